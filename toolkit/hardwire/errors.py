@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Typed errors. A message says where, what (with the value) and what to do; the class says whose fault it is.
+
+The command line turns ``exit_code`` into the process's: 1 for the user's input or environment,
+2 for a difference between two steps that must be equal.
+"""
+
+
+class HardwireError(Exception):
+    """Base of every error a user may see."""
+
+    exit_code = 1
+
+
+class ModelError(HardwireError):
+    """The ONNX file cannot be read, or is not a decoder this version understands."""
+
+
+class TokenizerError(HardwireError):
+    """The tokenizer file is missing, malformed, or of a kind this version does not read."""
+
+
+class QuantizeError(HardwireError):
+    """The model cannot be turned into integers as asked."""
+
+
+class ChipError(HardwireError):
+    """A ``.chip`` file is malformed, truncated or inconsistent."""
+
+
+class BoardError(HardwireError):
+    """An unknown board, or a model that does not fit it."""
+
+
+class BuildError(HardwireError):
+    """A build folder is incomplete, edited, or made by something else; or a build step failed."""
+
+
+class ToolMissing(HardwireError):
+    """A program or package that this step needs is not installed."""
+
+
+class PromptError(HardwireError):
+    """A prompt or a generation option that the chip cannot take."""
+
+
+class Mismatch(HardwireError):
+    """Two steps that must agree bit for bit do not."""
+
+    exit_code = 2

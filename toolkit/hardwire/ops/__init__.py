@@ -1,0 +1,16 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every operation of the chip, one file each: its integer reference and the tables it reads.
+
+| op        | meaning                                                                       |
+| --------- | ----------------------------------------------------------------------------- |
+| embedding | table row of a token, scaled into residual units                              |
+| norm      | RMSNorm split in two: a shifted vector for the lanes, and its reciprocal root |
+| matvec    | integer matrix times vector, requantised per row                              |
+| rope      | rotary position embedding of queries and keys                                 |
+| attention | scores, exponentials, weighted values, one reciprocal                         |
+| gate      | activation table times the up projection                                      |
+| sampler   | argmax, or temperature by Gumbel-max from a counter-based generator           |
+
+The same base name finds the op's kernel in ``hls/``.
+"""

@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The integer reference: what every other form of a chip must equal, bit for bit.
+
+The arithmetic of each step is in ``ops/``; this page is their order. It serves a single token and a whole
+batch of texts alike. Shapes: B texts, T new tokens, P = position + T tokens so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .chip import Chip
+from .errors import PromptError
+from .fixed import Ints, saturate
+from .ops import attention, gate, norm, rope, sampler
+from .ops.embedding import embed
+
+Observer = Callable[[str, Ints], None]
+
+
+def _ignore(stage: str, value: Ints) -> None:
+    """The observer that watches nothing."""
+
+
+@dataclass
+class State:
+    """KV cache [L, B, G, context, C] and the number of positions that are filled."""
+
+    keys: np.ndarray
+    values: np.ndarray
+    position: int = 0
+
+
+def new_state(chip: Chip, batch: int = 1, context: int | None = None) -> State:
+    s = chip.shape
+    shape = (s.layers, batch, s.kv_heads, context or s.context, s.head_dim)
+    return State(np.zeros(shape, np.int16), np.zeros(shape, np.int16))
+
+
+def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> Ints:
+    """Feed ids [B, T] at the state's position; logits [B, T, V]. Raises PromptError when the context is full.
+
+    ``observe(stage, value)`` sees every stage by the name that C-simulation and RTL use too.
+    """
+    if state.position + ids.shape[1] > chip.shape.context:
+        raise PromptError(f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}")
+    f = chip.formats
+    x = embed(chip.matrices["embedding"], ids, f.residual)  # [B, T, D]
+    observe("embed", x)
+    for layer in range(chip.shape.layers):
+        x = attention_block(chip, state, layer, x, observe)
+        x = mlp_block(chip, layer, x, observe)
+    state.position += ids.shape[1]
+    a, root = _normalize(chip, x, "final", observe)
+    logits = chip.matrices["head"].apply(0, a, f.norm, f.logit, root)
+    observe("logits", logits)
+    return logits
+
+
+def _normalize(chip: Chip, x: Ints, stage: str, observe: Observer) -> tuple[Ints, Ints]:
+    a, v = norm.shift_normalize(x, chip.tables["eps"], chip.formats.norm)
+    root = norm.reciprocal_root(v, chip.tables["rsqrt"], chip.formats.norm)
+    observe(f"{stage}_norm", a)
+    observe(f"{stage}_root", root[..., None])
+    return a, root
+
+
+def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    f, m, start, end = chip.formats, chip.matrices, state.position, state.position + x.shape[1]
+    a, root = _normalize(chip, x, f"L{layer}.attn", observe)
+    cos, sin = chip.tables["cos"][start:end], chip.tables["sin"][start:end]
+    q, k = (rope.rotate(_heads(chip, m[name].apply(layer, a, f.norm, rope.INPUT_BITS, root)), cos, sin, bits)
+            for name, bits in (("q", f.query), ("k", f.cache)))  # [B, H, T, C], [B, G, T, C]
+    v = _heads(chip, m["v"].apply(layer, a, f.norm, f.cache, root))
+    state.keys[layer, :, :, start:end], state.values[layer, :, :, start:end] = k, v
+    for name, value in (("q", q), ("k", k), ("v", v)):
+        observe(f"L{layer}.{name}", _join(value))
+    mixed = _attend(chip, layer, q, state.keys[layer, :, :, :end], state.values[layer, :, :, :end])
+    observe(f"L{layer}.attn", mixed)
+    x = saturate(x + m["o"].apply(layer, mixed, f.attention, f.residual), f.residual)
+    observe(f"L{layer}.attn_x", x)
+    return x
+
+
+def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> Ints:
+    """Mixed values [B, T, H * C] of q [B, H, T, C] over k, v [B, G, P, C]."""
+    f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
+    seen = np.arange(k.shape[2]) <= np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None]  # [T, P]
+    out = np.empty_like(q)
+    for head in range(chip.shape.heads):
+        keys, values = k[:, head // group], v[:, head // group]
+        score = attention.scores(q[:, head], keys, f.query, f.cache)
+        p = attention.probabilities(score, seen, chip.score_shift[layer, head], chip.tables["exp"])
+        sums = attention.weighted_values(p, values, f.cache)
+        out[:, head] = attention.divide(sums, p.sum(-1), chip.tables["reciprocal"],
+                                        chip.value_shift[layer, head], f.attention)
+    return _join(out)
+
+
+def mlp_block(chip: Chip, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    f, m = chip.formats, chip.matrices
+    a, root = _normalize(chip, x, f"L{layer}.mlp", observe)
+    g = m["gate"].apply(layer, a, f.norm, f.gate, root)
+    u = m["up"].apply(layer, a, f.norm, f.up, root)
+    hidden = gate.gated(g, u, chip.tables["activation"], chip.gate_shift[layer], f.gate, f.hidden)
+    for name, value in (("gate", g), ("up", u), ("hidden", hidden)):
+        observe(f"L{layer}.{name}", value)
+    x = saturate(x + m["down"].apply(layer, hidden, f.hidden, f.residual), f.residual)
+    observe(f"L{layer}.x", x)
+    return x
+
+
+def _heads(chip: Chip, x: Ints) -> Ints:
+    """[B, T, heads * C] to [B, heads, T, C]."""
+    return x.reshape(*x.shape[:2], -1, chip.shape.head_dim).swapaxes(1, 2)
+
+
+def _join(x: Ints) -> Ints:
+    """[B, heads, T, C] to [B, T, heads * C]."""
+    return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
+
+
+# ---------------------------------------------------------------------------------------------------
+# The token loop.
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen: greedy at temperature 0, otherwise Gumbel-max from ``seed`` (64 bits)."""
+
+    temperature: float = 0.0
+    seed: int = 0
+
+
+def pick(chip: Chip, logits: Ints, position: int, sampling: Sampling) -> int:
+    """The next token id of logits [V] computed at ``position``."""
+    inverse = sampler.inverse_temperature(sampling.temperature)
+    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position, chip.tables["gumbel"])
+
+
+def generate(chip: Chip, prompt: list[int], sampling: Sampling = Sampling(), budget: int | None = None,
+             state: State | None = None, stops: tuple[int, ...] = ()) -> Iterator[int]:
+    """Yield tokens after ``prompt`` until a stop token, the budget, or a full context.
+
+    The stop token itself is not yielded. The last token yielded is not in the KV cache yet.
+    """
+    state = state or new_state(chip)
+    pending = list(prompt)
+    produced = 0
+    while budget is None or produced < budget:
+        if state.position + len(pending) > chip.shape.context:
+            return
+        logits = step(chip, state, np.array([pending], np.int64))[0, -1]
+        token = pick(chip, logits, state.position - 1, sampling)
+        if token in stops:
+            return
+        yield token
+        produced += 1
+        pending = [token]
