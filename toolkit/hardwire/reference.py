@@ -127,6 +127,8 @@ def _join(x: Ints) -> Ints:
 # ---------------------------------------------------------------------------------------------------
 # The token loop.
 
+Feed = Callable[[int, int], int]  # (token id, position) -> next token id
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -135,29 +137,65 @@ class Sampling:
     temperature: float = 0.0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        sampler.inverse_temperature(self.temperature)  # refuses what the chip has no number for
+        if not 0 <= self.seed < 1 << 64:
+            raise PromptError(f"seed {self.seed} is not usable; give an integer from 0 to 2**64 - 1")
+
+
+@dataclass
+class Progress:
+    """Where a token loop is, and why it ended: "stop token", "budget", "context full"; "running" before."""
+
+    position: int = 0  # tokens fed so far
+    status: str = "running"
+
 
 def pick(chip: Chip, logits: Ints, position: int, sampling: Sampling) -> int:
     """The next token id of logits [V] computed at ``position``."""
     inverse = sampler.inverse_temperature(sampling.temperature)
-    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position, chip.tables["gumbel"])
+    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position,
+                          chip.tables["gumbel"])
 
 
-def generate(chip: Chip, prompt: list[int], sampling: Sampling = Sampling(), budget: int | None = None,
-             state: State | None = None, stops: tuple[int, ...] = ()) -> Iterator[int]:
-    """Yield tokens after ``prompt`` until a stop token, the budget, or a full context.
+def feeder(chip: Chip, sampling: Sampling) -> Feed:
+    """A feed of the integer reference with a KV cache of its own; position 0 empties it."""
+    state = new_state(chip)
 
-    The stop token itself is not yielded. The last token yielded is not in the KV cache yet.
+    def feed(token: int, position: int) -> int:
+        state.position = position
+        logits = step(chip, state, np.array([[token]], np.int64))[0, 0]
+        return pick(chip, logits, position, sampling)
+
+    return feed
+
+
+def token_loop(feed: Feed, prompt: list[int], context: int, budget: int | None = None,
+               stops: tuple[int, ...] = (), progress: Progress | None = None) -> Iterator[int]:
+    """Feed the prompt, then each new token; yield new tokens until a stop token, the budget or a full context.
+
+    The stop token is not yielded. The last token yielded has not been fed. Raises PromptError for a prompt
+    that leaves no room.
     """
-    state = state or new_state(chip)
+    progress = progress or Progress()
+    if not 1 <= len(prompt) <= context:
+        raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {context} fit the context")
+    if budget is not None and budget < 0:
+        raise PromptError(f"a budget of {budget} tokens; give 0 or more")
     pending = list(prompt)
     produced = 0
     while budget is None or produced < budget:
-        if state.position + len(pending) > chip.shape.context:
+        if progress.position == context:
+            progress.status = "context full"
             return
-        logits = step(chip, state, np.array([pending], np.int64))[0, -1]
-        token = pick(chip, logits, state.position - 1, sampling)
+        token = feed(pending.pop(0), progress.position)
+        progress.position += 1
+        if pending:
+            continue
         if token in stops:
+            progress.status = "stop token"
             return
         yield token
         produced += 1
         pending = [token]
+    progress.status = "budget"

@@ -143,10 +143,17 @@ class _Quantizer:
         return one, mlp_block(one, 0, x)
 
     def head(self, x: Ints) -> Matrix:
+        """Quantise the head against the last residuals, and record how far the logits are from the float ones."""
         last = self.seen[f"L{len(self.decoder.blocks) - 1}.x"]
-        unit = np.full(self.shape.vocab, 2.0**-self.formats.logit_fraction)
+        unit = np.full(self.shape.vocab, self.units["logits"])
         moments = self._normed(x, last)
-        return self._normed_matrix("head", self.decoder.head, self.decoder.final_norm, moments, unit)
+        head = self._normed_matrix("head", self.decoder.head, self.decoder.final_norm, moments, unit)
+        a, root = self._shifted(x)
+        logits = head.apply(0, a, self.formats.norm, self.formats.logit, root)
+        rows = np.sqrt(np.square(logits * self.units["logits"] - self.seen["logits"]).mean((1, 2)))
+        self.logit_error = {"rms": float(np.sqrt(np.square(rows).mean())), "largest_row": float(rows.max()),
+                            "rows": len(rows), "row_tokens": x.shape[1]}
+        return head
 
     # -- attention -----------------------------------------------------------------------------------
 
@@ -226,12 +233,15 @@ class _Quantizer:
 
     def _normed(self, x: Ints, exact: Array) -> Moments:
         """Moments of the normalised vectors, in real units, of integer residuals x and float ones."""
-        f = self.formats
-        a, v = norm.shift_normalize(x, self.tables["eps"], f.norm)
-        root = norm.reciprocal_root(v, self.tables["rsqrt"], f.norm)
+        a, root = self._shifted(x)
         real = a * (root * self._root_unit())[..., None]
         plain = normalize(exact, Norm("rms", self.decoder.final_norm.eps))
         return Moments.of(_flat(real), _flat(plain))
+
+    def _shifted(self, x: Ints) -> tuple[Ints, Ints]:
+        """What the chip's norm makes of integer residuals: shifted vectors and their roots."""
+        a, v = norm.shift_normalize(x, self.tables["eps"], self.formats.norm)
+        return a, norm.reciprocal_root(v, self.tables["rsqrt"], self.formats.norm)
 
     def _root_unit(self) -> float:
         """Real value of one unit of a norm's root: a * root * this is the normalised vector."""
@@ -274,7 +284,8 @@ class _Quantizer:
         stacked = {name: np.concatenate([getattr(p, name) for p in parts]) for name in SHIFTS}
         return replace(parts[0], shape=replace(self.shape, layers=len(parts)), matrices=matrices, **stacked,
                        tokenizer=tokenizer, bos=bos, eos=eos, scales=self.units,
-                       about={"architecture": self.decoder.architecture, "parameters": self.decoder.parameters, **about})
+                       about={"architecture": self.decoder.architecture, "parameters": self.decoder.parameters,
+                              "logit_error": self.logit_error, **about})
 
 
 def _stack(matrices: list[Matrix]) -> Matrix:

@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A build folder: the chip, the generated project, and a manifest that knows every file's hash.
+
+    build/manifest.json   what was made from what, and the receipt of every proof that was run
+    build/model.chip      the integer model
+    build/model.onnx      the float model, where it was at hand: lets ``verify`` start from it
+    build/hls/            the HLS project
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .board import Board
+from .chip import Chip, load_chip
+from .errors import BoardError, BuildError
+from .plan import fit
+
+if TYPE_CHECKING:
+    from .backends.csim import CSim
+    from .driver.model import Engine
+
+MANIFEST_VERSION = 1
+LARGEST_MANIFEST = 32 << 20
+LARGEST_ONNX_COPY = 64 << 20
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Build:
+    """An opened build folder whose files match its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    chip: Chip
+
+    @property
+    def onnx(self) -> Path | None:
+        path = self.folder / "model.onnx"
+        return path if path.exists() else None
+
+    def csim(self) -> CSim:
+        """The compiled C-simulation; compiles when needed."""
+        from .backends.csim import CSim
+
+        if "hls" not in self.manifest["target"]:
+            raise BuildError(f"{self.folder} was built for {self.manifest['target']}; build with --target hls")
+        csim = CSim(self.folder / "hls", self.chip)
+        csim.compile()
+        return csim
+
+    def csim_engine(self) -> Engine:
+        csim = self.csim()
+        return lambda sampling: lambda token, position: csim.step(token, position, position == 0, sampling)[1]
+
+
+def build_hls(chip_path: Path, board: Board, out: Path, lanes: int | None = None,
+              progress: Progress = lambda stage: None) -> Build:
+    """Write a build folder with an HLS project for ``board``; nothing is compiled or synthesised.
+
+    Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else.
+    The folder appears complete or not at all.
+    """
+    from .emit.hls import write_project
+
+    chip = load_chip(chip_path)
+    verdict = fit(chip, board)
+    if not verdict.fits:
+        raise BoardError(f"{chip_path.name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
+    _refuse_foreign_folder(out)
+    partial = out.with_name(out.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        progress("chip")
+        shutil.copyfile(chip_path, partial / "model.chip")
+        _copy_onnx(chip, chip_path, partial / "model.onnx")
+        progress("HLS project")
+        lanes = lanes or default_lanes(chip)
+        write_project(chip, partial / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=lanes)
+        progress("hashes")
+        manifest = _manifest(chip, board, lanes, partial)
+        write_manifest(partial, manifest)
+        if out.exists():
+            shutil.rmtree(out)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Build(out, manifest, chip)
+
+
+def default_lanes(chip: Chip) -> int:
+    """Rows that the HLS kernels compute side by side: the model width, up to 64."""
+    return min(chip.shape.dim, 64)
+
+
+def _refuse_foreign_folder(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir() or (any(out.iterdir()) and not (out / "manifest.json").is_file()):
+        raise BuildError(f"{out} exists and is no hardwire build; remove it or choose another -o")
+
+
+def _copy_onnx(chip: Chip, chip_path: Path, to: Path) -> None:
+    """Copy the ONNX that the chip came from, found by its hash beside the chip or in the package."""
+    source = chip.about.get("onnx", {})
+    name, digest = str(source.get("file", "")), source.get("sha256")
+    if not name or "/" in name or "\\" in name:
+        return
+    for folder in (chip_path.parent, bundled_folder()):
+        found = folder / name
+        if found.is_file() and found.stat().st_size <= LARGEST_ONNX_COPY and sha256(found) == digest:
+            shutil.copyfile(found, to)
+            return
+
+
+def bundled_folder() -> Path:
+    """Where the bundled model's files are."""
+    return Path(__file__).parent / "bundled"
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        total = hashlib.sha256()
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """sha256 of every file below ``folder`` but the manifest, by relative path."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+
+
+def digest_of(manifest: dict[str, Any]) -> str:
+    """The build's digest: everything that determines it, receipts left out."""
+    fixed = {key: manifest[key] for key in ("format", "target", "board", "chip", "plan", "files")}
+    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
+
+
+def _manifest(chip: Chip, board: Board, lanes: int, folder: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = {
+        "format": MANIFEST_VERSION, "hardwire": __version__, "target": "hls",
+        "board": {"key": board.key, "name": board.name, "part": board.part},
+        "chip": {"file": "model.chip", "digest": chip.digest, "bits": chip.bits, "exceptions": chip.exceptions(),
+                 "about": chip.about},
+        "plan": {"lanes": lanes, "clock_mhz": board.clock_mhz, "clock_source": "assumed"},
+        "cycles": None, "resources": None,
+        "tools": {"vitis_hls": "not run", "vivado": "not run"},
+        "files": hash_files(folder), "proofs": []}
+    manifest["digest"] = digest_of(manifest)
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    partial = folder / "manifest.json.part"
+    partial.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    partial.replace(folder / "manifest.json")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest, its shape checked. Raises BuildError."""
+    path = folder / "manifest.json"
+    try:
+        if path.stat().st_size > LARGEST_MANIFEST:
+            raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
+        manifest = json.loads(path.read_text())
+        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != digest_of(manifest):
+            raise BuildError(f"{path}: its digest is not that of its contents; it was edited or is of another "
+                             "version, run hardwire build again")
+    except OSError as error:
+        raise BuildError(f"{folder}: no readable manifest.json ({error.strerror}); give a folder that "
+                         "hardwire build wrote") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise BuildError(f"{path}: malformed, {type(error).__name__}: {error}; run hardwire build again") from None
+    return dict(manifest)
+
+
+def open_build(folder: Path) -> Build:
+    """Open a build folder. Raises BuildError naming the first file that is missing, changed or outside."""
+    manifest = read_manifest(folder)
+    root = folder.resolve()
+    for name, expected in manifest["files"].items():
+        path = (folder / name).resolve()
+        if not path.is_relative_to(root):
+            raise BuildError(f"{folder}: the manifest names {name!r}, which is outside the build folder")
+        if not path.is_file():
+            raise BuildError(f"{folder}: {name} is missing; run hardwire build again")
+        if sha256(path) != expected:
+            raise BuildError(f"{folder}: {name} does not match the manifest's hash; it was edited, "
+                             "run hardwire build again")
+    return Build(folder, manifest, load_chip(folder / "model.chip"))

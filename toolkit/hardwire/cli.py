@@ -1,0 +1,357 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The ``hardwire`` command: one subcommand per step, in the order the steps are taken.
+
+With ``--json`` standard output is one JSON object; progress and words go to standard error.
+Exit codes: 0 done or proven, 1 the user's input or environment, 2 a difference was found, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from . import __version__
+from .errors import HardwireError, Mismatch
+
+notes = Console(stderr=True, highlight=False)
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+IN_FILE = click.Path(path_type=Path)
+
+
+class Commands(click.Group):
+    """Subcommands in the order they were defined, and our errors as one sentence and their exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HardwireError as error:
+            notes.print(f"[bold red]error:[/] {_plain(str(error))}", soft_wrap=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            notes.print("stopped by Ctrl-C")
+            ctx.exit(130)
+
+
+def _plain(text: str) -> str:
+    """Text in which rich finds no markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="hardwire")
+def main() -> None:
+    """Bake a small language model into an FPGA, and prove every step equal.
+
+    \b
+    model.onnx --quantize--> m.chip --build--> build/ --run, verify--> tokens and a receipt
+                                      |
+                                     fit: which boards hold it?
+
+    Begin with `hardwire demo`, which takes the bundled model all the way.
+    """
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on standard error; call it with a stage's name and the share that is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    with Progress(*columns, console=notes, transient=True) as progress:
+        task = progress.add_task(title, total=1.0)
+        yield lambda stage, share: progress.update(task, description=f"{title}: {stage}", completed=share)
+
+
+@contextmanager
+def spinner(title: str) -> Iterator[Callable[[str], None]]:
+    """A running clock for work whose length is not known."""
+    with notes.status(title) as status:
+        yield lambda stage: status.update(f"{title}: {stage}")
+
+
+def answer(data: dict[str, Any] | list[Any], as_json: bool, table: Table | str | None = None) -> None:
+    """Print the result: JSON on standard output, or a table or text for people."""
+    if as_json:
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    elif table is not None:
+        Console(highlight=False).print(table)
+
+
+def key_values(title: str, data: dict[str, Any]) -> Table:
+    table = Table(title=title, show_header=False, title_justify="left")
+    for key, value in data.items():
+        table.add_row(key, f"{value:,}" if isinstance(value, int) else str(value))
+    return table
+
+
+# ---------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("model", type=IN_FILE)
+@click.option("--context", type=int, help="Positions, where the file does not say.")
+@AS_JSON
+def inspect(model: Path, context: int | None, as_json: bool) -> None:
+    """Read MODEL.onnx, say what was recognised, and check it against ONNX Runtime."""
+    from .frontend import import_onnx
+
+    with spinner("import"):
+        imported = import_onnx(model, context=context)
+    d = imported.decoder
+    a, check = d.blocks[0].attention, imported.check
+    data = {"architecture": d.architecture, "parameters": d.parameters, "layers": len(d.blocks), "dim": d.dim,
+            "heads": a.heads, "kv_heads": a.kv_heads, "head_dim": a.head_dim,
+            "hidden": int(d.blocks[0].mlp.up.weight.shape[0]), "vocab": d.vocab, "context": d.context,
+            "tied_embedding": d.tied, "activation": d.blocks[0].mlp.activation,
+            "onnx_equal": {"max_abs_error": check.max_abs_error, "lengths": list(check.lengths)},
+            "notes": list(imported.notes)}
+    answer(data, as_json, key_values(str(model), data))
+
+
+@main.command()
+@click.argument("model", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The .chip to write.")
+@click.option("--weights", type=int, default=4, show_default=True, help="Bits of every matrix, 2 to 8.")
+@click.option("--activations", type=int, default=8, show_default=True, help="Bits of the static activations.")
+@click.option("--calibration", type=IN_FILE, help="Text; default: calibration.txt beside the model.")
+@click.option("--tokenizer", type=IN_FILE, help="tokenizer.json; default: beside the model.")
+@click.option("--context", type=int, help="Positions, where the file does not say, or fewer.")
+@click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
+@AS_JSON
+def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
+    """Turn MODEL.onnx into integers: one .chip file with everything the hardware needs."""
+    from .pipeline import quantize_onnx
+
+    with spinner("quantize") as stage:
+        chip = quantize_onnx(model, out, progress=stage, **options)
+    data = {"chip": str(out), "digest": chip.digest, "bits": chip.bits, "exceptions": chip.exceptions(),
+            "size_bytes": out.stat().st_size}
+    answer(data, as_json, key_values("quantized", data))
+
+
+@main.command()
+@click.argument("chip", type=IN_FILE)
+@click.option("--onnx", type=IN_FILE, help="The float model to compare with.")
+@click.option("--text", type=IN_FILE, required=True, help="Held-out text.")
+@click.option("--plot", type=IN_FILE, help="Write a picture of the error by layer.")
+@AS_JSON
+def evaluate(chip: Path, onnx: Path | None, text: Path, plot: Path | None, as_json: bool) -> None:
+    """Bits per character and perplexity of CHIP on a text, beside the float model's."""
+    from .pipeline import evaluate_chip
+
+    with bar("evaluate") as progress:
+        result, errors = evaluate_chip(chip, onnx, text, plot, lambda share: progress("stories", share))
+    data = result.as_dict() | ({"error_by_stage": errors} if errors else {})
+    table = Table("model", "bits per character", "perplexity", title=f"{result.tokens:,} tokens, {result.characters:,} characters")
+    for name, quality in (("float", result.float), ("integer", result.integer)):
+        if quality is not None:
+            table.add_row(name, f"{quality.bits_per_char:.4f}", f"{quality.perplexity:.4f}")
+    answer(data, as_json, table)
+
+
+@main.command()
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The .chip to write.")
+@click.option("--shape", default="bundled", show_default=True,
+              help="A known name, or vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--weights", default=4, show_default=True, help="Bits of every matrix.")
+@AS_JSON
+def random(out: Path, shape: str, seed: int, weights: int, as_json: bool) -> None:
+    """Write a chip with random weights, for hardware work."""
+    from .pipeline import shape_named
+    from .quantize import Options, random_chip
+
+    with spinner("random chip"):
+        chip = random_chip(shape_named(shape), seed, Options(weights=weights, rounding="plain"))
+        chip.save(out)
+    data = {"chip": str(out), "shape": asdict(chip.shape), "parameters": chip.about["parameters"], "bits": chip.bits,
+            "size_bytes": out.stat().st_size}
+    answer(data, as_json, key_values("random chip", data))
+
+
+@main.command()
+@click.argument("chip", type=IN_FILE)
+@click.option("--board", default="all", show_default=True, help="A board's name, or all.")
+@AS_JSON
+def fit(chip: Path, board: str, as_json: bool) -> None:
+    """Which boards can hold CHIP, and what limits it."""
+    from . import plan
+    from .board import board_names, load_board
+    from .chip import load_chip
+
+    model = load_chip(chip)
+    fits = [plan.fit(model, load_board(name)) for name in (board_names() if board == "all" else [board])]
+    table = Table("board", "fits", "limit", "lanes", "floor, cycles", "at the floor, tokens/s", title=str(chip))
+    for f in fits:
+        table.add_row(f.board, "yes" if f.fits else "[red]no[/]", f.limit, f"{f.lanes:,}", f"{f.floor_cycles:,}",
+                      f"{f.tokens_per_second_at_floor:,} at {f.clock_mhz:g} MHz, {f.clock_source}")
+    answer([f.as_dict() for f in fits], as_json, table)
+
+
+@main.command()
+@click.argument("chip", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
+@click.option("--board", default="pynq-z2", show_default=True)
+@click.option("--target", type=click.Choice(["hls"]), default="hls", show_default=True)
+@click.option("--lanes", type=click.IntRange(1, 4096), help="Rows computed side by side.")
+@AS_JSON
+def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, as_json: bool) -> None:
+    """Write an HLS project for CHIP with its weights baked in. Nothing is synthesised."""
+    from .board import load_board
+    from .build import build_hls
+
+    with spinner("build") as stage:
+        made = build_hls(chip, load_board(board), out, lanes, stage)
+    data = {"manifest": str(out / "manifest.json"), "digest": made.manifest["digest"],
+            "files": sorted(made.manifest["files"]), "tools": made.manifest["tools"]}
+    answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("--prompt", default="", help="Text to continue.")
+@click.option("--tokens", type=click.IntRange(0), help="At most so many; default: until the story or the context ends.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
+@click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
+@click.option("--backend", type=click.Choice(["csim", "reference"]), help="Default: csim for a build.")
+@AS_JSON
+def run(build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None,
+        as_json: bool) -> None:
+    """Stream text from BUILD (a build folder or a .chip), token by token."""
+    from .driver import load
+
+    with spinner("load"):
+        model = load(build, backend)
+    pieces: list[str] = []
+    if not as_json:
+        click.echo(prompt, nl=False)
+    try:
+        for piece in model.stream(prompt, tokens, temperature, seed):
+            pieces.append(piece)
+            if not as_json:
+                click.echo(piece, nl=False)
+    except KeyboardInterrupt:
+        model.last.status = "interrupted"
+    report = model.last
+    if not as_json:
+        click.echo()
+        notes.print(f"{len(report.tokens)} tokens, {report.tokens_per_second:,.0f} tokens/s on {model.name}; "
+                    f"ended by: {report.status}")
+    data = {"tokens": report.tokens, "text": prompt + "".join(pieces), "tokens_per_second": round(report.tokens_per_second, 1),
+            "cycles": [], "status": report.status, "backend": model.name}
+    answer(data, as_json)
+    if report.status == "interrupted":
+        sys.exit(130)
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("--rungs", default="float,int,csim", show_default=True, help="Which comparisons, by comma.")
+@click.option("--tokens", type=click.IntRange(1), default=256, show_default=True, help="Positions per prompt.")
+@click.option("--prompts", type=IN_FILE, help="A text file, one prompt per line.")
+@click.option("--plant", type=click.Choice(["weight", "table", "rounding"]), help="Break a copy on purpose first.")
+@click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
+@AS_JSON
+def verify(build: Path, rungs: str, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None,
+           as_json: bool) -> None:
+    """Prove BUILD equal to its model, step by step, and write a receipt into its manifest."""
+    from . import plant as faults
+    from . import verify as proof
+    from .build import open_build
+    from .pipeline import read_text
+
+    lines = [line for line in read_text(prompts).splitlines() if line] if prompts else None
+    with tempfile.TemporaryDirectory() as scratch, bar("verify") as progress:
+        opened = open_build(build)
+        planted = ""
+        if plant:
+            opened, planted = faults.plant(opened, plant, Path(scratch))
+        receipt = proof.verify(opened, rungs.split(","), tokens, lines, progress)
+        if not plant:
+            proof.record(opened, receipt)
+    if junit:
+        proof.write_junit(receipt, junit)
+    answer(receipt.as_dict() | ({"planted": planted} if planted else {}), as_json, _receipt_table(receipt, planted))
+    if receipt.first_difference is not None:
+        raise Mismatch(str(receipt.first_difference))
+
+
+def _receipt_table(receipt: Any, planted: str) -> Table:
+    title = f"verdict: {receipt.verdict}" + (f" (planted: {planted})" if planted else "")
+    table = Table("rung", "status", "tokens", "logits", "other values", "seconds", "note", title=title)
+    for name, rung in receipt.rungs.items():
+        table.add_row(name, rung.status, f"{rung.tokens:,}", f"{rung.logits:,}", f"{rung.stages:,}",
+                      f"{rung.seconds:g}", rung.note)
+    return table
+
+
+@main.command()
+@click.option("--out", type=IN_FILE, help="Keep the build here; default: a temporary folder.")
+@click.option("--tokens", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--prompt", default="Once upon a time", show_default=True)
+@AS_JSON
+def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
+    """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
+    from . import verify as proof
+    from .board import load_board
+    from .build import build_hls, bundled_folder, open_build
+    from .driver import LanguageModel
+    from .pipeline import quantize_onnx
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = out or Path(scratch) / "build"
+        chip_file = Path(scratch) / "bundled.chip"
+        with spinner("demo") as stage:
+            quantize_onnx(bundled_folder() / "model.onnx", chip_file, progress=stage)
+            build_hls(chip_file, load_board("pynq-z2"), folder, progress=stage)
+            stage("compile the C-simulation")
+            opened = open_build(folder)
+            model = LanguageModel(opened.chip, opened.csim_engine(), "bundled (csim)")
+        pieces = []
+        if not as_json:
+            click.echo(prompt, nl=False)
+        for piece in model.stream(prompt, tokens):
+            pieces.append(piece)
+            if not as_json:
+                click.echo(piece, nl=False)
+        if not as_json:
+            click.echo()
+            notes.print(f"{len(pieces)} tokens at {model.last.tokens_per_second:,.0f} tokens/s in C-simulation")
+        with bar("prove") as progress:
+            receipt = proof.verify(opened, progress=progress)
+        proof.record(opened, receipt)
+    csim = receipt.rungs.get("csim", proof.Rung())
+    data = {"model": "bundled", "parameters": opened.chip.about["parameters"], "tokens": len(pieces),
+            "text": prompt + "".join(pieces), "csim_equal": csim.status == "equal", "logits_compared": csim.logits,
+            "seconds": round(time.perf_counter() - started, 1), "verdict": receipt.verdict}
+    answer(data, as_json, _receipt_table(receipt, ""))
+    if receipt.first_difference is not None:
+        raise Mismatch(str(receipt.first_difference))
+
+
+@main.command()
+@AS_JSON
+def doctor(as_json: bool) -> None:
+    """What is installed and which tools are reachable, as a report to paste."""
+    from .doctor import report
+
+    data = report()
+    answer(data, as_json, key_values("hardwire doctor", data))

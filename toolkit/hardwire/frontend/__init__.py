@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX to Decoder: freeze, execute, fold, match, check. No file beside the model is needed.
+
+load.py reads, freeze.py folds, simplify.py cleans, match*.py and rope.py recognise (with trace.py following
+data through moves), context.py finds the positions, check.py accepts. tokenizer.py is for the host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..decoder import Decoder
+from .check import Check, check
+from .context import extend, resolve
+from .freeze import freeze
+from .load import load
+from .match import match
+
+__all__ = ["Check", "Imported", "import_onnx"]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A decoder proved equal to the file it came from. ``notes`` say what was assumed or left out."""
+
+    decoder: Decoder
+    check: Check
+    notes: tuple[str, ...]
+    path: Path
+    sha256: str  # of the file, and of its external data
+
+
+def import_onnx(path: str | Path, context: int | None = None) -> Imported:
+    """Import an ONNX export; ``context`` overrides the number of positions. Raises ModelError."""
+    source = load(path)
+    graph, inputs = freeze(source)
+    logits = graph.logits
+    matched = match(graph)
+    positions, notes = resolve(source, inputs, graph, matched, context)
+    decoder, more = extend(source, inputs, graph, matched, positions)
+    result = check(source, inputs, logits, decoder, matched.stages)
+    return Imported(decoder, result, (*notes, *more), source.path, source.sha256)

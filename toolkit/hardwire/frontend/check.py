@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Accept an import only if the rebuilt model computes what ONNX Runtime does with the original file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..decoder import Array, Decoder, forward
+from ..errors import ModelError
+from .freeze import Inputs, execute, import_runtime, make_feeds
+from .graph import Value
+from .load import Source
+
+TOLERANCE = 1e-4  # of max(1, the largest logit): two float32 programs that add in different orders
+LENGTHS = (3, 17, 200)
+SEED = 20260
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was compared, and the largest difference relative to max(1, the largest logit)."""
+
+    max_abs_error: float
+    lengths: tuple[int, ...]
+
+
+def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages: dict[str, str]) -> Check:
+    """Compare on seeded random tokens; on a difference raise ModelError naming the first stage."""
+    runtime = import_runtime()
+    options = runtime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = runtime.InferenceSession(str(source.path), options, ["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(error).strip()[:400]}") from error
+    rng = np.random.default_rng(SEED)
+    worst, lengths = 0.0, _lengths(decoder)
+    for length in lengths:
+        ids = rng.integers(0, decoder.vocab, (1, length))
+        ours = forward(decoder, ids)
+        padded = ids if inputs.static is None else np.pad(ids, ((0, 0), (0, inputs.static - length)))
+        try:
+            theirs = session.run([logits], make_feeds(source, inputs, padded))[0]
+        except Exception as error:
+            raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {str(error)[:400]}") from error
+        error = _difference(ours, theirs.reshape(1, -1, theirs.shape[-1])[:, :length])
+        if not error <= TOLERANCE:
+            _refuse(source, inputs, decoder, stages, padded, length, error)
+        worst = max(worst, error)
+    return Check(worst, lengths)
+
+
+def _lengths(decoder: Decoder) -> tuple[int, ...]:
+    """LENGTHS, and one longer than any window, within the context."""
+    windows = [block.attention.window for block in decoder.blocks if block.attention.window is not None]
+    longest = [max(windows) + 9] if windows else []
+    return tuple(sorted({min(length, decoder.context) for length in (*LENGTHS, *longest)}))
+
+
+def _difference(ours: Array, theirs: Value) -> float:
+    """Largest difference, relative to the largest value where that is above 1; infinite if shapes differ."""
+    if ours.shape != theirs.shape:
+        return float("inf")
+    error = np.abs(ours - theirs).max() / max(1.0, float(np.abs(theirs).max()))
+    return float(error) if np.isfinite(error) else float("inf")
+
+
+def _refuse(
+    source: Source, inputs: Inputs, decoder: Decoder, stages: dict[str, str], ids: Value, length: int, error: float,
+) -> None:
+    """Run both once more, stage by stage."""
+    ours: dict[str, Array] = {}
+
+    def observe(stage: str, value: Array) -> None:
+        if stage in stages:
+            ours[stage] = value
+
+    forward(decoder, ids[:, :length], observe)
+    theirs, _ = execute(source, make_feeds(source, inputs, ids), list(dict.fromkeys(stages.values())))
+    text = f"{source.path}: the rebuilt model differs from ONNX Runtime by {error:.3g} at {length} tokens"
+    for stage, value in ours.items():  # in the order of the forward pass
+        seen = theirs[stages[stage]]
+        seen = seen.reshape(1, -1, seen.shape[-1])[:, :length]
+        if not _difference(value, seen) <= TOLERANCE:
+            if value.shape != seen.shape:
+                raise ModelError(f"{text}; first at {stage} (tensor {stages[stage]!r}): shapes {value.shape}, {seen.shape}")
+            where = np.unravel_index(int(np.abs(value - seen).argmax()), value.shape)
+            raise ModelError(
+                f"{text}; first at {stage} (tensor {stages[stage]!r}), token {where[1]}, channel {where[2]}: "
+                f"{value[where]:.6g} rebuilt, {seen[where]:.6g} in ONNX Runtime; please report this model"
+            )
+    raise ModelError(f"{text}; every block agrees, so it is the final norm or the head; please report this model")

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How many positions the model was made for, and what its tables and masks say over all of them.
+
+The graph was read at a short length. Here the constants behind masks, rotary tables and learned positions
+are made again at the whole context: a window longer than the short length shows up only then.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from ..decoder import Block, Decoder, Rope
+from ..errors import ModelError
+from .freeze import Inputs, execute, make_feeds
+from .graph import Graph, Value, ancestors
+from .load import Source
+from .match import Matched
+from .match_attention import Found, read_mask, read_window
+from .rope import table_tolerance
+
+DEFAULT = 2048
+PROBED = 4096  # masks grow with the square of the length
+
+
+def resolve(source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None) -> tuple[int, list[str]]:
+    """The context and notes on where it comes from. The tables' length is a limit, the rest a hint."""
+    limit, why = _limit(source, inputs, graph, matched)
+    if asked is not None:
+        if asked < 2:
+            raise ModelError(f"{source.path}: a context of {asked} positions was asked for; ask for 2 or more")
+        if limit is not None and asked > limit:
+            raise ModelError(f"{source.path}: a context of {asked} positions was asked for, {why} end at {limit}")
+        return asked, [f"context {asked}: as asked"]
+    if limit is not None:
+        return limit, [f"context {limit}: {why} end there"]
+    config = source.path.parent / "config.json"
+    if config.is_file():
+        found = _configured(config.read_bytes()[: 2**20], str(config))
+        if found is not None:
+            return found, [f"context {found}: max_position_embeddings of {config.name} beside the model"]
+    return DEFAULT, [f"context {DEFAULT}: the model sets no limit, so the default; give context= for another"]
+
+
+def _configured(data: bytes, where: str) -> int | None:
+    try:
+        config = json.loads(data)
+    except ValueError as error:
+        raise ModelError(f"{where}: not JSON ({error}); remove it or give context=") from error
+    found = config.get("max_position_embeddings", config.get("n_positions")) if isinstance(config, dict) else None
+    if found is None:
+        return None
+    if not isinstance(found, int) or isinstance(found, bool) or found < 2:
+        raise ModelError(f"{where}: max_position_embeddings is {found!r}, no number of positions; give context=")
+    return found
+
+
+def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tuple[int | None, str]:
+    limits = []
+    if inputs.static is not None:
+        limits.append((inputs.static, "its fixed-length inputs"))
+    if matched.positions is not None:
+        limits.append((_position_rows(source, graph, matched.positions), "its learned positions"))
+    for name in sorted({name for found in matched.attentions for name in found.tables}):
+        rows = _table_rows(source, graph, name)
+        if rows is not None:
+            limits.append((rows, "its rotary tables"))
+    return min(limits, default=(None, ""))
+
+
+def _weights_behind(source: Source, name: str) -> list[Value]:
+    names = ancestors(source.makers(), [name])
+    return [source.weights[each] for each in sorted(names & source.weights.keys())]
+
+
+def _position_rows(source: Source, graph: Graph, name: str) -> int:
+    """Rows of the learned table from position 0 on (OPT starts at row 2)."""
+    used = graph.constants[name].reshape(graph.length, -1)
+    for table in _weights_behind(source, name):
+        if table.ndim >= 2 and table.dtype.kind == "f" and table.shape[-1] == used.shape[1]:
+            rows = table.reshape(-1, table.shape[-1])
+            first = np.flatnonzero((rows == used[0]).all(1))
+            if len(first) and np.array_equal(rows[first[0] : first[0] + graph.length], used):
+                return len(rows) - int(first[0])
+    raise ModelError(f"{source.path}: positions {name!r} are no rows of a learned table, which is not supported")
+
+
+def _table_rows(source: Source, graph: Graph, name: str) -> int | None:
+    """Rows of the stored table that a rotary factor was cut from; None if it is computed."""
+    if graph.length not in graph.constants[name].shape:
+        return None
+    used = _by_position(graph.constants[name], graph.length)
+    for table in _weights_behind(source, name):
+        stored = np.squeeze(table)
+        if stored.ndim != 2 or stored.dtype.kind != "f" or len(stored) < graph.length:
+            continue
+        column = stored[: graph.length, 0].astype(np.float64)
+        if any(np.allclose(each, used[:, 0], atol=1e-6) for each in (column, np.cos(column), np.sin(column))):
+            return len(stored)
+    return None
+
+
+def _by_position(table: Value, length: int) -> Value:
+    """[T, everything else]"""
+    return np.moveaxis(table, table.shape.index(length), 0).reshape(length, -1)
+
+
+# ---------------------------------------------------------------------------------------------------
+# The whole context.
+
+
+def extend(source: Source, inputs: Inputs, graph: Graph, matched: Matched, context: int) -> tuple[Decoder, list[str]]:
+    """The decoder with masks, rotary tables and positions read at (nearly) all of its positions."""
+    decoder, notes = replace(matched.decoder, context=context), []
+    length = context if inputs.static is None else inputs.static
+    if length > PROBED:
+        length = PROBED
+        notes.append(f"masks and rotary tables were compared at the first {PROBED} of {context} positions")
+    masks = {name for found in matched.attentions for name in found.masks}
+    tables = {name for found in matched.attentions for name in found.tables
+              if graph.length in graph.constants[name].shape}
+    wanted = sorted(name for name in masks | tables if name not in source.weights)
+    values, _ = execute(source, make_feeds(source, inputs, np.zeros((1, length), np.int64)), wanted)
+    windows: dict[tuple[str, ...], int | None] = {}
+    blocks: list[Block] = []
+    for block, found in zip(decoder.blocks, matched.attentions):
+        if found.masks not in windows:
+            windows[found.masks] = _window(found, values, length)
+        if found.rope is not None:
+            for name in sorted(found.tables & values.keys()):
+                _check_table(found, name, values[name], found.rope, length)
+        blocks.append(replace(block, attention=replace(block.attention, window=windows[found.masks])))
+    decoder = replace(decoder, blocks=tuple(blocks))
+    if matched.positions is not None:
+        decoder = replace(decoder, positions=_positions(source, inputs, matched, context))
+    return decoder, notes
+
+
+def _window(found: Found, values: dict[str, Value], length: int) -> int | None:
+    """The window at the probed length; one seen at the short length already stays."""
+    if not set(found.masks) <= values.keys():
+        return found.window
+    seen = np.tri(length, dtype=np.bool_) if found.causal else np.ones((length, length), np.bool_)
+    for name, kept in zip(found.masks, found.keeps):
+        seen &= read_mask(found.node, values[name] if kept else ~values[name], length)
+    return read_window(found.node, seen)
+
+
+def _check_table(found: Found, name: str, table: Value, rope: Rope, length: int) -> None:
+    """Every column of a rotary table is a cosine or sine of one of the angles, times one amplitude."""
+    columns = _by_position(table, length).astype(np.float64)
+    columns = np.unique(columns, axis=1) if columns.shape[1] > len(rope.inv_freq) else columns
+    angle = np.outer(np.arange(length), rope.inv_freq)
+    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1)  # [T, 2 * n]
+    for index in range(columns.shape[1]):
+        size = waves.T @ columns[:, index] / np.maximum((waves**2).sum(0), 1e-12)
+        worst = np.abs(columns[:, index, None] - waves * size).max(0)
+        best = int(worst.argmin())
+        if worst[best] > table_tolerance(length) * max(1.0, abs(size[best])):
+            at = int(np.abs(columns[:, index] - waves[:, best] * size[best]).argmax())
+            raise ModelError(
+                f"{found.node.describe()}: rotary table {name!r} leaves the angles of the first positions by "
+                f"{worst[best]:.3g} at position {at}; embeddings that change with the length are not supported, "
+                f"give a context= of at most {at}"
+            )
+
+
+def _positions(source: Source, inputs: Inputs, matched: Matched, context: int) -> Value:
+    assert matched.positions is not None
+    if matched.positions in source.weights:
+        table = source.weights[matched.positions]
+        return np.ascontiguousarray(table.reshape(-1, table.shape[-1])[:context], np.float32)
+    feeds = make_feeds(source, inputs, np.zeros((1, context if inputs.static is None else inputs.static), np.int64))
+    values, _ = execute(source, feeds, [matched.positions])
+    table = values[matched.positions]
+    return np.ascontiguousarray(table.reshape(-1, table.shape[-1])[:context], np.float32)

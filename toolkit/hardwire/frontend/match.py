@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Put the pieces together: walk the residual stream back from the logits to the embedding.
+
+requires: a Graph as frozen.
+ensures: ``Matched``: the decoder, and which ONNX tensors its stages are, for localising a difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..decoder import Array, Attention, Block, Decoder, Linear, Mlp, Norm
+from .graph import Graph, Node, fail
+from .match_attention import Found, find_attentions, pick
+from .match_mlp import match_mlp
+from .match_norm import match_norms
+from .simplify import simplify
+from .trace import trace
+
+
+@dataclass(frozen=True)
+class Matched:
+    decoder: Decoder  # ``context`` is the frozen length until the importer knows better
+    stages: dict[str, str]  # observer stage of decoder.forward -> ONNX tensor
+    attentions: tuple[Found, ...]  # in layer order
+    positions: str | None  # constant with the learned positions
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """One addend of the residual stream: norm, attention or MLP, maybe a norm behind."""
+
+    name: str
+    norm: Norm
+    source: str  # root of the tensor that is normalised
+    found: Found | None
+    attention: Attention | None
+    mlp: Mlp | None
+    post_norm: Norm | None
+
+
+def match(graph: Graph) -> Matched:
+    simplify(graph)
+    match_norms(graph)
+    attentions = find_attentions(graph)
+    if not attentions:
+        fail(graph.maker(graph.logits), "no attention found in the model; hardwire takes decoder-only transformers")
+    softcap, head, final_norm, stream = _ending(graph)
+    blocks: list[Block] = []
+    used: list[Found] = []
+    stages: dict[str, str] = {}
+    while True:
+        step = _block(graph, attentions, stream)
+        if step is None:
+            break
+        block, found, after, before = step
+        blocks.append(block)
+        used.append(found)
+        stages[f"-{len(blocks)}.x"] = stream
+        if not block.parallel:
+            stages[f"-{len(blocks)}.attn_x"] = after
+        stream = before
+    if len(used) != len(attentions):
+        lost = next(each.node for each in attentions.values() if each not in used)
+        fail(lost, "an attention outside of the residual blocks, which is not supported")
+    table, positions, position_name, embedding_norm = _beginning(graph, stream)
+    layers = len(blocks)
+    stages = {f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()}
+    tied = head.bias is None and np.array_equal(head.weight, table)
+    decoder = Decoder(
+        table, tuple(reversed(blocks)), final_norm, Linear(table) if tied else head, graph.length,
+        positions, embedding_norm, softcap, "decoder", tied,
+    )
+    return Matched(_named(decoder), {"embed": stream, **stages}, tuple(reversed(used)), position_name)
+
+
+# ---------------------------------------------------------------------------------------------------
+# Both ends.
+
+
+def _ending(graph: Graph) -> tuple[float | None, Linear, Norm, str]:
+    """(logit softcap, head, final norm, root of the residual stream) from the logits backwards."""
+    node, softcap, scale = graph.source(graph.logits), None, 1.0
+    while node is not None and node.op in ("Mul", "Div", "Tanh"):
+        inside = node.inputs[0]
+        if node.op == "Tanh" and softcap is None:
+            softcap, scale = scale, 1.0
+        else:
+            pair = graph.split(node)
+            factor = graph.scalar(pair[1]) if pair else None
+            if pair is None or not factor or node.op == "Tanh":
+                fail(node, "not understood behind the output head")
+            inside, scale = pair[0], scale * (factor if node.op == "Mul" else 1 / factor)
+        node = graph.source(inside)
+    if softcap is not None:
+        scale *= softcap
+    if node is None or node.op != "Linear":
+        fail(node, "the logits do not come from a linear output head", graph.logits)
+    if graph.shape(graph.logits)[-2:-1] != (graph.length,):
+        fail(node, f"makes logits of shape {list(graph.shape(graph.logits))}, not one row for each of the "
+                   f"{graph.length} tokens; export without keeping only the last")
+    head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
+    if not np.isclose(scale, 1.0, rtol=1e-7):
+        head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
+    norm = graph.source(node.inputs[0])
+    if norm is None or norm.op != "Norm":
+        fail(norm or node, "a norm was expected in front of the output head")
+    return softcap, head, norm.attrs["norm"], graph.root(norm.inputs[0])
+
+
+def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None, Norm | None]:
+    """(embedding table, learned positions, their constant's name, norm) of the embedded tokens."""
+    node = graph.source(name)
+    norm = positions = position_name = None
+    if node is not None and node.op == "Norm":
+        norm, node = node.attrs["norm"], graph.source(node.inputs[0])
+    if node is not None and node.op == "Add" and (pair := graph.split(node)) is not None:
+        position_name = pair[1]
+        positions = graph.constants[position_name]
+        if positions.size != graph.length * positions.shape[-1]:
+            fail(node, f"adds a constant of shape {list(positions.shape)} to the embedding, which are no positions")
+        positions = np.ascontiguousarray(positions.reshape(graph.length, -1), np.float32)
+        node = graph.source(pair[0])
+    scale = 1.0
+    while node is not None and node.op in ("Mul", "Div") and (pair := graph.split(node)) is not None:
+        factor = graph.scalar(pair[1])
+        if not factor:
+            break
+        scale *= factor if node.op == "Mul" else 1 / factor
+        node = graph.source(pair[0])
+    if node is None or node.op != "Gather" or node.attrs.get("axis", 0) != 0:
+        fail(node, "neither a recognised block (norm, attention or MLP, residual add) nor the embedding", name)
+    table = graph.constants.get(node.inputs[0])
+    if table is None or table.ndim != 2 or graph.root(node.inputs[1]) != graph.ids:
+        fail(node, "no look-up of the token ids in a table [vocabulary, width]")
+    table = np.ascontiguousarray(table, np.float32)
+    return table if scale == 1.0 else table * np.float32(scale), positions, position_name, norm
+
+
+# ---------------------------------------------------------------------------------------------------
+# Blocks.
+
+
+def _block(
+    graph: Graph, attentions: dict[str, Found], stream: str,
+) -> tuple[Block, Found, str, str] | None:
+    """(block, its attention, stream behind the attention, stream in front) that ends in ``stream``."""
+    branches, before, after = _last_branches(graph, attentions, stream)
+    if not branches:
+        return None
+    kinds = sorted("attention" if each.found else "mlp" for each in branches)
+    node = graph.source(stream)
+    if kinds != ["attention", "mlp"]:
+        fail(node, f"a residual block of {' and '.join(kinds)}, where one attention and one MLP were expected")
+    mixer, other = sorted(branches, key=lambda each: each.found is None)
+    assert mixer.attention is not None and mixer.found is not None and other.mlp is not None
+    if mixer.source != before:
+        fail(node, f"its attention reads {mixer.source!r}, not the residual stream {before!r}")
+    parallel = other.source == before
+    if not parallel and other.source != after:
+        fail(node, f"its MLP reads {other.source!r}, not the residual stream {after!r}")
+    shared = parallel and other.norm is mixer.norm
+    block = Block(mixer.norm, mixer.attention, other.mlp, None if shared else other.norm, parallel,
+                  mixer.post_norm, other.post_norm)
+    return block, mixer.found, after, before
+
+
+def _last_branches(
+    graph: Graph, attentions: dict[str, Found], stream: str,
+) -> tuple[list[_Branch], str, str]:
+    """The last two addends, the stream in front of both and the stream in front of the second."""
+    node = graph.source(stream)
+    if node is None or node.op != "Add" or graph.split(node) is not None:
+        return [], stream, stream
+    left, right = (graph.root(name) for name in node.inputs)
+    pairs = ((left, right), (right, left))
+    for branch_name, rest in pairs:  # sequential: rest is a stream that ends in another branch
+        last = _branch(graph, attentions, branch_name)
+        inner = graph.source(rest)
+        if last is None or inner is None or inner.op != "Add":
+            continue
+        for name, before in zip(inner.inputs, inner.inputs[::-1]):
+            first = _branch(graph, attentions, name)
+            if first is not None:
+                return [last, first], graph.root(before), rest
+    for both, rest in pairs:  # parallel: the sum of two branches is added
+        inner = graph.source(both)
+        if inner is None or inner.op != "Add":
+            continue
+        found = [_branch(graph, attentions, name) for name in inner.inputs]
+        if found[0] is not None and found[1] is not None:
+            return [found[0], found[1]], rest, rest
+    fail(node, "a residual add whose operands are no recognised attention or MLP branch")
+
+
+def _branch(graph: Graph, attentions: dict[str, Found], name: str) -> _Branch | None:
+    """The attention or MLP that makes ``name``; None if no linear layer (and norm) does."""
+    node = graph.source(name)
+    post_norm = None
+    if node is not None and node.op == "Norm":
+        post_norm, node = node.attrs["norm"], graph.source(node.inputs[0])
+    if node is None or node.op != "Linear":
+        return None
+    found = attentions.get(trace(graph, node.inputs[0]).base)
+    attention = mlp = None
+    if found is not None:
+        attention, source = _attention(graph, node, found), found.source
+    else:
+        mlp, source = match_mlp(graph, node)
+    norm = graph.source(source)
+    if norm is None or norm.op != "Norm":
+        fail(norm or node, "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported")
+    return _Branch(name, norm.attrs["norm"], graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
+
+
+def _attention(graph: Graph, out: Node, found: Found) -> Attention:
+    """The attention with its output projection ``out``, whose columns are put in head order."""
+    part = trace(graph, out.inputs[0])
+    index = part.index.reshape(graph.length, -1)
+    column = np.empty(found.place.size, np.int64)
+    column[index.reshape(-1)] = np.tile(np.arange(index.shape[1]), graph.length)
+    columns = column[found.place]  # [H, T, C]
+    tokens = np.empty(found.place.size, np.int64)
+    tokens[index.reshape(-1)] = np.repeat(np.arange(graph.length), index.shape[1])
+    straight = bool((tokens[found.place] == np.arange(graph.length)[None, :, None]).all())
+    if part.index.shape[-1] > 1 or bool((part.coef != 1).any()) or not straight:
+        fail(out, "mixed values are moved between tokens or scaled in front of it, which is not supported")
+    layer: Linear = out.attrs["layer"]
+    o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
+    return Attention(
+        found.q, found.k, found.v, o, found.heads, found.kv_heads, found.head_dim, found.scale, found.rope,
+        found.window, found.q_norm, found.k_norm, found.softcap,
+    )
+
+
+def _named(decoder: Decoder) -> Decoder:
+    """Say which family the wiring belongs to; a label for people, nothing reads it."""
+    block = decoder.blocks[0]
+    if decoder.positions is not None:
+        family = "gpt2"
+    elif block.parallel:
+        family = "phi" if block.mlp_norm is None else "gpt-neox"
+    elif block.attention_norm.kind != "rms" or block.mlp.gate is None:
+        family = "decoder"
+    elif block.attention_post_norm is not None:
+        family = "gemma3" if block.attention.q_norm is not None else "gemma2"
+    elif block.attention.q_norm is not None:
+        family = "qwen3"
+    elif block.mlp.activation != "silu":
+        family = "gemma"
+    elif block.attention.q.bias is not None:
+        family = "qwen2"
+    else:
+        family = "mistral" if block.attention.window is not None else "llama"
+    return replace(decoder, architecture=family)

@@ -1,0 +1,297 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Find each attention from its Softmax (or Attention operator) and read what it does off values.
+
+requires: linear layers and norms matched.
+ensures: ``Found`` per attention, without its output projection; masks read as causal, with or without a window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..decoder import Array, Linear, Norm, Rope, visible
+from .graph import Graph, Node, fail
+from .rope import Floats, Heads, Ints, read_heads
+from .trace import Trace, trace
+
+HIDDEN = -1e4  # an additive mask at or below this hides a position
+
+
+@dataclass(frozen=True)
+class Found:
+    """An attention up to its mixed values. ``place`` [H, T, C] is their flat index in tensor ``out``."""
+
+    node: Node
+    out: str
+    place: Ints
+    source: str  # root of the tensor that q, k and v project
+    q: Linear
+    k: Linear
+    v: Linear
+    heads: int
+    kv_heads: int
+    head_dim: int
+    scale: float
+    rope: Rope | None
+    window: int | None
+    q_norm: Norm | None
+    k_norm: Norm | None
+    softcap: float | None
+    masks: tuple[str, ...]
+    keeps: tuple[bool, ...]  # per mask: False if a true element hides
+    causal: bool  # hides the future on its own, without a mask
+    tables: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """How the softmax input comes from q . k."""
+
+    product: Node
+    scale: float
+    softcap: float | None
+    masks: tuple[str, ...]
+    keeps: tuple[bool, ...]
+    seen: NDArray[np.bool_]  # [T, T]
+    causal: bool = False
+
+
+def find_attentions(graph: Graph) -> dict[str, Found]:
+    """All attentions, by the tensor of mixed values that each makes."""
+    found = {}
+    for node in graph.nodes:
+        if node.op == "Softmax":
+            each = _from_softmax(graph, node)
+        elif node.op == "Attention":
+            each = _from_operator(graph, node)
+        else:
+            continue
+        found[each.out] = each
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------
+# Softmax(q @ k.T * scale + mask) @ v.
+
+
+def _from_softmax(graph: Graph, node: Node) -> Found:
+    shape = graph.shape(node.outputs[0])
+    if int(node.attrs.get("axis", -1)) % len(shape) != len(shape) - 1 or shape[-2:] != (graph.length,) * 2:
+        fail(node, f"a softmax over shape {list(shape)} is no self-attention over {graph.length} tokens")
+    scores = _scores(graph, node)
+    mix = graph.only_user(node.outputs[0])
+    if mix is None or mix.op != "MatMul" or graph.root(mix.inputs[0]) != node.outputs[0]:
+        fail(node, "its weights are not multiplied with values right behind it")
+    q, k, v = (trace(graph, name) for name in (*scores.product.inputs, mix.inputs[1]))
+    k = k.map(lambda t: t.swapaxes(-3, -2))
+    lead = graph.shape(mix.outputs[0])[:-2]
+    place = np.arange(int(np.prod(graph.shape(mix.outputs[0])))).reshape(-1, *graph.shape(mix.outputs[0])[-2:])
+    parts = [_flat_heads(each, lead) for each in (q, k, v)]
+    return _assemble(graph, node, mix.outputs[0], place, parts, scores)
+
+
+def _flat_heads(part: Trace, lead: tuple[int, ...]) -> Trace:
+    """[..., T, C, K] spread over the leading axes ``lead`` and flattened to [H, T, C, K]."""
+    return part.map(lambda t: np.broadcast_to(t, (*lead, *t.shape[-3:])).reshape(-1, *t.shape[-3:]))
+
+
+def _scores(graph: Graph, softmax: Node) -> _Scores:
+    """Walk back from the softmax to q . k through scales, masks and a soft cap."""
+    seen = np.ones((graph.length, graph.length), bool)
+    masks: list[tuple[str, bool]] = []
+    scale, softcap = 1.0, None
+    node = graph.maker(softmax.inputs[0])
+    while node is not None:
+        if node.op == "MatMul" and not any(name in graph.constants for name in node.inputs):
+            if not masks:
+                fail(softmax, "no causal mask in front of it; hardwire takes decoders only")
+            names, keeps = zip(*masks)
+            return _Scores(node, scale * (softcap or 1.0), softcap, names, keeps, seen)
+        inside = node.inputs[0]
+        if node.op in ("Add", "Where"):
+            inside, mask, keep = _mask(graph, node)
+            value = graph.constants[mask]
+            seen &= read_mask(node, value if keep else ~value, graph.length)
+            masks.append((mask, keep))
+        elif node.op in ("Mul", "Div"):
+            inside, factor = _factor(graph, node)
+            scale *= factor
+        elif node.op == "Tanh" and softcap is None:
+            softcap, scale = scale, 1.0
+        elif node.op != "Reshape":
+            fail(node, "not understood between q . k and the softmax")
+        node = graph.maker(inside)
+    fail(softmax, "no product of queries and keys in front of it")
+
+
+def _factor(graph: Graph, node: Node) -> tuple[str, float]:
+    pair = graph.split(node)
+    value = graph.scalar(pair[1]) if pair else None
+    if pair is None or not value or (node.op == "Div" and node.inputs[0] == pair[1]):
+        fail(node, "attention scores are scaled by something that is no constant number")
+    return pair[0], value if node.op == "Mul" else 1 / value
+
+
+def _mask(graph: Graph, node: Node) -> tuple[str, str, bool]:
+    """(scores, mask constant, whether its true or zero elements stay visible) of an Add or Where."""
+    if node.op == "Add":
+        pair = graph.split(node)
+        if pair is None:
+            fail(node, "attention scores are added to something that is no constant mask")
+        return pair[0], pair[1], True
+    chosen, yes, no = node.inputs
+    if chosen not in graph.constants or (yes in graph.constants) == (no in graph.constants):
+        fail(node, "attention scores are masked by something that is no constant")
+    scores, other = (yes, no) if no in graph.constants else (no, yes)
+    if not bool((graph.constants[other] <= HIDDEN).all()):
+        fail(node, f"masked scores become {graph.constants[other].max()}, not minus infinity")
+    return scores, chosen, scores == yes
+
+
+def read_mask(node: Node, mask: Array, length: int) -> NDArray[np.bool_]:
+    """[T, T] visible positions of a boolean or additive mask that is the same for all heads."""
+    if mask.dtype != np.bool_:
+        if bool(((mask > HIDDEN) & (mask != 0)).any()):
+            fail(node, "adds position-dependent numbers (ALiBi or a bias) to the scores, which is not supported")
+        mask = mask == 0
+    mask = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, (length, length)))
+    flat = mask.reshape(-1, length, length)
+    if bool((flat != flat[0]).any()):
+        fail(node, "the heads have different masks, which is not supported")
+    return flat[0]
+
+
+def read_window(node: Node, seen: NDArray[np.bool_]) -> int | None:
+    """The sliding window behind a visibility table, None for plain causal."""
+    length = len(seen)
+    reach = int(seen.sum(-1).max())
+    window = None if reach == length else reach
+    if not np.array_equal(seen, visible(length, window)):
+        row = int(np.argmax((seen != visible(length, window)).any(-1)))
+        fail(node, f"its mask is neither causal nor a sliding window: query {row} sees {np.flatnonzero(seen[row])}")
+    return window
+
+
+# ---------------------------------------------------------------------------------------------------
+# The Attention operator of opset 23.
+
+
+def _from_operator(graph: Graph, node: Node) -> Found:
+    names = [*node.inputs, "", "", ""][:6]
+    for past in filter(None, names[4:6]):
+        if 0 not in graph.shape(past):
+            fail(node, f"its past {past!r} is not empty")
+    seen, masks = np.ones((graph.length, graph.length), bool), names[3:4] if names[3] else []
+    if names[3]:
+        if names[3] not in graph.constants:
+            fail(node, "its mask depends on the tokens")
+        seen = read_mask(node, graph.constants[names[3]], graph.length)
+    causal = bool(node.attrs.get("is_causal", 0))
+    if causal:
+        seen = seen & visible(graph.length, None)
+    elif not masks:
+        fail(node, "it has no causal mask; hardwire takes decoders only")
+    flat = len(graph.shape(node.inputs[0])) == 3
+    parts = []
+    for name, attr in zip(names, ("q_num_heads", "kv_num_heads", "kv_num_heads")):
+        part, heads = trace(graph, name), int(node.attrs.get(attr, 0))
+        parts.append(_fold_operand(part, heads) if flat else _flat_heads(part, part.index.shape[:-3]))
+    heads, length, dim = parts[0].index.shape[:3]
+    place = np.arange(heads * length * dim).reshape(heads, length, dim)
+    if flat:
+        place = np.arange(heads * length * dim).reshape(length, heads, dim).swapaxes(0, 1)
+    scale = float(node.attrs.get("scale", 0.0)) or dim**-0.5
+    softcap = float(node.attrs.get("softcap", 0.0)) or None
+    scores = _Scores(node, scale, softcap, tuple(masks), (True,) * len(masks), seen, causal)
+    return _assemble(graph, node, node.outputs[0], place, parts, scores)
+
+
+def _fold_operand(part: Trace, heads: int) -> Trace:
+    """[1, T, heads * C, K] to [heads, T, C, K]."""
+    return part.map(lambda t: t.reshape(t.shape[1], heads, -1, t.shape[-1]).swapaxes(0, 1))
+
+
+# ---------------------------------------------------------------------------------------------------
+# Both.
+
+
+def _assemble(
+    graph: Graph, node: Node, out: str, place: Ints, parts: list[Trace], scores: _Scores,
+) -> Found:
+    sides = [_side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts)]
+    (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
+    heads, dim = q.rows.shape
+    groups, kv_heads = _groups(node, k.rows, v.rows, heads)
+    if v.rope is not None or not np.isclose(v.scale, 1.0):
+        fail(node, "its values are rotated or scaled, which is not supported")
+    if (q.rope is None) != (k.rope is None) or not _same_rope(q.rope, k.rope):
+        fail(node, "queries and keys are rotated differently")
+    if len({source for _, _, _, source in sides}) > 1:
+        fail(node, f"queries, keys and values come from different tensors: {[s for *_, s in sides]}")
+    rows = (q.rows, k.rows[groups], v.rows[groups])
+    layers = [pick(layer, each.reshape(-1)) for (_, layer, _, _), each in zip(sides, rows)]
+    scale = scores.scale * q.scale * k.scale
+    if np.isclose(scale, dim**-0.5, rtol=1e-6):
+        scale = dim**-0.5  # the exporter stored factors of it in float32
+    return Found(
+        node, out, place, sides[0][3], *layers, heads, kv_heads, dim, scale, q.rope,
+        read_window(node, scores.seen), sides[0][2], sides[1][2], scores.softcap, scores.masks,
+        scores.keeps, scores.causal, parts[0].tables | parts[1].tables,
+    )
+
+
+def _side(graph: Graph, node: Node, what: str, part: Trace) -> tuple[Heads, Linear, Norm | None, str]:
+    """(heads, projection, norm over the head, root of the projection's input) of q, k or v."""
+    maker, index, norm = graph.maker(part.base), part.index, None
+    if maker is not None and maker.op == "Norm":
+        norm, inner = maker.attrs["norm"], trace(graph, maker.inputs[0])
+        channel = index % graph.shape(part.base)[-1]
+        if graph.shape(part.base)[-1] != index.shape[2]:
+            fail(maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {what} head of {index.shape[2]}")
+        if inner.index.shape[-1] > 1 or bool((inner.coef != 1).any()):
+            fail(maker, f"its input is no plain projection to {what} heads")
+        if bool((channel[:, :, :, 0] != np.arange(index.shape[2])).any()):
+            fail(maker, f"the channels of its {what} heads are permuted behind it, which is not supported")
+        index = inner.index.reshape(-1)[index]
+        maker = graph.maker(inner.base)
+    if maker is None or maker.op != "Linear":
+        found = maker.op if maker is not None else "an input"
+        fail(node, f"its {what} comes from {found}, where a linear projection was expected")
+    layer: Linear = maker.attrs["layer"]
+    token, row = np.divmod(index, layer.weight.shape[0])
+    return read_heads(node, what, row, token, part.coef), layer, norm, graph.root(maker.inputs[0])
+
+
+def _groups(node: Node, k: Ints, v: Ints, heads: int) -> tuple[Ints, int]:
+    """First of each run of equal key/value heads, and their number."""
+    both = np.concatenate([k, v], axis=1)
+    starts = np.r_[0, np.flatnonzero((both[1:] != both[:-1]).any(1)) + 1]
+    count = len(starts)
+    if heads % count or not np.array_equal(both, np.repeat(both[starts], len(both) // count, axis=0)):
+        fail(node, f"{heads} query heads do not share {count} key/value heads evenly, in order")
+    return starts, count
+
+
+def _same_rope(a: Rope | None, b: Rope | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    same = a.interleaved == b.interleaved and a.inv_freq.shape == b.inv_freq.shape
+    return same and bool(np.allclose(a.inv_freq, b.inv_freq, rtol=1e-5, atol=1e-7))
+
+
+def pick(layer: Linear, rows: Ints, columns: Ints | None = None) -> Linear:
+    """Rows and columns of a layer, in one contiguous copy."""
+    weight = layer.weight
+    if not np.array_equal(rows, np.arange(len(weight))):
+        weight = weight[rows]
+    if columns is not None and not np.array_equal(columns, np.arange(weight.shape[1])):
+        weight = weight[:, columns]
+    bias = None if layer.bias is None else np.ascontiguousarray(layer.bias[rows], np.float32)
+    return Linear(np.ascontiguousarray(weight, np.float32), bias)
+
+
+

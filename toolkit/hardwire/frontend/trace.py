@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Follow numbers through reshapes, slices, repeats, concatenations and constant factors.
+
+Exporters move heads around in dozens of ways. Instead of a pattern for each, ``trace`` runs the moves on
+indices: it says for every element of a tensor which elements of an earlier tensor it is made of, and with
+which factors. A projection split, fused or permuted, heads repeated, rotary embeddings in any spelling and
+scales put on either side then all look the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .graph import Graph, Node, fail
+
+_AXES_INPUT = 3
+
+
+@dataclass(frozen=True)
+class Trace:
+    """``value[e] = sum over k of coef[e, k] * base.flat[index[e, k]]`` for every element e.
+
+    ``index`` and ``coef`` have the tensor's shape and a last axis of K terms; ``tables`` names the
+    constants that the factors came from.
+    """
+
+    base: str
+    index: NDArray[np.int64]
+    coef: NDArray[np.float64]
+    tables: frozenset[str] = frozenset()
+
+    def map(self, move: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> Trace:
+        """Move the elements (``move`` keeps the last axis) and leave their terms alone."""
+        return Trace(self.base, np.asarray(move(self.index)), np.asarray(move(self.coef)), self.tables)
+
+    def scaled(self, factor: NDArray[np.floating] | float, tables: frozenset[str] = frozenset()) -> Trace:
+        factor = np.asarray(factor, np.float64)
+        coef = self.coef * (factor[..., None] if factor.ndim else factor)
+        return Trace(self.base, np.broadcast_to(self.index, coef.shape), coef, self.tables | tables)
+
+    def plus(self, other: Trace) -> Trace:
+        index = _stack(self.index, other.index)
+        return Trace(self.base, index, _stack(self.coef, other.coef), self.tables | other.tables).compact()
+
+    def compact(self) -> Trace:
+        """Drop terms that are zero everywhere."""
+        used = np.abs(self.coef).reshape(-1, self.coef.shape[-1]).max(0) > 0
+        used[0] |= not used.any()
+        return Trace(self.base, self.index[..., used], self.coef[..., used], self.tables)
+
+
+def _stack(a: NDArray[np.generic], b: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Terms of two tensors that broadcast against each other, side by side."""
+    shape = np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
+    return np.concatenate([np.broadcast_to(t, (*shape, t.shape[-1])) for t in (a, b)], axis=-1)
+
+
+def trace(graph: Graph, name: str) -> Trace:
+    """The trace of ``name`` back to the nearest tensors that are more than moved or scaled."""
+    node = graph.maker(name)
+    step = None if node is None else _step(graph, node, name)
+    if step is not None:
+        return step
+    shape = graph.shape(name)
+    index = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(*shape, 1)
+    return Trace(name, index, np.ones(index.shape))
+
+
+def _step(graph: Graph, node: Node, name: str) -> Trace | None:
+    """The trace through ``node``, or None where the node is no move."""
+    op, shape = node.op, graph.shape(name)
+    if op in ("Reshape", "Transpose", "Expand", "Tile", "Slice", "Split", "Gather", "Neg"):
+        before = trace(graph, node.inputs[0]) if node.inputs[0] not in graph.constants else None
+        return None if before is None else _move(graph, node, name, before)
+    if op in ("Mul", "Div"):
+        pair = graph.split(node)
+        if pair is None or (op == "Div" and node.inputs[0] == pair[1]):
+            return None
+        value = graph.constants[pair[1]].astype(np.float64)
+        before = trace(graph, pair[0]).scaled(1.0)
+        factor = np.broadcast_to(value if op == "Mul" else 1 / value, shape)
+        spread = before.map(lambda t: np.broadcast_to(t, (*shape, t.shape[-1])))
+        return spread.scaled(factor, frozenset([pair[1]] if value.size > 1 else []))
+    if op in ("Add", "Sub"):
+        if any(each in graph.constants for each in node.inputs):
+            return None
+        first, second = (trace(graph, each) for each in node.inputs)
+        return first.plus(second.scaled(1.0 if op == "Add" else -1.0)) if first.base == second.base else None
+    if op == "Concat":
+        return _concat(graph, node)
+    return _rotary(graph, node) if op == "RotaryEmbedding" else None
+
+
+def _move(graph: Graph, node: Node, name: str, before: Trace) -> Trace | None:
+    shape = graph.shape(name)
+    if node.op == "Neg":
+        return before.scaled(-1.0)
+    if node.op == "Reshape":
+        return before.map(lambda t: t.reshape(*shape, t.shape[-1]))
+    if node.op == "Transpose":
+        perm = node.attrs.get("perm", range(len(shape))[::-1])
+        return before.map(lambda t: t.transpose(*perm, len(shape)))
+    if node.op == "Expand":
+        return before.map(lambda t: np.broadcast_to(t, (*shape, t.shape[-1])))
+    if node.op == "Tile":
+        repeats = tuple(int(r) for r in graph.constants[node.inputs[1]])
+        return before.map(lambda t: np.tile(t, (*repeats, 1)))
+    if node.op == "Slice":
+        where = _slices(graph, node, len(graph.shape(node.inputs[0])))
+        return None if where is None else before.map(lambda t: t[where])
+    axis = int(node.attrs.get("axis", 0)) % len(graph.shape(node.inputs[0]))
+    if node.op == "Gather":
+        chosen = graph.constants.get(node.inputs[1])
+        return None if chosen is None else before.map(lambda t: np.take(t, chosen.astype(np.int64), axis))
+    start = sum(graph.shape(out)[axis] for out in node.outputs[: node.outputs.index(name)])  # Split
+    return before.map(lambda t: np.take(t, range(start, start + shape[axis]), axis))
+
+
+def _slices(graph: Graph, node: Node, rank: int) -> tuple[slice, ...] | None:
+    """The index expression of a Slice with constant bounds."""
+    bounds = [graph.constants.get(each) if each else None for each in node.inputs[1:]]
+    if len(bounds) < 2 or bounds[0] is None or bounds[1] is None:
+        return None
+    starts, ends = bounds[0].tolist(), bounds[1].tolist()
+    axes = range(len(starts)) if len(bounds) < 3 or bounds[2] is None else bounds[2].tolist()
+    steps = [1] * len(starts) if len(bounds) < 4 or bounds[3] is None else bounds[3].tolist()
+    where = [slice(None)] * rank
+    for start, end, axis, step in zip(starts, ends, axes, steps):
+        if step < 1:
+            return None
+        where[axis % rank] = slice(start, end, step)
+    return tuple(where)
+
+
+def _concat(graph: Graph, node: Node) -> Trace | None:
+    if any(each in graph.constants for each in node.inputs):
+        return None
+    parts = [trace(graph, each) for each in node.inputs]
+    if len({part.base for part in parts}) > 1:
+        return None
+    axis = int(node.attrs["axis"]) % (parts[0].index.ndim - 1)
+    terms = max(part.index.shape[-1] for part in parts)
+
+    def widen(t: NDArray[np.generic]) -> NDArray[np.generic]:
+        return np.concatenate([t, np.zeros((*t.shape[:-1], terms - t.shape[-1]), t.dtype)], -1)
+
+    index = np.concatenate([widen(part.index) for part in parts], axis)
+    coef = np.concatenate([widen(part.coef) for part in parts], axis)
+    return Trace(parts[0].base, index, coef, frozenset().union(*(part.tables for part in parts)))
+
+
+def _rotary(graph: Graph, node: Node) -> Trace:
+    """RotaryEmbedding of opset 23, taken apart: [B, heads, T, C] or [B, T, heads * C]."""
+    before = trace(graph, node.inputs[0])
+    if any(each not in graph.constants for each in node.inputs[1:] if each):
+        fail(node, "its cosine and sine tables depend on the tokens; only constant tables are supported")
+    cos, sin = (graph.constants[each].astype(np.float64) for each in node.inputs[1:3])
+    if len(node.inputs) > _AXES_INPUT and node.inputs[_AXES_INPUT]:
+        positions = graph.constants[node.inputs[_AXES_INPUT]].astype(np.int64)
+        cos, sin = cos[positions], sin[positions]  # [B, T, R / 2]
+    shape = graph.shape(node.inputs[0])
+    flat = len(shape) == 3
+    if flat:
+        heads = int(node.attrs.get("num_heads", 0))
+        if heads < 1:
+            fail(node, "a 3-D input needs the attribute num_heads")
+        before = before.map(lambda t: t.reshape(shape[0], shape[1], heads, -1, t.shape[-1]).swapaxes(1, 2))
+    cos, sin = cos[:, None], sin[:, None]
+    turned = 2 * cos.shape[-1]
+    rest = before.map(lambda t: t[..., turned:, :])
+    pairs = (slice(0, turned, 2), slice(1, turned, 2))
+    if not node.attrs.get("interleaved", 0):
+        pairs = (slice(0, turned // 2), slice(turned // 2, turned))
+    first, second = (before.map(lambda t, part=part: t[..., part, :]) for part in pairs)  # type: ignore[misc]
+    a = first.scaled(cos).plus(second.scaled(-sin))
+    b = second.scaled(cos).plus(first.scaled(sin))
+    result = before.scaled(1.0)
+    terms = max(a.index.shape[-1], b.index.shape[-1], rest.index.shape[-1])
+    index = np.zeros((*result.index.shape[:-1], terms), np.int64)
+    coef = np.zeros(index.shape)
+    for part, where in ((a, pairs[0]), (b, pairs[1]), (rest, slice(turned, None))):
+        index[..., where, : part.index.shape[-1]] = part.index
+        coef[..., where, : part.coef.shape[-1]] = part.coef
+    whole = Trace(before.base, index, coef, before.tables | frozenset(node.inputs[1:3]))
+    return whole.map(lambda t: t.swapaxes(1, 2).reshape(*shape, t.shape[-1])) if flat else whole

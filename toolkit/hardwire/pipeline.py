@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Whole steps of the command line, from files to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .chip import Chip, Shape, load_chip
+from .errors import HardwireError, ModelError, QuantizeError
+from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
+from .evaluate import evaluate as score
+from .quantize import Options
+from .quantize import quantize as to_integers
+
+LARGEST_TEXT = 1 << 28
+PICTURE_ROWS = 4  # stories behind the picture of the error by layer
+
+SHAPES = {
+    "bundled": Shape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512, rotary=16),
+    "stories260k": Shape(vocab=512, dim=64, layers=5, heads=8, kv_heads=4, head_dim=8, hidden=172, context=512, rotary=8),
+    "15m": Shape(vocab=2048, dim=384, layers=8, heads=6, kv_heads=6, head_dim=64, hidden=1024, context=256, rotary=64),
+}
+
+
+def shape_named(text: str) -> Shape:
+    """A known shape by name, or one spelled out as eight numbers."""
+    if text in SHAPES:
+        return SHAPES[text]
+    try:
+        numbers = [int(part) for part in text.split(",")]
+        shape = Shape(*numbers, rotary=numbers[5])
+    except (ValueError, TypeError, IndexError):
+        raise HardwireError(f"--shape {text!r} is neither one of {', '.join(SHAPES)} nor eight numbers: "
+                            "vocab,dim,layers,heads,kv_heads,head_dim,hidden,context") from None
+    if min(numbers) < 1 or shape.heads % shape.kv_heads or shape.head_dim % 2:
+        raise HardwireError(f"--shape {text!r}: every number is positive, heads a multiple of kv_heads, head_dim even")
+    return shape
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 text file of bounded size."""
+    try:
+        if path.stat().st_size > LARGEST_TEXT:
+            raise HardwireError(f"{path}: {path.stat().st_size:,} bytes of text, more than {LARGEST_TEXT:,}")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise HardwireError(f"{path}: cannot be read ({error.strerror}); give a text file") from None
+    except UnicodeDecodeError as error:
+        raise HardwireError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
+
+
+def quantize_onnx(model: Path, out: Path, *, weights: int = 4, activations: int = 8, calibration: Path | None = None,
+                  tokenizer: Path | None = None, context: int | None = None, rounding: str = "calibrated",
+                  progress: Callable[[str], None] = lambda stage: None) -> Chip:
+    """Import, calibrate and quantise ``model``; write ``out``."""
+    from .frontend import import_onnx
+    from .frontend.tokenizer import load_tokenizer
+
+    progress("import")
+    imported = import_onnx(model, context=context)
+    text_file = calibration or model.parent / "calibration.txt"
+    if not text_file.exists():
+        raise QuantizeError(f"no calibration text: {text_file} does not exist; give --calibration with text "
+                            "of the kind the model writes")
+    encoder = load_tokenizer(tokenizer or model, vocab=imported.decoder.vocab)
+    progress("tokenize")
+    stories = [encoder.story_ids(story) for story in split_text(read_text(text_file))]
+    options = Options(weights=weights, activations=activations, rounding=rounding)
+    about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
+    chip = to_integers(imported.decoder, stories, options, progress=progress, tokenizer=encoder.data,
+                       bos=encoder.bos, eos=encoder.eos, about=about)
+    progress("write")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    chip.save(out)
+    return chip
+
+
+def evaluate_chip(chip_file: Path, onnx: Path | None, text: Path, plot: Path | None,
+                  progress: Callable[[float], None]) -> tuple[Evaluation, dict[str, float]]:
+    """Score a chip, and the float model where given, on a text; the error of every stage with the float model."""
+    from .frontend import import_onnx
+
+    chip = load_chip(chip_file)
+    if plot is not None and onnx is None:
+        raise HardwireError("--plot shows the error against the float model; give --onnx too")
+    decoder = None
+    if onnx is not None:
+        imported = import_onnx(onnx, context=chip.shape.context)
+        decoder = imported.decoder
+        known = chip.about.get("onnx", {}).get("sha256")
+        if known is not None and known != imported.sha256:
+            raise ModelError(f"{onnx} is not the model that {chip_file} was made from (sha256 {imported.sha256[:12]}, "
+                             f"not {known[:12]}); give that one")
+    stories = score_sets(encoded_stories(chip, read_text(text)), min(STORY_TOKENS, chip.shape.context))
+    result = score(chip, decoder, stories, progress)
+    errors: dict[str, float] = {}
+    if decoder is not None:
+        longest = max(len(story.ids) for story in stories)
+        full = [story.ids for story in stories if len(story.ids) == longest]
+        errors = error_by_stage(chip, decoder, np.array(full[:PICTURE_ROWS], np.int64))
+        if plot is not None:
+            plot_error(errors, plot, f"{chip_file.name}: error of each stage against the float model")
+    return result, errors
+
+
+def encoded_stories(chip: Chip, text: str) -> list[tuple[list[int], list[int]]]:
+    """(ids with BOS, end offset of each id) of every story of a text, by the chip's own tokenizer."""
+    from .frontend.tokenizer import tokenizer_of
+
+    if chip.tokenizer is None:
+        raise HardwireError("this chip carries no tokenizer, so text cannot be scored; quantize with --tokenizer")
+    encoder = tokenizer_of(chip.tokenizer)
+    return [encoder.story_with_ends(story) for story in split_text(text)]
+

@@ -1,0 +1,309 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The proof: a ladder of rungs, each comparing one form of the model with the one before it.
+
+| rung  | compares                                       | passes when                          |
+| ----- | ---------------------------------------------- | ------------------------------------ |
+| float | ONNX Runtime and the rebuilt float model       | within 1e-4 of the largest logit     |
+| int   | the float model and the integer one            | within the bound set at calibration, |
+|       | the integer model token by token and at once   | equal                                |
+| csim  | the integer model and the compiled HLS C++     | equal, logits, stages and tokens     |
+
+The bound between float and integer is measured, not chosen: the quantizer records the root mean square
+logit error of each calibration row; a prompt's text may err half as much again as the worst of them.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from . import __version__
+from .build import Build, write_manifest
+from .chip import Chip
+from .decoder import forward
+from .errors import BuildError, PromptError
+from .fixed import Ints
+from .reference import Progress as LoopProgress
+from .reference import Sampling, feeder, new_state, step, token_loop
+
+if TYPE_CHECKING:
+    from .backends.csim import CSim
+
+RUNGS = ("float", "int", "csim")
+PROMPTS = ("Once upon a time", "One day, a little girl named Lily", "Tom and his dog", "The sun was")
+BOUND_MARGIN = 1.5  # of the worst calibration row's error
+TRACED = 8  # tokens whose every stage is compared even when all logits agree
+LOOP_TOKENS = 32
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two rungs part."""
+
+    rung: str
+    stage: str
+    token: int  # position in its text
+    index: int  # within the stage's vector
+    expected: float | int
+    got: float | int
+    text: int = 0  # which of the compared texts
+
+    def __str__(self) -> str:
+        return (f"{self.rung}: stage {self.stage}, token {self.token} of text {self.text}, index {self.index}: "
+                f"expected {self.expected}, got {self.got}")
+
+
+@dataclass
+class Rung:
+    """What one comparison did. status: "equal", "within bound", "different" or "not run"."""
+
+    status: str = "not run"
+    tokens: int = 0
+    logits: int = 0
+    stages: int = 0  # values of stages other than the logits that were compared
+    seconds: float = 0.0
+    note: str = ""
+
+
+@dataclass
+class Receipt:
+    """The outcome of one run of the ladder."""
+
+    verdict: str = "proven"
+    rungs: dict[str, Rung] = field(default_factory=dict)
+    first_difference: Difference | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    when: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def verify(build: Build, rungs: Sequence[str] = RUNGS, tokens: int = 256, prompts: Sequence[str] | None = None,
+           progress: Progress = lambda rung, share: None) -> Receipt:
+    """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt."""
+    for rung in rungs:
+        if rung not in RUNGS:
+            raise BuildError(f"no rung {rung!r}; known are {', '.join(RUNGS)}")
+    receipt = Receipt(versions=_versions(), when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                      digests={"build": build.manifest["digest"], "chip": build.chip.digest})
+    climb = _Climb(build, min(tokens, build.chip.shape.context), prompts, progress)
+    for rung in (r for r in RUNGS if r in rungs):
+        started = time.perf_counter()
+        result, difference = getattr(climb, rung)()
+        result.seconds = round(time.perf_counter() - started, 2)
+        receipt.rungs[rung] = result
+        if difference is not None:
+            receipt.first_difference, receipt.verdict = difference, "different"
+            break
+    if receipt.verdict == "proven" and any(r.status == "not run" for r in receipt.rungs.values()):
+        receipt.verdict = "incomplete"
+    return receipt
+
+
+class _Climb:
+    """The texts that every rung shares, made once by the integer reference."""
+
+    def __init__(self, build: Build, tokens: int, prompts: Sequence[str] | None, progress: Progress) -> None:
+        self.build, self.chip, self.progress = build, build.chip, progress
+        self.starts = _starts(build.chip, prompts)
+        self.length = max(tokens, max(map(len, self.starts)))
+        if self.length > build.chip.shape.context:
+            raise PromptError(f"a prompt has {self.length} tokens, the context {build.chip.shape.context}")
+        self._texts: tuple[Ints, Ints] | None = None
+
+    def texts(self) -> tuple[Ints, Ints]:
+        """Ids [B, T] (each prompt and its greedy continuation) and the reference's logits [B, T, V]."""
+        if self._texts is None:
+            self._texts = drive(self.chip, self.starts, self.length, lambda share: self.progress("int", share))
+        return self._texts
+
+    # -- rungs ---------------------------------------------------------------------------------------
+
+    def float(self) -> tuple[Rung, Difference | None]:
+        if self.build.onnx is None:
+            return Rung(note="no ONNX beside the chip with the hash it was made from; build where the model is"), None
+        from .frontend import import_onnx
+
+        self.imported = import_onnx(self.build.onnx, context=self.chip.shape.context)
+        check = self.imported.check
+        return Rung("within bound", tokens=sum(check.lengths), logits=sum(check.lengths) * self.chip.shape.vocab,
+                    note=f"largest error {check.max_abs_error:.2g} against ONNX Runtime"), None
+
+    def int(self) -> tuple[Rung, Difference | None]:
+        ids, stepwise = self.texts()
+        whole = step(self.chip, new_state(self.chip, len(ids), self.length), ids)
+        difference = first_difference("int", {"logits": whole}, {"logits": stepwise})
+        rung = Rung("equal", tokens=ids.size, logits=whole.size, note="token by token equals all at once")
+        if difference is None and hasattr(self, "imported"):
+            rung.status = "within bound"
+            difference = self._against_float(ids, whole, rung)
+        if difference is not None:
+            rung.status = "different"
+        return rung, difference
+
+    def _against_float(self, ids: Ints, logits: Ints, rung: Rung) -> Difference | None:
+        bound = self.chip.about["logit_error"]["largest_row"] * BOUND_MARGIN
+        exact = forward(self.imported.decoder, ids)
+        error = logits / 2.0**self.chip.formats.logit_fraction - exact
+        rows = np.sqrt(np.square(error).mean((1, 2)))
+        rung.note += f"; rms logit error {rows.max():.3f}, bound {bound:.3f}"
+        if rows.max() <= bound:
+            return None
+        text = int(rows.argmax())
+        token, index = np.unravel_index(np.abs(error[text]).argmax(), error[text].shape)
+        return Difference("int", "logits", int(token), int(index), float(exact[text, token, index]),
+                          float(logits[text, token, index] / 2.0**self.chip.formats.logit_fraction), text)
+
+    def csim(self) -> tuple[Rung, Difference | None]:
+        self.progress("csim: compile", 0.0)
+        csim = self.build.csim()
+        ids, logits = self.texts()
+        texts = [(row, want) for row, want in zip(ids, logits, strict=True)]
+        if self.length < self.chip.shape.context:
+            texts.append(self._full_context(ids))
+        rung = Rung("equal", note="through hls4ml's compile and predict; last position of the context included")
+        total = sum(len(row) for row, _ in texts)
+        for number, (row, want) in enumerate(texts):
+            difference = self._compare_text(csim, number, row, want, rung, total)
+            if difference is not None:
+                rung.status = "different"
+                return rung, difference
+        difference = self._stages(csim, ids[0], 0, TRACED, rung) or self._token_loop(csim, rung)
+        rung.status = "different" if difference else "equal"
+        return rung, difference
+
+    def _compare_text(self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int) -> Difference | None:
+        for position, token in enumerate(row.tolist()):
+            got, _ = csim.step(token, position, position == 0, Sampling())
+            rung.tokens += 1
+            rung.logits += len(got)
+            self.progress("csim", rung.tokens / total)
+            if not np.array_equal(got, want[position]):
+                index = int(np.flatnonzero(got != want[position])[0])
+                last = Difference("csim", "logits", position, index, int(want[position, index]), int(got[index]), number)
+                return self._stages(csim, row, number, position + 1, rung) or last
+        return None
+
+    def _full_context(self, ids: Ints) -> tuple[Ints, Ints]:
+        """A text that fills the context, to reach its last position."""
+        row = np.resize(ids[0], self.chip.shape.context)
+        return row, step(self.chip, new_state(self.chip), row[None])[0]
+
+    def _stages(self, csim: CSim, row: Ints, number: int, tokens: int, rung: Rung) -> Difference | None:
+        """Compare every stage of the first ``tokens`` tokens of a text."""
+        want: dict[str, Ints] = {}
+        step(self.chip, new_state(self.chip, 1, tokens), row[None, :tokens], want.__setitem__)
+        for position in range(tokens):
+            got = csim.trace(int(row[position]), position, position == 0)
+            missing = set(want) - set(got)
+            if missing:
+                raise BuildError(f"the C-simulation has no stage {sorted(missing)[0]!r}; build again")
+            here = {stage: values[:, position : position + 1] for stage, values in want.items()}
+            seen = {stage: got[stage].reshape(1, 1, -1) for stage in want}
+            difference = first_difference("csim", here, seen, position, number)
+            if difference is not None:
+                return difference
+            rung.stages += sum(values.size for stage, values in here.items() if stage != "logits")
+        return None
+
+    def _token_loop(self, csim: CSim, rung: Rung) -> Difference | None:
+        """The synthesis top's own loop: the same tokens, greedy and sampled, as the reference's."""
+        for sampling in (Sampling(), Sampling(0.9, 7)):
+            loop = LoopProgress()
+            budget = min(LOOP_TOKENS, self.chip.shape.context - len(self.starts[0]))
+            want = list(token_loop(feeder(self.chip, sampling), self.starts[0], self.chip.shape.context, budget, (), loop))
+            got = csim.generate(self.starts[0], budget, sampling)
+            for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
+                if expected != actual:
+                    return Difference("csim", "token", len(self.starts[0]) + index, 0, expected, actual)
+            rung.tokens += len(want)
+        return None
+
+
+def drive(chip: Chip, starts: Sequence[Sequence[int]], length: int,
+          progress: Callable[[float], None] = lambda share: None) -> tuple[Ints, Ints]:
+    """Feed every start, then its greedy continuation, one token at a time for all texts together.
+
+    Returns ids [B, length] and logits [B, length, V].
+    """
+    ids = np.zeros((len(starts), length), np.int64)
+    logits = np.zeros((len(starts), length, chip.shape.vocab), np.int64)
+    state = new_state(chip, len(starts), length)
+    for position in range(length):
+        for row, start in enumerate(starts):
+            known = position < len(start)
+            ids[row, position] = start[position] if known else logits[row, position - 1].argmax()
+        logits[:, position] = step(chip, state, ids[:, position : position + 1])[:, 0]
+        progress((position + 1) / length)
+    return ids, logits
+
+
+def first_difference(rung: str, expected: dict[str, Ints], got: dict[str, Ints], token: int = 0,
+                     text: int = 0) -> Difference | None:
+    """The first differing value of stages [B, T, N], in the order of ``expected``."""
+    for stage, want in expected.items():
+        unequal = np.argwhere(want != got[stage])
+        if len(unequal):
+            row, position, index = unequal[0]
+            return Difference(rung, stage, token + int(position), int(index), int(want[tuple(unequal[0])]),
+                              int(got[stage][tuple(unequal[0])]), text + int(row))
+    return None
+
+
+def _starts(chip: Chip, prompts: Sequence[str] | None) -> list[list[int]]:
+    """Token ids to begin with: the prompts', or random ones for a chip without a tokenizer."""
+    if chip.tokenizer is None:
+        if prompts:
+            raise PromptError("this chip has no tokenizer, so --prompts cannot be encoded")
+        draw = np.random.default_rng(0)
+        return draw.integers(0, chip.shape.vocab, (4, min(4, chip.shape.context))).tolist()
+    from .driver.text import TextCodec
+
+    codec = TextCodec(chip.tokenizer)
+    return [codec.encode(prompt) if prompts else codec.encode(prompt, unknown="unk") for prompt in prompts or PROMPTS]
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    for package in ("numpy", "onnx", "onnxruntime", "hls4ml"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def record(build: Build, receipt: Receipt) -> None:
+    """Add a receipt to the build's manifest."""
+    build.manifest["proofs"].append(receipt.as_dict())
+    write_manifest(build.folder, build.manifest)
+
+
+def write_junit(receipt: Receipt, path: Path) -> None:
+    """The receipt as JUnit XML, a test case per rung."""
+    failures = str(sum(r.status == "different" for r in receipt.rungs.values()))
+    skipped = str(sum(r.status == "not run" for r in receipt.rungs.values()))
+    suite = ElementTree.Element("testsuite", name="hardwire verify", tests=str(len(receipt.rungs)),
+                                failures=failures, skipped=skipped)
+    for name, rung in receipt.rungs.items():
+        case = ElementTree.SubElement(suite, "testcase", classname="hardwire.verify", name=name, time=str(rung.seconds))
+        if rung.status == "different":
+            ElementTree.SubElement(case, "failure", message=str(receipt.first_difference))
+        if rung.status == "not run":
+            ElementTree.SubElement(case, "skipped", message=rung.note)
+        ElementTree.SubElement(case, "system-out").text = f"{rung.status}: {rung.tokens} tokens, {rung.logits} logits"
+    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
