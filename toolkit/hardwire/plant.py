@@ -17,7 +17,7 @@ from .errors import BuildError
 from .fixed import limits
 
 KINDS = ("weight", "table", "rounding")
-ROUNDING_FILE = "fixed.hpp"
+HALF = "const int64_t half = (int64_t(1) << shift) >> 1;"  # in hls/fixed.hpp
 
 
 def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
@@ -63,15 +63,13 @@ def _write_again(build: Build, chip: Chip, folder: Path) -> None:
 
 
 def _drop_half(project: Path) -> str:
-    """Make round_shift truncate: its half becomes zero."""
-    files = sorted(project.rglob(ROUNDING_FILE))
-    marker = "HW_ROUND_HALF"
+    """Make the kernels' round_shift truncate."""
+    files = sorted(project.rglob("fixed.hpp"))
+    if not files:
+        raise BuildError(f"{project} has no fixed.hpp; build again")
     for path in files:
         text = path.read_text()
-        if text.count(f"#define {marker} 1") != 1:
-            raise BuildError(f"{path} has no line '#define {marker} 1' to change; build again")
-        path.write_text(text.replace(f"#define {marker} 1", f"#define {marker} 0"))
-    if not files:
-        raise BuildError(f"{project} has no {ROUNDING_FILE}; build again")
-    return f"{marker} from 1 to 0 in {ROUNDING_FILE}: round_shift truncates"
-
+        if text.count(HALF) != 1:
+            raise BuildError(f"{path} does not say {HALF!r} once; build again")
+        path.write_text(text.replace(HALF, "const int64_t half = 0;"))
+    return "the half that fixed.hpp adds before a shift, from 2**(shift - 1) to 0"

@@ -8,7 +8,7 @@ data through moves), context.py finds the positions, check.py accepts. tokenizer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..decoder import Decoder
@@ -16,7 +16,7 @@ from .check import Check, check
 from .context import extend, resolve
 from .freeze import freeze
 from .load import load
-from .match import match
+from .match import family, match
 
 __all__ = ["Check", "Imported", "import_onnx"]
 
@@ -40,5 +40,6 @@ def import_onnx(path: str | Path, context: int | None = None) -> Imported:
     matched = match(graph)
     positions, notes = resolve(source, inputs, graph, matched, context)
     decoder, more = extend(source, inputs, graph, matched, positions)
+    decoder = replace(decoder, architecture=family(decoder))
     result = check(source, inputs, logits, decoder, matched.stages)
     return Imported(decoder, result, (*notes, *more), source.path, source.sha256)

@@ -8,7 +8,7 @@ ensures: ``Matched``: the decoder, and which ONNX tensors its stages are, for lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def match(graph: Graph) -> Matched:
         table, tuple(reversed(blocks)), final_norm, Linear(table) if tied else head, graph.length,
         positions, embedding_norm, softcap, "decoder", tied,
     )
-    return Matched(_named(decoder), {"embed": stream, **stages}, tuple(reversed(used)), position_name)
+    return Matched(decoder, {"embed": stream, **stages}, tuple(reversed(used)), position_name)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -236,23 +236,22 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
     )
 
 
-def _named(decoder: Decoder) -> Decoder:
-    """Say which family the wiring belongs to; a label for people, nothing reads it."""
+def family(decoder: Decoder) -> str:
+    """Which family the wiring belongs to; a label for people, nothing decides by it."""
     block = decoder.blocks[0]
+    attention = block.attention
     if decoder.positions is not None:
-        family = "gpt2"
-    elif block.parallel:
-        family = "phi" if block.mlp_norm is None else "gpt-neox"
-    elif block.attention_norm.kind != "rms" or block.mlp.gate is None:
-        family = "decoder"
-    elif block.attention_post_norm is not None:
-        family = "gemma3" if block.attention.q_norm is not None else "gemma2"
-    elif block.attention.q_norm is not None:
-        family = "qwen3"
-    elif block.mlp.activation != "silu":
-        family = "gemma"
-    elif block.attention.q.bias is not None:
-        family = "qwen2"
-    else:
-        family = "mistral" if block.attention.window is not None else "llama"
-    return replace(decoder, architecture=family)
+        return "gpt2"
+    if block.parallel:
+        return "phi" if block.mlp_norm is None else "gpt-neox"
+    if block.attention_norm.kind != "rms" or block.mlp.gate is None:
+        return "decoder"
+    if block.attention_post_norm is not None:
+        return "gemma3" if attention.q_norm is not None else "gemma2"
+    if attention.q_norm is not None:
+        return "qwen3"
+    if block.mlp.activation != "silu":
+        return "gemma"
+    if attention.q.bias is not None and attention.o.bias is None:
+        return "qwen2"
+    return "mistral" if attention.window is not None else "llama"

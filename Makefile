@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo      the bundled model, all the way to a story and its proof
+# make check     lint, types, and the tests that need no tool; under a minute once set up
+# make test      every test that takes no more than minutes
+# make test-all  everything, with dated results in docs/results.md
+#
+# Each sets itself up in .venv; PYTHON chooses the interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := --quiet --disable-pip-version-check
+
+.PHONY: demo check test test-all wheel clean
+
+# numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
+$(VENV)/ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(PIP) --upgrade pip
+	$(BIN)/pip install $(PIP) -e '.[all]' 'numpy<2'
+	touch $@
+
+$(VENV)/ready-check: $(VENV)/ready
+	$(BIN)/pip install $(PIP) -e '.[all,check]' 'numpy<2'
+	touch $@
+
+$(VENV)-numpy2/ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)-numpy2
+	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
+	$(VENV)-numpy2/bin/pip install $(PIP) -e . 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3'
+	touch $@
+
+demo: $(VENV)/ready
+	$(BIN)/hardwire demo
+
+check: $(VENV)/ready-check $(VENV)-numpy2/ready
+	$(BIN)/ruff check toolkit tests hls boards
+	$(BIN)/mypy
+	$(BIN)/pytest -m 'not tools and not slow'
+	$(VENV)-numpy2/bin/pytest -m 'not tools and not slow'
+
+test: check
+	$(BIN)/pytest -m 'tools and not slow' --durations=8
+
+test-all: test
+	$(BIN)/pytest -m slow --durations=8
+	$(BIN)/python tests/results.py > docs/results.md
+
+wheel: $(VENV)/ready
+	$(BIN)/pip wheel $(PIP) --no-deps -w dist .
+
+clean:
+	rm -rf $(VENV) $(VENV)-numpy2 build dist toolkit/*.egg-info

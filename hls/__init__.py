@@ -1,0 +1,1 @@
+"""HLS C++ kernels, one header per op, as package data."""

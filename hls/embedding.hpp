@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Token embedding: a packed row and the row's own multiplier, scaled into residual units.
+#ifndef HW_EMBEDDING_HPP
+#define HW_EMBEDDING_HPP
+
+#include "fixed.hpp"
+#include "matvec.hpp"
+
+namespace hw {
+
+// x[D] = requantize(row[D]) to X bits; the row is packed BITS bits per value in ceil(D * BITS / 64) words.
+template <int D, int BITS, int X>
+void embed(const uint64_t row[(D * BITS + 63) / 64], uint32_t multiplier, int shift, ap_int<X> x[D]) {
+#pragma HLS INLINE off
+    for (int i = 0; i < D; i++) {
+#pragma HLS PIPELINE II = 1
+        x[i] = requantize(unpack<BITS>(row, i), multiplier, shift, X);
+    }
+}
+
+} // namespace hw
+
+#endif

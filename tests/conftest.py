@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures: small chips that every test may share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hardwire.chip import Chip, Shape
+from hardwire.quantize import Options, random_chip
+
+TINY = Shape(vocab=40, dim=16, layers=2, heads=2, kv_heads=1, head_dim=8, hidden=48, context=24, rotary=8)
+
+
+@pytest.fixture(scope="session")
+def tiny_chip() -> Chip:
+    """A random chip small enough to run in milliseconds; 4-bit weights, 8-bit embedding."""
+    return random_chip(TINY, seed=3)
+
+
+@pytest.fixture(scope="session")
+def odd_chip() -> Chip:
+    """Dimensions that divide nothing, three heads over one KV head, 3-bit weights, partial rotation."""
+    shape = Shape(vocab=37, dim=18, layers=3, heads=3, kv_heads=1, head_dim=6, hidden=44, context=20, rotary=4)
+    return random_chip(shape, seed=5, options=Options(weights=3, rounding="plain"))
+
+
+@pytest.fixture(scope="session")
+def chip_with_text(tiny_chip: Chip) -> Chip:
+    """The tiny chip with a tokenizer of single characters: 37 of them, and three specials."""
+    letters = "abcdefghijklmnopqrstuvwxyz ABCDEFGHI."
+    vocab = {"<unk>": 0, "<s>": 1, "</s>": 2} | {c: 3 + i for i, c in enumerate(letters.replace(" ", "▁"))}
+    special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    tokenizer = {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [{"id": i, "content": c, **special} for i, c in enumerate(("<unk>", "<s>", "</s>"))],
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+        "pre_tokenizer": None,
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+        "model": {"type": "BPE", "dropout": None, "unk_token": "<unk>", "continuing_subword_prefix": None,
+                  "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+                  "vocab": vocab, "merges": []}}
+    return replace(tiny_chip, tokenizer=tokenizer, bos=1, eos=(2,))
+
+
+@pytest.fixture
+def draw() -> np.random.Generator:
+    return np.random.default_rng(11)

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+
+from hardwire.ops import attention
+
+EXP, RECIPROCAL = attention.exp_table(), attention.reciprocal_table()
+
+
+def test_probabilities_follow_the_exponential(draw: np.random.Generator) -> None:
+    score = draw.integers(-2000, 2000, (40, 50))
+    seen = np.ones_like(score, np.bool_)
+    p = attention.probabilities(score, seen, np.int64(1), EXP)
+    nats = (score - score.max(-1, keepdims=True)) / 2 / attention.EXP_STEPS_PER_NAT
+    # Half a step of the table, and half a unit of rounding; below e**-9.1 nothing is left.
+    assert (np.abs(p - 4095 * np.exp(nats)) <= 4095 * np.exp(nats) / 112 + 0.51).all()
+    assert (p.max(-1) == 4095).all()
+
+
+def test_unseen_positions_count_for_nothing() -> None:
+    score = np.array([[5, 900, 7]])
+    p = attention.probabilities(score, np.array([[True, False, True]]), np.int64(0), EXP)
+    assert p[0, 1] == 0 and p[0, 2] == 4095
+
+
+def test_division_by_the_sum(draw: np.random.Generator) -> None:
+    p = draw.integers(0, 4096, (300, 70))
+    p[:, 0] = 4095
+    v = draw.integers(-128, 128, (300, 70, 4))
+    sums = np.einsum("tp,tpc->tc", p, v)
+    for shift in (0, 2):
+        got = attention.divide(sums, p.sum(-1), RECIPROCAL, np.int64(shift), 8)
+        want = (sums / p.sum(-1)[:, None] * 2**shift).clip(-128, 127)
+        # Half a unit, the reciprocal's 0.05 %, and the half unit of the shift before it.
+        assert np.abs(got - want).max() <= 0.5 + 128 * 5e-4 + 2**shift * 2.0**-11
+
+
+def test_a_single_position_returns_its_value() -> None:
+    v = np.array([[[-128, 127, 1, 0]]])
+    sums = attention.weighted_values(np.array([[[4095]]]), v, 8)
+    assert attention.divide(sums, np.array([[4095]]), RECIPROCAL, np.int64(0), 8).tolist() == [[[-128, 127, 1, 0]]]
+
+
+def test_the_longest_sum_stays_exact() -> None:
+    p, v = np.full((1, 4096), 4095), np.full((4096, 1), -128)
+    assert attention.weighted_values(p, v, 8)[0, 0] == -4096 * 4095 * 128

@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+
+from hardwire.ops.matvec import Matrix, fold_root
+
+
+def test_rows_are_scaled_by_their_own_multiplier(draw: np.random.Generator) -> None:
+    weight = draw.integers(-8, 8, (2, 5, 30)).astype(np.int8)
+    matrix = Matrix(weight, draw.integers(1, 1 << 17, (2, 5)), np.array([20, 22]), 4)
+    a = draw.integers(-256, 256, (3, 30))
+    for layer, shift in ((0, 20), (1, 22)):
+        exact = (a @ weight[layer].T.astype(np.int64)) * matrix.multiplier[layer] / 2.0**shift
+        got = matrix.apply(layer, a, 9, 16)
+        assert np.array_equal(got, np.floor(exact + 0.5).clip(-(2**15), 2**15 - 1))
+
+
+def test_folded_root_stays_in_17_bits() -> None:
+    top = (1 << 17) - 1
+    assert fold_root(np.array([top]), np.array([top]))[0] == top - 1
+    assert fold_root(np.array([3]), np.array([1 << 16]))[0] == 2  # 1.5, ties upward
+
+
+def test_accumulator_bound_is_reached_by_the_worst_case() -> None:
+    matrix = Matrix(np.full((1, 1, 7), -8, np.int8), np.ones((1, 1), np.int64), np.zeros(1, np.int64), 4)
+    assert matrix.sums(0, np.full((1, 7), -256), 9)[0, 0] == matrix.accumulator_bound(9)

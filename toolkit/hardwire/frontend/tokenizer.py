@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The tokenizer beside a model, for the host: the Hugging Face ``tokenizers`` library on its own JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import TokenizerError, ToolMissing
+
+_BOS_NAMES = ("<s>", "<|begin_of_text|>", "<bos>", "<|im_start|>", "<|endoftext|>", "[BOS]")
+_EOS_NAMES = ("</s>", "<|end_of_text|>", "<|eot_id|>", "<eos>", "<|im_end|>", "<|endoftext|>", "[EOS]")
+_MAX_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Specials:
+    """Start and end tokens, as far as the tokenizer has them."""
+
+    bos: int | None
+    eos: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class HostTokenizer:
+    """``data`` is the parsed file, what ``hardwire.driver.text.TextCodec`` takes on a board."""
+
+    path: Path
+    data: dict[str, Any]
+    specials: Specials
+    vocab: int
+    _library: Any
+
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of ``text`` without special tokens around it, and where each lies in it."""
+        found = self._library.encode(text, add_special_tokens=False)
+        return list(found.ids), [(int(start), int(stop)) for start, stop in found.offsets]
+
+    def story_ids(self, text: str) -> list[int]:
+        """BOS exactly once, then the text. A tokenizer without BOS gives the text alone."""
+        ids, _ = self.encode_with_offsets(text)
+        bos = self.specials.bos
+        return ids if bos is None or ids[:1] == [bos] else [bos, *ids]
+
+    def decode(self, ids: list[int]) -> str:
+        return str(self._library.decode(ids))
+
+    def check_vocab(self, rows: int) -> None:
+        """Refuse a tokenizer that can say tokens the model has no embedding for."""
+        largest = max(self._library.get_vocab(with_added_tokens=True).values(), default=-1)
+        if largest >= rows:
+            token = self._library.id_to_token(largest)
+            raise TokenizerError(f"{self.path}: token {token!r} has id {largest}, the model's vocabulary has {rows}; "
+                                 "this tokenizer belongs to another model")
+
+
+def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
+    """The tokenizer of a model file, of a folder, or an explicit ``.json``; checked against ``vocab`` rows."""
+    path = Path(path)
+    file = path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
+    data = _read(file)
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise ToolMissing('tokenizers is not installed; run: pip install "hardwire[onnx]"') from error
+    try:
+        library = Tokenizer.from_str(json.dumps(data))
+    except Exception as error:  # the library raises bare Exception
+        raise TokenizerError(f"{file}: the tokenizers library refuses it ({str(error)[:200]}); export it again"
+                             ) from error
+    library.no_truncation()
+    library.no_padding()
+    specials = find_specials(data, library.get_vocab(with_added_tokens=True))
+    result = HostTokenizer(file, data, specials, int(library.get_vocab_size(with_added_tokens=True)), library)
+    if vocab is not None:
+        result.check_vocab(vocab)
+    return result
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise TokenizerError(f"{file}: no such file; put the model's tokenizer.json there or give its path")
+    if file.stat().st_size > _MAX_BYTES:
+        raise TokenizerError(f"{file}: {file.stat().st_size} bytes, the limit is {_MAX_BYTES}")
+    try:
+        data = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise TokenizerError(f"{file}: not JSON, or truncated ({error}); export it again") from error
+    if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
+        raise TokenizerError(f"{file}: no Hugging Face tokenizer: it has no object 'model'")
+    return data
+
+
+def find_specials(data: dict[str, Any], vocab: dict[str, int]) -> Specials:
+    """BOS from the template where it has one, else from well-known names of added tokens; EOS from names."""
+    added = {token["content"]: int(token["id"]) for token in data.get("added_tokens") or [] if token.get("special")}
+    known = {**{name: vocab[name] for name in (*_BOS_NAMES, *_EOS_NAMES) if name in vocab}, **added}
+    bos = _template_bos(data.get("post_processor"))
+    if bos is None:
+        bos = next((known[name] for name in _BOS_NAMES if name in known), None)
+    eos = tuple(dict.fromkeys(known[name] for name in _EOS_NAMES if name in known))
+    return Specials(bos, eos)
+
+
+def _template_bos(part: Any) -> int | None:
+    if not isinstance(part, dict):
+        return None
+    if part.get("type") == "Sequence":
+        found = [_template_bos(each) for each in part.get("processors", [])]
+        return next((each for each in found if each is not None), None)
+    first = next(iter(part.get("single") or []), {}) if part.get("type") == "TemplateProcessing" else {}
+    if "SpecialToken" not in first:
+        return None
+    return int(part["special_tokens"][first["SpecialToken"]["id"]]["ids"][0])
