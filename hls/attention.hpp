@@ -33,20 +33,28 @@ inline int64_t divide(int64_t sum, int64_t total, int shift, int bits,
     return saturate(round_shift(t * inverse, 27 - shift), bits);
 }
 
-// out[C] of A bits from a query q[C] of Q bits over positions 0 .. last of keys, values [CONTEXT][C] of K
-// bits. ROOM >= A is the width of the lane buffer that out is written to. GROUPS: KV heads that share the
-// arrays, this query's being `group`.
-template <int C, int CONTEXT, int GROUPS, int Q, int K, int A, int ROOM>
-void attend(const ap_int<Q> q[C], const ap_int<K> keys[CONTEXT][GROUPS][C],
-            const ap_int<K> values[CONTEXT][GROUPS][C], int group, int last, int score_shift, int value_shift,
-            const uint16_t exp[EXP_ENTRIES], const uint16_t reciprocal[RECIPROCAL_ENTRIES],
-            ap_int<ROOM> out[C]) {
+// out[head * C ..] of A bits from the query of `head`, q[H * C] of Q bits, over positions 0 .. last of the
+// cache, keys and values [L][CONTEXT][G][C] of K bits. ROOM >= A: width of the lane buffer out is written to.
+template <int L, int H, int G, int C, int CONTEXT, int Q, int K, int A, int ROOM>
+void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
+            const ap_int<K> values[L][CONTEXT][G][C], int layer, int head, int last, int score_shift,
+            int value_shift, const uint16_t exp[EXP_ENTRIES], const uint16_t reciprocal[RECIPROCAL_ENTRIES],
+            ap_int<ROOM> out[H * C]) {
 #pragma HLS INLINE off
+#pragma HLS ARRAY_RESHAPE variable = keys complete dim = 4
+#pragma HLS ARRAY_RESHAPE variable = values complete dim = 4
     static const int SCORE = Q + K + growth(C), SUM = PROBABILITY_BITS + 1 + K + growth(CONTEXT);
     ap_int<SCORE> scores[CONTEXT];
     ap_int<SUM> sums[C];
+    ap_int<Q> query[C];
 #pragma HLS ARRAY_PARTITION variable = sums complete
-#pragma HLS ARRAY_PARTITION variable = q complete
+#pragma HLS ARRAY_PARTITION variable = query complete
+    const int group = head / (H / G);
+    for (int c = 0; c < C; c++) {
+#pragma HLS PIPELINE II = 1
+        query[c] = q[head * C + c];
+        sums[c] = 0;
+    }
     ap_int<SCORE> top = 0;
     for (int p = 0; p <= last; p++) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
@@ -54,15 +62,11 @@ void attend(const ap_int<Q> q[C], const ap_int<K> keys[CONTEXT][GROUPS][C],
         int64_t score = 0;
         for (int c = 0; c < C; c++) {
 #pragma HLS UNROLL
-            score += int(q[c]) * int(keys[p][group][c]); // Q + K bits
+            score += int(query[c]) * int(keys[layer][p][group][c]); // Q + K bits
         }
         scores[p] = score;
         if (p == 0 || score > int64_t(top))
             top = score;
-    }
-    for (int c = 0; c < C; c++) {
-#pragma HLS UNROLL
-        sums[c] = 0;
     }
     ap_uint<PROBABILITY_BITS + growth(CONTEXT)> total = 0;
     for (int p = 0; p <= last; p++) {
@@ -72,12 +76,12 @@ void attend(const ap_int<Q> q[C], const ap_int<K> keys[CONTEXT][GROUPS][C],
         total += weight;
         for (int c = 0; c < C; c++) {
 #pragma HLS UNROLL
-            sums[c] += weight * int(values[p][group][c]); // 13 + K bits
+            sums[c] += weight * int(values[layer][p][group][c]); // 13 + K bits
         }
     }
     for (int c = 0; c < C; c++) {
 #pragma HLS PIPELINE II = 1
-        out[c] = divide(int64_t(sums[c]), int64_t(total), value_shift, A, reciprocal);
+        out[head * C + c] = divide(int64_t(sums[c]), int64_t(total), value_shift, A, reciprocal);
     }
 }
 

@@ -10,13 +10,15 @@
 
 namespace hw {
 
-// x[D] = requantize(row[D]) to X bits; the row is packed BITS bits per value in ceil(D * BITS / 64) words.
-template <int D, int BITS, int X>
-void embed(const uint64_t row[(D * BITS + 63) / 64], uint32_t multiplier, int shift, ap_int<X> x[D]) {
+// x[D] = requantize(table[id]) to X bits. A row is packed, BITS bits per value, in ceil(D * BITS / 64) words.
+template <int V, int D, int BITS, int X>
+void embed(const uint64_t table[V][(D * BITS + 63) / 64], const uint32_t multipliers[V], int shift, uint32_t id,
+           ap_int<X> x[D]) {
 #pragma HLS INLINE off
+    const uint32_t multiplier = multipliers[id];
     for (int i = 0; i < D; i++) {
 #pragma HLS PIPELINE II = 1
-        x[i] = requantize(unpack<BITS>(row, i), multiplier, shift, X);
+        x[i] = requantize(unpack<BITS>(table[id], i), multiplier, shift, X);
     }
 }
 

@@ -16,7 +16,6 @@
 namespace hw {
 
 static const int ROOT_SHIFT = 17;
-static const int OUTPUT_BITS = 16; // widest requantised value
 
 // Value `index` of a dense little-endian string of BITS-bit two's complement values.
 template <int BITS> int unpack(const uint64_t *words, int index) {
@@ -47,11 +46,13 @@ struct Job {
 };
 
 // y[rows] = requantize(W a[cols]). IN: bits of an input; ACC: bits of a sum, its worst case, so it cannot
-// overflow; COLS, ROWS: sizes of the buffers. One instance serves every matrix of BITS bits.
-template <int LANES, int BITS, int IN, int ACC, int COLS, int ROWS>
-void matvec(const uint64_t rom[][(LANES * BITS + 63) / 64], const uint32_t multipliers[], Job job,
-            const ap_int<IN> a[COLS], ap_uint<MULTIPLIER_BITS> root, ap_int<OUTPUT_BITS> y[ROWS]) {
+// overflow; OUT: bits of the output buffer, at least job.bits. COLS, ROWS, STEPS, MULTIPLIERS: sizes of the
+// buffers and ROMs. One instance serves every matrix of BITS bits.
+template <int LANES, int BITS, int IN, int ACC, int OUT, int COLS, int ROWS, int STEPS, int MULTIPLIERS>
+void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t multipliers[MULTIPLIERS],
+            Job job, const ap_int<IN> a[COLS], ap_uint<MULTIPLIER_BITS> root, ap_int<OUT> y[ROWS]) {
 #pragma HLS INLINE off
+#pragma HLS ARRAY_RESHAPE variable = rom complete dim = 2
     ap_int<ACC> sums[LANES], done[LANES];
 #pragma HLS ARRAY_PARTITION variable = sums complete
 #pragma HLS ARRAY_PARTITION variable = done complete
@@ -75,14 +76,14 @@ void matvec(const uint64_t rom[][(LANES * BITS + 63) / 64], const uint32_t multi
                 for (int lane = 0; lane < LANES; lane++) {
 #pragma HLS UNROLL
                     const int product = column * unpack<BITS>(rom[address], lane); // IN + BITS bits
-                    sums[lane] = (step == 0 ? 0 : int(sums[lane])) + product;
+                    sums[lane] = (step == 0 ? int64_t(0) : int64_t(sums[lane])) + product;
                 }
                 address++;
             }
             if (block > 0 && step < drain && row < job.rows) {
                 const uint32_t own = multipliers[job.first_row + row];
                 const uint32_t multiplier = job.rooted ? fold_root(own, uint32_t(root)) : own;
-                y[row] = requantize(int(done[step]), multiplier, job.shift, job.bits);
+                y[row] = requantize(int64_t(done[step]), multiplier, job.shift, job.bits);
                 row++;
             }
             if (step + 1 == steps) {

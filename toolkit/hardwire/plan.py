@@ -68,7 +68,7 @@ def demand(chip: Chip) -> Demand:
     s, m = chip.shape, chip.matrices
     read = [matrix for name, matrix in m.items() if name != "embedding"]
     table_bits = sum(table.size * max(int(abs(table).max()).bit_length() + 1, 1) for table in chip.tables.values())
-    mean_position = (s.context // 2 + 1) / 2
+    mean_position = (s.context // 2 + 1) / 2  # keys seen from a position, averaged over 0 .. context / 2 - 1
     return Demand(
         weight_bits=sum(x.weight.size * x.bits for x in read),
         embedding_bits=m["embedding"].weight.size * m["embedding"].bits,

@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..decoder import Decoder
-from .check import Check, check
+from .check import Check
+from .check import check as _check
 from .context import extend, resolve
-from .freeze import freeze
-from .load import load
-from .match import family, match
+from .freeze import freeze as _freeze
+from .load import load as _load
+from .match import family
+from .match import match as _match
 
+# The underscores keep functions from hiding the modules they are named after.
 __all__ = ["Check", "Imported", "import_onnx"]
 
 
@@ -34,12 +37,12 @@ class Imported:
 
 def import_onnx(path: str | Path, context: int | None = None) -> Imported:
     """Import an ONNX export; ``context`` overrides the number of positions. Raises ModelError."""
-    source = load(path)
-    graph, inputs = freeze(source)
+    source = _load(path)
+    graph, inputs = _freeze(source)
     logits = graph.logits
-    matched = match(graph)
+    matched = _match(graph)
     positions, notes = resolve(source, inputs, graph, matched, context)
     decoder, more = extend(source, inputs, graph, matched, positions)
     decoder = replace(decoder, architecture=family(decoder))
-    result = check(source, inputs, logits, decoder, matched.stages)
+    result = _check(source, inputs, logits, decoder, matched.stages)
     return Imported(decoder, result, (*notes, *more), source.path, source.sha256)

@@ -34,8 +34,8 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
     options.log_severity_level = 4
     try:
         session = runtime.InferenceSession(str(source.path), options, ["CPUExecutionProvider"])
-    except Exception as error:
-        raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(error).strip()[:400]}") from error
+    except Exception as cause:
+        raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(cause).strip()[:400]}") from cause
     rng = np.random.default_rng(SEED)
     worst, lengths = 0.0, _lengths(decoder)
     for length in lengths:
@@ -44,8 +44,9 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
         padded = ids if inputs.static is None else np.pad(ids, ((0, 0), (0, inputs.static - length)))
         try:
             theirs = session.run([logits], make_feeds(source, inputs, padded))[0]
-        except Exception as error:
-            raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {str(error)[:400]}") from error
+        except Exception as cause:
+            text = str(cause).strip()[:400]
+            raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {text}") from cause
         error = _difference(ours, theirs.reshape(1, -1, theirs.shape[-1])[:, :length])
         if not error <= TOLERANCE:
             _refuse(source, inputs, decoder, stages, padded, length, error)
@@ -69,7 +70,13 @@ def _difference(ours: Array, theirs: Value) -> float:
 
 
 def _refuse(
-    source: Source, inputs: Inputs, decoder: Decoder, stages: dict[str, str], ids: Value, length: int, error: float,
+    source: Source,
+    inputs: Inputs,
+    decoder: Decoder,
+    stages: dict[str, str],
+    ids: Value,
+    length: int,
+    error: float,
 ) -> None:
     """Run both once more, stage by stage."""
     ours: dict[str, Array] = {}
@@ -85,11 +92,12 @@ def _refuse(
         seen = theirs[stages[stage]]
         seen = seen.reshape(1, -1, seen.shape[-1])[:, :length]
         if not _difference(value, seen) <= TOLERANCE:
+            text += f"; first at {stage} (tensor {stages[stage]!r})"
             if value.shape != seen.shape:
-                raise ModelError(f"{text}; first at {stage} (tensor {stages[stage]!r}): shapes {value.shape}, {seen.shape}")
+                raise ModelError(f"{text}: shape {value.shape} rebuilt, {seen.shape} in ONNX Runtime")
             where = np.unravel_index(int(np.abs(value - seen).argmax()), value.shape)
             raise ModelError(
-                f"{text}; first at {stage} (tensor {stages[stage]!r}), token {where[1]}, channel {where[2]}: "
+                f"{text}, token {where[1]}, channel {where[2]}: "
                 f"{value[where]:.6g} rebuilt, {seen[where]:.6g} in ONNX Runtime; please report this model"
             )
-    raise ModelError(f"{text}; every block agrees, so it is the final norm or the head; please report this model")
+    raise ModelError(f"{text}; every block agrees, so it is the final norm or head; please report this model")

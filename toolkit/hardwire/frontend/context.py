@@ -26,14 +26,18 @@ DEFAULT = 2048
 PROBED = 4096  # masks grow with the square of the length
 
 
-def resolve(source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None) -> tuple[int, list[str]]:
+def resolve(
+    source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None
+) -> tuple[int, list[str]]:
     """The context and notes on where it comes from. The tables' length is a limit, the rest a hint."""
     limit, why = _limit(source, inputs, graph, matched)
     if asked is not None:
         if asked < 2:
-            raise ModelError(f"{source.path}: a context of {asked} positions was asked for; ask for 2 or more")
+            raise ModelError(f"{source.path}: context={asked}; ask for 2 positions or more")
         if limit is not None and asked > limit:
-            raise ModelError(f"{source.path}: a context of {asked} positions was asked for, {why} end at {limit}")
+            raise ModelError(
+                f"{source.path}: context={asked}, but {why} end at {limit}; ask for that or less"
+            )
         return asked, [f"context {asked}: as asked"]
     if limit is not None:
         return limit, [f"context {limit}: {why} end there"]
@@ -50,11 +54,13 @@ def _configured(data: bytes, where: str) -> int | None:
         config = json.loads(data)
     except ValueError as error:
         raise ModelError(f"{where}: not JSON ({error}); remove it or give context=") from error
-    found = config.get("max_position_embeddings", config.get("n_positions")) if isinstance(config, dict) else None
+    if not isinstance(config, dict):
+        return None
+    found = config.get("max_position_embeddings", config.get("n_positions"))
     if found is None:
         return None
     if not isinstance(found, int) or isinstance(found, bool) or found < 2:
-        raise ModelError(f"{where}: max_position_embeddings is {found!r}, no number of positions; give context=")
+        raise ModelError(f"{where}: max_position_embeddings is {found!r}, no position count; give context=")
     return found
 
 
@@ -65,7 +71,7 @@ def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tu
     if matched.positions is not None:
         limits.append((_position_rows(source, graph, matched.positions), "its learned positions"))
     for name in sorted({name for found in matched.attentions for name in found.tables}):
-        rows = _table_rows(source, graph, name)
+        rows = len(source.weights[name]) if _is_whole(source, graph, name) else _table_rows(source, graph, name)
         if rows is not None:
             limits.append((rows, "its rotary tables"))
     return min(limits, default=(None, ""))
@@ -85,7 +91,13 @@ def _position_rows(source: Source, graph: Graph, name: str) -> int:
             first = np.flatnonzero((rows == used[0]).all(1))
             if len(first) and np.array_equal(rows[first[0] : first[0] + graph.length], used):
                 return len(rows) - int(first[0])
-    raise ModelError(f"{source.path}: positions {name!r} are no rows of a learned table, which is not supported")
+    raise ModelError(f"{source.path}: positions {name!r} are no rows of a learned table: not supported")
+
+
+def _is_whole(source: Source, graph: Graph, name: str) -> bool:
+    """A stored table [positions, angles] that an operator looks positions up in by itself."""
+    stored = source.weights.get(name)
+    return stored is not None and stored.ndim == 2 and len(stored) > graph.length
 
 
 def _table_rows(source: Source, graph: Graph, name: str) -> int | None:
@@ -112,7 +124,9 @@ def _by_position(table: Value, length: int) -> Value:
 # The whole context.
 
 
-def extend(source: Source, inputs: Inputs, graph: Graph, matched: Matched, context: int) -> tuple[Decoder, list[str]]:
+def extend(
+    source: Source, inputs: Inputs, graph: Graph, matched: Matched, context: int
+) -> tuple[Decoder, list[str]]:
     """The decoder with masks, rotary tables and positions read at (nearly) all of its positions."""
     decoder, notes = replace(matched.decoder, context=context), []
     length = context if inputs.static is None else inputs.static
@@ -120,18 +134,24 @@ def extend(source: Source, inputs: Inputs, graph: Graph, matched: Matched, conte
         length = PROBED
         notes.append(f"masks and rotary tables were compared at the first {PROBED} of {context} positions")
     masks = {name for found in matched.attentions for name in found.masks}
-    tables = {name for found in matched.attentions for name in found.tables
-              if graph.length in graph.constants[name].shape}
+    tables = {
+        name
+        for found in matched.attentions
+        for name in found.tables
+        if graph.length in graph.constants[name].shape
+    }
     wanted = sorted(name for name in masks | tables if name not in source.weights)
     values, _ = execute(source, make_feeds(source, inputs, np.zeros((1, length), np.int64)), wanted)
     windows: dict[tuple[str, ...], int | None] = {}
     blocks: list[Block] = []
-    for block, found in zip(decoder.blocks, matched.attentions):
+    for block, found in zip(decoder.blocks, matched.attentions, strict=True):
         if found.masks not in windows:
             windows[found.masks] = _window(found, values, length)
         if found.rope is not None:
             for name in sorted(found.tables & values.keys()):
                 _check_table(found, name, values[name], found.rope, length)
+            for name in sorted(each for each in found.tables if _is_whole(source, graph, each)):
+                _check_table(found, name, source.weights[name][:length], found.rope, length)
         blocks.append(replace(block, attention=replace(block.attention, window=windows[found.masks])))
     decoder = replace(decoder, blocks=tuple(blocks))
     if matched.positions is not None:
@@ -144,7 +164,7 @@ def _window(found: Found, values: dict[str, Value], length: int) -> int | None:
     if not set(found.masks) <= values.keys():
         return found.window
     seen = np.tri(length, dtype=np.bool_) if found.causal else np.ones((length, length), np.bool_)
-    for name, kept in zip(found.masks, found.keeps):
+    for name, kept in zip(found.masks, found.keeps, strict=True):
         seen &= read_mask(found.node, values[name] if kept else ~values[name], length)
     return read_window(found.node, seen)
 
@@ -163,8 +183,8 @@ def _check_table(found: Found, name: str, table: Value, rope: Rope, length: int)
             at = int(np.abs(columns[:, index] - waves[:, best] * size[best]).argmax())
             raise ModelError(
                 f"{found.node.describe()}: rotary table {name!r} leaves the angles of the first positions by "
-                f"{worst[best]:.3g} at position {at}; embeddings that change with the length are not supported, "
-                f"give a context= of at most {at}"
+                f"{worst[best]:.3g} at position {at}; embeddings that change with the length are not "
+                f"supported, give a context= of at most {at}"
             )
 
 
@@ -173,7 +193,9 @@ def _positions(source: Source, inputs: Inputs, matched: Matched, context: int) -
     if matched.positions in source.weights:
         table = source.weights[matched.positions]
         return np.ascontiguousarray(table.reshape(-1, table.shape[-1])[:context], np.float32)
-    feeds = make_feeds(source, inputs, np.zeros((1, context if inputs.static is None else inputs.static), np.int64))
+    feeds = make_feeds(
+        source, inputs, np.zeros((1, context if inputs.static is None else inputs.static), np.int64)
+    )
     values, _ = execute(source, feeds, [matched.positions])
     table = values[matched.positions]
     return np.ascontiguousarray(table.reshape(-1, table.shape[-1])[:context], np.float32)

@@ -55,17 +55,27 @@ def read_inputs(source: Source) -> Inputs:
             feeds[value.name] = "flat_positions" if rank == 1 else "positions"
         elif kind in (TensorProto.INT64, TensorProto.INT32) and rank == 2:
             ids.append(value)
-        elif kind == TensorProto.FLOAT and rank == 4 and ("past" in lower or "key" in lower or "cache" in lower):
+        elif (
+            kind == TensorProto.FLOAT
+            and rank == 4
+            and ("past" in lower or "key" in lower or "cache" in lower)
+        ):
             feeds[value.name] = "past"
         else:
-            raise ModelError(f"{source.path}: input {value.name!r} is {_describe(value)}, so this is no decoder "
-                             "of token ids; hardwire takes the ONNX export of a decoder-only language model")
+            raise ModelError(
+                f"{source.path}: input {value.name!r} is {_describe(value)}, so this is no decoder "
+                "of token ids; hardwire takes the ONNX export of a decoder-only language model"
+            )
     if len(ids) != 1:
         names = [value.name for value in ids]
-        raise ModelError(f"{source.path}: is no decoder: it needs one 2-D integer input of token ids, has {names}")
+        raise ModelError(
+            f"{source.path}: is no decoder: it needs one 2-D integer input of token ids, has {names}"
+        )
     dims = _dims(ids[0])
     if dims[0] not in (None, 1):
-        raise ModelError(f"{source.path}: input {ids[0].name!r} has a fixed batch of {dims[0]}; export with batch 1")
+        raise ModelError(
+            f"{source.path}: input {ids[0].name!r} has a fixed batch of {dims[0]}; export with batch 1"
+        )
     if ids[0].name not in {name for node in source.proto.graph.node for name in node.input}:
         raise ModelError(f"{source.path}: is no decoder: nothing reads the token ids {ids[0].name!r}")
     return Inputs(ids[0].name, dims[1], feeds)
@@ -102,8 +112,10 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value) -> dict[str, Value]:
             dims = _dims(value)
             shape = [1] + [0 if dim is None else dim for dim in dims[1:]]
             if 0 not in shape:
-                raise ModelError(f"{source.path}: input {value.name!r} has a past of fixed shape {shape}; "
-                                 "export with a dynamic past length, or without a cache")
+                raise ModelError(
+                    f"{source.path}: input {value.name!r} has a past of fixed shape {shape}; "
+                    "export with a dynamic past length, or without a cache"
+                )
             feeds[value.name] = np.zeros(shape, dtype)
         else:
             positions = np.arange(length, dtype=dtype)
@@ -114,15 +126,19 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value) -> dict[str, Value]:
 def _check_fixed(source: Source, value: onnx.ValueInfoProto, axis: int, length: int) -> None:
     dims = _dims(value)
     if len(dims) != 2 or dims[axis] not in (None, length):
-        raise ModelError(f"{source.path}: input {value.name!r} is {_describe(value)}, where an attention mask of "
-                         f"{length} tokens was expected; export with dynamic lengths")
+        raise ModelError(
+            f"{source.path}: input {value.name!r} is {_describe(value)}, where an attention mask of "
+            f"{length} tokens was expected; export with dynamic lengths"
+        )
 
 
 def choose_length(source: Source, inputs: Inputs) -> int:
     """A token count that no weight has as a dimension, so that shapes tell tokens from channels."""
     if inputs.static is not None:
         if inputs.static < 2:
-            raise ModelError(f"{source.path}: made for {inputs.static} token at a time; export with a dynamic length")
+            raise ModelError(
+                f"{source.path}: made for {inputs.static} token at a time; export with a dynamic length"
+            )
         return inputs.static
     taken = {dim for value in source.weights.values() for dim in value.shape}
     return next((prime for prime in _PRIMES if prime not in taken), _PRIMES[0])
@@ -153,9 +169,13 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
     values, shapes = execute(source, make_feeds(source, inputs, ids), constant, shaped)
     values.update({name: source.weights[name] for name in read if name in source.weights})
     graph = Graph([_node(node) for node in live], values, shapes, inputs.ids, logits, length)
-    if not any(n.op in ("Gather", "GatherElements") and inputs.ids in ancestors(source.makers(), n.inputs[1:2])
-               for n in graph.nodes):
-        raise ModelError(f"{source.path}: is no decoder: no Gather looks the token ids {inputs.ids!r} up in a table")
+    if not any(
+        n.op in ("Gather", "GatherElements") and inputs.ids in ancestors(source.makers(), n.inputs[1:2])
+        for n in graph.nodes
+    ):
+        raise ModelError(
+            f"{source.path}: is no decoder: no Gather looks the token ids {inputs.ids!r} up in a table"
+        )
     return graph, inputs
 
 
@@ -182,7 +202,10 @@ def _attribute(attr: onnx.AttributeProto) -> Any:
 
 
 def execute(
-    source: Source, feeds: dict[str, Value], wanted: Iterable[str], shaped: Iterable[str] = (),
+    source: Source,
+    feeds: dict[str, Value],
+    wanted: Iterable[str],
+    shaped: Iterable[str] = (),
 ) -> tuple[dict[str, Value], dict[str, tuple[int, ...]]]:
     """Values of ``wanted`` and shapes of ``shaped``, run without optimisations and without other work.
 
@@ -203,13 +226,18 @@ def execute(
         results = session.run([value.name for value in model.graph.output], feeds)
     except Exception as error:
         raise ModelError(f"{source.path}: ONNX Runtime cannot run it: {str(error).strip()[:400]}") from error
-    values = dict(zip(wanted, results))
-    shapes.update({name: tuple(int(d) for d in dims) for name, dims in zip(shaped, results[len(wanted):])})
+    values = dict(zip(wanted, results, strict=False))
+    shapes.update(
+        {name: tuple(int(d) for d in dims) for name, dims in zip(shaped, results[len(wanted) :], strict=True)}
+    )
     return values, shapes
 
 
 def _submodel(
-    source: Source, feeds: dict[str, Value], wanted: list[str], shaped: list[str],
+    source: Source,
+    feeds: dict[str, Value],
+    wanted: list[str],
+    shaped: list[str],
 ) -> onnx.ModelProto:
     """The part of the model that makes ``wanted`` and ``shaped``; adds its weights to ``feeds``."""
     needed = ancestors(source.makers(), [*wanted, *shaped])

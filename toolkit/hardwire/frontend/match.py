@@ -47,7 +47,10 @@ def match(graph: Graph) -> Matched:
     match_norms(graph)
     attentions = find_attentions(graph)
     if not attentions:
-        fail(graph.maker(graph.logits), "no attention found in the model; hardwire takes decoder-only transformers")
+        fail(
+            graph.maker(graph.logits),
+            "no attention found in the model; hardwire takes decoder-only transformers",
+        )
     softcap, head, final_norm, stream = _ending(graph)
     blocks: list[Block] = []
     used: list[Found] = []
@@ -68,11 +71,21 @@ def match(graph: Graph) -> Matched:
         fail(lost, "an attention outside of the residual blocks, which is not supported")
     table, positions, position_name, embedding_norm = _beginning(graph, stream)
     layers = len(blocks)
-    stages = {f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()}
+    stages = {
+        f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()
+    }
     tied = head.bias is None and np.array_equal(head.weight, table)
     decoder = Decoder(
-        table, tuple(reversed(blocks)), final_norm, Linear(table) if tied else head, graph.length,
-        positions, embedding_norm, softcap, "decoder", tied,
+        table,
+        tuple(reversed(blocks)),
+        final_norm,
+        Linear(table) if tied else head,
+        graph.length,
+        positions,
+        embedding_norm,
+        softcap,
+        "decoder",
+        tied,
     )
     return Matched(decoder, {"embed": stream, **stages}, tuple(reversed(used)), position_name)
 
@@ -100,11 +113,16 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm, str]:
     if node is None or node.op != "Linear":
         fail(node, "the logits do not come from a linear output head", graph.logits)
     if graph.shape(graph.logits)[-2:-1] != (graph.length,):
-        fail(node, f"makes logits of shape {list(graph.shape(graph.logits))}, not one row for each of the "
-                   f"{graph.length} tokens; export without keeping only the last")
+        fail(
+            node,
+            f"makes logits of shape {list(graph.shape(graph.logits))}, not one row for each of the "
+            f"{graph.length} tokens; export without keeping only the last",
+        )
     head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
     if not np.isclose(scale, 1.0, rtol=1e-7):
-        head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
+        head = Linear(
+            head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale)
+        )
     norm = graph.source(node.inputs[0])
     if norm is None or norm.op != "Norm":
         fail(norm or node, "a norm was expected in front of the output head")
@@ -121,7 +139,10 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
         position_name = pair[1]
         positions = graph.constants[position_name]
         if positions.size != graph.length * positions.shape[-1]:
-            fail(node, f"adds a constant of shape {list(positions.shape)} to the embedding, which are no positions")
+            fail(
+                node,
+                f"adds a constant of shape {list(positions.shape)} to the embedding, which are no positions",
+            )
         positions = np.ascontiguousarray(positions.reshape(graph.length, -1), np.float32)
         node = graph.source(pair[0])
     scale = 1.0
@@ -132,7 +153,9 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
         scale *= factor if node.op == "Mul" else 1 / factor
         node = graph.source(pair[0])
     if node is None or node.op != "Gather" or node.attrs.get("axis", 0) != 0:
-        fail(node, "neither a recognised block (norm, attention or MLP, residual add) nor the embedding", name)
+        fail(
+            node, "neither a recognised block (norm, attention or MLP, residual add) nor the embedding", name
+        )
     table = graph.constants.get(node.inputs[0])
     if table is None or table.ndim != 2 or graph.root(node.inputs[1]) != graph.ids:
         fail(node, "no look-up of the token ids in a table [vocabulary, width]")
@@ -145,7 +168,9 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
 
 
 def _block(
-    graph: Graph, attentions: dict[str, Found], stream: str,
+    graph: Graph,
+    attentions: dict[str, Found],
+    stream: str,
 ) -> tuple[Block, Found, str, str] | None:
     """(block, its attention, stream behind the attention, stream in front) that ends in ``stream``."""
     branches, before, after = _last_branches(graph, attentions, stream)
@@ -154,7 +179,9 @@ def _block(
     kinds = sorted("attention" if each.found else "mlp" for each in branches)
     node = graph.source(stream)
     if kinds != ["attention", "mlp"]:
-        fail(node, f"a residual block of {' and '.join(kinds)}, where one attention and one MLP were expected")
+        fail(
+            node, f"a residual block of {' and '.join(kinds)}, where one attention and one MLP were expected"
+        )
     mixer, other = sorted(branches, key=lambda each: each.found is None)
     assert mixer.attention is not None and mixer.found is not None and other.mlp is not None
     if mixer.source != before:
@@ -163,13 +190,22 @@ def _block(
     if not parallel and other.source != after:
         fail(node, f"its MLP reads {other.source!r}, not the residual stream {after!r}")
     shared = parallel and other.norm is mixer.norm
-    block = Block(mixer.norm, mixer.attention, other.mlp, None if shared else other.norm, parallel,
-                  mixer.post_norm, other.post_norm)
+    block = Block(
+        mixer.norm,
+        mixer.attention,
+        other.mlp,
+        None if shared else other.norm,
+        parallel,
+        mixer.post_norm,
+        other.post_norm,
+    )
     return block, mixer.found, after, before
 
 
 def _last_branches(
-    graph: Graph, attentions: dict[str, Found], stream: str,
+    graph: Graph,
+    attentions: dict[str, Found],
+    stream: str,
 ) -> tuple[list[_Branch], str, str]:
     """The last two addends, the stream in front of both and the stream in front of the second."""
     node = graph.source(stream)
@@ -182,7 +218,7 @@ def _last_branches(
         inner = graph.source(rest)
         if last is None or inner is None or inner.op != "Add":
             continue
-        for name, before in zip(inner.inputs, inner.inputs[::-1]):
+        for name, before in zip(inner.inputs, inner.inputs[::-1], strict=True):
             first = _branch(graph, attentions, name)
             if first is not None:
                 return [last, first], graph.root(before), rest
@@ -212,7 +248,10 @@ def _branch(graph: Graph, attentions: dict[str, Found], name: str) -> _Branch | 
         mlp, source = match_mlp(graph, node)
     norm = graph.source(source)
     if norm is None or norm.op != "Norm":
-        fail(norm or node, "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported")
+        fail(
+            norm or node,
+            "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
+        )
     return _Branch(name, norm.attrs["norm"], graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
 
 
@@ -231,8 +270,19 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
     layer: Linear = out.attrs["layer"]
     o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
     return Attention(
-        found.q, found.k, found.v, o, found.heads, found.kv_heads, found.head_dim, found.scale, found.rope,
-        found.window, found.q_norm, found.k_norm, found.softcap,
+        found.q,
+        found.k,
+        found.v,
+        o,
+        found.heads,
+        found.kv_heads,
+        found.head_dim,
+        found.scale,
+        found.rope,
+        found.window,
+        found.q_norm,
+        found.k_norm,
+        found.softcap,
     )
 
 
@@ -241,7 +291,7 @@ def family(decoder: Decoder) -> str:
     block = decoder.blocks[0]
     attention = block.attention
     if decoder.positions is not None:
-        return "gpt2"
+        return "opt" if block.mlp.activation == "relu" else "gpt2"
     if block.parallel:
         return "phi" if block.mlp_norm is None else "gpt-neox"
     if block.attention_norm.kind != "rms" or block.mlp.gate is None:

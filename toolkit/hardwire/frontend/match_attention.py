@@ -3,7 +3,7 @@
 """Find each attention from its Softmax (or Attention operator) and read what it does off values.
 
 requires: linear layers and norms matched.
-ensures: ``Found`` per attention, without its output projection; masks read as causal, with or without a window.
+ensures: ``Found`` per attention, without its output projection; masks read as causal or sliding window.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decoder import Array, Linear, Norm, Rope, visible
-from .graph import Graph, Node, fail
-from .rope import Floats, Heads, Ints, read_heads
+from ..decoder import Linear, Norm, Rope, visible
+from .graph import Graph, Node, Value, fail
+from .rope import Heads, Ints, read_heads
 from .trace import Trace, trace
 
 HIDDEN = -1e4  # an additive mask at or below this hides a position
@@ -89,7 +89,9 @@ def _from_softmax(graph: Graph, node: Node) -> Found:
     q, k, v = (trace(graph, name) for name in (*scores.product.inputs, mix.inputs[1]))
     k = k.map(lambda t: t.swapaxes(-3, -2))
     lead = graph.shape(mix.outputs[0])[:-2]
-    place = np.arange(int(np.prod(graph.shape(mix.outputs[0])))).reshape(-1, *graph.shape(mix.outputs[0])[-2:])
+    place = np.arange(int(np.prod(graph.shape(mix.outputs[0])))).reshape(
+        -1, *graph.shape(mix.outputs[0])[-2:]
+    )
     parts = [_flat_heads(each, lead) for each in (q, k, v)]
     return _assemble(graph, node, mix.outputs[0], place, parts, scores)
 
@@ -109,7 +111,7 @@ def _scores(graph: Graph, softmax: Node) -> _Scores:
         if node.op == "MatMul" and not any(name in graph.constants for name in node.inputs):
             if not masks:
                 fail(softmax, "no causal mask in front of it; hardwire takes decoders only")
-            names, keeps = zip(*masks)
+            names, keeps = zip(*masks, strict=True)
             return _Scores(node, scale * (softcap or 1.0), softcap, names, keeps, seen)
         inside = node.inputs[0]
         if node.op in ("Add", "Where"):
@@ -152,17 +154,20 @@ def _mask(graph: Graph, node: Node) -> tuple[str, str, bool]:
     return scores, chosen, scores == yes
 
 
-def read_mask(node: Node, mask: Array, length: int) -> NDArray[np.bool_]:
+def read_mask(node: Node, mask: Value, length: int) -> NDArray[np.bool_]:
     """[T, T] visible positions of a boolean or additive mask that is the same for all heads."""
     if mask.dtype != np.bool_:
         if bool(((mask > HIDDEN) & (mask != 0)).any()):
-            fail(node, "adds position-dependent numbers (ALiBi or a bias) to the scores, which is not supported")
+            fail(
+                node,
+                "adds position-dependent numbers (ALiBi or a bias) to the scores, which is not supported",
+            )
         mask = mask == 0
     mask = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, (length, length)))
     flat = mask.reshape(-1, length, length)
     if bool((flat != flat[0]).any()):
         fail(node, "the heads have different masks, which is not supported")
-    return flat[0]
+    return np.asarray(flat[0], np.bool_)
 
 
 def read_window(node: Node, seen: NDArray[np.bool_]) -> int | None:
@@ -172,7 +177,10 @@ def read_window(node: Node, seen: NDArray[np.bool_]) -> int | None:
     window = None if reach == length else reach
     if not np.array_equal(seen, visible(length, window)):
         row = int(np.argmax((seen != visible(length, window)).any(-1)))
-        fail(node, f"its mask is neither causal nor a sliding window: query {row} sees {np.flatnonzero(seen[row])}")
+        fail(
+            node,
+            f"its mask is neither causal nor a sliding window: query {row} sees {np.flatnonzero(seen[row])}",
+        )
     return window
 
 
@@ -197,7 +205,7 @@ def _from_operator(graph: Graph, node: Node) -> Found:
         fail(node, "it has no causal mask; hardwire takes decoders only")
     flat = len(graph.shape(node.inputs[0])) == 3
     parts = []
-    for name, attr in zip(names, ("q_num_heads", "kv_num_heads", "kv_num_heads")):
+    for name, attr in zip(names, ("q_num_heads", "kv_num_heads", "kv_num_heads"), strict=False):
         part, heads = trace(graph, name), int(node.attrs.get(attr, 0))
         parts.append(_fold_operand(part, heads) if flat else _flat_heads(part, part.index.shape[:-3]))
     heads, length, dim = parts[0].index.shape[:3]
@@ -220,9 +228,16 @@ def _fold_operand(part: Trace, heads: int) -> Trace:
 
 
 def _assemble(
-    graph: Graph, node: Node, out: str, place: Ints, parts: list[Trace], scores: _Scores,
+    graph: Graph,
+    node: Node,
+    out: str,
+    place: Ints,
+    parts: list[Trace],
+    scores: _Scores,
 ) -> Found:
-    sides = [_side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts)]
+    sides = [
+        _side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts, strict=True)
+    ]
     (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
     heads, dim = q.rows.shape
     groups, kv_heads = _groups(node, k.rows, v.rows, heads)
@@ -233,15 +248,17 @@ def _assemble(
     if len({source for _, _, _, source in sides}) > 1:
         fail(node, f"queries, keys and values come from different tensors: {[s for *_, s in sides]}")
     rows = (q.rows, k.rows[groups], v.rows[groups])
-    layers = [pick(layer, each.reshape(-1)) for (_, layer, _, _), each in zip(sides, rows)]
+    layers = [pick(layer, each.reshape(-1)) for (_, layer, _, _), each in zip(sides, rows, strict=True)]
     scale = scores.scale * q.scale * k.scale
     if np.isclose(scale, dim**-0.5, rtol=1e-6):
         scale = dim**-0.5  # the exporter stored factors of it in float32
     return Found(
-        node, out, place, sides[0][3], *layers, heads, kv_heads, dim, scale, q.rope,
-        read_window(node, scores.seen), sides[0][2], sides[1][2], scores.softcap, scores.masks,
-        scores.keeps, scores.causal, parts[0].tables | parts[1].tables,
-    )
+        node=node, out=out, place=place, source=sides[0][3], q=layers[0], k=layers[1], v=layers[2],
+        heads=heads, kv_heads=kv_heads, head_dim=dim, scale=scale, rope=q.rope,
+        window=read_window(node, scores.seen), q_norm=sides[0][2], k_norm=sides[1][2],
+        softcap=scores.softcap, masks=scores.masks, keeps=scores.keeps, causal=scores.causal,
+        tables=parts[0].tables | parts[1].tables,
+    )  # fmt: skip
 
 
 def _side(graph: Graph, node: Node, what: str, part: Trace) -> tuple[Heads, Linear, Norm | None, str]:
@@ -251,7 +268,9 @@ def _side(graph: Graph, node: Node, what: str, part: Trace) -> tuple[Heads, Line
         norm, inner = maker.attrs["norm"], trace(graph, maker.inputs[0])
         channel = index % graph.shape(part.base)[-1]
         if graph.shape(part.base)[-1] != index.shape[2]:
-            fail(maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {what} head of {index.shape[2]}")
+            fail(
+                maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {what} head of {index.shape[2]}"
+            )
         if inner.index.shape[-1] > 1 or bool((inner.coef != 1).any()):
             fail(maker, f"its input is no plain projection to {what} heads")
         if bool((channel[:, :, :, 0] != np.arange(index.shape[2])).any()):
@@ -292,6 +311,3 @@ def pick(layer: Linear, rows: Ints, columns: Ints | None = None) -> Linear:
         weight = weight[:, columns]
     bias = None if layer.bias is None else np.ascontiguousarray(layer.bias[rows], np.float32)
     return Linear(np.ascontiguousarray(weight, np.float32), bias)
-
-
-

@@ -26,20 +26,31 @@ _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def _sigmoid(x: Grid) -> Grid:
-    return 1 / (1 + np.exp(-x))
+    return np.asarray(1 / (1 + np.exp(-x)))
 
 
 def _gelu(x: Grid, node: Node) -> Grid:
     if node.attrs.get("approximate", "none") == "tanh":
-        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
-    return 0.5 * x * (1 + _ERF(x / math.sqrt(2)))
+        return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
+    return np.asarray(0.5 * x * (1 + _ERF(x / math.sqrt(2))))
 
 
 _ELEMENTWISE: dict[str, Callable[..., Grid]] = {
-    "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "Pow": np.power, "Neg": np.negative,
-    "Tanh": np.tanh, "Exp": np.exp, "Erf": _ERF, "Sigmoid": _sigmoid, "Reciprocal": np.reciprocal,
-    "Relu": lambda x: np.maximum(x, 0), "Softplus": lambda x: np.logaddexp(0, x), "Max": np.maximum,
-}  # fmt: skip
+    "Add": np.add,
+    "Div": np.divide,
+    "Erf": _ERF,
+    "Exp": np.exp,
+    "Max": np.maximum,
+    "Mul": np.multiply,
+    "Neg": np.negative,
+    "Pow": np.power,
+    "Reciprocal": np.reciprocal,
+    "Relu": lambda x: np.maximum(x, 0),
+    "Sigmoid": _sigmoid,
+    "Softplus": lambda x: np.logaddexp(0, x),
+    "Sub": np.subtract,
+    "Tanh": np.tanh,
+}
 
 
 def match_mlp(graph: Graph, down: Node) -> tuple[Mlp, str]:
@@ -47,7 +58,9 @@ def match_mlp(graph: Graph, down: Node) -> tuple[Mlp, str]:
     leaves: list[str] = []
     _collect(graph, down.inputs[0], leaves)
     if len(leaves) > 2:
-        fail(down, f"its input combines {len(leaves)} tensors {leaves}; an MLP combines one, or two with a gate")
+        for leaf in leaves:
+            _projection(graph, down, leaf)  # names the operator that is not understood
+        fail(down, f"its input combines {len(leaves)} tensors {leaves}; an MLP combines one or, gated, two")
     grid = np.linspace(-6, 6, 97)
     if len(leaves) == 1:
         activation = _name(graph, down, {leaves[0]: grid})
@@ -127,7 +140,7 @@ def _projection(graph: Graph, down: Node, leaf: str) -> tuple[Linear, str]:
     part = trace(graph, leaf)
     maker = graph.maker(part.base)
     if maker is None or maker.op != "Linear" or part.index.shape[-1] > 1 or bool((part.coef != 1).any()):
-        fail(graph.maker(leaf) or down, "not understood inside an MLP; a linear projection was expected", leaf)
+        fail(graph.maker(leaf) or down, "not understood in an MLP; a linear projection was expected", leaf)
     layer: Linear = maker.attrs["layer"]
     token, row = np.divmod(part.index.reshape(graph.length, -1), layer.weight.shape[0])
     if bool((token != np.arange(graph.length)[:, None]).any()) or bool((row != row[0]).any()):

@@ -92,8 +92,10 @@ def _denominator(graph: Graph, mean: Node) -> tuple[float, Node] | None:
     elif node is None or node.op != "Sqrt":
         return None
     node = graph.only_user(node.outputs[0])
-    if node is not None and not inverse and (
-        node.op == "Reciprocal" or (node.op == "Div" and graph.scalar(node.inputs[0]) == 1)
+    if (
+        node is not None
+        and not inverse
+        and (node.op == "Reciprocal" or (node.op == "Div" and graph.scalar(node.inputs[0]) == 1))
     ):
         inverse, node = True, graph.only_user(node.outputs[0])
     return (eps, node) if node is not None and node.op == ("Mul" if inverse else "Div") else None

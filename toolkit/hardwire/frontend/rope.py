@@ -74,7 +74,7 @@ def _partners(node: Node, what: str, row: Ints, crossed: Floats, own: Ints) -> I
             partner[head, channel] = place.get(int(rows[head, channel]), -2)
     if bool((partner != partner[0]).any()) or bool((partner == -2).any()):
         fail(node, f"its {what} is rotated with channels of another head, which is not supported")
-    return partner[0]
+    return np.asarray(partner[0], np.int64)
 
 
 def _rotation(node: Node, what: str, partner: Ints, direct: Floats, other: Floats) -> tuple[float, Rope]:
@@ -97,8 +97,11 @@ def _rotation(node: Node, what: str, partner: Ints, direct: Floats, other: Float
     wanted = ((direct, first, cos), (direct, second, cos), (other, first, -sin), (other, second, sin))
     worst = max(float(np.abs(table[:, c] - w).max()) for table, c, w in wanted)
     if not worst <= abs(reach) * table_tolerance(length):
-        fail(node, f"the factors of its {what} are no rotary embedding: off by {worst:.3g} from angles that "
-                   "grow evenly with the position")
+        fail(
+            node,
+            f"the factors of its {what} are no rotary embedding: off by {worst:.3g} from angles that "
+            "grow evenly with the position",
+        )
     if not np.allclose(direct[:, turned:], scale, rtol=1e-6):
         fail(node, f"the channels of its {what} that are not rotated are scaled differently")
     return scale, Rope(inv_freq, interleaved, reach / scale)

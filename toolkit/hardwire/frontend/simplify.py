@@ -31,9 +31,10 @@ def simplify(graph: Graph) -> None:
         node = _as_view(node, makers)
         target = _stands_for(graph, node, makers)
         if target is None:
-            twin = seen.setdefault((signature(node), graph.shapes[node.outputs[0]]), node)  # a view is its shape
+            key = signature(node), graph.shapes[node.outputs[0]]  # only its shape tells a view from another
+            twin = seen.setdefault(key, node)
             if twin is not node:
-                alias.update({o: t for o, t in zip(node.outputs, twin.outputs)})
+                alias.update(dict(zip(node.outputs, twin.outputs, strict=True)))
                 continue
             nodes.append(node)
             makers.update({out: node for out in node.outputs})

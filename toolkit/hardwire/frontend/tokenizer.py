@@ -53,12 +53,14 @@ class HostTokenizer:
         largest = max(self._library.get_vocab(with_added_tokens=True).values(), default=-1)
         if largest >= rows:
             token = self._library.id_to_token(largest)
-            raise TokenizerError(f"{self.path}: token {token!r} has id {largest}, the model's vocabulary has {rows}; "
-                                 "this tokenizer belongs to another model")
+            raise TokenizerError(
+                f"{self.path}: token {token!r} has id {largest}, the model's vocabulary has {rows}; "
+                "this tokenizer belongs to another model"
+            )
 
 
 def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
-    """The tokenizer of a model file, of a folder, or an explicit ``.json``; checked against ``vocab`` rows."""
+    """The tokenizer of a model file, of a folder, or an explicit ``.json``, checked against ``vocab``."""
     path = Path(path)
     file = path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
     data = _read(file)
@@ -69,8 +71,10 @@ def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
     try:
         library = Tokenizer.from_str(json.dumps(data))
     except Exception as error:  # the library raises bare Exception
-        raise TokenizerError(f"{file}: the tokenizers library refuses it ({str(error)[:200]}); export it again"
-                             ) from error
+        text = str(error)[:200]
+        raise TokenizerError(
+            f"{file}: the tokenizers library refuses it ({text}); export it again"
+        ) from error
     library.no_truncation()
     library.no_padding()
     specials = find_specials(data, library.get_vocab(with_added_tokens=True))
@@ -96,7 +100,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def find_specials(data: dict[str, Any], vocab: dict[str, int]) -> Specials:
     """BOS from the template where it has one, else from well-known names of added tokens; EOS from names."""
-    added = {token["content"]: int(token["id"]) for token in data.get("added_tokens") or [] if token.get("special")}
+    listed = data.get("added_tokens") or []
+    added = {token["content"]: int(token["id"]) for token in listed if token.get("special")}
     known = {**{name: vocab[name] for name in (*_BOS_NAMES, *_EOS_NAMES) if name in vocab}, **added}
     bos = _template_bos(data.get("post_processor"))
     if bos is None:
@@ -111,7 +116,10 @@ def _template_bos(part: Any) -> int | None:
     if part.get("type") == "Sequence":
         found = [_template_bos(each) for each in part.get("processors", [])]
         return next((each for each in found if each is not None), None)
-    first = next(iter(part.get("single") or []), {}) if part.get("type") == "TemplateProcessing" else {}
+    single = part.get("single") if part.get("type") == "TemplateProcessing" else None
+    if not single:
+        return None
+    first = single[0]
     if "SpecialToken" not in first:
         return None
     return int(part["special_tokens"][first["SpecialToken"]["id"]]["ids"][0])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,11 @@ class Trace:
     coef: NDArray[np.float64]
     tables: frozenset[str] = frozenset()
 
-    def map(self, move: Callable[[NDArray[np.generic]], NDArray[np.generic]]) -> Trace:
+    def map(self, move: Callable[[NDArray[Any]], NDArray[Any]]) -> Trace:
         """Move the elements (``move`` keeps the last axis) and leave their terms alone."""
         return Trace(self.base, np.asarray(move(self.index)), np.asarray(move(self.coef)), self.tables)
 
-    def scaled(self, factor: NDArray[np.floating] | float, tables: frozenset[str] = frozenset()) -> Trace:
+    def scaled(self, factor: NDArray[np.float64] | float, tables: frozenset[str] = frozenset()) -> Trace:
         factor = np.asarray(factor, np.float64)
         coef = self.coef * (factor[..., None] if factor.ndim else factor)
         return Trace(self.base, np.broadcast_to(self.index, coef.shape), coef, self.tables | tables)
@@ -54,7 +55,7 @@ class Trace:
         return Trace(self.base, self.index[..., used], self.coef[..., used], self.tables)
 
 
-def _stack(a: NDArray[np.generic], b: NDArray[np.generic]) -> NDArray[np.generic]:
+def _stack(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """Terms of two tensors that broadcast against each other, side by side."""
     shape = np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
     return np.concatenate([np.broadcast_to(t, (*shape, t.shape[-1])) for t in (a, b)], axis=-1)
@@ -130,7 +131,7 @@ def _slices(graph: Graph, node: Node, rank: int) -> tuple[slice, ...] | None:
     axes = range(len(starts)) if len(bounds) < 3 or bounds[2] is None else bounds[2].tolist()
     steps = [1] * len(starts) if len(bounds) < 4 or bounds[3] is None else bounds[3].tolist()
     where = [slice(None)] * rank
-    for start, end, axis, step in zip(starts, ends, axes, steps):
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         if step < 1:
             return None
         where[axis % rank] = slice(start, end, step)
@@ -146,7 +147,7 @@ def _concat(graph: Graph, node: Node) -> Trace | None:
     axis = int(node.attrs["axis"]) % (parts[0].index.ndim - 1)
     terms = max(part.index.shape[-1] for part in parts)
 
-    def widen(t: NDArray[np.generic]) -> NDArray[np.generic]:
+    def widen(t: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([t, np.zeros((*t.shape[:-1], terms - t.shape[-1]), t.dtype)], -1)
 
     index = np.concatenate([widen(part.index) for part in parts], axis)

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole token loop on the chip: prompt in, tokens out, until the budget, a stop token or a full context.
+// A full context stops with a status; it never wraps. Position and KV cache survive a call, so a call
+// without reset continues: its prompt is what is not cached yet, such as the last token that came out.
+// The stop token itself is not put out. The head is skipped for all but the last prompt token.
+#ifndef HW_TOKEN_LOOP_HPP
+#define HW_TOKEN_LOOP_HPP
+
+#include "decoder.hpp"
+#include "head.hpp"
+#include "sampler.hpp"
+
+#include "hls_stream.h"
+
+namespace hw {
+
+static const int STOPS = 8; // stop tokens that a request can name
+
+enum Status {
+    BUDGET_SPENT = 0, // as many tokens as asked for
+    STOPPED = 1,      // a stop token was drawn
+    CONTEXT_FULL = 2, // no position left for what has to be fed next
+    BAD_PROMPT = 3    // empty, or an id that the vocabulary does not have; nothing was fed
+};
+
+struct Request {
+    uint32_t prompt_length, budget;
+    uint32_t stops[STOPS];
+    uint32_t stop_count;
+    Sampling sampling;
+    bool reset; // forget everything before the prompt
+    bool debug; // put the logits of every drawn token on the logit stream
+};
+
+struct Outcome {
+    uint32_t status, produced, position;
+};
+
+// Read the prompt into `pending`: false when it is empty, too long for what is left, or has a bad id.
+template <class Chip>
+Status read_prompt(hls::stream<ap_uint<32> > &prompt, uint32_t length, uint32_t room,
+                   ap_uint<32> pending[Chip::CONTEXT]) {
+#pragma HLS INLINE off
+    Status status = length == 0 ? BAD_PROMPT : BUDGET_SPENT;
+    for (uint32_t i = 0; i < length; i++) { // a refused prompt is drained too
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = Chip::CONTEXT
+#pragma HLS PIPELINE II = 1
+        const ap_uint<32> id = prompt.read();
+        if (uint32_t(id) >= uint32_t(Chip::VOCAB))
+            status = BAD_PROMPT;
+        if (i < uint32_t(Chip::CONTEXT))
+            pending[i] = id;
+    }
+    return status == BUDGET_SPENT && length > room ? CONTEXT_FULL : status;
+}
+
+template <class Chip>
+void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::stream<ap_uint<32> > &tokens,
+                hls::stream<ap_int<Chip::LOGIT> > &debug, Outcome &outcome) {
+    static uint32_t position = 0;
+    ap_uint<32> pending[Chip::CONTEXT];
+    ap_int<Chip::RESIDUAL> x[Chip::DIM];
+    ap_int<Chip::LOGIT> logits[Chip::VOCAB];
+    if (request.reset)
+        position = 0;
+    const uint32_t room = uint32_t(Chip::CONTEXT) - position;
+    Status status = read_prompt<Chip>(prompt, request.prompt_length, room, pending);
+    bool clear = request.reset, running = status == BUDGET_SPENT && request.budget != 0;
+    uint32_t fed = 0, produced = 0, token = 0;
+    while (running) {
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = Chip::CONTEXT
+        const bool from_prompt = fed < request.prompt_length;
+        embed_token<Chip>(from_prompt ? uint32_t(pending[fed]) : token, x);
+        decode<Chip>(x, int(position), clear);
+        clear = false;
+        position++;
+        fed++;
+        if (fed < request.prompt_length)
+            continue;
+        head<Chip>(x, logits);
+        token = uint32_t(sample<Chip::VOCAB, Chip::LOGIT, Chip::LOGIT_FRACTION>(logits, request.sampling,
+                                                                               position - 1, Chip::gumbel));
+        for (int i = 0; request.debug && i < Chip::VOCAB; i++) {
+#pragma HLS PIPELINE II = 1
+            debug.write(logits[i]);
+        }
+        for (uint32_t i = 0; i < uint32_t(STOPS); i++) {
+#pragma HLS UNROLL
+            if (i < request.stop_count && request.stops[i] == token)
+                status = STOPPED;
+        }
+        if (status != STOPPED) {
+            tokens.write(token);
+            produced++;
+            if (produced < request.budget && position == uint32_t(Chip::CONTEXT))
+                status = CONTEXT_FULL;
+        }
+        running = status == BUDGET_SPENT && produced < request.budget;
+    }
+    outcome.status = status;
+    outcome.produced = produced;
+    outcome.position = position;
+}
+
+} // namespace hw
+
+#endif

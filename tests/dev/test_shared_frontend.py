@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Development tests on a real pretrained model that is not part of the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+
+from hardwire.driver.text import TextCodec
+from hardwire.frontend import import_onnx
+
+SHARED = Path(os.environ.get("HARDWIRE_SHARED", Path(__file__).parents[3] / "shared"))
+MODELS = SHARED / "models" / "stories260K"
+EXPORTS = ("optimum-with-past", "dynamo-opset20", "dynamo-opset23")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_folder() -> None:
+    if not MODELS.is_dir():
+        message = f"{MODELS} is missing; set HARDWIRE_SHARED to the folder that has models/stories260K"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_stories260k(export: str) -> None:
+    result = import_onnx(MODELS / f"stories260K.{export}.onnx")
+    decoder = result.decoder
+    attention = decoder.blocks[0].attention
+    assert (decoder.vocab, decoder.dim, len(decoder.blocks), decoder.context) == (512, 64, 5, 512)
+    assert (attention.heads, attention.kv_heads, attention.head_dim, attention.window) == (8, 4, 8, None)
+    assert (decoder.parameters, decoder.tied, decoder.architecture) == (260032, True, "llama")
+    assert result.check.lengths == (3, 17, 200)
+    assert result.check.max_abs_error < 1e-5
+
+
+def test_stories260k_tokenizer() -> None:
+    file = MODELS / "tokenizer.json"
+    library, codec = Tokenizer.from_file(str(file)), TextCodec(json.loads(file.read_text()))
+    for text in (*(MODELS / "greedy-256.txt").read_text().split("."), "naïve 日本 😀", "  two  spaces\n"):
+        ids = library.encode(text).ids
+        assert codec.encode(text) == ids
+        assert codec.decode(ids) == library.decode(ids)
+        stream = codec.stream()
+        assert "".join(stream.feed(index) for index in ids) + stream.flush() == library.decode(ids)

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The quantizer: it helps, it is reproducible, and it says what it cannot do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hardwire.decoder import Attention, Block, Decoder, Linear, Mlp, Norm, Rope, forward
+from hardwire.errors import QuantizeError
+from hardwire.evaluate import error_by_stage, integer_logits
+from hardwire.quantize import Options, quantize
+from hardwire.quantize.rounding import Moments, round_plain, round_weights
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Decoder:
+    """A random decoder whose activations have a few large channels, as trained ones do."""
+    draw = np.random.default_rng(2)
+
+    def linear(rows: int, columns: int) -> Linear:
+        return Linear((draw.standard_normal((rows, columns)) / columns**0.5).astype(np.float32))
+
+    def norm() -> Norm:
+        return Norm("rms", 1e-5, np.exp(draw.standard_normal(32) * 0.5).astype(np.float32))
+
+    rope = Rope(10000.0 ** (-np.arange(0, 8, 2) / 8))
+    blocks = tuple(
+        Block(norm(), Attention(linear(32, 32), linear(16, 32), linear(16, 32), linear(32, 32), 4, 2, 8, 8**-0.5, rope),
+              Mlp(linear(64, 32), linear(32, 64), "silu", linear(64, 32)), norm()) for _ in range(2))
+    table = draw.standard_normal((50, 32)).astype(np.float32)
+    table[:, :3] *= 6
+    return Decoder(table, blocks, norm(), linear(50, 32), 64)
+
+
+@pytest.fixture(scope="module")
+def stories() -> list[list[int]]:
+    return np.random.default_rng(4).integers(0, 50, (32, 64)).tolist()
+
+
+def logit_error(decoder: Decoder, stories: list[list[int]], options: Options) -> float:
+    chip = quantize(decoder, stories, options)
+    held_out = np.random.default_rng(9).integers(0, 50, (8, 64))
+    return float(np.sqrt(np.square(integer_logits(chip, held_out) - forward(decoder, held_out)).mean()))
+
+
+def test_more_bits_and_better_rounding_err_less(decoder: Decoder, stories: list[list[int]]) -> None:
+    errors = {(bits, rounding): logit_error(decoder, stories, Options(weights=bits, tokens=2048, length=64, rounding=rounding))
+              for bits in (3, 4, 8) for rounding in ("plain", "calibrated")}
+    assert errors[8, "calibrated"] < 0.35 * errors[4, "calibrated"] < 0.35 * errors[3, "calibrated"]
+    for bits in (3, 4):
+        assert errors[bits, "calibrated"] < 0.85 * errors[bits, "plain"]
+
+
+def test_quantizing_twice_gives_the_same_chip(decoder: Decoder, stories: list[list[int]]) -> None:
+    options = Options(tokens=512, length=64)
+    assert quantize(decoder, stories, options).digest == quantize(decoder, stories, options).digest
+
+
+def test_interleaved_rotary_pairs_become_half_split_ones(decoder: Decoder, stories: list[list[int]]) -> None:
+    blocks = tuple(replace(b, attention=replace(b.attention, rope=replace(b.attention.rope, interleaved=True)))
+                   for b in decoder.blocks)
+    turned = replace(decoder, blocks=blocks)
+    options = Options(weights=8, tokens=1024, length=64)
+    assert logit_error(turned, stories, options) < 1.5 * logit_error(decoder, stories, options)
+
+
+def test_every_stage_is_close_to_the_float_one_at_eight_bits(decoder: Decoder, stories: list[list[int]]) -> None:
+    chip = quantize(decoder, stories, Options(weights=8, tokens=1024, length=64))
+    errors = error_by_stage(chip, decoder, np.array(stories[:4]))
+    assert set(errors) == {"embed", "logits", *(f"L{n}.{s}" for n in (0, 1) for s in
+                           ("q", "k", "v", "attn", "attn_x", "gate", "up", "hidden", "x"))}
+    assert max(errors.values()) < 0.05, errors
+
+
+def test_calibrated_rounding_lowers_the_output_error() -> None:
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((500, 24)) @ draw.standard_normal((24, 24))  # correlated inputs
+    weight = draw.standard_normal((10, 24))
+    plain, better = round_plain(weight, 4), round_weights(weight, Moments.of(x, x), 4)
+    error = [np.square(x @ (weight - r.weight * r.scale[:, None]).T).mean() for r in (plain, better)]
+    assert error[1] < 0.4 * error[0]
+    assert better.weight.min() >= -8 and better.weight.max() <= 7
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"positions": np.zeros((64, 32), np.float32)}, "the chip has no learned position embeddings"),
+    ({"logit_softcap": 30.0}, "no a soft cap on the logits"),
+    ({"final_norm": Norm("layer", 1e-5)}, "LayerNorm"),
+])
+def test_parts_the_chip_lacks_are_named(decoder: Decoder, stories: list[list[int]], change: dict, message: str) -> None:
+    with pytest.raises(QuantizeError, match=message):
+        quantize(replace(decoder, **change), stories)
+
+
+def test_layers_are_named_too(decoder: Decoder, stories: list[list[int]]) -> None:
+    a = decoder.blocks[1].attention
+    biased = replace(decoder.blocks[1], attention=replace(a, q=Linear(a.q.weight, np.zeros(32, np.float32))))
+    with pytest.raises(QuantizeError, match="layer 1: bias in a projection"):
+        quantize(replace(decoder, blocks=(decoder.blocks[0], biased)), stories)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (Options(weights=9), "--weights 9: 2 to 8 bits"), (Options(activations=2), "--activations 2: 4 to 12 bits")])
+def test_impossible_bits_are_refused(decoder: Decoder, stories: list[list[int]], options: Options, message: str) -> None:
+    with pytest.raises(QuantizeError, match=message):
+        quantize(decoder, stories, options)
+
+
+def test_too_little_calibration_text_is_refused(decoder: Decoder) -> None:
+    with pytest.raises(QuantizeError, match="the calibration text has 3 tokens; at least 64"):
+        quantize(decoder, [[1, 2, 3]])

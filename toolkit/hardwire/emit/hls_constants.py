@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A chip's weights and tables as C++ constants: ``chip/chip.hpp`` and the ``.inc`` files it includes.
+
+The same constants serve simulation and synthesis. Word layouts are those of ``hls/matvec.hpp`` (lane
+weights, one ROM word per layer, block and column) and ``hls/embedding.hpp`` (one dense row per token).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chip import Chip, Formats, Shape, expected_shapes
+from ..errors import BuildError
+from ..fixed import limits
+from ..ops import rope
+
+LAYER_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One layer matrix in its ROM: rows in blocks of ``lanes``, first ROM word and first multiplier."""
+
+    name: str
+    bits: int
+    rows: int
+    cols: int
+    blocks: int
+    address: int
+    first_row: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lies: the widths and sizes that kernels, report and graph share."""
+
+    shape: Shape
+    formats: Formats
+    lanes: int
+    placed: tuple[Placed, ...]
+    head: Placed
+    embedding_bits: int
+    input_bits: int  # lane buffer
+    output_bits: int  # requantised values
+
+    @property
+    def roms(self) -> dict[int, list[Placed]]:
+        """Layer matrices by their weight bits; each group is one ROM and one matvec instance."""
+        return {bits: [p for p in self.placed if p.bits == bits] for bits in sorted({p.bits for p in self.placed})}
+
+    @property
+    def largest_cols(self) -> int:
+        return max(p.cols for p in self.placed)
+
+    @property
+    def largest_rows(self) -> int:
+        return max(p.rows for p in self.placed)
+
+    def steps(self, placed: Placed) -> int:
+        """ROM words of a matrix over all layers."""
+        return (1 if placed.name == "head" else self.shape.layers) * placed.blocks * placed.cols
+
+    def words(self, bits: int) -> int:
+        """64-bit words per ROM word."""
+        return -(-self.lanes * bits // 64)
+
+    def sum_bits(self, group: list[Placed]) -> int:
+        """Bits of an accumulator that the worst case of any matrix of ``group`` cannot overflow."""
+        f = self.formats
+        inputs = {"o": f.attention, "down": f.hidden}
+        bound = max(p.cols * -limits(inputs.get(p.name, f.norm))[0] * -limits(p.bits)[0] for p in group)
+        return bound.bit_length() + 1
+
+
+def layout_of(shape: Shape, formats: Formats, bits: dict[str, int], lanes: int) -> Layout:
+    """Place every matrix of a model on ``lanes`` lanes."""
+    if not 1 <= lanes <= 1024:
+        raise BuildError(f"{lanes} lanes: 1 to 1024 are possible")
+    shapes = expected_shapes(shape)
+    addresses: dict[int, int] = {}
+    placed, first_row = [], 0
+    for name in LAYER_MATRICES:
+        layers, rows, cols = shapes[name]
+        blocks = -(-rows // lanes)
+        address = addresses.get(bits[name], 0)
+        placed.append(Placed(name, bits[name], rows, cols, blocks, address, first_row))
+        addresses[bits[name]] = address + layers * blocks * cols
+        first_row += layers * rows
+    head = Placed("head", bits["head"], shape.vocab, shape.dim, -(-shape.vocab // lanes), 0, 0)
+    f = formats
+    return Layout(shape, formats, lanes, tuple(placed), head, bits["embedding"],
+                  input_bits=max(f.norm, f.attention, f.hidden),
+                  output_bits=max(f.residual, f.cache, f.gate, f.up, rope.INPUT_BITS))
+
+
+# ---------------------------------------------------------------------------------------------------
+# Packing.
+
+
+def pack(values: NDArray[np.int8], bits: int) -> NDArray[np.uint64]:
+    """Rows of values [N, M] to dense little-endian strings of ``bits``-bit fields, [N, ceil(M * bits / 64)]."""
+    count, width = values.shape
+    words = -(-width * bits // 64)
+    out = np.empty((count, words), np.uint64)
+    for start in range(0, count, 1 << 13):  # the bits of a chunk, one byte each, stay in cache size
+        part = values[start : start + (1 << 13)].view(np.uint8)
+        spread = (part[:, :, None] >> np.arange(bits, dtype=np.uint8)) & 1
+        padded = np.zeros((len(part), words * 64), np.uint8)
+        padded[:, : width * bits] = spread.reshape(len(part), -1)
+        out[start : start + len(part)] = np.packbits(padded, axis=1, bitorder="little").view("<u8")
+    return out
+
+
+def lane_words(weight: NDArray[np.int8], lanes: int, bits: int) -> NDArray[np.uint64]:
+    """Weights [L, out, in] to ROM words [L * blocks * in, words], zero rows padding the last block."""
+    layers, rows, cols = weight.shape
+    blocks = -(-rows // lanes)
+    full = np.zeros((layers, blocks * lanes, cols), np.int8)
+    full[:, :rows] = weight
+    by_column = full.reshape(layers, blocks, lanes, cols).swapaxes(2, 3)
+    return pack(np.ascontiguousarray(by_column).reshape(-1, lanes), bits)
+
+
+def words_text(words: NDArray[np.uint64]) -> bytes:
+    """Initialisers of words [N, M], one row per line."""
+    count, width = words.shape
+    line = np.zeros((count, width, 20), np.uint8)
+    line[..., :2] = np.frombuffer(b"0x", np.uint8)
+    digits = np.ascontiguousarray(words).astype(">u8").tobytes().hex().encode()
+    line[..., 2:18] = np.frombuffer(digits, np.uint8).reshape(count, width, 16)
+    line[..., 18] = ord(",")
+    line[..., 19] = ord(" ")
+    line[:, -1, 19] = ord("\n")
+    return line.tobytes()
+
+
+def ints_text(values: NDArray[Any]) -> str:
+    """Initialisers of a table, nested braces dropped, sixteen to a line."""
+    flat = [str(v) for v in values.reshape(-1).tolist()]
+    return "\n".join(", ".join(flat[i : i + 16]) + "," for i in range(0, len(flat), 16))
+
+
+# ---------------------------------------------------------------------------------------------------
+# Files.
+
+
+def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
+    """The ``.inc`` files of lane weights and embedding rows, by name."""
+    found = {f"{p.name}.inc": words_text(lane_words(chip.matrices[p.name].weight, layout.lanes, p.bits))
+             for p in (*layout.placed, layout.head)}
+    table = chip.matrices["embedding"]
+    found["embedding.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
+    return found
+
+
+def tables(chip: Chip) -> list[dict[str, str]]:
+    """Every table as a C++ array: type, name, dimensions, initialisers. Raises BuildError when one does not fit."""
+    s = chip.shape
+    angles = f"[CONTEXT][{max(s.rotary // 2, 1)}]"
+    per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in LAYER_MATRICES])
+    rows = [("uint32_t", "multipliers", "[MULTIPLIERS]", per_layer),
+            ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
+            ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
+            ("uint32_t", "rsqrt", "[768]", chip.tables["rsqrt"]),
+            ("uint32_t", "eps", "[RESIDUAL]", chip.tables["eps"]),
+            ("int16_t", "activation", "[1 << GATE]", chip.tables["activation"]),
+            ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((s.context, 1), np.int64)),
+            ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((s.context, 1), np.int64)),
+            ("int16_t", "gumbel", "[2048]", chip.tables["gumbel"]),
+            ("uint8_t", "score_shift", "[LAYERS][HEADS]", chip.score_shift),
+            ("uint8_t", "value_shift", "[LAYERS][HEADS]", chip.value_shift),
+            ("uint8_t", "gate_shift", "[LAYERS]", chip.gate_shift)]
+    return [_table(*row) for row in rows]
+
+
+def _table(kind: str, name: str, dims: str, values: NDArray[Any]) -> dict[str, str]:
+    info = np.iinfo(kind.removesuffix("_t"))
+    if values.min() < info.min or values.max() > info.max:
+        raise BuildError(f"table {name} holds {values.min()}..{values.max()}, beyond its C++ type {kind}; "
+                         "the HLS kernels need a wider type for this chip")
+    return {"type": kind, "name": name, "dims": dims, "values": ints_text(values)}
+
+
+def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
+    """What the template of ``chip.hpp`` is filled with."""
+    def entry(p: Placed) -> dict[str, Any]:
+        return {"name": p.name, "type": p.name.capitalize(), "bits": p.bits, "rows": p.rows, "cols": p.cols,
+                "blocks": p.blocks, "address": p.address, "first_row": p.first_row,
+                "shift": ints_text(chip.matrices[p.name].shift)}
+
+    roms = [{"bits": bits, "steps": sum(layout.steps(p) for p in group), "words": layout.words(bits),
+             "sum": layout.sum_bits(group), "files": [f"{p.name}.inc" for p in group]}
+            for bits, group in layout.roms.items()]
+    table = chip.matrices["embedding"]
+    return {"s": chip.shape, "f": chip.formats, "layout": layout, "matrices": [entry(p) for p in layout.placed],
+            "head": entry(layout.head) | {"steps": layout.steps(layout.head), "words": layout.words(layout.head.bits),
+                                          "sum": layout.sum_bits([layout.head]),
+                                          "multipliers": ints_text(chip.matrices["head"].multiplier)},
+            "roms": roms, "tables": tables(chip), "angles": max(chip.shape.rotary // 2, 1),
+            "multipliers": sum(p.rows for p in layout.placed) * chip.shape.layers,
+            "embedding": {"bits": table.bits, "words": -(-chip.shape.dim * table.bits // 64),
+                          "shift": int(table.shift[0]), "multipliers": ints_text(table.multiplier)},
+            "digest": chip.digest}
