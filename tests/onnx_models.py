@@ -42,8 +42,8 @@ class Builder:
 
     def weight(self, name: str, *shape: int, around: float = 0.0) -> Floats:
         rng = np.random.default_rng([self.seed, *name.encode()])
-        value = (around + rng.normal(size=shape) / np.sqrt(shape[-1] if around == 0 else 25)).astype(np.float32)
-        return self.weights.setdefault(name, value)
+        spread = shape[-1] ** -0.5 if around == 0 else 0.2
+        return self.weights.setdefault(name, (around + spread * rng.normal(size=shape)).astype(np.float32))
 
     def linear(self, x: str, name: str, out: int, into: int) -> str:
         """MatMul with the transposed weight: what exporters make of a Linear."""
@@ -143,8 +143,8 @@ def llama_decomposed(window: int | None = None, theta: float = 10000.0, past: bo
 
     extra = [helper.make_tensor_value_info("position_ids", TensorProto.INT64, [1, "T"])] if past else []
     for layer in range(LAYERS if past else 0):
-        extra += [helper.make_tensor_value_info(f"past_key_values.{layer}.{kind}", TensorProto.FLOAT, [1, G, "P", C])
-                  for kind in ("key", "value")]
+        names = [f"past_key_values.{layer}.{kind}" for kind in ("key", "value")]
+        extra += [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, G, "P", C]) for name in names]
     logits = _llama(b, norm, mix)
     return b.model(logits, tuple(extra)), b.weights
 
@@ -169,7 +169,7 @@ def llama_operators(interleaved: bool = False) -> tuple[onnx.ModelProto, dict[st
 
 
 def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelProto, dict[str, Floats]]:
-    """LayerNorm in pieces, learned positions, one Gemm for q, k and v, Where mask, tanh GELU, untied head."""
+    """LayerNorm in pieces, learned positions, one Gemm for q, k and v, Where mask, untied head."""
     b = Builder(20)
     x = b.op("Gather", b.const(b.weight("embed", V, D), name="embed"), "input_ids")
     rows = b.op("Gather", b.const(b.weight("positions", CONTEXT, D), name="wpe"), _range(b, _length(b)))
@@ -207,7 +207,8 @@ def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelP
                  for name in (q, f"{q}_1", f"{q}_2")]
         score = b.op("MatMul", parts[0], b.op("Transpose", parts[1], perm=[0, 1, 3, 2]))
         score = b.op("Where", seen, b.op("Div", score, b.const(C**0.5)), b.const(-np.inf))
-        mixed = b.op("Transpose", b.op("MatMul", b.op("Softmax", score, axis=-1), parts[2]), perm=[0, 2, 1, 3])
+        mixed = b.op("MatMul", b.op("Softmax", score, axis=-1), parts[2])
+        mixed = b.op("Transpose", mixed, perm=[0, 2, 1, 3])
         x = b.op("Add", conv1d(b.op("Reshape", mixed, b.ints(1, -1, H * C)), f"{layer}.o", D, H * C), x)
         hidden = gelu(conv1d(norm(x, f"{layer}.norm2"), f"{layer}.up", F, D))
         x = b.op("Add", x, conv1d(hidden, f"{layer}.down", D, F))

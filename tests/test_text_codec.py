@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The standard-library tokenizer against the ``tokenizers`` library: same ids, same text, token by token too."""
+"""The standard-library tokenizer against the ``tokenizers`` library: same ids, same text, also streamed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,26 @@ from hardwire.driver.text import TextCodec
 from hardwire.errors import PromptError, TokenizerError
 from hardwire.frontend.tokenizer import load_tokenizer
 
-CORPUS = ["Once upon a time there was a little girl named Lily. She don't like 123 bugs, he'll say über!"] * 20
+CORPUS = 20 * ["Once upon a time there was a little girl named Lily. She don't like 12 bugs, he'll say über!"]
 SPECIALS = ["<unk>", "<s>", "</s>"]
-WORDS = ("Once upon time, girl's don't we'll Lily 123 4567 x² ½ über naïve 日本語 😀 🇩🇪 e\u0301 Ⅷ _ - !? "
-         "<s> </s> <unk> <0x0A> ▁ ▁▁ \u00a0 \u3000 \x1c \ufffd").split(" ") + ["\n", "\t", "\r\n", " ", "   "]  # fmt: skip
-LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-          r"|\s+(?!\S)|\s+")  # fmt: skip
+WORDS = (
+    *"Once upon time, girl's don't we'll Lily 123 4567 x² ½ über naïve 日本語 😀 🇩🇪 e\u0301 Ⅷ _ !?".split(" "),
+    *"<s> </s> <unk> <0x0A> ▁ ▁▁ \u00a0 \u3000 \x1c \ufffd".split(" "),
+    *("\n", "\t", "\r\n", " ", "   "),
+)
+LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 
 def _bos(name: str, index: int) -> processors.TemplateProcessing:
     return processors.TemplateProcessing(single=f"{name} $A", special_tokens=[(name, index)])
+
+
+def _trained(made: Tokenizer, vocab: int, **options: Any) -> Tokenizer:
+    made.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=vocab, show_progress=False, **options))
+    return made
 
 
 def metaspace(scheme: str = "first", split: bool = True) -> Tokenizer:
@@ -36,8 +46,7 @@ def metaspace(scheme: str = "first", split: bool = True) -> Tokenizer:
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=split)
     made.decoder = decoders.Metaspace(prepend_scheme=scheme)
     made.post_processor = _bos("<s>", 1)
-    made.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=120, special_tokens=SPECIALS, show_progress=False))
-    return made
+    return _trained(made, 120, special_tokens=SPECIALS)
 
 
 def byte_fallback() -> Tokenizer:
@@ -49,8 +58,7 @@ def byte_fallback() -> Tokenizer:
     made.decoder = decoders.Sequence(steps)
     made.post_processor = _bos("<s>", 1)
     tokens = SPECIALS + [f"<0x{byte:02X}>" for byte in range(256)]
-    made.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=420, special_tokens=tokens, show_progress=False))
-    data = json.loads(made.to_str())
+    data = json.loads(_trained(made, 420, special_tokens=tokens).to_str())
     data["added_tokens"] = data["added_tokens"][:3]
     return Tokenizer.from_str(json.dumps(data))
 
@@ -62,9 +70,7 @@ def byte_level(pre: Any = None) -> Tokenizer:
     made.pre_tokenizer = last if pre is None else pre_tokenizers.Sequence([pre, last])
     made.decoder, made.post_processor = decoders.ByteLevel(), processors.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(CORPUS, trainers.BpeTrainer(
-        vocab_size=330, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False))
-    return made
+    return _trained(made, 330, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet)
 
 
 MAKERS: dict[str, Callable[[], Tokenizer]] = {
@@ -124,7 +130,7 @@ def test_stream_holds_bytes_back() -> None:
 
 def test_merges_as_strings_and_ignore_merges() -> None:
     data = json.loads(byte_level().to_str())
-    data["model"]["merges"] = [merge if isinstance(merge, str) else " ".join(merge) for merge in data["model"]["merges"]]
+    data["model"]["merges"] = [" ".join(merge) for merge in data["model"]["merges"]]
     data["model"]["ignore_merges"] = True
     library = Tokenizer.from_str(json.dumps(data))
     assert TextCodec(data).encode("Once upon a time") == library.encode("Once upon a time").ids
@@ -132,7 +138,7 @@ def test_merges_as_strings_and_ignore_merges() -> None:
 
 def test_unknown_character_is_named() -> None:
     codec = TextCodec(json.loads(metaspace().to_str()))
-    with pytest.raises(PromptError, match="character '日' at offset 5 is not in the model's vocabulary; remove or rep"):
+    with pytest.raises(PromptError, match="character '日' at offset 5 is not in the model's vocabulary"):
         codec.encode("Once 日本")
     assert codec.encode("Once 日本", unknown="unk").count(0) == 1
     with pytest.raises(PromptError, match="character 1 is a lone surrogate"):
@@ -142,12 +148,12 @@ def test_unknown_character_is_named() -> None:
 BROKEN: dict[str, tuple[tuple[str, ...], object, str]] = {
     "model": (("model", "type"), "WordPiece", "the model 'WordPiece' is not supported"),
     "dropout": (("model", "dropout"), 0.1, "BPE with dropout 0.1 is not supported"),
-    "suffix": (("model", "end_of_word_suffix"), "</w>", "BPE with end_of_word_suffix '</w>' is not supported"),
+    "suffix": (("model", "end_of_word_suffix"), "</w>", "BPE with end_of_word_suffix '</w>' is not"),
     "merge": (("model", "merges"), ["q zz"], "merge 0, 'q' 'zz', is not in the vocabulary"),
     "vocab": (("model", "vocab"), None, r"malformed data \(AttributeError"),
     "normalizer": (("normalizer",), {"type": "NFKC"}, "the normalizer 'NFKC' is not supported"),
-    "pre-tokenizer": (("pre_tokenizer",), {"type": "Whitespace"}, "the pre-tokenizer 'Whitespace' is not supp"),
-    "post-processor": (("post_processor",), {"type": "BertProcessing"}, "the post-processor 'BertProcessing' is not"),
+    "pre-tokenizer": (("pre_tokenizer",), {"type": "Whitespace"}, "the pre-tokenizer 'Whitespace'"),
+    "post-processor": (("post_processor",), {"type": "BertProcessing"}, "the post-processor 'BertProcessing'"),
     "decoder": (("decoder",), {"type": "WordPiece"}, "the decoder 'WordPiece' is not supported"),
     "truncation": (("truncation",), {"max_length": 5}, "the setting 'truncation' is not supported"),
 }
@@ -183,7 +189,7 @@ def test_host_tokenizer(tmp_path: Path) -> None:
 
 def test_host_tokenizer_refuses(tmp_path: Path) -> None:
     file = tmp_path / "tokenizer.json"
-    with pytest.raises(TokenizerError, match="no such file; put the model's tokenizer.json there or give its path"):
+    with pytest.raises(TokenizerError, match="no such file; put the model's tokenizer.json there or"):
         load_tokenizer(tmp_path / "model.onnx")
     for content, message in ((b'{"model": ', "not JSON, or truncated"), (b"[1]", "it has no object 'model'"),
                              (b'{"model": {}}', "the tokenizers library refuses it")):  # fmt: skip
@@ -191,5 +197,5 @@ def test_host_tokenizer_refuses(tmp_path: Path) -> None:
         with pytest.raises(TokenizerError, match=message):
             load_tokenizer(file)
     metaspace().save(str(file))
-    with pytest.raises(TokenizerError, match=r"has id \d+, the model's vocabulary has 60; this tokenizer belongs to"):
+    with pytest.raises(TokenizerError, match=r"has id \d+, the model's vocabulary has 60; this tokenizer"):
         load_tokenizer(file, vocab=60)

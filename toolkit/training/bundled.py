@@ -29,7 +29,8 @@ from tqdm import tqdm
 SEPARATOR = "<|endoftext|>"
 ALPHABET = [chr(c) for c in range(32, 127)] + list("\n“”’–—▁")
 BOS, EOS = 1, 2
-EVALUATED = 256  # tokens of each evaluation story that are scored, BOS not counted
+EVALUATED = 256  # tokens of each evaluation story that count, BOS among them: 255 are scored
+CALIBRATION_STORIES = 160  # that the finished model writes, for the quantizer to calibrate on
 SHAPE = LlamaShape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512)
 
 
@@ -155,7 +156,7 @@ def bits_per_character(model: Llama, tokenizer: Tokenizer, stories: list[str]) -
     nats, characters = 0.0, 0
     for story in stories:
         encoding = tokenizer.encode(story)
-        ids, offsets = encoding.ids[:EVALUATED + 1], encoding.offsets[:EVALUATED + 1]
+        ids, offsets = encoding.ids[:EVALUATED], encoding.offsets[:EVALUATED]
         row = torch.tensor([ids])
         nats += F.cross_entropy(model(row[:, :-1])[0], row[0, 1:], reduction="sum").item()
         characters += offsets[-1][1]
@@ -190,40 +191,55 @@ def digest(path: Path) -> str:
 def main(text: Path, teacher: Path, evaluation: Path, out: Path, batches: int, steps: int, peak: float,
          quantized: float, real_repeat: int, seed: int, jobs: int) -> None:
     """Train and export the bundled model."""
-    started = time.time()
     out.mkdir(parents=True, exist_ok=True)
-    teacher_text, tokenizer_file = out / "teacher.txt", out / "tokenizer.json"
+    teacher_text, tokenizer_file, weights = out / "teacher.txt", out / "tokenizer.json", out / "model.pt"
+    started = time.time()
     if not teacher_text.exists():
         write_teacher_text(teacher, batches, seed, jobs, teacher_text)
     held_out = stories_of(evaluation.read_text())
-    taught = without_shared_runs(stories_of(teacher_text.read_text()), held_out, "teacher text")
-    real = without_shared_runs(stories_of(text.read_text()), held_out, "real text")
-    if not tokenizer_file.exists():
-        train_tokenizer(real * 10 + taught[:20000], tokenizer_file)
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    stories = encode(tokenizer, taught) + real_repeat * encode(tokenizer, real)
-    print(f"{len(stories):,} stories, {sum(map(len, stories)):,} tokens, {SHAPE.parameters:,} parameters")
-    torch.manual_seed(seed)
-    torch.set_num_threads(jobs)
     model = Llama(SHAPE)
-    losses = fit(model, Rows(stories, seed), steps, peak, quantized, out / "checkpoint.pt")
-    torch.save(model.state_dict(), out / "model.pt")
-    model.eval()
+    if not weights.exists():
+        taught = without_shared_runs(stories_of(teacher_text.read_text()), held_out, "teacher text")
+        real = without_shared_runs(stories_of(text.read_text()), held_out, "real text")
+        if not tokenizer_file.exists():
+            train_tokenizer(real * 10 + taught[:20000], tokenizer_file)
+        tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        stories = encode(tokenizer, taught) + real_repeat * encode(tokenizer, real)
+        print(f"{len(stories):,} stories, {sum(map(len, stories)):,} tokens, {SHAPE.parameters:,} parameters")
+        torch.manual_seed(seed)
+        torch.set_num_threads(jobs)
+        model = Llama(SHAPE)
+        losses = fit(model, Rows(stories, seed), steps, peak, quantized, out / "checkpoint.pt")
+        torch.save(model.state_dict(), weights)
+        record = {"shape": SHAPE.as_dict(), "parameters": SHAPE.parameters, "seed": seed, "steps": steps,
+                  "peak_learning_rate": peak, "quantized_share": quantized, "real_repeat": real_repeat,
+                  "teacher_batches": batches, "torch": torch.__version__, "threads": jobs,
+                  "train_tokens": sum(map(len, stories)), "seconds": round(time.time() - started),
+                  "loss_every_100_steps": [round(loss, 4) for loss in losses],
+                  "sha256": {"text": digest(text), "teacher_model": digest(teacher / "model.safetensors"),
+                             "teacher_text": digest(teacher_text)}}
+        write_record(out, record)
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    finish(model.eval(), Tokenizer.from_file(str(tokenizer_file)), held_out, seed, out)
+
+
+def finish(model: Llama, tokenizer: Tokenizer, held_out: list[str], seed: int, out: Path) -> None:
+    """Score and export a trained model, and let it write the calibration text that ships with it."""
     score = bits_per_character(model, tokenizer, held_out)
     model.weight_bits = 4
     score4 = bits_per_character(model, tokenizer, held_out)
     model.weight_bits = None
     print(f"evaluation: {score:.4f} bits per character; weights on their 4-bit grid: {score4:.4f}")
     export_onnx(model, out / "model.onnx")
-    record = {"shape": SHAPE.as_dict(), "parameters": SHAPE.parameters, "seed": seed, "steps": steps,
-              "peak_learning_rate": peak, "quantized_share": quantized, "real_repeat": real_repeat,
-              "teacher_batches": batches, "torch": torch.__version__, "threads": jobs,
-              "train_tokens": sum(map(len, stories)), "seconds": round(time.time() - started),
-              "bits_per_char_float": round(score, 4), "bits_per_char_4bit_weights": round(score4, 4),
-              "loss_every_100_steps": [round(loss, 4) for loss in losses],
-              "sha256": {"text": digest(text), "teacher_model": digest(teacher / "model.safetensors"),
-                         "teacher_text": digest(teacher_text), "tokenizer.json": digest(tokenizer_file),
-                         "model.onnx": digest(out / "model.onnx")}}
+    written = write_stories(model, CALIBRATION_STORIES, seed, bos=BOS, ends=(BOS, EOS))
+    (out / "calibration.txt").write_text(f"\n{SEPARATOR}\n".join(tokenizer.decode(ids) for ids in written) + "\n")
+    record = json.loads((out / "training.json").read_text())
+    record |= {"bits_per_char_float": round(score, 4), "bits_per_char_4bit_weights": round(score4, 4)}
+    record["sha256"] |= {name: digest(out / name) for name in ("tokenizer.json", "model.onnx", "calibration.txt")}
+    write_record(out, record)
+
+
+def write_record(out: Path, record: dict[str, object]) -> None:
     (out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

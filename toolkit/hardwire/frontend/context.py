@@ -71,7 +71,9 @@ def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tu
     if matched.positions is not None:
         limits.append((_position_rows(source, graph, matched.positions), "its learned positions"))
     for name in sorted({name for found in matched.attentions for name in found.tables}):
-        rows = len(source.weights[name]) if _is_whole(source, graph, name) else _table_rows(source, graph, name)
+        rows = (
+            len(source.weights[name]) if _is_whole(source, graph, name) else _table_rows(source, graph, name)
+        )
         if rows is not None:
             limits.append((rows, "its rotary tables"))
     return min(limits, default=(None, ""))

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Quality and equality on stories260K, by the evaluation protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hardwire.evaluate import Evaluation
+from hardwire.pipeline import evaluate_chip, quantize_onnx
+
+pytestmark = pytest.mark.tools
+EXPORT = "stories260K.dynamo-opset20.onnx"
+
+
+def quality(shared: Path, model: Path, out: Path, weights: int) -> Evaluation:
+    chip = out / f"w{weights}.chip"
+    quantize_onnx(model, chip, weights=weights, calibration=shared / "data" / "stories-calibration.txt")
+    result, errors = evaluate_chip(chip, model, shared / "data" / "stories-evaluation.txt", None, lambda share: None)
+    assert errors["L0.q"] < 0.5
+    return result
+
+
+@pytest.mark.parametrize(("weights", "most"), [(8, 0.015), (4, 0.12)])
+def test_perplexity_stays_within_the_requirement(shared: Path, stories260k: Path, tmp_path: Path,
+                                                 weights: int, most: float) -> None:
+    result = quality(shared, stories260k / EXPORT, tmp_path, weights)
+    assert (result.tokens, result.characters) == (91_041, 186_026)  # the protocol's own count
+    assert result.float is not None
+    assert result.float.bits_per_char == pytest.approx(1.033, abs=5e-4)
+    assert result.integer.perplexity <= (1 + most) * result.float.perplexity
