@@ -22,7 +22,7 @@ template <int BITS> int unpack(const uint64_t *words, int index) {
 #pragma HLS INLINE
     const int first = index * BITS, word = first >> 6, offset = first & 63;
     uint64_t value = words[word] >> offset;
-    if (offset + BITS > 64)
+    if (64 % BITS != 0 && offset + BITS > 64)
         value |= words[word + 1] << (64 - offset);
     return int(ap_int<BITS>(int(value & ((uint64_t(1) << BITS) - 1))));
 }
@@ -76,7 +76,7 @@ void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t 
                 for (int lane = 0; lane < LANES; lane++) {
 #pragma HLS UNROLL
                     const int product = column * unpack<BITS>(rom[address], lane); // IN + BITS bits
-                    sums[lane] = (step == 0 ? int64_t(0) : int64_t(sums[lane])) + product;
+                    sums[lane] += product;
                 }
                 address++;
             }
@@ -90,6 +90,7 @@ void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t 
                 for (int lane = 0; lane < LANES; lane++) {
 #pragma HLS UNROLL
                     done[lane] = sums[lane];
+                    sums[lane] = 0;
                 }
             }
         }

@@ -254,7 +254,7 @@ def test_image_model_is_no_decoder(tmp_path: Path) -> None:
     conv = helper.make_node("Conv", ["image", "kernel"], ["y"])
     graph = helper.make_graph([conv], "cnn", [image], [out], [kernel])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    with pytest.raises(ModelError, match=r"input 'image' is FLOAT of shape \[1, 3, 8, 8\], so this is no dec"):
+    with pytest.raises(ModelError, match=r"input 'image' is FLOAT of shape \[1, 3, 8, 8\], so this is no"):
         import_onnx(save(model, tmp_path))
 
 

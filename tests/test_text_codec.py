@@ -21,7 +21,7 @@ from hardwire.frontend.tokenizer import load_tokenizer
 CORPUS = 20 * ["Once upon a time there was a little girl named Lily. She don't like 12 bugs, he'll say über!"]
 SPECIALS = ["<unk>", "<s>", "</s>"]
 WORDS = (
-    *"Once upon time, girl's don't we'll Lily 123 4567 x² ½ über naïve 日本語 😀 🇩🇪 e\u0301 Ⅷ _ !?".split(" "),
+    *"Once upon time, girl's don't we'll Lily 123 4567 x² ½ über naïve 日本語 😀 🇩🇪 e\u0301 Ⅷ !?".split(" "),
     *"<s> </s> <unk> <0x0A> ▁ ▁▁ \u00a0 \u3000 \x1c \ufffd".split(" "),
     *("\n", "\t", "\r\n", " ", "   "),
 )
@@ -153,7 +153,7 @@ BROKEN: dict[str, tuple[tuple[str, ...], object, str]] = {
     "vocab": (("model", "vocab"), None, r"malformed data \(AttributeError"),
     "normalizer": (("normalizer",), {"type": "NFKC"}, "the normalizer 'NFKC' is not supported"),
     "pre-tokenizer": (("pre_tokenizer",), {"type": "Whitespace"}, "the pre-tokenizer 'Whitespace'"),
-    "post-processor": (("post_processor",), {"type": "BertProcessing"}, "the post-processor 'BertProcessing'"),
+    "post-processor": (("post_processor",), {"type": "BertProcessing"}, "post-processor 'BertProcessing'"),
     "decoder": (("decoder",), {"type": "WordPiece"}, "the decoder 'WordPiece' is not supported"),
     "truncation": (("truncation",), {"max_length": 5}, "the setting 'truncation' is not supported"),
 }

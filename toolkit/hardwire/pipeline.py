@@ -72,7 +72,7 @@ def quantize_onnx(model: Path, out: Path, *, weights: int = 4, activations: int 
     options = Options(weights=weights, activations=activations, rounding=rounding)
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(imported.decoder, stories, options, progress=progress, tokenizer=encoder.data,
-                       bos=encoder.bos, eos=encoder.eos, about=about)
+                       bos=encoder.specials.bos, eos=encoder.specials.eos, about=about)
     progress("write")
     out.parent.mkdir(parents=True, exist_ok=True)
     chip.save(out)
@@ -113,6 +113,10 @@ def encoded_stories(chip: Chip, text: str) -> list[tuple[list[int], list[int]]]:
 
     if chip.tokenizer is None:
         raise HardwireError("this chip carries no tokenizer, so text cannot be scored; quantize with --tokenizer")
-    encoder = tokenizer_of(chip.tokenizer)
-    return [encoder.story_with_ends(story) for story in split_text(text)]
-
+    encoder = tokenizer_of(chip.tokenizer, "the chip's tokenizer")
+    encoded = []
+    for story in split_text(text):
+        ids, offsets = encoder.encode_with_offsets(story)
+        start = [] if encoder.specials.bos is None else [encoder.specials.bos]
+        encoded.append(([*start, *ids], [0] * len(start) + [end for _, end in offsets]))
+    return encoded

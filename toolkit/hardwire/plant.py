@@ -55,11 +55,13 @@ def _table(chip: Chip) -> tuple[Chip, str]:
 
 
 def _write_again(build: Build, chip: Chip, folder: Path) -> None:
-    from .emit.hls import write_project
+    from .emit.hls import META, write_project
 
     shutil.rmtree(folder)
     plan = build.manifest["plan"]
     write_project(chip, folder, part=build.manifest["board"]["part"], clock_mhz=plan["clock_mhz"], lanes=plan["lanes"])
+    meta = folder / META
+    meta.write_text(meta.read_text().replace(chip.digest, build.chip.digest))
 
 
 def _drop_half(project: Path) -> str:

@@ -224,7 +224,7 @@ class _Climb:
             loop = LoopProgress()
             budget = min(LOOP_TOKENS, self.chip.shape.context - len(self.starts[0]))
             want = list(token_loop(feeder(self.chip, sampling), self.starts[0], self.chip.shape.context, budget, (), loop))
-            got = csim.generate(self.starts[0], budget, sampling)
+            got = list(csim.generate(self.starts[0], budget, sampling))
             for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
                 if expected != actual:
                     return Difference("csim", "token", len(self.starts[0]) + index, 0, expected, actual)

@@ -30,7 +30,7 @@ from ..reference import Sampling
 
 Progress = Callable[[str], None]
 
-STATUS = ("budget", "stop", "full", "prompt")  # as enum Status in hls/token_loop.hpp
+STATUS = ("budget", "stop token", "context full", "prompt")  # as enum Status in hls/token_loop.hpp
 LARGEST_STOPS = 8
 SOURCES = (".cpp", ".h", ".hpp", ".inc", ".sh")
 
@@ -45,8 +45,10 @@ class CSim:
         self.folder = Path(folder).resolve()
         meta = read_meta(self.folder)
         if chip is not None and meta.get("chip") != chip.digest:
-            raise BuildError(f"{self.folder}: made from chip {str(meta.get('chip'))[:12]}, not from {chip.digest[:12]}; "
-                             "write the HLS project again")
+            raise BuildError(
+                f"{self.folder}: made from chip {str(meta.get('chip'))[:12]}, not from {chip.digest[:12]}; "
+                "write the HLS project again"
+            )
         self.name = str(meta["name"])
         self.shape, self.formats = Shape(**meta["shape"]), Formats(**meta["formats"])
         self.library_path = self.folder / "firmware" / f"{self.name}-{meta['stamp']}.so"
@@ -88,7 +90,9 @@ class CSim:
                 graph.compile()
         except Exception as error:  # hls4ml raises a bare Exception and prints what the compiler said
             lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
-            first = next((line for line in lines if "error" in line.lower()), lines[0] if lines else str(error))
+            first = next(
+                (line for line in lines if "error" in line.lower()), lines[0] if lines else str(error)
+            )
             raise BuildError(f"{self.folder}: C++ compilation failed: {first}") from None
         self._graph = graph
 
@@ -105,7 +109,9 @@ class CSim:
         if self._graph is None:
             try:
                 self._graph = self._link(require_hls4ml())
-                self._graph._top_function_lib = ctypes.CDLL(str(self.library_path))  # what its compile() would set
+                self._graph._top_function_lib = ctypes.CDLL(
+                    str(self.library_path)
+                )  # what its compile() would set
             except ToolMissing:
                 self._graph = None  # a compiled library runs without hls4ml: see _call
 
@@ -121,12 +127,16 @@ class CSim:
 
     # -- one token per call, through hls4ml's predict -------------------------------------------------
 
-    def step(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> tuple[Ints, int]:
+    def step(
+        self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()
+    ) -> tuple[Ints, int]:
         """Feed one token; logits [V] and the next token. ``reset`` clears the KV cache first."""
         self._check(token, position)
         inverse = sampler.inverse_temperature(sampling.temperature)
         words = [(sampling.seed >> shift) & 0xFFFF for shift in (0, 16, 32, 48)]
-        inputs = [np.array([values], np.float64) for values in ([inverse, *words], [position], [reset], [token])]
+        inputs = [
+            np.array([values], np.float64) for values in ([inverse, *words], [position], [reset], [token])
+        ]
         logits, drawn = self._call(inputs)
         return logits.astype(np.int64), int(drawn[0])
 
@@ -143,7 +153,9 @@ class CSim:
         """Logits [T, V] of tokens [T] from an empty context."""
         return np.stack([self.step(int(t), at, at == 0)[0] for at, t in enumerate(tokens)])
 
-    def trace(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> dict[str, Ints]:
+    def trace(
+        self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()
+    ) -> dict[str, Ints]:
         """Like ``step``: every stage of this token by the reference's names."""
         s = self.shape
         rows = 2 * s.query_rows + 2 * s.kv_rows + 4 * s.dim + 3 * s.hidden + 2
@@ -165,8 +177,15 @@ class CSim:
 
     # -- the token loop ------------------------------------------------------------------------------
 
-    def generate(self, prompt: Sequence[int], budget: int | None = None, sampling: Sampling = Sampling(), *,
-                 stops: Sequence[int] = (), reset: bool = True) -> Iterator[int]:
+    def generate(
+        self,
+        prompt: Sequence[int],
+        budget: int | None = None,
+        sampling: Sampling = Sampling(),
+        *,
+        stops: Sequence[int] = (),
+        reset: bool = True,
+    ) -> Iterator[int]:
         """Yield tokens after ``prompt`` from the token-loop top, one call of it per token; sets ``status``.
 
         Without ``reset`` the context continues: the prompt starts with the last token yielded before.
@@ -180,25 +199,46 @@ class CSim:
             produced += 1
             pending, reset = tokens, False
 
-    def run(self, prompt: Sequence[int], budget: int, sampling: Sampling = Sampling(), *, stops: Sequence[int] = (),
-            reset: bool = True, logits: bool = False) -> tuple[list[int], Ints]:
+    def run(
+        self,
+        prompt: Sequence[int],
+        budget: int,
+        sampling: Sampling = Sampling(),
+        *,
+        stops: Sequence[int] = (),
+        reset: bool = True,
+        logits: bool = False,
+    ) -> tuple[list[int], Ints]:
         """One call of the token-loop top: up to ``budget`` tokens; with ``logits`` those of each draw [N, V]."""
         if len(stops) > LARGEST_STOPS:
             raise PromptError(f"{len(stops)} stop tokens; the chip takes {LARGEST_STOPS}")
         for token in prompt:
             self._check(int(token), 0)
-        if not len(prompt):
-            raise PromptError("the prompt is empty; give at least one token")
+        if not 1 <= len(prompt) <= self.shape.context:
+            raise PromptError(
+                f"the prompt has {len(prompt)} tokens; 1 to {self.shape.context} fit the context"
+            )
+        if budget < 0:
+            raise PromptError(f"a budget of {budget} tokens; give 0 or more")
         budget = min(budget, self.shape.context)
         tokens, outcome = np.zeros(budget, np.uint32), np.zeros(4, np.uint32)
         rows = np.zeros((budget + 1 if logits else 0, self.shape.vocab), np.int64)
         function = self._loaded().hw_generate
         function.restype = None
         given, halts = np.array(prompt, np.uint32), np.array(stops, np.uint32)
-        function(_at(given), ctypes.c_uint32(len(given)), ctypes.c_uint32(budget), ctypes.c_int(reset), _at(halts),
-                 ctypes.c_uint32(len(halts)), ctypes.c_uint64(sampling.seed),
-                 ctypes.c_uint32(sampler.inverse_temperature(sampling.temperature)), _at(tokens),
-                 _at(rows) if logits else None, _at(outcome))
+        function(
+            _at(given),
+            ctypes.c_uint32(len(given)),
+            ctypes.c_uint32(budget),
+            ctypes.c_int(reset),
+            _at(halts),
+            ctypes.c_uint32(len(halts)),
+            ctypes.c_uint64(sampling.seed),
+            ctypes.c_uint32(sampler.inverse_temperature(sampling.temperature)),
+            _at(tokens),
+            _at(rows) if logits else None,
+            _at(outcome),
+        )
         self.status, self.position = STATUS[outcome[0]], int(outcome[2])
         return tokens[: outcome[1]].tolist(), rows[: outcome[3]]
 

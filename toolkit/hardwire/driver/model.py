@@ -87,6 +87,9 @@ class LanguageModel:
                 report.tokens.append(token)
                 yield Token(text.feed(token), token)
             report.status = progress.status
+            rest = text.flush()  # bytes of a character that never became whole
+            if rest:
+                yield Token(rest, report.tokens[-1])
         except (KeyboardInterrupt, GeneratorExit):
             report.status = "interrupted"
             raise

@@ -28,8 +28,21 @@ from . import hls_graph, report
 from .hls_constants import Layout, chip_context, layout_of, weight_files
 
 META = "hardwire_hls.json"
-KERNELS = ("fixed", "taps", "embedding", "norm", "matvec", "rope", "attention", "gate", "sampler", "decoder", "head",
-           "token_loop", "graph")
+KERNELS = (
+    "fixed",
+    "taps",
+    "embedding",
+    "norm",
+    "matvec",
+    "rope",
+    "attention",
+    "gate",
+    "sampler",
+    "decoder",
+    "head",
+    "token_loop",
+    "graph",
+)
 NOT_RUN = ("build_prj.tcl", "vivado_synth.tcl", "build_top.tcl")
 
 
@@ -42,30 +55,44 @@ def kernel_folder() -> Path:
     for folder in (packaged, Path(__file__).resolve().parents[3] / "hls"):
         if (folder / "fixed.hpp").is_file():
             return folder
-    raise BuildError("the HLS kernels (fixed.hpp and others) are missing from this installation; install hardwire again")
+    raise BuildError(
+        "the HLS kernels (fixed.hpp and others) are missing from this installation; install hardwire again"
+    )
 
 
 def kernel_paths() -> list[Path]:
     return [kernel_folder() / f"{name}.hpp" for name in KERNELS]
 
 
-def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lanes: int,
-                  name: str = "hardwire_chip") -> list[Path]:
+def write_project(
+    chip: Chip, folder: Path, *, part: str, clock_mhz: float, lanes: int, name: str = "hardwire_chip"
+) -> list[Path]:
     """Write the complete project into ``folder``; every file written, sorted. Compiles nothing.
 
     ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in ("hw", "hw_chip", "nnet", "hls"):
-        raise BuildError(f"project name {name!r} is not usable as a C++ function name; give letters, digits, _")
+        raise BuildError(
+            f"project name {name!r} is not usable as a C++ function name; give letters, digits, _"
+        )
     if clock_mhz <= 0:
         raise BuildError(f"a clock of {clock_mhz} MHz is not possible")
     layout = layout_of(chip.shape, chip.formats, chip.bits, lanes)
     folder = Path(folder)
     files = _own_files(chip, layout, name, part, clock_mhz)
-    meta = {"name": name, "part": part, "clock_mhz": clock_mhz, "lanes": lanes, "chip": chip.digest,
-            "shape": asdict(chip.shape), "formats": asdict(chip.formats), "bits": chip.bits,
-            "stamp": _stamp(files), "not_run": list(NOT_RUN),
-            "note": "C-simulated with g++ only; no HLS tool has read these sources"}
+    meta = {
+        "name": name,
+        "part": part,
+        "clock_mhz": clock_mhz,
+        "lanes": lanes,
+        "chip": chip.digest,
+        "shape": asdict(chip.shape),
+        "formats": asdict(chip.formats),
+        "bits": chip.bits,
+        "stamp": _stamp(files),
+        "not_run": list(NOT_RUN),
+        "note": "C-simulated with g++ only; no HLS tool has read these sources",
+    }
     firmware = folder / "firmware"
     (firmware / "chip").mkdir(parents=True, exist_ok=True)
     graph = hls_graph.build_graph(folder, meta)
@@ -81,8 +108,12 @@ def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: floa
     files = {f"firmware/chip/{file}": data for file, data in weight_files(chip, layout).items()}
     files["firmware/chip/chip.hpp"] = _render("chip.hpp.j2", chip_context(chip, layout))
     common = {"name": name, "f": chip.formats, "part": part, "period": f"{1000 / clock_mhz:g}"}
-    for template, path in (("top.hpp.j2", f"firmware/{name}_top.hpp"), ("top.cpp.j2", f"firmware/{name}_top.cpp"),
-                           ("csim.hpp.j2", "firmware/csim.hpp"), ("build_top.tcl.j2", "build_top.tcl")):
+    for template, path in (
+        ("top.hpp.j2", f"firmware/{name}_top.hpp"),
+        ("top.cpp.j2", f"firmware/{name}_top.cpp"),
+        ("csim.hpp.j2", "firmware/csim.hpp"),
+        ("build_top.tcl.j2", "build_top.tcl"),
+    ):
         files[path] = _render(template, common)
     expected = report.expectation(layout)
     files["report.json"] = (json.dumps(expected, indent=1) + "\n").encode()
@@ -96,7 +127,9 @@ def _render(template: str, context: dict[str, Any]) -> bytes:
     except ImportError as error:
         raise ToolMissing(f'Jinja2 is not installed ({error}); pip install "hardwire[hls]"') from None
     source = (importlib.resources.files(__package__) / "templates" / template).read_text(encoding="utf-8")
-    made = jinja2.Template(source, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    made = jinja2.Template(
+        source, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
     return made.render(context).encode()
 
 
@@ -115,7 +148,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
     try:
         meta = json.loads((folder / META).read_text())
     except OSError as error:
-        raise BuildError(f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first") from None
+        raise BuildError(
+            f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first"
+        ) from None
     except ValueError as error:
         raise BuildError(f"{folder / META}: not JSON ({error}); write the HLS project again") from None
     missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp"} - set(meta)

@@ -51,7 +51,9 @@ class Layout:
     @property
     def roms(self) -> dict[int, list[Placed]]:
         """Layer matrices by their weight bits; each group is one ROM and one matvec instance."""
-        return {bits: [p for p in self.placed if p.bits == bits] for bits in sorted({p.bits for p in self.placed})}
+        return {
+            bits: [p for p in self.placed if p.bits == bits] for bits in sorted({p.bits for p in self.placed})
+        }
 
     @property
     def largest_cols(self) -> int:
@@ -93,9 +95,16 @@ def layout_of(shape: Shape, formats: Formats, bits: dict[str, int], lanes: int) 
         first_row += layers * rows
     head = Placed("head", bits["head"], shape.vocab, shape.dim, -(-shape.vocab // lanes), 0, 0)
     f = formats
-    return Layout(shape, formats, lanes, tuple(placed), head, bits["embedding"],
-                  input_bits=max(f.norm, f.attention, f.hidden),
-                  output_bits=max(f.residual, f.cache, f.gate, f.up, rope.INPUT_BITS))
+    return Layout(
+        shape,
+        formats,
+        lanes,
+        tuple(placed),
+        head,
+        bits["embedding"],
+        input_bits=max(f.norm, f.attention, f.hidden),
+        output_bits=max(f.residual, f.cache, f.gate, f.up, rope.INPUT_BITS),
+    )
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -151,8 +160,10 @@ def ints_text(values: NDArray[Any]) -> str:
 
 def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
     """The ``.inc`` files of lane weights and embedding rows, by name."""
-    found = {f"{p.name}.inc": words_text(lane_words(chip.matrices[p.name].weight, layout.lanes, p.bits))
-             for p in (*layout.placed, layout.head)}
+    found = {
+        f"{p.name}.inc": words_text(lane_words(chip.matrices[p.name].weight, layout.lanes, p.bits))
+        for p in (*layout.placed, layout.head)
+    }
     table = chip.matrices["embedding"]
     found["embedding.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
     return found
@@ -163,46 +174,81 @@ def tables(chip: Chip) -> list[dict[str, str]]:
     s = chip.shape
     angles = f"[CONTEXT][{max(s.rotary // 2, 1)}]"
     per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in LAYER_MATRICES])
-    rows = [("uint32_t", "multipliers", "[MULTIPLIERS]", per_layer),
-            ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
-            ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
-            ("uint32_t", "rsqrt", "[768]", chip.tables["rsqrt"]),
-            ("uint32_t", "eps", "[RESIDUAL]", chip.tables["eps"]),
-            ("int16_t", "activation", "[1 << GATE]", chip.tables["activation"]),
-            ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((s.context, 1), np.int64)),
-            ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((s.context, 1), np.int64)),
-            ("int16_t", "gumbel", "[2048]", chip.tables["gumbel"]),
-            ("uint8_t", "score_shift", "[LAYERS][HEADS]", chip.score_shift),
-            ("uint8_t", "value_shift", "[LAYERS][HEADS]", chip.value_shift),
-            ("uint8_t", "gate_shift", "[LAYERS]", chip.gate_shift)]
+    rows = [
+        ("uint32_t", "multipliers", "[MULTIPLIERS]", per_layer),
+        ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
+        ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
+        ("uint32_t", "rsqrt", "[768]", chip.tables["rsqrt"]),
+        ("uint32_t", "eps", "[RESIDUAL]", chip.tables["eps"]),
+        ("int16_t", "activation", "[1 << GATE]", chip.tables["activation"]),
+        ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((s.context, 1), np.int64)),
+        ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((s.context, 1), np.int64)),
+        ("int16_t", "gumbel", "[2048]", chip.tables["gumbel"]),
+        ("uint8_t", "score_shift", "[LAYERS][HEADS]", chip.score_shift),
+        ("uint8_t", "value_shift", "[LAYERS][HEADS]", chip.value_shift),
+        ("uint8_t", "gate_shift", "[LAYERS]", chip.gate_shift),
+    ]
     return [_table(*row) for row in rows]
 
 
 def _table(kind: str, name: str, dims: str, values: NDArray[Any]) -> dict[str, str]:
     info = np.iinfo(kind.removesuffix("_t"))
     if values.min() < info.min or values.max() > info.max:
-        raise BuildError(f"table {name} holds {values.min()}..{values.max()}, beyond its C++ type {kind}; "
-                         "the HLS kernels need a wider type for this chip")
+        raise BuildError(
+            f"table {name} holds {values.min()}..{values.max()}, beyond its C++ type {kind}; "
+            "the HLS kernels need a wider type for this chip"
+        )
     return {"type": kind, "name": name, "dims": dims, "values": ints_text(values)}
 
 
 def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
     """What the template of ``chip.hpp`` is filled with."""
-    def entry(p: Placed) -> dict[str, Any]:
-        return {"name": p.name, "type": p.name.capitalize(), "bits": p.bits, "rows": p.rows, "cols": p.cols,
-                "blocks": p.blocks, "address": p.address, "first_row": p.first_row,
-                "shift": ints_text(chip.matrices[p.name].shift)}
 
-    roms = [{"bits": bits, "steps": sum(layout.steps(p) for p in group), "words": layout.words(bits),
-             "sum": layout.sum_bits(group), "files": [f"{p.name}.inc" for p in group]}
-            for bits, group in layout.roms.items()]
+    def entry(p: Placed) -> dict[str, Any]:
+        return {
+            "name": p.name,
+            "type": p.name.capitalize(),
+            "bits": p.bits,
+            "rows": p.rows,
+            "cols": p.cols,
+            "blocks": p.blocks,
+            "address": p.address,
+            "first_row": p.first_row,
+            "shift": ints_text(chip.matrices[p.name].shift),
+        }
+
+    roms = [
+        {
+            "bits": bits,
+            "steps": sum(layout.steps(p) for p in group),
+            "words": layout.words(bits),
+            "sum": layout.sum_bits(group),
+            "files": [f"{p.name}.inc" for p in group],
+        }
+        for bits, group in layout.roms.items()
+    ]
     table = chip.matrices["embedding"]
-    return {"s": chip.shape, "f": chip.formats, "layout": layout, "matrices": [entry(p) for p in layout.placed],
-            "head": entry(layout.head) | {"steps": layout.steps(layout.head), "words": layout.words(layout.head.bits),
-                                          "sum": layout.sum_bits([layout.head]),
-                                          "multipliers": ints_text(chip.matrices["head"].multiplier)},
-            "roms": roms, "tables": tables(chip), "angles": max(chip.shape.rotary // 2, 1),
-            "multipliers": sum(p.rows for p in layout.placed) * chip.shape.layers,
-            "embedding": {"bits": table.bits, "words": -(-chip.shape.dim * table.bits // 64),
-                          "shift": int(table.shift[0]), "multipliers": ints_text(table.multiplier)},
-            "digest": chip.digest}
+    return {
+        "s": chip.shape,
+        "f": chip.formats,
+        "layout": layout,
+        "matrices": [entry(p) for p in layout.placed],
+        "head": entry(layout.head)
+        | {
+            "steps": layout.steps(layout.head),
+            "words": layout.words(layout.head.bits),
+            "sum": layout.sum_bits([layout.head]),
+            "multipliers": ints_text(chip.matrices["head"].multiplier),
+        },
+        "roms": roms,
+        "tables": tables(chip),
+        "angles": max(chip.shape.rotary // 2, 1),
+        "multipliers": sum(p.rows for p in layout.placed) * chip.shape.layers,
+        "embedding": {
+            "bits": table.bits,
+            "words": -(-chip.shape.dim * table.bits // 64),
+            "shift": int(table.shift[0]),
+            "multipliers": ints_text(table.multiplier),
+        },
+        "digest": chip.digest,
+    }

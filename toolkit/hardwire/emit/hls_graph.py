@@ -22,10 +22,12 @@ from ..fixed import MULTIPLIER_BITS
 HEADERS = ["chip/chip.hpp", "kernels/graph.hpp", "csim.hpp"]
 INPUTS = ("draw", "position", "reset", "token")  # sorted: hls4ml reads them back from a sorted YAML mapping
 # Our layers: graph name, class, the adapter in hls/graph.hpp, inputs.
-LAYERS = (("embedding", "HWEmbedding", "embedding_layer", ("token",)),
-          ("decoder", "HWDecoderStack", "decoder_layer", ("embedding", "position", "reset")),
-          ("head", "HWHead", "head_layer", ("decoder",)),
-          ("sampler", "HWSampler", "sampler_layer", ("head", "position", "draw")))
+LAYERS = (
+    ("embedding", "HWEmbedding", "embedding_layer", ("token",)),
+    ("decoder", "HWDecoderStack", "decoder_layer", ("embedding", "position", "reset")),
+    ("head", "HWHead", "head_layer", ("decoder",)),
+    ("sampler", "HWSampler", "sampler_layer", ("head", "position", "draw")),
+)
 
 
 def require_hls4ml() -> Any:
@@ -55,10 +57,14 @@ def _register() -> Any:
 
         def initialize(self) -> None:
             n = self.get_attr("n")
-            self.add_output_variable([n, 1] if n > 1 else [1], var_name=self.name + "_out",
-                                     type_name=self.get_attr("type_name"))
+            self.add_output_variable(
+                [n, 1] if n > 1 else [1], var_name=self.name + "_out", type_name=self.get_attr("type_name")
+            )
 
-    classes = [type(kind, (HWLayer,), {"__doc__": f"{function} of hls/graph.hpp."}) for _, kind, function, _ in LAYERS]
+    classes = [
+        type(kind, (HWLayer,), {"__doc__": f"{function} of hls/graph.hpp."})
+        for _, kind, function, _ in LAYERS
+    ]
     functions = {kind: function for _, kind, function, _ in LAYERS}
 
     class HWConfig(LayerConfigTemplate):  # type: ignore[misc]
@@ -88,27 +94,61 @@ def _register() -> Any:
 def layer_list(shape: dict[str, int]) -> list[dict[str, Any]]:
     """The graph as hls4ml takes it."""
     sizes = {"embedding": shape["dim"], "decoder": shape["dim"], "head": shape["vocab"], "sampler": 1}
-    inputs = [{"name": name, "class_name": "InputLayer", "input_shape": [5 if name == "draw" else 1]}
-              for name in INPUTS]
-    return inputs + [{"name": name, "class_name": kind, "n": sizes[name], "type_name": f"{name}_t",
-                      "inputs": list(sources)} for name, kind, _, sources in LAYERS]
+    inputs = [
+        {"name": name, "class_name": "InputLayer", "input_shape": [5 if name == "draw" else 1]}
+        for name in INPUTS
+    ]
+    return inputs + [
+        {
+            "name": name,
+            "class_name": kind,
+            "n": sizes[name],
+            "type_name": f"{name}_t",
+            "inputs": list(sources),
+        }
+        for name, kind, _, sources in LAYERS
+    ]
 
 
 def config(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
     """hls4ml's configuration: Vitis, io_stream, the precision of every tensor."""
     s, f = meta["shape"], meta["formats"]
     identity = f"ap_uint<{s['vocab'].bit_length()}>"  # the vocabulary's size itself means: no token
-    precision = {"token": identity, "position": f"ap_uint<{s['context'].bit_length() + 1}>", "reset": "ap_uint<1>",
-                 "draw": f"ap_uint<{MULTIPLIER_BITS}>", "embedding": f"ap_int<{f['residual']}>",
-                 "decoder": f"ap_int<{f['residual']}>", "head": f"ap_int<{f['logit']}>", "sampler": identity}
+    precision = {
+        "token": identity,
+        "position": f"ap_uint<{s['context'].bit_length() + 1}>",
+        "reset": "ap_uint<1>",
+        "draw": f"ap_uint<{MULTIPLIER_BITS}>",
+        "embedding": f"ap_int<{f['residual']}>",
+        "decoder": f"ap_int<{f['residual']}>",
+        "head": f"ap_int<{f['logit']}>",
+        "sampler": identity,
+    }
     period = 1000 / meta["clock_mhz"]
-    return {"OutputDir": str(folder), "ProjectName": meta["name"], "Backend": "Vitis", "Part": meta["part"],
-            "ClockPeriod": int(period) if period == int(period) else round(period, 4), "IOType": "io_stream",
-            "HLSConfig": {"Model": {"Precision": {"default": "ap_int<16>"}, "ReuseFactor": 1, "Strategy": "Latency",
-                                    "PipelineStyle": "dataflow"},
-                          "LayerName": {name: {"Precision": {"result": kind}} for name, kind in precision.items()}},
-            "WriterConfig": {"Namespace": None, "WriteWeightsTxt": False, "WriteTar": False, "TBOutputStream": "both",
-                             "WriteEmulationConstants": False}}
+    return {
+        "OutputDir": str(folder),
+        "ProjectName": meta["name"],
+        "Backend": "Vitis",
+        "Part": meta["part"],
+        "ClockPeriod": int(period) if period == int(period) else round(period, 4),
+        "IOType": "io_stream",
+        "HLSConfig": {
+            "Model": {
+                "Precision": {"default": "ap_int<16>"},
+                "ReuseFactor": 1,
+                "Strategy": "Latency",
+                "PipelineStyle": "dataflow",
+            },
+            "LayerName": {name: {"Precision": {"result": kind}} for name, kind in precision.items()},
+        },
+        "WriterConfig": {
+            "Namespace": None,
+            "WriteWeightsTxt": False,
+            "WriteTar": False,
+            "TBOutputStream": "both",
+            "WriteEmulationConstants": False,
+        },
+    }
 
 
 def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
@@ -116,8 +156,9 @@ def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
     _register()
     hls4ml = require_hls4ml()
     with _quiet():
-        return hls4ml.model.ModelGraph.from_layer_list(config(folder, meta), layer_list(meta["shape"]),
-                                                       list(INPUTS), ["head", "sampler"])
+        return hls4ml.model.ModelGraph.from_layer_list(
+            config(folder, meta), layer_list(meta["shape"]), list(INPUTS), ["head", "sampler"]
+        )
 
 
 def write_graph(graph: Any, meta: dict[str, Any], kernels: Sequence[Path]) -> None:
@@ -157,11 +198,10 @@ def stable_output(graph: Any, meta: dict[str, Any]) -> Iterator[None]:
     folder = Path(graph.config.get_output_dir())
     settings = folder / "hls4ml_config.yml"
     settings.write_text(re.sub(r"(?m)^OutputDir: .*(\n  .*)*$", "OutputDir: .", settings.read_text()))
-    script = folder / "build_prj.tcl"
-    mark = "# NOT RUN: Vitis HLS was not available where this project was made.\n"
-    text = script.read_text()
-    if not text.startswith(mark):
-        script.write_text(mark + text)
+    for script in (folder / "build_prj.tcl", folder / "vivado_synth.tcl"):
+        script.write_text(
+            "# NOT RUN: no Xilinx tool was available where this project was made.\n" + script.read_text()
+        )
 
 
 @contextlib.contextmanager

@@ -16,7 +16,14 @@ from .hls_constants import Layout, Placed
 
 NOTE = "Expected from the source's loops; no HLS tool ran. Pipeline depths are assumed, logic and timing unknown."
 DEPTH = 8  # assumed pipeline depth of a loop: cycles from its last start to its end
-BRAM18 = ((1 << 14, 1), (1 << 13, 2), (1 << 12, 4), (1 << 11, 9), (1 << 10, 18), (1 << 9, 36))  # depth x width
+BRAM18 = (
+    (1 << 14, 1),
+    (1 << 13, 2),
+    (1 << 12, 4),
+    (1 << 11, 9),
+    (1 << 10, 18),
+    (1 << 9, 36),
+)  # depth x width
 SMALL = 1024  # bits: a memory up to this is expected in LUTs
 REGISTERS = "registers"
 
@@ -31,18 +38,43 @@ def loop(name: str, trip: int, outer: int = 1) -> Loop:
 
 def memory(name: str, depth: int, width: int, kind: str = "rom") -> dict[str, Any]:
     bits = depth * width
-    bram18 = 0 if bits <= SMALL or kind == REGISTERS else min(-(-depth // d) * -(-width // w) for d, w in BRAM18)
-    return {"memory": name, "kind": kind, "depth": depth, "width": width, "bits": bits, "bram18": bram18,
-            "bram36": -(-bram18 // 2)}
+    bram18 = (
+        0 if bits <= SMALL or kind == REGISTERS else min(-(-depth // d) * -(-width // w) for d, w in BRAM18)
+    )
+    return {
+        "memory": name,
+        "kind": kind,
+        "depth": depth,
+        "width": width,
+        "bits": bits,
+        "bram18": bram18,
+        "bram36": -(-bram18 // 2),
+    }
 
 
-def kernel(name: str, source: str, calls: int, loops: list[Loop], multipliers: int, multiplications: int,
-           memories: list[dict[str, Any]]) -> Kernel:
+def kernel(
+    name: str,
+    source: str,
+    calls: int,
+    loops: list[Loop],
+    multipliers: int,
+    multiplications: int,
+    memories: list[dict[str, Any]],
+) -> Kernel:
     """``multiplications`` is useful work per call: rows and positions that exist, idle lanes not counted."""
     per_call = sum(one["cycles"] for one in loops)
-    return {"kernel": name, "source": source, "calls_per_token": calls, "loops": loops, "multipliers": multipliers,
-            "multiplications_per_call": multiplications, "memories": memories, "cycles_per_call": per_call,
-            "cycles_per_token": per_call * calls, "multiplications_per_token": multiplications * calls}
+    return {
+        "kernel": name,
+        "source": source,
+        "calls_per_token": calls,
+        "loops": loops,
+        "multipliers": multipliers,
+        "multiplications_per_call": multiplications,
+        "memories": memories,
+        "cycles_per_call": per_call,
+        "cycles_per_token": per_call * calls,
+        "multiplications_per_token": multiplications * calls,
+    }
 
 
 def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
@@ -53,16 +85,30 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
     """
     s = layout.shape
     p = s.context if positions is None else positions
-    kernels = [_embedding(layout), _norm(layout), *(_matrix(layout, m) for m in layout.placed), _rope(layout),
-               _attention(layout, p), _gate(layout), _residual(layout), _head(layout), _sampler(layout)]
+    kernels = [
+        _embedding(layout),
+        _norm(layout),
+        *(_matrix(layout, m) for m in layout.placed),
+        _rope(layout),
+        _attention(layout, p),
+        _gate(layout),
+        _residual(layout),
+        _head(layout),
+        _sampler(layout),
+    ]
     for one in kernels:
         one.setdefault("instance", one["kernel"])
     memories = [m for k in kernels for m in k["memories"]] + _shared_memories(layout)
     shared = {one["instance"]: one["multipliers"] for one in kernels}
-    totals = {"cycles_per_token": sum(k["cycles_per_token"] for k in kernels),
-              "multiplications_per_token": sum(k["multiplications_per_token"] for k in kernels),
-              "multipliers": sum(shared.values()), "memory_bits": sum(m["bits"] for m in memories),
-              "bram18": sum(m["bram18"] for m in memories), "positions": p, "lanes": layout.lanes}
+    totals = {
+        "cycles_per_token": sum(k["cycles_per_token"] for k in kernels),
+        "multiplications_per_token": sum(k["multiplications_per_token"] for k in kernels),
+        "multipliers": sum(shared.values()),
+        "memory_bits": sum(m["bits"] for m in memories),
+        "bram18": sum(m["bram18"] for m in memories),
+        "positions": p,
+        "lanes": layout.lanes,
+    }
     totals["bram36"] = -(-totals["bram18"] // 2)
     return {"note": NOTE, "totals": totals, "kernels": kernels, "memories": _shared_memories(layout)}
 
@@ -70,8 +116,15 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
 def _embedding(layout: Layout) -> Kernel:
     s, bits = layout.shape, layout.embedding_bits
     rows = memory("embedding", s.vocab, -(-s.dim * bits // 64) * 64)
-    return kernel("embedding", "embedding.hpp", 1, [loop("values", s.dim)], 1, s.dim,
-                  [rows, memory("embedding multipliers", s.vocab, 32)])
+    return kernel(
+        "embedding",
+        "embedding.hpp",
+        1,
+        [loop("values", s.dim)],
+        1,
+        s.dim,
+        [rows, memory("embedding multipliers", s.vocab, 32)],
+    )
 
 
 def _norm(layout: Layout) -> Kernel:
@@ -92,11 +145,19 @@ def _matrix(layout: Layout, m: Placed) -> Kernel:
     word = layout.words(m.bits) * 64
     rows = layout.shape.layers * m.rows
     products = m.rows * m.cols + m.rows * (1 if m.name in ("o", "down") else 2)
-    made = kernel(f"matvec {m.name}", "matvec.hpp", layout.shape.layers, _block_loops(layout, m), layout.lanes + 2,
-                  products, [memory(f"weights {m.name}", layout.steps(m), word),
-                             memory(f"multipliers {m.name}", rows, 32)])
+    made = kernel(
+        f"matvec {m.name}",
+        "matvec.hpp",
+        layout.shape.layers,
+        _block_loops(layout, m),
+        layout.lanes + 2,
+        products,
+        [memory(f"weights {m.name}", layout.steps(m), word), memory(f"multipliers {m.name}", rows, 32)],
+    )
     made["instance"] = f"matvec {m.bits} bit"
-    made["lane_use"] = round(m.rows * m.cols / (m.blocks * layout.lanes * max(m.cols, min(m.rows, layout.lanes))), 3)
+    made["lane_use"] = round(
+        m.rows * m.cols / (m.blocks * layout.lanes * max(m.cols, min(m.rows, layout.lanes))), 3
+    )
     return made
 
 
@@ -104,27 +165,58 @@ def _rope(layout: Layout) -> Kernel:
     s = layout.shape
     heads = s.heads + s.kv_heads
     angles = s.context * max(s.rotary // 2, 1)
-    return kernel("rope", "rope.hpp", s.layers, [loop("values", heads * s.head_dim)], 2 * 2, 2 * heads * s.rotary,
-                  [memory("cos", angles, rope.ANGLE_BITS + 2), memory("sin", angles, rope.ANGLE_BITS + 2)])
+    return kernel(
+        "rope",
+        "rope.hpp",
+        s.layers,
+        [loop("values", heads * s.head_dim)],
+        2 * 2,
+        2 * heads * s.rotary,
+        [memory("cos", angles, rope.ANGLE_BITS + 2), memory("sin", angles, rope.ANGLE_BITS + 2)],
+    )
 
 
 def _attention(layout: Layout, positions: int) -> Kernel:
     """One call per head; a position per cycle, head_dim products each, in both passes."""
     s, f = layout.shape, layout.formats
-    loops = [loop("query", s.head_dim), loop("scores", positions), loop("weighted values", positions),
-             loop("divide", s.head_dim)]
+    loops = [
+        loop("query", s.head_dim),
+        loop("scores", positions),
+        loop("weighted values", positions),
+        loop("divide", s.head_dim),
+    ]
     score_bits = f.query + f.cache + (s.head_dim - 1).bit_length()
-    cache = [memory(name, s.layers * s.context * s.kv_heads, s.head_dim * f.cache, "ram") for name in ("keys", "values")]
-    return kernel("attention", "attention.hpp", s.layers * s.heads, loops, 2 * s.head_dim + 1,
-                  (2 * positions + 1) * s.head_dim,
-                  [*cache, memory("scores", s.context, score_bits, "ram"), memory("exp", 1024, 16),
-                   memory("reciprocal", 1024, 16)])
+    cache = [
+        memory(name, s.layers * s.context * s.kv_heads, s.head_dim * f.cache, "ram")
+        for name in ("keys", "values")
+    ]
+    return kernel(
+        "attention",
+        "attention.hpp",
+        s.layers * s.heads,
+        loops,
+        2 * s.head_dim + 1,
+        (2 * positions + 1) * s.head_dim,
+        [
+            *cache,
+            memory("scores", s.context, score_bits, "ram"),
+            memory("exp", 1024, 16),
+            memory("reciprocal", 1024, 16),
+        ],
+    )
 
 
 def _gate(layout: Layout) -> Kernel:
     s = layout.shape
-    return kernel("gate", "gate.hpp", s.layers, [loop("copy", s.hidden), loop("values", s.hidden)], 1, s.hidden,
-                  [memory("activation", 1 << layout.formats.gate, 16)])
+    return kernel(
+        "gate",
+        "gate.hpp",
+        s.layers,
+        [loop("copy", s.hidden), loop("values", s.hidden)],
+        1,
+        s.hidden,
+        [memory("activation", 1 << layout.formats.gate, 16)],
+    )
 
 
 def _residual(layout: Layout) -> Kernel:
@@ -136,9 +228,18 @@ def _residual(layout: Layout) -> Kernel:
 
 def _head(layout: Layout) -> Kernel:
     m = layout.head
-    return kernel("head", "head.hpp", 1, _block_loops(layout, m), layout.lanes + 2, m.rows * m.cols + 2 * m.rows,
-                  [memory("weights head", layout.steps(m), layout.words(m.bits) * 64),
-                   memory("multipliers head", m.rows, 32)])
+    return kernel(
+        "head",
+        "head.hpp",
+        1,
+        _block_loops(layout, m),
+        layout.lanes + 2,
+        m.rows * m.cols + 2 * m.rows,
+        [
+            memory("weights head", layout.steps(m), layout.words(m.bits) * 64),
+            memory("multipliers head", m.rows, 32),
+        ],
+    )
 
 
 def _sampler(layout: Layout) -> Kernel:
@@ -149,13 +250,18 @@ def _sampler(layout: Layout) -> Kernel:
 def _shared_memories(layout: Layout) -> list[dict[str, Any]]:
     """Working buffers of the decoder, the token loop and the lanes."""
     s, f = layout.shape, layout.formats
-    buffers = [memory("residual", s.dim, f.residual, "ram"),
-               memory("lane input", layout.largest_cols, layout.input_bits, "ram"),
-               memory("lane output", layout.largest_rows, layout.output_bits, "ram"),
-               memory("query", s.query_rows, f.query, "ram"), memory("key", s.kv_rows, f.cache, "ram"),
-               memory("gate", s.hidden, f.gate, "ram"), memory("head input", s.dim, f.norm, "ram"),
-               memory("logits", s.vocab, f.logit, "ram"), memory("prompt", s.context, 32, "ram"),
-               memory("root", 1, MULTIPLIER_BITS, REGISTERS)]
+    buffers = [
+        memory("residual", s.dim, f.residual, "ram"),
+        memory("lane input", layout.largest_cols, layout.input_bits, "ram"),
+        memory("lane output", layout.largest_rows, layout.output_bits, "ram"),
+        memory("query", s.query_rows, f.query, "ram"),
+        memory("key", s.kv_rows, f.cache, "ram"),
+        memory("gate", s.hidden, f.gate, "ram"),
+        memory("head input", s.dim, f.norm, "ram"),
+        memory("logits", s.vocab, f.logit, "ram"),
+        memory("prompt", s.context, 32, "ram"),
+        memory("root", 1, MULTIPLIER_BITS, REGISTERS),
+    ]
     groups = [(f"sums {bits} bit", layout.sum_bits(group)) for bits, group in layout.roms.items()]
     groups.append(("sums head", layout.sum_bits([layout.head])))
     return buffers + [memory(name, 2 * layout.lanes, bits, REGISTERS) for name, bits in groups]
@@ -163,18 +269,31 @@ def _shared_memories(layout: Layout) -> list[dict[str, Any]]:
 
 def text(expected: dict[str, Any]) -> str:
     """The report as a table for people."""
-    lines = [expected["note"], "",
-             f"{'kernel':<20}{'source':<15}{'calls':>6}{'cycles':>9}{'per token':>11}{'mult.':>7}{'products/token':>16}"
-             f"{'bits':>12}{'BRAM18':>8}"]
+    lines = [
+        expected["note"],
+        "",
+        f"{'kernel':<20}{'source':<15}{'calls':>6}{'cycles':>9}{'per token':>11}{'mult.':>7}{'products/token':>16}"
+        f"{'bits':>12}{'BRAM18':>8}",
+    ]
     for one in expected["kernels"]:
         bits, bram = (sum(m[key] for m in one["memories"]) for key in ("bits", "bram18"))
-        lines.append(f"{one['kernel']:<20}{one['source']:<15}{one['calls_per_token']:>6}{one['cycles_per_call']:>9,}"
-                     f"{one['cycles_per_token']:>11,}{one['multipliers']:>7}{one['multiplications_per_token']:>16,}"
-                     f"{bits:>12,}{bram:>8}")
-        lines += [f"    loop {x['loop']}: {x['entered']} x {x['trip']} iterations, II {x['ii']}" for x in one["loops"]]
-    lines += ["", "buffers"] + [f"    {m['memory']}: {m['depth']} x {m['width']} bits, {m['kind']}, {m['bram18']} BRAM18"
-                                for m in expected["memories"]]
+        lines.append(
+            f"{one['kernel']:<20}{one['source']:<15}{one['calls_per_token']:>6}{one['cycles_per_call']:>9,}"
+            f"{one['cycles_per_token']:>11,}{one['multipliers']:>7}{one['multiplications_per_token']:>16,}"
+            f"{bits:>12,}{bram:>8}"
+        )
+        lines += [
+            f"    loop {x['loop']}: {x['entered']} x {x['trip']} iterations, II {x['ii']}"
+            for x in one["loops"]
+        ]
+    lines += ["", "buffers"] + [
+        f"    {m['memory']}: {m['depth']} x {m['width']} bits, {m['kind']}, {m['bram18']} BRAM18"
+        for m in expected["memories"]
+    ]
     t = expected["totals"]
-    lines += ["", f"total: {t['cycles_per_token']:,} cycles per token at {t['positions']} positions, {t['multipliers']} "
-              f"multipliers, {t['multiplications_per_token']:,} products per token, {t['bram36']} BRAM36"]
+    lines += [
+        "",
+        f"total: {t['cycles_per_token']:,} cycles per token at {t['positions']} positions, {t['multipliers']} "
+        f"multipliers, {t['multiplications_per_token']:,} products per token, {t['bram36']} BRAM36",
+    ]
     return "\n".join(lines) + "\n"

@@ -32,6 +32,7 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
     runtime = import_runtime()
     options = runtime.SessionOptions()
     options.log_severity_level = 4
+    options.add_session_config_entry("session.disable_prepacking", "1")  # a copy of every weight less
     try:
         session = runtime.InferenceSession(str(source.path), options, ["CPUExecutionProvider"])
     except Exception as cause:

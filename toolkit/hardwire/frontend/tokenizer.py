@@ -28,7 +28,7 @@ class Specials:
 class HostTokenizer:
     """``data`` is the parsed file, what ``hardwire.driver.text.TextCodec`` takes on a board."""
 
-    path: Path
+    name: str
     data: dict[str, Any]
     specials: Specials
     vocab: int
@@ -54,7 +54,7 @@ class HostTokenizer:
         if largest >= rows:
             token = self._library.id_to_token(largest)
             raise TokenizerError(
-                f"{self.path}: token {token!r} has id {largest}, the model's vocabulary has {rows}; "
+                f"{self.name}: token {token!r} has id {largest}, the model's vocabulary has {rows}; "
                 "this tokenizer belongs to another model"
             )
 
@@ -63,7 +63,14 @@ def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
     """The tokenizer of a model file, of a folder, or an explicit ``.json``, checked against ``vocab``."""
     path = Path(path)
     file = path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
-    data = _read(file)
+    result = tokenizer_of(_read(file), str(file))
+    if vocab is not None:
+        result.check_vocab(vocab)
+    return result
+
+
+def tokenizer_of(data: dict[str, Any], name: str) -> HostTokenizer:
+    """The tokenizer of a parsed ``tokenizer.json``; ``name`` is what errors call it."""
     try:
         from tokenizers import Tokenizer
     except ImportError as error:
@@ -72,16 +79,11 @@ def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
         library = Tokenizer.from_str(json.dumps(data))
     except Exception as error:  # the library raises bare Exception
         text = str(error)[:200]
-        raise TokenizerError(
-            f"{file}: the tokenizers library refuses it ({text}); export it again"
-        ) from error
+        raise TokenizerError(f"{name}: the tokenizers library refuses it ({text}); export it again") from error
     library.no_truncation()
     library.no_padding()
     specials = find_specials(data, library.get_vocab(with_added_tokens=True))
-    result = HostTokenizer(file, data, specials, int(library.get_vocab_size(with_added_tokens=True)), library)
-    if vocab is not None:
-        result.check_vocab(vocab)
-    return result
+    return HostTokenizer(name, data, specials, int(library.get_vocab_size(with_added_tokens=True)), library)
 
 
 def _read(file: Path) -> dict[str, Any]:

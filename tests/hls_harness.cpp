@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernels of hls/ behind plain C functions of int64 arrays, for test_hls_ops.py.
+#include "attention.hpp"
+#include "embedding.hpp"
+#include "gate.hpp"
+#include "matvec.hpp"
+#include "norm.hpp"
+#include "rope.hpp"
+#include "sampler.hpp"
+
+template <int W, int N> struct In { // int64 values in ap_int registers
+    ap_int<W> v[N];
+    explicit In(const int64_t *x) {
+        for (int i = 0; i < N; i++)
+            v[i] = x[i];
+    }
+};
+template <int W, int N> void out(const ap_int<W> (&v)[N], int64_t *x) {
+    for (int i = 0; i < N; i++)
+        x[i] = int64_t(v[i]);
+}
+
+static const int LANES = 8, ROWS = 21, COLS = 13, BLOCKS = 3;
+
+template <int BITS>
+void run_matvec(const uint64_t *words, const uint32_t *multipliers, int layer, int shift, int root, int rooted,
+                const int64_t *a, int64_t *y) {
+    typedef uint64_t Word[(LANES * BITS + 63) / 64];
+    In<9, COLS> in(a);
+    ap_int<16> rows[ROWS];
+    hw::Job job = {uint32_t(layer * BLOCKS * COLS), uint32_t(layer * ROWS), ROWS, COLS, BLOCKS, uint8_t(shift), 16,
+                   rooted != 0};
+    hw::matvec<LANES, BITS, 9, 9 + BITS + 4, 16, COLS, ROWS, 2 * BLOCKS * COLS, 2 * ROWS>(
+        reinterpret_cast<const Word *>(words), multipliers, job, in.v, root, rows);
+    out(rows, y);
+}
+
+template <int R> void run_rope(const int64_t *x, const int16_t *cos, const int16_t *sin, int position, int64_t *y) {
+    static const int ANGLES = R > 1 ? R / 2 : 1;
+    typedef int16_t Row[ANGLES];
+    In<16, 24> in(x);
+    ap_int<9> turned[24];
+    hw::rotate<3, 8, R, 6, ANGLES>(in.v, reinterpret_cast<const Row *>(cos), reinterpret_cast<const Row *>(sin),
+                                   position, turned);
+    out(turned, y);
+}
+
+extern "C" {
+
+void round_shifts(const int64_t *x, const int64_t *s, int64_t *y, int n) {
+    for (int i = 0; i < n; i++)
+        y[i] = hw::round_shift(x[i], int(s[i]));
+}
+
+void requantizes(const int64_t *x, const int64_t *m, const int64_t *s, int bits, int64_t *y, int n) {
+    for (int i = 0; i < n; i++)
+        y[i] = hw::requantize(x[i], uint32_t(m[i]), int(s[i]), bits);
+}
+
+void bits(const int64_t *x, int64_t *lengths, int64_t *magnitudes, int64_t *clamped, int n) {
+    for (int i = 0; i < n; i++) {
+        lengths[i] = hw::bit_length(uint64_t(x[i] < 0 ? -x[i] : x[i]));
+        magnitudes[i] = hw::magnitude_bits(x[i]);
+        clamped[i] = hw::saturate(x[i], 8);
+    }
+}
+
+#define MATVEC(B)                                                                                                \
+    void matvec_##B(const uint64_t *w, const uint32_t *m, int layer, int s, int root, int rooted, const int64_t *a, \
+                    int64_t *y) {                                                                                \
+        run_matvec<B>(w, m, layer, s, root, rooted, a, y);                                                       \
+    }
+MATVEC(2) MATVEC(3) MATVEC(4) MATVEC(5) MATVEC(6) MATVEC(7) MATVEC(8)
+
+void embedding(const uint64_t *words, const uint32_t *multipliers, int shift, int id, int64_t *y) {
+    typedef uint64_t Row[(COLS * 8 + 63) / 64];
+    ap_int<16> x[COLS];
+    hw::embed<5, COLS, 8, 16>(reinterpret_cast<const Row *>(words), multipliers, shift, uint32_t(id), x);
+    out(x, y);
+}
+
+void normalize(const int64_t *x, const uint32_t *eps, const uint32_t *rsqrt, int64_t *a, int64_t *root) {
+    In<16, COLS> in(x);
+    ap_int<9> filled[COLS];
+    ap_uint<hw::MULTIPLIER_BITS> r;
+    hw::shift_normalize<COLS, 16, 9>(in.v, eps, rsqrt, filled, r);
+    out(filled, a);
+    *root = int64_t(r);
+}
+
+void rope_8(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<8>(x, c, s, p, y); }
+void rope_4(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<4>(x, c, s, p, y); }
+void rope_0(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<0>(x, c, s, p, y); }
+
+void attention(const int64_t *q, const int64_t *k, const int64_t *v, int last, int score_shift, int value_shift,
+               const uint16_t *exp, const uint16_t *reciprocal, int64_t *y) {
+    static ap_int<8> keys[1][24][2][8], values[1][24][2][8];
+    In<9, 32> query(q);
+    ap_int<9> mixed[32];
+    for (int i = 0; i < 24 * 16; i++) {
+        keys[0][i / 16][i / 8 % 2][i % 8] = k[i];
+        values[0][i / 16][i / 8 % 2][i % 8] = v[i];
+    }
+    for (int head = 0; head < 4; head++)
+        hw::attend<1, 4, 2, 8, 24, 9, 8, 8>(query.v, keys, values, 0, head, last, score_shift, value_shift, exp,
+                                            reciprocal, mixed);
+    out(mixed, y);
+}
+
+void gate(const int64_t *g, const int64_t *u, const int16_t *table, int shift, int64_t *y) {
+    In<11, 2048> gates(g);
+    In<16, 2048> ups(u);
+    ap_int<9> hidden[2048];
+    hw::gated<2048, 11, 16, 8>(gates.v, ups.v, table, shift, hidden);
+    out(hidden, y);
+}
+
+void threefry(const uint32_t *key, const uint32_t *counter, uint32_t *block) { hw::threefry(key, counter, block); }
+
+void noise_indices(const int64_t *u, int64_t *y, int n) {
+    for (int i = 0; i < n; i++)
+        y[i] = hw::noise_index(uint32_t(u[i]));
+}
+
+int pick(const int64_t *logits, uint64_t seed, int inverse_t, int position, const int16_t *table) {
+    In<16, 37> in(logits);
+    const hw::Sampling how = {seed, uint32_t(inverse_t)};
+    return hw::sample<37, 16, 10>(in.v, how, uint32_t(position), table);
+}
+}

@@ -1,0 +1,260 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""HLS kernels: each header compiles alone, and each op equals its Python reference bit for bit."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardwire.emit.hls import KERNELS, kernel_folder
+from hardwire.emit.hls_constants import lane_words, pack
+from hardwire.fixed import bit_length, limits, magnitude_bits, requantize, round_shift, saturate
+from hardwire.ops import attention, embedding, gate, norm, rope, sampler
+from hardwire.ops.matvec import Matrix
+
+pytestmark = pytest.mark.tools
+HARNESS = Path(__file__).parent / "hls_harness.cpp"
+LANES, ROWS, COLS = 8, 21, 13  # as in the harness
+
+
+@pytest.fixture(scope="module")
+def ap_types() -> Path:
+    hls4ml = pytest.importorskip("hls4ml", reason='hls4ml is not installed: pip install "hardwire[hls]"')
+    return Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
+
+
+@pytest.fixture(scope="module")
+def kernels(ap_types: Path, tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    library = tmp_path_factory.mktemp("harness") / "harness.so"
+    subprocess.run(
+        [
+            "g++",
+            "-std=c++14",
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-fno-gnu-unique",
+            "-Wno-unknown-pragmas",
+            f"-I{kernel_folder()}",
+            f"-I{ap_types}",
+            str(HARNESS),
+            "-o",
+            str(library),
+        ],
+        check=True,
+    )
+    return ctypes.CDLL(str(library))
+
+
+def at(array: np.ndarray) -> ctypes.c_void_p:
+    assert array.flags.c_contiguous
+    return array.ctypes.data_as(ctypes.c_void_p)  # keeps a temporary array alive during the call
+
+
+def ints(values: object) -> np.ndarray:
+    return np.ascontiguousarray(values, np.int64)
+
+
+def test_each_header_compiles_alone(ap_types: Path) -> None:
+    headers = [str(kernel_folder() / f"{name}.hpp") for name in KERNELS]
+    subprocess.run(
+        [
+            "g++",
+            "-std=c++14",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wno-unknown-pragmas",
+            f"-isystem{ap_types}",
+            "-fsyntax-only",
+            "-x",
+            "c++",
+            *headers,
+        ],
+        check=True,
+    )  # one translation unit each
+
+
+def test_every_op_has_a_kernel_and_every_header_is_known() -> None:
+    ops = {p.stem for p in Path(norm.__file__).parent.glob("*.py")} - {"__init__"}
+    assert ops <= set(KERNELS) == {p.stem for p in kernel_folder().glob("*.hpp")}
+
+
+def test_fixed_equals_python_exhaustively(kernels: ctypes.CDLL) -> None:
+    x, shift = (a.reshape(-1) for a in np.meshgrid(np.arange(-1024, 1024), np.arange(0, 13)))
+    out = np.zeros_like(x)
+    kernels.round_shifts(at(ints(x)), at(ints(shift)), at(out), x.size)
+    assert np.array_equal(out, round_shift(x, shift))
+    x, m, shift = (a.reshape(-1) for a in np.meshgrid(np.arange(-64, 64), np.arange(0, 32), np.arange(0, 9)))
+    for bits in range(2, 9):
+        out = np.zeros_like(x)
+        kernels.requantizes(at(ints(x)), at(ints(m)), at(ints(shift)), bits, at(out), x.size)
+        assert np.array_equal(out, requantize(x, m, shift, bits))
+    edge = ints([*range(-300, 301), -(2**47), 2**47, 2**51 - 1, -(2**51), 65535, 65536])
+    lengths, magnitudes, clamped = (np.zeros_like(edge) for _ in range(3))
+    kernels.bits(at(edge), at(lengths), at(magnitudes), at(clamped), edge.size)
+    assert np.array_equal(lengths, bit_length(np.abs(edge)))
+    assert np.array_equal(magnitudes, magnitude_bits(edge))
+    assert np.array_equal(clamped, saturate(edge, 8))
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+def test_matvec_equals_reference(kernels: ctypes.CDLL, bits: int, draw: np.random.Generator) -> None:
+    low, high = limits(bits)
+    weight = draw.integers(low, high + 1, (2, ROWS, COLS)).astype(np.int8)
+    weight[1, 0], weight[1, 1] = low, high  # rows of extremes
+    matrix = Matrix(weight, draw.integers(0, 1 << 17, (2, ROWS)), ints([9, 17]), bits)
+    words = lane_words(weight, LANES, bits)
+    for a in (
+        draw.integers(-256, 256, COLS),
+        np.zeros(COLS, np.int64),
+        np.full(COLS, -256),
+        np.full(COLS, 255),
+    ):
+        for layer, root in ((0, None), (1, None), (1, 65537), (1, 131071)):
+            out = np.zeros(ROWS, np.int64)
+            multipliers = matrix.multiplier.astype(np.uint32)
+            getattr(kernels, f"matvec_{bits}")(
+                at(words),
+                at(multipliers),
+                layer,
+                int(matrix.shift[layer]),
+                root or 0,
+                root is not None,
+                at(ints(a)),
+                at(out),
+            )
+            want = matrix.apply(layer, ints(a), 9, 16, None if root is None else np.array(root))
+            assert np.array_equal(out, want), (bits, layer, root)
+
+
+def test_embedding_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    table = Matrix(
+        draw.integers(-128, 128, (1, 5, COLS)).astype(np.int8),
+        draw.integers(0, 1 << 17, (1, 5)),
+        ints([9]),
+        8,
+    )
+    for token in range(5):
+        out = np.zeros(COLS, np.int64)
+        kernels.embedding(
+            at(pack(table.weight[0], 8)), at(table.multiplier[0].astype(np.uint32)), 9, token, at(out)
+        )
+        assert np.array_equal(out, embedding.embed(table, ints([token]), 16)[0])
+
+
+def test_norm_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    rsqrt, eps = norm.rsqrt_table(), norm.eps_table(1e-5, COLS, 2.0**-10, 16, 9)
+    rows = [
+        np.zeros(COLS),
+        np.full(COLS, -(2**15)),
+        np.full(COLS, 2**15 - 1),
+        np.eye(COLS)[3],
+        -np.eye(COLS)[3],
+    ]
+    rows += [draw.integers(-(1 << n), 1 << n, COLS) for n in range(16) for _ in range(8)]
+    for x in map(ints, rows):
+        a, root = np.zeros(COLS, np.int64), np.zeros(1, np.int64)
+        kernels.normalize(at(x), at(eps.astype(np.uint32)), at(rsqrt.astype(np.uint32)), at(a), at(root))
+        want, v = norm.shift_normalize(x, eps, 9)
+        assert np.array_equal(a, want)
+        assert root[0] == norm.reciprocal_root(v, rsqrt, 9)
+
+
+@pytest.mark.parametrize("rotary", (8, 4, 0))
+def test_rope_equals_reference(kernels: ctypes.CDLL, rotary: int, draw: np.random.Generator) -> None:
+    angle = draw.uniform(0, 7, (6, max(rotary // 2, 1)))
+    cos, sin = rope.angle_tables(np.cos(angle), np.sin(angle))
+    for x in (draw.integers(-32768, 32768, 24), np.full(24, -32768), np.full(24, 32767), np.zeros(24)):
+        for position in (0, 5):
+            out = np.zeros(24, np.int64)
+            getattr(kernels, f"rope_{rotary}")(
+                at(ints(x)), at(cos.astype(np.int16)), at(sin.astype(np.int16)), position, at(out)
+            )
+            half = slice(0, rotary // 2)
+            want = rope.rotate(ints(x).reshape(3, 8), cos[position, half], sin[position, half], 9)
+            assert np.array_equal(out, want.reshape(-1))
+
+
+def test_attention_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    heads, groups, size, context = 4, 2, 8, 24
+    exp, reciprocal = attention.exp_table(), attention.reciprocal_table()
+    for case in range(24):
+        q = draw.integers(-256, 256, (heads, size)) if case else np.full((heads, size), -256)
+        k, v = (
+            draw.integers(-128, 128, (context, groups, size))
+            if case > 1
+            else np.full((context, groups, size), -128)
+            for _ in range(2)
+        )
+        last = (context - 1, 0, context - 1, 11)[case % 4]
+        score_shift, value_shift = int(draw.integers(0, 12)), int(draw.integers(0, 9))
+        out = np.zeros(heads * size, np.int64)
+        kernels.attention(
+            at(ints(q)),
+            at(ints(k)),
+            at(ints(v)),
+            last,
+            score_shift,
+            value_shift,
+            at(exp.astype(np.uint16)),
+            at(reciprocal.astype(np.uint16)),
+            at(out),
+        )
+        seen = np.arange(last + 1) <= last
+        for head in range(heads):
+            group = head // (heads // groups)
+            score = attention.scores(ints(q[None, head]), ints(k[: last + 1, group]), 9, 8)
+            p = attention.probabilities(score, seen, score_shift, exp)
+            sums = attention.weighted_values(p, ints(v[: last + 1, group]), 8)
+            want = attention.divide(sums, p.sum(-1), reciprocal, value_shift, 8)[0]
+            assert np.array_equal(out.reshape(heads, size)[head], want), (case, head)
+
+
+def test_gate_equals_reference_at_every_gate_value(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    table, _ = gate.activation_table("silu", 0.01, 11)
+    g = np.arange(-1024, 1024)
+    for up in (draw.integers(-32768, 32768, 2048), np.full(2048, -32768), np.full(2048, 32767)):
+        for shift in (0, 14, 26):
+            out = np.zeros(2048, np.int64)
+            kernels.gate(at(ints(g)), at(ints(up)), at(table.astype(np.int16)), shift, at(out))
+            assert np.array_equal(out, gate.gated(g, ints(up), table, shift, 11, 8))
+
+
+def test_threefry_known_answer(kernels: ctypes.CDLL) -> None:
+    """Random123's kat_vectors, threefry2x32 with 13 rounds."""
+    known = (
+        ((0, 0), (0, 0), (0x9D1C5EC6, 0x8BD50731)),
+        ((0xFFFFFFFF,) * 2, (0xFFFFFFFF,) * 2, (0xFD36D048, 0x2D17272C)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xBA3E4725, 0xF27D669E)),
+    )
+    for key, counter, expected in known:
+        block = np.zeros(2, np.uint32)
+        kernels.threefry(at(np.array(key, np.uint32)), at(np.array(counter, np.uint32)), at(block))
+        assert tuple(block.tolist()) == expected
+        assert sampler.threefry(np.array(key, np.uint64), np.array(counter, np.uint64)).tolist() == list(
+            expected
+        )
+
+
+def test_sampler_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    u = ints(
+        [0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 2, *draw.integers(0, 2**32, 500), *(1 << np.arange(32))]
+    )
+    index = np.zeros_like(u)
+    kernels.noise_indices(at(u), at(index), u.size)
+    assert np.array_equal(index, sampler.noise_index(u))
+    table = sampler.gumbel_table()
+    for case in range(200):
+        logits = draw.integers(-32768, 32768, 37) if case % 3 else np.full(37, int(draw.integers(-3, 3)))
+        seed, position = int(draw.integers(0, 2**63)) * 2 + case % 2, int(draw.integers(0, 4096))
+        inverse = sampler.inverse_temperature(float(draw.choice([0, 1 / 31, 0.3, 0.8, 1.0, 100])))
+        got = kernels.pick(
+            at(ints(logits)), ctypes.c_uint64(seed), inverse, position, at(table.astype(np.int16))
+        )
+        assert got == sampler.sample(ints(logits), 10, inverse, seed, position, table)

@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Generated HLS projects, compiled and run by hls4ml: stages, logits and tokens equal the reference's."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardwire.backends.csim import CSim
+from hardwire.chip import Chip, Shape
+from hardwire.emit import report
+from hardwire.emit.hls import NOT_RUN, write_project
+from hardwire.emit.hls_constants import lane_words, layout_of, pack, words_text
+from hardwire.emit.hls_graph import build_graph
+from hardwire.errors import BuildError, PromptError, ToolMissing
+from hardwire.quantize import Options, random_chip
+from hardwire.reference import Progress, Sampling, feeder, new_state, pick, step, token_loop
+
+OPTIONS = {"part": "xc7z020clg400-1", "clock_mhz": 100.0}
+SEED = 0xFEDC_BA98_7654_3210
+
+
+def write(chip: Chip, folder: Path, lanes: int = 16) -> Path:
+    pytest.importorskip("hls4ml", reason='hls4ml is not installed: pip install "hardwire[hls]"')
+    write_project(chip, folder, lanes=lanes, **OPTIONS)
+    return folder
+
+
+def compiled(chip: Chip, folder: Path) -> CSim:
+    csim = CSim(folder, chip)
+    csim.compile()
+    return csim
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> CSim:
+    return compiled(tiny_chip, write(tiny_chip, tmp_path_factory.mktemp("tiny") / "hls"))
+
+
+def reference_stages(chip: Chip, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """Every stage [T, N] of ids [T] from an empty context."""
+    seen: dict[str, np.ndarray] = {}
+    step(chip, new_state(chip), ids[None], lambda name, value: seen.__setitem__(name, value[0]))
+    return seen
+
+
+def assert_stages_equal(chip: Chip, csim: CSim, ids: np.ndarray) -> None:
+    want = reference_stages(chip, ids)
+    for position, token in enumerate(ids.tolist()):
+        got = csim.trace(token, position, position == 0)
+        assert set(got) == set(want)
+        for stage, values in want.items():
+            assert np.array_equal(got[stage], values[position]), (stage, position)
+
+
+@pytest.mark.tools
+def test_every_stage_is_equal_over_the_full_context(tiny_chip: Chip, tiny: CSim, draw: np.random.Generator) -> None:
+    ids = draw.integers(0, tiny_chip.shape.vocab, tiny_chip.shape.context)
+    assert_stages_equal(tiny_chip, tiny, ids)
+    assert np.array_equal(tiny.predict(ids), reference_stages(tiny_chip, ids)["logits"])
+
+
+@pytest.mark.tools
+def test_odd_dimensions_are_equal(odd_chip: Chip, tmp_path: Path, draw: np.random.Generator) -> None:
+    csim = compiled(odd_chip, write(odd_chip, tmp_path / "hls", lanes=7))
+    assert_stages_equal(odd_chip, csim, draw.integers(0, odd_chip.shape.vocab, odd_chip.shape.context))
+
+
+@pytest.mark.tools
+def test_all_weight_widths_are_equal_in_one_chip(tmp_path: Path, draw: np.random.Generator) -> None:
+    """Each matrix with its own bits, 2 to 8; the embedding with 5."""
+    bits = {"q": 2, "k": 3, "v": 4, "o": 5, "gate": 6, "up": 7, "down": 8, "head": 3, "embedding": 5}
+    shape = Shape(vocab=19, dim=16, layers=1, heads=2, kv_heads=2, head_dim=8, hidden=24, context=8, rotary=8)
+    chip = random_chip(shape, seed=7, options=Options(rounding="plain", matrix_bits=bits))
+    assert chip.bits == bits
+    csim = compiled(chip, write(chip, tmp_path / "hls", lanes=24))
+    assert_stages_equal(chip, csim, draw.integers(0, shape.vocab, shape.context))
+
+
+@pytest.mark.tools
+def test_reset_in_the_middle_starts_over(tiny_chip: Chip, tiny: CSim) -> None:
+    ids = [3, 1, 4, 1, 5]
+    first = tiny.predict(ids)
+    tiny.predict([9, 2, 6])
+    assert np.array_equal(tiny.predict(ids), first)
+    fresh, _ = tiny.step(7, 2, True)  # position 2 behind two positions that a reset cleared
+    state = new_state(tiny_chip)
+    state.position = 2
+    assert np.array_equal(fresh, step(tiny_chip, state, np.array([[7]]))[0, 0])
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("temperature", (0.0, 1 / 31, 0.7, 1.0, 100.0))
+def test_sampled_tokens_are_equal(tiny_chip: Chip, tiny: CSim, temperature: float) -> None:
+    sampling = Sampling(temperature, SEED)
+    for position, token in enumerate((5, 6, 7, 8)):
+        logits, drawn = tiny.step(token, position, position == 0, sampling)
+        assert drawn == pick(tiny_chip, logits, position, sampling)
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("sampling", (Sampling(), Sampling(0.9, SEED)))
+def test_token_loop_equals_reference_up_to_the_full_context(tiny_chip: Chip, tiny: CSim, sampling: Sampling) -> None:
+    context = tiny_chip.shape.context
+    for prompt, budget in (([1, 2, 3], None), ([4], 5), ([7] * context, None), ([7] * context, 1), ([5], 0)):
+        for stops in ((), None):
+            progress = Progress()
+            if stops is None:  # the third token of the free run
+                stops = tuple(token_loop(feeder(tiny_chip, sampling), prompt, context, 3))[2:]
+            want = list(token_loop(feeder(tiny_chip, sampling), prompt, context, budget, stops, progress))
+            assert list(tiny.generate(prompt, budget, sampling, stops=stops)) == want
+            assert tiny.status == progress.status
+            assert tiny.run(prompt, context if budget is None else budget, sampling, stops=stops)[0] == want
+            assert (tiny.status, tiny.position) == (progress.status, progress.position)
+
+
+@pytest.mark.tools
+def test_token_loop_puts_out_the_logits_of_every_draw(tiny_chip: Chip, tiny: CSim) -> None:
+    tokens, logits = tiny.run([1, 2, 3], 6, logits=True)
+    want = reference_stages(tiny_chip, np.array([1, 2, 3, *tokens[:-1]]))["logits"]
+    assert np.array_equal(logits, want[2:])
+
+
+@pytest.mark.tools
+def test_bad_requests_are_refused(tiny: CSim) -> None:
+    for call in (lambda: tiny.step(40, 0, True), lambda: tiny.step(0, 24, True), lambda: tiny.run([], 1),
+                 lambda: tiny.run([0] * 25, 1), lambda: tiny.run([40], 1), lambda: tiny.run([0], 1, stops=range(9))):
+        with pytest.raises(PromptError):
+            call()
+
+
+@pytest.mark.tools
+def test_a_flipped_weight_is_noticed_and_a_second_compile_is_not_needed(tiny_chip: Chip, tiny: CSim, tmp_path: Path) -> None:
+    said: list[str] = []
+    tiny.compile(said.append)
+    assert said == []
+    broken = tmp_path / "hls"
+    shutil.copytree(tiny.folder, broken)
+    source = broken / "firmware/chip/down.inc"
+    text = source.read_text()
+    digit = text[17]
+    source.write_text(text[:17] + ("1" if digit == "0" else "0") + text[18:])
+    other = CSim(broken, tiny_chip)
+    other.compile(said.append)
+    assert said == ["C++"]
+    assert not np.array_equal(other.predict([1, 2, 3]), tiny.predict([1, 2, 3]))
+
+
+@pytest.mark.tools
+def test_a_compiled_library_runs_without_hls4ml(tiny_chip: Chip, tiny: CSim, monkeypatch: pytest.MonkeyPatch) -> None:
+    want = tiny.predict([1, 2])
+
+    def missing() -> None:
+        raise ToolMissing("hls4ml is not installed")
+
+    monkeypatch.setattr("hardwire.backends.csim.require_hls4ml", missing)
+    alone = CSim(tiny.folder, tiny_chip)
+    alone.compile()
+    assert alone._graph is None
+    assert np.array_equal(alone.predict([1, 2]), want)
+
+
+@pytest.mark.tools
+def test_compiler_errors_and_missing_tools_are_named(tiny: CSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "hls"
+    shutil.copytree(tiny.folder, broken, ignore=shutil.ignore_patterns("*.so", "*.sources"))
+    (broken / "firmware/csim.hpp").write_text("#error planted\n")
+    with pytest.raises(BuildError, match="planted"):
+        CSim(broken).compile()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissing, match="g\\+\\+"):
+        CSim(broken).compile()
+    with pytest.raises(BuildError, match="hardwire_hls.json"):
+        CSim(tmp_path)
+
+
+@pytest.mark.tools
+def test_the_project_is_deterministic_complete_and_holds_no_path(tiny_chip: Chip, tmp_path: Path) -> None:
+    contents = []
+    for number in "12":
+        folder = write(tiny_chip, tmp_path / number / "hls")
+        contents.append({p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()})
+    assert contents[0] == contents[1]
+    assert {p.name for p in tmp_path.iterdir()} == {"1", "2"}
+    assert not [name for name, data in contents[0].items() if str(tmp_path).encode() in data]
+    for script in NOT_RUN:
+        assert b"NOT RUN" in contents[0][script].upper(), script
+    meta = json.loads(contents[0]["hardwire_hls.json"])
+    assert meta["not_run"] == list(NOT_RUN)
+    top = contents[0]["build_top.tcl"].decode()
+    assert "set_part xc7z020clg400-1" in top and "create_clock -period 10 " in top and "export_design" in top
+    assert "report.json" in contents[0]
+
+
+@pytest.mark.tools
+def test_graph_shows_the_four_parts_with_their_precisions(tiny_chip: Chip, tiny: CSim, tmp_path: Path) -> None:
+    meta = json.loads((tiny.folder / "hardwire_hls.json").read_text())
+    for _ in range(2):  # registration happens once
+        graph = build_graph(tmp_path, meta)
+    kinds = {node.name: node.class_name for node in graph.get_layers()}
+    assert [kinds[n] for n in ("embedding", "decoder", "head", "sampler")] == [
+        "HWEmbedding", "HWDecoderStack", "HWHead", "HWSampler"]
+    widths = {node.name: node.get_output_variable().type.precision.width for node in graph.get_layers()}
+    f = tiny_chip.formats
+    assert (widths["embedding"], widths["decoder"], widths["head"]) == (f.residual, f.residual, f.logit)
+
+
+def test_kernels_are_legal_for_synthesis() -> None:
+    """No dynamic memory, no containers, no recursion by name; LOOP_TRIPCOUNT on every data-dependent loop."""
+    from hardwire.emit.hls import kernel_paths
+
+    for path in kernel_paths():
+        code = re.sub(r"//.*", "", path.read_text())
+        if path.stem != "taps":  # simulation only
+            assert not re.search(r"\bnew\b|malloc|std::|#include <(vector|map|string)>", code), path.name
+        for found in re.finditer(r"for \([^;]*;([^;]*);[^)]*\) \{\n([^\n]*)", code):
+            bound = re.split(r"<=?", found[1])[-1].strip()
+            fixed = re.fullmatch(r"(uint32_t\()?((Chip::)?[A-Z_0-9]+|\d+)\)?|count|step > 0", bound)
+            assert fixed or "LOOP_TRIPCOUNT" in found[2], (path.name, found[0])
+
+
+def test_packing_is_dense_and_little_endian() -> None:
+    values = np.array([[1, -1, 3, -4]], np.int8)
+    assert pack(values, 3).tolist() == [[0b100_011_111_001]]
+    wide = np.arange(-4, 4, dtype=np.int8).repeat(8)[None]  # 64 values of 3 bits: three words
+    words = pack(wide, 3)
+    total = sum(int(w) << 64 * i for i, w in enumerate(words[0]))
+    assert [((total >> 3 * i & 7) ^ 4) - 4 for i in range(64)] == wide[0].tolist()
+    assert lane_words(np.array([[[1, 2], [3, 4], [5, 6]]], np.int8), 2, 8).tolist() == [
+        [0x0301], [0x0402], [0x0005], [0x0006]]
+    assert words_text(np.array([[1, 2]], np.uint64)) == b"0x0000000000000001, 0x0000000000000002,\n"
+
+
+def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None:
+    s = tiny_chip.shape
+    layout = layout_of(s, tiny_chip.formats, tiny_chip.bits, 16)
+    made = {k["kernel"]: k for k in report.expectation(layout, positions=10)["kernels"]}
+    matrices = {"q": (s.query_rows, s.dim), "k": (s.kv_rows, s.dim), "v": (s.kv_rows, s.dim), "o": (s.dim, s.query_rows),
+                "gate": (s.hidden, s.dim), "up": (s.hidden, s.dim), "down": (s.dim, s.hidden)}
+    for name, (rows, cols) in matrices.items():
+        scaling = rows * (1 if name in ("o", "down") else 2)
+        assert made[f"matvec {name}"]["multiplications_per_token"] == s.layers * (rows * cols + scaling)
+    assert made["head"]["multiplications_per_token"] == s.vocab * s.dim + 2 * s.vocab
+    assert made["attention"]["multiplications_per_token"] == s.layers * s.heads * s.head_dim * (2 * 10 + 1)
+
+
+def test_report_follows_lanes_and_is_an_expectation(tiny_chip: Chip) -> None:
+    cycles = [report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, lanes))["totals"]
+              for lanes in (4, 16)]
+    assert cycles[0]["cycles_per_token"] > cycles[1]["cycles_per_token"]
+    assert cycles[0]["multipliers"] < cycles[1]["multipliers"]
+    made = report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, 16))
+    assert "no HLS tool ran" in made["note"] and made["note"] in report.text(made)
+    keys = next(m for k in made["kernels"] for m in k["memories"] if m["memory"] == "keys")
+    assert keys["bits"] == 2 * 24 * 1 * 8 * 8
+    assert asdict(tiny_chip.shape)["layers"] == 2
