@@ -24,7 +24,7 @@ template <int BITS> int unpack(const uint64_t *words, int index) {
     uint64_t value = words[word] >> offset;
     if (64 % BITS != 0 && offset + BITS > 64)
         value |= words[word + 1] << (64 - offset);
-    return int(ap_int<BITS>(int(value & ((uint64_t(1) << BITS) - 1))));
+    return int(int64_t(value << (64 - BITS)) >> (64 - BITS)); // sign extension
 }
 
 // A row's multiplier times a norm's reciprocal root, both at most 17 bits, in 17 bits again.
@@ -53,6 +53,7 @@ void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t 
             Job job, const ap_int<IN> a[COLS], ap_uint<MULTIPLIER_BITS> root, ap_int<OUT> y[ROWS]) {
 #pragma HLS INLINE off
 #pragma HLS ARRAY_RESHAPE variable = rom complete dim = 2
+    static const int BLOCKS = (ROWS + LANES - 1) / LANES;
     ap_int<ACC> sums[LANES], done[LANES];
 #pragma HLS ARRAY_PARTITION variable = sums complete
 #pragma HLS ARRAY_PARTITION variable = done complete
@@ -66,7 +67,7 @@ void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t 
         done[lane] = 0;
     }
     for (uint32_t block = 0; block <= job.blocks; block++) {
-#pragma HLS LOOP_TRIPCOUNT min = 2 max = (ROWS + LANES - 1) / LANES + 1
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = BLOCKS
         const uint32_t steps = block < job.blocks ? full : drain;
         for (uint32_t step = 0; step < steps; step++) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = COLS

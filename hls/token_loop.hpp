@@ -43,14 +43,15 @@ template <class Chip>
 Status read_prompt(hls::stream<ap_uint<32> > &prompt, uint32_t length, uint32_t room,
                    ap_uint<32> pending[Chip::CONTEXT]) {
 #pragma HLS INLINE off
+    static const int CONTEXT = Chip::CONTEXT;
     Status status = length == 0 ? BAD_PROMPT : BUDGET_SPENT;
     for (uint32_t i = 0; i < length; i++) { // a refused prompt is drained too
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = Chip::CONTEXT
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
 #pragma HLS PIPELINE II = 1
         const ap_uint<32> id = prompt.read();
         if (uint32_t(id) >= uint32_t(Chip::VOCAB))
             status = BAD_PROMPT;
-        if (i < uint32_t(Chip::CONTEXT))
+        if (i < uint32_t(CONTEXT))
             pending[i] = id;
     }
     return status == BUDGET_SPENT && length > room ? CONTEXT_FULL : status;
@@ -59,18 +60,19 @@ Status read_prompt(hls::stream<ap_uint<32> > &prompt, uint32_t length, uint32_t 
 template <class Chip>
 void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::stream<ap_uint<32> > &tokens,
                 hls::stream<ap_int<Chip::LOGIT> > &debug, Outcome &outcome) {
+    static const int CONTEXT = Chip::CONTEXT;
     static uint32_t position = 0;
-    ap_uint<32> pending[Chip::CONTEXT];
+    ap_uint<32> pending[CONTEXT];
     ap_int<Chip::RESIDUAL> x[Chip::DIM];
     ap_int<Chip::LOGIT> logits[Chip::VOCAB];
     if (request.reset)
         position = 0;
-    const uint32_t room = uint32_t(Chip::CONTEXT) - position;
+    const uint32_t room = uint32_t(CONTEXT) - position;
     Status status = read_prompt<Chip>(prompt, request.prompt_length, room, pending);
     bool clear = request.reset, running = status == BUDGET_SPENT && request.budget != 0;
     uint32_t fed = 0, produced = 0, token = 0;
     while (running) {
-#pragma HLS LOOP_TRIPCOUNT min = 1 max = Chip::CONTEXT
+#pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
         const bool from_prompt = fed < request.prompt_length;
         embed_token<Chip>(from_prompt ? uint32_t(pending[fed]) : token, x);
         decode<Chip>(x, int(position), clear);
@@ -94,7 +96,7 @@ void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::
         if (status != STOPPED) {
             tokens.write(token);
             produced++;
-            if (produced < request.budget && position == uint32_t(Chip::CONTEXT))
+            if (produced < request.budget && position == uint32_t(CONTEXT))
                 status = CONTEXT_FULL;
         }
         running = status == BUDGET_SPENT && produced < request.budget;

@@ -12,8 +12,7 @@ import pytest
 
 from hardwire.chip import Chip
 from hardwire.errors import HardwireError
-from hardwire.evaluate import (Scored, batches, evaluate, integer_logits, loss_of, plot_error, score_sets,
-                               split_text)
+from hardwire.evaluate import Scored, batches, evaluate, integer_logits, loss_of, plot_error, score_sets, split_text
 
 
 def test_stories_and_pieces() -> None:
@@ -28,8 +27,12 @@ def test_a_story_is_cut_at_the_limit_and_counts_the_characters_it_kept() -> None
 
 def test_batches_cover_every_token_once() -> None:
     stories = [Scored(list(range(1, n + 2)), n) for n in (5, 1, 9, 3)]
-    pairs = [(int(t), int(p)) for ids, mask in batches(stories)
-             for t, p, m in zip(ids[:, 1:].ravel(), ids[:, :-1].ravel(), mask.ravel(), strict=True) if m]
+    pairs = [
+        (int(t), int(p))
+        for ids, mask in batches(stories)
+        for t, p, m in zip(ids[:, 1:].ravel(), ids[:, :-1].ravel(), mask.ravel(), strict=True)
+        if m
+    ]
     assert sorted(pairs) == sorted((i + 1, i) for s in stories for i in s.ids[:-1])
 
 
@@ -41,12 +44,13 @@ def test_loss_is_the_negative_log_softmax() -> None:
 def test_perplexity_and_bits_are_those_of_the_scored_tokens(tiny_chip: Chip) -> None:
     stories = [Scored([1, 4, 9, 30], 7), Scored([1, 2], 3)]
     result = evaluate(tiny_chip, None, stories)
-    nats = sum(float(loss_of(integer_logits(tiny_chip, np.array([s.ids[:-1]])), np.array([s.ids[1:]])).sum())
-               for s in stories)
+    nats = sum(
+        float(loss_of(integer_logits(tiny_chip, np.array([s.ids[:-1]])), np.array([s.ids[1:]])).sum()) for s in stories
+    )
     assert (result.tokens, result.characters) == (4, 10)
     assert result.integer.perplexity == pytest.approx(math.exp(nats / 4))
     assert result.integer.bits_per_char == pytest.approx(nats / math.log(2) / 10)
-    assert result.float is None and result.top1_agreement is None
+    assert result.exact is None and result.top1_agreement is None
 
 
 def test_a_text_without_stories_is_refused(tiny_chip: Chip) -> None:

@@ -61,7 +61,9 @@ def assert_stages_equal(chip: Chip, csim: CSim, ids: np.ndarray) -> None:
 
 
 @pytest.mark.tools
-def test_every_stage_is_equal_over_the_full_context(tiny_chip: Chip, tiny: CSim, draw: np.random.Generator) -> None:
+def test_every_stage_is_equal_over_the_full_context(
+    tiny_chip: Chip, tiny: CSim, draw: np.random.Generator
+) -> None:
     ids = draw.integers(0, tiny_chip.shape.vocab, tiny_chip.shape.context)
     assert_stages_equal(tiny_chip, tiny, ids)
     assert np.array_equal(tiny.predict(ids), reference_stages(tiny_chip, ids)["logits"])
@@ -107,7 +109,9 @@ def test_sampled_tokens_are_equal(tiny_chip: Chip, tiny: CSim, temperature: floa
 
 @pytest.mark.tools
 @pytest.mark.parametrize("sampling", (Sampling(), Sampling(0.9, SEED)))
-def test_token_loop_equals_reference_up_to_the_full_context(tiny_chip: Chip, tiny: CSim, sampling: Sampling) -> None:
+def test_token_loop_equals_reference_up_to_the_full_context(
+    tiny_chip: Chip, tiny: CSim, sampling: Sampling
+) -> None:
     context = tiny_chip.shape.context
     for prompt, budget in (([1, 2, 3], None), ([4], 5), ([7] * context, None), ([7] * context, 1), ([5], 0)):
         for stops in ((), None):
@@ -130,14 +134,22 @@ def test_token_loop_puts_out_the_logits_of_every_draw(tiny_chip: Chip, tiny: CSi
 
 @pytest.mark.tools
 def test_bad_requests_are_refused(tiny: CSim) -> None:
-    for call in (lambda: tiny.step(40, 0, True), lambda: tiny.step(0, 24, True), lambda: tiny.run([], 1),
-                 lambda: tiny.run([0] * 25, 1), lambda: tiny.run([40], 1), lambda: tiny.run([0], 1, stops=range(9))):
+    for call in (
+        lambda: tiny.step(40, 0, True),
+        lambda: tiny.step(0, 24, True),
+        lambda: tiny.run([], 1),
+        lambda: tiny.run([0] * 25, 1),
+        lambda: tiny.run([40], 1),
+        lambda: tiny.run([0], 1, stops=range(9)),
+    ):
         with pytest.raises(PromptError):
             call()
 
 
 @pytest.mark.tools
-def test_a_flipped_weight_is_noticed_and_a_second_compile_is_not_needed(tiny_chip: Chip, tiny: CSim, tmp_path: Path) -> None:
+def test_a_flipped_weight_is_noticed_and_a_second_compile_is_not_needed(
+    tiny_chip: Chip, tiny: CSim, tmp_path: Path
+) -> None:
     said: list[str] = []
     tiny.compile(said.append)
     assert said == []
@@ -154,7 +166,9 @@ def test_a_flipped_weight_is_noticed_and_a_second_compile_is_not_needed(tiny_chi
 
 
 @pytest.mark.tools
-def test_a_compiled_library_runs_without_hls4ml(tiny_chip: Chip, tiny: CSim, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiled_library_runs_without_hls4ml(
+    tiny_chip: Chip, tiny: CSim, monkeypatch: pytest.MonkeyPatch
+) -> None:
     want = tiny.predict([1, 2])
 
     def missing() -> None:
@@ -168,7 +182,9 @@ def test_a_compiled_library_runs_without_hls4ml(tiny_chip: Chip, tiny: CSim, mon
 
 
 @pytest.mark.tools
-def test_compiler_errors_and_missing_tools_are_named(tiny: CSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiler_errors_and_missing_tools_are_named(
+    tiny: CSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = tmp_path / "hls"
     shutil.copytree(tiny.folder, broken, ignore=shutil.ignore_patterns("*.so", "*.sources"))
     (broken / "firmware/csim.hpp").write_text("#error planted\n")
@@ -186,7 +202,9 @@ def test_the_project_is_deterministic_complete_and_holds_no_path(tiny_chip: Chip
     contents = []
     for number in "12":
         folder = write(tiny_chip, tmp_path / number / "hls")
-        contents.append({p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()})
+        contents.append(
+            {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        )
     assert contents[0] == contents[1]
     assert {p.name for p in tmp_path.iterdir()} == {"1", "2"}
     assert not [name for name, data in contents[0].items() if str(tmp_path).encode() in data]
@@ -200,13 +218,19 @@ def test_the_project_is_deterministic_complete_and_holds_no_path(tiny_chip: Chip
 
 
 @pytest.mark.tools
-def test_graph_shows_the_four_parts_with_their_precisions(tiny_chip: Chip, tiny: CSim, tmp_path: Path) -> None:
+def test_graph_shows_the_four_parts_with_their_precisions(
+    tiny_chip: Chip, tiny: CSim, tmp_path: Path
+) -> None:
     meta = json.loads((tiny.folder / "hardwire_hls.json").read_text())
     for _ in range(2):  # registration happens once
         graph = build_graph(tmp_path, meta)
     kinds = {node.name: node.class_name for node in graph.get_layers()}
     assert [kinds[n] for n in ("embedding", "decoder", "head", "sampler")] == [
-        "HWEmbedding", "HWDecoderStack", "HWHead", "HWSampler"]
+        "HWEmbedding",
+        "HWDecoderStack",
+        "HWHead",
+        "HWSampler",
+    ]
     widths = {node.name: node.get_output_variable().type.precision.width for node in graph.get_layers()}
     f = tiny_chip.formats
     assert (widths["embedding"], widths["decoder"], widths["head"]) == (f.residual, f.residual, f.logit)
@@ -234,7 +258,11 @@ def test_packing_is_dense_and_little_endian() -> None:
     total = sum(int(w) << 64 * i for i, w in enumerate(words[0]))
     assert [((total >> 3 * i & 7) ^ 4) - 4 for i in range(64)] == wide[0].tolist()
     assert lane_words(np.array([[[1, 2], [3, 4], [5, 6]]], np.int8), 2, 8).tolist() == [
-        [0x0301], [0x0402], [0x0005], [0x0006]]
+        [0x0301],
+        [0x0402],
+        [0x0005],
+        [0x0006],
+    ]
     assert words_text(np.array([[1, 2]], np.uint64)) == b"0x0000000000000001, 0x0000000000000002,\n"
 
 
@@ -242,8 +270,15 @@ def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None
     s = tiny_chip.shape
     layout = layout_of(s, tiny_chip.formats, tiny_chip.bits, 16)
     made = {k["kernel"]: k for k in report.expectation(layout, positions=10)["kernels"]}
-    matrices = {"q": (s.query_rows, s.dim), "k": (s.kv_rows, s.dim), "v": (s.kv_rows, s.dim), "o": (s.dim, s.query_rows),
-                "gate": (s.hidden, s.dim), "up": (s.hidden, s.dim), "down": (s.dim, s.hidden)}
+    matrices = {
+        "q": (s.query_rows, s.dim),
+        "k": (s.kv_rows, s.dim),
+        "v": (s.kv_rows, s.dim),
+        "o": (s.dim, s.query_rows),
+        "gate": (s.hidden, s.dim),
+        "up": (s.hidden, s.dim),
+        "down": (s.dim, s.hidden),
+    }
     for name, (rows, cols) in matrices.items():
         scaling = rows * (1 if name in ("o", "down") else 2)
         assert made[f"matvec {name}"]["multiplications_per_token"] == s.layers * (rows * cols + scaling)
@@ -252,8 +287,10 @@ def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None
 
 
 def test_report_follows_lanes_and_is_an_expectation(tiny_chip: Chip) -> None:
-    cycles = [report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, lanes))["totals"]
-              for lanes in (4, 16)]
+    cycles = [
+        report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, lanes))["totals"]
+        for lanes in (4, 16)
+    ]
     assert cycles[0]["cycles_per_token"] > cycles[1]["cycles_per_token"]
     assert cycles[0]["multipliers"] < cycles[1]["multipliers"]
     made = report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, 16))

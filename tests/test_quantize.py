@@ -29,8 +29,14 @@ def decoder() -> Decoder:
 
     rope = Rope(10000.0 ** (-np.arange(0, 8, 2) / 8))
     blocks = tuple(
-        Block(norm(), Attention(linear(32, 32), linear(16, 32), linear(16, 32), linear(32, 32), 4, 2, 8, 8**-0.5, rope),
-              Mlp(linear(64, 32), linear(32, 64), "silu", linear(64, 32)), norm()) for _ in range(2))
+        Block(
+            norm(),
+            Attention(linear(32, 32), linear(16, 32), linear(16, 32), linear(32, 32), 4, 2, 8, 8**-0.5, rope),
+            Mlp(linear(64, 32), linear(32, 64), "silu", linear(64, 32)),
+            norm(),
+        )
+        for _ in range(2)
+    )
     table = draw.standard_normal((50, 32)).astype(np.float32)
     table[:, :3] *= 6
     return Decoder(table, blocks, norm(), linear(50, 32), 64)
@@ -48,8 +54,13 @@ def logit_error(decoder: Decoder, stories: list[list[int]], options: Options) ->
 
 
 def test_more_bits_and_better_rounding_err_less(decoder: Decoder, stories: list[list[int]]) -> None:
-    errors = {(bits, rounding): logit_error(decoder, stories, Options(weights=bits, tokens=2048, length=64, rounding=rounding))
-              for bits in (3, 4, 8) for rounding in ("plain", "calibrated")}
+    errors = {
+        (bits, rounding): logit_error(
+            decoder, stories, Options(weights=bits, tokens=2048, length=64, rounding=rounding)
+        )
+        for bits in (3, 4, 8)
+        for rounding in ("plain", "calibrated")
+    }
     assert errors[8, "calibrated"] < 0.35 * errors[4, "calibrated"] < 0.35 * errors[3, "calibrated"]
     for bits in (3, 4):
         assert errors[bits, "calibrated"] < 0.85 * errors[bits, "plain"]
@@ -61,8 +72,10 @@ def test_quantizing_twice_gives_the_same_chip(decoder: Decoder, stories: list[li
 
 
 def test_interleaved_rotary_pairs_become_half_split_ones(decoder: Decoder, stories: list[list[int]]) -> None:
-    blocks = tuple(replace(b, attention=replace(b.attention, rope=replace(b.attention.rope, interleaved=True)))
-                   for b in decoder.blocks)
+    blocks = tuple(
+        replace(b, attention=replace(b.attention, rope=replace(b.attention.rope, interleaved=True)))
+        for b in decoder.blocks
+    )
     turned = replace(decoder, blocks=blocks)
     options = Options(weights=8, tokens=1024, length=64)
     assert logit_error(turned, stories, options) < 1.5 * logit_error(decoder, stories, options)
@@ -71,8 +84,11 @@ def test_interleaved_rotary_pairs_become_half_split_ones(decoder: Decoder, stori
 def test_every_stage_is_close_to_the_float_one_at_eight_bits(decoder: Decoder, stories: list[list[int]]) -> None:
     chip = quantize(decoder, stories, Options(weights=8, tokens=1024, length=64))
     errors = error_by_stage(chip, decoder, np.array(stories[:4]))
-    assert set(errors) == {"embed", "logits", *(f"L{n}.{s}" for n in (0, 1) for s in
-                           ("q", "k", "v", "attn", "attn_x", "gate", "up", "hidden", "x"))}
+    assert set(errors) == {
+        "embed",
+        "logits",
+        *(f"L{n}.{s}" for n in (0, 1) for s in ("q", "k", "v", "attn", "attn_x", "gate", "up", "hidden", "x")),
+    }
     assert max(errors.values()) < 0.05, errors
 
 
@@ -86,11 +102,14 @@ def test_calibrated_rounding_lowers_the_output_error() -> None:
     assert better.weight.min() >= -8 and better.weight.max() <= 7
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"positions": np.zeros((64, 32), np.float32)}, "the chip has no learned position embeddings"),
-    ({"logit_softcap": 30.0}, "no a soft cap on the logits"),
-    ({"final_norm": Norm("layer", 1e-5)}, "LayerNorm"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"positions": np.zeros((64, 32), np.float32)}, "the chip has no learned position embeddings"),
+        ({"logit_softcap": 30.0}, "no a soft cap on the logits"),
+        ({"final_norm": Norm("layer", 1e-5)}, "LayerNorm"),
+    ],
+)
 def test_parts_the_chip_lacks_are_named(decoder: Decoder, stories: list[list[int]], change: dict, message: str) -> None:
     with pytest.raises(QuantizeError, match=message):
         quantize(replace(decoder, **change), stories)
@@ -103,9 +122,13 @@ def test_layers_are_named_too(decoder: Decoder, stories: list[list[int]]) -> Non
         quantize(replace(decoder, blocks=(decoder.blocks[0], biased)), stories)
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    (Options(weights=9), "--weights 9: 2 to 8 bits"), (Options(activations=2), "--activations 2: 4 to 12 bits")])
-def test_impossible_bits_are_refused(decoder: Decoder, stories: list[list[int]], options: Options, message: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(Options(weights=9), "--weights 9: 2 to 8 bits"), (Options(activations=2), "--activations 2: 4 to 12 bits")],
+)
+def test_impossible_bits_are_refused(
+    decoder: Decoder, stories: list[list[int]], options: Options, message: str
+) -> None:
     with pytest.raises(QuantizeError, match=message):
         quantize(decoder, stories, options)
 

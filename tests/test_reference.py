@@ -29,8 +29,20 @@ def test_token_by_token_equals_all_at_once_to_the_last_position(which: str, requ
 def test_every_stage_is_within_its_format(tiny_chip: Chip) -> None:
     f, seen = tiny_chip.formats, {}
     step(tiny_chip, new_state(tiny_chip, 2), ids_of(tiny_chip, 2, 20), seen.__setitem__)
-    bits = {"norm": f.norm, "q": f.query, "k": f.cache, "v": f.cache, "attn": f.attention, "attn_x": f.residual,
-            "gate": f.gate, "up": f.up, "hidden": f.hidden, "x": f.residual, "embed": f.residual, "logits": f.logit}
+    bits = {
+        "norm": f.norm,
+        "q": f.query,
+        "k": f.cache,
+        "v": f.cache,
+        "attn": f.attention,
+        "attn_x": f.residual,
+        "gate": f.gate,
+        "up": f.up,
+        "hidden": f.hidden,
+        "x": f.residual,
+        "embed": f.residual,
+        "logits": f.logit,
+    }
     assert len(seen) == 4 + 13 * tiny_chip.shape.layers
     for stage, value in seen.items():
         kind = stage.split(".")[-1]
@@ -48,8 +60,9 @@ def test_a_full_context_never_wraps(tiny_chip: Chip) -> None:
         step(tiny_chip, state, ids_of(tiny_chip, 1, 1))
 
 
-def run(chip: Chip, prompt: list[int], budget: int | None, stops: tuple[int, ...] = (),
-        sampling: Sampling = Sampling()) -> tuple[list[int], Progress]:
+def run(
+    chip: Chip, prompt: list[int], budget: int | None, stops: tuple[int, ...] = (), sampling: Sampling = Sampling()
+) -> tuple[list[int], Progress]:
     progress = Progress()
     return list(token_loop(feeder(chip, sampling), prompt, chip.shape.context, budget, stops, progress)), progress
 
@@ -74,8 +87,14 @@ def test_the_same_seed_gives_the_same_tokens(tiny_chip: Chip) -> None:
     assert a == b and a != c
 
 
-@pytest.mark.parametrize(("prompt", "budget", "message"), [
-    ([], 3, "the prompt has 0 tokens; 1 to 24"), ([1] * 25, 3, "the prompt has 25 tokens"), ([1], -1, "a budget of -1")])
+@pytest.mark.parametrize(
+    ("prompt", "budget", "message"),
+    [
+        ([], 3, "the prompt has 0 tokens; 1 to 24"),
+        ([1] * 25, 3, "the prompt has 25 tokens"),
+        ([1], -1, "a budget of -1"),
+    ],
+)
 def test_requests_that_cannot_be_served(tiny_chip: Chip, prompt: list[int], budget: int, message: str) -> None:
     with pytest.raises(PromptError, match=message):
         run(tiny_chip, prompt, budget)

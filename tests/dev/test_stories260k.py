@@ -24,10 +24,11 @@ def quality(shared: Path, model: Path, out: Path, weights: int) -> Evaluation:
 
 
 @pytest.mark.parametrize(("weights", "most"), [(8, 0.015), (4, 0.12)])
-def test_perplexity_stays_within_the_requirement(shared: Path, stories260k: Path, tmp_path: Path,
-                                                 weights: int, most: float) -> None:
+def test_perplexity_stays_within_the_requirement(
+    shared: Path, stories260k: Path, tmp_path: Path, weights: int, most: float
+) -> None:
     result = quality(shared, stories260k / EXPORT, tmp_path, weights)
     assert (result.tokens, result.characters) == (91_041, 186_026)  # the protocol's own count
-    assert result.float is not None
-    assert result.float.bits_per_char == pytest.approx(1.033, abs=5e-4)
-    assert result.integer.perplexity <= (1 + most) * result.float.perplexity
+    assert result.exact is not None
+    assert result.exact.bits_per_char == pytest.approx(1.033, abs=5e-4)
+    assert result.integer.perplexity <= (1 + most) * result.exact.perplexity

@@ -11,11 +11,14 @@ from hardwire.ops import sampler
 TABLE = sampler.gumbel_table()
 
 
-@pytest.mark.parametrize(("key", "counter", "answer"), [
-    ((0, 0), (0, 0), (0x9D1C5EC6, 0x8BD50731)),
-    ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0xFD36D048, 0x2D17272C)),
-    ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xBA3E4725, 0xF27D669E)),
-])
+@pytest.mark.parametrize(
+    ("key", "counter", "answer"),
+    [
+        ((0, 0), (0, 0), (0x9D1C5EC6, 0x8BD50731)),
+        ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0xFD36D048, 0x2D17272C)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xBA3E4725, 0xF27D669E)),
+    ],
+)
 def test_threefry_known_answers_of_random123(key: tuple, counter: tuple, answer: tuple) -> None:
     got = sampler.threefry(np.array(key, np.uint64), np.array(counter, np.uint64))
     assert [hex(word) for word in got.tolist()] == [hex(word) for word in answer]

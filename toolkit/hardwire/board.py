@@ -61,7 +61,14 @@ def load_board(key: str) -> Board:
     path = boards_folder() / key / "board.toml"
     try:
         data = tomllib.loads(path.read_text())
-        return Board(key=key, name=data["name"], part=data["part"], family=data["family"],
-                     processor=data["processor"], clock_mhz=float(data["clock_mhz"]), **data["resources"])
+        return Board(
+            key=key,
+            name=data["name"],
+            part=data["part"],
+            family=data["family"],
+            processor=data["processor"],
+            clock_mhz=float(data["clock_mhz"]),
+            **data["resources"],
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise BoardError(f"{path}: {type(error).__name__}: {error}; see CONTRIBUTING, 'Add a board'") from None

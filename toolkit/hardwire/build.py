@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A build folder: the chip, the generated project, and a manifest that knows every file's hash.
 
-    build/manifest.json   what was made from what, and the receipt of every proof that was run
-    build/model.chip      the integer model
-    build/model.onnx      the float model, where it was at hand: lets ``verify`` start from it
-    build/hls/            the HLS project
+build/manifest.json   what was made from what, and the receipt of every proof that was run
+build/model.chip      the integer model
+build/model.onnx      the float model, where it was at hand: lets ``verify`` start from it
+build/hls/            the HLS project
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ class Build:
         return lambda sampling: lambda token, position: csim.step(token, position, position == 0, sampling)[1]
 
 
-def build_hls(chip_path: Path, board: Board, out: Path, lanes: int | None = None,
-              progress: Progress = lambda stage: None) -> Build:
+def build_hls(
+    chip_path: Path, board: Board, out: Path, lanes: int | None = None, progress: Progress = lambda stage: None
+) -> Build:
     """Write a build folder with an HLS project for ``board``; nothing is compiled or synthesised.
 
     Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else.
@@ -150,14 +151,24 @@ def digest_of(manifest: dict[str, Any]) -> str:
 
 def _manifest(chip: Chip, board: Board, lanes: int, folder: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = {
-        "format": MANIFEST_VERSION, "hardwire": __version__, "target": "hls",
+        "format": MANIFEST_VERSION,
+        "hardwire": __version__,
+        "target": "hls",
         "board": {"key": board.key, "name": board.name, "part": board.part},
-        "chip": {"file": "model.chip", "digest": chip.digest, "bits": chip.bits, "exceptions": chip.exceptions(),
-                 "about": chip.about},
+        "chip": {
+            "file": "model.chip",
+            "digest": chip.digest,
+            "bits": chip.bits,
+            "exceptions": chip.exceptions(),
+            "about": chip.about,
+        },
         "plan": {"lanes": lanes, "clock_mhz": board.clock_mhz, "clock_source": "assumed"},
-        "cycles": None, "resources": None,
+        "cycles": None,
+        "resources": None,
         "tools": {"vitis_hls": "not run", "vivado": "not run"},
-        "files": hash_files(folder), "proofs": []}
+        "files": hash_files(folder),
+        "proofs": [],
+    }
     manifest["digest"] = digest_of(manifest)
     return manifest
 
@@ -176,11 +187,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
         manifest = json.loads(path.read_text())
         if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != digest_of(manifest):
-            raise BuildError(f"{path}: its digest is not that of its contents; it was edited or is of another "
-                             "version, run hardwire build again")
+            raise BuildError(
+                f"{path}: its digest is not that of its contents; it was edited or is of another "
+                "version, run hardwire build again"
+            )
     except OSError as error:
-        raise BuildError(f"{folder}: no readable manifest.json ({error.strerror}); give a folder that "
-                         "hardwire build wrote") from None
+        raise BuildError(
+            f"{folder}: no readable manifest.json ({error.strerror}); give a folder that hardwire build wrote"
+        ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise BuildError(f"{path}: malformed, {type(error).__name__}: {error}; run hardwire build again") from None
     return dict(manifest)
@@ -197,6 +211,7 @@ def open_build(folder: Path) -> Build:
         if not path.is_file():
             raise BuildError(f"{folder}: {name} is missing; run hardwire build again")
         if sha256(path) != expected:
-            raise BuildError(f"{folder}: {name} does not match the manifest's hash; it was edited, "
-                             "run hardwire build again")
+            raise BuildError(
+                f"{folder}: {name} does not match the manifest's hash; it was edited, run hardwire build again"
+            )
     return Build(folder, manifest, load_chip(folder / "model.chip"))

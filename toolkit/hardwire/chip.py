@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -120,9 +121,14 @@ class Chip:
     def exceptions(self) -> list[str]:
         """Values wider than the eight bits that an int8-activation name promises."""
         f = self.formats
-        inputs = {"normalised inputs": f.norm, "queries": f.query, "KV cache": f.cache,
-                  "attention output": f.attention, "MLP hidden": f.hidden,
-                  "embedding": self.matrices["embedding"].bits}
+        inputs = {
+            "normalised inputs": f.norm,
+            "queries": f.query,
+            "KV cache": f.cache,
+            "attention output": f.attention,
+            "MLP hidden": f.hidden,
+            "embedding": self.matrices["embedding"].bits,
+        }
         return [f"{name}: {bits} bits" for name, bits in inputs.items() if bits != 8]
 
     def save(self, path: Path) -> None:
@@ -160,9 +166,18 @@ def _arrays(chip: Chip) -> dict[str, NDArray[Any]]:
 
 
 def _header_bytes(chip: Chip) -> bytes:
-    header = {"format": FORMAT_VERSION, "shape": asdict(chip.shape), "formats": asdict(chip.formats),
-              "bits": chip.bits, "activation": chip.activation, "bos": chip.bos, "eos": list(chip.eos),
-              "scales": chip.scales, "about": chip.about, "tokenizer": chip.tokenizer}
+    header = {
+        "format": FORMAT_VERSION,
+        "shape": asdict(chip.shape),
+        "formats": asdict(chip.formats),
+        "bits": chip.bits,
+        "activation": chip.activation,
+        "bos": chip.bos,
+        "eos": list(chip.eos),
+        "scales": chip.scales,
+        "about": chip.about,
+        "tokenizer": chip.tokenizer,
+    }
     return json.dumps(header, sort_keys=True, ensure_ascii=False, indent=1).encode()
 
 
@@ -172,12 +187,15 @@ def load_chip(path: Path) -> Chip:
         with zipfile.ZipFile(path) as archive:
             header = json.loads(_read(archive, path, "chip.json", LARGEST_JSON))
             if header.get("format") != FORMAT_VERSION:
-                raise ChipError(f"{path}: format {header.get('format')!r}, this version reads {FORMAT_VERSION}; "
-                                "run hardwire quantize again")
+                raise ChipError(
+                    f"{path}: format {header.get('format')!r}, this version reads {FORMAT_VERSION}; "
+                    "run hardwire quantize again"
+                )
             chip = _assemble(header, lambda name: _read_array(archive, path, name))
     except OSError as error:
-        raise ChipError(f"{path}: cannot be read ({error.strerror or error}); give a file that "
-                        "hardwire quantize wrote") from None
+        raise ChipError(
+            f"{path}: cannot be read ({error.strerror or error}); give a file that hardwire quantize wrote"
+        ) from None
     except (zipfile.BadZipFile, EOFError, zlib_error) as error:
         raise ChipError(f"{path}: not a complete .chip file ({error}); run hardwire quantize again") from None
     except (KeyError, TypeError, ValueError) as error:
@@ -196,11 +214,12 @@ def _read(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> byte
 
 def _read_array(archive: zipfile.ZipFile, path: Path, name: str) -> NDArray[Any]:
     data = io.BytesIO(_read(archive, path, f"{name}.npy", LARGEST_ARRAY))
-    version = np.lib.format.read_magic(data)
-    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = reader(data)
-    if dtype.kind not in "iu" or int(np.prod(shape, dtype=object)) * dtype.itemsize != len(data.getbuffer()) - data.tell():
-        raise ChipError(f"{path}: array {name} is {dtype} {shape}, which its {len(data.getbuffer())} bytes do not hold")
+    if np.lib.format.read_magic(data) != (1, 0):
+        raise ChipError(f"{path}: array {name} is in an .npy version this reader does not take; quantize again")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(data)
+    held = len(data.getbuffer()) - data.tell()
+    if dtype.kind not in "iu" or math.prod(shape) * dtype.itemsize != held:
+        raise ChipError(f"{path}: array {name} is {dtype} {shape}, which its {held} bytes do not hold")
     data.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(data, allow_pickle=False)
     return array
@@ -215,21 +234,38 @@ def _assemble(header: dict[str, Any], array: Any) -> Chip:
         weight = array(f"matrices/{name}/weight")
         if weight.dtype != np.int8:
             raise ChipError(f"matrix {name}: weights are {weight.dtype}, not int8")
-        matrices[name] = Matrix(weight, ints(f"matrices/{name}/multiplier"), ints(f"matrices/{name}/shift"),
-                                int(header["bits"][name]))
-    return Chip(shape=Shape(**header["shape"]), formats=Formats(**header["formats"]), matrices=matrices,
-                tables={name: ints(f"tables/{name}") for name in TABLES},
-                score_shift=ints("score_shift"), value_shift=ints("value_shift"), gate_shift=ints("gate_shift"),
-                activation=str(header["activation"]), tokenizer=header["tokenizer"], bos=header["bos"],
-                eos=tuple(header["eos"]), scales=header["scales"], about=header["about"])
+        matrices[name] = Matrix(
+            weight, ints(f"matrices/{name}/multiplier"), ints(f"matrices/{name}/shift"), int(header["bits"][name])
+        )
+    return Chip(
+        shape=Shape(**header["shape"]),
+        formats=Formats(**header["formats"]),
+        matrices=matrices,
+        tables={name: ints(f"tables/{name}") for name in TABLES},
+        score_shift=ints("score_shift"),
+        value_shift=ints("value_shift"),
+        gate_shift=ints("gate_shift"),
+        activation=str(header["activation"]),
+        tokenizer=header["tokenizer"],
+        bos=header["bos"],
+        eos=tuple(header["eos"]),
+        scales=header["scales"],
+        about=header["about"],
+    )
 
 
 def expected_shapes(s: Shape) -> dict[str, tuple[int, ...]]:
     """Shape of each matrix's weights."""
-    each = {"q": (s.query_rows, s.dim), "k": (s.kv_rows, s.dim), "v": (s.kv_rows, s.dim),
-            "o": (s.dim, s.query_rows), "gate": (s.hidden, s.dim), "up": (s.hidden, s.dim),
-            "down": (s.dim, s.hidden)}
-    table = (1, s.vocab, s.dim)
+    each: dict[str, tuple[int, ...]] = {
+        "q": (s.query_rows, s.dim),
+        "k": (s.kv_rows, s.dim),
+        "v": (s.kv_rows, s.dim),
+        "o": (s.dim, s.query_rows),
+        "gate": (s.hidden, s.dim),
+        "up": (s.hidden, s.dim),
+        "down": (s.dim, s.hidden),
+    }
+    table: tuple[int, ...] = (1, s.vocab, s.dim)
     return {name: (s.layers, *dims) for name, dims in each.items()} | {"head": table, "embedding": table}
 
 
@@ -244,9 +280,16 @@ def check_chip(chip: Chip, where: str) -> None:
     for name, shape in expected_shapes(s).items():
         matrix = chip.matrices[name]
         _check_matrix(matrix, shape, f"{where}: matrix {name}")
-    table_shapes = {"exp": (1024,), "reciprocal": (1024,), "rsqrt": (768,), "activation": (1 << f.gate,),
-                    "eps": (f.residual,), "cos": (s.context, s.rotary // 2), "sin": (s.context, s.rotary // 2),
-                    "gumbel": (2048,)}
+    table_shapes = {
+        "exp": (1024,),
+        "reciprocal": (1024,),
+        "rsqrt": (768,),
+        "activation": (1 << f.gate,),
+        "eps": (f.residual,),
+        "cos": (s.context, s.rotary // 2),
+        "sin": (s.context, s.rotary // 2),
+        "gumbel": (2048,),
+    }
     for name, shape in table_shapes.items():
         if chip.tables[name].shape != shape:
             raise ChipError(f"{where}: table {name} is {chip.tables[name].shape}, expected {shape}")

@@ -19,13 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from . import __version__
 from .errors import HardwireError, Mismatch
 
+PIPE_WIDTH = 120  # columns of a table that no terminal measures
 notes = Console(stderr=True, highlight=False)
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -42,18 +45,11 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except HardwireError as error:
-            notes.print(f"[bold red]error:[/] {_plain(str(error))}", soft_wrap=True)
+            notes.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             notes.print("stopped by Ctrl-C")
             ctx.exit(130)
-
-
-def _plain(text: str) -> str:
-    """Text in which rich finds no markup."""
-    from rich.markup import escape
-
-    return escape(text)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -73,7 +69,12 @@ def main() -> None:
 @contextmanager
 def bar(title: str) -> Iterator[Callable[[str, float], None]]:
     """A progress bar on standard error; call it with a stage's name and the share that is done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=notes, transient=True) as progress:
         task = progress.add_task(title, total=1.0)
         yield lambda stage, share: progress.update(task, description=f"{title}: {stage}", completed=share)
@@ -91,13 +92,15 @@ def answer(data: dict[str, Any] | list[Any], as_json: bool, table: Table | str |
     if as_json:
         click.echo(json.dumps(data, indent=1, ensure_ascii=False))
     elif table is not None:
-        Console(highlight=False).print(table)
+        Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def key_values(title: str, data: dict[str, Any]) -> Table:
-    table = Table(title=title, show_header=False, title_justify="left")
+    table = Table(title=title, show_header=False, title_justify="left", box=SIMPLE)
     for key, value in data.items():
-        table.add_row(key, f"{value:,}" if isinstance(value, int) else str(value))
+        table.add_row(
+            key, f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(value))
+        )
     return table
 
 
@@ -116,12 +119,22 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
         imported = import_onnx(model, context=context)
     d = imported.decoder
     a, check = d.blocks[0].attention, imported.check
-    data = {"architecture": d.architecture, "parameters": d.parameters, "layers": len(d.blocks), "dim": d.dim,
-            "heads": a.heads, "kv_heads": a.kv_heads, "head_dim": a.head_dim,
-            "hidden": int(d.blocks[0].mlp.up.weight.shape[0]), "vocab": d.vocab, "context": d.context,
-            "tied_embedding": d.tied, "activation": d.blocks[0].mlp.activation,
-            "onnx_equal": {"max_abs_error": check.max_abs_error, "lengths": list(check.lengths)},
-            "notes": list(imported.notes)}
+    data = {
+        "architecture": d.architecture,
+        "parameters": d.parameters,
+        "layers": len(d.blocks),
+        "dim": d.dim,
+        "heads": a.heads,
+        "kv_heads": a.kv_heads,
+        "head_dim": a.head_dim,
+        "hidden": int(d.blocks[0].mlp.up.weight.shape[0]),
+        "vocab": d.vocab,
+        "context": d.context,
+        "tied_embedding": d.tied,
+        "activation": d.blocks[0].mlp.activation,
+        "onnx_equal": {"max_abs_error": check.max_abs_error, "lengths": list(check.lengths)},
+        "notes": list(imported.notes),
+    }
     answer(data, as_json, key_values(str(model), data))
 
 
@@ -141,8 +154,13 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
 
     with spinner("quantize") as stage:
         chip = quantize_onnx(model, out, progress=stage, **options)
-    data = {"chip": str(out), "digest": chip.digest, "bits": chip.bits, "exceptions": chip.exceptions(),
-            "size_bytes": out.stat().st_size}
+    data = {
+        "chip": str(out),
+        "digest": chip.digest,
+        "bits": chip.bits,
+        "exceptions": chip.exceptions(),
+        "size_bytes": out.stat().st_size,
+    }
     answer(data, as_json, key_values("quantized", data))
 
 
@@ -159,8 +177,15 @@ def evaluate(chip: Path, onnx: Path | None, text: Path, plot: Path | None, as_js
     with bar("evaluate") as progress:
         result, errors = evaluate_chip(chip, onnx, text, plot, lambda share: progress("stories", share))
     data = result.as_dict() | ({"error_by_stage": errors} if errors else {})
-    table = Table("model", "bits per character", "perplexity", title=f"{result.tokens:,} tokens, {result.characters:,} characters")
-    for name, quality in (("float", result.float), ("integer", result.integer)):
+    table = Table(
+        "model",
+        "bits per character",
+        "perplexity",
+        title_justify="left",
+        box=SIMPLE,
+        title=f"{result.tokens:,} tokens, {result.characters:,} characters",
+    )
+    for name, quality in (("float", result.exact), ("integer", result.integer)):
         if quality is not None:
             table.add_row(name, f"{quality.bits_per_char:.4f}", f"{quality.perplexity:.4f}")
     answer(data, as_json, table)
@@ -168,8 +193,12 @@ def evaluate(chip: Path, onnx: Path | None, text: Path, plot: Path | None, as_js
 
 @main.command()
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The .chip to write.")
-@click.option("--shape", default="bundled", show_default=True,
-              help="A known name, or vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.")
+@click.option(
+    "--shape",
+    default="bundled",
+    show_default=True,
+    help="A known name, or vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.",
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--weights", default=4, show_default=True, help="Bits of every matrix.")
 @AS_JSON
@@ -181,8 +210,13 @@ def random(out: Path, shape: str, seed: int, weights: int, as_json: bool) -> Non
     with spinner("random chip"):
         chip = random_chip(shape_named(shape), seed, Options(weights=weights, rounding="plain"))
         chip.save(out)
-    data = {"chip": str(out), "shape": asdict(chip.shape), "parameters": chip.about["parameters"], "bits": chip.bits,
-            "size_bytes": out.stat().st_size}
+    data = {
+        "chip": str(out),
+        "shape": asdict(chip.shape),
+        "parameters": chip.about["parameters"],
+        "bits": chip.bits,
+        "size_bytes": out.stat().st_size,
+    }
     answer(data, as_json, key_values("random chip", data))
 
 
@@ -198,10 +232,26 @@ def fit(chip: Path, board: str, as_json: bool) -> None:
 
     model = load_chip(chip)
     fits = [plan.fit(model, load_board(name)) for name in (board_names() if board == "all" else [board])]
-    table = Table("board", "fits", "limit", "lanes", "floor, cycles", "at the floor, tokens/s", title=str(chip))
+    table = Table(
+        "board",
+        "fits",
+        "limit",
+        "lanes",
+        "floor, cycles",
+        "at the floor, tokens/s",
+        title=str(chip),
+        title_justify="left",
+        box=SIMPLE,
+    )
     for f in fits:
-        table.add_row(f.board, "yes" if f.fits else "[red]no[/]", f.limit, f"{f.lanes:,}", f"{f.floor_cycles:,}",
-                      f"{f.tokens_per_second_at_floor:,} at {f.clock_mhz:g} MHz, {f.clock_source}")
+        table.add_row(
+            f.board,
+            "yes" if f.fits else "[red]no[/]",
+            f.limit,
+            f"{f.lanes:,}",
+            f"{f.floor_cycles:,}",
+            f"{f.tokens_per_second_at_floor:,} at {f.clock_mhz:g} MHz, {f.clock_source}",
+        )
     answer([f.as_dict() for f in fits], as_json, table)
 
 
@@ -219,8 +269,12 @@ def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, as_
 
     with spinner("build") as stage:
         made = build_hls(chip, load_board(board), out, lanes, stage)
-    data = {"manifest": str(out / "manifest.json"), "digest": made.manifest["digest"],
-            "files": sorted(made.manifest["files"]), "tools": made.manifest["tools"]}
+    data = {
+        "manifest": str(out / "manifest.json"),
+        "digest": made.manifest["digest"],
+        "files": sorted(made.manifest["files"]),
+        "tools": made.manifest["tools"],
+    }
     answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
 
 
@@ -232,8 +286,9 @@ def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, as_
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
 @click.option("--backend", type=click.Choice(["csim", "reference"]), help="Default: csim for a build.")
 @AS_JSON
-def run(build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None,
-        as_json: bool) -> None:
+def run(
+    build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None, as_json: bool
+) -> None:
     """Stream text from BUILD (a build folder or a .chip), token by token."""
     from .driver import load
 
@@ -252,10 +307,18 @@ def run(build: Path, prompt: str, tokens: int | None, seed: int, temperature: fl
     report = model.last
     if not as_json:
         click.echo()
-        notes.print(f"{len(report.tokens)} tokens, {report.tokens_per_second:,.0f} tokens/s on {model.name}; "
-                    f"ended by: {report.status}")
-    data = {"tokens": report.tokens, "text": prompt + "".join(pieces), "tokens_per_second": round(report.tokens_per_second, 1),
-            "cycles": [], "status": report.status, "backend": model.name}
+        notes.print(
+            f"{len(report.tokens)} tokens, {report.tokens_per_second:,.0f} tokens/s on {model.name}; "
+            f"ended by: {report.status}"
+        )
+    data = {
+        "tokens": report.tokens,
+        "text": prompt + "".join(pieces),
+        "tokens_per_second": round(report.tokens_per_second, 1),
+        "cycles": [],
+        "status": report.status,
+        "backend": model.name,
+    }
     answer(data, as_json)
     if report.status == "interrupted":
         sys.exit(130)
@@ -269,8 +332,9 @@ def run(build: Path, prompt: str, tokens: int | None, seed: int, temperature: fl
 @click.option("--plant", type=click.Choice(["weight", "table", "rounding"]), help="Break a copy on purpose first.")
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
 @AS_JSON
-def verify(build: Path, rungs: str, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None,
-           as_json: bool) -> None:
+def verify(
+    build: Path, rungs: str, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None, as_json: bool
+) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest."""
     from . import plant as faults
     from . import verify as proof
@@ -295,10 +359,18 @@ def verify(build: Path, rungs: str, tokens: int, prompts: Path | None, plant: st
 
 def _receipt_table(receipt: Any, planted: str) -> Table:
     title = f"verdict: {receipt.verdict}" + (f" (planted: {planted})" if planted else "")
-    table = Table("rung", "status", "tokens", "logits", "other values", "seconds", "note", title=title)
+    columns = ("rung", "status", "tokens", "logits", "other values", "seconds", "note")
+    table = Table(*columns, title=title, title_justify="left", box=SIMPLE)
     for name, rung in receipt.rungs.items():
-        table.add_row(name, rung.status, f"{rung.tokens:,}", f"{rung.logits:,}", f"{rung.stages:,}",
-                      f"{rung.seconds:g}", rung.note)
+        table.add_row(
+            name,
+            rung.status,
+            f"{rung.tokens:,}",
+            f"{rung.logits:,}",
+            f"{rung.stages:,}",
+            f"{rung.seconds:g}",
+            rung.note,
+        )
     return table
 
 
@@ -339,9 +411,16 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
             receipt = proof.verify(opened, progress=progress)
         proof.record(opened, receipt)
     csim = receipt.rungs.get("csim", proof.Rung())
-    data = {"model": "bundled", "parameters": opened.chip.about["parameters"], "tokens": len(pieces),
-            "text": prompt + "".join(pieces), "csim_equal": csim.status == "equal", "logits_compared": csim.logits,
-            "seconds": round(time.perf_counter() - started, 1), "verdict": receipt.verdict}
+    data = {
+        "model": "bundled",
+        "parameters": opened.chip.about["parameters"],
+        "tokens": len(pieces),
+        "text": prompt + "".join(pieces),
+        "csim_equal": csim.status == "equal",
+        "logits_compared": csim.logits,
+        "seconds": round(time.perf_counter() - started, 1),
+        "verdict": receipt.verdict,
+    }
     answer(data, as_json, _receipt_table(receipt, ""))
     if receipt.first_difference is not None:
         raise Mismatch(str(receipt.first_difference))

@@ -19,9 +19,15 @@ TOOLS = ("g++", "make", "vitis_hls", "vitis-run", "vivado")
 
 def report() -> dict[str, Any]:
     """A report to paste into a bug: versions, packages, tools, boards."""
-    return {"hardwire": __version__, "python": sys.version.split()[0], "machine": platform.machine(),
-            "system": platform.platform(), "packages": {name: _version(name) for name in PACKAGES},
-            "tools": {name: shutil.which(name) is not None for name in TOOLS}, "boards": board_names()}
+    return {
+        "hardwire": __version__,
+        "python": sys.version.split()[0],
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "tools": {name: shutil.which(name) is not None for name in TOOLS},
+        "boards": board_names(),
+    }
 
 
 def _version(package: str) -> str | None:

@@ -51,14 +51,16 @@ class Quality:
 class Evaluation:
     """Both models on the same tokens. ``top1_agreement`` is the share of positions with the same argmax."""
 
-    float: Quality | None
+    exact: Quality | None  # the float model's
     integer: Quality
     top1_agreement: float | None
     tokens: int
     characters: int
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """In the keys of ``hardwire evaluate --json``."""
+        data = asdict(self)
+        return {"float": data.pop("exact"), **data}
 
 
 def split_text(text: str) -> list[str]:
@@ -100,8 +102,9 @@ def integer_logits(chip: Chip, ids: Ints) -> Logits:
     return step(chip, state, ids) / np.float64(2**chip.formats.logit_fraction)
 
 
-def evaluate(chip: Chip, decoder: Decoder | None, stories: Sequence[Scored],
-             progress: Progress = lambda share: None) -> Evaluation:
+def evaluate(
+    chip: Chip, decoder: Decoder | None, stories: Sequence[Scored], progress: Progress = lambda share: None
+) -> Evaluation:
     """Score ``stories`` with the integer reference, and with the float one where it is given."""
     if not stories:
         raise HardwireError("the text holds no story of two tokens or more; give a longer text")
@@ -119,9 +122,13 @@ def evaluate(chip: Chip, decoder: Decoder | None, stories: Sequence[Scored],
         done += int(mask.sum())
         progress(done / tokens)
     characters = sum(story.characters for story in stories)
-    return Evaluation(None if decoder is None else _quality(nats["float"], tokens, characters),
-                      _quality(nats["integer"], tokens, characters),
-                      None if decoder is None else agreed / tokens, tokens, characters)
+    return Evaluation(
+        None if decoder is None else _quality(nats["float"], tokens, characters),
+        _quality(nats["integer"], tokens, characters),
+        None if decoder is None else agreed / tokens,
+        tokens,
+        characters,
+    )
 
 
 def _quality(nats: float, tokens: int, characters: int) -> Quality:

@@ -21,7 +21,9 @@ PICTURE_ROWS = 4  # stories behind the picture of the error by layer
 
 SHAPES = {
     "bundled": Shape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512, rotary=16),
-    "stories260k": Shape(vocab=512, dim=64, layers=5, heads=8, kv_heads=4, head_dim=8, hidden=172, context=512, rotary=8),
+    "stories260k": Shape(
+        vocab=512, dim=64, layers=5, heads=8, kv_heads=4, head_dim=8, hidden=172, context=512, rotary=8
+    ),
     "15m": Shape(vocab=2048, dim=384, layers=8, heads=6, kv_heads=6, head_dim=64, hidden=1024, context=256, rotary=64),
 }
 
@@ -31,14 +33,16 @@ def shape_named(text: str) -> Shape:
     if text in SHAPES:
         return SHAPES[text]
     try:
-        numbers = [int(part) for part in text.split(",")]
-        shape = Shape(*numbers, rotary=numbers[5])
-    except (ValueError, TypeError, IndexError):
-        raise HardwireError(f"--shape {text!r} is neither one of {', '.join(SHAPES)} nor eight numbers: "
-                            "vocab,dim,layers,heads,kv_heads,head_dim,hidden,context") from None
-    if min(numbers) < 1 or shape.heads % shape.kv_heads or shape.head_dim % 2:
+        vocab, dim, layers, heads, kv_heads, head_dim, hidden, context = (int(part) for part in text.split(","))
+    except ValueError:
+        raise HardwireError(
+            f"--shape {text!r} is neither one of {', '.join(SHAPES)} nor eight numbers: "
+            "vocab,dim,layers,heads,kv_heads,head_dim,hidden,context"
+        ) from None
+    numbers = (vocab, dim, layers, heads, kv_heads, head_dim, hidden, context)
+    if min(numbers) < 1 or heads % kv_heads or head_dim % 2:
         raise HardwireError(f"--shape {text!r}: every number is positive, heads a multiple of kv_heads, head_dim even")
-    return shape
+    return Shape(*numbers, rotary=head_dim)
 
 
 def read_text(path: Path) -> str:
@@ -53,9 +57,18 @@ def read_text(path: Path) -> str:
         raise HardwireError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
 
 
-def quantize_onnx(model: Path, out: Path, *, weights: int = 4, activations: int = 8, calibration: Path | None = None,
-                  tokenizer: Path | None = None, context: int | None = None, rounding: str = "calibrated",
-                  progress: Callable[[str], None] = lambda stage: None) -> Chip:
+def quantize_onnx(
+    model: Path,
+    out: Path,
+    *,
+    weights: int = 4,
+    activations: int = 8,
+    calibration: Path | None = None,
+    tokenizer: Path | None = None,
+    context: int | None = None,
+    rounding: str = "calibrated",
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Chip:
     """Import, calibrate and quantise ``model``; write ``out``."""
     from .frontend import import_onnx
     from .frontend.tokenizer import load_tokenizer
@@ -64,23 +77,34 @@ def quantize_onnx(model: Path, out: Path, *, weights: int = 4, activations: int 
     imported = import_onnx(model, context=context)
     text_file = calibration or model.parent / "calibration.txt"
     if not text_file.exists():
-        raise QuantizeError(f"no calibration text: {text_file} does not exist; give --calibration with text "
-                            "of the kind the model writes")
+        raise QuantizeError(
+            f"no calibration text: {text_file} does not exist; give --calibration with text "
+            "of the kind the model writes"
+        )
     encoder = load_tokenizer(tokenizer or model, vocab=imported.decoder.vocab)
     progress("tokenize")
     stories = [encoder.story_ids(story) for story in split_text(read_text(text_file))]
     options = Options(weights=weights, activations=activations, rounding=rounding)
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
-    chip = to_integers(imported.decoder, stories, options, progress=progress, tokenizer=encoder.data,
-                       bos=encoder.specials.bos, eos=encoder.specials.eos, about=about)
+    chip = to_integers(
+        imported.decoder,
+        stories,
+        options,
+        progress=progress,
+        tokenizer=encoder.data,
+        bos=encoder.specials.bos,
+        eos=encoder.specials.eos,
+        about=about,
+    )
     progress("write")
     out.parent.mkdir(parents=True, exist_ok=True)
     chip.save(out)
     return chip
 
 
-def evaluate_chip(chip_file: Path, onnx: Path | None, text: Path, plot: Path | None,
-                  progress: Callable[[float], None]) -> tuple[Evaluation, dict[str, float]]:
+def evaluate_chip(
+    chip_file: Path, onnx: Path | None, text: Path, plot: Path | None, progress: Callable[[float], None]
+) -> tuple[Evaluation, dict[str, float]]:
     """Score a chip, and the float model where given, on a text; the error of every stage with the float model."""
     from .frontend import import_onnx
 
@@ -93,8 +117,10 @@ def evaluate_chip(chip_file: Path, onnx: Path | None, text: Path, plot: Path | N
         decoder = imported.decoder
         known = chip.about.get("onnx", {}).get("sha256")
         if known is not None and known != imported.sha256:
-            raise ModelError(f"{onnx} is not the model that {chip_file} was made from (sha256 {imported.sha256[:12]}, "
-                             f"not {known[:12]}); give that one")
+            raise ModelError(
+                f"{onnx} is not the model that {chip_file} was made from (sha256 {imported.sha256[:12]}, "
+                f"not {known[:12]}); give that one"
+            )
     stories = score_sets(encoded_stories(chip, read_text(text)), min(STORY_TOKENS, chip.shape.context))
     result = score(chip, decoder, stories, progress)
     errors: dict[str, float] = {}

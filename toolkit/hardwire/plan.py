@@ -56,7 +56,7 @@ class Fit:
     clock_source: str
     lanes: int
     tokens_per_second_at_floor: int
-    resources: dict[str, dict[str, float]]
+    resources: dict[str, dict[str, int]]
     notes: list[str]
 
     def as_dict(self) -> dict[str, object]:
@@ -76,7 +76,8 @@ def demand(chip: Chip) -> Demand:
         table_bits=table_bits,
         cache_bits=2 * s.layers * s.kv_rows * s.context * chip.formats.cache,
         multiplications=sum(x.weight.size for x in read),
-        attention=int(2 * s.layers * s.query_rows * mean_position))
+        attention=int(2 * s.layers * s.query_rows * mean_position),
+    )
 
 
 def lanes_of(chip: Chip, board: Board) -> int:
@@ -98,9 +99,11 @@ def fit(chip: Chip, board: Board) -> Fit:
     bram_bits = need.total_bits - uram_cache - loaded
     lanes = lanes_of(chip, board)
     shares = {"block RAM": bram_bits / bram_budget}
-    resources = {"bram18": {"used": -(-bram_bits // BRAM18_BITS), "budget": int(board.bram18 * BUDGET)},
-                 "uram": {"used": -(-(uram_cache + loaded) // URAM_BITS), "budget": int(board.uram * BUDGET)},
-                 "dsp": {"used": int(board.dsp * LANES_SHARE), "budget": board.dsp}}
+    resources = {
+        "bram18": {"used": -(-bram_bits // BRAM18_BITS), "budget": int(board.bram18 * BUDGET)},
+        "uram": {"used": -(-(uram_cache + loaded) // URAM_BITS), "budget": int(board.uram * BUDGET)},
+        "dsp": {"used": int(board.dsp * LANES_SHARE), "budget": board.dsp},
+    }
     limit = max(shares, key=lambda name: shares[name])
     floor = _floor(need, lanes, board)
     fits = shares[limit] <= 1
@@ -109,12 +112,26 @@ def fit(chip: Chip, board: Board) -> Fit:
         notes.append(f"{loaded:,} weight bits in URAM, which a bitstream cannot initialise: loaded at boot")
     if not fits:
         what = "the KV cache" if need.cache_bits > need.rom_bits else "the weights"
-        notes.append(f"{bram_bits:,} bits wanted, {bram_budget:,} available; most of it is {what}: "
-                     "use fewer bits, a shorter context, or a larger board")
+        notes.append(
+            f"{bram_bits:,} bits wanted, {bram_budget:,} available; most of it is {what}: "
+            "use fewer bits, a shorter context, or a larger board"
+        )
     clock = board.clock_mhz
-    return Fit(board=board.key, fits=fits, limit=f"{limit} {shares[limit]:.0%} of its budget", cycles=[],
-               mean_cycles=None, floor_cycles=floor, ratio=None, clock_mhz=clock, clock_source="assumed",
-               lanes=lanes, tokens_per_second_at_floor=int(clock * 1e6 / floor), resources=resources, notes=notes)
+    return Fit(
+        board=board.key,
+        fits=fits,
+        limit=f"{limit} {shares[limit]:.0%} of its budget",
+        cycles=[],
+        mean_cycles=None,
+        floor_cycles=floor,
+        ratio=None,
+        clock_mhz=clock,
+        clock_source="assumed",
+        lanes=lanes,
+        tokens_per_second_at_floor=int(clock * 1e6 / floor),
+        resources=resources,
+        notes=notes,
+    )
 
 
 def _floor(need: Demand, lanes: int, board: Board) -> int:

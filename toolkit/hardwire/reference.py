@@ -47,7 +47,9 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
     ``observe(stage, value)`` sees every stage by the name that C-simulation and RTL use too.
     """
     if state.position + ids.shape[1] > chip.shape.context:
-        raise PromptError(f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}")
+        raise PromptError(
+            f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
+        )
     f = chip.formats
     x = embed(chip.matrices["embedding"], ids, f.residual)  # [B, T, D]
     observe("embed", x)
@@ -73,8 +75,10 @@ def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Obse
     f, m, start, end = chip.formats, chip.matrices, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
     cos, sin = chip.tables["cos"][start:end], chip.tables["sin"][start:end]
-    q, k = (rope.rotate(_heads(chip, m[name].apply(layer, a, f.norm, rope.INPUT_BITS, root)), cos, sin, bits)
-            for name, bits in (("q", f.query), ("k", f.cache)))  # [B, H, T, C], [B, G, T, C]
+    q, k = (
+        rope.rotate(_heads(chip, m[name].apply(layer, a, f.norm, rope.INPUT_BITS, root)), cos, sin, bits)
+        for name, bits in (("q", f.query), ("k", f.cache))
+    )  # [B, H, T, C], [B, G, T, C]
     v = _heads(chip, m["v"].apply(layer, a, f.norm, f.cache, root))
     state.keys[layer, :, :, start:end], state.values[layer, :, :, start:end] = k, v
     for name, value in (("q", q), ("k", k), ("v", v)):
@@ -96,8 +100,9 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
         score = attention.scores(q[:, head], keys, f.query, f.cache)
         p = attention.probabilities(score, seen, chip.score_shift[layer, head], chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
-        out[:, head] = attention.divide(sums, p.sum(-1), chip.tables["reciprocal"],
-                                        chip.value_shift[layer, head], f.attention)
+        out[:, head] = attention.divide(
+            sums, p.sum(-1), chip.tables["reciprocal"], chip.value_shift[layer, head], f.attention
+        )
     return _join(out)
 
 
@@ -154,8 +159,7 @@ class Progress:
 def pick(chip: Chip, logits: Ints, position: int, sampling: Sampling) -> int:
     """The next token id of logits [V] computed at ``position``."""
     inverse = sampler.inverse_temperature(sampling.temperature)
-    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position,
-                          chip.tables["gumbel"])
+    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position, chip.tables["gumbel"])
 
 
 def feeder(chip: Chip, sampling: Sampling) -> Feed:
@@ -170,8 +174,14 @@ def feeder(chip: Chip, sampling: Sampling) -> Feed:
     return feed
 
 
-def token_loop(feed: Feed, prompt: list[int], context: int, budget: int | None = None,
-               stops: tuple[int, ...] = (), progress: Progress | None = None) -> Iterator[int]:
+def token_loop(
+    feed: Feed,
+    prompt: list[int],
+    context: int,
+    budget: int | None = None,
+    stops: tuple[int, ...] = (),
+    progress: Progress | None = None,
+) -> Iterator[int]:
     """Feed the prompt, then each new token; yield new tokens until a stop token, the budget or a full context.
 
     The stop token is not yielded. The last token yielded has not been fed. Raises PromptError for a prompt

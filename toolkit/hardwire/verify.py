@@ -59,8 +59,10 @@ class Difference:
     text: int = 0  # which of the compared texts
 
     def __str__(self) -> str:
-        return (f"{self.rung}: stage {self.stage}, token {self.token} of text {self.text}, index {self.index}: "
-                f"expected {self.expected}, got {self.got}")
+        return (
+            f"{self.rung}: stage {self.stage}, token {self.token} of text {self.text}, index {self.index}: "
+            f"expected {self.expected}, got {self.got}"
+        )
 
 
 @dataclass
@@ -90,18 +92,26 @@ class Receipt:
         return asdict(self)
 
 
-def verify(build: Build, rungs: Sequence[str] = RUNGS, tokens: int = 256, prompts: Sequence[str] | None = None,
-           progress: Progress = lambda rung, share: None) -> Receipt:
+def verify(
+    build: Build,
+    rungs: Sequence[str] = RUNGS,
+    tokens: int = 256,
+    prompts: Sequence[str] | None = None,
+    progress: Progress = lambda rung, share: None,
+) -> Receipt:
     """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt."""
     for rung in rungs:
         if rung not in RUNGS:
             raise BuildError(f"no rung {rung!r}; known are {', '.join(RUNGS)}")
-    receipt = Receipt(versions=_versions(), when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                      digests={"build": build.manifest["digest"], "chip": build.chip.digest})
+    receipt = Receipt(
+        versions=_versions(),
+        when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        digests={"build": build.manifest["digest"], "chip": build.chip.digest},
+    )
     climb = _Climb(build, min(tokens, build.chip.shape.context), prompts, progress)
     for rung in (r for r in RUNGS if r in rungs):
         started = time.perf_counter()
-        result, difference = getattr(climb, rung)()
+        result, difference = getattr(climb, f"{rung}_rung")()
         result.seconds = round(time.perf_counter() - started, 2)
         receipt.rungs[rung] = result
         if difference is not None:
@@ -131,17 +141,21 @@ class _Climb:
 
     # -- rungs ---------------------------------------------------------------------------------------
 
-    def float(self) -> tuple[Rung, Difference | None]:
+    def float_rung(self) -> tuple[Rung, Difference | None]:
         if self.build.onnx is None:
             return Rung(note="no ONNX beside the chip with the hash it was made from; build where the model is"), None
         from .frontend import import_onnx
 
         self.imported = import_onnx(self.build.onnx, context=self.chip.shape.context)
         check = self.imported.check
-        return Rung("within bound", tokens=sum(check.lengths), logits=sum(check.lengths) * self.chip.shape.vocab,
-                    note=f"largest error {check.max_abs_error:.2g} against ONNX Runtime"), None
+        return Rung(
+            "within bound",
+            tokens=sum(check.lengths),
+            logits=sum(check.lengths) * self.chip.shape.vocab,
+            note=f"largest error {check.max_abs_error:.2g} against ONNX Runtime",
+        ), None
 
-    def int(self) -> tuple[Rung, Difference | None]:
+    def int_rung(self) -> tuple[Rung, Difference | None]:
         ids, stepwise = self.texts()
         whole = step(self.chip, new_state(self.chip, len(ids), self.length), ids)
         difference = first_difference("int", {"logits": whole}, {"logits": stepwise})
@@ -163,17 +177,24 @@ class _Climb:
             return None
         text = int(rows.argmax())
         token, index = np.unravel_index(np.abs(error[text]).argmax(), error[text].shape)
-        return Difference("int", "logits", int(token), int(index), float(exact[text, token, index]),
-                          float(logits[text, token, index] / 2.0**self.chip.formats.logit_fraction), text)
+        return Difference(
+            "int",
+            "logits",
+            int(token),
+            int(index),
+            float(exact[text, token, index]),
+            float(logits[text, token, index] / 2.0**self.chip.formats.logit_fraction),
+            text,
+        )
 
-    def csim(self) -> tuple[Rung, Difference | None]:
+    def csim_rung(self) -> tuple[Rung, Difference | None]:
         self.progress("csim: compile", 0.0)
         csim = self.build.csim()
         ids, logits = self.texts()
         texts = [(row, want) for row, want in zip(ids, logits, strict=True)]
         if self.length < self.chip.shape.context:
             texts.append(self._full_context(ids))
-        rung = Rung("equal", note="through hls4ml's compile and predict; last position of the context included")
+        rung = Rung("equal")
         total = sum(len(row) for row, _ in texts)
         for number, (row, want) in enumerate(texts):
             difference = self._compare_text(csim, number, row, want, rung, total)
@@ -181,10 +202,14 @@ class _Climb:
                 rung.status = "different"
                 return rung, difference
         difference = self._stages(csim, ids[0], 0, TRACED, rung) or self._token_loop(csim, rung)
+        if difference is None:
+            rung.note = "through hls4ml's predict, to the last position of the context; the token loop's own top too"
         rung.status = "different" if difference else "equal"
         return rung, difference
 
-    def _compare_text(self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int) -> Difference | None:
+    def _compare_text(
+        self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int
+    ) -> Difference | None:
         for position, token in enumerate(row.tolist()):
             got, _ = csim.step(token, position, position == 0, Sampling())
             rung.tokens += 1
@@ -192,7 +217,9 @@ class _Climb:
             self.progress("csim", rung.tokens / total)
             if not np.array_equal(got, want[position]):
                 index = int(np.flatnonzero(got != want[position])[0])
-                last = Difference("csim", "logits", position, index, int(want[position, index]), int(got[index]), number)
+                last = Difference(
+                    "csim", "logits", position, index, int(want[position, index]), int(got[index]), number
+                )
                 return self._stages(csim, row, number, position + 1, rung) or last
         return None
 
@@ -223,7 +250,9 @@ class _Climb:
         for sampling in (Sampling(), Sampling(0.9, 7)):
             loop = LoopProgress()
             budget = min(LOOP_TOKENS, self.chip.shape.context - len(self.starts[0]))
-            want = list(token_loop(feeder(self.chip, sampling), self.starts[0], self.chip.shape.context, budget, (), loop))
+            want = list(
+                token_loop(feeder(self.chip, sampling), self.starts[0], self.chip.shape.context, budget, (), loop)
+            )
             got = list(csim.generate(self.starts[0], budget, sampling))
             for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
                 if expected != actual:
@@ -232,8 +261,9 @@ class _Climb:
         return None
 
 
-def drive(chip: Chip, starts: Sequence[Sequence[int]], length: int,
-          progress: Callable[[float], None] = lambda share: None) -> tuple[Ints, Ints]:
+def drive(
+    chip: Chip, starts: Sequence[Sequence[int]], length: int, progress: Callable[[float], None] = lambda share: None
+) -> tuple[Ints, Ints]:
     """Feed every start, then its greedy continuation, one token at a time for all texts together.
 
     Returns ids [B, length] and logits [B, length, V].
@@ -250,15 +280,23 @@ def drive(chip: Chip, starts: Sequence[Sequence[int]], length: int,
     return ids, logits
 
 
-def first_difference(rung: str, expected: dict[str, Ints], got: dict[str, Ints], token: int = 0,
-                     text: int = 0) -> Difference | None:
+def first_difference(
+    rung: str, expected: dict[str, Ints], got: dict[str, Ints], token: int = 0, text: int = 0
+) -> Difference | None:
     """The first differing value of stages [B, T, N], in the order of ``expected``."""
     for stage, want in expected.items():
         unequal = np.argwhere(want != got[stage])
         if len(unequal):
             row, position, index = unequal[0]
-            return Difference(rung, stage, token + int(position), int(index), int(want[tuple(unequal[0])]),
-                              int(got[stage][tuple(unequal[0])]), text + int(row))
+            return Difference(
+                rung,
+                stage,
+                token + int(position),
+                int(index),
+                int(want[tuple(unequal[0])]),
+                int(got[stage][tuple(unequal[0])]),
+                text + int(row),
+            )
     return None
 
 
@@ -297,8 +335,9 @@ def write_junit(receipt: Receipt, path: Path) -> None:
     """The receipt as JUnit XML, a test case per rung."""
     failures = str(sum(r.status == "different" for r in receipt.rungs.values()))
     skipped = str(sum(r.status == "not run" for r in receipt.rungs.values()))
-    suite = ElementTree.Element("testsuite", name="hardwire verify", tests=str(len(receipt.rungs)),
-                                failures=failures, skipped=skipped)
+    suite = ElementTree.Element(
+        "testsuite", name="hardwire verify", tests=str(len(receipt.rungs)), failures=failures, skipped=skipped
+    )
     for name, rung in receipt.rungs.items():
         case = ElementTree.SubElement(suite, "testcase", classname="hardwire.verify", name=name, time=str(rung.seconds))
         if rung.status == "different":

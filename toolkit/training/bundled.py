@@ -43,10 +43,10 @@ def without_shared_runs(stories: list[str], held_out: list[str], what: str, run:
 
     Stock openings collide now and then; a text that collides often is the held-out text, and an error.
     """
-    known = {text[i:i + run] for text in held_out for i in range(len(text) - run + 1)}
+    known = {text[i : i + run] for text in held_out for i in range(len(text) - run + 1)}
 
     def shares(story: str) -> bool:
-        return any(story[i:i + run] in known for i in range(len(story) - run + 1))
+        return any(story[i : i + run] in known for i in range(len(story) - run + 1))
 
     kept = [story for story in tqdm(stories, desc=f"check {what}", unit="story") if not shares(story)]
     refused = len(stories) - len(kept)
@@ -81,16 +81,23 @@ def train_tokenizer(stories: list[str], out: Path) -> None:
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first")
     tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="first")
-    tokenizer.train_from_iterator(stories, trainers.BpeTrainer(
-        vocab_size=SHAPE.vocab, special_tokens=["<unk>", "<s>", "</s>"],
-        initial_alphabet=[c for c in ALPHABET if c != " "], limit_alphabet=len(ALPHABET), show_progress=False))
+    tokenizer.train_from_iterator(
+        stories,
+        trainers.BpeTrainer(
+            vocab_size=SHAPE.vocab,
+            special_tokens=["<unk>", "<s>", "</s>"],
+            initial_alphabet=[c for c in ALPHABET if c != " "],
+            limit_alphabet=len(ALPHABET),
+            show_progress=False,
+        ),
+    )
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", BOS)])
     tokenizer.save(str(out))
 
 
 def encode(tokenizer: Tokenizer, stories: list[str]) -> list[np.ndarray]:
     """Ids of each story, BOS in front."""
-    parts = (stories[i:i + 4096] for i in range(0, len(stories), 4096))
+    parts = (stories[i : i + 4096] for i in range(0, len(stories), 4096))
     return [np.array(e.ids, np.int16) for part in parts for e in tokenizer.encode_batch(part)]
 
 
@@ -117,8 +124,11 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
 def optimizer_of(model: Llama) -> torch.optim.Optimizer:
     matrices = [p for p in model.parameters() if p.dim() == 2]
     vectors = [p for p in model.parameters() if p.dim() == 1]
-    return torch.optim.AdamW([{"params": matrices, "weight_decay": 0.05},
-                              {"params": vectors, "weight_decay": 0.0}], betas=(0.9, 0.98), fused=True)
+    return torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}],
+        betas=(0.9, 0.98),
+        fused=True,
+    )
 
 
 def fit(model: Llama, rows: Rows, steps: int, peak: float, quantized: float, checkpoint: Path) -> list[float]:
@@ -167,9 +177,17 @@ def export_onnx(model: Llama, out: Path) -> None:
     """Export with torch's own exporter; the sequence length stays dynamic."""
     model.eval()
     ids = torch.ones(1, 7, dtype=torch.long)
-    torch.onnx.export(model, (ids,), str(out), input_names=["input_ids"], output_names=["logits"],
-                      dynamic_shapes=({1: torch.export.Dim("length", min=2, max=model.shape.context)},),
-                      opset_version=20, dynamo=True, external_data=False)
+    torch.onnx.export(
+        model,
+        (ids,),
+        str(out),
+        input_names=["input_ids"],
+        output_names=["logits"],
+        dynamic_shapes=({1: torch.export.Dim("length", min=2, max=model.shape.context)},),
+        opset_version=20,
+        dynamo=True,
+        external_data=False,
+    )
 
 
 def digest(path: Path) -> str:
@@ -178,7 +196,9 @@ def digest(path: Path) -> str:
 
 @click.command()
 @click.option("--text", required=True, type=click.Path(exists=True, path_type=Path), help="real stories")
-@click.option("--teacher", required=True, type=click.Path(exists=True, path_type=Path), help="Hugging Face Llama folder")
+@click.option(
+    "--teacher", required=True, type=click.Path(exists=True, path_type=Path), help="Hugging Face Llama folder"
+)
 @click.option("--evaluation", required=True, type=click.Path(exists=True, path_type=Path), help="held-out stories")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path))
 @click.option("--batches", default=64, help="teacher batches of 512 stories")
@@ -188,8 +208,19 @@ def digest(path: Path) -> str:
 @click.option("--real-repeat", default=3, help="how often an epoch repeats the real text")
 @click.option("--seed", default=1)
 @click.option("--jobs", default=2, help="processes for the teacher, threads for training")
-def main(text: Path, teacher: Path, evaluation: Path, out: Path, batches: int, steps: int, peak: float,
-         quantized: float, real_repeat: int, seed: int, jobs: int) -> None:
+def main(
+    text: Path,
+    teacher: Path,
+    evaluation: Path,
+    out: Path,
+    batches: int,
+    steps: int,
+    peak: float,
+    quantized: float,
+    real_repeat: int,
+    seed: int,
+    jobs: int,
+) -> None:
     """Train and export the bundled model."""
     out.mkdir(parents=True, exist_ok=True)
     teacher_text, tokenizer_file, weights = out / "teacher.txt", out / "tokenizer.json", out / "model.pt"
@@ -211,13 +242,26 @@ def main(text: Path, teacher: Path, evaluation: Path, out: Path, batches: int, s
         model = Llama(SHAPE)
         losses = fit(model, Rows(stories, seed), steps, peak, quantized, out / "checkpoint.pt")
         torch.save(model.state_dict(), weights)
-        record = {"shape": SHAPE.as_dict(), "parameters": SHAPE.parameters, "seed": seed, "steps": steps,
-                  "peak_learning_rate": peak, "quantized_share": quantized, "real_repeat": real_repeat,
-                  "teacher_batches": batches, "torch": torch.__version__, "threads": jobs,
-                  "train_tokens": sum(map(len, stories)), "seconds": round(time.time() - started),
-                  "loss_every_100_steps": [round(loss, 4) for loss in losses],
-                  "sha256": {"text": digest(text), "teacher_model": digest(teacher / "model.safetensors"),
-                             "teacher_text": digest(teacher_text)}}
+        record = {
+            "shape": SHAPE.as_dict(),
+            "parameters": SHAPE.parameters,
+            "seed": seed,
+            "steps": steps,
+            "peak_learning_rate": peak,
+            "quantized_share": quantized,
+            "real_repeat": real_repeat,
+            "teacher_batches": batches,
+            "torch": torch.__version__,
+            "threads": jobs,
+            "train_tokens": sum(map(len, stories)),
+            "seconds": round(time.time() - started),
+            "loss_every_100_steps": [round(loss, 4) for loss in losses],
+            "sha256": {
+                "text": digest(text),
+                "teacher_model": digest(teacher / "model.safetensors"),
+                "teacher_text": digest(teacher_text),
+            },
+        }
         write_record(out, record)
     model.load_state_dict(torch.load(weights, weights_only=True))
     finish(model.eval(), Tokenizer.from_file(str(tokenizer_file)), held_out, seed, out)

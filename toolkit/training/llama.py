@@ -176,15 +176,25 @@ def load_hugging_face(folder: Path) -> Llama:
     from safetensors.torch import load_file
 
     config = json.loads((folder / "config.json").read_text())
-    model = Llama(LlamaShape(
-        vocab=config["vocab_size"], dim=config["hidden_size"], layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"], kv_heads=config["num_key_value_heads"],
-        head_dim=config["head_dim"], hidden=config["intermediate_size"],
-        context=config["max_position_embeddings"], rope_theta=config["rope_theta"],
-        norm_eps=config["rms_norm_eps"]))
-    state = {name.removeprefix("model.").replace("self_attn.", "").replace("mlp.", ""): tensor
-             for name, tensor in load_file(folder / "model.safetensors").items()
-             if name != "lm_head.weight"}
+    model = Llama(
+        LlamaShape(
+            vocab=config["vocab_size"],
+            dim=config["hidden_size"],
+            layers=config["num_hidden_layers"],
+            heads=config["num_attention_heads"],
+            kv_heads=config["num_key_value_heads"],
+            head_dim=config["head_dim"],
+            hidden=config["intermediate_size"],
+            context=config["max_position_embeddings"],
+            rope_theta=config["rope_theta"],
+            norm_eps=config["rms_norm_eps"],
+        )
+    )
+    state = {
+        name.removeprefix("model.").replace("self_attn.", "").replace("mlp.", ""): tensor
+        for name, tensor in load_file(folder / "model.safetensors").items()
+        if name != "lm_head.weight"
+    }
     model.load_state_dict(state)
     return model.eval()
 
@@ -230,7 +240,7 @@ def one_step(model: Llama, tokens: Tensor, position: int, keys: Tensor, values: 
         values[index, :, :, position] = v[:, :, 0]
         grouped = q.reshape(len(tokens), shape.kv_heads, -1, shape.head_dim)
         score = grouped @ keys[index, ..., :end]
-        weight = (score * shape.head_dim ** -0.5).softmax(-1)
+        weight = (score * shape.head_dim**-0.5).softmax(-1)
         mixed = (weight @ values[index, :, :, :end]).reshape(len(tokens), 1, -1)
         x = layer.mlp(x + model.linear(mixed, layer.o_proj.weight))
     return model.normed_linear(x, model.norm, model.embed_tokens.weight)[0][:, 0]

@@ -4,7 +4,7 @@
 
 ``step``, ``predict`` and ``trace`` go through hls4ml's ``predict`` of the graph, one token per call;
 ``generate`` through the token-loop top in the same library. Both share one KV cache, as both run the same
-decoder: feed position 0 with reset before reading anything into the numbers.
+decoder, and so do two objects on one folder: each text starts with a reset.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..chip import Chip, Formats, Shape
 from ..emit.hls import read_meta
@@ -38,7 +39,8 @@ SOURCES = (".cpp", ".h", ".hpp", ".inc", ".sh")
 class CSim:
     """A written HLS project as a callable chip. ``compile`` first; the library is kept and found again.
 
-    ``chip`` may be given to check that the project is this chip's. ``status`` tells why the last generate ended.
+    ``chip`` may be given to check that the project is this chip's. ``status`` tells why the last generate
+    ended.
     """
 
     def __init__(self, folder: Path, chip: Chip | None = None) -> None:
@@ -60,7 +62,7 @@ class CSim:
     # -- building ------------------------------------------------------------------------------------
 
     def compile(self, progress: Progress = lambda stage: None) -> Path:
-        """Build the library with hls4ml's ``compile`` unless it is there and no source changed since; load it.
+        """Build the library with hls4ml's ``compile`` unless no source changed since it was; load it.
 
         Raises ToolMissing without g++ or hls4ml, BuildError with the compiler's first error.
         """
@@ -140,7 +142,7 @@ class CSim:
         logits, drawn = self._call(inputs)
         return logits.astype(np.int64), int(drawn[0])
 
-    def _call(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    def _call(self, inputs: list[NDArray[Any]]) -> list[NDArray[Any]]:
         if self._graph is not None:
             return [np.asarray(out).reshape(-1) for out in self._graph.predict(inputs)]
         function = getattr(self._loaded(), f"{self.name}_double")  # the function that predict calls
@@ -209,7 +211,7 @@ class CSim:
         reset: bool = True,
         logits: bool = False,
     ) -> tuple[list[int], Ints]:
-        """One call of the token-loop top: up to ``budget`` tokens; with ``logits`` those of each draw [N, V]."""
+        """One call of the token-loop top: up to ``budget`` tokens; logits [N, V] of each draw if asked."""
         if len(stops) > LARGEST_STOPS:
             raise PromptError(f"{len(stops)} stop tokens; the chip takes {LARGEST_STOPS}")
         for token in prompt:
@@ -254,5 +256,5 @@ class CSim:
         return self._library
 
 
-def _at(array: np.ndarray) -> ctypes.c_void_p:
+def _at(array: NDArray[Any]) -> ctypes.c_void_p:
     return array.ctypes.data_as(ctypes.c_void_p)

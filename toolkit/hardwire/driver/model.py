@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text in, text out, over any engine that feeds one token and says the next.
 
-    model = hardwire.load("build/")
-    for token in model.stream("Once upon a time"):
-        print(token, end="")
+model = hardwire.load("build/")
+for token in model.stream("Once upon a time"):
+    print(token, end="")
 """
 
 from __future__ import annotations
@@ -65,12 +65,20 @@ class LanguageModel:
         if not ids:
             raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
         if len(ids) >= self.chip.shape.context:
-            raise PromptError(f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
-                              f"no room for an answer, shorten it by {len(ids) - self.chip.shape.context + 1} or more")
+            raise PromptError(
+                f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
+                f"no room for an answer, shorten it by {len(ids) - self.chip.shape.context + 1} or more"
+            )
         return ids
 
-    def stream(self, prompt: str = "", tokens: int | None = None, temperature: float = 0.0, seed: int = 0,
-               stops: tuple[int, ...] | None = None) -> Iterator[Token]:
+    def stream(
+        self,
+        prompt: str = "",
+        tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stops: tuple[int, ...] | None = None,
+    ) -> Iterator[Token]:
         """Yield the answer piece by piece. Stops at the model's end token or ``stops``, after ``tokens``
         tokens, or when the context is full; ``last`` says which. The same seed gives the same text."""
         codec, sampling = self.codec, Sampling(temperature, seed)
@@ -94,8 +102,14 @@ class LanguageModel:
             report.status = "interrupted"
             raise
 
-    def generate(self, prompt: str = "", tokens: int | None = None, temperature: float = 0.0, seed: int = 0,
-                 stops: tuple[int, ...] | None = None) -> str:
+    def generate(
+        self,
+        prompt: str = "",
+        tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stops: tuple[int, ...] | None = None,
+    ) -> str:
         """The whole answer of ``stream``."""
         return "".join(self.stream(prompt, tokens, temperature, seed, stops))
 

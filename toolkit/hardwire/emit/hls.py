@@ -48,11 +48,12 @@ NOT_RUN = ("build_prj.tcl", "vivado_synth.tcl", "build_top.tcl")
 
 def kernel_folder() -> Path:
     """Where hls/*.hpp lie: in the installed package, or at the top of the source tree."""
+    folders = [Path(__file__).resolve().parents[3] / "hls"]
     try:
-        packaged = Path(str(importlib.resources.files("hardwire.hls")))
-    except ModuleNotFoundError:
-        packaged = Path()
-    for folder in (packaged, Path(__file__).resolve().parents[3] / "hls"):
+        folders.insert(0, Path(str(importlib.resources.files("hardwire.hls"))))
+    except ModuleNotFoundError:  # a source tree on the path, not installed
+        pass
+    for folder in folders:
         if (folder / "fixed.hpp").is_file():
             return folder
     raise BuildError(
@@ -89,6 +90,7 @@ def write_project(
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
         "bits": chip.bits,
+        "hls4ml": hls_graph.require_hls4ml().__version__,
         "stamp": _stamp(files),
         "not_run": list(NOT_RUN),
         "note": "C-simulated with g++ only; no HLS tool has read these sources",
@@ -130,7 +132,8 @@ def _render(template: str, context: dict[str, Any]) -> bytes:
     made = jinja2.Template(
         source, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
     )
-    return made.render(context).encode()
+    text: str = made.render(context)
+    return text.encode()
 
 
 def _stamp(files: dict[str, bytes]) -> str:

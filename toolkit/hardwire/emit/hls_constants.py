@@ -112,7 +112,7 @@ def layout_of(shape: Shape, formats: Formats, bits: dict[str, int], lanes: int) 
 
 
 def pack(values: NDArray[np.int8], bits: int) -> NDArray[np.uint64]:
-    """Rows of values [N, M] to dense little-endian strings of ``bits``-bit fields, [N, ceil(M * bits / 64)]."""
+    """Rows of values [N, M] to dense little-endian strings of fields, [N, ceil(M * bits / 64)]."""
     count, width = values.shape
     words = -(-width * bits // 64)
     out = np.empty((count, words), np.uint64)
@@ -170,7 +170,7 @@ def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
 
 
 def tables(chip: Chip) -> list[dict[str, str]]:
-    """Every table as a C++ array: type, name, dimensions, initialisers. Raises BuildError when one does not fit."""
+    """Every table as a C++ array: type, name, dimensions, initialisers. BuildError when one does not fit."""
     s = chip.shape
     angles = f"[CONTEXT][{max(s.rotary // 2, 1)}]"
     per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in LAYER_MATRICES])

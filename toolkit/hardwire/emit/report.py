@@ -14,7 +14,7 @@ from ..fixed import MULTIPLIER_BITS
 from ..ops import rope
 from .hls_constants import Layout, Placed
 
-NOTE = "Expected from the source's loops; no HLS tool ran. Pipeline depths are assumed, logic and timing unknown."
+NOTE = "Expected from the source's loops; no HLS tool ran. Pipeline depths are assumed, timing is unknown."
 DEPTH = 8  # assumed pipeline depth of a loop: cycles from its last start to its end
 BRAM18 = (
     (1 << 14, 1),
@@ -272,8 +272,8 @@ def text(expected: dict[str, Any]) -> str:
     lines = [
         expected["note"],
         "",
-        f"{'kernel':<20}{'source':<15}{'calls':>6}{'cycles':>9}{'per token':>11}{'mult.':>7}{'products/token':>16}"
-        f"{'bits':>12}{'BRAM18':>8}",
+        f"{'kernel':<20}{'source':<15}{'calls':>6}{'cycles':>9}{'per token':>11}{'mult.':>7}"
+        f"{'products/token':>16}{'bits':>12}{'BRAM18':>8}",
     ]
     for one in expected["kernels"]:
         bits, bram = (sum(m[key] for m in one["memories"]) for key in ("bits", "bram18"))
@@ -293,7 +293,8 @@ def text(expected: dict[str, Any]) -> str:
     t = expected["totals"]
     lines += [
         "",
-        f"total: {t['cycles_per_token']:,} cycles per token at {t['positions']} positions, {t['multipliers']} "
-        f"multipliers, {t['multiplications_per_token']:,} products per token, {t['bram36']} BRAM36",
+        f"total: {t['cycles_per_token']:,} cycles per token at {t['positions']} positions,"
+        f" {t['multipliers']} multipliers, {t['multiplications_per_token']:,} products per token,"
+        f" {t['bram36']} BRAM36",
     ]
     return "\n".join(lines) + "\n"

@@ -26,18 +26,14 @@ DEFAULT = 2048
 PROBED = 4096  # masks grow with the square of the length
 
 
-def resolve(
-    source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None
-) -> tuple[int, list[str]]:
+def resolve(source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None) -> tuple[int, list[str]]:
     """The context and notes on where it comes from. The tables' length is a limit, the rest a hint."""
     limit, why = _limit(source, inputs, graph, matched)
     if asked is not None:
         if asked < 2:
             raise ModelError(f"{source.path}: context={asked}; ask for 2 positions or more")
         if limit is not None and asked > limit:
-            raise ModelError(
-                f"{source.path}: context={asked}, but {why} end at {limit}; ask for that or less"
-            )
+            raise ModelError(f"{source.path}: context={asked}, but {why} end at {limit}; ask for that or less")
         return asked, [f"context {asked}: as asked"]
     if limit is not None:
         return limit, [f"context {limit}: {why} end there"]
@@ -71,9 +67,7 @@ def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tu
     if matched.positions is not None:
         limits.append((_position_rows(source, graph, matched.positions), "its learned positions"))
     for name in sorted({name for found in matched.attentions for name in found.tables}):
-        rows = (
-            len(source.weights[name]) if _is_whole(source, graph, name) else _table_rows(source, graph, name)
-        )
+        rows = len(source.weights[name]) if _is_whole(source, graph, name) else _table_rows(source, graph, name)
         if rows is not None:
             limits.append((rows, "its rotary tables"))
     return min(limits, default=(None, ""))
@@ -126,9 +120,7 @@ def _by_position(table: Value, length: int) -> Value:
 # The whole context.
 
 
-def extend(
-    source: Source, inputs: Inputs, graph: Graph, matched: Matched, context: int
-) -> tuple[Decoder, list[str]]:
+def extend(source: Source, inputs: Inputs, graph: Graph, matched: Matched, context: int) -> tuple[Decoder, list[str]]:
     """The decoder with masks, rotary tables and positions read at (nearly) all of its positions."""
     decoder, notes = replace(matched.decoder, context=context), []
     length = context if inputs.static is None else inputs.static
@@ -137,10 +129,7 @@ def extend(
         notes.append(f"masks and rotary tables were compared at the first {PROBED} of {context} positions")
     masks = {name for found in matched.attentions for name in found.masks}
     tables = {
-        name
-        for found in matched.attentions
-        for name in found.tables
-        if graph.length in graph.constants[name].shape
+        name for found in matched.attentions for name in found.tables if graph.length in graph.constants[name].shape
     }
     wanted = sorted(name for name in masks | tables if name not in source.weights)
     values, _ = execute(source, make_feeds(source, inputs, np.zeros((1, length), np.int64)), wanted)
@@ -195,9 +184,7 @@ def _positions(source: Source, inputs: Inputs, matched: Matched, context: int) -
     if matched.positions in source.weights:
         table = source.weights[matched.positions]
         return np.ascontiguousarray(table.reshape(-1, table.shape[-1])[:context], np.float32)
-    feeds = make_feeds(
-        source, inputs, np.zeros((1, context if inputs.static is None else inputs.static), np.int64)
-    )
+    feeds = make_feeds(source, inputs, np.zeros((1, context if inputs.static is None else inputs.static), np.int64))
     values, _ = execute(source, feeds, [matched.positions])
     table = values[matched.positions]
     return np.ascontiguousarray(table.reshape(-1, table.shape[-1])[:context], np.float32)

@@ -55,11 +55,7 @@ def read_inputs(source: Source) -> Inputs:
             feeds[value.name] = "flat_positions" if rank == 1 else "positions"
         elif kind in (TensorProto.INT64, TensorProto.INT32) and rank == 2:
             ids.append(value)
-        elif (
-            kind == TensorProto.FLOAT
-            and rank == 4
-            and ("past" in lower or "key" in lower or "cache" in lower)
-        ):
+        elif kind == TensorProto.FLOAT and rank == 4 and ("past" in lower or "key" in lower or "cache" in lower):
             feeds[value.name] = "past"
         else:
             raise ModelError(
@@ -68,14 +64,10 @@ def read_inputs(source: Source) -> Inputs:
             )
     if len(ids) != 1:
         names = [value.name for value in ids]
-        raise ModelError(
-            f"{source.path}: is no decoder: it needs one 2-D integer input of token ids, has {names}"
-        )
+        raise ModelError(f"{source.path}: is no decoder: it needs one 2-D integer input of token ids, has {names}")
     dims = _dims(ids[0])
     if dims[0] not in (None, 1):
-        raise ModelError(
-            f"{source.path}: input {ids[0].name!r} has a fixed batch of {dims[0]}; export with batch 1"
-        )
+        raise ModelError(f"{source.path}: input {ids[0].name!r} has a fixed batch of {dims[0]}; export with batch 1")
     if ids[0].name not in {name for node in source.proto.graph.node for name in node.input}:
         raise ModelError(f"{source.path}: is no decoder: nothing reads the token ids {ids[0].name!r}")
     return Inputs(ids[0].name, dims[1], feeds)
@@ -136,9 +128,7 @@ def choose_length(source: Source, inputs: Inputs) -> int:
     """A token count that no weight has as a dimension, so that shapes tell tokens from channels."""
     if inputs.static is not None:
         if inputs.static < 2:
-            raise ModelError(
-                f"{source.path}: made for {inputs.static} token at a time; export with a dynamic length"
-            )
+            raise ModelError(f"{source.path}: made for {inputs.static} token at a time; export with a dynamic length")
         return inputs.static
     taken = {dim for value in source.weights.values() for dim in value.shape}
     return next((prime for prime in _PRIMES if prime not in taken), _PRIMES[0])
@@ -173,9 +163,7 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
         n.op in ("Gather", "GatherElements") and inputs.ids in ancestors(source.makers(), n.inputs[1:2])
         for n in graph.nodes
     ):
-        raise ModelError(
-            f"{source.path}: is no decoder: no Gather looks the token ids {inputs.ids!r} up in a table"
-        )
+        raise ModelError(f"{source.path}: is no decoder: no Gather looks the token ids {inputs.ids!r} up in a table")
     return graph, inputs
 
 

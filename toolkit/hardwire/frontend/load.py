@@ -56,9 +56,7 @@ def load(path: str | Path) -> Source:
     try:
         proto = onnx.load_model_from_string(data)
     except Exception as error:  # protobuf raises its own DecodeError, onnx a ValueError
-        raise ModelError(
-            f"{path}: not an ONNX file, or truncated ({_first_line(error)}); export it again"
-        ) from error
+        raise ModelError(f"{path}: not an ONNX file, or truncated ({_first_line(error)}); export it again") from error
     del data
     if not proto.HasField("graph") or not proto.graph.node:
         raise ModelError(f"{path}: holds no ONNX graph; export the model again")
@@ -84,9 +82,7 @@ def _read(path: Path) -> bytes:
     if size == 0:
         raise ModelError(f"{path}: the file is empty; export the model again")
     if size > MAX_FILE_BYTES:
-        raise ModelError(
-            f"{path}: {size} bytes in one ONNX file, the limit is {MAX_FILE_BYTES}; use external data"
-        )
+        raise ModelError(f"{path}: {size} bytes in one ONNX file, the limit is {MAX_FILE_BYTES}; use external data")
     return path.read_bytes()
 
 
@@ -112,16 +108,12 @@ def _check_nodes(path: Path, proto: onnx.ModelProto) -> None:
                 "export with torch.onnx.export or optimum, without fusing optimisations"
             )
         if node.op_type in _SUBGRAPHS:
-            raise ModelError(
-                f"{where}: control flow is not supported; export without a merged or cached branch"
-            )
+            raise ModelError(f"{where}: control flow is not supported; export without a merged or cached branch")
         if node.op_type in _RANDOM:
             raise ModelError(f"{where}: a random operator; export the model in evaluation mode")
         known = onnx.defs.has(node.op_type, version) or node.op_type == "SimplifiedLayerNormalization"
         if not known:  # ONNX Runtime keeps the exception above in the standard domain
-            raise ModelError(
-                f"{where}: not an ONNX operator of opset {version}; export with standard operators"
-            )
+            raise ModelError(f"{where}: not an ONNX operator of opset {version}; export with standard operators")
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -195,16 +187,12 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
     if tensor.HasField("raw_data"):
         raw = tensor.raw_data
         if len(raw) != count * dtype.itemsize:
-            raise ModelError(
-                f"{where}: shape {list(shape)} needs {count * dtype.itemsize} bytes, has {len(raw)}"
-            )
+            raise ModelError(f"{where}: shape {list(shape)} needs {count * dtype.itemsize} bytes, has {len(raw)}")
         return np.frombuffer(raw, dtype).reshape(shape)
     try:
         return np.asarray(numpy_helper.to_array(tensor))
     except Exception as error:
-        raise ModelError(
-            f"{where}: its data does not fill shape {list(shape)}; export the model again"
-        ) from error
+        raise ModelError(f"{where}: its data does not fill shape {list(shape)}; export the model again") from error
 
 
 def _external(
@@ -232,9 +220,7 @@ def _external(
         raise ModelError(f"{where}: offset or length is no number ({_first_line(error)})") from error
     needed, size = int(np.prod(shape, dtype=object)) * dtype.itemsize, file.stat().st_size
     if offset < 0 or length != needed or offset + length > size:
-        raise ModelError(
-            f"{where}: bytes {offset} to {offset + length} of {size} for shape {list(shape)}; truncated?"
-        )
+        raise ModelError(f"{where}: bytes {offset} to {offset + length} of {size} for shape {list(shape)}; truncated?")
     external[location] = file
     if needed == 0:
         return np.zeros(shape, dtype)
@@ -267,9 +253,7 @@ def _sort(path: Path, proto: onnx.ModelProto, known: set[str]) -> None:
     for node in graph.node:
         for out in filter(None, node.output):
             if out in makers or out in made:
-                raise ModelError(
-                    f"{path}: tensor {out!r} is made twice, the second time by node {node.name!r}"
-                )
+                raise ModelError(f"{path}: tensor {out!r} is made twice, the second time by node {node.name!r}")
             makers[out] = node
     readers: dict[str, list[int]] = {}
     missing = [0] * len(graph.node)
@@ -296,9 +280,7 @@ def _sort(path: Path, proto: onnx.ModelProto, known: set[str]) -> None:
     graph.node.extend(copies)
 
 
-def _refuse_order(
-    path: Path, node: onnx.NodeProto, made: set[str], makers: dict[str, onnx.NodeProto]
-) -> None:
+def _refuse_order(path: Path, node: onnx.NodeProto, made: set[str], makers: dict[str, onnx.NodeProto]) -> None:
     """Follow what is missing until it repeats (a cycle) or has no maker."""
     seen: set[str] = set()
     while True:
@@ -307,8 +289,6 @@ def _refuse_order(
         if missing not in makers:
             raise ModelError(f"{where} reads tensor {missing!r}, which nothing makes; export the model again")
         if missing in seen:
-            raise ModelError(
-                f"{where} depends on its own output through tensor {missing!r}: the graph has a cycle"
-            )
+            raise ModelError(f"{where} depends on its own output through tensor {missing!r}: the graph has a cycle")
         seen.add(missing)
         node = makers[missing]

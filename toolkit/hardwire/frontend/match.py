@@ -71,9 +71,7 @@ def match(graph: Graph) -> Matched:
         fail(lost, "an attention outside of the residual blocks, which is not supported")
     table, positions, position_name, embedding_norm = _beginning(graph, stream)
     layers = len(blocks)
-    stages = {
-        f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()
-    }
+    stages = {f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()}
     tied = head.bias is None and np.array_equal(head.weight, table)
     decoder = Decoder(
         table,
@@ -120,9 +118,7 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm, str]:
         )
     head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
     if not np.isclose(scale, 1.0, rtol=1e-7):
-        head = Linear(
-            head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale)
-        )
+        head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
     norm = graph.source(node.inputs[0])
     if norm is None or norm.op != "Norm":
         fail(norm or node, "a norm was expected in front of the output head")
@@ -153,9 +149,7 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
         scale *= factor if node.op == "Mul" else 1 / factor
         node = graph.source(pair[0])
     if node is None or node.op != "Gather" or node.attrs.get("axis", 0) != 0:
-        fail(
-            node, "neither a recognised block (norm, attention or MLP, residual add) nor the embedding", name
-        )
+        fail(node, "neither a recognised block (norm, attention or MLP, residual add) nor the embedding", name)
     table = graph.constants.get(node.inputs[0])
     if table is None or table.ndim != 2 or graph.root(node.inputs[1]) != graph.ids:
         fail(node, "no look-up of the token ids in a table [vocabulary, width]")
@@ -179,9 +173,7 @@ def _block(
     kinds = sorted("attention" if each.found else "mlp" for each in branches)
     node = graph.source(stream)
     if kinds != ["attention", "mlp"]:
-        fail(
-            node, f"a residual block of {' and '.join(kinds)}, where one attention and one MLP were expected"
-        )
+        fail(node, f"a residual block of {' and '.join(kinds)}, where one attention and one MLP were expected")
     mixer, other = sorted(branches, key=lambda each: each.found is None)
     assert mixer.attention is not None and mixer.found is not None and other.mlp is not None
     if mixer.source != before:

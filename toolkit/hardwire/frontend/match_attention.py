@@ -89,9 +89,7 @@ def _from_softmax(graph: Graph, node: Node) -> Found:
     q, k, v = (trace(graph, name) for name in (*scores.product.inputs, mix.inputs[1]))
     k = k.map(lambda t: t.swapaxes(-3, -2))
     lead = graph.shape(mix.outputs[0])[:-2]
-    place = np.arange(int(np.prod(graph.shape(mix.outputs[0])))).reshape(
-        -1, *graph.shape(mix.outputs[0])[-2:]
-    )
+    place = np.arange(int(np.prod(graph.shape(mix.outputs[0])))).reshape(-1, *graph.shape(mix.outputs[0])[-2:])
     parts = [_flat_heads(each, lead) for each in (q, k, v)]
     return _assemble(graph, node, mix.outputs[0], place, parts, scores)
 
@@ -235,9 +233,7 @@ def _assemble(
     parts: list[Trace],
     scores: _Scores,
 ) -> Found:
-    sides = [
-        _side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts, strict=True)
-    ]
+    sides = [_side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts, strict=True)]
     (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
     heads, dim = q.rows.shape
     groups, kv_heads = _groups(node, k.rows, v.rows, heads)
@@ -268,9 +264,7 @@ def _side(graph: Graph, node: Node, what: str, part: Trace) -> tuple[Heads, Line
         norm, inner = maker.attrs["norm"], trace(graph, maker.inputs[0])
         channel = index % graph.shape(part.base)[-1]
         if graph.shape(part.base)[-1] != index.shape[2]:
-            fail(
-                maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {what} head of {index.shape[2]}"
-            )
+            fail(maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {what} head of {index.shape[2]}")
         if inner.index.shape[-1] > 1 or bool((inner.coef != 1).any()):
             fail(maker, f"its input is no plain projection to {what} heads")
         if bool((channel[:, :, :, 0] != np.arange(index.shape[2])).any()):

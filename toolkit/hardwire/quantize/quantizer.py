@@ -24,7 +24,7 @@ from ..ops import attention, embedding, gate, norm, rope, sampler
 from ..ops.matvec import ROOT_SHIFT, Matrix
 from ..reference import Observer, attention_block, mlp_block, new_state
 from .calibrate import MARGIN, calibration_rows, observe_all, unit_of_largest, unit_of_least_error
-from .rounding import Moments, Rounded, round_plain, round_weights
+from .rounding import Moments, Rounded, on_grid, round_plain, round_weights
 from .supported import require_supported
 
 Floats = NDArray[np.float64]
@@ -48,9 +48,17 @@ class Options:
         return self.matrix_bits.get(matrix, self.embedding if matrix == "embedding" else self.weights)
 
 
-def quantize(decoder: Decoder, stories: Sequence[Sequence[int]], options: Options = Options(), *,
-             progress: Progress = lambda stage: None, tokenizer: dict[str, Any] | None = None,
-             bos: int | None = None, eos: tuple[int, ...] = (), about: dict[str, Any] | None = None) -> Chip:
+def quantize(
+    decoder: Decoder,
+    stories: Sequence[Sequence[int]],
+    options: Options = Options(),
+    *,
+    progress: Progress = lambda stage: None,
+    tokenizer: dict[str, Any] | None = None,
+    bos: int | None = None,
+    eos: tuple[int, ...] = (),
+    about: dict[str, Any] | None = None,
+) -> Chip:
     """The integer model. ``stories`` are token ids of calibration text, each with its BOS.
 
     Raises QuantizeError where the decoder has a part that the chip's arithmetic does not have.
@@ -94,10 +102,17 @@ class _Quantizer:
         self.decoder, self.options, self.seen = decoder, options, seen
         first = decoder.blocks[0]
         assert first.attention.rope is not None
-        self.shape = Shape(vocab=decoder.vocab, dim=decoder.dim, layers=1, heads=first.attention.heads,
-                           kv_heads=first.attention.kv_heads, head_dim=first.attention.head_dim,
-                           hidden=first.mlp.up.weight.shape[0], context=decoder.context,
-                           rotary=2 * len(first.attention.rope.inv_freq))
+        self.shape = Shape(
+            vocab=decoder.vocab,
+            dim=decoder.dim,
+            layers=1,
+            heads=first.attention.heads,
+            kv_heads=first.attention.kv_heads,
+            head_dim=first.attention.head_dim,
+            hidden=first.mlp.up.weight.shape[0],
+            context=decoder.context,
+            rotary=2 * len(first.attention.rope.inv_freq),
+        )
         logit = np.abs(seen["logits"]).max() * MARGIN
         formats = Formats(attention=options.activations, hidden=options.activations)
         fraction = int(np.floor(np.log2(limits(formats.logit)[1] / max(float(logit), 1e-6))))
@@ -114,9 +129,16 @@ class _Quantizer:
         cos, sin = rope.angle_tables(*rope_tables(block.attention.rope, self.shape.context))
         activation, unit = gate.activation_table(block.mlp.activation, self.unit_gate, f.gate)
         eps = norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x, f.residual, f.norm)
-        return {"exp": attention.exp_table(), "reciprocal": attention.reciprocal_table(),
-                "rsqrt": norm.rsqrt_table(), "eps": eps, "activation": activation, "cos": cos, "sin": sin,
-                "gumbel": sampler.gumbel_table()}, unit
+        return {
+            "exp": attention.exp_table(),
+            "reciprocal": attention.reciprocal_table(),
+            "rsqrt": norm.rsqrt_table(),
+            "eps": eps,
+            "activation": activation,
+            "cos": cos,
+            "sin": sin,
+            "gumbel": sampler.gumbel_table(),
+        }, unit
 
     # -- the parts of the model, in order ------------------------------------------------------------
 
@@ -151,8 +173,12 @@ class _Quantizer:
         a, root = self._shifted(x)
         logits = head.apply(0, a, self.formats.norm, self.formats.logit, root)
         rows = np.sqrt(np.square(logits * self.units["logits"] - self.seen["logits"]).mean((1, 2)))
-        self.logit_error = {"rms": float(np.sqrt(np.square(rows).mean())), "largest_row": float(rows.max()),
-                            "rows": len(rows), "row_tokens": x.shape[1]}
+        self.logit_error = {
+            "rms": float(np.sqrt(np.square(rows).mean())),
+            "largest_row": float(rows.max()),
+            "rows": len(rows),
+            "row_tokens": x.shape[1],
+        }
         return head
 
     # -- attention -----------------------------------------------------------------------------------
@@ -170,12 +196,16 @@ class _Quantizer:
         self.units[f"{stage}.v"] = unit_v.tolist()
         order = _half_split_order(a.rope.interleaved, s.rotary, s.head_dim)
         matrices = dict(one.matrices)
-        for name, source, unit, turned in (("q", a.q, unit_q / 2**rope.FRACTION, True),
-                                           ("k", a.k, unit_k / 2**rope.FRACTION, True), ("v", a.v, unit_v, False)):
+        for name, source, unit, turned in (
+            ("q", a.q, unit_q / 2**rope.FRACTION, True),
+            ("k", a.k, unit_k / 2**rope.FRACTION, True),
+            ("v", a.v, unit_v, False),
+        ):
             weight = source.weight.reshape(len(unit), s.head_dim, -1)
             weight = (weight[:, order] if turned else weight).reshape(source.weight.shape)
-            matrices[name] = self._normed_matrix(name, Linear(weight), block.attention_norm, moments,
-                                                 np.repeat(unit, s.head_dim))
+            matrices[name] = self._normed_matrix(
+                name, Linear(weight), block.attention_norm, moments, np.repeat(unit, s.head_dim)
+            )
         return replace(one, matrices=matrices, score_shift=shift.astype(np.int64)[None])
 
     def _attention_output(self, one: Chip, stage: str, block: Block, rows: Rows) -> Chip:
@@ -204,12 +234,18 @@ class _Quantizer:
         room = limits(f.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
         shift = int(np.floor(np.log2(room.min())).clip(0, 26))
         unit_u = unit_h / 2.0**shift / self.unit_activation
-        self.units |= {f"{stage}.hidden": unit_h.tolist(), f"{stage}.up": unit_u.tolist(),
-                       f"{stage}.gate": self.unit_gate, f"{stage}.x": self.unit_x}
+        self.units |= {
+            f"{stage}.hidden": unit_h.tolist(),
+            f"{stage}.up": unit_u.tolist(),
+            f"{stage}.gate": self.unit_gate,
+            f"{stage}.x": self.unit_x,
+        }
         gate_units = np.full(self.shape.hidden, self.unit_gate)
-        matrices = {**one.matrices,
-                    "gate": self._normed_matrix("gate", mlp.gate, block.mlp_norm, moments, gate_units),
-                    "up": self._normed_matrix("up", mlp.up, block.mlp_norm, moments, unit_u)}
+        matrices = {
+            **one.matrices,
+            "gate": self._normed_matrix("gate", mlp.gate, block.mlp_norm, moments, gate_units),
+            "up": self._normed_matrix("up", mlp.up, block.mlp_norm, moments, unit_u),
+        }
         return replace(one, matrices=matrices, gate_shift=np.array([shift]))
 
     def _hidden_units(self, stage: str, down: Array) -> Floats:
@@ -219,7 +255,8 @@ class _Quantizer:
         """
         hidden = _flat(self.seen[f"{stage}.hidden"])
         spread = np.maximum(np.sqrt(np.square(hidden).mean(0)), 1e-6)
-        relative = (spread / spread.mean()) ** self.options.smoothing
+        trained = on_grid(down.astype(np.float64), self.options.bits_of("down"))  # its columns must not be scaled
+        relative = (spread / spread.mean()) ** (0.0 if trained else self.options.smoothing)
         common = unit_of_least_error((hidden / relative).reshape(1, -1), self.formats.hidden)[0]
         return np.asarray(relative * common)
 
@@ -269,28 +306,65 @@ class _Quantizer:
 
     def _empty_layer(self) -> Chip:
         """A one-layer chip of zero matrices, to be filled."""
-        matrices = {name: Matrix(np.zeros(shape, np.int8), np.zeros(shape[:2], np.int64), np.zeros(1, np.int64),
-                                 self.options.bits_of(name))
-                    for name, shape in expected_shapes(self.shape).items()}
+        matrices = {
+            name: Matrix(
+                np.zeros(shape, np.int8),
+                np.zeros(shape[:2], np.int64),
+                np.zeros(1, np.int64),
+                self.options.bits_of(name),
+            )
+            for name, shape in expected_shapes(self.shape).items()
+        }
         per_head = np.zeros((1, self.shape.heads), np.int64)
-        return Chip(self.shape, self.formats, matrices, self.tables, per_head, per_head, np.zeros(1, np.int64),
-                    self.decoder.blocks[0].mlp.activation)
+        return Chip(
+            self.shape,
+            self.formats,
+            matrices,
+            self.tables,
+            per_head,
+            per_head,
+            np.zeros(1, np.int64),
+            self.decoder.blocks[0].mlp.activation,
+        )
 
-    def assemble(self, parts: list[Chip], head: Matrix, tokenizer: dict[str, Any] | None, bos: int | None,
-                 eos: tuple[int, ...], about: dict[str, Any]) -> Chip:
+    def assemble(
+        self,
+        parts: list[Chip],
+        head: Matrix,
+        tokenizer: dict[str, Any] | None,
+        bos: int | None,
+        eos: tuple[int, ...],
+        about: dict[str, Any],
+    ) -> Chip:
         """Stack the layers into one chip."""
         matrices = {name: _stack([p.matrices[name] for p in parts]) for name in MATRICES}
         matrices |= {"head": head, "embedding": self.embedding}
         stacked = {name: np.concatenate([getattr(p, name) for p in parts]) for name in SHIFTS}
-        return replace(parts[0], shape=replace(self.shape, layers=len(parts)), matrices=matrices, **stacked,
-                       tokenizer=tokenizer, bos=bos, eos=eos, scales=self.units,
-                       about={"architecture": self.decoder.architecture, "parameters": self.decoder.parameters,
-                              "logit_error": self.logit_error, **about})
+        return replace(
+            parts[0],
+            shape=replace(self.shape, layers=len(parts)),
+            matrices=matrices,
+            **stacked,
+            tokenizer=tokenizer,
+            bos=bos,
+            eos=eos,
+            scales=self.units,
+            about={
+                "architecture": self.decoder.architecture,
+                "parameters": self.decoder.parameters,
+                "logit_error": self.logit_error,
+                **about,
+            },
+        )
 
 
 def _stack(matrices: list[Matrix]) -> Matrix:
-    return Matrix(np.concatenate([m.weight for m in matrices]), np.concatenate([m.multiplier for m in matrices]),
-                  np.concatenate([m.shift for m in matrices]), matrices[0].bits)
+    return Matrix(
+        np.concatenate([m.weight for m in matrices]),
+        np.concatenate([m.multiplier for m in matrices]),
+        np.concatenate([m.shift for m in matrices]),
+        matrices[0].bits,
+    )
 
 
 def _matrix(rounded: Rounded, scale: Floats, bits: int) -> Matrix:
@@ -326,15 +400,32 @@ def random_chip(shape: Shape, seed: int, options: Options = Options(rounding="pl
 
     def block() -> Block:
         q, k, v = (linear(n, shape.dim) for n in (shape.query_rows, shape.kv_rows, shape.kv_rows))
-        heads = Attention(q, k, v, linear(shape.dim, shape.query_rows), shape.heads, shape.kv_heads,
-                          shape.head_dim, shape.head_dim**-0.5, Rope(frequencies))
-        mlp = Mlp(linear(shape.hidden, shape.dim), linear(shape.dim, shape.hidden), "silu", linear(shape.hidden, shape.dim))
+        heads = Attention(
+            q,
+            k,
+            v,
+            linear(shape.dim, shape.query_rows),
+            shape.heads,
+            shape.kv_heads,
+            shape.head_dim,
+            shape.head_dim**-0.5,
+            Rope(frequencies),
+        )
+        mlp = Mlp(
+            linear(shape.hidden, shape.dim), linear(shape.dim, shape.hidden), "silu", linear(shape.hidden, shape.dim)
+        )
         return Block(Norm("rms", 1e-5), heads, mlp, Norm("rms", 1e-5))
 
     frequencies = 10000.0 ** (-np.arange(0, shape.rotary, 2) / max(shape.rotary, 1))
     table = draw.standard_normal((shape.vocab, shape.dim), np.float32)
-    decoder = Decoder(table, tuple(block() for _ in range(shape.layers)), Norm("rms", 1e-5),
-                      linear(shape.vocab, shape.dim), shape.context, architecture="random")
+    decoder = Decoder(
+        table,
+        tuple(block() for _ in range(shape.layers)),
+        Norm("rms", 1e-5),
+        linear(shape.vocab, shape.dim),
+        shape.context,
+        architecture="random",
+    )
     length = min(32, shape.context)
     stories = draw.integers(0, shape.vocab, (4, length)).tolist()
     return quantize(decoder, stories, replace(options, tokens=4 * length, length=length), about={"seed": seed})

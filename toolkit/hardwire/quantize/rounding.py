@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 
 CLIPS = np.linspace(0.45, 1.05, 25)  # candidate scales, as a share of the row's largest weight over 2**(bits-1)
 SWEEPS = 6
+GRID_TOLERANCE = 1e-3  # of a step: what float32 leaves of a weight on the grid
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,16 @@ def round_plain(weight: Floats, bits: int) -> Rounded:
     return Rounded(np.rint(weight / scale[:, None]).clip(low, high).astype(np.int8), scale)
 
 
+def on_grid(weight: Floats, bits: int) -> bool:
+    """Was the model trained on the plain grid? Then nearest rounding changes nothing, and is the best."""
+    rounded = round_plain(weight, bits)
+    return bool(np.abs(weight - rounded.weight * rounded.scale[:, None]).max() < GRID_TOLERANCE * rounded.scale.max())
+
+
 def round_weights(weight: Floats, moments: Moments, bits: int) -> Rounded:
     """Integers and scales that lower the output error on the calibration inputs."""
+    if on_grid(weight, bits):
+        return round_plain(weight, bits)
     target = moments.best_weight(weight)
     scale = _search_scale(target, moments.gram, bits)
     q = _gptq(target, moments.gram, scale, bits)
