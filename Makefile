@@ -29,7 +29,7 @@ $(VENV)/ready-check: $(VENV)/ready
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e . 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3'
 	touch $@
 
 demo: $(VENV)/ready
@@ -37,6 +37,7 @@ demo: $(VENV)/ready
 
 check: $(VENV)/ready-check $(VENV)-numpy2/ready
 	$(BIN)/ruff check toolkit tests hls boards
+	$(BIN)/ruff format --check --quiet toolkit tests hls boards
 	$(BIN)/mypy
 	$(BIN)/pytest -m 'not tools and not slow'
 	$(VENV)-numpy2/bin/pytest -m 'not tools and not slow'

@@ -49,8 +49,9 @@ class Builder:
         """MatMul with the transposed weight: what exporters make of a Linear."""
         return self.op("MatMul", x, self.const(self.weight(name, out, into).T, name=f"onnx::{name}"))
 
-    def model(self, logits: str, extra: tuple[onnx.ValueInfoProto, ...] = (), length: int | str = "T",
-              ids: str = "input_ids") -> onnx.ModelProto:
+    def model(
+        self, logits: str, extra: tuple[onnx.ValueInfoProto, ...] = (), length: int | str = "T", ids: str = "input_ids"
+    ) -> onnx.ModelProto:
         self.nodes.append(helper.make_node("Identity", [logits], ["logits"], "last"))
         inputs = [helper.make_tensor_value_info(ids, TensorProto.INT64, [1, length]), *extra]
         outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, length, V])]
@@ -89,8 +90,9 @@ def _range(b: Builder, length: str) -> str:
     return b.op("Range", b.const(0, np.int64), end, b.const(1, np.int64))
 
 
-def llama_decomposed(window: int | None = None, theta: float = 10000.0, past: bool = False) -> tuple[
-        onnx.ModelProto, dict[str, Floats]]:
+def llama_decomposed(
+    window: int | None = None, theta: float = 10000.0, past: bool = False
+) -> tuple[onnx.ModelProto, dict[str, Floats]]:
     """TorchScript-like: every norm, rotary embedding and attention in pieces, sizes computed from Shape."""
     b = Builder(18)
     length = _length(b)
@@ -134,8 +136,7 @@ def llama_decomposed(window: int | None = None, theta: float = 10000.0, past: bo
             k = b.op("Concat", f"past_key_values.{layer}.key", k, axis=2)
             v = b.op("Concat", f"past_key_values.{layer}.value", v, axis=2)
         root = b.const(C**-0.25)  # SDPA scales both sides
-        score = b.op("MatMul", b.op("Mul", q, root),
-                     b.op("Mul", b.op("Transpose", repeat(k), perm=[0, 1, 3, 2]), root))
+        score = b.op("MatMul", b.op("Mul", q, root), b.op("Mul", b.op("Transpose", repeat(k), perm=[0, 1, 3, 2]), root))
         weight = b.op("Softmax", b.op("Add", score, mask), axis=-1)
         weight = b.op("Where", b.op("IsNaN", weight), b.const(0.0), weight)
         mixed = b.op("Transpose", b.op("MatMul", weight, repeat(v)), perm=[0, 2, 1, 3])
@@ -203,8 +204,10 @@ def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelP
     for layer in range(LAYERS):
         qkv = conv1d(norm(x, f"{layer}.norm1"), f"{layer}.qkv", 3 * H * C, D)
         q = b.op("Split", qkv, outputs=3, axis=-1, num_outputs=3)
-        parts = [b.op("Transpose", b.op("Reshape", name, b.ints(1, -1, H, C)), perm=[0, 2, 1, 3])
-                 for name in (q, f"{q}_1", f"{q}_2")]
+        parts = [
+            b.op("Transpose", b.op("Reshape", name, b.ints(1, -1, H, C)), perm=[0, 2, 1, 3])
+            for name in (q, f"{q}_1", f"{q}_2")
+        ]
         score = b.op("MatMul", parts[0], b.op("Transpose", parts[1], perm=[0, 1, 3, 2]))
         score = b.op("Where", seen, b.op("Div", score, b.const(C**0.5)), b.const(-np.inf))
         mixed = b.op("MatMul", b.op("Softmax", score, axis=-1), parts[2])

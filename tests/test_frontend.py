@@ -22,6 +22,8 @@ from hardwire.errors import ModelError
 from hardwire.frontend import Imported, import_onnx
 from hardwire.frontend import check as check_module
 
+pytestmark = pytest.mark.tools
+
 Weights = dict[str, NDArray[np.float32]]
 
 

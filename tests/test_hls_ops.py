@@ -142,9 +142,7 @@ def test_embedding_equals_reference(kernels: ctypes.CDLL, draw: np.random.Genera
     )
     for token in range(5):
         out = np.zeros(COLS, np.int64)
-        kernels.embedding(
-            at(pack(table.weight[0], 8)), at(table.multiplier[0].astype(np.uint32)), 9, token, at(out)
-        )
+        kernels.embedding(at(pack(table.weight[0], 8)), at(table.multiplier[0].astype(np.uint32)), 9, token, at(out))
         assert np.array_equal(out, embedding.embed(table, ints([token]), 16)[0])
 
 
@@ -187,9 +185,7 @@ def test_attention_equals_reference(kernels: ctypes.CDLL, draw: np.random.Genera
     for case in range(24):
         q = draw.integers(-256, 256, (heads, size)) if case else np.full((heads, size), -256)
         k, v = (
-            draw.integers(-128, 128, (context, groups, size))
-            if case > 1
-            else np.full((context, groups, size), -128)
+            draw.integers(-128, 128, (context, groups, size)) if case > 1 else np.full((context, groups, size), -128)
             for _ in range(2)
         )
         last = (context - 1, 0, context - 1, 11)[case % 4]
@@ -237,15 +233,11 @@ def test_threefry_known_answer(kernels: ctypes.CDLL) -> None:
         block = np.zeros(2, np.uint32)
         kernels.threefry(at(np.array(key, np.uint32)), at(np.array(counter, np.uint32)), at(block))
         assert tuple(block.tolist()) == expected
-        assert sampler.threefry(np.array(key, np.uint64), np.array(counter, np.uint64)).tolist() == list(
-            expected
-        )
+        assert sampler.threefry(np.array(key, np.uint64), np.array(counter, np.uint64)).tolist() == list(expected)
 
 
 def test_sampler_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
-    u = ints(
-        [0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 2, *draw.integers(0, 2**32, 500), *(1 << np.arange(32))]
-    )
+    u = ints([0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 2, *draw.integers(0, 2**32, 500), *(1 << np.arange(32))])
     index = np.zeros_like(u)
     kernels.noise_indices(at(u), at(index), u.size)
     assert np.array_equal(index, sampler.noise_index(u))
@@ -254,7 +246,5 @@ def test_sampler_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generato
         logits = draw.integers(-32768, 32768, 37) if case % 3 else np.full(37, int(draw.integers(-3, 3)))
         seed, position = int(draw.integers(0, 2**63)) * 2 + case % 2, int(draw.integers(0, 4096))
         inverse = sampler.inverse_temperature(float(draw.choice([0, 1 / 31, 0.3, 0.8, 1.0, 100])))
-        got = kernels.pick(
-            at(ints(logits)), ctypes.c_uint64(seed), inverse, position, at(table.astype(np.int16))
-        )
+        got = kernels.pick(at(ints(logits)), ctypes.c_uint64(seed), inverse, position, at(table.astype(np.int16)))
         assert got == sampler.sample(ints(logits), 10, inverse, seed, position, table)

@@ -61,9 +61,7 @@ def assert_stages_equal(chip: Chip, csim: CSim, ids: np.ndarray) -> None:
 
 
 @pytest.mark.tools
-def test_every_stage_is_equal_over_the_full_context(
-    tiny_chip: Chip, tiny: CSim, draw: np.random.Generator
-) -> None:
+def test_every_stage_is_equal_over_the_full_context(tiny_chip: Chip, tiny: CSim, draw: np.random.Generator) -> None:
     ids = draw.integers(0, tiny_chip.shape.vocab, tiny_chip.shape.context)
     assert_stages_equal(tiny_chip, tiny, ids)
     assert np.array_equal(tiny.predict(ids), reference_stages(tiny_chip, ids)["logits"])
@@ -109,9 +107,7 @@ def test_sampled_tokens_are_equal(tiny_chip: Chip, tiny: CSim, temperature: floa
 
 @pytest.mark.tools
 @pytest.mark.parametrize("sampling", (Sampling(), Sampling(0.9, SEED)))
-def test_token_loop_equals_reference_up_to_the_full_context(
-    tiny_chip: Chip, tiny: CSim, sampling: Sampling
-) -> None:
+def test_token_loop_equals_reference_up_to_the_full_context(tiny_chip: Chip, tiny: CSim, sampling: Sampling) -> None:
     context = tiny_chip.shape.context
     for prompt, budget in (([1, 2, 3], None), ([4], 5), ([7] * context, None), ([7] * context, 1), ([5], 0)):
         for stops in ((), None):
@@ -166,9 +162,7 @@ def test_a_flipped_weight_is_noticed_and_a_second_compile_is_not_needed(
 
 
 @pytest.mark.tools
-def test_a_compiled_library_runs_without_hls4ml(
-    tiny_chip: Chip, tiny: CSim, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_compiled_library_runs_without_hls4ml(tiny_chip: Chip, tiny: CSim, monkeypatch: pytest.MonkeyPatch) -> None:
     want = tiny.predict([1, 2])
 
     def missing() -> None:
@@ -202,9 +196,7 @@ def test_the_project_is_deterministic_complete_and_holds_no_path(tiny_chip: Chip
     contents = []
     for number in "12":
         folder = write(tiny_chip, tmp_path / number / "hls")
-        contents.append(
-            {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-        )
+        contents.append({p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()})
     assert contents[0] == contents[1]
     assert {p.name for p in tmp_path.iterdir()} == {"1", "2"}
     assert not [name for name, data in contents[0].items() if str(tmp_path).encode() in data]
@@ -218,9 +210,7 @@ def test_the_project_is_deterministic_complete_and_holds_no_path(tiny_chip: Chip
 
 
 @pytest.mark.tools
-def test_graph_shows_the_four_parts_with_their_precisions(
-    tiny_chip: Chip, tiny: CSim, tmp_path: Path
-) -> None:
+def test_graph_shows_the_four_parts_with_their_precisions(tiny_chip: Chip, tiny: CSim, tmp_path: Path) -> None:
     meta = json.loads((tiny.folder / "hardwire_hls.json").read_text())
     for _ in range(2):  # registration happens once
         graph = build_graph(tmp_path, meta)

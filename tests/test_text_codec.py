@@ -18,6 +18,8 @@ from hardwire.driver.text import TextCodec
 from hardwire.errors import PromptError, TokenizerError
 from hardwire.frontend.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.tools
+
 CORPUS = 20 * ["Once upon a time there was a little girl named Lily. She don't like 12 bugs, he'll say über!"]
 SPECIALS = ["<unk>", "<s>", "</s>"]
 WORDS = (

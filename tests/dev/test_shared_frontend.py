@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,13 @@ from tokenizers import Tokenizer
 from hardwire.driver.text import TextCodec
 from hardwire.frontend import import_onnx
 
-SHARED = Path(os.environ.get("HARDWIRE_SHARED", Path(__file__).parents[3] / "shared"))
-MODELS = SHARED / "models" / "stories260K"
 EXPORTS = ("optimum-with-past", "dynamo-opset20", "dynamo-opset23")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def shared_folder() -> None:
-    if not MODELS.is_dir():
-        message = f"{MODELS} is missing; set HARDWIRE_SHARED to the folder that has models/stories260K"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+pytestmark = pytest.mark.tools
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_stories260k(export: str) -> None:
-    result = import_onnx(MODELS / f"stories260K.{export}.onnx")
+def test_stories260k(export: str, stories260k: Path) -> None:
+    result = import_onnx(stories260k / f"stories260K.{export}.onnx")
     decoder = result.decoder
     attention = decoder.blocks[0].attention
     assert (decoder.vocab, decoder.dim, len(decoder.blocks), decoder.context) == (512, 64, 5, 512)
@@ -40,10 +29,10 @@ def test_stories260k(export: str) -> None:
     assert result.check.max_abs_error < 1e-5
 
 
-def test_stories260k_tokenizer() -> None:
-    file = MODELS / "tokenizer.json"
+def test_stories260k_tokenizer(stories260k: Path) -> None:
+    file = stories260k / "tokenizer.json"
     library, codec = Tokenizer.from_file(str(file)), TextCodec(json.loads(file.read_text()))
-    for text in (*(MODELS / "greedy-256.txt").read_text().split("."), "naïve 日本 😀", "  two  spaces\n"):
+    for text in (*(stories260k / "greedy-256.txt").read_text().split("."), "naïve 日本 😀", "  two  spaces\n"):
         ids = library.encode(text).ids
         assert codec.encode(text) == ids
         assert codec.decode(ids) == library.decode(ids)

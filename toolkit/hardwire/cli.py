@@ -75,7 +75,7 @@ def bar(title: str) -> Iterator[Callable[[str, float], None]]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=notes, transient=True) as progress:
+    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
         task = progress.add_task(title, total=1.0)
         yield lambda stage, share: progress.update(task, description=f"{title}: {stage}", completed=share)
 

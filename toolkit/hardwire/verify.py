@@ -310,7 +310,10 @@ def _starts(chip: Chip, prompts: Sequence[str] | None) -> list[list[int]]:
     from .driver.text import TextCodec
 
     codec = TextCodec(chip.tokenizer)
-    return [codec.encode(prompt) if prompts else codec.encode(prompt, unknown="unk") for prompt in prompts or PROMPTS]
+    if prompts:
+        return [codec.encode(prompt) for prompt in prompts]
+    # Ours may hold characters that another model's tokenizer lacks, and be long for a small context.
+    return [codec.encode(prompt, unknown="unk")[: max(chip.shape.context // 2, 1)] for prompt in PROMPTS]
 
 
 def _versions() -> dict[str, str]:

@@ -92,9 +92,7 @@ class CSim:
                 graph.compile()
         except Exception as error:  # hls4ml raises a bare Exception and prints what the compiler said
             lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
-            first = next(
-                (line for line in lines if "error" in line.lower()), lines[0] if lines else str(error)
-            )
+            first = next((line for line in lines if "error" in line.lower()), lines[0] if lines else str(error))
             raise BuildError(f"{self.folder}: C++ compilation failed: {first}") from None
         self._graph = graph
 
@@ -111,9 +109,7 @@ class CSim:
         if self._graph is None:
             try:
                 self._graph = self._link(require_hls4ml())
-                self._graph._top_function_lib = ctypes.CDLL(
-                    str(self.library_path)
-                )  # what its compile() would set
+                self._graph._top_function_lib = ctypes.CDLL(str(self.library_path))  # what its compile() would set
             except ToolMissing:
                 self._graph = None  # a compiled library runs without hls4ml: see _call
 
@@ -129,16 +125,12 @@ class CSim:
 
     # -- one token per call, through hls4ml's predict -------------------------------------------------
 
-    def step(
-        self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()
-    ) -> tuple[Ints, int]:
+    def step(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> tuple[Ints, int]:
         """Feed one token; logits [V] and the next token. ``reset`` clears the KV cache first."""
         self._check(token, position)
         inverse = sampler.inverse_temperature(sampling.temperature)
         words = [(sampling.seed >> shift) & 0xFFFF for shift in (0, 16, 32, 48)]
-        inputs = [
-            np.array([values], np.float64) for values in ([inverse, *words], [position], [reset], [token])
-        ]
+        inputs = [np.array([values], np.float64) for values in ([inverse, *words], [position], [reset], [token])]
         logits, drawn = self._call(inputs)
         return logits.astype(np.int64), int(drawn[0])
 
@@ -155,9 +147,7 @@ class CSim:
         """Logits [T, V] of tokens [T] from an empty context."""
         return np.stack([self.step(int(t), at, at == 0)[0] for at, t in enumerate(tokens)])
 
-    def trace(
-        self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()
-    ) -> dict[str, Ints]:
+    def trace(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> dict[str, Ints]:
         """Like ``step``: every stage of this token by the reference's names."""
         s = self.shape
         rows = 2 * s.query_rows + 2 * s.kv_rows + 4 * s.dim + 3 * s.hidden + 2
@@ -217,9 +207,7 @@ class CSim:
         for token in prompt:
             self._check(int(token), 0)
         if not 1 <= len(prompt) <= self.shape.context:
-            raise PromptError(
-                f"the prompt has {len(prompt)} tokens; 1 to {self.shape.context} fit the context"
-            )
+            raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {self.shape.context} fit the context")
         if budget < 0:
             raise PromptError(f"a budget of {budget} tokens; give 0 or more")
         budget = min(budget, self.shape.context)

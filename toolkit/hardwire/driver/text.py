@@ -71,8 +71,7 @@ class TextCodec:
         if unknown != "unk" or self._model.unk is None:
             at = max(text.find(letter), 0)
             raise PromptError(
-                f"prompt: character {letter!r} at offset {at} is not in the model's vocabulary; "
-                "remove or replace it"
+                f"prompt: character {letter!r} at offset {at} is not in the model's vocabulary; remove or replace it"
             )
 
     def decode(self, ids: Iterable[int]) -> str:

@@ -33,8 +33,7 @@ BYTE_OF_LETTER = {letter: byte for byte, letter in enumerate(_LETTER_OF_BYTE)}
 
 def refuse(what: str, part: object) -> TokenizerError:
     return TokenizerError(
-        f"tokenizer: {what} {part!r} is not supported; hardwire reads BPE tokenizers "
-        "of the Llama and GPT-2 kinds"
+        f"tokenizer: {what} {part!r} is not supported; hardwire reads BPE tokenizers of the Llama and GPT-2 kinds"
     )
 
 

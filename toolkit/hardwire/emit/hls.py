@@ -73,9 +73,7 @@ def write_project(
     ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in ("hw", "hw_chip", "nnet", "hls"):
-        raise BuildError(
-            f"project name {name!r} is not usable as a C++ function name; give letters, digits, _"
-        )
+        raise BuildError(f"project name {name!r} is not usable as a C++ function name; give letters, digits, _")
     if clock_mhz <= 0:
         raise BuildError(f"a clock of {clock_mhz} MHz is not possible")
     layout = layout_of(chip.shape, chip.formats, chip.bits, lanes)
@@ -129,9 +127,7 @@ def _render(template: str, context: dict[str, Any]) -> bytes:
     except ImportError as error:
         raise ToolMissing(f'Jinja2 is not installed ({error}); pip install "hardwire[hls]"') from None
     source = (importlib.resources.files(__package__) / "templates" / template).read_text(encoding="utf-8")
-    made = jinja2.Template(
-        source, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
+    made = jinja2.Template(source, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     text: str = made.render(context)
     return text.encode()
 
@@ -151,9 +147,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
     try:
         meta = json.loads((folder / META).read_text())
     except OSError as error:
-        raise BuildError(
-            f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first"
-        ) from None
+        raise BuildError(f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first") from None
     except ValueError as error:
         raise BuildError(f"{folder / META}: not JSON ({error}); write the HLS project again") from None
     missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp"} - set(meta)

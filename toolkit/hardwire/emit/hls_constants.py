@@ -51,9 +51,7 @@ class Layout:
     @property
     def roms(self) -> dict[int, list[Placed]]:
         """Layer matrices by their weight bits; each group is one ROM and one matvec instance."""
-        return {
-            bits: [p for p in self.placed if p.bits == bits] for bits in sorted({p.bits for p in self.placed})
-        }
+        return {bits: [p for p in self.placed if p.bits == bits] for bits in sorted({p.bits for p in self.placed})}
 
     @property
     def largest_cols(self) -> int:

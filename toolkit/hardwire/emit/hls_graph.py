@@ -61,10 +61,7 @@ def _register() -> Any:
                 [n, 1] if n > 1 else [1], var_name=self.name + "_out", type_name=self.get_attr("type_name")
             )
 
-    classes = [
-        type(kind, (HWLayer,), {"__doc__": f"{function} of hls/graph.hpp."})
-        for _, kind, function, _ in LAYERS
-    ]
+    classes = [type(kind, (HWLayer,), {"__doc__": f"{function} of hls/graph.hpp."}) for _, kind, function, _ in LAYERS]
     functions = {kind: function for _, kind, function, _ in LAYERS}
 
     class HWConfig(LayerConfigTemplate):  # type: ignore[misc]
@@ -95,8 +92,7 @@ def layer_list(shape: dict[str, int]) -> list[dict[str, Any]]:
     """The graph as hls4ml takes it."""
     sizes = {"embedding": shape["dim"], "decoder": shape["dim"], "head": shape["vocab"], "sampler": 1}
     inputs = [
-        {"name": name, "class_name": "InputLayer", "input_shape": [5 if name == "draw" else 1]}
-        for name in INPUTS
+        {"name": name, "class_name": "InputLayer", "input_shape": [5 if name == "draw" else 1]} for name in INPUTS
     ]
     return inputs + [
         {
@@ -199,9 +195,7 @@ def stable_output(graph: Any, meta: dict[str, Any]) -> Iterator[None]:
     settings = folder / "hls4ml_config.yml"
     settings.write_text(re.sub(r"(?m)^OutputDir: .*(\n  .*)*$", "OutputDir: .", settings.read_text()))
     for script in (folder / "build_prj.tcl", folder / "vivado_synth.tcl"):
-        script.write_text(
-            "# NOT RUN: no Xilinx tool was available where this project was made.\n" + script.read_text()
-        )
+        script.write_text("# NOT RUN: no Xilinx tool was available where this project was made.\n" + script.read_text())
 
 
 @contextlib.contextmanager

@@ -38,9 +38,7 @@ def loop(name: str, trip: int, outer: int = 1) -> Loop:
 
 def memory(name: str, depth: int, width: int, kind: str = "rom") -> dict[str, Any]:
     bits = depth * width
-    bram18 = (
-        0 if bits <= SMALL or kind == REGISTERS else min(-(-depth // d) * -(-width // w) for d, w in BRAM18)
-    )
+    bram18 = 0 if bits <= SMALL or kind == REGISTERS else min(-(-depth // d) * -(-width // w) for d, w in BRAM18)
     return {
         "memory": name,
         "kind": kind,
@@ -155,9 +153,7 @@ def _matrix(layout: Layout, m: Placed) -> Kernel:
         [memory(f"weights {m.name}", layout.steps(m), word), memory(f"multipliers {m.name}", rows, 32)],
     )
     made["instance"] = f"matvec {m.bits} bit"
-    made["lane_use"] = round(
-        m.rows * m.cols / (m.blocks * layout.lanes * max(m.cols, min(m.rows, layout.lanes))), 3
-    )
+    made["lane_use"] = round(m.rows * m.cols / (m.blocks * layout.lanes * max(m.cols, min(m.rows, layout.lanes))), 3)
     return made
 
 
@@ -187,8 +183,7 @@ def _attention(layout: Layout, positions: int) -> Kernel:
     ]
     score_bits = f.query + f.cache + (s.head_dim - 1).bit_length()
     cache = [
-        memory(name, s.layers * s.context * s.kv_heads, s.head_dim * f.cache, "ram")
-        for name in ("keys", "values")
+        memory(name, s.layers * s.context * s.kv_heads, s.head_dim * f.cache, "ram") for name in ("keys", "values")
     ]
     return kernel(
         "attention",
@@ -282,10 +277,7 @@ def text(expected: dict[str, Any]) -> str:
             f"{one['cycles_per_token']:>11,}{one['multipliers']:>7}{one['multiplications_per_token']:>16,}"
             f"{bits:>12,}{bram:>8}"
         )
-        lines += [
-            f"    loop {x['loop']}: {x['entered']} x {x['trip']} iterations, II {x['ii']}"
-            for x in one["loops"]
-        ]
+        lines += [f"    loop {x['loop']}: {x['entered']} x {x['trip']} iterations, II {x['ii']}" for x in one["loops"]]
     lines += ["", "buffers"] + [
         f"    {m['memory']}: {m['depth']} x {m['width']} bits, {m['kind']}, {m['bram18']} BRAM18"
         for m in expected["memories"]

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Build folders: complete or absent, hashed, and proved; planted faults are found and named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import hardwire
+from hardwire.board import Board, load_board
+from hardwire.build import Build, build_hls, digest_of, open_build, write_manifest
+from hardwire.chip import Chip
+from hardwire.errors import BoardError, BuildError, PromptError
+from hardwire.plant import plant
+from hardwire.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
+
+pytestmark = pytest.mark.tools
+
+
+@pytest.fixture(scope="module")
+def built(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    folder = tmp_path_factory.mktemp("built")
+    chip_with_text.save(folder / "m.chip")
+    return build_hls(folder / "m.chip", load_board("pynq-z2"), folder / "build", lanes=8)
+
+
+@pytest.fixture(scope="module")
+def receipt(built: Build) -> Receipt:
+    return verify(built, rungs=("int", "csim"), tokens=24)
+
+
+@pytest.fixture
+def copy(built: Build, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built.folder, tmp_path / "copy"))
+
+
+def test_the_manifest_knows_every_file_and_claims_no_tool(built: Build) -> None:
+    manifest = open_build(built.folder).manifest
+    assert {"model.chip", "hls/build_top.tcl", "hls/report.txt"} <= set(manifest["files"])
+    assert manifest["tools"] == {"vitis_hls": "not run", "vivado": "not run"}
+    assert manifest["board"]["part"] == "xc7z020clg400-1" and manifest["cycles"] is None
+
+
+def test_building_twice_gives_the_same_digest(built: Build, tmp_path: Path) -> None:
+    again = build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path / "again", lanes=8)
+    assert again.manifest["digest"] == built.manifest["digest"]
+
+
+def test_the_ladder_is_climbed_and_counted(receipt: Receipt) -> None:
+    assert receipt.verdict == "proven" and receipt.first_difference is None
+    assert receipt.rungs["int"].tokens == 4 * 24
+    csim = receipt.rungs["csim"]
+    assert csim.status == "equal" and csim.logits == 4 * 24 * 40 and csim.stages > 1000
+
+
+def test_receipts_stand_in_the_manifest_and_keep_its_digest(copy: Path, receipt: Receipt) -> None:
+    opened = open_build(copy)
+    record(opened, receipt)
+    again = open_build(copy)
+    assert again.manifest["proofs"][-1]["verdict"] == "proven"
+    assert again.manifest["digest"] == opened.manifest["digest"]
+
+
+def test_a_ladder_without_its_float_model_is_incomplete(built: Build) -> None:
+    result = verify(built, rungs=("float",), tokens=4)
+    assert result.verdict == "incomplete" and "no ONNX beside the chip" in result.rungs["float"].note
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage"), [("weight", "L1.up"), ("table", "L"), ("rounding", "embed")], ids=["weight", "table", "rounding"]
+)
+def test_planted_faults_are_found_and_named(built: Build, tmp_path: Path, kind: str, stage: str) -> None:
+    faulty, done = plant(built, kind, tmp_path)
+    assert done and faulty.manifest["digest"] != built.manifest["digest"]
+    result = verify(faulty, rungs=("csim",), tokens=24)
+    difference = result.first_difference
+    assert result.verdict == "different" and difference is not None
+    assert difference.rung == "csim" and difference.stage.startswith(stage)
+    assert difference.expected != difference.got
+    open_build(built.folder)  # the original is untouched
+
+
+def test_junit_says_what_failed(receipt: Receipt, tmp_path: Path) -> None:
+    write_junit(receipt, tmp_path / "ok.xml")
+    suite = ElementTree.parse(tmp_path / "ok.xml").getroot()
+    assert suite.get("tests") == "2" and suite.get("failures") == "0"
+    broken = Receipt(rungs=receipt.rungs | {"csim": Rung("different")})
+    broken.first_difference = Difference("csim", "L0.q", 3, 1, 5, 6)
+    write_junit(broken, tmp_path / "bad.xml")
+    failure = ElementTree.parse(tmp_path / "bad.xml").getroot().find(".//failure")
+    assert failure is not None and "stage L0.q, token 3 of text 0, index 1: expected 5, got 6" in failure.get(
+        "message", ""
+    )
+
+
+def test_csim_streams_what_the_reference_streams(built: Build) -> None:
+    for options in ({}, {"temperature": 0.9, "seed": 5}):
+        texts = [
+            hardwire.load(built.folder, backend).generate("abc", stops=(), **options)
+            for backend in ("csim", "reference")
+        ]
+        assert texts[0] == texts[1] != ""
+
+
+def test_prompts_are_checked_before_anything_runs(built: Build) -> None:
+    with pytest.raises(PromptError, match="é"):
+        verify(built, rungs=("int",), prompts=["né"])
+    with pytest.raises(BuildError, match="no rung 'rtl9'; known are float, int, csim"):
+        verify(built, rungs=("rtl9",))
+
+
+def test_changed_missing_and_escaping_files_are_named(copy: Path) -> None:
+    report = copy / "hls" / "report.txt"
+    report.write_text(report.read_text() + " ")
+    with pytest.raises(BuildError, match="hls/report.txt does not match the manifest's hash"):
+        open_build(copy)
+    report.unlink()
+    with pytest.raises(BuildError, match="hls/report.txt is missing"):
+        open_build(copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"] = {"../../etc/passwd": "0" * 64}
+    with pytest.raises(BuildError, match="its digest is not that of its contents; it was edited"):
+        (copy / "manifest.json").write_text(json.dumps(manifest))
+        open_build(copy)
+    manifest["digest"] = digest_of(manifest)
+    write_manifest(copy, manifest)
+    with pytest.raises(BuildError, match="names '../../etc/passwd', which is outside the build folder"):
+        open_build(copy)
+
+
+def test_folders_that_are_no_builds_are_refused(tmp_path: Path, built: Build) -> None:
+    with pytest.raises(BuildError, match="no readable manifest.json"):
+        open_build(tmp_path)
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(BuildError, match="exists and is no hardwire build"):
+        build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path: Path) -> None:
+    small = Board("small", "Small", "part", "xc7", "none", 100.0, lut=1000, dsp=8, bram18=2, uram=0)
+    with pytest.raises(BoardError, match="model.chip does not fit Small: block RAM"):
+        build_hls(built.folder / "model.chip", small, tmp_path / "build")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_first_difference_names_stage_token_and_index() -> None:
+    import numpy as np
+
+    want = {"a": np.zeros((1, 2, 3), np.int64), "b": np.zeros((1, 2, 3), np.int64)}
+    got = {name: value.copy() for name, value in want.items()}
+    assert first_difference("csim", want, got) is None
+    got["b"][0, 1, 2] = 7
+    assert str(first_difference("csim", want, got)) == ("csim: stage b, token 1 of text 0, index 2: expected 0, got 7")

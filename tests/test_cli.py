@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a user meets it: JSON keys, exit codes, one-sentence errors, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hardwire.chip import Chip
+from hardwire.cli import main
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def chip_file(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "m.chip"
+    chip_with_text.save(path)
+    return path
+
+
+def test_help_teaches() -> None:
+    text = call("--help").output
+    assert "hardwire demo" in text
+    commands = ["inspect", "quantize", "evaluate", "random", "fit", "build", "run", "verify", "demo", "doctor"]
+    positions = [text.index(f"\n  {name}") for name in commands]
+    assert positions == sorted(positions)  # in the order the steps are taken
+    for name in commands:
+        assert "--json" in call(name, "--help").output
+
+
+def test_fit_answers_for_every_board(chip_file: Path) -> None:
+    fits = json.loads(call("fit", chip_file, "--json").output)
+    assert len(fits) >= 8
+    keys = {
+        "board",
+        "fits",
+        "limit",
+        "cycles",
+        "mean_cycles",
+        "floor_cycles",
+        "ratio",
+        "clock_mhz",
+        "clock_source",
+        "resources",
+    }
+    assert all(keys <= set(fit) for fit in fits)
+
+
+def test_run_streams_and_reports(chip_file: Path) -> None:
+    result = call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--temperature", "1.0", "--seed", "3", "--json")
+    data = json.loads(result.stdout)
+    assert {"tokens", "text", "tokens_per_second", "cycles"} <= set(data) and len(data["tokens"]) <= 5
+    again = json.loads(
+        call(
+            "run", chip_file, "--prompt", "abc", "--tokens", "5", "--temperature", "1.0", "--seed", "3", "--json"
+        ).stdout
+    )
+    assert again["text"] == data["text"]
+
+
+def test_random_makes_a_chip(tmp_path: Path) -> None:
+    data = json.loads(call("random", "-o", tmp_path / "r.chip", "--shape", "30,16,1,2,1,8,32,16", "--json").stdout)
+    assert data["shape"]["hidden"] == 32 and (tmp_path / "r.chip").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit", "absent.chip"], "absent.chip: cannot be read"),
+        (["random", "-o", "r.chip", "--shape", "huge"], "--shape 'huge' is neither one of"),
+        (["random", "-o", "r.chip", "--shape", "30,16,1,3,2,8,32,16"], "heads a multiple of kv_heads"),
+        (["run", "absent.chip"], "absent.chip: cannot be read"),
+        (["verify", "."], "no readable manifest.json"),
+    ],
+)
+def test_errors_are_one_sentence_and_exit_1(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ") and message in result.stderr and result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_board_exits_1(chip_file: Path) -> None:
+    result = call("fit", chip_file, "--board", "zx81")
+    assert result.exit_code == 1 and "no board 'zx81'; known are" in result.stderr
+
+
+def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
+    script = (
+        "import sys, time; from hardwire import reference; real = reference.step\n"
+        "import hardwire.reference as r; r.step = lambda *a: (time.sleep(0.2), real(*a))[1]\n"
+        "from hardwire.cli import main; main(sys.argv[1:])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "run", str(chip_file), "--prompt", "abc", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(3.0)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    data = json.loads(out)
+    assert process.returncode == 130 and data["status"] == "interrupted" and data["text"].startswith("abc")
+
+
+def test_doctor_reports() -> None:
+    data = json.loads(call("doctor", "--json").output)
+    assert {"hardwire", "python", "packages", "tools", "boards"} <= set(data)
