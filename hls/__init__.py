@@ -1,1 +1,3 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
 """HLS C++ kernels, one header per op, as package data."""
