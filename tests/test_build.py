@@ -58,6 +58,11 @@ def test_the_ladder_is_climbed_and_counted(receipt: Receipt) -> None:
     assert csim.status == "equal" and csim.logits == 4 * 24 * 40 and csim.stages > 1000
 
 
+def test_a_short_ladder_is_a_ladder_too(built: Build) -> None:
+    result = verify(built, rungs=("csim",), tokens=1, prompts=["a"])
+    assert result.verdict == "proven" and result.rungs["csim"].tokens > 24  # the last position is always reached
+
+
 def test_receipts_stand_in_the_manifest_and_keep_its_digest(copy: Path, receipt: Receipt) -> None:
     opened = open_build(copy)
     record(opened, receipt)

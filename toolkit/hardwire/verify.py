@@ -201,7 +201,7 @@ class _Climb:
             if difference is not None:
                 rung.status = "different"
                 return rung, difference
-        difference = self._stages(csim, ids[0], 0, TRACED, rung) or self._token_loop(csim, rung)
+        difference = self._stages(csim, ids[0], 0, min(TRACED, self.length), rung) or self._token_loop(csim, rung)
         if difference is None:
             rung.note = "through hls4ml's predict, to the last position of the context; the token loop's own top too"
         rung.status = "different" if difference else "equal"
