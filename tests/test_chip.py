@@ -99,8 +99,74 @@ def test_an_array_that_claims_more_than_it_holds_is_refused(saved: Path, tmp_pat
         np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": (1 << 40,)})
         return buffer.getvalue()
 
-    with pytest.raises(ChipError, match="array gate_shift is uint8"):
+    with pytest.raises(ChipError, match="array gate_shift is uint8 .1099511627776,., expected uint8"):
         load_chip(rewritten(saved, tmp_path / "h.chip", huge))
+
+
+INJECTION = "10; struct pwned {}; static constexpr int ZZ = 0"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("formats", "logit_fraction"), INJECTION, "formats.logit_fraction is '10; struct"),
+        (("formats", "logit"), -3, "formats.logit is -3, not an integer from 8 to 24"),
+        (("formats", "query"), 200, "formats.query is 200"),
+        (("formats", "spare"), 1, "the keys of formats are"),
+        (("shape", "dim"), "64", "shape.dim is '64'"),
+        (("shape", "dim"), True, "shape.dim is True"),
+        (("shape", "hidden"), 1 << 40, "shape.hidden is 1099511627776"),
+        (("shape", "kv_heads"), 3, "2 heads over 3 KV heads"),
+        (("bits", "up"), 9, "bits.up is 9, not an integer from 2 to 8"),
+        (("bos",), 99999, "special token 99999 is not one of the 40"),
+        (("eos",), ["a"], "special token 'a'"),
+        (("about",), [], "about is list, not an object"),
+        (("activation",), "tanh", "activation 'tanh' is none"),
+        (("shape",), [1], "malformed|the keys of shape"),
+    ],
+)
+def test_a_header_is_checked_number_by_number(
+    saved: Path, tmp_path: Path, path: tuple, value: object, message: str
+) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        if name != "chip.json":
+            return data
+        header = json.loads(data)
+        place = header
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+        return json.dumps(header).encode()
+
+    with pytest.raises(ChipError, match=message):
+        load_chip(rewritten(saved, tmp_path / "x.chip", change))
+
+
+@pytest.mark.parametrize("header", [b"[1]", b"{}", b"[" * 100_000, b"nonsense"])
+def test_a_header_that_is_none_is_refused(saved: Path, tmp_path: Path, header: bytes) -> None:
+    with pytest.raises(ChipError):
+        load_chip(rewritten(saved, tmp_path / "x.chip", lambda n, d: header if n == "chip.json" else d))
+
+
+@pytest.mark.parametrize(("name", "value"), [("tables/exp", -5), ("tables/reciprocal", 0), ("tables/eps", 0)])
+def test_tables_out_of_range_are_named(saved: Path, tmp_path: Path, name: str, value: int) -> None:
+    def change(member: str, data: bytes) -> bytes:
+        if member != f"{name}.npy":
+            return data
+        buffer = io.BytesIO()
+        np.save(buffer, np.full_like(np.load(io.BytesIO(data)), value))
+        return buffer.getvalue()
+
+    with pytest.raises(ChipError, match=f"array {name} holds a value outside"):
+        load_chip(rewritten(saved, tmp_path / "x.chip", change))
+
+
+def test_a_member_larger_than_its_shape_needs_is_not_read(saved: Path, tmp_path: Path) -> None:
+    def bomb(name: str, data: bytes) -> bytes:
+        return data + bytes(1 << 24) if name == "gate_shift.npy" else data
+
+    with pytest.raises(ChipError, match="member gate_shift.npy claims 16,777,346 bytes, more than 514"):
+        load_chip(rewritten(saved, tmp_path / "x.chip", bomb))
 
 
 def test_a_pickled_array_is_refused(saved: Path, tmp_path: Path) -> None:
@@ -115,5 +181,5 @@ def test_values_outside_their_bits_are_named(chip_with_text: Chip, tmp_path: Pat
     weight = chip_with_text.matrices["v"].weight.copy()
     weight[1, 2, 3] = 9
     with_matrix(chip_with_text, "v", replace(chip_with_text.matrices["v"], weight=weight)).save(tmp_path / "x.chip")
-    with pytest.raises(ChipError, match=r"matrix v holds a value outside -8\.\.7, its 4 bits"):
+    with pytest.raises(ChipError, match=r"array matrices/v/weight holds a value outside -8\.\.7"):
         load_chip(tmp_path / "x.chip")

@@ -27,7 +27,7 @@ from .ops.matvec import Matrix
 
 FORMAT_VERSION = 1
 LARGEST_JSON = 64 << 20
-LARGEST_ARRAY = 1 << 32
+LARGEST_NPY_HEADER = 512
 
 
 @dataclass(frozen=True)
@@ -133,14 +133,21 @@ class Chip:
 
     def save(self, path: Path) -> None:
         """Write the ``.chip``; a partial file never carries the final name."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".part")
+        try:
+            self._write(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _write(self, partial: Path) -> None:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             _put(archive, "chip.json", _header_bytes(self))
             for name, array in _arrays(self).items():
                 buffer = io.BytesIO()
                 np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
                 _put(archive, f"{name}.npy", buffer.getvalue())
-        partial.replace(path)
 
 
 def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -181,77 +188,38 @@ def _header_bytes(chip: Chip) -> bytes:
     return json.dumps(header, sort_keys=True, ensure_ascii=False, indent=1).encode()
 
 
-def load_chip(path: Path) -> Chip:
-    """Read and check a ``.chip``. The file is not trusted: sizes are bounded before anything is read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            header = json.loads(_read(archive, path, "chip.json", LARGEST_JSON))
-            if header.get("format") != FORMAT_VERSION:
-                raise ChipError(
-                    f"{path}: format {header.get('format')!r}, this version reads {FORMAT_VERSION}; "
-                    "run hardwire quantize again"
-                )
-            chip = _assemble(header, lambda name: _read_array(archive, path, name))
-    except OSError as error:
-        raise ChipError(
-            f"{path}: cannot be read ({error.strerror or error}); give a file that hardwire quantize wrote"
-        ) from None
-    except (zipfile.BadZipFile, EOFError, zlib_error) as error:
-        raise ChipError(f"{path}: not a complete .chip file ({error}); run hardwire quantize again") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ChipError(f"{path}: malformed .chip, {type(error).__name__}: {error}") from None
-    check_chip(chip, str(path))
-    return chip
+@dataclass(frozen=True)
+class ArraySpec:
+    """Type, shape and range of one array of the file."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    low: int
+    high: int
 
 
-def _read(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> bytes:
-    info = archive.getinfo(name)
-    if info.file_size > largest:
-        raise ChipError(f"{path}: member {name} claims {info.file_size:,} bytes, more than {largest:,}")
-    with archive.open(info) as member:
-        return member.read(largest + 1)
-
-
-def _read_array(archive: zipfile.ZipFile, path: Path, name: str) -> NDArray[Any]:
-    data = io.BytesIO(_read(archive, path, f"{name}.npy", LARGEST_ARRAY))
-    if np.lib.format.read_magic(data) != (1, 0):
-        raise ChipError(f"{path}: array {name} is in an .npy version this reader does not take; quantize again")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(data)
-    held = len(data.getbuffer()) - data.tell()
-    if dtype.kind not in "iu" or math.prod(shape) * dtype.itemsize != held:
-        raise ChipError(f"{path}: array {name} is {dtype} {shape}, which its {held} bytes do not hold")
-    data.seek(0)
-    array: NDArray[Any] = np.lib.format.read_array(data, allow_pickle=False)
-    return array
-
-
-def _assemble(header: dict[str, Any], array: Any) -> Chip:
-    def ints(name: str) -> Ints:
-        return array(name).astype(np.int64)
-
-    matrices = {}
-    for name in MATRICES:
-        weight = array(f"matrices/{name}/weight")
-        if weight.dtype != np.int8:
-            raise ChipError(f"matrix {name}: weights are {weight.dtype}, not int8")
-        matrices[name] = Matrix(
-            weight, ints(f"matrices/{name}/multiplier"), ints(f"matrices/{name}/shift"), int(header["bits"][name])
-        )
-    return Chip(
-        shape=Shape(**header["shape"]),
-        formats=Formats(**header["formats"]),
-        matrices=matrices,
-        tables={name: ints(f"tables/{name}") for name in TABLES},
-        score_shift=ints("score_shift"),
-        value_shift=ints("value_shift"),
-        gate_shift=ints("gate_shift"),
-        activation=str(header["activation"]),
-        tokenizer=header["tokenizer"],
-        bos=header["bos"],
-        eos=tuple(header["eos"]),
-        scales=header["scales"],
-        about=header["about"],
-    )
+def array_specs(s: Shape, f: Formats, bits: dict[str, int]) -> dict[str, ArraySpec]:
+    """Every array that a chip of these dimensions has, by its name in the file."""
+    specs: dict[str, ArraySpec] = {}
+    for name, shape in expected_shapes(s).items():
+        specs[f"matrices/{name}/weight"] = ArraySpec("int8", shape, *limits(bits[name]))
+        specs[f"matrices/{name}/multiplier"] = ArraySpec("uint32", shape[:2], 0, (1 << MULTIPLIER_BITS) - 1)
+        specs[f"matrices/{name}/shift"] = ArraySpec("uint8", shape[:1], 0, 47)
+    angles = (s.context, s.rotary // 2)
+    tables = {
+        "exp": ((1024,), 0, 4095),
+        "reciprocal": ((1024,), 1, (1 << 16) - 1),
+        "rsqrt": ((768,), 1, (1 << MULTIPLIER_BITS) - 1),
+        "eps": ((f.residual,), 1, 1 << 30),
+        "activation": ((1 << f.gate,), *limits(16)),
+        "cos": (angles, *limits(16)),
+        "sin": (angles, *limits(16)),
+        "gumbel": ((2048,), *limits(16)),
+    }
+    specs |= {f"tables/{name}": ArraySpec("int32", *spec) for name, spec in tables.items()}
+    per_head = (s.layers, s.heads)
+    shifts = {"score_shift": per_head, "value_shift": per_head, "gate_shift": (s.layers,)}
+    return specs | {name: ArraySpec("uint8", shape, 0, 26) for name, shape in shifts.items()}
 
 
 def expected_shapes(s: Shape) -> dict[str, tuple[int, ...]]:
@@ -269,47 +237,148 @@ def expected_shapes(s: Shape) -> dict[str, tuple[int, ...]]:
     return {name: (s.layers, *dims) for name, dims in each.items()} | {"head": table, "embedding": table}
 
 
-def check_chip(chip: Chip, where: str) -> None:
-    """Raise ChipError unless every array has its shape and every value its range."""
-    s, f = chip.shape, chip.formats
-    for item in fields(s):
-        if not 1 <= getattr(s, item.name) <= 1 << 24 and not (item.name == "rotary" and s.rotary == 0):
-            raise ChipError(f"{where}: shape.{item.name} is {getattr(s, item.name)}, not a sensible dimension")
+# ---------------------------------------------------------------------------------------------------
+# Reading. The file is not trusted: nothing is read before its size is known to be what its shape needs,
+# and nothing is believed before its type and range are checked.
+
+DIMENSIONS = {"vocab": 1 << 20, "layers": 1 << 10, "heads": 1 << 10, "kv_heads": 1 << 10, "head_dim": 1 << 10}
+LARGEST_DIMENSION = 1 << 17  # of dim, hidden and context
+FORMAT_RANGES = {
+    "residual": (12, 24),
+    "norm": (6, 12),
+    "query": (4, 12),
+    "cache": (4, 8),
+    "attention": (4, 12),
+    "hidden": (4, 12),
+    "gate": (6, 14),
+    "up": (8, 18),
+    "logit": (8, 24),
+    "logit_fraction": (0, 16),
+}
+
+
+def load_chip(path: Path) -> Chip:
+    """Read and check a ``.chip``. Raises ChipError naming what is wrong."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            header = json.loads(_read(archive, path, "chip.json", LARGEST_JSON))
+            check_header(header, str(path))
+            shape, formats = Shape(**header["shape"]), Formats(**header["formats"])
+            specs = array_specs(shape, formats, header["bits"])
+            arrays = {name: _read_array(archive, path, name, spec) for name, spec in specs.items()}
+    except OSError as error:
+        reason = error.strerror or error
+        raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib_error) as error:
+        raise ChipError(f"{path}: not a complete .chip file ({error}); run hardwire quantize again") from None
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ChipError(f"{path}: malformed .chip, {type(error).__name__}: {error}") from None
+    if arrays["tables/exp"][0] < 1 << 11:
+        raise ChipError(f"{path}: table exp begins with {arrays['tables/exp'][0]}; a softmax sum could vanish")
+    return _assemble(header, shape, formats, arrays)
+
+
+def _read(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> bytes:
+    info = archive.getinfo(name)
+    if info.file_size > largest:
+        raise ChipError(f"{path}: member {name} claims {info.file_size:,} bytes, more than {largest:,}")
+    with archive.open(info) as member:
+        return member.read(largest + 1)
+
+
+def _read_array(archive: zipfile.ZipFile, path: Path, name: str, spec: ArraySpec) -> NDArray[Any]:
+    size = math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
+    data = io.BytesIO(_read(archive, path, f"{name}.npy", size + LARGEST_NPY_HEADER))
+    if np.lib.format.read_magic(data) != (1, 0):
+        raise ChipError(f"{path}: array {name} is in an .npy version this reader does not take; quantize again")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(data)
+    if shape != spec.shape or dtype != np.dtype(spec.dtype):
+        raise ChipError(f"{path}: array {name} is {dtype} {shape}, expected {spec.dtype} {spec.shape}")
+    data.seek(0)
+    array: NDArray[Any] = np.lib.format.read_array(data, allow_pickle=False)
+    if array.size and not spec.low <= array.min() <= array.max() <= spec.high:
+        raise ChipError(f"{path}: array {name} holds a value outside {spec.low}..{spec.high}")
+    return array
+
+
+def check_header(header: Any, where: str) -> None:
+    """Raise ChipError unless every number of ``chip.json`` is an integer in its range."""
+    if not isinstance(header, dict) or header.get("format") != FORMAT_VERSION:
+        found = header.get("format") if isinstance(header, dict) else type(header).__name__
+        raise ChipError(f"{where}: format {found!r}, this version reads {FORMAT_VERSION}; run hardwire quantize again")
+    ranges = {
+        f"shape.{f.name}": (0 if f.name == "rotary" else 1, DIMENSIONS.get(f.name, LARGEST_DIMENSION))
+        for f in fields(Shape)
+    }
+    ranges |= {f"formats.{name}": span for name, span in FORMAT_RANGES.items()}
+    ranges |= {f"bits.{name}": (2, 8) for name in MATRICES}
+    for group in ("shape", "formats", "bits"):
+        if set(header[group]) != {name.split(".")[1] for name in ranges if name.startswith(group + ".")}:
+            raise ChipError(f"{where}: the keys of {group} are {sorted(header[group])[:12]}; quantize again")
+    for name, (low, high) in ranges.items():
+        group, key = name.split(".")
+        value = header[group][key]
+        if type(value) is not int or not low <= value <= high:
+            raise ChipError(f"{where}: {name} is {value!r}, not an integer from {low} to {high}")
+    s = Shape(**header["shape"])
     if s.heads % s.kv_heads or s.rotary % 2 or s.rotary > s.head_dim:
         raise ChipError(f"{where}: {s.heads} heads over {s.kv_heads} KV heads, rotary {s.rotary} of {s.head_dim}")
-    for name, shape in expected_shapes(s).items():
-        matrix = chip.matrices[name]
-        _check_matrix(matrix, shape, f"{where}: matrix {name}")
-    table_shapes = {
-        "exp": (1024,),
-        "reciprocal": (1024,),
-        "rsqrt": (768,),
-        "activation": (1 << f.gate,),
-        "eps": (f.residual,),
-        "cos": (s.context, s.rotary // 2),
-        "sin": (s.context, s.rotary // 2),
-        "gumbel": (2048,),
+    _check_words(header, s.vocab, where)
+
+
+def _check_words(header: dict[str, Any], vocab: int, where: str) -> None:
+    """The parts of the header that are not dimensions: special tokens and free-form records."""
+    specials = [*header["eos"], *([] if header["bos"] is None else [header["bos"]])]
+    for token in specials:
+        if type(token) is not int or not 0 <= token < vocab:
+            raise ChipError(f"{where}: special token {token!r} is not one of the {vocab} of the vocabulary")
+    for name in ("scales", "about", *(["tokenizer"] if header["tokenizer"] is not None else [])):
+        if not isinstance(header[name], dict):
+            raise ChipError(f"{where}: {name} is {type(header[name]).__name__}, not an object")
+    if header["activation"] not in ("silu", "gelu", "gelu_tanh", "relu"):
+        raise ChipError(f"{where}: activation {header['activation']!r} is none that this version knows")
+
+
+def _assemble(header: dict[str, Any], shape: Shape, formats: Formats, arrays: dict[str, NDArray[Any]]) -> Chip:
+    def ints(name: str) -> Ints:
+        return arrays[name].astype(np.int64)
+
+    matrices = {
+        name: Matrix(
+            arrays[f"matrices/{name}/weight"],
+            ints(f"matrices/{name}/multiplier"),
+            ints(f"matrices/{name}/shift"),
+            header["bits"][name],
+        )
+        for name in MATRICES
     }
-    for name, shape in table_shapes.items():
-        if chip.tables[name].shape != shape:
-            raise ChipError(f"{where}: table {name} is {chip.tables[name].shape}, expected {shape}")
-    shifts = {"score_shift": (s.layers, s.heads), "value_shift": (s.layers, s.heads), "gate_shift": (s.layers,)}
-    for name, shape in shifts.items():
-        values = getattr(chip, name)
-        if values.shape != shape or values.min() < 0 or values.max() > 26:
-            raise ChipError(f"{where}: {name} must be {shape}, each 0 to 26")
+    return Chip(
+        shape=shape,
+        formats=formats,
+        matrices=matrices,
+        tables={name: ints(f"tables/{name}") for name in TABLES},
+        score_shift=ints("score_shift"),
+        value_shift=ints("value_shift"),
+        gate_shift=ints("gate_shift"),
+        activation=header["activation"],
+        tokenizer=header["tokenizer"],
+        bos=header["bos"],
+        eos=tuple(header["eos"]),
+        scales=header["scales"],
+        about=header["about"],
+    )
 
 
-def _check_matrix(matrix: Matrix, shape: tuple[int, ...], where: str) -> None:
-    if matrix.weight.shape != shape or matrix.multiplier.shape != shape[:2] or matrix.shift.shape != shape[:1]:
-        raise ChipError(f"{where} is {matrix.weight.shape}, expected {shape}")
-    if not 2 <= matrix.bits <= 8:
-        raise ChipError(f"{where} has {matrix.bits} bits; 2 to 8 are possible")
-    low, high = limits(matrix.bits)
-    if matrix.weight.min() < low or matrix.weight.max() > high:
-        raise ChipError(f"{where} holds a value outside {low}..{high}, its {matrix.bits} bits")
-    if matrix.multiplier.max() >= 1 << MULTIPLIER_BITS or matrix.shift.max() > 47:
-        raise ChipError(f"{where} has a multiplier over {MULTIPLIER_BITS} bits or a shift over 47")
+def check_chip(chip: Chip, where: str) -> None:
+    """Raise ChipError unless a chip in memory would be accepted from a file."""
+    check_header(json.loads(_header_bytes(chip)), where)
+    arrays = _arrays(chip)
+    for name, spec in array_specs(chip.shape, chip.formats, chip.bits).items():
+        array = arrays[name]
+        if array.shape != spec.shape:
+            raise ChipError(f"{where}: array {name} is {array.shape}, expected {spec.shape}")
+        if array.size and not spec.low <= array.min() <= array.max() <= spec.high:
+            raise ChipError(f"{where}: array {name} holds a value outside {spec.low}..{spec.high}")
 
 
 def with_matrix(chip: Chip, name: str, matrix: Matrix) -> Chip:

@@ -97,7 +97,6 @@ def quantize_onnx(
         about=about,
     )
     progress("write")
-    out.parent.mkdir(parents=True, exist_ok=True)
     chip.save(out)
     return chip
 
