@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Attention of one head in two passes: all scores and their maximum; exponentials, the sum of the rounded
+// Attention of a head, or of two that share their keys, in two passes: all scores and their maximum; exponentials, the sum of the rounded
 // exponentials and the weighted values; one reciprocal at the end. No online rescaling, so the schedule
 // cannot change a bit. See ops/attention.py.
 #ifndef HW_ATTENTION_HPP
@@ -33,55 +33,75 @@ inline int64_t divide(int64_t sum, int64_t total, int shift, int bits,
     return saturate(round_shift(t * inverse, 27 - shift), bits);
 }
 
-// out[head * C ..] of A bits from the query of `head`, q[H * C] of Q bits, over positions 0 .. last of the
-// cache, keys and values [L][CONTEXT][G][C] of K bits. ROOM >= A: width of the lane buffer out is written to.
-template <int L, int H, int G, int C, int CONTEXT, int Q, int K, int A, int ROOM>
+// out[(first + t) * C ..] of A bits for the T heads from `first` on, which share one head of the cache, so that
+// each of its words is read once for all of them: from their queries, q[H * C] of Q bits, over positions
+// 0 .. last of keys and values [L][CONTEXT][G][C] of K bits. T is at most 2, the read ports of the table exp.
+// ROOM >= A: width of the lane buffer out is written to.
+template <int L, int H, int G, int C, int T, int CONTEXT, int Q, int K, int A, int ROOM>
 void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
-            const ap_int<K> values[L][CONTEXT][G][C], int layer, int head, int last, int score_shift,
-            int value_shift, const uint16_t exp[EXP_ENTRIES], const uint16_t reciprocal[RECIPROCAL_ENTRIES],
-            ap_int<ROOM> out[H * C]) {
+            const ap_int<K> values[L][CONTEXT][G][C], int layer, int first, int last, const uint8_t score_shift[H],
+            const uint8_t value_shift[H], const uint16_t exp[EXP_ENTRIES],
+            const uint16_t reciprocal[RECIPROCAL_ENTRIES], ap_int<ROOM> out[H * C]) {
 #pragma HLS INLINE off
 #pragma HLS ARRAY_RESHAPE variable = keys complete dim = 4
 #pragma HLS ARRAY_RESHAPE variable = values complete dim = 4
+    static_assert((H / G) % T == 0, "heads taken together share a head of the cache");
     static const int SCORE = Q + K + growth(C), SUM = PROBABILITY_BITS + 1 + K + growth(CONTEXT);
-    ap_int<SCORE> scores[CONTEXT];
-    ap_int<SUM> sums[C];
-    ap_int<Q> query[C];
-#pragma HLS ARRAY_PARTITION variable = sums complete
-#pragma HLS ARRAY_PARTITION variable = query complete
-    const int group = head / (H / G);
-    for (int c = 0; c < C; c++) {
+    static const int TOTAL = PROBABILITY_BITS + growth(CONTEXT);
+    ap_int<SCORE> scores[T][CONTEXT];
+    ap_int<SUM> sums[T][C];
+    ap_int<Q> query[T][C];
+    ap_int<SCORE> top[T];
+    ap_uint<TOTAL> total[T];
+#pragma HLS ARRAY_PARTITION variable = scores complete dim = 1
+#pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
+#pragma HLS ARRAY_PARTITION variable = query complete dim = 0
+#pragma HLS ARRAY_PARTITION variable = top complete
+#pragma HLS ARRAY_PARTITION variable = total complete
+    const int group = first / (H / G);
+    for (int t = 0; t < T; t++) {
+        for (int c = 0; c < C; c++) {
 #pragma HLS PIPELINE II = 1
-        query[c] = q[head * C + c];
-        sums[c] = 0;
+            query[t][c] = q[(first + t) * C + c];
+            sums[t][c] = 0;
+            total[t] = 0;
+        }
     }
-    ap_int<SCORE> top = 0;
     for (int p = 0; p <= last; p++) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
 #pragma HLS PIPELINE II = 1
-        int64_t score = 0;
-        for (int c = 0; c < C; c++) {
+        for (int t = 0; t < T; t++) {
 #pragma HLS UNROLL
-            score += int(query[c]) * int(keys[layer][p][group][c]); // Q + K bits
+            int64_t score = 0;
+            for (int c = 0; c < C; c++) {
+#pragma HLS UNROLL
+                score += int(query[t][c]) * int(keys[layer][p][group][c]); // Q + K bits
+            }
+            scores[t][p] = score;
+            if (p == 0 || score > int64_t(top[t]))
+                top[t] = score;
         }
-        scores[p] = score;
-        if (p == 0 || score > int64_t(top))
-            top = score;
     }
-    ap_uint<PROBABILITY_BITS + growth(CONTEXT)> total = 0;
     for (int p = 0; p <= last; p++) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
 #pragma HLS PIPELINE II = 1
-        const int weight = int(exponential(int64_t(top) - int64_t(scores[p]), score_shift, exp));
-        total += weight;
-        for (int c = 0; c < C; c++) {
+        for (int t = 0; t < T; t++) {
 #pragma HLS UNROLL
-            sums[c] += weight * int(values[layer][p][group][c]); // 13 + K bits
+            const int64_t below = int64_t(top[t]) - int64_t(scores[t][p]);
+            const int weight = int(exponential(below, score_shift[first + t], exp));
+            total[t] += weight;
+            for (int c = 0; c < C; c++) {
+#pragma HLS UNROLL
+                sums[t][c] += weight * int(values[layer][p][group][c]); // 13 + K bits
+            }
         }
     }
-    for (int c = 0; c < C; c++) {
+    for (int t = 0; t < T; t++) {
+        for (int c = 0; c < C; c++) {
 #pragma HLS PIPELINE II = 1
-        out[head * C + c] = divide(int64_t(sums[c]), int64_t(total), value_shift, A, reciprocal);
+            out[(first + t) * C + c] =
+                divide(int64_t(sums[t][c]), int64_t(total[t]), value_shift[first + t], A, reciprocal);
+        }
     }
 }
 

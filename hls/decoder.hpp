@@ -55,15 +55,22 @@ void accumulate(ap_int<Chip::RESIDUAL> x[Chip::DIM], const ap_int<Chip::OUTPUT> 
     }
 }
 
-// One row of the cache: x[G * C] to cache[layer][position].
+// One row of the cache: x[G * C] to cache[layer][position]. A head's values are gathered first: the cache is
+// reshaped to one word per head, and a word is written whole, once.
 template <class Chip, class T>
 void store(const T x[Chip::KV_ROWS], int layer, int position,
            ap_int<Chip::CACHE> cache[Chip::LAYERS][Chip::CONTEXT][Chip::KV_HEADS][Chip::HEAD_DIM]) {
 #pragma HLS INLINE off
+    ap_int<Chip::CACHE> word[Chip::HEAD_DIM];
+#pragma HLS ARRAY_PARTITION variable = word complete
     for (int group = 0; group < Chip::KV_HEADS; group++) {
         for (int c = 0; c < Chip::HEAD_DIM; c++) {
 #pragma HLS PIPELINE II = 1
-            cache[layer][position][group][c] = x[group * Chip::HEAD_DIM + c];
+            word[c] = x[group * Chip::HEAD_DIM + c];
+        }
+        for (int c = 0; c < Chip::HEAD_DIM; c++) {
+#pragma HLS UNROLL
+            cache[layer][position][group][c] = word[c];
         }
     }
 }
@@ -120,11 +127,11 @@ template <class Chip> void decode(ap_int<Chip::RESIDUAL> x[Chip::DIM], int posit
         apply<Chip, typename Chip::V>(layer, Chip::CACHE, true, in, root, out);
         HW_TAP("v", layer, out, Chip::KV_ROWS);
         store<Chip>(out, layer, position, values);
-        for (int head = 0; head < Chip::HEADS; head++) {
-            attend<Chip::LAYERS, Chip::HEADS, Chip::KV_HEADS, Chip::HEAD_DIM, Chip::CONTEXT, Chip::QUERY,
-                   Chip::CACHE, Chip::ATTENTION, Chip::INPUT>(
-                query, keys, values, layer, head, position, Chip::score_shift[layer][head],
-                Chip::value_shift[layer][head], Chip::exp, Chip::reciprocal, in);
+        for (int head = 0; head < Chip::HEADS; head += Chip::TOGETHER) {
+            attend<Chip::LAYERS, Chip::HEADS, Chip::KV_HEADS, Chip::HEAD_DIM, Chip::TOGETHER, Chip::CONTEXT,
+                   Chip::QUERY, Chip::CACHE, Chip::ATTENTION, Chip::INPUT>(
+                query, keys, values, layer, head, position, Chip::score_shift[layer], Chip::value_shift[layer],
+                Chip::exp, Chip::reciprocal, in);
         }
         HW_TAP("attn", layer, in, Chip::QUERY_ROWS);
         apply<Chip, typename Chip::O>(layer, Chip::RESIDUAL, false, in, root, out);

@@ -15,10 +15,10 @@ template <int V, int D, int BITS, int X>
 void embed(const uint64_t table[V][(D * BITS + 63) / 64], const uint32_t multipliers[V], int shift, uint32_t id,
            ap_int<X> x[D]) {
 #pragma HLS INLINE off
-    const uint32_t multiplier = multipliers[id];
+    const ap_uint<MULTIPLIER_BITS> multiplier = multipliers[id];
     for (int i = 0; i < D; i++) {
 #pragma HLS PIPELINE II = 1
-        x[i] = requantize(unpack<BITS>(table[id], i), multiplier, shift, X);
+        x[i] = requantize(unpack<BITS>(table[id], i), uint32_t(multiplier), shift, X);
     }
 }
 

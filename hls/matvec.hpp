@@ -47,7 +47,8 @@ struct Job {
 
 // y[rows] = requantize(W a[cols]). IN: bits of an input; ACC: bits of a sum, its worst case, so it cannot
 // overflow; OUT: bits of the output buffer, at least job.bits. COLS, ROWS, STEPS, MULTIPLIERS: sizes of the
-// buffers and ROMs. One instance serves every matrix of BITS bits.
+// buffers and ROMs. One instance serves every matrix of BITS bits. A multiplier is stored in 32 bits and read
+// as the 17 that it has, which is what the multiplications need to know.
 template <int LANES, int BITS, int IN, int ACC, int OUT, int COLS, int ROWS, int STEPS, int MULTIPLIERS>
 void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t multipliers[MULTIPLIERS],
             Job job, const ap_int<IN> a[COLS], ap_uint<MULTIPLIER_BITS> root, ap_int<OUT> y[ROWS]) {
@@ -82,9 +83,10 @@ void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t 
                 address++;
             }
             if (block > 0 && step < drain && row < job.rows) {
-                const uint32_t own = multipliers[job.first_row + row];
-                const uint32_t multiplier = job.rooted ? fold_root(own, uint32_t(root)) : own;
-                y[row] = requantize(int64_t(done[step]), multiplier, job.shift, job.bits);
+                const ap_uint<MULTIPLIER_BITS> own = multipliers[job.first_row + row];
+                const ap_uint<MULTIPLIER_BITS> multiplier =
+                    job.rooted ? fold_root(uint32_t(own), uint32_t(root)) : uint32_t(own);
+                y[row] = requantize(int64_t(done[step]), uint32_t(multiplier), job.shift, job.bits);
                 row++;
             }
             if (step + 1 == steps) {

@@ -47,6 +47,22 @@ template <int R> void run_rope(const int64_t *x, const int16_t *cos, const int16
     out(turned, y);
 }
 
+template <int T>
+void run_attention(const int64_t *q, const int64_t *k, const int64_t *v, int last, const uint8_t *score_shift,
+                   const uint8_t *value_shift, const uint16_t *exp, const uint16_t *reciprocal, int64_t *y) {
+    static ap_int<8> keys[1][24][2][8], values[1][24][2][8];
+    In<9, 32> query(q);
+    ap_int<9> mixed[32];
+    for (int i = 0; i < 24 * 16; i++) {
+        keys[0][i / 16][i / 8 % 2][i % 8] = k[i];
+        values[0][i / 16][i / 8 % 2][i % 8] = v[i];
+    }
+    for (int head = 0; head < 4; head += T)
+        hw::attend<1, 4, 2, 8, T, 24, 9, 8, 8>(query.v, keys, values, 0, head, last, score_shift, value_shift, exp,
+                                               reciprocal, mixed);
+    out(mixed, y);
+}
+
 extern "C" {
 
 void round_shifts(const int64_t *x, const int64_t *s, int64_t *y, int n) {
@@ -94,20 +110,12 @@ void rope_8(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t
 void rope_4(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<4>(x, c, s, p, y); }
 void rope_0(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<0>(x, c, s, p, y); }
 
-void attention(const int64_t *q, const int64_t *k, const int64_t *v, int last, int score_shift, int value_shift,
-               const uint16_t *exp, const uint16_t *reciprocal, int64_t *y) {
-    static ap_int<8> keys[1][24][2][8], values[1][24][2][8];
-    In<9, 32> query(q);
-    ap_int<9> mixed[32];
-    for (int i = 0; i < 24 * 16; i++) {
-        keys[0][i / 16][i / 8 % 2][i % 8] = k[i];
-        values[0][i / 16][i / 8 % 2][i % 8] = v[i];
+#define ATTENTION(T)                                                                                             \
+    void attention_##T(const int64_t *q, const int64_t *k, const int64_t *v, int last, const uint8_t *s,          \
+                       const uint8_t *o, const uint16_t *e, const uint16_t *r, int64_t *y) {                      \
+        run_attention<T>(q, k, v, last, s, o, e, r, y);                                                          \
     }
-    for (int head = 0; head < 4; head++)
-        hw::attend<1, 4, 2, 8, 24, 9, 8, 8>(query.v, keys, values, 0, head, last, score_shift, value_shift, exp,
-                                            reciprocal, mixed);
-    out(mixed, y);
-}
+ATTENTION(1) ATTENTION(2)
 
 void gate(const int64_t *g, const int64_t *u, const int16_t *table, int shift, int64_t *y) {
     In<11, 2048> gates(g);

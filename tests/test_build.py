@@ -15,7 +15,7 @@ import hardwire
 from hardwire.board import Board, load_board
 from hardwire.build import Build, build_hls, digest_of, open_build, write_manifest
 from hardwire.chip import Chip
-from hardwire.errors import BoardError, BuildError, PromptError
+from hardwire.errors import BoardError, BuildError, ChipError, PromptError
 from hardwire.plant import plant
 from hardwire.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
 
@@ -52,7 +52,7 @@ def test_building_twice_gives_the_same_digest(built: Build, tmp_path: Path) -> N
 
 
 def test_the_ladder_is_climbed_and_counted(receipt: Receipt) -> None:
-    assert receipt.verdict == "proven" and receipt.first_difference is None
+    assert receipt.verdict == "incomplete: float not run" and receipt.first_difference is None
     assert receipt.rungs["int"].tokens == 4 * 24
     csim = receipt.rungs["csim"]
     assert csim.status == "equal" and csim.logits == 4 * 24 * 40 and csim.stages > 1000
@@ -60,20 +60,23 @@ def test_the_ladder_is_climbed_and_counted(receipt: Receipt) -> None:
 
 def test_a_short_ladder_is_a_ladder_too(built: Build) -> None:
     result = verify(built, rungs=("csim",), tokens=1, prompts=["a"])
-    assert result.verdict == "proven" and result.rungs["csim"].tokens > 24  # the last position is always reached
+    assert (
+        result.verdict == "incomplete: float, int not run" and result.rungs["csim"].tokens > 24
+    )  # the last position is always reached
 
 
 def test_receipts_stand_in_the_manifest_and_keep_its_digest(copy: Path, receipt: Receipt) -> None:
     opened = open_build(copy)
     record(opened, receipt)
     again = open_build(copy)
-    assert again.manifest["proofs"][-1]["verdict"] == "proven"
+    assert again.manifest["proofs"][-1]["verdict"] == receipt.verdict
     assert again.manifest["digest"] == opened.manifest["digest"]
 
 
 def test_a_ladder_without_its_float_model_is_incomplete(built: Build) -> None:
     result = verify(built, rungs=("float",), tokens=4)
-    assert result.verdict == "incomplete" and "no ONNX beside the chip" in result.rungs["float"].note
+    assert result.verdict == "incomplete: float, int, csim not run"
+    assert "no ONNX beside the chip" in result.rungs["float"].note
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,41 @@ def test_folders_that_are_no_builds_are_refused(tmp_path: Path, built: Build) ->
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(BuildError, match="exists and is no hardwire build"):
         build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
+    (tmp_path / "manifest.json").write_text('{"name": "of something else"}')
+    with pytest.raises(BuildError, match="exists and is no hardwire build"):
+        build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_build_with_a_file_of_the_users_is_not_replaced(built: Build, copy: Path) -> None:
+    (copy / "notes.txt").write_text("mine")
+    with pytest.raises(BuildError, match="holds notes.txt, which is not of its build"):
+        build_hls(built.folder / "model.chip", load_board("pynq-z2"), copy, lanes=8)
+    (copy / "notes.txt").unlink()
+    assert build_hls(built.folder / "model.chip", load_board("pynq-z2"), copy, lanes=8).folder == copy
+
+
+def test_a_proof_compiles_anew(built: Build, copy: Path) -> None:
+    opened = open_build(copy)
+    library = opened.csim().library_path
+    library.write_bytes(b"not a library")
+    assert verify(opened, rungs=("csim",), tokens=2).rungs["csim"].status == "equal"
+
+
+def test_an_error_record_that_proves_everything_is_refused(chip_with_text: Chip) -> None:
+    from dataclasses import replace
+
+    from hardwire.verify import _recorded_error
+
+    assert _recorded_error(chip_with_text) > 0
+    for claim in (None, {}, {"largest_row": 1e9}, {"largest_row": "1"}):
+        with pytest.raises(ChipError, match="records no usable logit error"):
+            _recorded_error(replace(chip_with_text, about={"logit_error": claim}))
+
+
+def test_an_empty_prompt_file_is_no_prompt_file(built: Build) -> None:
+    with pytest.raises(PromptError, match="holds no prompt"):
+        verify(built, rungs=("int",), prompts=[])
 
 
 def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -94,6 +93,24 @@ def test_errors_are_one_sentence_and_exit_1(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "arguments", [["bake"], ["run"], ["run", "x", "--backend", "foo"], ["verify", "x", "--tokens", "0"]]
+)
+def test_usage_errors_exit_1_because_2_means_a_difference(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 1 and "Usage:" in result.stderr
+
+
+def test_places_that_cannot_be_written_are_one_sentence(chip_file: Path) -> None:
+    result = call("random", "-o", "/proc/no/r.chip", "--shape", "30,16,1,2,1,8,32,16")
+    assert result.exit_code == 1 and result.stderr.startswith("error: ") and "Traceback" not in result.output
+
+
+def test_an_unknown_character_is_refused_before_anything_is_printed(chip_file: Path) -> None:
+    result = call("run", chip_file, "--prompt", "naïve")
+    assert result.exit_code == 1 and result.stdout == "" and "ï" in result.stderr
+
+
 def test_an_unknown_board_exits_1(chip_file: Path) -> None:
     result = call("fit", chip_file, "--board", "zx81")
     assert result.exit_code == 1 and "no board 'zx81'; known are" in result.stderr
@@ -101,8 +118,9 @@ def test_an_unknown_board_exits_1(chip_file: Path) -> None:
 
 def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
     script = (
-        "import sys, time; from hardwire import reference; real = reference.step\n"
-        "import hardwire.reference as r; r.step = lambda *a: (time.sleep(0.2), real(*a))[1]\n"
+        "import sys, time; import hardwire.reference as r; real = r.step\n"
+        "def slow(*a): print('step', file=sys.stderr, flush=True); time.sleep(0.2); return real(*a)\n"
+        "r.step = slow\n"
         "from hardwire.cli import main; main(sys.argv[1:])"
     )
     process = subprocess.Popen(
@@ -111,7 +129,9 @@ def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(3.0)
+    assert process.stderr is not None
+    while process.stderr.readline() != "step\n":  # tokens are being fed from here on
+        pass
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     data = json.loads(out)

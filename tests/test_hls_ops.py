@@ -8,6 +8,7 @@ import ctypes
 import subprocess
 from pathlib import Path
 
+import hls4ml
 import numpy as np
 import pytest
 
@@ -24,7 +25,6 @@ LANES, ROWS, COLS = 8, 21, 13  # as in the harness
 
 @pytest.fixture(scope="module")
 def ap_types() -> Path:
-    hls4ml = pytest.importorskip("hls4ml", reason='hls4ml is not installed: pip install "hardwire[hls]"')
     return Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
 
 
@@ -179,7 +179,8 @@ def test_rope_equals_reference(kernels: ctypes.CDLL, rotary: int, draw: np.rando
             assert np.array_equal(out, want.reshape(-1))
 
 
-def test_attention_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+@pytest.mark.parametrize("together", (1, 2))
+def test_attention_equals_reference(kernels: ctypes.CDLL, together: int, draw: np.random.Generator) -> None:
     heads, groups, size, context = 4, 2, 8, 24
     exp, reciprocal = attention.exp_table(), attention.reciprocal_table()
     for case in range(24):
@@ -189,15 +190,15 @@ def test_attention_equals_reference(kernels: ctypes.CDLL, draw: np.random.Genera
             for _ in range(2)
         )
         last = (context - 1, 0, context - 1, 11)[case % 4]
-        score_shift, value_shift = int(draw.integers(0, 12)), int(draw.integers(0, 9))
+        score_shift, value_shift = draw.integers(0, 12, heads), draw.integers(0, 9, heads)
         out = np.zeros(heads * size, np.int64)
-        kernels.attention(
+        getattr(kernels, f"attention_{together}")(
             at(ints(q)),
             at(ints(k)),
             at(ints(v)),
             last,
-            score_shift,
-            value_shift,
+            at(score_shift.astype(np.uint8)),
+            at(value_shift.astype(np.uint8)),
             at(exp.astype(np.uint16)),
             at(reciprocal.astype(np.uint16)),
             at(out),
@@ -206,9 +207,9 @@ def test_attention_equals_reference(kernels: ctypes.CDLL, draw: np.random.Genera
         for head in range(heads):
             group = head // (heads // groups)
             score = attention.scores(ints(q[None, head]), ints(k[: last + 1, group]), 9, 8)
-            p = attention.probabilities(score, seen, score_shift, exp)
+            p = attention.probabilities(score, seen, score_shift[head], exp)
             sums = attention.weighted_values(p, ints(v[: last + 1, group]), 8)
-            want = attention.divide(sums, p.sum(-1), reciprocal, value_shift, 8)[0]
+            want = attention.divide(sums, p.sum(-1), reciprocal, value_shift[head], 8)[0]
             assert np.array_equal(out.reshape(heads, size)[head], want), (case, head)
 
 

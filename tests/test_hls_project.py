@@ -7,17 +7,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import asdict
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hardwire.backends.csim import CSim
-from hardwire.chip import Chip, Shape
+from hardwire.chip import Chip, Formats, Shape
 from hardwire.emit import report
-from hardwire.emit.hls import NOT_RUN, write_project
-from hardwire.emit.hls_constants import lane_words, layout_of, pack, words_text
+from hardwire.emit.hls import NOT_RUN, _render, write_project
+from hardwire.emit.hls_constants import chip_context, ints_text, lane_words, layout_of, pack, words_text
 from hardwire.emit.hls_graph import build_graph
 from hardwire.errors import BuildError, PromptError, ToolMissing
 from hardwire.quantize import Options, random_chip
@@ -28,7 +28,6 @@ SEED = 0xFEDC_BA98_7654_3210
 
 
 def write(chip: Chip, folder: Path, lanes: int = 16) -> Path:
-    pytest.importorskip("hls4ml", reason='hls4ml is not installed: pip install "hardwire[hls]"')
     write_project(chip, folder, lanes=lanes, **OPTIONS)
     return folder
 
@@ -71,6 +70,16 @@ def test_every_stage_is_equal_over_the_full_context(tiny_chip: Chip, tiny: CSim,
 def test_odd_dimensions_are_equal(odd_chip: Chip, tmp_path: Path, draw: np.random.Generator) -> None:
     csim = compiled(odd_chip, write(odd_chip, tmp_path / "hls", lanes=7))
     assert_stages_equal(odd_chip, csim, draw.integers(0, odd_chip.shape.vocab, odd_chip.shape.context))
+
+
+@pytest.mark.tools
+def test_heads_taken_together_are_equal(tmp_path: Path, draw: np.random.Generator) -> None:
+    """Four heads over each of two KV heads: two pairs in turn read the same words."""
+    shape = Shape(vocab=23, dim=24, layers=2, heads=8, kv_heads=2, head_dim=6, hidden=20, context=12, rotary=6)
+    chip = random_chip(shape, seed=9, options=Options(rounding="plain"))
+    assert layout_of(shape, chip.formats, chip.bits, 16).together == 2
+    csim = compiled(chip, write(chip, tmp_path / "hls"))
+    assert_stages_equal(chip, csim, draw.integers(0, shape.vocab, shape.context))
 
 
 @pytest.mark.tools
@@ -256,35 +265,34 @@ def test_packing_is_dense_and_little_endian() -> None:
     assert words_text(np.array([[1, 2]], np.uint64)) == b"0x0000000000000001, 0x0000000000000002,\n"
 
 
-def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None:
-    s = tiny_chip.shape
-    layout = layout_of(s, tiny_chip.formats, tiny_chip.bits, 16)
-    made = {k["kernel"]: k for k in report.expectation(layout, positions=10)["kernels"]}
-    matrices = {
-        "q": (s.query_rows, s.dim),
-        "k": (s.kv_rows, s.dim),
-        "v": (s.kv_rows, s.dim),
-        "o": (s.dim, s.query_rows),
-        "gate": (s.hidden, s.dim),
-        "up": (s.hidden, s.dim),
-        "down": (s.dim, s.hidden),
-    }
-    for name, (rows, cols) in matrices.items():
-        scaling = rows * (1 if name in ("o", "down") else 2)
-        assert made[f"matvec {name}"]["multiplications_per_token"] == s.layers * (rows * cols + scaling)
-    assert made["head"]["multiplications_per_token"] == s.vocab * s.dim + 2 * s.vocab
-    assert made["attention"]["multiplications_per_token"] == s.layers * s.heads * s.head_dim * (2 * 10 + 1)
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("group", "key"), [*(("formats", f.name) for f in fields(Formats)), *(("shape", f.name) for f in fields(Shape))]
+)
+def test_text_in_a_chips_numbers_is_refused(tiny_chip: Chip, tmp_path: Path, group: str, key: str) -> None:
+    evil = "16; system(0)"
+    chip = replace(tiny_chip, **{group: replace(getattr(tiny_chip, group), **{key: evil})})
+    with pytest.raises(BuildError, match=f"value of {key} in the chip is '16; system"):
+        write_project(chip, tmp_path / "hls", lanes=16, **OPTIONS)
+    assert not (tmp_path / "hls").exists()
 
 
-def test_report_follows_lanes_and_is_an_expectation(tiny_chip: Chip) -> None:
-    cycles = [
-        report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, lanes))["totals"]
-        for lanes in (4, 16)
-    ]
-    assert cycles[0]["cycles_per_token"] > cycles[1]["cycles_per_token"]
-    assert cycles[0]["multipliers"] < cycles[1]["multipliers"]
-    made = report.expectation(layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, 16))
-    assert "no HLS tool ran" in made["note"] and made["note"] in report.text(made)
-    keys = next(m for k in made["kernels"] for m in k["memories"] if m["memory"] == "keys")
-    assert keys["bits"] == 2 * 24 * 1 * 8 * 8
-    assert asdict(tiny_chip.shape)["layers"] == 2
+@pytest.mark.tools
+def test_templates_paste_numbers_as_numbers(tiny_chip: Chip) -> None:
+    """Beside names that were checked and initialisers made from integers, templates take integers alone."""
+    layout = layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, 16)
+    context = chip_context(tiny_chip, layout) | {"f": replace(tiny_chip.formats, logit="16; system(0)")}
+    common = {"name": "x", "part": "y", "period": "10"}
+    for template in ("chip.hpp.j2", "top.hpp.j2", "csim.hpp.j2"):
+        with pytest.raises(BuildError, match="'16; system"):
+            _render(template, context | common)
+    checked = {"name", "part", "period", "digest", "file"}  # by write_project; hexadecimal; ours
+    ours = {"m.type", "t.type", "t.name", "t.dims", "t['values']", "m.shift", "head.shift"}
+    made = {"head.multipliers", "embedding.multipliers"}  # by ints_text
+    for path in (Path(report.__file__).parent / "templates").glob("*.j2"):
+        for found in re.findall(r"\{\{(.*?)\}\}", path.read_text()):
+            assert found.endswith(" | int ") or found.strip() in checked | ours | made, (path.name, found)
+    with pytest.raises(BuildError, match="not an integer"):
+        ints_text(np.array(["1}; evil"]))
+    with pytest.raises(BuildError, match="part 'xc7; exec rm' is no part number"):
+        write_project(tiny_chip, Path("nowhere"), part="xc7; exec rm", clock_mhz=100.0, lanes=16)

@@ -40,8 +40,8 @@ def test_no_tracked_file_is_or_embeds_a_shared_one(shared: Path) -> None:
         windows = {data[i : i + RUN] for i in range(max(len(data) - RUN, 0))}
         for source, wanted in runs.items():
             # Two tokenizers share the boilerplate of their format; a copy would share everything.
-            share = len(windows & wanted) / max(len(wanted), 1)
-            assert share < 0.1, f"{path} holds {share:.0%} of {source.name}"
+            allowed = 0.1 * len(wanted) if source.suffix == ".json" else 0
+            assert len(windows & wanted) <= allowed, f"{path} holds {len(windows & wanted)} runs of {source.name}"
 
 
 def test_the_check_would_notice_a_copy(shared: Path) -> None:

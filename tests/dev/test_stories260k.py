@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hardwire.build import bundled_folder
 from hardwire.evaluate import Evaluation
 from hardwire.pipeline import evaluate_chip, quantize_onnx
 
@@ -32,3 +33,13 @@ def test_perplexity_stays_within_the_requirement(
     assert result.exact is not None
     assert result.exact.bits_per_char == pytest.approx(1.033, abs=5e-4)
     assert result.integer.perplexity <= (1 + most) * result.exact.perplexity
+
+
+def test_the_bundled_model_keeps_its_promise(shared: Path, tmp_path: Path) -> None:
+    chip = tmp_path / "b.chip"
+    quantize_onnx(bundled_folder() / "model.onnx", chip, weights=4)
+    text = shared / "data" / "stories-evaluation.txt"
+    result, _ = evaluate_chip(chip, bundled_folder() / "model.onnx", text, None, lambda share: None)
+    assert result.exact is not None and result.unknown_tokens == 0
+    assert result.exact.bits_per_char <= 1.25
+    assert result.integer.bits_per_char <= 1.28

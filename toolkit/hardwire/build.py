@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 MANIFEST_VERSION = 1
 LARGEST_MANIFEST = 32 << 20
 LARGEST_ONNX_COPY = 64 << 20
+COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 
 Progress = Callable[[str], None]
 
@@ -49,12 +51,20 @@ class Build:
         return path if path.exists() else None
 
     def csim(self) -> CSim:
-        """The compiled C-simulation; compiles when needed."""
+        """The C-simulation for everyday use; a library that was compiled before is taken as it is."""
+        return self._compiled(self.folder / "hls")
+
+    def fresh_csim(self, scratch: Path) -> CSim:
+        """The C-simulation for a proof: only files that the manifest knows, compiled anew in ``scratch``."""
+        for name in (name for name in self.manifest["files"] if name.startswith("hls/")):
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.folder / name, scratch / name)  # with its mode: one of them is a script
+        return self._compiled(scratch / "hls")
+
+    def _compiled(self, project: Path) -> CSim:
         from .backends.csim import CSim
 
-        if "hls" not in self.manifest["target"]:
-            raise BuildError(f"{self.folder} was built for {self.manifest['target']}; build with --target hls")
-        csim = CSim(self.folder / "hls", self.chip)
+        csim = CSim(project, self.chip)
         csim.compile()
         return csim
 
@@ -64,7 +74,12 @@ class Build:
 
 
 def build_hls(
-    chip_path: Path, board: Board, out: Path, lanes: int | None = None, progress: Progress = lambda stage: None
+    chip_path: Path,
+    board: Board,
+    out: Path,
+    lanes: int | None = None,
+    onnx: Path | None = None,
+    progress: Progress = lambda stage: None,
 ) -> Build:
     """Write a build folder with an HLS project for ``board``; nothing is compiled or synthesised.
 
@@ -72,25 +87,28 @@ def build_hls(
     The folder appears complete or not at all.
     """
     from .emit.hls import write_project
+    from .emit.lanes import check_board, default_lanes
 
     chip = load_chip(chip_path)
     verdict = fit(chip, board)
     if not verdict.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
+    lanes = lanes or default_lanes(chip, board)
+    check_board(chip, board, lanes)
+    out = out.resolve()
     _refuse_foreign_folder(out)
-    partial = out.with_name(out.name + ".part")
-    shutil.rmtree(partial, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        partial.mkdir(parents=True)
         progress("chip")
         shutil.copyfile(chip_path, partial / "model.chip")
-        _copy_onnx(chip, chip_path, partial / "model.onnx")
+        _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
         progress("HLS project")
-        lanes = lanes or default_lanes(chip)
         write_project(chip, partial / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=lanes)
         progress("hashes")
         manifest = _manifest(chip, board, lanes, partial)
         write_manifest(partial, manifest)
+        partial.chmod(0o755)
         if out.exists():
             shutil.rmtree(out)
         partial.rename(out)
@@ -99,22 +117,32 @@ def build_hls(
     return Build(out, manifest, chip)
 
 
-def default_lanes(chip: Chip) -> int:
-    """Rows that the HLS kernels compute side by side: the model width, up to 64."""
-    return min(chip.shape.dim, 64)
-
-
 def _refuse_foreign_folder(out: Path) -> None:
-    if not out.exists():
+    """A folder is replaced only if every file in it is one that a build of ours put there."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    if not out.is_dir() or (any(out.iterdir()) and not (out / "manifest.json").is_file()):
+    try:
+        known = set(read_manifest(out)["files"]) | {"manifest.json"} if out.is_dir() else set()
+    except BuildError:
+        known = set()
+    if not known:
         raise BuildError(f"{out} exists and is no hardwire build; remove it or choose another -o")
+    for path in sorted(p for p in out.rglob("*") if p.is_file()):
+        name = path.relative_to(out).as_posix()
+        if name not in known and path.suffix not in COMPILED:
+            raise BuildError(f"{out} holds {name}, which is not of its build; remove it or choose another -o")
 
 
-def _copy_onnx(chip: Chip, chip_path: Path, to: Path) -> None:
-    """Copy the ONNX that the chip came from, found by its hash beside the chip or in the package."""
-    source = chip.about.get("onnx", {})
+def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
+    """Copy the ONNX that the chip came from: the one given, or found by its hash beside the chip or in the package."""
+    source = chip.about.get("onnx")
+    source = source if isinstance(source, dict) else {}
     name, digest = str(source.get("file", "")), source.get("sha256")
+    if onnx is not None:
+        if not onnx.is_file() or sha256(onnx) != digest:
+            raise BuildError(f"{onnx} is not the model that {chip_path.name} was made from; give that one")
+        shutil.copyfile(onnx, to)
+        return
     if not name or "/" in name or "\\" in name:
         return
     for folder in (chip_path.parent, bundled_folder()):

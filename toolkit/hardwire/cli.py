@@ -26,7 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from . import __version__
-from .errors import HardwireError, Mismatch
+from .errors import BuildError, HardwireError, Mismatch
 
 PIPE_WIDTH = 120  # columns of a table that no terminal measures
 notes = Console(stderr=True, highlight=False)
@@ -47,6 +47,15 @@ class Commands(click.Group):
         except HardwireError as error:
             notes.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            error.show()
+            ctx.exit(1)  # click's own 2 means a difference here
+        except OSError as error:
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            notes.print(
+                f"[bold red]error:[/] {escape(what)}; choose a place that exists and may be written", soft_wrap=True
+            )
+            ctx.exit(1)
         except KeyboardInterrupt:
             notes.print("stopped by Ctrl-C")
             ctx.exit(130)
@@ -132,7 +141,7 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
         "context": d.context,
         "tied_embedding": d.tied,
         "activation": d.blocks[0].mlp.activation,
-        "onnx_equal": {"max_abs_error": check.max_abs_error, "lengths": list(check.lengths)},
+        "onnx_equal": asdict(check) | {"lengths": list(check.lengths)},
         "notes": list(imported.notes),
     }
     answer(data, as_json, key_values(str(model), data))
@@ -146,6 +155,7 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
 @click.option("--calibration", type=IN_FILE, help="Text; default: calibration.txt beside the model.")
 @click.option("--tokenizer", type=IN_FILE, help="tokenizer.json; default: beside the model.")
 @click.option("--context", type=int, help="Positions, where the file does not say, or fewer.")
+@click.option("--board", help="Refuse a result that does not fit this board.")
 @click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
 @AS_JSON
 def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
@@ -237,21 +247,15 @@ def fit(chip: Path, board: str, as_json: bool) -> None:
         "fits",
         "limit",
         "lanes",
-        "floor, cycles",
-        "at the floor, tokens/s",
+        "bound on cycles",
         title=str(chip),
         title_justify="left",
         box=SIMPLE,
+        caption="no design can take fewer cycles per token than the bound; what one takes is not planned yet",
+        caption_justify="left",
     )
     for f in fits:
-        table.add_row(
-            f.board,
-            "yes" if f.fits else "[red]no[/]",
-            f.limit,
-            f"{f.lanes:,}",
-            f"{f.floor_cycles:,}",
-            f"{f.tokens_per_second_at_floor:,} at {f.clock_mhz:g} MHz, {f.clock_source}",
-        )
+        table.add_row(f.board, "yes" if f.fits else "[red]no[/]", f.limit, f"{f.lanes:,}", f"{f.floor_cycles:,}")
     answer([f.as_dict() for f in fits], as_json, table)
 
 
@@ -260,15 +264,18 @@ def fit(chip: Path, board: str, as_json: bool) -> None:
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
 @click.option("--board", default="pynq-z2", show_default=True)
 @click.option("--target", type=click.Choice(["hls"]), default="hls", show_default=True)
-@click.option("--lanes", type=click.IntRange(1, 4096), help="Rows computed side by side.")
+@click.option(
+    "--lanes", type=click.IntRange(1, 1024), help="Rows computed side by side; default: what the board holds."
+)
+@click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
-def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, as_json: bool) -> None:
+def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, onnx: Path | None, as_json: bool) -> None:
     """Write an HLS project for CHIP with its weights baked in. Nothing is synthesised."""
     from .board import load_board
     from .build import build_hls
 
     with spinner("build") as stage:
-        made = build_hls(chip, load_board(board), out, lanes, stage)
+        made = build_hls(chip, load_board(board), out, lanes, onnx, stage)
     data = {
         "manifest": str(out / "manifest.json"),
         "digest": made.manifest["digest"],
@@ -294,6 +301,7 @@ def run(
 
     with spinner("load"):
         model = load(build, backend)
+    model.encode(prompt)  # refuses what cannot be said before anything is printed
     pieces: list[str] = []
     if not as_json:
         click.echo(prompt, nl=False)
@@ -335,19 +343,25 @@ def run(
 def verify(
     build: Path, rungs: str, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None, as_json: bool
 ) -> None:
-    """Prove BUILD equal to its model, step by step, and write a receipt into its manifest."""
+    """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
+
+    The verdict is "proven" when every rung ran and agreed. A rung that was asked for and cannot run is exit code 1,
+    a difference exit code 2. A build folder is a program: open only folders that you trust.
+    """
     from . import plant as faults
     from . import verify as proof
     from .build import open_build
     from .pipeline import read_text
 
     lines = [line for line in read_text(prompts).splitlines() if line] if prompts else None
+    climbed = rungs.split(",")
     with tempfile.TemporaryDirectory() as scratch, bar("verify") as progress:
         opened = open_build(build)
         planted = ""
         if plant:
             opened, planted = faults.plant(opened, plant, Path(scratch))
-        receipt = proof.verify(opened, rungs.split(","), tokens, lines, progress)
+            climbed = [*climbed, "csim"]  # the rung that the fault is in
+        receipt = proof.verify(opened, climbed, tokens, lines, progress)
         if not plant:
             proof.record(opened, receipt)
     if junit:
@@ -355,6 +369,11 @@ def verify(
     answer(receipt.as_dict() | ({"planted": planted} if planted else {}), as_json, _receipt_table(receipt, planted))
     if receipt.first_difference is not None:
         raise Mismatch(str(receipt.first_difference))
+    if planted:
+        raise BuildError(f"a fault was planted ({planted}) and nothing differed; compare more tokens")
+    for name, rung in receipt.rungs.items():
+        if rung.status == "not run":
+            raise BuildError(f"rung {name} was asked for and not run: {rung.note}")
 
 
 def _receipt_table(receipt: Any, planted: str) -> Table:

@@ -56,6 +56,7 @@ class Evaluation:
     top1_agreement: float | None
     tokens: int
     characters: int
+    unknown_tokens: int = 0  # scored all the same: the tokenizer has no better name for their characters
 
     def as_dict(self) -> dict[str, Any]:
         """In the keys of ``hardwire evaluate --json``."""

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from .board import load_board
 from .chip import Chip, Shape, load_chip
-from .errors import HardwireError, ModelError, QuantizeError
+from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
 from .evaluate import evaluate as score
+from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
+from .plan import fit
 from .quantize import Options
 from .quantize import quantize as to_integers
 
 LARGEST_TEXT = 1 << 28
+MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
 PICTURE_ROWS = 4  # stories behind the picture of the error by layer
 
 SHAPES = {
@@ -36,7 +41,7 @@ def shape_named(text: str) -> Shape:
         vocab, dim, layers, heads, kv_heads, head_dim, hidden, context = (int(part) for part in text.split(","))
     except ValueError:
         raise HardwireError(
-            f"--shape {text!r} is neither one of {', '.join(SHAPES)} nor eight numbers: "
+            f"--shape {text!r} is neither one of {', '.join(SHAPES)} nor eight numbers, of a Llama-like decoder: "
             "vocab,dim,layers,heads,kv_heads,head_dim,hidden,context"
         ) from None
     numbers = (vocab, dim, layers, heads, kv_heads, head_dim, hidden, context)
@@ -67,11 +72,11 @@ def quantize_onnx(
     tokenizer: Path | None = None,
     context: int | None = None,
     rounding: str = "calibrated",
+    board: str | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Chip:
     """Import, calibrate and quantise ``model``; write ``out``."""
     from .frontend import import_onnx
-    from .frontend.tokenizer import load_tokenizer
 
     progress("import")
     imported = import_onnx(model, context=context)
@@ -84,6 +89,7 @@ def quantize_onnx(
     encoder = load_tokenizer(tokenizer or model, vocab=imported.decoder.vocab)
     progress("tokenize")
     stories = [encoder.story_ids(story) for story in split_text(read_text(text_file))]
+    refuse_unknown(sum(count_unknown(encoder, ids) for ids in stories), sum(map(len, stories)), text_file)
     options = Options(weights=weights, activations=activations, rounding=rounding)
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(
@@ -96,6 +102,12 @@ def quantize_onnx(
         eos=encoder.specials.eos,
         about=about,
     )
+    if board is not None:
+        verdict = fit(chip, load_board(board))
+        if not verdict.fits:
+            raise BoardError(
+                f"{model.name} at {weights} bits does not fit {board}: {verdict.limit}; {verdict.notes[-1]}"
+            )
     progress("write")
     chip.save(out)
     return chip
@@ -121,7 +133,9 @@ def evaluate_chip(
                 f"not {known[:12]}); give that one"
             )
     stories = score_sets(encoded_stories(chip, read_text(text)), min(STORY_TOKENS, chip.shape.context))
-    result = score(chip, decoder, stories, progress)
+    unknown = sum(count_unknown(tokenizer_of(chip.tokenizer or {}, "the chip's tokenizer"), s.ids) for s in stories)
+    refuse_unknown(unknown, sum(len(story.ids) for story in stories), text)
+    result = replace(score(chip, decoder, stories, progress), unknown_tokens=unknown)
     errors: dict[str, float] = {}
     if decoder is not None:
         longest = max(len(story.ids) for story in stories)
@@ -132,10 +146,22 @@ def evaluate_chip(
     return result, errors
 
 
+def count_unknown(encoder: HostTokenizer, ids: list[int]) -> int:
+    """How many of the ids stand for characters that the tokenizer does not know."""
+    return 0 if encoder.unknown is None else ids.count(encoder.unknown)
+
+
+def refuse_unknown(unknown: int, tokens: int, text: Path) -> None:
+    """A text that the tokenizer cannot spell measures nothing."""
+    if unknown > MOST_UNKNOWN * tokens:
+        raise HardwireError(
+            f"{text}: {unknown:,} of {tokens:,} tokens are characters that the tokenizer does not know; "
+            "give a text of the kind the model writes"
+        )
+
+
 def encoded_stories(chip: Chip, text: str) -> list[tuple[list[int], list[int]]]:
     """(ids with BOS, end offset of each id) of every story of a text, by the chip's own tokenizer."""
-    from .frontend.tokenizer import tokenizer_of
-
     if chip.tokenizer is None:
         raise HardwireError("this chip carries no tokenizer, so text cannot be scored; quantize with --tokenizer")
     encoder = tokenizer_of(chip.tokenizer, "the chip's tokenizer")

@@ -55,7 +55,6 @@ class Fit:
     clock_mhz: float
     clock_source: str
     lanes: int
-    tokens_per_second_at_floor: int
     resources: dict[str, dict[str, int]]
     notes: list[str]
 
@@ -116,7 +115,6 @@ def fit(chip: Chip, board: Board) -> Fit:
             f"{bram_bits:,} bits wanted, {bram_budget:,} available; most of it is {what}: "
             "use fewer bits, a shorter context, or a larger board"
         )
-    clock = board.clock_mhz
     return Fit(
         board=board.key,
         fits=fits,
@@ -125,10 +123,9 @@ def fit(chip: Chip, board: Board) -> Fit:
         mean_cycles=None,
         floor_cycles=floor,
         ratio=None,
-        clock_mhz=clock,
+        clock_mhz=board.clock_mhz,
         clock_source="assumed",
         lanes=lanes,
-        tokens_per_second_at_floor=int(clock * 1e6 / floor),
         resources=resources,
         notes=notes,
     )

@@ -4,7 +4,8 @@
 
 | rung  | compares                                       | passes when                          |
 | ----- | ---------------------------------------------- | ------------------------------------ |
-| float | ONNX Runtime and the rebuilt float model       | within 1e-4 of the largest logit     |
+| float | ONNX Runtime and the rebuilt float model       | within 1e-4, of the largest logit    |
+|       |                                                | where that is above 1                |
 | int   | the float model and the integer one            | within the bound set at calibration, |
 |       | the integer model token by token and at once   | equal                                |
 | csim  | the integer model and the compiled HLS C++     | equal, logits, stages and tokens     |
@@ -16,6 +17,7 @@ logit error of each calibration row; a prompt's text may err half as much again 
 from __future__ import annotations
 
 import platform
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -29,7 +31,7 @@ from . import __version__
 from .build import Build, write_manifest
 from .chip import Chip
 from .decoder import forward
-from .errors import BuildError, PromptError
+from .errors import BuildError, ChipError, PromptError
 from .fixed import Ints
 from .reference import Progress as LoopProgress
 from .reference import Sampling, feeder, new_state, step, token_loop
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
 RUNGS = ("float", "int", "csim")
 PROMPTS = ("Once upon a time", "One day, a little girl named Lily", "Tom and his dog", "The sun was")
 BOUND_MARGIN = 1.5  # of the worst calibration row's error
-TRACED = 8  # tokens whose every stage is compared even when all logits agree
+LARGEST_ERROR = 8.0  # of a record; logits that err by more belong to no working model
+TRACED = 64  # tokens of the first text whose every stage is compared even when all logits agree
 LOOP_TOKENS = 32
 
 Progress = Callable[[str, float], None]
@@ -79,7 +82,7 @@ class Rung:
 
 @dataclass
 class Receipt:
-    """The outcome of one run of the ladder."""
+    """The outcome of one run of the ladder. verdict: "proven", "different", or "incomplete: ... not run"."""
 
     verdict: str = "proven"
     rungs: dict[str, Rung] = field(default_factory=dict)
@@ -116,9 +119,9 @@ def verify(
         receipt.rungs[rung] = result
         if difference is not None:
             receipt.first_difference, receipt.verdict = difference, "different"
-            break
-    if receipt.verdict == "proven" and any(r.status == "not run" for r in receipt.rungs.values()):
-        receipt.verdict = "incomplete"
+            return receipt
+    missing = [r for r in RUNGS if r not in receipt.rungs or receipt.rungs[r].status == "not run"]
+    receipt.verdict = f"incomplete: {', '.join(missing)} not run" if missing else "proven"
     return receipt
 
 
@@ -159,7 +162,12 @@ class _Climb:
         ids, stepwise = self.texts()
         whole = step(self.chip, new_state(self.chip, len(ids), self.length), ids)
         difference = first_difference("int", {"logits": whole}, {"logits": stepwise})
-        rung = Rung("equal", tokens=ids.size, logits=whole.size, note="token by token equals all at once")
+        rung = Rung(
+            "equal",
+            tokens=ids.size,
+            logits=whole.size,
+            note=f"{len(ids)} texts of {self.length} positions; token by token equals all at once",
+        )
         if difference is None and hasattr(self, "imported"):
             rung.status = "within bound"
             difference = self._against_float(ids, whole, rung)
@@ -168,7 +176,7 @@ class _Climb:
         return rung, difference
 
     def _against_float(self, ids: Ints, logits: Ints, rung: Rung) -> Difference | None:
-        bound = self.chip.about["logit_error"]["largest_row"] * BOUND_MARGIN
+        bound = _recorded_error(self.chip) * BOUND_MARGIN
         exact = forward(self.imported.decoder, ids)
         error = logits / 2.0**self.chip.formats.logit_fraction - exact
         rows = np.sqrt(np.square(error).mean((1, 2)))
@@ -189,7 +197,14 @@ class _Climb:
 
     def csim_rung(self) -> tuple[Rung, Difference | None]:
         self.progress("csim: compile", 0.0)
-        csim = self.build.csim()
+        with tempfile.TemporaryDirectory() as scratch:
+            csim = self.build.fresh_csim(Path(scratch))
+            try:
+                return self._against_csim(csim)
+            finally:
+                csim.close()
+
+    def _against_csim(self, csim: CSim) -> tuple[Rung, Difference | None]:
         ids, logits = self.texts()
         texts = [(row, want) for row, want in zip(ids, logits, strict=True)]
         if self.length < self.chip.shape.context:
@@ -203,7 +218,10 @@ class _Climb:
                 return rung, difference
         difference = self._stages(csim, ids[0], 0, min(TRACED, self.length), rung) or self._token_loop(csim, rung)
         if difference is None:
-            rung.note = "through hls4ml's predict, to the last position of the context; the token loop's own top too"
+            rung.note = (
+                f"compiled anew, through hls4ml's predict, to the last position of the context; every stage of "
+                f"{min(TRACED, self.length)} tokens; the token loop's own top"
+            )
         rung.status = "different" if difference else "equal"
         return rung, difference
 
@@ -261,6 +279,15 @@ class _Climb:
         return None
 
 
+def _recorded_error(chip: Chip) -> float:
+    """Rms logit error of the worst calibration row, as the quantizer recorded it."""
+    record = chip.about.get("logit_error")
+    value = record.get("largest_row") if isinstance(record, dict) else None
+    if not isinstance(value, float) or not 0 <= value < LARGEST_ERROR:
+        raise ChipError(f"the chip records no usable logit error ({value!r}); run hardwire quantize again")
+    return value
+
+
 def drive(
     chip: Chip, starts: Sequence[Sequence[int]], length: int, progress: Callable[[float], None] = lambda share: None
 ) -> tuple[Ints, Ints]:
@@ -303,14 +330,16 @@ def first_difference(
 def _starts(chip: Chip, prompts: Sequence[str] | None) -> list[list[int]]:
     """Token ids to begin with: the prompts', or random ones for a chip without a tokenizer."""
     if chip.tokenizer is None:
-        if prompts:
+        if prompts is not None:
             raise PromptError("this chip has no tokenizer, so --prompts cannot be encoded")
         draw = np.random.default_rng(0)
         return draw.integers(0, chip.shape.vocab, (4, min(4, chip.shape.context))).tolist()
     from .driver.text import TextCodec
 
     codec = TextCodec(chip.tokenizer)
-    if prompts:
+    if prompts is not None:
+        if not prompts:
+            raise PromptError("the prompt file holds no prompt; give one per line")
         return [codec.encode(prompt) for prompt in prompts]
     # Ours may hold characters that another model's tokenizer lacks, and be long for a small context.
     return [codec.encode(prompt, unknown="unk")[: max(chip.shape.context // 2, 1)] for prompt in PROMPTS]

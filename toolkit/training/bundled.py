@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -23,6 +24,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from llama import Llama, LlamaShape, load_hugging_face, write_stories
+from overlap import RUN, without_shared_runs
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from tqdm import tqdm
 
@@ -38,22 +40,23 @@ def stories_of(text: str) -> list[str]:
     return [story.strip() for story in text.split(SEPARATOR) if story.strip()]
 
 
-def without_shared_runs(stories: list[str], held_out: list[str], what: str, run: int = 100) -> list[str]:
-    """Refuse every story that repeats ``run`` consecutive characters of a held-out one.
-
-    Stock openings collide now and then; a text that collides often is the held-out text, and an error.
-    """
-    known = {text[i : i + run] for text in held_out for i in range(len(text) - run + 1)}
-
-    def shares(story: str) -> bool:
-        return any(story[i : i + run] in known for i in range(len(story) - run + 1))
-
-    kept = [story for story in tqdm(stories, desc=f"check {what}", unit="story") if not shares(story)]
-    refused = len(stories) - len(kept)
-    print(f"{what}: {refused} of {len(stories)} stories refused, {run} characters shared with held-out text")
-    if refused > 0.05 * len(stories):
-        raise click.ClickException(f"{what}: more than 5 % of its stories are in the held-out text; use another text")
+def check_real_text(stories: list[str], held_out: list[str], name: Path) -> list[str]:
+    """Raise if the real text shares a run of characters with the held-out one."""
+    kept = without_shared_runs(stories, held_out)
+    if len(kept) < len(stories):
+        raise click.ClickException(
+            f"{name}: {len(stories) - len(kept)} of its stories share {RUN} characters with the held-out text; "
+            "remove them, or train on another text"
+        )
     return kept
+
+
+def check_options(out: Path, options: dict[str, object]) -> None:
+    """Raise if the output folder was begun with other options: its files would be taken for this run's."""
+    file = out / "options.json"
+    if file.exists() and json.loads(file.read_text()) != options:
+        raise click.ClickException(f"{file} was written by a run with other options; choose another -o")
+    file.write_text(json.dumps(options, indent=1) + "\n")
 
 
 def teacher_batch(folder: Path, stories: int, seed: int) -> list[str]:
@@ -223,6 +226,20 @@ def main(
 ) -> None:
     """Train and export the bundled model."""
     out.mkdir(parents=True, exist_ok=True)
+    options: dict[str, object] = {
+        "batches": batches,
+        "steps": steps,
+        "peak": peak,
+        "quantized": quantized,
+        "real_repeat": real_repeat,
+        "seed": seed,
+        "jobs": jobs,
+        "torch": torch.__version__,
+        "text": digest(text),
+        "teacher": digest(teacher / "model.safetensors"),
+        "evaluation": digest(evaluation),
+    }
+    check_options(out, options)
     teacher_text, tokenizer_file, weights = out / "teacher.txt", out / "tokenizer.json", out / "model.pt"
     started = time.time()
     if not teacher_text.exists():
@@ -230,8 +247,10 @@ def main(
     held_out = stories_of(evaluation.read_text())
     model = Llama(SHAPE)
     if not weights.exists():
-        taught = without_shared_runs(stories_of(teacher_text.read_text()), held_out, "teacher text")
-        real = without_shared_runs(stories_of(text.read_text()), held_out, "real text")
+        written = stories_of(teacher_text.read_text())
+        taught = without_shared_runs(written, held_out)
+        print(f"teacher: {len(written) - len(taught)} of {len(written)} stories dropped, shared with held-out text")
+        real = check_real_text(stories_of(text.read_text()), held_out, text)
         if not tokenizer_file.exists():
             train_tokenizer(real * 10 + taught[:20000], tokenizer_file)
         tokenizer = Tokenizer.from_file(str(tokenizer_file))
@@ -243,24 +262,14 @@ def main(
         losses = fit(model, Rows(stories, seed), steps, peak, quantized, out / "checkpoint.pt")
         torch.save(model.state_dict(), weights)
         record = {
+            "command": " ".join(sys.argv),
+            "options": options,
             "shape": SHAPE.as_dict(),
             "parameters": SHAPE.parameters,
-            "seed": seed,
-            "steps": steps,
-            "peak_learning_rate": peak,
-            "quantized_share": quantized,
-            "real_repeat": real_repeat,
-            "teacher_batches": batches,
-            "torch": torch.__version__,
-            "threads": jobs,
             "train_tokens": sum(map(len, stories)),
             "seconds": round(time.time() - started),
             "loss_every_100_steps": [round(loss, 4) for loss in losses],
-            "sha256": {
-                "text": digest(text),
-                "teacher_model": digest(teacher / "model.safetensors"),
-                "teacher_text": digest(teacher_text),
-            },
+            "sha256": {"teacher_text": digest(teacher_text)},
         }
         write_record(out, record)
     model.load_state_dict(torch.load(weights, weights_only=True))

@@ -25,7 +25,7 @@ from typing import Any
 from ..chip import Chip
 from ..errors import BuildError, ToolMissing
 from . import hls_graph, report
-from .hls_constants import Layout, chip_context, layout_of, weight_files
+from .hls_constants import Layout, chip_context, layout_of, number, weight_files
 
 META = "hardwire_hls.json"
 KERNELS = (
@@ -76,6 +76,11 @@ def write_project(
         raise BuildError(f"project name {name!r} is not usable as a C++ function name; give letters, digits, _")
     if clock_mhz <= 0:
         raise BuildError(f"a clock of {clock_mhz} MHz is not possible")
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", part):
+        raise BuildError(f"part {part!r} is no part number; give letters, digits, - and _")
+    for group in (asdict(chip.shape), asdict(chip.formats), chip.bits):
+        for key, value in group.items():
+            number(value, f"value of {key}")
     layout = layout_of(chip.shape, chip.formats, chip.bits, lanes)
     folder = Path(folder)
     files = _own_files(chip, layout, name, part, clock_mhz)
@@ -127,8 +132,9 @@ def _render(template: str, context: dict[str, Any]) -> bytes:
     except ImportError as error:
         raise ToolMissing(f'Jinja2 is not installed ({error}); pip install "hardwire[hls]"') from None
     source = (importlib.resources.files(__package__) / "templates" / template).read_text(encoding="utf-8")
-    made = jinja2.Template(source, undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
-    text: str = made.render(context)
+    rules = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    rules.filters["int"] = number  # Jinja's own makes 0 of what is no number
+    text: str = rules.from_string(source).render(context)
     return text.encode()
 
 

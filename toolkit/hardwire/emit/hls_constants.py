@@ -9,6 +9,7 @@ weights, one ROM word per layer, block and column) and ``hls/embedding.hpp`` (on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..fixed import limits
 from ..ops import rope
 
 LAYER_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
+ATTENTION_PRODUCTS = 64  # two heads go together where their scores and weighted values take no more multipliers
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,25 @@ class Layout:
     def roms(self) -> dict[int, list[Placed]]:
         """Layer matrices by their weight bits; each group is one ROM and one matvec instance."""
         return {bits: [p for p in self.placed if p.bits == bits] for bits in sorted({p.bits for p in self.placed})}
+
+    @property
+    def together(self) -> int:
+        """Query heads that one pass over the cache serves: 2 where they share a KV head and are small, else 1.
+
+        Two is what the exponential table's read ports allow.
+        """
+        s = self.shape
+        return 2 if (s.heads // s.kv_heads) % 2 == 0 and 4 * s.head_dim <= ATTENTION_PRODUCTS else 1
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of all layer matrices."""
+        return self.shape.layers * sum(p.rows for p in self.placed)
+
+    @property
+    def angles(self) -> int:
+        """Angles per position; an array has at least one entry."""
+        return max(self.shape.rotary // 2, 1)
 
     @property
     def largest_cols(self) -> int:
@@ -105,6 +126,14 @@ def layout_of(shape: Shape, formats: Formats, bits: dict[str, int], lanes: int) 
     )
 
 
+def number(value: object, name: str = "a value") -> int:
+    """``value`` if it is an integer. A chip is a file from anywhere: no text of it may get into the sources."""
+    try:
+        return int(index(value))  # type: ignore[arg-type]
+    except TypeError:
+        raise BuildError(f"{name} in the chip is {str(value)[:40]!r}, not an integer; quantize again") from None
+
+
 # ---------------------------------------------------------------------------------------------------
 # Packing.
 
@@ -148,7 +177,7 @@ def words_text(words: NDArray[np.uint64]) -> bytes:
 
 def ints_text(values: NDArray[Any]) -> str:
     """Initialisers of a table, nested braces dropped, sixteen to a line."""
-    flat = [str(v) for v in values.reshape(-1).tolist()]
+    flat = [str(number(v)) for v in values.reshape(-1).tolist()]
     return "\n".join(", ".join(flat[i : i + 16]) + "," for i in range(0, len(flat), 16))
 
 
@@ -167,10 +196,10 @@ def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
     return found
 
 
-def tables(chip: Chip) -> list[dict[str, str]]:
+def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
     """Every table as a C++ array: type, name, dimensions, initialisers. BuildError when one does not fit."""
     s = chip.shape
-    angles = f"[CONTEXT][{max(s.rotary // 2, 1)}]"
+    angles = f"[CONTEXT][{layout.angles}]"
     per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in LAYER_MATRICES])
     rows = [
         ("uint32_t", "multipliers", "[MULTIPLIERS]", per_layer),
@@ -239,9 +268,7 @@ def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
             "multipliers": ints_text(chip.matrices["head"].multiplier),
         },
         "roms": roms,
-        "tables": tables(chip),
-        "angles": max(chip.shape.rotary // 2, 1),
-        "multipliers": sum(p.rows for p in layout.placed) * chip.shape.layers,
+        "tables": tables(chip, layout),
         "embedding": {
             "bits": table.bits,
             "words": -(-chip.shape.dim * table.bits // 64),

@@ -18,6 +18,7 @@ from typing import Any
 
 from ..errors import ToolMissing
 from ..fixed import MULTIPLIER_BITS
+from .hls_constants import number
 
 HEADERS = ["chip/chip.hpp", "kernels/graph.hpp", "csim.hpp"]
 INPUTS = ("draw", "position", "reset", "token")  # sorted: hls4ml reads them back from a sorted YAML mapping
@@ -108,7 +109,7 @@ def layer_list(shape: dict[str, int]) -> list[dict[str, Any]]:
 
 def config(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
     """hls4ml's configuration: Vitis, io_stream, the precision of every tensor."""
-    s, f = meta["shape"], meta["formats"]
+    s, f = ({key: number(value, key) for key, value in meta[group].items()} for group in ("shape", "formats"))
     identity = f"ap_uint<{s['vocab'].bit_length()}>"  # the vocabulary's size itself means: no token
     precision = {
         "token": identity,

@@ -21,9 +21,10 @@ SEED = 20260
 
 @dataclass(frozen=True)
 class Check:
-    """What was compared, and the largest difference relative to max(1, the largest logit)."""
+    """What was compared: the largest difference, plain and relative to max(1, the largest logit)."""
 
     max_abs_error: float
+    max_relative_error: float
     lengths: tuple[int, ...]
 
 
@@ -38,7 +39,7 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
     except Exception as cause:
         raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(cause).strip()[:400]}") from cause
     rng = np.random.default_rng(SEED)
-    worst, lengths = 0.0, _lengths(decoder)
+    worst, largest, lengths = 0.0, 0.0, _lengths(decoder)
     for length in lengths:
         ids = rng.integers(0, decoder.vocab, (1, length))
         ours = forward(decoder, ids)
@@ -48,11 +49,12 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
         except Exception as cause:
             text = str(cause).strip()[:400]
             raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {text}") from cause
-        error = _difference(ours, theirs.reshape(1, -1, theirs.shape[-1])[:, :length])
+        theirs = theirs.reshape(1, -1, theirs.shape[-1])[:, :length]
+        error = _difference(ours, theirs)
         if not error <= TOLERANCE:
             _refuse(source, inputs, decoder, stages, padded, length, error)
-        worst = max(worst, error)
-    return Check(worst, lengths)
+        worst, largest = max(worst, error), max(largest, float(np.abs(ours - theirs).max()))
+    return Check(largest, worst, lengths)
 
 
 def _lengths(decoder: Decoder) -> tuple[int, ...]:

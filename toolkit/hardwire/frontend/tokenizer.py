@@ -34,6 +34,12 @@ class HostTokenizer:
     vocab: int
     _library: Any
 
+    @property
+    def unknown(self) -> int | None:
+        """Id of the unknown token, where the tokenizer has one."""
+        token = self.data["model"].get("unk_token")
+        return None if token is None else self._library.token_to_id(token)
+
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids of ``text`` without special tokens around it, and where each lies in it."""
         found = self._library.encode(text, add_special_tokens=False)

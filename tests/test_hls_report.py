@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The static report: loops of the kernels, memories of the generated declarations; lanes that a board can hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from math import prod
+
+import pytest
+
+from hardwire.board import load_board
+from hardwire.chip import Chip, Shape
+from hardwire.emit import report
+from hardwire.emit.hls import _render, kernel_folder
+from hardwire.emit.hls_constants import Layout, chip_context, layout_of
+from hardwire.emit.lanes import DSP_SHARE, check_board, default_lanes
+from hardwire.errors import BoardError
+from hardwire.quantize import Options, random_chip
+
+SMALL = Shape(vocab=40, dim=16, layers=2, heads=4, kv_heads=2, head_dim=8, hidden=48, context=24, rotary=8)
+BUNDLED = Shape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512, rotary=16)
+
+
+@pytest.fixture(scope="module")
+def mixed_chip() -> Chip:
+    """Matrices of 3, 4 and 8 bits: three ROMs beside the head's."""
+    options = Options(rounding="plain", matrix_bits={"q": 3, "down": 8, "head": 5, "embedding": 7})
+    return random_chip(SMALL, seed=2, options=options)
+
+
+@pytest.fixture(scope="module")
+def bundled_like() -> Chip:
+    return random_chip(BUNDLED, seed=1, options=Options(rounding="plain"))
+
+
+def layout_for(chip: Chip, lanes: int) -> Layout:
+    return layout_of(chip.shape, chip.formats, chip.bits, lanes)
+
+
+def constants(header: str) -> dict[str, int]:
+    """``static constexpr`` integers of struct Chip, by name: the ones before its inner structs."""
+    chip = header[header.index("struct Chip {") :]
+    chip = chip[: chip.index("    struct ")]
+    return {name: int(value) for name, value in re.findall(r"(\w+) = (\d+)[,;]", chip)}
+
+
+def declared_roms(header: str) -> dict[str, int]:
+    """Bits of every ``static const`` array of chip.hpp by its qualified name."""
+    known, scope, found = constants(header), [], {}
+    for line in header.splitlines():
+        if opened := re.match(r" *struct (\w+) \{", line):
+            scope.append(opened[1])
+        elif re.match(r" *\};", line) and scope:
+            scope.pop()
+        elif array := re.match(r" *static const u?int(\d+)_t (\w+)((?:\[[^]]*\])+);", line):
+            sizes = [eval(size, {}, known) for size in re.findall(r"\[([^]]*)\]", array[3])]  # noqa: S307
+            found["::".join([*scope, array[2]])] = int(array[1]) * prod(sizes)
+    return found
+
+
+def declared_arrays(source: str, known: dict[str, int]) -> dict[str, int]:
+    """Bits of every array of ap_int that functions of a kernel declare, by function and name."""
+    found, function = {}, ""
+    for line in re.sub(r"Chip::|MULTIPLIER_BITS", lambda m: "" if m[0] == "Chip::" else "17", source).splitlines():
+        if opened := re.match(r"(?:template <.*> )?(?:inline )?[\w<>]+ (\w+)\(", line):
+            function = opened[1]
+        if declared := re.match(r"    (?:static )?ap_u?int<(\w+)> ([^(=]+);", line):
+            for name, dims in re.findall(r"(\w+)((?:\[\w+\])+)", declared[2]):
+                sizes = [known[x] if x in known else int(x) for x in (declared[1], *re.findall(r"\w+", dims))]
+                found[f"{function}::{name}"] = prod(sizes)
+    return found
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("lanes", (7, 16, 24))
+def test_every_memory_is_a_declaration_and_has_its_size(mixed_chip: Chip, lanes: int) -> None:
+    layout = layout_for(mixed_chip, lanes)
+    header = _render("chip.hpp.j2", chip_context(mixed_chip, layout)).decode()
+    made = report.expectation(layout)
+    roms = {m["memory"]: m["depth"] * m["width"] for m in made["memories"] if m["kind"] == "rom"}
+    assert roms == declared_roms(header)
+    assert {"Rom3::words", "Rom4::words", "Rom8::words", "HeadRom::words", "Chip::multipliers"} <= set(roms)
+
+    known, f, s = constants(header), layout.formats, layout.shape
+    score, total = f.query + f.cache + 3, 12 + 5  # head_dim 8, context 24
+    attend = {"T": 2, "C": s.head_dim, "Q": f.query, "SCORE": score, "SUM": total + 1 + f.cache, "TOTAL": total}
+    arrays: dict[str, int] = {}
+    for name in ("decoder", "head", "token_loop", "graph"):
+        arrays |= declared_arrays((kernel_folder() / f"{name}.hpp").read_text(), known)
+    arrays |= declared_arrays((kernel_folder() / "attention.hpp").read_text(), known | attend)
+    for instance, bits in [*((f"{b} bit", layout.sum_bits(g)) for b, g in layout.roms.items())] + [
+        ("head", layout.sum_bits([layout.head]))
+    ]:
+        engine = declared_arrays((kernel_folder() / "matvec.hpp").read_text(), known | {"ACC": bits})
+        arrays |= {f"{name} {instance}": size for name, size in engine.items()}
+    rams = {
+        m["memory"]: m["bits"]
+        for m in (*made["memories"], *made["graph_memories"])
+        if m["kind"] in ("ram", "registers")
+    }
+    assert rams == arrays
+
+
+@pytest.mark.tools
+def test_one_rom_of_mixed_matrices_is_rounded_once(mixed_chip: Chip) -> None:
+    layout = layout_for(mixed_chip, 16)
+    rom = next(m for m in report.expectation(layout)["memories"] if m["memory"] == "Rom4::words")
+    steps = [layout.steps(p) for p in layout.placed if p.bits == 4]
+    assert len(steps) == 5 and rom["depth"] == sum(steps) and rom["width"] == 64
+    assert rom["bram18"] < sum(report.memory("one", n, 64)["bram18"] for n in steps)
+
+
+def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None:
+    s = tiny_chip.shape
+    made = {k["kernel"]: k for k in report.expectation(layout_for(tiny_chip, 16), positions=10)["kernels"]}
+    matrices = {
+        "q": (s.query_rows, s.dim),
+        "k": (s.kv_rows, s.dim),
+        "v": (s.kv_rows, s.dim),
+        "o": (s.dim, s.query_rows),
+        "gate": (s.hidden, s.dim),
+        "up": (s.hidden, s.dim),
+        "down": (s.dim, s.hidden),
+    }
+    for name, (rows, cols) in matrices.items():
+        scaling = rows * (1 if name in ("o", "down") else 2)
+        assert made[f"matvec {name}"]["multiplications"] == s.layers * (rows * cols + scaling)
+    assert made["matvec head"]["multiplications"] == s.vocab * s.dim + 2 * s.vocab
+    assert made["attention"]["multiplications"] == s.layers * s.heads * s.head_dim * (2 * 10 + 1)
+
+
+def test_every_pipelined_loop_is_in_the_report(bundled_like: Chip) -> None:
+    """As many pipelined loops per kernel file as the report names; a loop twice in the source is twice there."""
+    made = report.expectation(layout_for(bundled_like, 16))
+    named: dict[str, set[str]] = {}
+    for one in (k for part in ("kernels", "per_text", "debug", "graph") for k in made[part]):
+        named.setdefault(one["source"], set()).update(x["loop"] for x in one["loops"])
+    named["decoder.hpp"] |= {"copy"}  # of the gate, listed with its kernel
+    named["gate.hpp"] -= {"copy"}
+    named["decoder.hpp"] -= {"write a head's word"}  # unrolled
+    named["token_loop.hpp"] -= {"token"}  # not pipelined
+    named["matvec.hpp"] -= {"last rows"}  # the same loop
+    for source, loops in named.items():
+        pipelined = (kernel_folder() / source).read_text().count("#pragma HLS PIPELINE")
+        copies = 3 if source == "graph.hpp" else 1  # read_all, write_all: three uses each
+        assert len(loops) == pipelined * copies, (source, loops)
+
+
+def test_the_reset_is_counted_once_per_text(bundled_like: Chip) -> None:
+    made = report.expectation(layout_for(bundled_like, 16))
+    reset = next(k for k in made["per_text"] if k["kernel"] == "reset")
+    assert reset["loops"][0]["trip"] == 5 * 512 * 2
+    assert made["totals"]["cycles_per_text"] >= reset["cycles"]
+    assert made["totals"]["cycles_per_token"] == sum(k["cycles"] for k in made["kernels"])
+
+
+def test_heads_of_a_kv_head_go_together_where_that_is_small(bundled_like: Chip, odd_chip: Chip) -> None:
+    layout = layout_for(bundled_like, 16)
+    attention = next(k for k in report.expectation(layout)["kernels"] if k["kernel"] == "attention")
+    assert layout.together == 2 and attention["calls"] == 5 * 4 // 2
+    assert attention["multipliers"] == 2 * 2 * 16 + 2
+    assert layout_for(odd_chip, 7).together == 1  # three heads
+    wide = replace(BUNDLED, head_dim=32)
+    assert layout_of(wide, bundled_like.formats, bundled_like.bits, 16).together == 1
+    alone = replace(BUNDLED, kv_heads=4)
+    assert layout_of(alone, bundled_like.formats, bundled_like.bits, 16).together == 1
+
+
+def test_report_follows_lanes_and_is_an_expectation(tiny_chip: Chip) -> None:
+    totals = [report.expectation(layout_for(tiny_chip, lanes))["totals"] for lanes in (4, 16)]
+    assert totals[0]["cycles_per_token"] > totals[1]["cycles_per_token"]
+    assert totals[0]["multipliers"] < totals[1]["multipliers"]
+    made = report.expectation(layout_for(tiny_chip, 16))
+    assert "no HLS tool ran" in made["note"] and made["note"] in report.text(made)
+    keys = next(m for m in made["memories"] if m["memory"] == "decode::keys")
+    assert keys["bits"] == 2 * 24 * 1 * 8 * 8 and keys["width"] == 8 * 8
+
+
+# ---------------------------------------------------------------------------------------------------
+# Lanes and boards.
+
+
+def totals(chip: Chip, lanes: int) -> dict[str, int]:
+    found: dict[str, int] = report.expectation(layout_for(chip, lanes))["totals"]
+    return found
+
+
+@pytest.mark.parametrize("key", ("pynq-z2", "ultra96-v2", "kv260", "zcu104", "alveo-u250"))
+def test_default_lanes_are_the_fastest_that_fit(bundled_like: Chip, key: str) -> None:
+    board = load_board(key)
+    lanes = default_lanes(bundled_like, board)
+    check_board(bundled_like, board, lanes)
+    assert lanes % 8 == 0 and lanes == default_lanes(bundled_like, board)
+    own = totals(bundled_like, lanes)
+    assert own["multipliers"] <= DSP_SHARE * board.dsp and own["bram18"] <= board.bram18
+    for other in map(lambda n: totals(bundled_like, n), range(8, 513, 8)):
+        fits = other["multipliers"] <= DSP_SHARE * board.dsp and other["bram18"] <= board.bram18
+        assert not fits or other["cycles_per_token"] >= own["cycles_per_token"]
+
+
+def test_a_small_board_gets_few_lanes_and_never_none(bundled_like: Chip) -> None:
+    board = load_board("pynq-z2")
+    one, eight = (totals(bundled_like, lanes)["multipliers"] for lanes in (1, 8))
+    between = replace(board, dsp=int(one / DSP_SHARE) + 3, bram18=10_000)
+    assert 1 <= default_lanes(bundled_like, between) < 8 and between.dsp * DSP_SHARE < eight
+    assert default_lanes(bundled_like, replace(board, dsp=2)) == 1
+
+
+def test_boards_that_cannot_hold_it_are_refused(bundled_like: Chip) -> None:
+    board = load_board("pynq-z2")
+    wanted = totals(bundled_like, 256)["multipliers"]
+    with pytest.raises(
+        BoardError, match=rf"256 lanes are expected to take {wanted} multipliers; PYNQ-Z2 has 220: give --lanes \d+, or"
+    ):
+        check_board(bundled_like, board, 256)
+    with pytest.raises(BoardError, match="larger board") as refused:
+        check_board(bundled_like, replace(board, dsp=20), 1)
+    assert "--lanes" not in str(refused.value)
+    wanted = totals(bundled_like, 16)["bram18"]
+    with pytest.raises(
+        BoardError, match=f"expected to take {wanted} block RAMs of 18 Kbit; PYNQ-Z2 has 100: use fewer"
+    ):
+        check_board(bundled_like, replace(board, bram18=100), 16)
+
+
+def test_a_part_that_vitis_hls_does_not_know_is_refused(tiny_chip: Chip) -> None:
+    with pytest.raises(BoardError, match="ULX3S 85F has an LFE5U.*Vitis HLS does not know.*pynq-z2") as refused:
+        check_board(tiny_chip, load_board("ulx3s-85f"), 8)
+    assert "ulx3s" not in str(refused.value)

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How many lanes an HLS project gets on a board, and whether the board can hold it, by the report's expectation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..board import Board, board_names, load_board
+from ..chip import Chip
+from ..errors import BoardError
+from .hls_constants import layout_of
+from .report import expectation
+
+AMD = ("xc7", "xcup")  # families that Vitis HLS has parts of
+DSP_SHARE = 0.85  # of a board's multipliers that a default may ask for: the rest is for addresses, and for routing
+LARGEST = 1024
+STEP = 8
+
+
+def default_lanes(chip: Chip, board: Board) -> int:
+    """The lanes with the fewest expected cycles per token that fit ``board``; of equals, the fewest.
+
+    A multiple of 8, at most the rows of the tallest matrix; fewer than 8, at least 1, where 8 do not fit.
+    More lanes are not always faster: a matrix of 192 rows takes two blocks on 96 lanes and on 184.
+    """
+    layout = layout_of(chip.shape, chip.formats, chip.bits, 1)
+    tallest = min(max(layout.largest_rows, layout.head.rows), LARGEST)
+
+    def fitting(candidates: Iterable[int]) -> list[tuple[int, int]]:
+        expected = [(lanes, *_expected(chip, lanes)) for lanes in candidates]
+        return [(c, lanes) for lanes, c, m, b in expected if m <= board.dsp * DSP_SHARE and b <= board.bram18]
+
+    found = fitting(range(STEP, -(-tallest // STEP) * STEP + 1, STEP)) or fitting((4, 2, 1))
+    return min(found)[1] if found else 1
+
+
+def check_board(chip: Chip, board: Board, lanes: int) -> None:
+    """Raise BoardError unless Vitis HLS knows the board's part, and the part has what is expected to be used."""
+    if board.family not in AMD:
+        able = [key for key in board_names() if load_board(key).family in AMD]
+        raise BoardError(
+            f"{board.name} has an {board.part}, which Vitis HLS does not know; "
+            f"an HLS project can be built for {', '.join(able)}"
+        )
+    _, multipliers, bram18 = _expected(chip, lanes)
+    if multipliers > board.dsp:
+        raise BoardError(
+            f"{lanes} lanes are expected to take {multipliers:,} multipliers; {board.name} has {board.dsp:,}: "
+            f"{_advice(chip, board, lanes, 'use 4-bit weights')}"
+        )
+    if bram18 > board.bram18:
+        raise BoardError(
+            f"with {lanes} lanes, weights, tables and KV cache are expected to take {bram18:,} block RAMs of 18 Kbit; "
+            f"{board.name} has {board.bram18:,}: {_advice(chip, board, lanes, 'use fewer bits, a shorter context')}"
+        )
+
+
+def _advice(chip: Chip, board: Board, lanes: int, otherwise: str) -> str:
+    best = default_lanes(chip, board)
+    _, multipliers, bram18 = _expected(chip, best)
+    fits = best != lanes and multipliers <= board.dsp and bram18 <= board.bram18
+    return f"give --lanes {best}, or a larger board" if fits else f"{otherwise}, or a larger board"
+
+
+def _expected(chip: Chip, lanes: int) -> tuple[int, int, int]:
+    """Cycles per token, multipliers and BRAM18."""
+    totals = expectation(layout_of(chip.shape, chip.formats, chip.bits, lanes))["totals"]
+    return totals["cycles_per_token"], totals["multipliers"], totals["bram18"]
