@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -80,3 +81,12 @@ def chip_with_text(tiny_chip: Chip) -> Chip:
 @pytest.fixture
 def draw() -> np.random.Generator:
     return np.random.default_rng(11)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were never collected: those on a model and texts that are not part of the repository."""
+    from pathlib import Path
+
+    beside = Path(__file__).parents[2] / "shared" / "models"
+    if not beside.is_dir() and "HARDWIRE_SHARED" not in os.environ:
+        terminalreporter.write_line("tests/dev: not collected, they need a development folder (HARDWIRE_SHARED)")
