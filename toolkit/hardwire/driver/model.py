@@ -65,8 +65,10 @@ class LanguageModel:
         if not ids:
             raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
         if max(ids) >= self.chip.shape.vocab:
-            raise PromptError(f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
-                              "it belongs to another model, quantize with the right --tokenizer")
+            raise PromptError(
+                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
+                "it belongs to another model, quantize with the right --tokenizer"
+            )
         if len(ids) >= self.chip.shape.context:
             raise PromptError(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "

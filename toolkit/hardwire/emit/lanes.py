@@ -21,18 +21,24 @@ STEP = 8
 def default_lanes(chip: Chip, board: Board) -> int:
     """The lanes with the fewest expected cycles per token that fit ``board``; of equals, the fewest.
 
-    A multiple of 8, at most the rows of the tallest matrix; fewer than 8, at least 1, where 8 do not fit.
-    More lanes are not always faster: a matrix of 192 rows takes two blocks on 96 lanes and on 184.
+    A multiple of 8, at most the rows of the tallest matrix, or 4, 2 or 1 where 8 do not fit; where nothing
+    fits, the one that is closest to it. More lanes are not always faster: a matrix of 192 rows takes two blocks on
+    96 lanes and on 184.
     """
     layout = layout_of(chip.shape, chip.formats, chip.bits, 1)
     tallest = min(max(layout.largest_rows, layout.head.rows), LARGEST)
 
-    def fitting(candidates: Iterable[int]) -> list[tuple[int, int]]:
-        expected = [(lanes, *_expected(chip, lanes)) for lanes in candidates]
-        return [(c, lanes) for lanes, c, m, b in expected if m <= board.dsp * DSP_SHARE and b <= board.bram18]
+    def best(candidates: Iterable[int]) -> tuple[float, int, int]:
+        """The largest share of a limit, or 1 below all limits; then cycles; then lanes."""
+        ranks = []
+        for lanes in candidates:
+            cycles, multipliers, bram18 = _expected(chip, lanes)
+            shares = (multipliers / max(board.dsp * DSP_SHARE, 1), bram18 / max(board.bram18, 1))
+            ranks.append((max(*shares, 1.0), cycles, lanes))
+        return min(ranks)
 
-    found = fitting(range(STEP, -(-tallest // STEP) * STEP + 1, STEP)) or fitting((4, 2, 1))
-    return min(found)[1] if found else 1
+    many = best(range(STEP, -(-tallest // STEP) * STEP + 1, STEP))
+    return many[2] if many[0] == 1.0 else min(many, best((4, 2, 1)))[2]
 
 
 def check_board(chip: Chip, board: Board, lanes: int) -> None:
@@ -47,12 +53,12 @@ def check_board(chip: Chip, board: Board, lanes: int) -> None:
     if multipliers > board.dsp:
         raise BoardError(
             f"{lanes} lanes are expected to take {multipliers:,} multipliers; {board.name} has {board.dsp:,}: "
-            f"{_advice(chip, board, lanes, 'use 4-bit weights')}"
+            f"{_advice(chip, board, lanes, 'choose a larger board')}"
         )
     if bram18 > board.bram18:
         raise BoardError(
             f"with {lanes} lanes, weights, tables and KV cache are expected to take {bram18:,} block RAMs of 18 Kbit; "
-            f"{board.name} has {board.bram18:,}: {_advice(chip, board, lanes, 'use fewer bits, a shorter context')}"
+            f"{board.name} has {board.bram18:,}: {_advice(chip, board, lanes, 'use fewer bits, a shorter context, or a larger board')}"
         )
 
 
@@ -60,7 +66,7 @@ def _advice(chip: Chip, board: Board, lanes: int, otherwise: str) -> str:
     best = default_lanes(chip, board)
     _, multipliers, bram18 = _expected(chip, best)
     fits = best != lanes and multipliers <= board.dsp and bram18 <= board.bram18
-    return f"give --lanes {best}, or a larger board" if fits else f"{otherwise}, or a larger board"
+    return f"give --lanes {best}, or choose a larger board" if fits else otherwise
 
 
 def _expected(chip: Chip, lanes: int) -> tuple[int, int, int]:
