@@ -13,7 +13,7 @@ import pytest
 
 import hardwire
 from hardwire.board import Board, load_board
-from hardwire.build import Build, build_hls, digest_of, open_build, write_manifest
+from hardwire.build import Build, digest_of, make_build, open_build, write_manifest
 from hardwire.chip import Chip
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
 from hardwire.plant import plant
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.tools
 def built(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder = tmp_path_factory.mktemp("built")
     chip_with_text.save(folder / "m.chip")
-    return build_hls(folder / "m.chip", load_board("pynq-z2"), folder / "build", lanes=8)
+    return make_build(folder / "m.chip", load_board("pynq-z2"), folder / "build", lanes=8)
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,12 @@ def copy(built: Build, tmp_path: Path) -> Path:
 def test_the_manifest_knows_every_file_and_claims_no_tool(built: Build) -> None:
     manifest = open_build(built.folder).manifest
     assert {"model.chip", "hls/build_top.tcl", "hls/report.txt"} <= set(manifest["files"])
-    assert manifest["tools"] == {"vitis_hls": "not run", "vivado": "not run"}
+    assert manifest["tools"] == {"vitis_hls": "not run", "vivado": "not run", "yosys": "not run"}
     assert manifest["board"]["part"] == "xc7z020clg400-1" and manifest["cycles"] is None
 
 
 def test_building_twice_gives_the_same_digest(built: Build, tmp_path: Path) -> None:
-    again = build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path / "again", lanes=8)
+    again = make_build(built.folder / "model.chip", load_board("pynq-z2"), tmp_path / "again", lanes=8)
     assert again.manifest["digest"] == built.manifest["digest"]
 
 
@@ -118,7 +118,7 @@ def test_csim_streams_what_the_reference_streams(built: Build) -> None:
 def test_prompts_are_checked_before_anything_runs(built: Build) -> None:
     with pytest.raises(PromptError, match="é"):
         verify(built, rungs=("int",), prompts=["né"])
-    with pytest.raises(BuildError, match="no rung 'rtl9'; known are float, int, csim"):
+    with pytest.raises(BuildError, match="no rung 'rtl9'; known are float, int, csim, rtl"):
         verify(built, rungs=("rtl9",))
 
 
@@ -146,19 +146,19 @@ def test_folders_that_are_no_builds_are_refused(tmp_path: Path, built: Build) ->
         open_build(tmp_path)
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(BuildError, match="exists and is no hardwire build"):
-        build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
+        make_build(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
     (tmp_path / "manifest.json").write_text('{"name": "of something else"}')
     with pytest.raises(BuildError, match="exists and is no hardwire build"):
-        build_hls(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
+        make_build(built.folder / "model.chip", load_board("pynq-z2"), tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
 def test_a_build_with_a_file_of_the_users_is_not_replaced(built: Build, copy: Path) -> None:
     (copy / "notes.txt").write_text("mine")
     with pytest.raises(BuildError, match="holds notes.txt, which is not of its build"):
-        build_hls(built.folder / "model.chip", load_board("pynq-z2"), copy, lanes=8)
+        make_build(built.folder / "model.chip", load_board("pynq-z2"), copy, lanes=8)
     (copy / "notes.txt").unlink()
-    assert build_hls(built.folder / "model.chip", load_board("pynq-z2"), copy, lanes=8).folder == copy
+    assert make_build(built.folder / "model.chip", load_board("pynq-z2"), copy, lanes=8).folder == copy
 
 
 def test_a_proof_compiles_anew(built: Build, copy: Path) -> None:
@@ -187,7 +187,7 @@ def test_an_empty_prompt_file_is_no_prompt_file(built: Build) -> None:
 def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path: Path) -> None:
     small = Board("small", "Small", "part", "xc7", "none", 100.0, lut=1000, dsp=8, bram18=2, uram=0)
     with pytest.raises(BoardError, match="model.chip does not fit Small: block RAM"):
-        build_hls(built.folder / "model.chip", small, tmp_path / "build")
+        make_build(built.folder / "model.chip", small, tmp_path / "build")
     assert list(tmp_path.iterdir()) == []
 
 

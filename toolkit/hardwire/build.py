@@ -15,7 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from .plan import fit
 
 if TYPE_CHECKING:
     from .backends.csim import CSim
+    from .backends.rtlsim import RtlSim
     from .driver.model import Engine
 
 MANIFEST_VERSION = 1
@@ -52,49 +53,85 @@ class Build:
 
     def csim(self) -> CSim:
         """The C-simulation for everyday use; a library that was compiled before is taken as it is."""
-        return self._compiled(self.folder / "hls")
+        return self._compiled_hls(self.folder / "hls")
 
     def fresh_csim(self, scratch: Path) -> CSim:
         """The C-simulation for a proof: only files that the manifest knows, compiled anew in ``scratch``."""
-        for name in (name for name in self.manifest["files"] if name.startswith("hls/")):
+        return self._compiled_hls(self._copied("hls", scratch))
+
+    def rtlsim(self) -> RtlSim:
+        """The RTL simulation for everyday use; a model that was compiled before is taken as it is."""
+        return self._compiled_rtl(self.folder / "rtl")
+
+    def fresh_rtlsim(self, scratch: Path) -> RtlSim:
+        """The RTL simulation for a proof, as ``fresh_csim``."""
+        return self._compiled_rtl(self._copied("rtl", scratch))
+
+    def _copied(self, part: str, scratch: Path) -> Path:
+        self._require(part)
+        for name in (name for name in self.manifest["files"] if name.startswith(f"{part}/")):
             (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.folder / name, scratch / name)  # with its mode: one of them is a script
-        return self._compiled(scratch / "hls")
+        return scratch / part
 
-    def _compiled(self, project: Path) -> CSim:
+    def _require(self, part: str) -> None:
+        if part not in self.manifest["parts"]:
+            raise BuildError(
+                f"{self.folder} was built with --target {self.manifest['target']} and has no {part} project; "
+                f"build with --target {part}"
+            )
+
+    def _compiled_hls(self, project: Path) -> CSim:
         from .backends.csim import CSim
 
+        self._require("hls")
         csim = CSim(project, self.chip)
         csim.compile()
         return csim
+
+    def _compiled_rtl(self, project: Path) -> RtlSim:
+        from .backends.rtlsim import RtlSim
+
+        self._require("rtl")
+        rtlsim = RtlSim(project, self.chip)
+        rtlsim.compile()
+        return rtlsim
 
     def csim_engine(self) -> Engine:
         csim = self.csim()
         return lambda sampling: lambda token, position: csim.step(token, position, position == 0, sampling)[1]
 
+    def rtl_engine(self) -> Engine:
+        rtlsim = self.rtlsim()
+        return lambda sampling: lambda token, position: rtlsim.run([token], 1, sampling, clear=position == 0).tokens[0]
 
-def build_hls(
+
+def make_build(
     chip_path: Path,
     board: Board,
     out: Path,
+    *,
+    target: str = "hls",
     lanes: int | None = None,
     onnx: Path | None = None,
     progress: Progress = lambda stage: None,
 ) -> Build:
-    """Write a build folder with an HLS project for ``board``; nothing is compiled or synthesised.
+    """Write a build folder for ``board``; nothing is compiled or synthesised.
 
-    Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else.
+    target: "hls" for an HLS project, "rtl" for the RTL engine and, where Vitis HLS knows the part, the HLS project
+    beside it. Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else.
     The folder appears complete or not at all.
     """
-    from .emit.hls import write_project
-    from .emit.lanes import check_board, default_lanes
+    from .emit.lanes import AMD, check_board, default_lanes
 
     chip = load_chip(chip_path)
     verdict = fit(chip, board)
     if not verdict.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
-    lanes = lanes or default_lanes(chip, board)
-    check_board(chip, board, lanes)
+    plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
+    if target == "hls" or board.family in AMD:
+        plan["lanes"] = lanes or default_lanes(chip, board)
+        check_board(chip, board, plan["lanes"])
     out = out.resolve()
     _refuse_foreign_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -103,10 +140,7 @@ def build_hls(
         progress("chip")
         shutil.copyfile(chip_path, partial / "model.chip")
         _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
-        progress("HLS project")
-        write_project(chip, partial / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=lanes)
-        progress("hashes")
-        manifest = _manifest(chip, board, lanes, partial)
+        manifest = _write_parts(chip, board, target, plan, partial, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
         if out.exists():
@@ -115,6 +149,29 @@ def build_hls(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Build(out, manifest, chip)
+
+
+def _write_parts(
+    chip: Chip, board: Board, target: str, plan: dict[str, Any], folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Write the projects of a target; the manifest of the whole folder."""
+    parts, cycles = [], None
+    if "lanes" in plan:
+        from .emit.hls import write_project
+
+        progress("HLS project")
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
+        parts.append("hls")
+    if target == "rtl":
+        from .emit.rtl import write_rtl
+
+        progress("RTL project")
+        made = write_rtl(chip, folder / "rtl")
+        plan["geometry"] = asdict(made.geometry)
+        cycles = [made.cycles(position) for position in range(chip.shape.context)]
+        parts.append("rtl")
+    progress("hashes")
+    return _manifest(chip, board, target, parts, plan, cycles, folder)
 
 
 def _refuse_foreign_folder(out: Path) -> None:
@@ -129,7 +186,7 @@ def _refuse_foreign_folder(out: Path) -> None:
         raise BuildError(f"{out} exists and is no hardwire build; remove it or choose another -o")
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         name = path.relative_to(out).as_posix()
-        if name not in known and path.suffix not in COMPILED:
+        if name not in known and path.suffix not in COMPILED and not name.startswith("rtl/obj_dir/"):
             raise BuildError(f"{out} holds {name}, which is not of its build; remove it or choose another -o")
 
 
@@ -173,15 +230,24 @@ def hash_files(folder: Path) -> dict[str, str]:
 
 def digest_of(manifest: dict[str, Any]) -> str:
     """The build's digest: everything that determines it, receipts left out."""
-    fixed = {key: manifest[key] for key in ("format", "target", "board", "chip", "plan", "files")}
+    fixed = {key: manifest[key] for key in ("format", "target", "parts", "board", "chip", "plan", "cycles", "files")}
     return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
-def _manifest(chip: Chip, board: Board, lanes: int, folder: Path) -> dict[str, Any]:
+def _manifest(
+    chip: Chip,
+    board: Board,
+    target: str,
+    parts: list[str],
+    plan: dict[str, Any],
+    cycles: list[int] | None,
+    folder: Path,
+) -> dict[str, Any]:
     manifest: dict[str, Any] = {
         "format": MANIFEST_VERSION,
         "hardwire": __version__,
-        "target": "hls",
+        "target": target,
+        "parts": parts,
         "board": {"key": board.key, "name": board.name, "part": board.part},
         "chip": {
             "file": "model.chip",
@@ -190,10 +256,10 @@ def _manifest(chip: Chip, board: Board, lanes: int, folder: Path) -> dict[str, A
             "exceptions": chip.exceptions(),
             "about": chip.about,
         },
-        "plan": {"lanes": lanes, "clock_mhz": board.clock_mhz, "clock_source": "assumed"},
-        "cycles": None,
+        "plan": plan,
+        "cycles": cycles,  # of a generated token, by position, as the RTL's schedule has them
         "resources": None,
-        "tools": {"vitis_hls": "not run", "vivado": "not run"},
+        "tools": {"vitis_hls": "not run", "vivado": "not run", "yosys": "not run"},
         "files": hash_files(folder),
         "proofs": [],
     }

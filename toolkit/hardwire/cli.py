@@ -263,19 +263,19 @@ def fit(chip: Path, board: str, as_json: bool) -> None:
 @click.argument("chip", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
 @click.option("--board", default="pynq-z2", show_default=True)
-@click.option("--target", type=click.Choice(["hls"]), default="hls", show_default=True)
+@click.option("--target", type=click.Choice(["hls", "rtl"]), default="hls", show_default=True)
 @click.option(
     "--lanes", type=click.IntRange(1, 1024), help="Rows computed side by side; default: what the board holds."
 )
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, onnx: Path | None, as_json: bool) -> None:
-    """Write an HLS project for CHIP with its weights baked in. Nothing is synthesised."""
+    """Write the project of CHIP with its weights baked in: HLS, or the RTL engine too. Nothing is synthesised."""
     from .board import load_board
-    from .build import build_hls
+    from .build import make_build
 
     with spinner("build") as stage:
-        made = build_hls(chip, load_board(board), out, lanes, onnx, stage)
+        made = make_build(chip, load_board(board), out, target=target, lanes=lanes, onnx=onnx, progress=stage)
     data = {
         "manifest": str(out / "manifest.json"),
         "digest": made.manifest["digest"],
@@ -291,7 +291,7 @@ def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, onn
 @click.option("--tokens", type=click.IntRange(0), help="At most so many; default: until the story or the context ends.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
-@click.option("--backend", type=click.Choice(["csim", "reference"]), help="Default: csim for a build.")
+@click.option("--backend", type=click.Choice(["csim", "rtl", "reference"]), help="Default: csim for a build.")
 @AS_JSON
 def run(
     build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None, as_json: bool
@@ -334,14 +334,14 @@ def run(
 
 @main.command()
 @click.argument("build", type=IN_FILE)
-@click.option("--rungs", default="float,int,csim", show_default=True, help="Which comparisons, by comma.")
+@click.option("--rungs", help="Which comparisons, by comma, of float, int, csim, rtl; default: all the build has.")
 @click.option("--tokens", type=click.IntRange(1), default=256, show_default=True, help="Positions per prompt.")
 @click.option("--prompts", type=IN_FILE, help="A text file, one prompt per line.")
 @click.option("--plant", type=click.Choice(["weight", "table", "rounding"]), help="Break a copy on purpose first.")
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
 @AS_JSON
 def verify(
-    build: Path, rungs: str, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None, as_json: bool
+    build: Path, rungs: str | None, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None, as_json: bool
 ) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
 
@@ -354,13 +354,13 @@ def verify(
     from .pipeline import read_text
 
     lines = [line for line in read_text(prompts).splitlines() if line] if prompts else None
-    climbed = rungs.split(",")
+    climbed = rungs.split(",") if rungs else None
     with tempfile.TemporaryDirectory() as scratch, bar("verify") as progress:
         opened = open_build(build)
         planted = ""
         if plant:
             opened, planted = faults.plant(opened, plant, Path(scratch))
-            climbed = [*climbed, "csim"]  # the rung that the fault is in
+            climbed = [*climbed, "csim"] if climbed else ["float", "int", "csim"]  # the fault is in csim
         receipt = proof.verify(opened, climbed, tokens, lines, progress)
         if not plant:
             proof.record(opened, receipt)
@@ -402,7 +402,7 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
     """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
     from . import verify as proof
     from .board import load_board
-    from .build import build_hls, bundled_folder, open_build
+    from .build import bundled_folder, make_build, open_build
     from .driver import LanguageModel
     from .pipeline import quantize_onnx
 
@@ -412,7 +412,7 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
         chip_file = Path(scratch) / "bundled.chip"
         with spinner("demo") as stage:
             quantize_onnx(bundled_folder() / "model.onnx", chip_file, progress=stage)
-            build_hls(chip_file, load_board("pynq-z2"), folder, progress=stage)
+            make_build(chip_file, load_board("pynq-z2"), folder, progress=stage)
             stage("compile the C-simulation")
             opened = open_build(folder)
             model = LanguageModel(opened.chip, opened.csim_engine(), "bundled (csim)")

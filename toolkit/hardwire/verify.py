@@ -9,6 +9,8 @@
 | int   | the float model and the integer one            | within the bound set at calibration, |
 |       | the integer model token by token and at once   | equal                                |
 | csim  | the integer model and the compiled HLS C++     | equal, logits, stages and tokens     |
+| rtl   | the integer model and the simulated RTL;       | equal, logits and tokens             |
+|       | the schedule's cycles and the simulated ones   | equal at every position              |
 
 The bound between float and integer is measured, not chosen: the quantizer records the root mean square
 logit error of each calibration row; a prompt's text may err half as much again as the worst of them.
@@ -38,8 +40,9 @@ from .reference import Sampling, feeder, new_state, step, token_loop
 
 if TYPE_CHECKING:
     from .backends.csim import CSim
+    from .backends.rtlsim import RtlSim
 
-RUNGS = ("float", "int", "csim")
+RUNGS = ("float", "int", "csim", "rtl")
 PROMPTS = ("Once upon a time", "One day, a little girl named Lily", "Tom and his dog", "The sun was")
 BOUND_MARGIN = 1.5  # of the worst calibration row's error
 LARGEST_ERROR = 8.0  # of a record; logits that err by more belong to no working model
@@ -95,14 +98,21 @@ class Receipt:
         return asdict(self)
 
 
+def rungs_of(build: Build) -> tuple[str, ...]:
+    """The rungs that a build has something for."""
+    parts = {"csim": "hls", "rtl": "rtl"}
+    return tuple(r for r in RUNGS if r not in parts or parts[r] in build.manifest["parts"])
+
+
 def verify(
     build: Build,
-    rungs: Sequence[str] = RUNGS,
+    rungs: Sequence[str] | None = None,
     tokens: int = 256,
     prompts: Sequence[str] | None = None,
     progress: Progress = lambda rung, share: None,
 ) -> Receipt:
     """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt."""
+    rungs = rungs_of(build) if rungs is None else rungs
     for rung in rungs:
         if rung not in RUNGS:
             raise BuildError(f"no rung {rung!r}; known are {', '.join(RUNGS)}")
@@ -120,7 +130,7 @@ def verify(
         if difference is not None:
             receipt.first_difference, receipt.verdict = difference, "different"
             return receipt
-    missing = [r for r in RUNGS if r not in receipt.rungs or receipt.rungs[r].status == "not run"]
+    missing = [r for r in rungs_of(build) if r not in receipt.rungs or receipt.rungs[r].status == "not run"]
     receipt.verdict = f"incomplete: {', '.join(missing)} not run" if missing else "proven"
     return receipt
 
@@ -224,6 +234,52 @@ class _Climb:
             )
         rung.status = "different" if difference else "equal"
         return rung, difference
+
+    def rtl_rung(self) -> tuple[Rung, Difference | None]:
+        self.progress("rtl: compile", 0.0)
+        with tempfile.TemporaryDirectory() as scratch:
+            rtlsim = self.build.fresh_rtlsim(Path(scratch))
+            try:
+                return self._against_rtl(rtlsim)
+            finally:
+                rtlsim.close()
+
+    def _against_rtl(self, rtlsim: RtlSim) -> tuple[Rung, Difference | None]:
+        ids, logits = self.texts()
+        rung, texts = Rung("equal"), list(zip(ids, logits, strict=True))
+        if self.length < self.chip.shape.context:
+            texts.append(self._full_context(ids))
+        difference = None
+        for number, (row, want) in enumerate(texts):
+            got = rtlsim.predict(row.tolist())
+            rung.tokens, rung.logits = rung.tokens + len(row), rung.logits + got.size
+            self.progress("rtl", (number + 1) / len(texts))
+            difference = first_difference("rtl", {"logits": want[None]}, {"logits": got[None]}, 0, number)
+            if difference is not None:
+                break
+        difference = difference or self._rtl_loop(rtlsim, rung)
+        rung.status = "different" if difference else "equal"
+        return rung, difference
+
+    def _rtl_loop(self, rtlsim: RtlSim, rung: Rung) -> Difference | None:
+        """The engine's own token loop: tokens as the reference's, and cycles as the manifest has them."""
+        context, start = self.chip.shape.context, self.starts[0]
+        for sampling in (Sampling(), Sampling(0.9, 7)):
+            budget = min(LOOP_TOKENS, context - len(start))
+            want = list(token_loop(feeder(self.chip, sampling), start, context, budget, ()))
+            got = rtlsim.run(start, budget, sampling).tokens
+            for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
+                if expected != actual:
+                    return Difference("rtl", "token", len(start) + index, 0, expected, actual)
+            rung.tokens += len(want)
+        cycles = rtlsim.run(start[:1]).token_cycles
+        for position, (expected, actual) in enumerate(zip(self.build.manifest["cycles"], cycles, strict=False)):
+            if expected != actual:
+                return Difference("rtl", "cycles", position, 0, expected, actual)
+        rung.note = (
+            f"cycles as planned at {len(cycles)} positions, {cycles[0]:,} at the first, {cycles[-1]:,} at the last"
+        )
+        return None
 
     def _compare_text(
         self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int

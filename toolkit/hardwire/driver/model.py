@@ -127,15 +127,15 @@ class LanguageModel:
 def load(path: str | Path, backend: str | None = None) -> LanguageModel:
     """A model from a build folder or a ``.chip``.
 
-    backend: "csim" (the compiled HLS C++, the default for a build) or "reference" (numpy, the default for
-    a chip). Raises BuildError for a folder whose files do not match its manifest.
+    backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine) or "reference"
+    (numpy, the default for a chip). Raises BuildError for a folder whose files do not match its manifest.
     """
     path = Path(path)
     if path.is_dir():
         from ..build import open_build
 
         build = open_build(path)
-        chip, engines = build.chip, {"csim": build.csim_engine, "reference": None}
+        chip, engines = build.chip, {"csim": build.csim_engine, "rtl": build.rtl_engine, "reference": None}
     else:
         chip, engines = load_chip(path), {"reference": None}
     backend = backend or next(iter(engines))

@@ -56,9 +56,10 @@ def check_board(chip: Chip, board: Board, lanes: int) -> None:
             f"{_advice(chip, board, lanes, 'choose a larger board')}"
         )
     if bram18 > board.bram18:
+        advice = _advice(chip, board, lanes, "use fewer bits, a shorter context, or a larger board")
         raise BoardError(
             f"with {lanes} lanes, weights, tables and KV cache are expected to take {bram18:,} block RAMs of 18 Kbit; "
-            f"{board.name} has {board.bram18:,}: {_advice(chip, board, lanes, 'use fewer bits, a shorter context, or a larger board')}"
+            f"{board.name} has {board.bram18:,}: {advice}"
         )
 
 

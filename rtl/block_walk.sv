@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// Walks the blocks of the cache for every head of a layer, heads at least Spacing cycles apart.
+module block_walk #(
+  parameter int Blocks  = 43,
+  parameter int Heads   = 8,
+  parameter int Group   = 2,   // heads that share a KV head
+  parameter int AddrW   = 10,
+  parameter int Spacing = 6,
+  localparam int BlockW = $clog2(Blocks + 1),
+  localparam int HeadW  = Heads > 1 ? $clog2(Heads) : 1
+) (
+  input  logic              clk_i,
+  input  logic              rst_i,
+  input  logic              restart_i,  // the next layer is the first
+  input  logic              start_i,    // the first block is on the next cycle
+  input  logic [BlockW-1:0] blocks_i,
+  output logic              valid_o,
+  output logic              last_o,     // block of this head
+  output logic [HeadW-1:0]  head_o,
+  output logic [BlockW:0]   slot_o,     // block, and the head's parity above it
+  output logic [AddrW-1:0]  addr_o
+);
+
+  localparam int GroupW = Group > 1 ? $clog2(Group) : 1;
+  localparam int CountW = $clog2((Blocks > Spacing ? Blocks : Spacing) + 1);
+
+  logic              busy_q, turn;
+  logic [CountW-1:0] count_q;
+  logic [GroupW-1:0] group_q;
+  logic [AddrW-1:0]  base_q;
+
+  assign valid_o = busy_q && count_q < CountW'(blocks_i);
+  assign last_o  = valid_o && count_q + 1'b1 == CountW'(blocks_i);
+  assign turn    = busy_q && count_q + 1'b1 >= CountW'(blocks_i) && count_q >= CountW'(Spacing - 1);
+  assign slot_o  = {head_o[0], BlockW'(count_q)};
+  assign addr_o  = base_q + AddrW'(count_q);
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) begin
+      busy_q  <= 1'b1;
+      head_o  <= '0;
+      count_q <= '0;
+      group_q <= '0;
+    end else if (turn) begin
+      count_q <= '0;
+      head_o  <= head_o + 1'b1;
+      group_q <= group_q == GroupW'(Group - 1) ? '0 : group_q + 1'b1;
+      if (group_q == GroupW'(Group - 1)) base_q <= base_q + AddrW'(Blocks);
+      if (head_o == HeadW'(Heads - 1)) busy_q <= 1'b0;
+    end else if (busy_q) begin
+      count_q <= count_q + 1'b1;
+    end
+    if (restart_i) base_q <= '0;
+    if (rst_i) busy_q <= 1'b0;
+  end
+
+endmodule

@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// A row's multiplier times a norm's reciprocal root, in 17 bits again. Two cycles, with or without a root.
+module fold_root (
+  input  logic        clk_i,
+  input  logic [16:0] multiplier_i,
+  input  logic        fold_i,        // low: the multiplier passes unchanged
+  input  logic [16:0] root_i,
+  output logic [16:0] multiplier_o
+);
+
+  logic [33:0] product_q;
+  logic [16:0] plain_q;
+  logic        fold_q;
+  logic [17:0] rounded;
+
+  logic unused;
+  assign unused  = ^product_q[15:0];
+  assign rounded = {1'b0, product_q[33:17]} + 18'(product_q[16]);
+
+  always_ff @(posedge clk_i) begin
+    product_q <= multiplier_i * root_i;
+    plain_q   <= multiplier_i;
+    fold_q    <= fold_i;
+    if (!fold_q) multiplier_o <= plain_q;
+    else multiplier_o <= rounded[17] ? '1 : rounded[16:0];
+  end
+
+endmodule

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// The largest of N signed values and the lowest index that holds it.
+module max_tree #(
+  parameter int N     = 8,
+  parameter int Width = 16,
+  localparam int IndexW = N > 1 ? $clog2(N) : 1
+) (
+  input  logic [N-1:0][Width-1:0] value_i,
+  output logic [Width-1:0]        top_o,
+  output logic [IndexW-1:0]       index_o
+);
+
+  if (N == 1) begin : gen_leaf
+    assign top_o   = value_i[0];
+    assign index_o = '0;
+  end else begin : gen_node
+    localparam int Low   = 1 << ($clog2(N) - 1);  // a power of two: indices join by concatenation
+    localparam int High  = N - Low;
+    localparam int LowW  = Low > 1 ? $clog2(Low) : 1;
+    localparam int HighW = High > 1 ? $clog2(High) : 1;
+    logic [Width-1:0] low_top, high_top;
+    logic [LowW-1:0]  low_index;
+    logic [HighW-1:0] high_index;
+    logic             high_wins;
+
+    max_tree #(.N(Low), .Width(Width)) u_low (.value_i(value_i[Low-1:0]), .top_o(low_top), .index_o(low_index));
+    max_tree #(.N(High), .Width(Width)) u_high (
+      .value_i(value_i[N-1:Low]), .top_o(high_top), .index_o(high_index));
+
+    assign high_wins = $signed(high_top) > $signed(low_top);
+    assign top_o     = high_wins ? high_top : low_top;
+    assign index_o   = high_wins ? IndexW'(Low) + IndexW'(high_index) : IndexW'(low_index);
+  end
+
+endmodule

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// Gumbel noise of every token id, computed while the token is: two ids per cycle, kept until their logits come.
+module noise #(
+  parameter int Groups = 8,
+  parameter int Vocab  = 512,
+  parameter     Folder = "",
+  localparam int Words = (Vocab + Groups - 1) / Groups,
+  localparam int AddrW = Words > 1 ? $clog2(Words) : 1
+) (
+  input  logic                     clk_i,
+  input  logic                     rst_i,
+  input  logic                     start_i,
+  input  logic [63:0]              seed_i,      // held
+  input  logic [31:0]              position_i,  // held
+  input  logic [AddrW-1:0]         addr_i,
+  output logic [Groups-1:0][15:0]  noise_o      // of ids Groups * addr_i ..; in the same cycle
+);
+
+  localparam int Pairs  = Groups / 2;
+  localparam int Blocks = Words * Pairs;
+  localparam int CountW = $clog2(Blocks + 1);
+  localparam int Late   = 15;  // rounds, index, table
+  localparam int LaneW  = Pairs > 1 ? $clog2(Pairs) : 1;
+
+  logic [CountW-1:0] count_q;
+  logic [Late-1:0]   valid_q;
+  logic [AddrW-1:0]  waddr_q;
+  logic [LaneW-1:0]  lane_q;
+  logic [1:0][31:0]  word;
+  logic [1:0][15:0]  entry;
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) count_q <= '0;
+    else if (count_q != CountW'(Blocks)) count_q <= count_q + 1'b1;
+    valid_q <= {valid_q[Late-2:0], count_q != CountW'(Blocks)};
+    if (valid_q[Late-1]) begin
+      lane_q <= lane_q == LaneW'(Pairs - 1) ? '0 : lane_q + 1'b1;
+      if (lane_q == LaneW'(Pairs - 1)) waddr_q <= waddr_q + 1'b1;
+    end
+    if (start_i || rst_i) begin
+      valid_q <= '0;
+      waddr_q <= '0;
+      lane_q  <= '0;
+    end
+    if (rst_i) count_q <= CountW'(Blocks);
+  end
+
+  threefry u_threefry (.clk_i, .key_i(seed_i), .count_i({32'(count_q), position_i}), .word_o(word));
+
+  for (genvar i = 0; i < 2; i++) begin : gen_word
+    // Distance from the nearer end, its octave, and six bits below the leading one.
+    logic [30:0] small_end, normal;
+    logic [4:0]  octave, most;
+    logic [10:0] index_q;
+    assign small_end = word[i][30:0] ^ {31{word[i][31]}};
+    assign most      = word[i][31] ? 5'd23 : 5'd7;
+    always_comb begin
+      octave = most;
+      for (int k = 0; k < 31; k++) if (small_end[k] && 30 - k < 32'(most)) octave = 5'(30 - k);
+    end
+    assign normal = small_end << octave;
+    always_ff @(posedge clk_i)
+      index_q <= {word[i][31] ? octave : 5'd24 + octave, normal[29:24]};
+    rom #(.Width(16), .Depth(2048), .File({Folder, "gumbel.hex"})) u_table (
+      .clk_i, .en_i(1'b1), .addr_i(index_q), .data_o(entry[i]));
+    logic unused;
+    assign unused = ^{normal[30], normal[23:0]};
+  end
+
+  for (genvar p = 0; p < Pairs; p++) begin : gen_pair
+    small_ram #(.Width(32), .Depth(Words)) u_ram (
+      .clk_i, .we_i(valid_q[Late-1] && lane_q == LaneW'(p)), .waddr_i(waddr_q), .wdata_i(entry), .raddr_i(addr_i),
+      .rdata_o(noise_o[2*p +: 2]));
+  end
+
+endmodule

@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// The Verilator model behind a C interface: requests run here, cycle by cycle, so that Python calls once per request.
+#include <cstdint>
+#include <memory>
+
+#include "Vhardwire_top.h"
+#include "verilated.h"
+
+namespace {
+
+template <typename T>
+uint64_t get(const T& port, int low, int bits) {
+  return (static_cast<uint64_t>(port) >> low) & ((1ull << bits) - 1);
+}
+
+template <std::size_t N>
+uint64_t get(const VlWide<N>& port, int low, int bits) {
+  uint64_t value = port[low / 32];
+  if (low / 32 + 1 < static_cast<int>(N)) value |= static_cast<uint64_t>(port[low / 32 + 1]) << 32;
+  return (value >> (low % 32)) & ((1ull << bits) - 1);
+}
+
+template <typename T>
+void put(T& port, int low, uint64_t value) {
+  port |= static_cast<T>(value << low);
+}
+
+template <std::size_t N>
+void put(VlWide<N>& port, int low, uint64_t value) {
+  const uint64_t shifted = value << (low % 32);
+  port[low / 32] |= static_cast<uint32_t>(shifted);
+  if (shifted >> 32) port[low / 32 + 1] |= static_cast<uint32_t>(shifted >> 32);
+}
+
+template <typename T>
+void zero(T& port) {
+  port = 0;
+}
+
+template <std::size_t N>
+void zero(VlWide<N>& port) {
+  for (std::size_t i = 0; i < N; i++) port[i] = 0;
+}
+
+struct Sim {
+  std::unique_ptr<VerilatedContext> context = std::make_unique<VerilatedContext>();
+  std::unique_ptr<Vhardwire_top> top;
+  uint64_t cycle = 0;
+  uint32_t noise = 1;
+
+  void low() { top->clk_i = 0; top->eval(); }
+  void high() { top->clk_i = 1; top->eval(); cycle++; }
+  bool flip(uint32_t one_in) {  // xorshift: true once in one_in
+    noise ^= noise << 13;
+    noise ^= noise >> 17;
+    noise ^= noise << 5;
+    return noise % one_in == 0;
+  }
+};
+
+}  // namespace
+
+extern "C" {
+
+struct Request {
+  const uint32_t* prompt;
+  uint32_t prompt_length, budget, clear;
+  const uint32_t* stops;
+  uint32_t stop_count, inverse;
+  uint64_t seed;
+  uint32_t stall;         // 0: never; otherwise the streams pause at random, seeded by this
+  uint64_t abort_after;   // cycles until a reset, 0: none
+  uint32_t vocab, groups, id_bits, logit_bits;
+};
+
+struct Result {
+  uint32_t* tokens;    // [token_room]
+  uint32_t token_room;
+  int32_t* logits;     // [logit_room, vocab] or null
+  uint32_t logit_room;
+  uint64_t* fetches;   // [fetch_room]: the cycle of each token's fetch
+  uint32_t fetch_room;
+  uint32_t token_count, logit_count, fetch_count, status, position;
+  uint64_t cycles;
+};
+
+void* hw_new() {
+  auto* sim = new Sim;
+  sim->top = std::make_unique<Vhardwire_top>(sim->context.get());
+  sim->low();  // reads the ROM files, named relative to the current directory
+  return sim;
+}
+
+void hw_delete(void* handle) { delete static_cast<Sim*>(handle); }
+
+void hw_reset(void* handle) {
+  auto* sim = static_cast<Sim*>(handle);
+  sim->top->rst_i = 1;
+  sim->top->request_i = 0;
+  sim->top->prompt_valid_i = 0;
+  for (int i = 0; i < 4; i++) { sim->low(); sim->high(); }
+  sim->top->rst_i = 0;
+}
+
+// 0 when the request ended, 1 when it was aborted by a reset, 2 when it did not end within the given cycles.
+int hw_run(void* handle, const Request* request, Result* result, uint64_t limit) {
+  auto* sim = static_cast<Sim*>(handle);
+  auto& top = *sim->top;
+  const uint64_t begin = sim->cycle;
+  uint32_t fed = 0;
+  bool finished = false;
+  sim->noise = request->stall ? request->stall : 1;
+  top.clear_i = request->clear;
+  top.budget_i = request->budget;
+  top.seed_i = request->seed;
+  top.inverse_i = request->inverse;
+  zero(top.stop_i);
+  top.stop_valid_i = 0;
+  for (uint32_t i = 0; i < request->stop_count; i++) {
+    put(top.stop_i, i * request->id_bits, request->stops[i]);
+    top.stop_valid_i |= 1 << i;
+  }
+  top.request_i = 1;
+  while (!finished) {
+    const bool pause = request->stall && !sim->flip(4);
+    top.token_ready_i = !pause;
+    if (!top.prompt_valid_i || request->stall == 0) {
+      top.prompt_valid_i = fed < request->prompt_length && !(request->stall && sim->flip(2));
+    }
+    top.prompt_id_i = fed < request->prompt_length ? request->prompt[fed] : 0;
+    top.prompt_last_i = fed + 1 == request->prompt_length;
+    sim->low();
+    const bool taken = top.prompt_valid_i && top.prompt_ready_o;
+    if (top.fetch_o && result->fetch_count < result->fetch_room) result->fetches[result->fetch_count++] = sim->cycle - begin;
+    if (top.token_valid_o && top.token_ready_i && result->token_count < result->token_room) {
+      result->tokens[result->token_count++] = top.token_id_o;
+    }
+    if (top.logit_valid_o && result->logits && result->logit_count < result->logit_room) {
+      int32_t* row = result->logits + static_cast<uint64_t>(result->logit_count) * request->vocab;
+      const uint32_t base = top.logit_addr_o * request->groups;
+      for (uint32_t g = 0; g < request->groups && base + g < request->vocab; g++) {
+        const uint64_t raw = get(top.logit_o, g * request->logit_bits, request->logit_bits);
+        row[base + g] = static_cast<int32_t>(raw << (32 - request->logit_bits)) >> (32 - request->logit_bits);
+      }
+      if (base + request->groups >= request->vocab) result->logit_count++;
+    }
+    const bool idle = !top.request_i && !top.busy_o && !(top.token_valid_o && !top.token_ready_i);
+    sim->high();
+    top.request_i = 0;
+    if (taken) { fed++; top.prompt_valid_i = 0; }
+    finished = idle;
+    if (request->abort_after && sim->cycle - begin >= request->abort_after) {
+      hw_reset(handle);
+      return 1;
+    }
+    if (sim->cycle - begin > limit) return 2;
+  }
+  result->status = top.status_o;
+  result->position = top.position_o;
+  result->cycles = sim->cycle - begin;
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The RTL engine in simulation equals the integer reference, and takes exactly the cycles that were predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hardwire.backends.rtlsim import RtlSim
+from hardwire.chip import Chip, Shape
+from hardwire.emit.rtl import write_rtl
+from hardwire.errors import BuildError
+from hardwire.quantize import Options, random_chip
+from hardwire.reference import Progress, Sampling, feeder, new_state, step, token_loop
+from hardwire.schedule import Geometry, schedule
+
+pytestmark = pytest.mark.tools
+
+WIDE_HEADS = Shape(vocab=50, dim=24, layers=2, heads=2, kv_heads=2, head_dim=12, hidden=40, context=30, rotary=12)
+CASES = {
+    "tiny": ("tiny_chip", Geometry(groups=4, depth=3, banks=4, fabric_columns=3)),
+    "odd, part of the lanes in fabric": ("odd_chip", Geometry(groups=8, depth=2, banks=5, divides=8, fabric_columns=7)),
+    "8-bit weights, heads in parts": ("wide_chip", Geometry(groups=4, depth=1, banks=1, packed_lanes=False,
+                                                           packed_scores=False)),
+}
+
+
+@pytest.fixture(scope="module")
+def wide_chip() -> Chip:
+    return random_chip(WIDE_HEADS, seed=6, options=Options(weights=8, rounding="plain"))
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Chip, Geometry], RtlSim]:
+    """Simulations by chip and geometry, each compiled once."""
+    made: dict[tuple[str, Geometry], RtlSim] = {}
+
+    def compiled(chip: Chip, geometry: Geometry) -> RtlSim:
+        key = chip.digest, geometry
+        if key not in made:
+            folder = tmp_path_factory.mktemp("rtl")
+            write_rtl(chip, folder, geometry)
+            made[key] = RtlSim(folder, chip)
+            made[key].compile()
+        made[key].restart()
+        return made[key]
+
+    return compiled
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest, build: Callable[[Chip, Geometry], RtlSim]) -> tuple[Chip, Geometry, RtlSim]:
+    name, geometry = CASES[request.param]
+    chip = request.getfixturevalue(name)
+    return chip, geometry, build(chip, geometry)
+
+
+def text(chip: Chip, count: int, seed: int = 1) -> list[int]:
+    return np.random.default_rng(seed).integers(0, chip.shape.vocab, count).tolist()
+
+
+def expected(chip: Chip, prompt: list[int], budget: int | None = None, sampling: Sampling = Sampling(),
+             stops: tuple[int, ...] = ()) -> tuple[list[int], str]:
+    progress = Progress()
+    tokens = list(token_loop(feeder(chip, sampling), prompt, chip.shape.context, budget, stops, progress))
+    return tokens, progress.status
+
+
+def test_logits_of_the_whole_context(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, _, sim = case
+    tokens = text(chip, chip.shape.context)
+    reference = step(chip, new_state(chip), np.array([tokens]))[0]
+    np.testing.assert_array_equal(sim.predict(tokens), reference)
+
+
+def test_cycles_of_every_position(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    plan, full = schedule(chip, geometry), range(chip.shape.context - 1)
+    assert sim.run([1]).token_cycles == [plan.cycles(p) for p in full]
+    assert sim.run(text(chip, chip.shape.context)).token_cycles == [plan.cycles(p, generated=False) for p in full]
+
+
+def test_tokens_until_the_context_is_full(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, _, sim = case
+    outcome = sim.run([3, 1])
+    assert (outcome.tokens, outcome.status) == expected(chip, [3, 1])
+    assert outcome.position == chip.shape.context
+
+
+def test_temperature_and_stalls_change_nothing_else(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, _, sim = case
+    for seed in (0, 0x9E3779B97F4A7C15):
+        sampling = Sampling(temperature=0.8, seed=seed)
+        wanted, status = expected(chip, [2, 5], 12, sampling)
+        for stall in (0, 99):
+            outcome = sim.run([2, 5], 12, sampling, stall=stall)
+            assert (outcome.tokens, outcome.status) == (wanted, status)
+
+
+def test_requests_one_after_another(tiny_chip: Chip, build: Callable[[Chip, Geometry], RtlSim]) -> None:
+    """Stop tokens, a budget, no budget at all, a prompt beyond the context, and what each leaves behind."""
+    sim = build(tiny_chip, CASES["tiny"][1])
+    free, _ = expected(tiny_chip, [7, 7], 10)
+    stop = free[4]
+    for stops in ((stop,), (39, stop), (38, 39)):
+        outcome = sim.run([7, 7], 10, stops=stops)
+        assert (outcome.tokens, outcome.status) == expected(tiny_chip, [7, 7], 10, stops=stops)
+    assert (sim.run([7, 7], 0).tokens, sim.status, sim.position) == ([], "budget", 0)
+    assert (sim.run(text(tiny_chip, 40)).tokens, sim.status) == ([], "context full")
+    assert sim.run([7, 7], 10).tokens == free
+
+
+def test_continue_after_a_stop(tiny_chip: Chip, build: Callable[[Chip, Geometry], RtlSim]) -> None:
+    sim = build(tiny_chip, CASES["tiny"][1])
+    whole = sim.run([4], 12).tokens
+    first = sim.run([4], 5).tokens
+    assert first + sim.run([first[-1]], 7, clear=False).tokens == whole
+
+
+def test_reset_in_the_middle_of_a_token(tiny_chip: Chip, build: Callable[[Chip, Geometry], RtlSim]) -> None:
+    sim = build(tiny_chip, CASES["tiny"][1])
+    wanted, _ = expected(tiny_chip, [5, 6], 6)
+    for cycles in (1, 17, 60, 130, 211, 305, 777, 1234):
+        assert sim.run(text(tiny_chip, 9, cycles), abort_after=cycles).status == "reset"
+        assert sim.run([5, 6], 6).tokens == wanted, f"after a reset in cycle {cycles}"
+
+
+def test_a_changed_rom_is_refused(tiny_chip: Chip, tmp_path: Path) -> None:
+    write_rtl(tiny_chip, tmp_path, Geometry(groups=4, depth=3, banks=4))
+    RtlSim(tmp_path, tiny_chip)
+    (tmp_path / "rom" / "exp.hex").unlink()
+    with pytest.raises(BuildError, match="exp.hex: missing or changed"):
+        RtlSim(tmp_path, tiny_chip)
