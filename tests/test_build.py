@@ -163,8 +163,10 @@ def test_a_build_with_a_file_of_the_users_is_not_replaced(built: Build, copy: Pa
 
 def test_a_proof_compiles_anew(built: Build, copy: Path) -> None:
     opened = open_build(copy)
-    library = opened.csim().library_path
-    library.write_bytes(b"not a library")
+    csim = opened.csim()
+    csim.close()  # before its file changes under it
+    csim.library_path.unlink()
+    csim.library_path.write_bytes(b"not a library")
     assert verify(opened, rungs=("csim",), tokens=2).rungs["csim"].status == "equal"
 
 

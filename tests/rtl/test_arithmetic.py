@@ -36,7 +36,7 @@ def clocked(module: str, parameters: dict[str, int], inputs: dict[str, Ints], ou
     (folder / "shim.cc").write_text(shim)
     sources = [*folder.glob("V*.cpp"), folder / "shim.cc", root / "include" / "verilated.cpp",
                root / "include" / "verilated_threads.cpp"]
-    subprocess.run([shutil.which("g++") or "g++", "-shared", "-fPIC", "-O1", "-std=c++17", "-w", f"-I{root / 'include'}",
+    subprocess.run([shutil.which("g++") or "g++", "-shared", "-fPIC", "-O0", "-std=c++17", "-w", f"-I{root / 'include'}",
                     f"-I{root / 'include' / 'vltstd'}", f"-I{folder}", *sources, "-lpthread", "-o", folder / "run.so"],
                    check=True)
     columns = [np.ascontiguousarray(values, np.int64) for values in inputs.values()]
