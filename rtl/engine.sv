@@ -96,7 +96,8 @@ module engine
 
   // A0: the step of the lanes; A1: its operands; A2: shifted; A3: activations.
   source_e          source, source_a1, source_a2, source_a3;
-  logic             slot_clr, slot_step, slot_fresh, slot_tag, clr_a1, step_a1, step_a2, fresh_a1, fresh_a2, fresh_a3, first_a1, first_a2, first_a3;
+  logic             slot_clr, slot_step, slot_fresh, slot_tag, clr_a1, step_a1, step_a2;
+  logic             fresh_a1, fresh_a2, fresh_a3, first_a1, first_a2, first_a3;
   logic [StepW-1:0] slot_index;
   logic [CountW-1:0] slot_count, count_a3;
   logic             tag_a1, tag_a2, tag_a3;
@@ -180,7 +181,8 @@ module engine
   delay #(.Width(6), .Cycles(3)) u_shift (.clk_i, .d_i(shift_e1), .d_o(shift_e4));
   delay #(.Width(3 + PartW), .Cycles(4)) u_e5 (.clk_i, .d_i({kind_e1, dest_e1[PartW-1:0]}), .d_o({kind_e5b, part_e5}));
   delay #(.Width(11 + DestW), .Cycles(5)) u_e6 (
-    .clk_i, .d_i({kind_e1, post_e1, first_e1, valid_e1r, dest_e1}), .d_o({kind_e6b, post_e6, first_e6, valid_e6, dest_e6}));
+    .clk_i, .d_i({kind_e1, post_e1, first_e1, valid_e1r, dest_e1}),
+    .d_o({kind_e6b, post_e6, first_e6, valid_e6, dest_e6}));
   delay #(.Width(5 + DestW), .Cycles(3)) u_e9 (
     .clk_i, .d_i({kind_e6, first_e6, valid_e6, dest_e6}), .d_o({kind_e9b, first_e9, valid_e9, dest_e9}));
   delay #(.Width(Groups), .Cycles(8)) u_mask (.clk_i, .d_i(mask_e1), .d_o(mask_e9));

@@ -24,8 +24,10 @@ WIDE_HEADS = Shape(vocab=50, dim=24, layers=2, heads=2, kv_heads=2, head_dim=12,
 CASES = {
     "tiny": ("tiny_chip", Geometry(groups=4, depth=3, banks=4, fabric_columns=3)),
     "odd, part of the lanes in fabric": ("odd_chip", Geometry(groups=8, depth=2, banks=5, divides=8, fabric_columns=7)),
-    "8-bit weights, heads in parts": ("wide_chip", Geometry(groups=4, depth=1, banks=1, packed_lanes=False,
-                                                           packed_scores=False)),
+    "8-bit weights, heads in parts": (
+        "wide_chip",
+        Geometry(groups=4, depth=1, banks=1, packed_lanes=False, packed_scores=False),
+    ),
 }
 
 
@@ -63,8 +65,13 @@ def text(chip: Chip, count: int, seed: int = 1) -> list[int]:
     return np.random.default_rng(seed).integers(0, chip.shape.vocab, count).tolist()
 
 
-def expected(chip: Chip, prompt: list[int], budget: int | None = None, sampling: Sampling = Sampling(),
-             stops: tuple[int, ...] = ()) -> tuple[list[int], str]:
+def expected(
+    chip: Chip,
+    prompt: list[int],
+    budget: int | None = None,
+    sampling: Sampling = Sampling(),
+    stops: tuple[int, ...] = (),
+) -> tuple[list[int], str]:
     progress = Progress()
     tokens = list(token_loop(feeder(chip, sampling), prompt, chip.shape.context, budget, stops, progress))
     return tokens, progress.status

@@ -341,7 +341,13 @@ def run(
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
 @AS_JSON
 def verify(
-    build: Path, rungs: str | None, tokens: int, prompts: Path | None, plant: str | None, junit: Path | None, as_json: bool
+    build: Path,
+    rungs: str | None,
+    tokens: int,
+    prompts: Path | None,
+    plant: str | None,
+    junit: Path | None,
+    as_json: bool,
 ) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
 

