@@ -77,6 +77,24 @@ def measure(name: str, model: Path, calibration: Path, text: Path, scratch: Path
     return {"quality": quality, "times": times, "story": [[story["text"]]]}
 
 
+def measure_rtl(name: str, scratch: Path) -> list[list[str]]:
+    """The RTL engine of a model's W4A8 chip: planned cycles, and their proof in Verilator."""
+    build = scratch / f"{name}-rtl"
+    made, seconds = run("build", scratch / f"{name}-w4.chip", "-o", build, "--target", "rtl")
+    cycles = json.loads(Path(made["manifest"]).read_text())["cycles"]
+    at = ", ".join(f"{cycles[p]:,} at {p}" for p in (0, 1, 100, 255))
+    rows = [
+        [name, "build with the RTL engine", f"{seconds:.1f} s"],
+        [name, f"cycles per generated token: {at}", f"mean of 0 to 255: {sum(cycles[:256]) / 256:,.1f}"],
+    ]
+    proof, seconds = run("verify", build, "--rungs", "rtl")
+    rung = proof["rungs"]["rtl"]
+    rows.append(
+        [name, f"compile and compare: {rung['logits']:,} logits {rung['status']}; {rung['note']}", f"{seconds:.1f} s"]
+    )
+    return rows
+
+
 def measure_15m(scratch: Path) -> list[list[str]]:
     """A random chip of 15M parameters: write, compile, four exact tokens; time and peak memory."""
     chip, build = scratch / "15m.chip", scratch / "15m-build"
@@ -112,6 +130,7 @@ def main() -> None:
         text, calibration = data / "stories-evaluation.txt", data / "stories-calibration.txt"
         bundled = measure("bundled", BUNDLED / "model.onnx", BUNDLED / "calibration.txt", text, scratch)
         stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch)
+        rtl = measure_rtl("bundled", scratch) + measure_rtl("stories260K", scratch)
         large = measure_15m(scratch)
         golden = (other / "greedy-256.txt").read_text()
         empty, _ = run("run", scratch / "stories260K-build", "--tokens", "255")
@@ -128,6 +147,8 @@ def main() -> None:
     )
     print("\n## Times\n\nWhole commands, start of Python included; tokens/s as `hardwire run` prints them.\n")
     print(table(["model", "step", "measured"], bundled["times"] + stories["times"] + large))
+    print("\n## RTL\n\nThe engine in Verilator, its default geometry. No clock is claimed.\n")
+    print(table(["model", "step", "measured"], rtl))
     print("\n## Stories\n\nBundled model, C-simulation, greedy:\n\n> " + bundled["story"][0][0].replace("\n", "\n> "))
     print("\nstories260K, W4A8 C-simulation, greedy, empty prompt:\n\n> " + empty["text"].replace("\n", "\n> "))
     print(
