@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 RUN = 96  # bytes
+SHARED_BY_CHANCE = {".json": 0.1, ".txt": 0.001}  # share of a file's runs; weights share nothing
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,8 +40,8 @@ def test_no_tracked_file_is_or_embeds_a_shared_one(shared: Path) -> None:
         assert hashlib.sha256(data).hexdigest() not in digests, path
         windows = {data[i : i + RUN] for i in range(max(len(data) - RUN, 0))}
         for source, wanted in runs.items():
-            # Two tokenizers share the boilerplate of their format; a copy would share everything.
-            allowed = 0.1 * len(wanted) if source.suffix == ".json" else 0
+            # Two tokenizers share the boilerplate of their format, two stories now and then a stock opening.
+            allowed = SHARED_BY_CHANCE.get(source.suffix, 0.0) * len(wanted)
             assert len(windows & wanted) <= allowed, f"{path} holds {len(windows & wanted)} runs of {source.name}"
 
 
