@@ -26,7 +26,7 @@ def test_stories260k(export: str, stories260k: Path) -> None:
     assert (attention.heads, attention.kv_heads, attention.head_dim, attention.window) == (8, 4, 8, None)
     assert (decoder.parameters, decoder.tied, decoder.architecture) == (260032, True, "llama")
     assert result.check.lengths == (3, 17, 200)
-    assert result.check.max_abs_error < 1e-5
+    assert result.check.max_abs_error < 1e-4 and result.check.max_relative_error < 1e-5
 
 
 def test_stories260k_tokenizer(stories260k: Path) -> None:
