@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Batches: one broken job, one interrupted, finished ones kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hardwire.errors import BuildError
+from hardwire.synth.batch import Job, run_batch
+from hardwire.synth.process import Stop
+from hardwire.synth.project import Project
+
+from .conftest import Make
+
+pytestmark = [pytest.mark.tools, pytest.mark.slow]  # minutes: synthesis, netlists, a route
+
+
+def unreadable() -> Project:
+    raise BuildError("d: no readable manifest.json")
+
+
+def faulty() -> Project:
+    raise ZeroDivisionError("a fault of ours")
+
+
+@pytest.fixture
+def four(make: Make, tmp_path: Path) -> Callable[[], list[Job]]:
+    def jobs() -> list[Job]:
+        routed, broken = make(), replace(make(), name="broken", top="nothing")
+        small = make(board=replace(routed.board, lut=10))
+        projects: dict[str, Callable[[], Project]] = {
+            "routed": lambda: routed,
+            "broken": lambda: broken,
+            "small": lambda: small,
+            "unreadable": unreadable,
+            "faulty": faulty,
+        }
+        return [Job(name, tmp_path / name, project) for name, project in projects.items()]
+
+    return jobs
+
+
+def test_one_failure_does_not_stop_the_rest(four: Callable[[], list[Job]]) -> None:
+    seen: dict[str, list[tuple[str, float]]] = {}
+    table = run_batch(four(), 2, lambda name, stage, share: seen.setdefault(name, []).append((stage, share)))
+    rows = {row.name: row for row in table.rows}
+    assert list(rows) == ["routed", "broken", "small", "unreadable", "faulty"]
+    assert table.failed and not table.interrupted
+    done = rows["routed"]
+    assert (done.status, done.clock_source, done.error) == ("done", "routed", None)
+    assert done.clock_mhz >= 40 and done.tokens_per_second == pytest.approx(done.clock_mhz * 1e4, abs=0.1)
+    assert done.resources["bram18"] == 2 and done.budget["bram18"] == 208
+    assert done.modules["tiny_pair"]["dsp"] == 1
+    assert done.critical_path.startswith("u_rom.mem.0.0 (tiny_rom) to ") and Path(done.bitstream).is_file()
+    assert rows["broken"].status == "failed" and "nothing" in rows["broken"].error
+    assert (rows["small"].status, rows["small"].clock_source) == ("over budget", "assumed")
+    assert "LUTs of 10" in rows["small"].error and rows["small"].resources["dsp"] == 1
+    assert rows["unreadable"].error == "d: no readable manifest.json"
+    assert rows["faulty"].error == "ZeroDivisionError: a fault of ours"
+    assert {name: told[-1] for name, told in seen.items()} == {row.name: (row.status, 1.0) for row in table.rows}
+    json.dumps([row.as_dict() for row in table.rows])
+
+    again = {row.name: row for row in run_batch(four(), 2).rows}
+    assert again["routed"].status == "kept"
+    assert replace(again["routed"], status="done") == done
+    assert not run_batch(four()[:1]).failed
+
+
+def test_interrupted_batch_resumes(make: Make, tmp_path: Path) -> None:
+    jobs = [Job(name, tmp_path / name, make) for name in ("first", "second")]
+    stop = Stop()
+
+    def until_second(name: str, stage: str, share: float) -> None:
+        if name == "second" and stage == "coarse":
+            stop.stop()
+
+    table = run_batch(jobs, 1, until_second, stop=stop)
+    assert [row.status for row in table.rows] == ["done", "stopped"] and table.failed
+    table = run_batch(jobs, 1)
+    assert [row.status for row in table.rows] == ["kept", "done"] and not table.failed
+
+
+def test_interrupt_ends_the_tools_and_gives_the_table(make: Make, tmp_path: Path) -> None:
+    import _thread
+
+    def interrupt(name: str, stage: str, share: float) -> None:
+        if stage == "coarse":
+            _thread.interrupt_main()
+
+    table = run_batch([Job(name, tmp_path / name, make) for name in ("a", "b")], 1, interrupt)
+    assert table.interrupted and table.failed and table.rows[1].status == "stopped"

