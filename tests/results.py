@@ -62,7 +62,7 @@ def measure(name: str, model: Path, calibration: Path, text: Path, scratch: Path
     _, integer_only = run("evaluate", chip, "--text", text)
     times.append([name, "evaluate the integer model alone", f"{integer_only:.1f} s"])
     build = scratch / f"{name}-build"
-    _, seconds = run("build", chip, "-o", build)
+    _, seconds = run("build", chip, "-o", build, "--onnx", model)
     times.append([name, "build (write the HLS project)", f"{seconds:.1f} s"])
     _, first = run("run", build, "--prompt", "Once upon a time", "--tokens", "1")
     story, again = run("run", build, "--prompt", "Once upon a time", "--tokens", "300")
