@@ -132,8 +132,6 @@ def main() -> None:
         stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch)
         rtl = measure_rtl("bundled", scratch) + measure_rtl("stories260K", scratch)
         large = measure_15m(scratch)
-        golden = (other / "greedy-256.txt").read_text()
-        empty, _ = run("run", scratch / "stories260K-build", "--tokens", "255")
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     print(f"# Measured results\n\nBy `python tests/results.py` on {time.strftime('%Y-%m-%d')}; {machine}.\n")
     print(
@@ -150,11 +148,6 @@ def main() -> None:
     print("\n## RTL\n\nThe engine in Verilator, its default geometry. No clock is claimed.\n")
     print(table(["model", "step", "measured"], rtl))
     print("\n## Stories\n\nBundled model, C-simulation, greedy:\n\n> " + bundled["story"][0][0].replace("\n", "\n> "))
-    print("\nstories260K, W4A8 C-simulation, greedy, empty prompt:\n\n> " + empty["text"].replace("\n", "\n> "))
-    print(
-        "\nThe float model by llama2.c at temperature 0 (`greedy-256.txt`):\n\n> "
-        + golden.strip().replace("\n", "\n> ")
-    )
 
 
 if __name__ == "__main__":
