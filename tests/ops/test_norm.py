@@ -11,9 +11,9 @@ BITS, RESIDUAL, DIM, UNIT, EPS = 9, 16, 64, 1e-3, 1e-5
 
 
 def normalized(x: np.ndarray) -> np.ndarray:
-    a, v = norm.shift_normalize(x, norm.eps_table(EPS, DIM, UNIT, RESIDUAL, BITS), BITS)
+    a, energy, m = norm.shift_normalize(x, norm.eps_table(EPS, DIM, UNIT), BITS)
     assert np.abs(a).max() <= 256
-    root = norm.reciprocal_root(v, norm.rsqrt_table(), BITS)
+    root = norm.reciprocal_root(energy, m, norm.rsqrt_table())
     assert root.max() < 1 << 17
     return a * root[..., None] * np.sqrt(DIM) / norm.root_scale(BITS)
 
@@ -33,16 +33,50 @@ def test_zero_vector_stays_zero() -> None:
 
 
 def test_extreme_vectors_fill_the_bits_without_leaving_them() -> None:
-    eps = norm.eps_table(EPS, DIM, UNIT, RESIDUAL, BITS)
+    eps = norm.eps_table(EPS, DIM, UNIT)
     for value in (-32768, 32767, -1, 1, 255, -256, 256, -257):
         x = np.zeros((1, DIM), np.int64)
         x[0, 0] = value
-        a, _ = norm.shift_normalize(x, eps, BITS)
+        a, _, _ = norm.shift_normalize(x, eps, BITS)
         assert 128 <= abs(a[0, 0]) <= 256 and np.sign(a[0, 0]) == np.sign(value)
 
 
-def test_root_is_within_a_tenth_of_a_percent_over_its_whole_range() -> None:
-    v = np.unique(np.geomspace(2**14, 2**40, 20000).astype(np.int64))
-    root = norm.reciprocal_root(v, norm.rsqrt_table(), BITS)
-    exact = norm.root_scale(BITS) / np.sqrt(v)
-    assert (np.abs(root - exact) <= exact * 1.0e-3 + 0.5).all()
+def check_root(energy: np.ndarray, m: np.ndarray) -> None:
+    """Within the table's step and its rounding (half a unit at most, then half a unit where it is shifted)."""
+    root = norm.reciprocal_root(energy, m, norm.rsqrt_table())
+    exact = 2.0 ** (16 + m) / np.sqrt(energy)
+    assert (np.abs(root - exact) <= exact / 1024 + 0.75).all()
+    assert root.min() >= 0 and root.max() < 1 << 17
+
+
+@pytest.mark.parametrize(("dim", "residual"), [(1, 12), (2, 7), (3, 5)])
+@pytest.mark.parametrize("eps", [1, 2, 1000, norm.LARGEST_EPS])
+def test_every_vector_of_few_bits(dim: int, residual: int, eps: int) -> None:
+    each = np.arange(-(1 << residual - 1), 1 << residual - 1)
+    x = np.stack(np.meshgrid(*[each] * dim), -1).reshape(-1, dim)
+    for bits in (3, residual, residual + 2):
+        a, energy, m = norm.shift_normalize(x, np.array([eps]), bits)
+        assert energy.tolist() == [sum(v * v for v in row) + eps for row in x.tolist()]
+        assert all(int(e).bit_length() >= 2 * int(b) - 1 for e, b in zip(energy, m, strict=True))
+        # Half a unit, or the one unit by which a value that rounds up to the next bit is saturated.
+        real = x * 2.0 ** (bits - 1 - m[:, None])
+        high = 2 ** (bits - 1) - 1
+        assert (np.abs(a - real) <= np.where(real > high - 0.5, 1.0, 0.5)).all()
+        assert (np.abs(a).max(-1)[x.any(-1)] >= 1 << bits - 2).all()
+        assert a.min() >= -(1 << bits - 1) and a.max() < 1 << bits - 1
+        check_root(energy, m)
+
+
+def test_roots_of_all_magnitudes_that_a_residual_can_have() -> None:
+    for m in range(24):
+        energy = np.geomspace(max(4.0 ** (m - 1) + 1, 1), norm.LARGEST_ENERGY - 1024, 5000).astype(np.int64)
+        check_root(energy, np.full_like(energy, m))
+    for k in range(63):  # every edge of the table, and of an octave
+        edges = np.unique([max((1 << k) + d, 1) for d in (-1, 0, 1)])
+        check_root(edges, np.zeros_like(edges))
+
+
+def test_eps_is_at_least_one_and_fits_its_bits() -> None:
+    assert norm.eps_table(1e-5, 64, 1e-3).tolist() == [640]
+    assert norm.eps_table(1e-12, 64, 1.0).tolist() == [1]
+    assert norm.eps_table(1.0, 1 << 17, 1e-9).tolist() == [norm.LARGEST_EPS]

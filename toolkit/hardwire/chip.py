@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 
 from .errors import ChipError
 from .fixed import MULTIPLIER_BITS, Ints, limits
+from .ops.attention import PROBABILITY_BITS
 from .ops.matvec import Matrix
+from .ops.norm import LARGEST_ENERGY, LARGEST_EPS, largest_energy
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 LARGEST_JSON = 64 << 20
 LARGEST_NPY_HEADER = 512
 
@@ -207,10 +209,10 @@ def array_specs(s: Shape, f: Formats, bits: dict[str, int]) -> dict[str, ArraySp
         specs[f"matrices/{name}/shift"] = ArraySpec("uint8", shape[:1], 0, 47)
     angles = (s.context, s.rotary // 2)
     tables = {
-        "exp": ((1024,), 0, 4095),
+        "exp": ((1024,), 0, (1 << PROBABILITY_BITS) - 1),
         "reciprocal": ((1024,), 1, (1 << 16) - 1),
         "rsqrt": ((768,), 1, (1 << MULTIPLIER_BITS) - 1),
-        "eps": ((f.residual,), 1, 1 << 30),
+        "eps": ((1,), 1, LARGEST_EPS),
         "activation": ((1 << f.gate,), *limits(16)),
         "cos": (angles, *limits(16)),
         "sin": (angles, *limits(16)),
@@ -273,7 +275,7 @@ def load_chip(path: Path) -> Chip:
         raise ChipError(f"{path}: not a complete .chip file ({error}); run hardwire quantize again") from None
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ChipError(f"{path}: malformed .chip, {type(error).__name__}: {error}") from None
-    if arrays["tables/exp"][0] < 1 << 11:
+    if arrays["tables/exp"][0] < 1 << (PROBABILITY_BITS - 1):
         raise ChipError(f"{path}: table exp begins with {arrays['tables/exp'][0]}; a softmax sum could vanish")
     return _assemble(header, shape, formats, arrays)
 
@@ -323,6 +325,9 @@ def check_header(header: Any, where: str) -> None:
     s = Shape(**header["shape"])
     if s.heads % s.kv_heads or s.rotary % 2 or s.rotary > s.head_dim:
         raise ChipError(f"{where}: {s.heads} heads over {s.kv_heads} KV heads, rotary {s.rotary} of {s.head_dim}")
+    bits = header["formats"]["residual"]
+    if largest_energy(s.dim, bits) > LARGEST_ENERGY:
+        raise ChipError(f"{where}: the energy of {s.dim} residuals of {bits} bits could pass 2**62; use fewer bits")
     _check_words(header, s.vocab, where)
 
 

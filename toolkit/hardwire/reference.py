@@ -64,8 +64,8 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
 
 
 def _normalize(chip: Chip, x: Ints, stage: str, observe: Observer) -> tuple[Ints, Ints]:
-    a, v = norm.shift_normalize(x, chip.tables["eps"], chip.formats.norm)
-    root = norm.reciprocal_root(v, chip.tables["rsqrt"], chip.formats.norm)
+    a, energy, m = norm.shift_normalize(x, chip.tables["eps"], chip.formats.norm)
+    root = norm.reciprocal_root(energy, m, chip.tables["rsqrt"])
     observe(f"{stage}_norm", a)
     observe(f"{stage}_root", root[..., None])
     return a, root

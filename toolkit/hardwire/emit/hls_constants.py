@@ -206,7 +206,7 @@ def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
         ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
         ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
         ("uint32_t", "rsqrt", "[768]", chip.tables["rsqrt"]),
-        ("uint32_t", "eps", "[RESIDUAL]", chip.tables["eps"]),
+        ("uint32_t", "eps", "[1]", chip.tables["eps"]),
         ("int16_t", "activation", "[1 << GATE]", chip.tables["activation"]),
         ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((s.context, 1), np.int64)),
         ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((s.context, 1), np.int64)),

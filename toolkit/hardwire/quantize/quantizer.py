@@ -128,7 +128,7 @@ class _Quantizer:
         assert block.attention.rope is not None
         cos, sin = rope.angle_tables(*rope_tables(block.attention.rope, self.shape.context))
         activation, unit = gate.activation_table(block.mlp.activation, self.unit_gate, f.gate)
-        eps = norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x, f.residual, f.norm)
+        eps = norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x)
         return {
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
@@ -277,8 +277,8 @@ class _Quantizer:
 
     def _shifted(self, x: Ints) -> tuple[Ints, Ints]:
         """What the chip's norm makes of integer residuals: shifted vectors and their roots."""
-        a, v = norm.shift_normalize(x, self.tables["eps"], self.formats.norm)
-        return a, norm.reciprocal_root(v, self.tables["rsqrt"], self.formats.norm)
+        a, energy, m = norm.shift_normalize(x, self.tables["eps"], self.formats.norm)
+        return a, norm.reciprocal_root(energy, m, self.tables["rsqrt"])
 
     def _root_unit(self) -> float:
         """Real value of one unit of a norm's root: a * root * this is the normalised vector."""
