@@ -83,7 +83,7 @@ module engine
   localparam int MixedA  = Walks * Padded / Divides > 1 ? $clog2(Walks * Padded / Divides) : 1;
   localparam int BitsW   = $clog2(ResidualW);
   localparam int WalkW   = Walks > 1 ? $clog2(Walks) : 1;
-  localparam int PartB   = Parts > 1 ? $clog2(Parts) : 0;    // bits of a destination that name the part
+  localparam int PartB   = PartW;  // bits of a destination that name the part
   localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
   localparam int LogitShift = LogitFraction + 2;
   localparam int PostW   = LogitW + 19 - LogitShift > 16 ? LogitW + 19 - LogitShift : 16;
