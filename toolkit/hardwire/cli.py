@@ -207,7 +207,8 @@ def evaluate(chip: Path, onnx: Path | None, text: Path, plot: Path | None, as_js
     "--shape",
     default="bundled",
     show_default=True,
-    help="A known name, or vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.",
+    help="bundled, stories260k, 15m, kev-gpt, microgpt; or, Llama-like: "
+    "vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.",
 )
 @click.option("--seed", default=0, show_default=True)
 @click.option("--weights", default=4, show_default=True, help="Bits of every matrix.")
@@ -223,6 +224,7 @@ def random(out: Path, shape: str, seed: int, weights: int, as_json: bool) -> Non
     data = {
         "chip": str(out),
         "shape": asdict(chip.shape),
+        "wiring": asdict(chip.wiring),
         "parameters": chip.about["parameters"],
         "bits": chip.bits,
         "size_bytes": out.stat().st_size,

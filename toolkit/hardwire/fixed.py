@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Ints = NDArray[np.int64]
 
 MULTIPLIER_BITS = 17  # an unsigned multiplier fits the signed 18-bit port of a DSP
+BIAS_BITS = 20  # signed, in output units: beyond every output, because a product may be far on the other side
 
 
 def limits(bits: int) -> tuple[int, int]:

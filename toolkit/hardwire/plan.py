@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from .board import BRAM18_BITS, URAM_BITS, Board
-from .chip import Chip
+from .chip import LOOKED_UP, Chip
+from .fixed import BIAS_BITS
 
 BUDGET = 0.85  # share of a device that a design may fill and still route
 LANES_SHARE = 0.87  # of the DSPs; the rest requantise, rotate and normalise
@@ -26,7 +27,7 @@ class Demand:
 
     weight_bits: int  # of the matrices the lanes read
     embedding_bits: int
-    scale_bits: int  # the rows' multipliers
+    scale_bits: int  # the rows' multipliers and biases
     table_bits: int
     cache_bits: int
     multiplications: int  # weight by activation, head included
@@ -65,13 +66,15 @@ class Fit:
 def demand(chip: Chip) -> Demand:
     """What the chip needs, counted from its arrays."""
     s, m = chip.shape, chip.matrices
-    read = [matrix for name, matrix in m.items() if name != "embedding"]
-    table_bits = sum(table.size * max(int(abs(table).max()).bit_length() + 1, 1) for table in chip.tables.values())
+    read = [matrix for name, matrix in m.items() if name not in LOOKED_UP]
+    tables = [table for table in chip.tables.values() if table.size]  # without rotary positions there are no angles
+    table_bits = sum(table.size * max(int(abs(table).max()).bit_length() + 1, 1) for table in tables)
     mean_position = (s.context // 2 + 1) / 2  # keys seen from a position, averaged over 0 .. context / 2 - 1
     return Demand(
         weight_bits=sum(x.weight.size * x.bits for x in read),
-        embedding_bits=m["embedding"].weight.size * m["embedding"].bits,
-        scale_bits=sum(x.multiplier.size for x in m.values()) * MULTIPLIER_BITS,
+        embedding_bits=sum(m[name].weight.size * m[name].bits for name in LOOKED_UP if name in m),
+        scale_bits=sum(x.multiplier.size for x in m.values()) * MULTIPLIER_BITS
+        + sum(bias.size for bias in chip.biases.values()) * BIAS_BITS,
         table_bits=table_bits,
         cache_bits=2 * s.layers * s.kv_rows * s.context * chip.formats.cache,
         multiplications=sum(x.weight.size for x in read),
@@ -81,7 +84,7 @@ def demand(chip: Chip) -> Demand:
 
 def lanes_of(chip: Chip, board: Board) -> int:
     """Multiply-accumulate lanes that the DSPs of a board give this chip's weights."""
-    widest = max(m.bits for name, m in chip.matrices.items() if name != "embedding")
+    widest = max(m.bits for name, m in chip.matrices.items() if name not in LOOKED_UP)
     per_dsp = 2 if widest <= PACKED_BITS[board.family] else 1
     return int(board.dsp * LANES_SHARE) * per_dsp
 

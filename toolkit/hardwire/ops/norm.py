@@ -8,18 +8,29 @@ energy under the root is that of the residual itself: no rounding of ``a`` is in
 
 With m the magnitude bits of the largest entry, ``a`` is about ``x * 2**(bits - 1 - m)`` and ``r`` is about
 ``2**(16 + m) / sqrt(energy)``. So m drops out of their product, ``x * 2**(15 + bits) / sqrt(energy)``, and
-``unit = sqrt(D) / 2**(15 + bits)`` makes it ``x / rms(x)``.
+``unit = sqrt(D) / 2**(15 + bits)`` makes it ``x / rms(x)``. Where no norm stands in front of the head, ``r`` is a power
+of two instead, ``2**(m + 17 - residual bits)``, and the product is ``x * 2**(16 + bits - residual bits)``.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from ..fixed import Ints, bit_length, magnitude_bits, round_shift, saturate
+from ..fixed import Ints, bit_length, magnitude_bits, requantize, round_shift, saturate
+from .matvec import fold_root
 
 INDEX_LOW, INDEX_HIGH = 256, 1024  # the table covers [256, 1024): two octaves, one even shift
 LARGEST_EPS = 1 << 30
 LARGEST_ENERGY = 1 << 62  # what fits int64 with a bit to spare; chip.py refuses shapes that could pass it
+
+
+class Scale(NamedTuple):
+    """One (multiplier, shift) per dimension: multiplier [D] unsigned, at most 17 bits; a common shift."""
+
+    multiplier: Ints
+    shift: int
 
 
 def rsqrt_table() -> Ints:
@@ -69,3 +80,21 @@ def reciprocal_root(energy: Ints, m: Ints, table: Ints) -> Ints:
     down = 2 * even - (INDEX_LOW.bit_length() - 1)
     index = np.where(down > 0, energy >> np.maximum(down, 0), energy << np.maximum(-down, 0))
     return round_shift(table[index - INDEX_LOW], even - m + 1)
+
+
+def plain_scale(bits: int, residual_bits: int) -> float:
+    """a * plain_root = plain_scale * x."""
+    return 2.0 ** (16 + bits - residual_bits)
+
+
+def plain_root(m: Ints, residual_bits: int) -> Ints:
+    """What stands for r where nothing is normalised: it undoes the shift by m. At most 2**16.
+
+    Residuals of more than 17 bits have vectors so small that it would be below 1, and is held there.
+    """
+    return np.int64(1) << np.maximum(m + 17 - residual_bits, 0)
+
+
+def write_back(a: Ints, root: Ints, scale: Scale, bits: int) -> Ints:
+    """The normalised vector [..., D] of (a, root) in residual units, for a norm that no matrix stands behind."""
+    return requantize(a, fold_root(scale.multiplier, root[..., None]), scale.shift, bits)
