@@ -44,14 +44,19 @@ module matvec
   logic [Lanes-1:0][Depth-1:0][Rows-1:0][AccW-1:0]          lane;
   logic [Lanes-1:0][Rows-1:0][AccW-1:0]                     read;
 
-  // The skew: steps and activations one cycle later at each depth. A pass that does not use a depth does not take a
-  // word of its weights.
+  // The skew: steps and activations one cycle later at each depth. A pass that does not use a depth takes no word of its
+  // weights and adds nothing to its lanes.
   assign act[0] = act_i;
   for (genvar e = 0; e < Depth; e++) begin : gen_used
     delay #(.Width(1), .Cycles(e)) u_step (.clk_i, .d_i(step_i && 32'(count_i) > e), .d_o(step[e]));
     if (e > 0) begin : gen_skew
       logic [Columns-1:0][ActW-1:0] act_q;
-      always_ff @(posedge clk_i) act_q <= act[e-1];
+      logic                         used_q;
+      always_ff @(posedge clk_i) begin
+        used_q <= step[e];
+        act_q  <= act[e-1];
+        if (!used_q) act_q <= '0;
+      end
       assign act[e] = act_q;
     end
   end

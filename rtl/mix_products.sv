@@ -26,17 +26,14 @@ module mix_products
   localparam int ProductW = WeightW + CacheW;
   localparam int TreeW    = ProductW + $clog2(Banks) + 1;
 
-  logic [Banks-1:0][ActW-1:0] weight;
-  for (genvar b = 0; b < Banks; b++) begin : gen_weight
-    assign weight[b] = {1'b0, weight_i[b]};
-  end
-
   for (genvar c = 0; c < InFabric; c++) begin : gen_fabric
+    logic [Banks-1:0][ActW-1:0]     weight;
     logic [Banks-1:0][CacheW-1:0]   value;
     logic [Chains-1:0][TreeW-1:0]   chain;
     logic [TreeW-1:0]               sum;
     for (genvar b = 0; b < Banks; b++) begin : gen_value
-      assign value[b] = values_i[b][c];
+      assign weight[b] = {1'b0, weight_i[b]};
+      assign value[b]  = values_i[b][c];
     end
     for (genvar i = 0; i < Chains; i++) begin : gen_chain
       localparam int Size = i == Chains - 1 ? Banks - i * Terms : Terms;

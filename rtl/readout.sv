@@ -39,19 +39,19 @@ module readout #(
 
   if (Fabric > 0) begin : gen_fabric
     logic [AccW-1:0]           total;
-    logic [Rows-1:0][AccW-1:0] now, before;
+    logic [Rows-1:0][AccW-1:0] now, earlier;
 
     activation_sum #(.Columns(Columns - From), .ActW(ActW), .AccW(AccW), .Offset(Offset), .Stages(Stages)) u_total (
       .clk_i, .first_i, .act_i(act_i[Columns-1:From]), .read_i(read_i && sel_i == '0), .total_o(total));
-    small_ram #(.Width(Rows * AccW), .Depth(Depth)) u_before (
-      .clk_i, .we_i(read_i), .waddr_i(sel_i), .wdata_i(now), .raddr_i(sel_i), .rdata_o(before));
+    small_ram #(.Width(Rows * AccW), .Depth(Depth)) u_earlier (
+      .clk_i, .we_i(read_i), .waddr_i(sel_i), .wdata_i(now), .raddr_i(sel_i), .rdata_o(earlier));
 
     for (genvar r = 0; r < Rows; r++) begin : gen_row
       always_comb begin
         now[r] = '0;
         for (int g = Packed; g < Lanes; g++) now[r] = now[r] + lane_i[g][r];
       end
-      assign fabric[r] = now[r] + (total - (known ? before[r] : '0));
+      assign fabric[r] = now[r] + (total - (known ? earlier[r] : '0));
     end
   end else begin : gen_no_fabric
     assign fabric = '0;
@@ -61,10 +61,10 @@ module readout #(
 
   if (Packed > 0) begin : gen_packed
     localparam int Pairs = Rows / 2;
-    logic [Pairs-1:0][2*AccW-1:0] now, before;
+    logic [Pairs-1:0][2*AccW-1:0] now, earlier;
 
-    small_ram #(.Width(Rows * AccW), .Depth(Depth)) u_before (
-      .clk_i, .we_i(read_i), .waddr_i(sel_i), .wdata_i(now), .raddr_i(sel_i), .rdata_o(before));
+    small_ram #(.Width(Rows * AccW), .Depth(Depth)) u_earlier (
+      .clk_i, .we_i(read_i), .waddr_i(sel_i), .wdata_i(now), .raddr_i(sel_i), .rdata_o(earlier));
 
     for (genvar p = 0; p < Pairs; p++) begin : gen_pair
       logic [2*AccW-1:0] change;
@@ -72,7 +72,7 @@ module readout #(
         now[p] = '0;
         for (int g = 0; g < Packed; g++) now[p] = now[p] + {lane_i[g][2*p+1], lane_i[g][2*p]};
       end
-      assign change            = now[p] - (known ? before[p] : '0);
+      assign change            = now[p] - (known ? earlier[p] : '0);
       assign packed_sum[2*p]   = change[AccW-1:0];
       assign packed_sum[2*p+1] = change[2*AccW-1:AccW] + AccW'(change[AccW-1]);  // the low row's borrow is returned
     end
