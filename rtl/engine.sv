@@ -186,9 +186,8 @@ module engine
     assign root = norm_root;
   end else begin : gen_plain
     // The head reads the residual as it is: what the shift to its largest entry took is given back.
-    localparam int Lowest = ResidualW - 17;
     logic [16:0] plain_q;
-    always_ff @(posedge clk_i) plain_q <= 17'(1) << (32'(bits) > Lowest ? 32'(bits) - Lowest : 0);
+    always_ff @(posedge clk_i) plain_q <= 17'(64'd1 << 24 << bits >> (ResidualW + 7));
     assign root = kind_e0 == KindLogit ? plain_q : norm_root;
   end
 
