@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import BIASED, GPT, MICRO, TINY
+from outlines import BIASED, GPT, MICRO, TINY
 from test_chip import rewritten
 
 from hardwire.board import load_board
