@@ -93,6 +93,12 @@ def test_planted_faults_are_found_and_named(built: Build, tmp_path: Path, kind: 
     open_build(built.folder)  # the original is untouched
 
 
+def test_a_fault_needs_an_hls_project(built: Build, tmp_path: Path) -> None:
+    bare = replace(built, manifest={**built.manifest, "parts": ["rtl"]})
+    with pytest.raises(BuildError, match="has no HLS project to put a fault into; build with --target hls"):
+        plant(bare, "weight", tmp_path)
+
+
 def test_junit_says_what_failed(receipt: Receipt, tmp_path: Path) -> None:
     write_junit(receipt, tmp_path / "ok.xml")
     suite = ElementTree.parse(tmp_path / "ok.xml").getroot()
