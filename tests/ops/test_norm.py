@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hardwire.fixed import scale_pair
 from hardwire.ops import norm
+from hardwire.ops.matvec import ROOT_SHIFT
 
 BITS, RESIDUAL, DIM, UNIT, EPS = 9, 16, 64, 1e-3, 1e-5
 
@@ -80,3 +82,36 @@ def test_eps_is_at_least_one_and_fits_its_bits() -> None:
     assert norm.eps_table(1e-5, 64, 1e-3).tolist() == [640]
     assert norm.eps_table(1e-12, 64, 1.0).tolist() == [1]
     assert norm.eps_table(1.0, 1 << 17, 1e-9).tolist() == [norm.LARGEST_EPS]
+
+
+@pytest.mark.parametrize(("residual", "bits"), [(8, 4), (12, 9), (16, 9), (17, 12)])
+def test_without_a_norm_the_shift_is_undone(residual: int, bits: int) -> None:
+    x = np.unique(np.linspace(-(1 << residual - 1), (1 << residual - 1) - 1, 4001).astype(np.int64))[:, None]
+    a, _, m = norm.shift_normalize(x, np.array([1]), bits)
+    root = norm.plain_root(m, residual)
+    assert root.min() >= 1 and root.max() == 1 << 16
+    # Half a unit of a, or a whole one where it is saturated, in terms of x.
+    step = 2.0 ** (m[:, None] - (bits - 1))
+    assert (np.abs(a * root[:, None] / norm.plain_scale(bits, residual) - x) <= step).all()
+
+
+def test_roots_of_sixteen_bit_residuals_without_a_norm() -> None:
+    assert norm.plain_root(np.arange(16), 16).tolist() == [2 << m for m in range(16)]
+    assert norm.plain_root(np.array([0, 7, 8, 23]), 24).tolist() == [1, 1, 2, 1 << 16]
+
+
+@pytest.mark.parametrize("size", [40, 1000, 20000])
+def test_a_norm_written_back_is_the_float_one(size: int, draw: np.random.Generator) -> None:
+    x = np.rint(draw.standard_normal((200, DIM)) * size / 3).astype(np.int64).clip(-32768, 32767)
+    gain, unit = draw.uniform(0.5, 2, DIM), 5e-4  # of a residual
+    real = x * UNIT
+    want = gain * real / np.sqrt(np.square(real).mean(-1, keepdims=True) + EPS)
+    a, energy, m = norm.shift_normalize(x, norm.eps_table(EPS, DIM, UNIT), BITS)
+    root = norm.reciprocal_root(energy, m, norm.rsqrt_table())
+    scale = norm.Scale(*scale_pair(gain * np.sqrt(DIM) / norm.root_scale(BITS) * 2.0**ROOT_SHIFT / unit))
+    got = norm.write_back(a, root, scale, 16) * unit
+    # As above; then a folded multiplier's half unit of 2**8 or more, and the residual's own half unit.
+    largest = np.abs(want / gain).max(-1, keepdims=True) * gain
+    assert (np.abs(got - want) <= largest * (0.5 / 127 + 2e-3 + 0.5 / 256) + 0.5 * unit).all()
+    top = norm.Scale(np.full(3, (1 << 17) - 1), 0)
+    assert norm.write_back(np.array([255, -256, 0]), np.array(1 << 16), top, 16).tolist() == [32767, -32768, 0]

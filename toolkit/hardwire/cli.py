@@ -128,6 +128,8 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
         imported = import_onnx(model, context=context)
     d = imported.decoder
     a, check = d.blocks[0].attention, imported.check
+    kinds = (("rotary", a.rope is not None), ("learned", d.positions is not None))
+    positions = [kind for kind, there in kinds if there]
     data = {
         "architecture": d.architecture,
         "parameters": d.parameters,
@@ -141,6 +143,9 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
         "context": d.context,
         "tied_embedding": d.tied,
         "activation": d.blocks[0].mlp.activation,
+        "gated": d.blocks[0].mlp.gate is not None,
+        "norm": d.blocks[0].attention_norm.kind,
+        "positions": " and ".join(positions) or "none",
         "onnx_equal": asdict(check) | {"lengths": list(check.lengths)},
         "notes": list(imported.notes),
     }
