@@ -37,13 +37,14 @@ module mix
   logic [2:0]                    valid_q, first_q, last_q;
   logic [2:0][4:0]               shift_q;
   logic [HeadDim-1:0][SumW-1:0]  part_d, part_q, sum_q;
-  logic [Banks-1:0][TotalW-1:0]  weight;
-  logic [TotalW-1:0]             total_d, total_q, total_dq, total_sum_q;
+  logic [Banks-1:0][WeightW:0]   weight;
+  logic signed [WeightW+$clog2(Banks):0] total_d;
+  logic [TotalW-1:0]             total_q, total_dq, total_sum_q;
 
   for (genvar b = 0; b < Banks; b++) begin : gen_weight
-    assign weight[b] = TotalW'(weight_i[b]);
+    assign weight[b] = {1'b0, weight_i[b]};
   end
-  adder_tree #(.N(Banks), .Width(TotalW)) u_total (.value_i(weight), .sum_o(total_d));
+  adder_tree #(.N(Banks), .Width(WeightW + 1)) u_total (.value_i(weight), .sum_o(total_d));
 
   mix_products #(.Banks(Banks), .HeadDim(HeadDim), .CacheW(CacheW), .WeightW(WeightW), .SumW(SumW), .Terms(Terms),
                  .Style(Style), .Fabric(Fabric), .Minus(Minus)) u_products (
@@ -55,7 +56,7 @@ module mix
     last_q   <= {last_q[1:0], last_i && valid_i};
     shift_q  <= {shift_q[1:0], shift_i};
     part_q   <= part_d;
-    total_q  <= total_d;
+    total_q  <= TotalW'(total_d);
     total_dq <= total_q;
     if (valid_q[1]) begin
       total_sum_q <= first_q[1] ? total_dq : total_sum_q + total_dq;

@@ -24,13 +24,13 @@ module mix_products
   localparam int Chains   = (Banks + Terms - 1) / Terms;
   localparam int ActW     = WeightW + 1;
   localparam int ProductW = WeightW + CacheW;
-  localparam int TreeW    = ProductW + $clog2(Banks) + 1;
+  localparam int ChainW   = ActW + 1 + $clog2(Terms) + 2 * (digits(CacheW) - 1) + 1;
 
   for (genvar c = 0; c < InFabric; c++) begin : gen_fabric
     logic [Banks-1:0][ActW-1:0]     weight;
     logic [Banks-1:0][CacheW-1:0]   value;
-    logic [Chains-1:0][TreeW-1:0]   chain;
-    logic [TreeW-1:0]               sum;
+    logic [Chains-1:0][ChainW-1:0]  chain;
+    logic signed [ChainW+$clog2(Chains)-1:0] sum;
     for (genvar b = 0; b < Banks; b++) begin : gen_value
       assign weight[b] = {1'b0, weight_i[b]};
       assign value[b]  = values_i[b][c];
@@ -42,29 +42,29 @@ module mix_products
       logic zero;
       dot #(.Terms(Size), .ActW(ActW), .WeightW(CacheW), .Minus(Minus), .Settled(1'b1), .Stage(1'b1)) u_dot (
         .clk_i, .a_i(weight[i*Terms +: Size]), .w_i(value[i*Terms +: Size]), .y_o(y), .c_o(zero));
-      assign chain[i] = TreeW'(y);
+      assign chain[i] = ChainW'(y);
       logic unused;
       assign unused = zero;
     end
-    adder_tree #(.N(Chains), .Width(TreeW)) u_sum (.value_i(chain), .sum_o(sum));
-    assign part_o[c] = SumW'($signed(sum));
+    adder_tree #(.N(Chains), .Width(ChainW)) u_sum (.value_i(chain), .sum_o(sum));
+    assign part_o[c] = SumW'(sum);
   end
 
   for (genvar c = InFabric; c < HeadDim; c += 2) begin : gen_apart
     localparam bit Both = c + 1 < HeadDim;
-    logic [1:0][Banks-1:0][TreeW-1:0] product;
+    logic [1:0][Banks-1:0][ProductW-1:0] product;
     for (genvar b = 0; b < Banks; b++) begin : gen_bank
       logic signed [ProductW-1:0] low, high;
       weighted_pair #(.Packed(Style == StylePacked && Both), .WeightW(WeightW), .ValueW(CacheW)) u_pair (
         .clk_i, .weight_i(weight_i[b]), .low_i(values_i[b][c]), .high_i(values_i[b][Both ? c + 1 : c]), .low_o(low),
         .high_o(high));
-      assign product[0][b] = TreeW'(low);
-      assign product[1][b] = TreeW'(high);
+      assign product[0][b] = low;
+      assign product[1][b] = high;
     end
     for (genvar i = 0; i < (Both ? 2 : 1); i++) begin : gen_sum
-      logic [TreeW-1:0] sum;
-      adder_tree #(.N(Banks), .Width(TreeW)) u_sum (.value_i(product[i]), .sum_o(sum));
-      assign part_o[c+i] = SumW'($signed(sum));
+      logic signed [ProductW+$clog2(Banks)-1:0] sum;
+      adder_tree #(.N(Banks), .Width(ProductW)) u_sum (.value_i(product[i]), .sum_o(sum));
+      assign part_o[c+i] = SumW'(sum);
     end
     if (!Both) begin : gen_single
       logic unused;

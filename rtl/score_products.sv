@@ -25,11 +25,13 @@ module score_products
   localparam int Chains = (HeadDim + Terms - 1) / Terms;
   localparam int InFabric = Style == StyleFabric ? Banks : Fabric;
   localparam int Apart  = Banks - InFabric;
+  localparam int ProductW = QueryW + CacheW;
 
   logic [ScoreW-1:0] lack_q;
 
   for (genvar b = 0; b < InFabric; b++) begin : gen_fabric
-    logic [Chains-1:0][ScoreW-1:0] chain;
+    localparam int ChainW = QueryW + 1 + $clog2(Terms) + 2 * (digits(CacheW) - 1) + 1;
+    logic [Chains-1:0][ChainW-1:0] chain;
     for (genvar c = 0; c < Chains; c++) begin : gen_chain
       localparam int Size = c == Chains - 1 ? HeadDim - c * Terms : Terms;
       localparam int DotW = QueryW + 1 + $clog2(Size) + 2 * (digits(CacheW) - 1) + (digits(CacheW) > 1 ? 1 : 0);
@@ -37,36 +39,35 @@ module score_products
       logic zero;
       dot #(.Terms(Size), .ActW(QueryW), .WeightW(CacheW), .Minus(Minus), .Settled(1'b1), .Stage(1'b1)) u_dot (
         .clk_i, .a_i(query_i[c*Terms +: Size]), .w_i(keys_i[b][c*Terms +: Size]), .y_o(y), .c_o(zero));
-      assign chain[c] = ScoreW'(y);
+      assign chain[c] = ChainW'(y);
       logic unused;
       assign unused = zero;
     end
-    logic [ScoreW-1:0] sum;
-    adder_tree #(.N(Chains), .Width(ScoreW)) u_sum (.value_i(chain), .sum_o(sum));
-    always_ff @(posedge clk_i) score_o[b] <= sum;
+    logic signed [ChainW+$clog2(Chains)-1:0] sum;
+    adder_tree #(.N(Chains), .Width(ChainW)) u_sum (.value_i(chain), .sum_o(sum));
+    always_ff @(posedge clk_i) score_o[b] <= ScoreW'(sum);
   end
 
   if (Apart > 0) begin : gen_apart
     for (genvar b = InFabric; b < Banks; b += 2) begin : gen_pair
       localparam bit Both = b + 1 < Banks;
-      logic [1:0][HeadDim-1:0][ScoreW-1:0] product;
-      logic [1:0][ScoreW-1:0]              sum;
+      logic [1:0][HeadDim-1:0][ProductW-1:0] product;
       for (genvar c = 0; c < HeadDim; c++) begin : gen_channel
-        logic [QueryW+CacheW-1:0] low, high;
+        logic [ProductW-1:0] low, high;
         product_pair #(.Packed(Style == StylePacked && Both), .AW(QueryW), .BW(CacheW)) u_product (
           .clk_i, .a_i(query_i[c]), .low_i(keys_i[b][c]), .high_i(keys_i[Both ? b + 1 : b][c]), .low_o(low),
           .high_o(high));
-        assign product[0][c] = ScoreW'($signed(low));
-        assign product[1][c] = ScoreW'($signed(high));
+        assign product[0][c] = low;
+        assign product[1][c] = high;
       end
       for (genvar i = 0; i < (Both ? 2 : 1); i++) begin : gen_sum
-        adder_tree #(.N(HeadDim), .Width(ScoreW)) u_sum (.value_i(product[i]), .sum_o(sum[i]));
-        always_ff @(posedge clk_i) score_o[b+i] <= sum[i] - (InFabric > 0 ? lack_q : '0);
+        logic signed [ProductW+$clog2(HeadDim)-1:0] sum;
+        adder_tree #(.N(HeadDim), .Width(ProductW)) u_sum (.value_i(product[i]), .sum_o(sum));
+        always_ff @(posedge clk_i) score_o[b+i] <= ScoreW'(sum) - (InFabric > 0 ? lack_q : '0);
       end
       if (!Both) begin : gen_single
         logic unused;
-        assign unused = ^{product[1], sum[1]};
-        assign sum[1] = '0;
+        assign unused = ^product[1];
       end
     end
   end
