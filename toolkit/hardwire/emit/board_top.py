@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """An RTL project onto a ULX3S: a top with the board's pins, a clock, and a serial line in front of the engine.
 
-    <folder>/board/board_pkg.sv    generated: the parameters of the top
-                   ulx3s_top.sv    the top, as it is in boards/
-                   ulx3s.lpf       its pins
-                   EHXPLLL.sv      the PLL for simulation; synthesis sees its pins only
-                   board.json      what the parameters are, for drivers and tools
+<folder>/board/board_pkg.sv    generated: the parameters of the top
+               ulx3s_top.sv    the top, as it is in boards/
+               ulx3s.lpf       its pins
+               EHXPLLL.sv      the PLL for simulation; synthesis sees its pins only
+               board.json      what the parameters are, for drivers and tools
 """
 
 from __future__ import annotations
