@@ -47,7 +47,7 @@ module host_request
 
   typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
   state_e               state_q;
-  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds_q, fetched_q, whole, take, ends;
+  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, whole, take, ends;
   logic [2:0]           reason_d;
   logic [3:0]           flush_q;
   logic [31:0]          left_q;
@@ -60,7 +60,8 @@ module host_request
   assign request_o      = state_q == Room && !ends && !stalled_o;
   assign clear_o        = clear_q;
   assign budget_o       = left_q != 0;
-  assign stalled_o      = state_q == Room && !ends && full_i && left_q != 0;
+  assign feeds          = left_q != 0 && (clear_q || position_i != PositionW'(Context));
+  assign stalled_o      = state_q == Room && !ends && full_i && feeds;
   assign done_o         = (state_q == Room && ends) || (state_q == Flush && flush_q == 0);
 
   // An item is the last of its request, or is made it by a stop; then the token that comes of it is not one of the text.
@@ -108,7 +109,7 @@ module host_request
         end else if (!stalled_o) begin
           state_q <= Feed;
           first_q <= 1'b0;
-          feeds_q <= left_q != 0 && (clear_q || position_i != PositionW'(Context));
+          feeds_q <= feeds;
           if (clear_q) pending_o <= 1'b0;
         end
       end

@@ -29,7 +29,7 @@ module serial_receiver
   localparam int IndexW  = $clog2(Burst);
 
   logic [LengthW-1:0] length_q, words_at;  // bytes so far, one more than Longest where there were more
-  logic               lost_q, bent_q, bent, whole, is_read, is_write, straight, judge, run_q;
+  logic               lost_q, bent_q, bent, whole, is_read, is_write, straight, judge, taken, run_q;
   logic [7:0]         crc_q, crc_d, op_q, tag_q, count_q;
   logic [23:0]        addr_q, word_q;
   logic [IndexW-1:0]  index_q, last_q;
@@ -45,6 +45,7 @@ module serial_receiver
 
   // At its end mark, in this order: was every byte received, is the sum right, is it a command, does it name a word?
   assign bent     = bent_q || escape_i;
+  assign taken    = run_q || (command_valid_o && command_op_o != OpRefuse);  // a refusal gives way
   assign judge    = mark_i && (length_q != 0 || bent);
   assign whole    = crc_q == 8'h42;
   assign is_read  = op_q == OpRead && length_q == LengthW'(Head + 2) && count_q != 0 && count_q <= 8'(Burst);
@@ -58,7 +59,7 @@ module serial_receiver
     if (judge && !lost_q) begin
       if (bent) event_o[ErrorMalformed] = 1'b1;
       else if (!whole) event_o[ErrorChecksum] = 1'b1;
-      else if (command_valid_o || run_q) event_o[ErrorOverrun] = 1'b1;
+      else if (taken) event_o[ErrorOverrun] = 1'b1;
       else if (!is_read && !is_write) event_o[ErrorMalformed] = 1'b1;
       else if (!straight) event_o[ErrorAddress] = 1'b1;
     end
@@ -83,7 +84,7 @@ module serial_receiver
       {length_q, lost_q, bent_q} <= '0;
       crc_q                      <= 8'hff;
     end
-    if (judge && !(command_valid_o || run_q)) begin
+    if (judge && !taken) begin
       command_valid_o <= 1'b1;
       command_op_o    <= OpRefuse;
       command_tag_o   <= 8'h0;

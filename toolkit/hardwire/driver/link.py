@@ -15,7 +15,7 @@ from . import frames
 from .frames import Frame
 from .registers import BURST
 
-TRIES = 3
+TRIES = 5
 READ_SIZE = 4096
 MOST_PUSHED = 4096  # frames that nobody has asked for yet; a chip that pushes more is not one of ours
 

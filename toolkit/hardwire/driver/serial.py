@@ -62,7 +62,7 @@ class SerialChip:
     """A chip behind a port: the name of a serial port, or an object with ``read`` and ``write`` (see ``Port``).
 
     ``chip_id``: the first 32 bits of a chip's digest; another chip is refused. A request that runs is left alone:
-    ``resume`` takes it up. Raises LinkError where no chip answers within ``timeout`` seconds, three times.
+    ``resume`` takes it up. Raises LinkError where no chip answers within ``timeout`` seconds, five times.
     """
 
     def __init__(self, port: str | Port, *, chip_id: int | None = None, baud: int = BAUD, timeout: float = 0.5) -> None:
