@@ -205,7 +205,9 @@ module host_registers
       .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word >> LaneA)),
       .rlane_i(LaneA'(word)), .rdata_o(logit));
   end else begin : gen_no_logits
-    assign logit = '0;
+    logic unused;
+    assign logit  = '0;
+    assign unused = ^{logit_valid_i, logit_addr_i, logit_i};
   end
 
   host_counters u_counters (

@@ -82,17 +82,14 @@ class Link:
         for attempt in range(tries):
             self.retries += attempt > 0
             self._tag = self._tag % 255 + 1
-            data = command(self._tag)
             self._answers.clear()
-            self.port.write(data)
+            self.port.write(command(self._tag))
             answer = self._await(self._tag)
             if answer is not None and answer.op != frames.REFUSED:
                 return answer
-            if answer is not None and answer.tag == self._tag:
-                raise LinkError(f"the chip refuses the command {data.hex()}; the two are of different versions")
             refused += answer is not None
         if refused == tries:
-            raise NoAnswer(f"commands arrived damaged, {tries} times; check the cable and the baud rate")
+            raise NoAnswer(f"the chip refused a command as damaged, {tries} times; check the cable and the baud rate")
         raise NoAnswer(f"no answer within {self.timeout:g} s, {tries} times; check port, baud rate and board")
 
     def _await(self, tag: int) -> Frame | None:

@@ -28,7 +28,7 @@ from .registers import ID_BITS, MAGIC, REASONS, REGISTERS, SEQUENCE_BITS, VERSIO
 
 BAUD = 1_000_000
 UNLIMITED = 0xFFFFFFFF
-STARTS = 3
+STARTS = 5
 QUIET_SHARE = 4  # of the timeout: so long without a pushed token, and the ring is looked at
 HUNG = 20  # looks at a busy chip without a token, before it is given up
 _INDEX = 1 << 32
