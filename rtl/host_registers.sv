@@ -8,7 +8,7 @@ module host_registers
   parameter int          Vocab         = 512,
   parameter int          Context       = 512,
   parameter int          Stops         = 8,
-  parameter int          Groups        = 8,
+  parameter int          Rows        = 8,
   parameter int          LogitW        = 16,
   parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,
@@ -18,9 +18,9 @@ module host_registers
   parameter logic [31:0] ClockKhz      = 32'd50_000,
   localparam int IdW       = $clog2(Vocab),
   localparam int PositionW = $clog2(Context + 1),
-  localparam int Rows      = (Vocab + Groups - 1) / Groups,
-  localparam int RowA      = Rows > 1 ? $clog2(Rows) : 1,
-  localparam int LaneA     = Groups > 1 ? $clog2(Groups) : 1,
+  localparam int Words      = (Vocab + Rows - 1) / Rows,
+  localparam int RowA      = Words > 1 ? $clog2(Words) : 1,
+  localparam int LaneA     = Rows > 1 ? $clog2(Rows) : 1,
   localparam int PromptA   = Context > 1 ? $clog2(Context) : 1,
   localparam int SlotA     = $clog2(RingDepth)
 ) (
@@ -57,7 +57,7 @@ module host_registers
   input  logic [IdW-1:0]                token_id_i,
   input  logic                          logit_valid_i,
   input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Groups-1:0][LogitW-1:0] logit_i
+  input  logic [Rows-1:0][LogitW-1:0] logit_i
 );
 
   // What an address means, and what a write may do there.
@@ -80,7 +80,7 @@ module host_registers
   assign in_registers = addr_i[18:16] == 0;
   assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
   assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
-  assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Rows && LogitWindow;
+  assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Words && LogitWindow;
 
   always_comb begin
     readable   = in_tokens || in_logits;
@@ -98,7 +98,7 @@ module host_registers
         RegVocab:      register_d = 32'(Vocab);
         RegContext:    register_d = 32'(Context);
         RegRing:       register_d = 32'(RingDepth);
-        RegShape:      register_d = {8'(LogitFraction), 8'(Groups), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
+        RegShape:      register_d = {8'(LogitFraction), 8'(Rows), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
         RegClockKhz:   register_d = ClockKhz;
         RegStatus:     register_d = 32'(status_o);
         RegWriteIndex: register_d = write_index;
@@ -201,7 +201,7 @@ module host_registers
   assign push_addr_o = WinTokens | AddrW'({push_slot, 2'b0});
 
   if (LogitWindow) begin : gen_logits
-    logit_window #(.Groups(Groups), .LogitW(LogitW), .Rows(Rows)) u_logits (
+    logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(Words)) u_logits (
       .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word >> LaneA)),
       .rlane_i(LaneA'(word)), .rdata_o(logit));
   end else begin : gen_no_logits

@@ -8,7 +8,7 @@ module serial_host
   parameter int          Vocab         = 512,
   parameter int          Context       = 512,
   parameter int          Stops         = 8,
-  parameter int          Groups        = 8,
+  parameter int          Rows        = 8,
   parameter int          LogitW        = 16,
   parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,   // keep the last logits for the host
@@ -18,8 +18,8 @@ module serial_host
   parameter logic [31:0] ClockKhz      = 32'd50_000,
   localparam int IdW       = $clog2(Vocab),
   localparam int PositionW = $clog2(Context + 1),
-  localparam int Rows      = (Vocab + Groups - 1) / Groups,
-  localparam int RowA      = Rows > 1 ? $clog2(Rows) : 1
+  localparam int Words      = (Vocab + Rows - 1) / Rows,
+  localparam int RowA      = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                          clk_i,
   input  logic                          rst_i,
@@ -45,7 +45,7 @@ module serial_host
   input  logic [IdW-1:0]                token_id_i,
   input  logic                          logit_valid_i,
   input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Groups-1:0][LogitW-1:0] logit_i
+  input  logic [Rows-1:0][LogitW-1:0] logit_i
 );
 
   logic              read, write, rvalid, push, done;
@@ -60,7 +60,7 @@ module serial_host
     .push_o(push), .done_i(done));
 
   host_registers #(
-    .Vocab(Vocab), .Context(Context), .Stops(Stops), .Groups(Groups), .LogitW(LogitW), .LogitFraction(LogitFraction),
+    .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW), .LogitFraction(LogitFraction),
     .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)
   ) u_registers (
     .clk_i, .rst_i, .read_i(read), .write_i(write), .addr_i(addr), .wdata_i(wdata), .rvalid_o(rvalid),

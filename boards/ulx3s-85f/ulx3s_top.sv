@@ -15,8 +15,8 @@ module ulx3s_top
 
   localparam int IdW       = $clog2(Vocab);
   localparam int PositionW = $clog2(Context + 1);
-  localparam int Rows      = (Vocab + Groups - 1) / Groups;
-  localparam int RowA      = Rows > 1 ? $clog2(Rows) : 1;
+  localparam int Words      = (Vocab + Rows - 1) / Rows;
+  localparam int RowA      = Words > 1 ? $clog2(Words) : 1;
 
   logic clk, locked, rst;
 
@@ -47,18 +47,18 @@ module ulx3s_top
   logic [PositionW-1:0]          position;
   logic [IdW-1:0]                prompt_id, token_id;
   logic [RowA-1:0]               logit_addr;
-  logic [Groups-1:0][LogitW-1:0] logits;
+  logic [Rows-1:0][LogitW-1:0] logits;
   logic [7:0]                    status;
 
   hardwire_top u_chip (
     .clk_i(clk), .rst_i(engine_rst), .request_i(request), .clear_i(clear), .budget_i(budget), .seed_i(seed),
     .inverse_i(inverse), .stop_valid_i(stop_valid), .stop_i(stop), .busy_o(busy), .status_o(engine_status),
-    .position_o(position), .fetch_o(unused_fetch), .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready),
+    .position_o(position), .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0), .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready),
     .prompt_id_i(prompt_id), .prompt_last_i(prompt_last), .token_valid_o(token_valid), .token_ready_i(1'b1),
     .token_id_o(token_id), .logit_valid_o(logit_valid), .logit_addr_o(logit_addr), .logit_o(logits));
 
   serial_host #(
-    .Divisor(Divisor), .Vocab(Vocab), .Context(Context), .Stops(Stops), .Groups(Groups), .LogitW(LogitW),
+    .Divisor(Divisor), .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW),
     .LogitFraction(LogitFraction), .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex),
     .Id(Id), .ClockKhz(ClockKhz)
   ) u_host (

@@ -19,9 +19,9 @@ from hardwire.driver.serial import SerialChip
 from hardwire.emit.board_top import Serial, write_board_top
 from hardwire.emit.rtl import write_rtl
 from hardwire.reference import Progress, Sampling, feeder, token_loop
-from hardwire.schedule import Geometry
+from hardwire.geometry import Geometry
 
-GEOMETRY = Geometry(groups=4, depth=3, banks=4, fabric_columns=3)
+GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, minus=False)
 RING = 8
 FIRST = (1 << 32) - 6  # the sixth token is the last before the indices wrap: every longer request crosses it
 SERIAL = Serial(clock_mhz=50, baud=6_250_000, ring=RING, first_index=FIRST)

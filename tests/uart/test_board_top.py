@@ -15,7 +15,7 @@ from hardwire.chip import Chip
 from hardwire.emit.board_top import BOARD, Pll, Serial, board_job, pll_for, read_board, sources, write_board_top
 from hardwire.emit.rtl import write_rtl
 from hardwire.errors import BuildError
-from hardwire.schedule import Geometry
+from hardwire.geometry import Geometry
 
 from .conftest import GEOMETRY, SERIAL
 
@@ -115,7 +115,7 @@ def test_a_model_beyond_the_map(folder: Path) -> None:
     meta = json.loads(path.read_text())
     meta["parameters"]["Context"] = 20_000
     path.write_text(json.dumps(meta))
-    with pytest.raises(BuildError, match="context 20000, vocabulary 40, 4 groups: the register map has room for 16384"):
+    with pytest.raises(BuildError, match="context 20000, vocabulary 40, 4 rows: the register map has room for 16384"):
         write_board_top(folder)
     meta["parameters"] |= {"Context": 24, "Vocab": 70_000}
     path.write_text(json.dumps(meta))
@@ -128,6 +128,6 @@ def test_a_project_without_a_board_or_of_another_chip(folder: Path, odd_chip: Ch
     with pytest.raises(BuildError, match="no board top in it .*write_board_top adds one"):
         read_board(folder)
     write_board_top(folder)
-    write_rtl(odd_chip, folder, Geometry(groups=8, depth=2, banks=5, divides=8))
+    write_rtl(odd_chip, folder, Geometry(columns=8, rows=8, depth=2, banks=5, divides=8))
     with pytest.raises(BuildError, match=r"board.json: of chip [0-9a-f]{12}, not the project's; write_board_top again"):
         read_board(folder)

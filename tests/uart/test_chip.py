@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import tty
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,8 @@ from hardwire.backends.serialsim import SerialSim
 from hardwire.chip import Chip
 from hardwire.driver import frames
 from hardwire.driver.registers import address
-from hardwire.driver.serial import SerialChip
-from hardwire.errors import BuildError, LinkError, PromptError
+from hardwire.driver.serial import SerialChip, _Look
+from hardwire.errors import BuildError, LinkError, PromptError, ToolMissing
 from hardwire.reference import Progress, Sampling, new_state, step
 
 from .conftest import FIRST, RING, TIMEOUT, Cable, Wire, expected, take
@@ -222,6 +224,42 @@ def test_lost_starts_are_repeated_once_each(sim: SerialSim, chip_with_text: Chip
         assert chip.link.read(address("requests")) == [before + 1]
 
 
+def test_a_reset_empties_the_context(chip: SerialChip, chip_with_text: Chip) -> None:
+    stream = chip.stream([7, 7])
+    take(stream, 2)
+    before = chip.cycles()
+    chip.reset()
+    assert chip.position == 0 and not chip.busy and before < chip.cycles() < before + 10_000
+    list(stream)
+    assert chip.reason == "reset"
+    with pytest.raises(PromptError, match="nothing to continue"):
+        chip.generate([], clear=False)
+    assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+    assert 0 < chip.run_cycles() < chip.cycles()
+
+
+def test_a_chip_where_nothing_moves_is_given_up(chip: SerialChip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chip, "_look", lambda: _Look([], chip.index, True, 5))
+    with pytest.raises(LinkError, match="nothing moves for 0.005 s; reset the chip"):
+        list(chip.resume())
+
+
+def test_two_programs_at_once_are_noticed(sim: SerialSim) -> None:
+    first, second = (SerialChip(sim, timeout=TIMEOUT) for _ in range(2))
+    stream = first.stream([7, 7])
+    take(stream, 1)
+    for _ in range(2):
+        second.generate([7, 7])
+    with pytest.raises(LinkError, match=r"the chip is at token \d+, the stream at \d+; another program read on"):
+        list(stream)
+
+
+def test_a_chip_without_logits_says_so(chip: SerialChip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chip, "_info", replace(chip.info(), logit_bits=0))
+    with pytest.raises(LinkError, match="this chip keeps no logits for the host; build it with a logit window"):
+        chip.logits()
+
+
 BAD_REQUESTS = {
     "empty": (([],), {}, "the prompt has 0 tokens; 1 to 24 fit the context"),
     "too long": (([1] * 25,), {}, "the prompt has 25 tokens; 1 to 24 fit the context"),
@@ -321,6 +359,30 @@ def test_a_real_serial_port(sim: SerialSim, chip_with_text: Chip) -> None:
         pump.join()
         os.close(ours)
         os.close(theirs)
+
+
+def test_without_pyserial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "serial", None)
+    with pytest.raises(ToolMissing, match=r'serial ports need pyserial; pip install "hardwire\[serial\]"'):
+        SerialChip("/dev/ttyUSB0")
+
+
+def test_something_else_that_answers() -> None:
+    class Other:
+        """Answers the first read with zeros."""
+
+        def __init__(self) -> None:
+            body = bytes([*b"R", 1, 0, 0, 0, *bytes(32), 0])
+            self.answer = frames.stuff(body + bytes([frames.crc8(body)]))
+
+        def write(self, data: bytes) -> int:
+            return len(data)
+
+        def read(self, size: int = 1) -> bytes:
+            return self.answer
+
+    with pytest.raises(LinkError, match="no chip of this version: magic 0x00000000, map 0, not 0x68775231, 1; load a"):
+        SerialChip(Other())
 
 
 def test_a_port_that_is_not_there() -> None:

@@ -192,7 +192,7 @@ def test_commands_that_do_not_wait_for_answers(wire: Wire) -> None:
 
 
 def test_what_the_chip_says_of_itself(wire: Wire, chip_with_text: Chip) -> None:
-    shape = 8 | 16 << 8 | GEOMETRY.groups << 16 | chip_with_text.formats.logit_fraction << 24
+    shape = 8 | 16 << 8 | GEOMETRY.rows << 16 | chip_with_text.formats.logit_fraction << 24
     said = [MAGIC, VERSION, int(chip_with_text.digest[:8], 16), 40, 24, RING, shape, 50_000]
     assert wire.read("magic", 8) == said
     settings = [24, 3, 1 << 16, 0xDEADBEEF, 0x01234567] + [1 << 31 | token for token in range(32, 40)]
@@ -260,10 +260,10 @@ def test_the_lights(wire: Wire) -> None:
 LINTED = {
     "ulx3s_top": "",
     "host_registers": "-GLogitWindow=0",
-    "serial_host": "-GVocab=37 -GContext=20 -GGroups=6 -GRingDepth=2",
+    "serial_host": "-GVocab=37 -GContext=20 -GRows=6 -GRingDepth=2",
     "host_request": "",
     "token_ring": "",
-    "logit_window": "-GGroups=6",
+    "logit_window": "-GRows=6",
     "reset_sync": "",
 }
 

@@ -225,6 +225,8 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
     depth = shape.layers * made.kv_words * made.blocks
     part = min(g.rows, made.shared * shape.head_dim)
+    over = depth - (1 << max(depth.bit_length() - 1, 0))
+    depth -= over if depth > 512 and over <= 16 else 0  # rtl/block_ram.sv distributes the rest
     cache = 2 * g.banks * ceil_div(made.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
     entries = shape.vocab + (shape.context if chip.wiring.positions else 0)
     embedding = bram18(g.rows * widths.embedding, entries * ceil_div(shape.dim, g.rows)) + bram18(17, entries)

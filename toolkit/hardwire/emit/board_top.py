@@ -162,31 +162,31 @@ def board_job(folder: Path, **changes: Any) -> Project:
     return for_board(load_board(BOARD), **(job | changes))
 
 
-def _check(values: dict[str, int], serial: Serial) -> None:
+def _check(values: dict[str, Any], serial: Serial) -> None:
     room = {window.name: window.words for window in WINDOWS}
     most_ring = min(room["tokens"], 1 << SEQUENCE_BITS - 1)
     if not 2 <= serial.ring <= most_ring or serial.ring & (serial.ring - 1):
         raise BuildError(f"a token ring of {serial.ring}: give a power of two from 2 to {most_ring}")
     if not 0 <= serial.first_index < 1 << 32:
         raise BuildError(f"a first index of {serial.first_index}: it has 32 bits")
-    if values["Context"] > room["prompt"] or values["Vocab"] > 1 << ID_BITS or values["Groups"] > 255:
+    if values["Context"] > room["prompt"] or values["Vocab"] > 1 << ID_BITS or values["Rows"] > 255:
         raise BuildError(
-            f"context {values['Context']}, vocabulary {values['Vocab']}, {values['Groups']} groups: the register map "
-            f"has room for {room['prompt']} prompt tokens, ids of {ID_BITS} bits and 255 groups"
+            f"context {values['Context']}, vocabulary {values['Vocab']}, {values['Rows']} rows: the register map "
+            f"has room for {room['prompt']} prompt tokens, ids of {ID_BITS} bits and 255 rows"
         )
-    rows = -(-values["Vocab"] // values["Groups"]) << (values["Groups"] - 1).bit_length()
+    rows = -(-values["Vocab"] // values["Rows"]) << (values["Rows"] - 1).bit_length()
     if serial.logits and rows > room["logits"]:
         raise BuildError(f"{values['Vocab']} logits do not fit the window of {room['logits']}; give logits=False")
 
 
-def _package(made: dict[str, Any], values: dict[str, int], pll: Pll, serial: Serial) -> str:
+def _package(made: dict[str, Any], values: dict[str, Any], pll: Pll, serial: Serial) -> str:
     """board_pkg.sv."""
     ints = {
         "PllIn": pll.input,
         "PllFeedback": pll.feedback,
         "PllOut": pll.output,
         "Divisor": made["divisor"],
-        **{name: values[name] for name in ("Vocab", "Context", "Stops", "Groups", "LogitW", "LogitFraction")},
+        **{name: values[name] for name in ("Vocab", "Context", "Stops", "Rows", "LogitW", "LogitFraction")},
         "RingDepth": serial.ring,
     }
     words = {"FirstIndex": serial.first_index, "Id": made["id"], "ClockKhz": round(made["clock_mhz"] * 1000)}
