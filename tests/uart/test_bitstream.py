@@ -15,8 +15,8 @@ from hardwire.chip import Chip
 from hardwire.driver.serial import SerialChip
 from hardwire.emit.board_top import board_job, write_board_top
 from hardwire.emit.rtl import write_rtl
-from hardwire.reference import new_state, step
 from hardwire.geometry import Geometry
+from hardwire.reference import new_state, step
 from hardwire.synth.nextpnr import route
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis, synthesize
