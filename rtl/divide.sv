@@ -16,7 +16,7 @@ module divide #(
   input  logic [Channels-1:0][SumW-1:0] sum_i,
   input  logic [TotalW-1:0]             total_i,   // at least 2**9
   input  logic [4:0]                    shift_i,
-  output logic                          we_o,      // four cycles after load_i
+  output logic                          we_o,      // five cycles after load_i
   output logic [Divides-1:0][OutW-1:0]  mixed_o
 );
 
@@ -27,7 +27,7 @@ module divide #(
 
   logic [Padded-1:0][SumW-1:0] sum_q;
   logic [StepW-1:0]            left_q;
-  logic [2:0]                  valid_q;
+  logic [3:0]                  valid_q;
   logic [LeadW-1:0]            lead_d, lead_q;  // less 9
   logic [TotalW:0]             total_q, aligned;
   logic [15:0]                 inverse;
@@ -52,7 +52,7 @@ module divide #(
       sum_q  <= sum_q >> (Divides * SumW);
       left_q <= left_q - 1'b1;
     end
-    valid_q   <= {valid_q[1:0], left_q != 0};
+    valid_q   <= {valid_q[2:0], left_q != 0};
     shift_dq  <= shift_q;
     shift_ddq <= shift_dq;
     if (rst_i) begin
@@ -71,11 +71,11 @@ module divide #(
     requant #(.InW(SumW + 2), .OutW(ShortW), .ShiftW(LeadW), .Stages(1)) u_short (
       .clk_i, .x_i($signed({sum_q[d], 2'b0})), .shift_i(lead_q), .max_i('1), .bias_i('0), .y_o(short));
     always_ff @(posedge clk_i) product_q <= (ShortW + 17)'(short * $signed({1'b0, inverse}));
-    requant #(.InW(ShortW + 17), .OutW(OutW), .ShiftW(6), .Stages(1)) u_quotient (
+    requant #(.InW(ShortW + 17), .OutW(OutW), .ShiftW(6), .Stages(2)) u_quotient (
       .clk_i, .x_i(product_q), .shift_i(back), .max_i('1), .bias_i('0), .y_o(mixed_o[d]));
   end
 
-  assign we_o = valid_q[2];
+  assign we_o = valid_q[3];
 
   logic unused;
   assign unused = ^aligned[TotalW:10];

@@ -26,7 +26,7 @@ module mix
   input  logic [Banks-1:0][WeightW-1:0]             weight_i,  // t8
   input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] values_i,  // t8
   input  logic [4:0]                                shift_i,   // left, of the quotients; with last_i
-  output logic                                      we_o,      // t15 of the last block
+  output logic                                      we_o,      // t16 of the last block
   output logic [Divides-1:0][OutW-1:0]              mixed_o
 );
 

@@ -21,7 +21,7 @@ module noise #(
   localparam int Pairs  = Rows / 2;
   localparam int Blocks = Words * Pairs;
   localparam int CountW = $clog2(Blocks + 1);
-  localparam int Late   = 15;  // rounds, index, table
+  localparam int Late   = 16;  // rounds, octave, index, table
   localparam int LaneW  = Pairs > 1 ? $clog2(Pairs) : 1;
 
   logic [CountW-1:0] count_q;
@@ -55,8 +55,9 @@ module noise #(
 
   for (genvar i = 0; i < 2; i++) begin : gen_word
     // Distance from the nearer end, its octave, and six bits below the leading one.
-    logic [30:0] small_end, normal;
-    logic [4:0]  octave, most;
+    logic [30:0] small_end, small_q, normal;
+    logic [4:0]  octave, octave_q, most;
+    logic        upper_q;
     logic [10:0] index_q;
     assign small_end = word[i][30:0] ^ {31{word[i][31]}};
     assign most      = word[i][31] ? 5'd23 : 5'd7;
@@ -64,9 +65,13 @@ module noise #(
       octave = most;
       for (int k = 0; k < 31; k++) if (small_end[k] && 30 - k < 32'(most)) octave = 5'(30 - k);
     end
-    assign normal = small_end << octave;
-    always_ff @(posedge clk_i)
-      index_q <= {word[i][31] ? octave : 5'd24 + octave, normal[29:24]};
+    assign normal = small_q << octave_q;
+    always_ff @(posedge clk_i) begin
+      small_q  <= small_end;
+      octave_q <= octave;
+      upper_q  <= word[i][31];
+      index_q  <= {upper_q ? octave_q : 5'd24 + octave_q, normal[29:24]};
+    end
     assign index[i] = index_q;
     logic unused;
     assign unused = ^{normal[30], normal[23:0]};

@@ -15,7 +15,7 @@ module norm_root #(
   input  logic                            valid_i,
   input  logic [Rows-1:0][ResidualW-1:0]  x_i,
   input  logic [BitsW-1:0]                bits_i,   // magnitude bits of the largest entry, from the last x_i on
-  output logic [16:0]                     root_o    // five cycles after the last x_i
+  output logic [16:0]                     root_o    // six cycles after the last x_i
 );
 
   localparam int EvenW = $clog2(EnergyW / 2 + 1);
@@ -40,8 +40,9 @@ module norm_root #(
   end
 
   // Even shift into two octaves, table, shift back.
-  logic [EvenW-1:0]   even_d;
-  logic [BitsW:0]     back_d, back_q, back_dq;  // even - bits + 1: never negative
+  logic [EvenW-1:0]   even_d, even_q;
+  logic [BitsW:0]     back_d, back_q, back_dq, back_ddq;  // even - bits + 1: never negative
+  logic [EnergyW-1:0] energy_dq;
   logic [EnergyW+7:0] aligned;
   logic [9:0]         index_q;
   logic [16:0]        entry;
@@ -50,21 +51,24 @@ module norm_root #(
   always_comb begin
     even_d = '0;
     for (int i = 0; i < EnergyW; i++) if (energy_q[i]) even_d = EvenW'(i / 2);
-    aligned = {energy_q, 8'd0} >> {even_d, 1'b0};
+    aligned = {energy_dq, 8'd0} >> {even_q, 1'b0};
     back_d  = (BitsW + 1)'(32'(even_d) + 1 - 32'(bits_i));
   end
 
   always_ff @(posedge clk_i) begin
-    index_q <= 10'(aligned - 256);
-    back_q  <= back_d;
-    back_dq <= back_q;
-    root_o  <= scaled[17:1] + 17'(scaled[0]);
+    even_q    <= even_d;
+    energy_dq <= energy_q;
+    index_q   <= 10'(aligned - 256);
+    back_q    <= back_d;
+    back_dq   <= back_q;
+    back_ddq  <= back_dq;
+    root_o    <= scaled[17:1] + 17'(scaled[0]);
   end
 
   rom #(.Width(17), .Depth(768), .File({Folder, "rsqrt.hex"})) u_table (
     .clk_i, .en_i(1'b1), .addr_i(index_q), .data_o(entry));
 
-  assign scaled = {entry, 1'b0} >> back_dq;
+  assign scaled = {entry, 1'b0} >> back_ddq;
 
   logic unused;
   assign unused = ^aligned[EnergyW+7:10];

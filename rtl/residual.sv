@@ -52,11 +52,12 @@ module residual #(
     we_o    <= we_i;
     first_o <= first_i;
     next_o  <= next;
-    if (we_i) begin
-      ones_q <= ones;
-      bits_o <= '0;
-      for (int i = 0; i < Width - 1; i++) if (ones[i]) bits_o <= BitsW'(i + 1);
-    end
+    if (we_i) ones_q <= ones;
+  end
+
+  always_comb begin
+    bits_o = '0;
+    for (int i = 0; i < Width - 1; i++) if (ones_q[i]) bits_o = BitsW'(i + 1);
   end
 
 `ifndef SYNTHESIS

@@ -23,10 +23,10 @@ RESIDUAL, QUERY, KEY, VALUE, GATE, UP, PLAIN, LOGIT = range(8)
 NORM, MIXED, HIDDEN = range(3)
 
 EMBED_READ = 2  # fetch to E1 of the embedding's first read
-ROOT_LATE = 5  # a complete residual to its root, which joins at E0
+ROOT_LATE = 6  # a complete residual to its root, which joins at E0
 WALK_TO_VALUE = 7  # t0 to the address of the values
-WALK_TO_MIXED = 16  # t0 of a walk's last block, both passes, to its first quotient
-NOISE_LATE = 16  # fetch to the first noise, less its own word
+WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient
+NOISE_LATE = 17  # fetch to the first noise, less its own word
 SAMPLE_LATE = 3  # EZ of the last logits to the sampled token
 END = 1  # from a token's last word to the next fetch
 
@@ -353,21 +353,35 @@ def turned_order(shape: Shape) -> list[int]:
 
 
 def _head_emissions(made: Schedule, layer: int) -> list[Emission]:
-    """Keys first, then queries: attention starts before values are there."""
-    shape, rows, found = made.shape, made.geometry.rows, []
-    turned, straight = turned_order(shape), list(range(shape.head_dim))
-    for matrix, kind, words in (("k", KEY, made.kv_words), ("q", QUERY, made.walks), ("v", VALUE, made.kv_words)):
-        order = straight if kind == VALUE else turned
-        for word in range(words):
-            base = word if kind == QUERY else (layer * made.kv_words + word) * made.blocks
-            heads = range(word * made.shared, (word + 1) * made.shared)
-            channels = [(matrix, head * shape.head_dim + c) for head in heads for c in order]
-            for part in range(made.parts):
-                here: list[Row] = list(channels[part * rows : (part + 1) * rows])
-                here += [None] * (rows - len(here))
-                dest = base << made.part_bits | part
-                found.append(Emission(kind, layer, tuple(here), dest, fold=True, post=rope.ANGLE_BITS + rope.FRACTION))
+    """For each word of the cache its keys, the queries that walk it, then its values: attention starts with the first."""
+    share, found = made.walks // made.kv_words, []
+    for word in range(made.kv_words):
+        cache = (layer * made.kv_words + word) * made.blocks
+        found += _word_emissions(made, "k", KEY, layer, word, cache)
+        for walk in range(word * share, (word + 1) * share):
+            found += _word_emissions(made, "q", QUERY, layer, walk, walk)
+        found += _word_emissions(made, "v", VALUE, layer, word, cache)
     return found
+
+
+def _word_emissions(made: Schedule, matrix: str, kind: int, layer: int, word: int, base: int) -> list[Emission]:
+    """The heads that share a word, in as many reads as it takes; ``base`` is the word's place."""
+    shape, rows = made.shape, made.geometry.rows
+    order = list(range(shape.head_dim)) if kind == VALUE else turned_order(shape)
+    heads = range(word * made.shared, (word + 1) * made.shared)
+    channels: list[Row] = [(matrix, head * shape.head_dim + c) for head in heads for c in order]
+    channels += [None] * (made.parts * rows - len(channels))
+    return [
+        Emission(
+            kind,
+            layer,
+            tuple(channels[part * rows : (part + 1) * rows]),
+            base << made.part_bits | part,
+            fold=True,
+            post=rope.ANGLE_BITS + rope.FRACTION,
+        )
+        for part in range(made.parts)
+    ]
 
 
 def _hidden_emissions(made: Schedule, layer: int, shift: int) -> list[Emission]:
