@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from hardwire.backends.rtlsim import verilator_root
 from hardwire.board import load_board
 from hardwire.errors import BuildError
-from hardwire.synth.netlist import Simulation, build, cells_folder, of_netlist, verilator_root
+from hardwire.synth.netlist import Simulation, build, cells_folder, of_flat, of_netlist
 from hardwire.synth.process import run_tool
 from hardwire.synth.project import Project, for_board
 from hardwire.synth.yosys import Synthesis, synthesize
