@@ -32,7 +32,9 @@ CELLS = {
 _SHARE = {"ecp5": "ecp5/cells_sim.v", "xc7": "xilinx/cells_sim.v"}
 # Yosys declares the cells that it has no model of, too; Verilator takes a module's first definition, which is ours.
 _QUIET = ("-Wno-lint", "-Wno-style", "-Wno-fatal", "-Wno-MODDUP", "-Wno-MULTIDRIVEN", "--no-timing")
-_CHUNK = 12 << 20  # bytes of C++ that one compiler process gets
+_CHUNK = 12 << 20  # bytes of C++ that one compiler process gets: each reads a header of thousands of signals first
+# Signals that nothing initialises are zero, as in a configured device; the default computes a value for each.
+_ZEROS = ("--x-assign", "fast", "--x-initial", "fast")
 
 
 @dataclass(frozen=True)
