@@ -11,7 +11,7 @@
 
 namespace hw {
 
-static const int EXP_ENTRIES = 1024, RECIPROCAL_ENTRIES = 1024, PROBABILITY_BITS = 12;
+static const int EXP_ENTRIES = 1024, RECIPROCAL_ENTRIES = 1024, PROBABILITY_BITS = 10;
 
 // ceil(log2(n)): how many bits a sum of n terms grows by.
 constexpr int growth(int n) { return n <= 1 ? 0 : 1 + growth((n + 1) / 2); }
@@ -23,13 +23,15 @@ inline ap_uint<PROBABILITY_BITS> exponential(int64_t below, int shift, const uin
     return step < EXP_ENTRIES ? table[step] : 0;
 }
 
-// sum / total * 2**shift, rounded to `bits` bits. total >= 2**12 - 1, so its leading one is bit 11 or above.
+// sum / total * 2**shift, rounded to `bits` bits. total >= 2**9; two bits up, exactly, its leading one is bit 11 or
+// above.
 inline int64_t divide(int64_t sum, int64_t total, int shift, int bits,
                       const uint16_t table[RECIPROCAL_ENTRIES]) {
 #pragma HLS INLINE
-    const int lead = bit_length(uint64_t(total)) - 1;
-    const int64_t t = round_shift(sum, lead - 11);
-    const int64_t inverse = table[(total >> (lead - 10)) - 1024];
+    const int64_t total4 = total << 2;
+    const int lead = bit_length(uint64_t(total4)) - 1;
+    const int64_t t = round_shift(sum * 4, lead - 11);
+    const int64_t inverse = table[(total4 >> (lead - 10)) - 1024];
     return saturate(round_shift(t * inverse, 27 - shift), bits);
 }
 
@@ -92,7 +94,7 @@ void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
             total[t] += weight;
             for (int c = 0; c < C; c++) {
 #pragma HLS UNROLL
-                sums[t][c] += weight * int(values[layer][p][group][c]); // 13 + K bits
+                sums[t][c] += weight * int(values[layer][p][group][c]); // 11 + K bits
             }
         }
     }

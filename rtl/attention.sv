@@ -1,76 +1,117 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Attention of one token over the cache, head after head: scores of head h + 1 while head h mixes its values.
-// A block of Banks positions per cycle in each half.
-module attention #(
-  parameter int Banks   = 12,
-  parameter int Blocks  = 43,   // of the whole context
-  parameter int Layers  = 5,
-  parameter int Heads   = 8,
-  parameter int KvHeads = 4,
-  parameter int HeadDim = 8,
-  parameter int QueryW  = 9,
-  parameter int CacheW  = 8,
-  parameter int OutW    = 8,
-  parameter int Groups  = 8,
-  parameter int Divides = 2,    // quotients per cycle
-  parameter int Spacing = 6,    // least cycles from head to head
-  parameter bit Packed  = 1'b1, // two score products per multiplier
-  parameter     Folder  = "",
-  localparam int Padded = (HeadDim + Groups - 1) / Groups * Groups,
+// Attention of one token over the cache, head after head: scores of one head while the one before mixes its values.
+// A block of Banks positions per cycle in each half. Heads share a walk of the cache where a word holds several.
+module attention
+  import engine_pkg::*;
+#(
+  parameter int     Banks   = 12,
+  parameter int     Blocks  = 43,   // of the whole context
+  parameter int     Layers  = 5,
+  parameter int     Heads   = 8,
+  parameter int     KvHeads = 4,
+  parameter int     HeadDim = 8,
+  parameter int     Shared  = 1,    // heads of one walk: 1, or as many as fill Rows, each with keys of its own
+  parameter int     QueryW  = 9,
+  parameter int     CacheW  = 8,
+  parameter int     WeightW = 10,
+  parameter int     OutW    = 8,
+  parameter int     Padded  = 8,    // channels of a head in whole words
+  parameter int     Divides = 2,    // quotients of each head per cycle
+  parameter int     Spacing = 6,    // least cycles from walk to walk
+  parameter style_e ScoreStyle  = StylePacked,
+  parameter int     ScoreFabric = 0,
+  parameter style_e MixStyle    = StylePacked,
+  parameter int     MixFabric   = 0,
+  parameter bit     Minus   = 1'b0,
+  parameter         Folder  = "",
+  localparam int Walks  = Heads / Shared,
+  localparam int Words  = KvHeads / Shared,
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1,
-  localparam int AddrW  = Layers * KvHeads * Blocks > 1 ? $clog2(Layers * KvHeads * Blocks) : 1,
-  localparam int HeadW  = Heads > 1 ? $clog2(Heads) : 1,
-  localparam int OutA   = Heads * Padded / Divides > 1 ? $clog2(Heads * Padded / Divides) : 1
+  localparam int AddrW  = Layers * Words * Blocks > 1 ? $clog2(Layers * Words * Blocks) : 1,
+  localparam int WalkW  = Walks > 1 ? $clog2(Walks) : 1,
+  localparam int OutA   = Walks * Padded / Divides > 1 ? $clog2(Walks * Padded / Divides) : 1
 ) (
-  input  logic                                      clk_i,
-  input  logic                                      rst_i,
-  input  logic                                      restart_i,  // the next layer is the first
-  input  logic                                      start_i,    // a layer
-  input  logic [BlockW-1:0]                         blocks_i,   // that hold positions, this token's included
-  input  logic [BankW-1:0]                          bank_i,     // of this token, in the last block
-  output logic [HeadW-1:0]                          head_o,
-  input  logic [HeadDim-1:0][QueryW-1:0]            query_i,    // of head_o, in the same cycle
-  output logic [AddrW-1:0]                          key_addr_o,
-  input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys_i,
-  output logic [AddrW-1:0]                          value_addr_o,
-  input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] values_i,
-  output logic                                      we_o,
-  output logic [OutA-1:0]                           addr_o,     // of Divides mixed values
-  output logic [Divides-1:0][OutW-1:0]              mixed_o
+  input  logic                                                  clk_i,
+  input  logic                                                  rst_i,
+  input  logic                                                  restart_i,  // the next layer is the first
+  input  logic                                                  start_i,    // a layer
+  input  logic [BlockW-1:0]                                     blocks_i,   // that hold positions, this token's included
+  input  logic [BankW-1:0]                                      bank_i,     // of this token, in the last block
+  output logic                                                  walk_valid_o, // t0: walk_o and key_addr_o are looked at
+  output logic                                                  walk_last_o,
+  output logic [WalkW-1:0]                                      walk_o,
+  input  logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query_i,      // of walk_o, in the same cycle
+  output logic [AddrW-1:0]                                      key_addr_o,
+  input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] keys_i,       // a cycle later
+  output logic                                                  value_last_o,
+  output logic [AddrW-1:0]                                      value_addr_o,
+  input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] values_i,     // a cycle later
+  output logic                                                  we_o,
+  output logic [OutA-1:0]                                       addr_o,       // of Divides mixed values of each head
+  output logic [Shared-1:0][Divides-1:0][OutW-1:0]              mixed_o
 );
 
   localparam int ScoreW = QueryW + CacheW + $clog2(HeadDim + 1);
 
-  logic                                     walk_valid, walk_last, peak_valid, exp_valid, exp_first, exp_last;
-  logic [BlockW:0]                          walk_slot, exp_slot;
-  logic [ScoreW-1:0]                        peak;
-  logic [Banks-1:0][ScoreW-1:0]             score;
-  logic [Banks-1:0][11:0]                   p;
-  logic [9:0]                               shifts;
+  logic            walk_valid, walk_last;
+  logic [BlockW:0] walk_slot;
 
-  block_walk #(.Blocks(Blocks), .Heads(Heads), .Group(Heads / KvHeads), .AddrW(AddrW), .Spacing(Spacing)) u_walk (
-    .clk_i, .rst_i, .restart_i, .start_i, .blocks_i, .valid_o(walk_valid), .last_o(walk_last), .head_o,
+  block_walk #(.Blocks(Blocks), .Walks(Walks), .Group(Walks / Words), .AddrW(AddrW), .Spacing(Spacing)) u_walk (
+    .clk_i, .rst_i, .restart_i, .start_i, .blocks_i, .valid_o(walk_valid), .last_o(walk_last), .walk_o,
     .slot_o(walk_slot), .addr_o(key_addr_o));
+  assign walk_valid_o = walk_valid;
+  assign walk_last_o  = walk_last;
 
-  scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
-           .Packed(Packed)) u_scores (
-    .clk_i, .rst_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .query_i, .keys_i,
-    .peak_o(peak), .done_o(peak_valid), .slot_r_i(exp_slot), .score_o(score));
+  // What all heads of a walk do at once is said by the first.
+  logic [Shared-1:0]            we, value_last;
+  logic [Shared-1:0][AddrW-1:0] value_addr;
 
-  softmax #(.Banks(Banks), .Blocks(Blocks), .Heads(Heads), .Layers(Layers), .Group(Heads / KvHeads), .ScoreW(ScoreW),
-            .AddrW(AddrW), .Folder(Folder)) u_softmax (
-    .clk_i, .rst_i, .restart_i, .layer_i(start_i), .start_i(peak_valid), .peak_i(peak), .blocks_i, .bank_i, .slot_o(exp_slot),
-    .score_i(score), .value_addr_o, .valid_o(exp_valid), .first_o(exp_first), .last_o(exp_last), .p_o(p),
-    .shift_o(shifts));
+  for (genvar h = 0; h < Shared; h++) begin : gen_head
+    logic                           peak_valid, exp_valid, exp_first, exp_last;
+    logic [BlockW:0]                exp_slot;
+    logic [ScoreW-1:0]              peak;
+    logic [Banks-1:0][ScoreW-1:0]   score;
+    logic [Banks-1:0][WeightW-1:0]  weight;
+    logic [4:0]                     shift;
+    logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys, values;
+    for (genvar b = 0; b < Banks; b++) begin : gen_bank
+      assign keys[b]   = keys_i[b][h];
+      assign values[b] = values_i[b][h];
+    end
 
-  mix #(.Banks(Banks), .Blocks(Blocks), .HeadDim(HeadDim), .CacheW(CacheW), .OutW(OutW), .Groups(Groups),
-        .Heads(Heads), .Divides(Divides), .Folder(Folder)) u_mix (
-    .clk_i, .rst_i, .restart_i(start_i), .valid_i(exp_valid), .first_i(exp_first), .last_i(exp_last), .p_i(p),
-    .values_i, .shift_i(shifts[4:0]), .we_o, .addr_o, .mixed_o);
+    scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
+             .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus)) u_scores (
+      .clk_i, .rst_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .query_i(query_i[h]),
+      .keys_i(keys), .done_o(peak_valid), .peak_o(peak), .slot_r_i(exp_slot), .score_o(score));
 
-  logic unused;
-  assign unused = ^shifts[9:5];
+    softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(ScoreW), .WeightW(WeightW),
+              .AddrW(AddrW), .Group(Walks / Words), .File({"shift", 8'("0" + h / 10), 8'("0" + h % 10), ".hex"}),
+              .Folder(Folder)) u_softmax (
+      .clk_i, .rst_i, .restart_i, .layer_i(start_i), .start_i(peak_valid), .peak_i(peak), .blocks_i, .bank_i,
+      .slot_o(exp_slot), .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .valid_o(exp_valid), .first_o(exp_first),
+      .last_o(exp_last), .weight_o(weight), .shift_o(shift));
+
+    mix #(.Banks(Banks), .Blocks(Blocks), .HeadDim(HeadDim), .CacheW(CacheW), .WeightW(WeightW), .OutW(OutW),
+          .Padded(Padded), .Divides(Divides), .Style(MixStyle), .Fabric(MixFabric), .Minus(Minus), .Folder(Folder))
+      u_mix (
+      .clk_i, .rst_i, .valid_i(exp_valid), .first_i(exp_first), .last_i(exp_last), .weight_i(weight),
+      .values_i(values), .shift_i(shift), .we_o(we[h]), .mixed_o(mixed_o[h]));
+  end
+
+  assign value_addr_o = value_addr[0];
+  assign we_o         = we[0];
+  assign value_last_o = value_last[0];
+
+  always_ff @(posedge clk_i) begin
+    if (start_i) addr_o <= '0;
+    else if (we_o) addr_o <= addr_o + 1'b1;
+  end
+
+  if (Shared > 1) begin : gen_alike
+    logic unused;
+    assign unused = ^{we, value_last, value_addr};
+  end
 
 endmodule

@@ -1,14 +1,15 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Walks the blocks of the cache for every head of a layer, heads at least Spacing cycles apart.
+// Walks the blocks of the cache once for every head of a layer, or for every group of heads that are mixed together, at
+// least Spacing cycles from one to the next.
 module block_walk #(
   parameter int Blocks  = 43,
-  parameter int Heads   = 8,
-  parameter int Group   = 2,   // heads that share a KV head
+  parameter int Walks   = 8,
+  parameter int Group   = 2,   // walks over the same part of the cache
   parameter int AddrW   = 10,
   parameter int Spacing = 6,
   localparam int BlockW = $clog2(Blocks + 1),
-  localparam int HeadW  = Heads > 1 ? $clog2(Heads) : 1
+  localparam int WalkW  = Walks > 1 ? $clog2(Walks) : 1
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
@@ -16,9 +17,9 @@ module block_walk #(
   input  logic              start_i,    // the first block is on the next cycle
   input  logic [BlockW-1:0] blocks_i,
   output logic              valid_o,
-  output logic              last_o,     // block of this head
-  output logic [HeadW-1:0]  head_o,
-  output logic [BlockW:0]   slot_o,     // block, and the head's parity above it
+  output logic              last_o,     // block of this walk
+  output logic [WalkW-1:0]  walk_o,
+  output logic [BlockW:0]   slot_o,     // block, and the walk's parity above it
   output logic [AddrW-1:0]  addr_o
 );
 
@@ -33,21 +34,21 @@ module block_walk #(
   assign valid_o = busy_q && count_q < CountW'(blocks_i);
   assign last_o  = valid_o && count_q + 1'b1 == CountW'(blocks_i);
   assign turn    = busy_q && count_q + 1'b1 >= CountW'(blocks_i) && count_q >= CountW'(Spacing - 1);
-  assign slot_o  = {head_o[0], BlockW'(count_q)};
+  assign slot_o  = {walk_o[0], BlockW'(count_q)};
   assign addr_o  = base_q + AddrW'(count_q);
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       busy_q  <= 1'b1;
-      head_o  <= '0;
+      walk_o  <= '0;
       count_q <= '0;
       group_q <= '0;
     end else if (turn) begin
       count_q <= '0;
-      head_o  <= head_o + 1'b1;
+      walk_o  <= walk_o + 1'b1;
       group_q <= group_q == GroupW'(Group - 1) ? '0 : group_q + 1'b1;
       if (group_q == GroupW'(Group - 1)) base_q <= base_q + AddrW'(Blocks);
-      if (head_o == HeadW'(Heads - 1)) busy_q <= 1'b0;
+      if (walk_o == WalkW'(Walks - 1)) busy_q <= 1'b0;
     end else if (busy_q) begin
       count_q <= count_q + 1'b1;
     end

@@ -1,23 +1,31 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 // The decoder: prompt tokens in, tokens out, everything between on the chip. Every parameter comes from the plan.
+//
+// Time is counted in two ways, both in cycles. A0, A1, A2: a column step of the lanes, its operands, its activations.
+// E0, E1, ..: a read of the lanes and what becomes of it; EY = E3 + RoundStages: its rows; EZ: what post makes of them.
 module engine
   import engine_pkg::*;
 #(
   parameter int Vocab = 512, Words = 8, Layers = 5, Heads = 8, KvHeads = 4, HeadDim = 8, Context = 512,
-  parameter int HiddenWords = 22,
+  parameter int HiddenWords = 22, Positions = 0,
+  parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1,
   parameter int ResidualW = 16, NormW = 9, QueryW = 9, CacheW = 8, AttentionW = 8, HiddenW = 8, GateW = 11,
-  parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8,
-  parameter int Groups = 8, Depth = 9, WeightW = 4, AccW = 20, LaneW = 18, FabricColumns = 0, WeightWords = 512,
-  parameter int EmissionWords = 512, DestW = 8, EnergyW = 32,
-  parameter int Banks = 12, Divides = 2, Spacing = 4,
-  parameter int ProgramWords = 32, WaitW = 12, SpanW = 12, StepW = 8, EmitW = 8, HoldW = 3,
-  parameter bit PackedLanes = 1'b1, PackedScores = 1'b1,
+  parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
+  parameter int Columns = 8, Rows = 8, Depth = 8, Terms = 4, PackedGroups = 0, LaneStages = 2, RoundStages = 2,
+  parameter int WeightW = 4, AccW = 20, Uram = 0,
+  parameter logic [Depth-1:0][15:0] WeightWords = '0,
+  parameter int EmissionWords = 512, DestW = 8,
+  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4,
+  parameter style_e ScoreStyle = StylePacked, MixStyle = StylePacked,
+  parameter int ScoreFabric = 0, MixFabric = 0,
+  parameter bit Minus = 1'b0,
+  parameter int ProgramWords = 32, WaitW = 12, SpanW = 12, StepW = 8, EmitW = 8,
   parameter int Stops = 8,
   parameter     Folder = "",
   localparam int IdW       = $clog2(Vocab),
   localparam int PositionW = $clog2(Context + 1),
-  localparam int RowWords  = (Vocab + Groups - 1) / Groups,
+  localparam int RowWords  = (Vocab + Rows - 1) / Rows,
   localparam int LogitA    = RowWords > 1 ? $clog2(RowWords) : 1
 ) (
   input  logic                          clk_i,
@@ -33,6 +41,8 @@ module engine
   output status_e                       status_o,       // why the last request ended
   output logic [PositionW-1:0]          position_o,     // tokens in the context
   output logic                          fetch_o,        // first cycle of a token
+  input  logic                          load_valid_i,   // weights of URAM, 32 bits at a time, before the first request
+  input  logic [31:0]                   load_data_i,
   input  logic                          prompt_valid_i,
   output logic                          prompt_ready_o,
   input  logic [IdW-1:0]                prompt_id_i,
@@ -41,40 +51,53 @@ module engine
   input  logic                          token_ready_i,
   output logic [IdW-1:0]                token_id_o,
   output logic                          logit_valid_o,  // debug stream: it cannot be stalled
-  output logic [LogitA-1:0]             logit_addr_o,   // ids Groups * logit_addr_o ..
-  output logic [Groups-1:0][LogitW-1:0] logit_o
+  output logic [LogitA-1:0]             logit_addr_o,   // ids Rows * logit_addr_o ..
+  output logic [Rows-1:0][LogitW-1:0]   logit_o
 );
 
-  localparam int Parts   = (HeadDim + Groups - 1) / Groups;
+  localparam int Padded  = Shared > 1 ? HeadDim : (HeadDim + Rows - 1) / Rows * Rows;
+  localparam int Parts   = Shared > 1 ? 1 : Padded / Rows;  // words of a head
   localparam int PartW   = Parts > 1 ? $clog2(Parts) : 1;
+  localparam int Walks   = Heads / Shared;
+  localparam int KvWords = KvHeads / Shared;
   localparam int SelW    = Depth > 1 ? $clog2(Depth) : 1;
   localparam int CountW  = $clog2(Depth + 1);
   localparam int Blocks  = (Context + Banks - 1) / Banks;
   localparam int BankW   = Banks > 1 ? $clog2(Banks) : 1;
   localparam int BlockW  = $clog2(Blocks + 1);
-  localparam int CacheN  = Layers * KvHeads * Blocks;
+  localparam int CacheN  = Layers * KvWords * Blocks;
   localparam int CacheA  = CacheN > 1 ? $clog2(CacheN) : 1;
-  localparam int HeadW   = Heads > 1 ? $clog2(Heads) : 1;
-  localparam int WordsA  = Words > 1 ? $clog2(Words) : 1;
-  localparam int HiddenA = HiddenWords > 1 ? $clog2(HiddenWords) : 1;
   localparam int SideW   = AttentionW > HiddenW ? AttentionW : HiddenW;
   localparam int ActW    = NormW > SideW ? NormW : SideW;
   localparam int RowW    = ResidualW > 16 ? ResidualW : 16;  // of a requantised row of any kind
+  localparam int WeightP = 10;  // bits of an exponential
+  localparam int BiasP   = BiasW > 0 ? BiasW : 1;
+  localparam int TableW  = Gated ? 16 : HiddenW;             // of the activation table
+  localparam int Slices  = Columns / Rows;
+  localparam int WordsP  = (Words + Slices - 1) / Slices * Slices;  // whole steps of the lanes
+  localparam int MixedP  = (Walks * Parts + Slices - 1) / Slices * Slices;
+  localparam int HiddenP = (HiddenWords + Slices - 1) / Slices * Slices;
+  localparam int WordsA  = WordsP > 1 ? $clog2(WordsP) : 1;
+  localparam int StepsA  = WordsP / Slices > 1 ? $clog2(WordsP / Slices) : 1;
+  localparam int HiddenA = HiddenP > 1 ? $clog2(HiddenP) : 1;
+  localparam int MixedA  = Walks * Padded / Divides > 1 ? $clog2(Walks * Padded / Divides) : 1;
+  localparam int BitsW   = $clog2(ResidualW);
+  localparam int WalkW   = Walks > 1 ? $clog2(Walks) : 1;
+  localparam int PartB   = PartW;  // bits of a destination that name the part
+  localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
   localparam int LogitShift = LogitFraction + 2;
   localparam int PostW   = LogitW + 19 - LogitShift > 16 ? LogitW + 19 - LogitShift : 16;
-  localparam int MixedA  = Heads * Parts * Groups / Divides > 1 ? $clog2(Heads * Parts * Groups / Divides) : 1;
 
   // The token loop and the control program.
-  logic             loop_clear, clear, start, start_q, next, short_token, done;
-  logic [IdW-1:0]   id, sampled;
-  logic [SpanW-1:0] span;
-  logic [BankW-1:0] bank;
+  logic              loop_clear, clear, start, next, short_token, done, restart;
+  logic [IdW-1:0]    id, sampled;
+  logic [SpanW-1:0]  span;
+  logic [BankW-1:0]  bank;
   logic [BlockW-1:0] blocks;
-  logic             lanes_start, attend;
-  source_e          lanes_source;
-  logic [StepW-1:0] lanes_steps;
-  logic [EmitW-1:0] lanes_emits;
-  logic [HoldW-1:0] lanes_hold;
+  logic              lanes_start, attend;
+  source_e           lanes_source;
+  logic [StepW-1:0]  lanes_steps;
+  logic [EmitW-1:0]  lanes_emits;
 
   token_loop #(.Vocab(Vocab), .Context(Context), .Stops(Stops)) u_loop (
     .clk_i, .rst_i, .request_i, .clear_i, .budget_i, .stop_valid_i, .stop_i, .busy_o, .status_o, .prompt_valid_i,
@@ -83,236 +106,264 @@ module engine
     .sampled_i(sampled));
   assign clear   = loop_clear || rst_i;
   assign fetch_o = start;
-  always_ff @(posedge clk_i) start_q <= start && !rst_i;
+  assign restart = done || rst_i;  // programs, weights and cache begin anew with the next token
 
-  position #(.Banks(Banks), .Blocks(Blocks), .Heads(Heads), .Spacing(Spacing), .SpanW(SpanW)) u_position (
+  position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .SpanW(SpanW)) u_position (
     .clk_i, .clear_i(clear), .next_i(next), .bank_o(bank), .blocks_o(blocks), .span_o(span));
 
-  sequencer #(.Words(ProgramWords), .WaitW(WaitW), .SpanW(SpanW), .StepW(StepW), .EmitW(EmitW), .HoldW(HoldW),
-              .Folder(Folder)) u_sequencer (
+  sequencer #(.Words(ProgramWords), .WaitW(WaitW), .SpanW(SpanW), .StepW(StepW), .EmitW(EmitW), .Folder(Folder))
+    u_sequencer (
     .clk_i, .rst_i, .start_i(start), .short_i(short_token), .span_i(span), .lanes_o(lanes_start),
-    .source_o(lanes_source), .steps_o(lanes_steps), .emits_o(lanes_emits), .hold_o(lanes_hold), .attend_o(attend),
-    .done_o(done));
+    .source_o(lanes_source), .steps_o(lanes_steps), .emits_o(lanes_emits), .attend_o(attend), .done_o(done));
 
-  // A0: the step of the lanes; A1: its operands; A2: shifted; A3: activations.
-  source_e          source, source_a1, source_a2, source_a3;
-  logic             slot_clr, slot_step, slot_fresh, slot_tag, clr_a1, step_a1, step_a2;
-  logic             fresh_a1, fresh_a2, fresh_a3, first_a1, first_a2, first_a3;
-  logic [StepW-1:0] slot_index;
-  logic [CountW-1:0] slot_count, count_a3;
-  logic             tag_a1, tag_a2, tag_a3;
+  // The lanes.
+  source_e           source;
+  logic              step, first, tag;
+  logic [StepW-1:0]  index;
+  logic [CountW-1:0] count;
 
-  streamer #(.Depth(Depth), .StepW(StepW), .EmitW(EmitW), .HoldW(HoldW)) u_streamer (
+  streamer #(.Depth(Depth), .StepW(StepW), .EmitW(EmitW)) u_streamer (
     .clk_i, .rst_i, .start_i(lanes_start), .source_i(lanes_source), .steps_i(lanes_steps), .emits_i(lanes_emits),
-    .hold_i(lanes_hold), .source_o(source), .clr_o(slot_clr), .step_o(slot_step), .fresh_o(slot_fresh), .index_o(slot_index),
-    .tag_o(slot_tag), .count_o(slot_count));
-  delay #(.Width(CountW), .Cycles(3)) u_count (.clk_i, .d_i(slot_count), .d_o(count_a3));
+    .source_o(source), .step_o(step), .first_o(first), .index_o(index), .tag_o(tag), .count_o(count));
 
-  logic [Groups-1:0][ResidualW-1:0] x_a0, x_a1;
-  logic [Groups-1:0][SideW-1:0]     side_a0, side_a1, side_a2;
-  logic [Groups-1:0][NormW-1:0]     norm_a2, norm_a3;
-  logic [Groups-1:0][ActW-1:0]      act_a3;
-  logic [ResidualW-2:0]             bits;
-  logic [16:0]                      root;
+  logic                        embed_read, valid_e0, embed_e0, set_e0, first_e0, fold_e0;
+  kind_e                       kind_e0;
+  logic [SelW-1:0]             sel_e0, sel_e1;
+  logic                        lanes_e1;
+  logic [Rows-1:0]             mask_e0;
+  logic [5:0]                  shift_e0, post_e0;
+  logic [DestW-1:0]            dest_e0;
+  logic [Rows-1:0][16:0]       multiplier_e0;
+  logic [Rows-1:0][BiasP-1:0]  bias_e0;
+
+  emission #(.Rows(Rows), .Depth(Depth), .DestW(DestW), .BiasW(BiasW), .Words(EmissionWords), .Stages(LaneStages),
+             .Folder(Folder)) u_emission (
+    .clk_i, .rst_i, .restart_i(restart), .tag_i(tag), .count_i(count), .embed_i(embed_read), .valid_o(valid_e0),
+    .sel_o(sel_e0), .embed_o(embed_e0), .kind_o(kind_e0), .set_o(set_e0), .first_o(first_e0), .fold_o(fold_e0),
+    .mask_o(mask_e0), .shift_o(shift_e0), .post_o(post_e0), .dest_o(dest_e0), .multiplier_o(multiplier_e0),
+    .bias_o(bias_e0));
 
   always_ff @(posedge clk_i) begin
-    {source_a3, source_a2, source_a1} <= {source_a2, source_a1, source};
-    {tag_a3, tag_a2, tag_a1}          <= rst_i ? '0 : {tag_a2, tag_a1, slot_tag};
-    {step_a2, step_a1}                <= {step_a1, slot_step};
-    {fresh_a3, fresh_a2, fresh_a1}    <= {fresh_a2, fresh_a1, slot_fresh};
-    {first_a3, first_a2, first_a1}    <= {first_a2, first_a1, slot_step && slot_index == 0};
-    clr_a1  <= slot_clr;
-    x_a1    <= x_a0;
-    side_a1 <= side_a0;
-    side_a2 <= side_a1;
+    sel_e1   <= sel_e0;
+    lanes_e1 <= valid_e0 && !embed_e0 && !rst_i;
   end
 
-  for (genvar g = 0; g < Groups; g++) begin : gen_act
-    always_ff @(posedge clk_i) begin
-      if (!step_a2) act_a3[g] <= '0;
-      else if (source_a2 == SourceNorm) act_a3[g] <= ActW'($signed(norm_a2[g]));
-      else act_a3[g] <= ActW'($signed(side_a2[g]));
-    end
-    assign norm_a3[g] = act_a3[g][NormW-1:0];
+  // What every requantised row takes along: E0 to EY, and on to EZ.
+  localparam int YLate = 3 + RoundStages;
+  localparam int ZLate = 1 + RoundStages;
+  typedef struct packed {
+    logic             valid, set, first;
+    kind_e            kind;
+    logic [5:0]       post;
+    logic [Rows-1:0]  mask;
+    logic [DestW-1:0] dest;
+  } tail_t;
+  tail_t tail_e0, tail_y, tail_z;
+  logic  valid_y, valid_z;
+
+  assign tail_e0 = '{valid: 1'b0, set: set_e0, first: first_e0, kind: kind_e0, post: post_e0, mask: mask_e0,
+                     dest: dest_e0};
+  delay #(.Width($bits(tail_t)), .Cycles(YLate)) u_tail_y (.clk_i, .d_i(tail_e0), .d_o(tail_y));
+  delay #(.Width($bits(tail_t)), .Cycles(ZLate)) u_tail_z (.clk_i, .d_i(tail_y), .d_o(tail_z));
+  delay_reset #(.Cycles(YLate)) u_valid_y (.clk_i, .rst_i, .d_i(valid_e0), .d_o(valid_y));
+  delay_reset #(.Cycles(ZLate)) u_valid_z (.clk_i, .rst_i, .d_i(valid_y), .d_o(valid_z));
+
+  // Activations: the residual or another vector.
+  logic [Columns-1:0][ResidualW-1:0] x_a0;
+  logic [Columns-1:0][SideW-1:0]     side_a0;
+  logic [Columns-1:0][ActW-1:0]      act_a2;
+  logic [BitsW-1:0]                  bits;
+  logic [Rows-1:0][ResidualW-1:0]    written;
+  logic                              written_valid, written_first;
+  logic [16:0]                       root, norm_root;
+
+  activations #(.Columns(Columns), .ResidualW(ResidualW), .NormW(NormW), .SideW(SideW), .ActW(ActW)) u_activations (
+    .clk_i, .step_i(step), .source_i(source), .bits_i(bits), .x_i(x_a0), .side_i(side_a0), .act_o(act_a2));
+
+  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Eps(Eps), .Folder(Folder)) u_root (
+    .clk_i, .first_i(written_first), .valid_i(written_valid), .x_i(written), .bits_i(bits), .root_o(norm_root));
+  if (FinalNorm) begin : gen_root
+    assign root = norm_root;
+  end else begin : gen_plain
+    // The head reads the residual as it is: what the shift to its largest entry took is given back.
+    logic [16:0] plain_q;
+    always_ff @(posedge clk_i) plain_q <= 17'(64'd1 << 24 << bits >> (ResidualW + 7));
+    assign root = kind_e0 == KindLogit ? plain_q : norm_root;
   end
 
-  norm #(.Groups(Groups), .ResidualW(ResidualW), .NormW(NormW), .EnergyW(EnergyW), .Folder(Folder)) u_norm (
-    .clk_i, .bits_i(bits), .x_i(x_a1), .a_o(norm_a2), .first_i(first_a3),
-    .step_i(fresh_a3 && source_a3 == SourceNorm), .act_i(norm_a3), .root_o(root));
+  // Sums and rows.
+  logic [Rows-1:0][AccW-1:0]       sum_e2;
+  logic [Rows-1:0][EmbeddingW-1:0] row_e1;
+  logic [16:0]                     row_factor_e1;
+  logic [Rows-1:0][RowW-1:0]       y;
 
-  // E1: a read of the lanes and its word; E3: sums and multipliers; E6: rows; E9: what rope, gate and
-  // temperature make of them.
-  logic                        embed, valid_e1, first_e1, fold_e1;
-  kind_e                       kind_e1;
-  logic [SelW-1:0]             sel_e1;
-  logic [Groups-1:0]           mask_e1;
-  logic [5:0]                  shift_e1, post_e1;
-  logic [DestW-1:0]            dest_e1;
-  logic [Groups-1:0][16:0]     multiplier_e1, multiplier_e3;
-  logic [Groups-1:0][AccW-1:0] sum_e3;
-  logic [Groups-1:0][EmbeddingW-1:0] row_e1, row_e3;
-  logic [16:0]                 row_multiplier;
+  embedding #(.Rows(Rows), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Positions(Positions), .Folder(Folder))
+    u_embedding (
+    .clk_i, .rst_i, .start_i(start), .id_i(id), .position_i(EmbedP'(position_o)), .read_o(embed_read), .row_o(row_e1),
+    .multiplier_o(row_factor_e1));
 
-  embedding #(.Groups(Groups), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Folder(Folder)) u_embedding (
-    .clk_i, .rst_i, .start_i(start_q), .id_i(id), .valid_o(embed), .row_o(row_e1), .multiplier_o(row_multiplier));
-  delay #(.Width(Groups * EmbeddingW), .Cycles(2)) u_row (.clk_i, .d_i(row_e1), .d_o(row_e3));
+  matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
+           .WeightW(WeightW), .AccW(AccW), .Stages(LaneStages), .Minus(Minus), .Uram(Uram), .Words(WeightWords),
+           .Folder(Folder)) u_matvec (
+    .clk_i, .rst_i, .restart_i(restart), .step_i(step), .first_i(first), .count_i(count), .act_i(act_a2),
+    .load_valid_i, .load_data_i, .read_i(lanes_e1), .sel_i(sel_e1), .sum_o(sum_e2));
 
-  emission #(.Groups(Groups), .Depth(Depth), .DestW(DestW), .Words(EmissionWords), .Folder(Folder)) u_emission (
-    .clk_i, .rst_i, .restart_i(start), .tag_i(tag_a3), .count_i(count_a3), .embed_i(embed), .sel_o(sel_e1),
-    .valid_o(valid_e1), .kind_o(kind_e1), .first_o(first_e1), .fold_o(fold_e1), .mask_o(mask_e1),
-    .shift_o(shift_e1), .post_o(post_e1), .dest_o(dest_e1), .multiplier_o(multiplier_e1));
+  rows #(.Rows(Rows), .AccW(AccW), .RowW(RowW), .BiasW(BiasW), .ResidualW(ResidualW), .CacheW(CacheW), .GateW(GateW),
+         .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .Stages(RoundStages)) u_rows (
+    .clk_i, .kind_i(kind_e0), .fold_i(fold_e0), .shift_i(shift_e0), .multiplier_i(multiplier_e0), .bias_i(bias_e0),
+    .embed_i(embed_e0), .root_i(root), .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
 
-  matvec #(.Groups(Groups), .Depth(Depth), .ActW(ActW), .WeightW(WeightW), .AccW(AccW), .LaneW(LaneW), .Words(WeightWords),
-           .FabricColumns(FabricColumns), .Packed(PackedLanes), .Folder(Folder)) u_matvec (
-    .clk_i, .restart_i(start), .step_i(step_a1), .clr_i(clr_a1), .act_i(act_a3), .sel_i(sel_e1), .sum_o(sum_e3));
+  // EY: what takes the rows as they are.
+  logic [Rows-1:0][ResidualW-1:0] residual_y;
+  logic [Rows-1:0][CacheW-1:0]    value_y;
+  logic [Rows-1:0][GateW-1:0]     gate_y;
+  for (genvar r = 0; r < Rows; r++) begin : gen_narrow
+    assign residual_y[r] = y[r][ResidualW-1:0];
+    assign value_y[r]    = y[r][CacheW-1:0];
+    assign gate_y[r]     = y[r][GateW-1:0];
+    assign logit_o[r]    = y[r][LogitW-1:0];
+  end
+  assign logit_valid_o = valid_y && tail_y.kind == KindLogit;
+  assign logit_addr_o  = LogitA'(tail_y.dest);
 
-  kind_e                   kind_e3, kind_e5, kind_e6, kind_e9;
-  logic [5:0]              shift_e4, post_e6;
-  logic [Groups-1:0]       mask_e9;
-  logic                    first_e6, first_e9, valid_e6, valid_e9, valid_e1r;
-  logic [DestW-1:0]        dest_e6, dest_e9;
-  logic [PartW-1:0]        part_e5;
-  logic [Groups-1:0][RowW-1:0]  y_e6;
-  logic [RowW-2:0]         most_e5;
-  logic [2:0]              kind_e3b, kind_e5b, kind_e6b, kind_e9b;
+  residual #(.Rows(Rows), .Columns(Columns), .Width(ResidualW), .Words(WordsP), .Real(Words)) u_residual (
+    .clk_i, .we_i(valid_y && tail_y.kind == KindResidual), .set_i(tail_y.set), .first_i(tail_y.first),
+    .waddr_i(WordsA'(tail_y.dest)), .y_i(residual_y), .re_i(step && source == SourceNorm), .raddr_i(StepsA'(index)),
+    .x_o(x_a0), .bits_o(bits), .next_o(written), .we_o(written_valid), .first_o(written_first));
 
-  assign valid_e1r = valid_e1 && !rst_i;
-  delay #(.Width(3), .Cycles(2)) u_kind_e3 (.clk_i, .d_i(kind_e1), .d_o(kind_e3b));
-  delay #(.Width(6), .Cycles(3)) u_shift (.clk_i, .d_i(shift_e1), .d_o(shift_e4));
-  delay #(.Width(3 + PartW), .Cycles(4)) u_e5 (.clk_i, .d_i({kind_e1, dest_e1[PartW-1:0]}), .d_o({kind_e5b, part_e5}));
-  delay #(.Width(11 + DestW), .Cycles(5)) u_e6 (
-    .clk_i, .d_i({kind_e1, post_e1, first_e1, valid_e1r, dest_e1}),
-    .d_o({kind_e6b, post_e6, first_e6, valid_e6, dest_e6}));
-  delay #(.Width(5 + DestW), .Cycles(3)) u_e9 (
-    .clk_i, .d_i({kind_e6, first_e6, valid_e6, dest_e6}), .d_o({kind_e9b, first_e9, valid_e9, dest_e9}));
-  delay #(.Width(Groups), .Cycles(8)) u_mask (.clk_i, .d_i(mask_e1), .d_o(mask_e9));
-  assign kind_e3 = kind_e'(kind_e3b);
-  assign kind_e5 = kind_e'(kind_e5b);
-  assign kind_e6 = kind_e'(kind_e6b);
-  assign kind_e9 = kind_e'(kind_e9b);
+  // EY to EZ: two products per row.
+  logic [Rows/2-1:0][15:0]       cosine, sine;
+  logic [Rows-1:0][TableW-1:0]   entry;
+  logic [Rows-1:0][15:0]         activation;
+  logic [PostW-2:0]              most_y;
+  logic [17:0]                   inverse;
+  logic [Rows-1:0][PostW-1:0]    z;
+  logic [PartW-1:0]              part_y1;  // a cycle before EY
+
+  delay #(.Width(PartW), .Cycles(YLate - 1)) u_part (.clk_i, .d_i(dest_e0[PartW-1:0]), .d_o(part_y1));
+  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Turns(Turns), .Folder(Folder)) u_rope (
+    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_y1), .cos_o(cosine), .sin_o(sine));
+  gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
+    .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));
+  for (genvar r = 0; r < Rows; r++) begin : gen_activation
+    assign activation[r] = 16'($signed(entry[r]));
+  end
 
   always_comb begin
-    unique case (kind_e5)
-      KindEmbed, KindResidual: most_e5 = {(ResidualW - 1){1'b1}};
-      KindValue:               most_e5 = (RowW - 1)'({(CacheW - 1){1'b1}});
-      KindGate:                most_e5 = (RowW - 1)'({(GateW - 1){1'b1}});
-      KindUp:                  most_e5 = (RowW - 1)'({(UpW - 1){1'b1}});
-      KindLogit:               most_e5 = (RowW - 1)'({(LogitW - 1){1'b1}});
-      default:                 most_e5 = (RowW - 1)'({15{1'b1}});
-    endcase
-  end
-
-  for (genvar g = 0; g < Groups; g++) begin : gen_row
-    localparam int ProductW = AccW + 18;
-    logic signed [AccW-1:0]     sum;
-    logic signed [ProductW-1:0] product_q;
-    fold_root u_fold (
-      .clk_i, .multiplier_i(kind_e1 == KindEmbed ? row_multiplier : multiplier_e1[g]), .fold_i(fold_e1),
-      .root_i(root), .multiplier_o(multiplier_e3[g]));
-    assign sum = kind_e3 == KindEmbed ? AccW'($signed(row_e3[g])) : $signed(sum_e3[g]);
-    always_ff @(posedge clk_i) product_q <= ProductW'(sum * $signed({1'b0, multiplier_e3[g]}));
-    requant #(.InW(ProductW), .OutW(RowW), .ShiftW(6)) u_requant (
-      .clk_i, .x_i(product_q), .shift_i(shift_e4), .max_i(most_e5), .y_o(y_e6[g]));
-  end
-
-  // E6: what takes the rows as they are.
-  logic [Groups-1:0][ResidualW-1:0] residual_e6;
-  logic [Groups-1:0][CacheW-1:0]    value_e6;
-  logic [Groups-1:0][GateW-1:0]     gate_e6;
-  for (genvar g = 0; g < Groups; g++) begin : gen_narrow
-    assign residual_e6[g] = y_e6[g][ResidualW-1:0];
-    assign value_e6[g]    = y_e6[g][CacheW-1:0];
-    assign gate_e6[g]     = y_e6[g][GateW-1:0];
-    assign logit_o[g]     = y_e6[g][LogitW-1:0];
-  end
-  assign logit_valid_o = valid_e6 && kind_e6 == KindLogit;
-  assign logit_addr_o  = LogitA'(dest_e6);
-
-  residual #(.Groups(Groups), .Width(ResidualW), .Words(Words)) u_residual (
-    .clk_i, .we_i(valid_e6 && (kind_e6 == KindEmbed || kind_e6 == KindResidual)), .set_i(kind_e6 == KindEmbed),
-    .first_i(first_e6), .waddr_i(WordsA'(dest_e6)), .y_i(residual_e6), .raddr_i(WordsA'(slot_index)), .x_o(x_a0),
-    .bits_o(bits));
-
-  // E6 to E9: two products per row.
-  logic [Groups/2-1:0][15:0]      cosine, sine;
-  logic [Groups-1:0][15:0]        activation;
-  logic [PostW-2:0]               most_e6;
-  logic [17:0]                    inverse;
-  logic [Groups-1:0][PostW-1:0]   z_e9;
-
-  rope #(.Groups(Groups), .Context(Context), .Parts(Parts), .Folder(Folder)) u_rope (
-    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_e5), .cos_o(cosine), .sin_o(sine));
-  gate #(.Groups(Groups), .GateW(GateW), .Folder(Folder)) u_gate (
-    .clk_i, .en_i(valid_e6 && kind_e6 == KindGate), .gate_i(gate_e6), .value_o(activation));
-
-  always_comb begin
-    unique case (kind_e6)
-      KindQuery: most_e6 = (PostW - 1)'({(QueryW - 1){1'b1}});
-      KindKey:   most_e6 = (PostW - 1)'({(CacheW - 1){1'b1}});
-      KindUp:    most_e6 = (PostW - 1)'({(HiddenW - 1){1'b1}});
-      default:   most_e6 = '1;
+    unique case (tail_y.kind)
+      KindQuery: most_y = (PostW - 1)'({(QueryW - 1){1'b1}});
+      KindKey:   most_y = (PostW - 1)'({(CacheW - 1){1'b1}});
+      KindUp:    most_y = (PostW - 1)'({(HiddenW - 1){1'b1}});
+      default:   most_y = '1;
     endcase
   end
   assign inverse = inverse_i == 0 ? 18'(1 << LogitShift) : 18'(inverse_i);
 
-  post #(.Groups(Groups), .RowW(RowW), .OutW(PostW)) u_post (
-    .clk_i, .kind_i(kind_e6), .shift_i(post_e6), .max_i(most_e6), .y_i(y_e6), .cos_i(cosine), .sin_i(sine),
-    .gate_i(activation), .inverse_i(inverse), .z_o(z_e9));
+  post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .Stages(RoundStages)) u_post (
+    .clk_i, .kind_i(tail_y.kind), .shift_i(tail_y.post), .max_i(most_y), .y_i(y), .cos_i(cosine), .sin_i(sine),
+    .gate_i(activation), .inverse_i(inverse), .z_o(z));
 
-  logic [Groups-1:0][QueryW-1:0] query_e9;
-  logic [Groups-1:0][CacheW-1:0] key_e9;
-  logic [Groups-1:0][SideW-1:0]  hidden_e9;
-  for (genvar g = 0; g < Groups; g++) begin : gen_result
-    assign query_e9[g]  = z_e9[g][QueryW-1:0];
-    assign key_e9[g]    = z_e9[g][CacheW-1:0];
-    assign hidden_e9[g] = z_e9[g][SideW-1:0];
+  logic [Rows-1:0][QueryW-1:0] query_z;
+  logic [Rows-1:0][CacheW-1:0] key_z;
+  logic [Rows-1:0][SideW-1:0]  hidden;
+  logic                        hidden_we;
+  logic [HiddenA-1:0]          hidden_addr;
+  for (genvar r = 0; r < Rows; r++) begin : gen_result
+    assign query_z[r] = z[r][QueryW-1:0];
+    assign key_z[r]   = z[r][CacheW-1:0];
+  end
+  if (Gated) begin : gen_gated
+    assign hidden_we   = valid_z && tail_z.kind == KindUp;
+    assign hidden_addr = HiddenA'(tail_z.dest);
+    for (genvar r = 0; r < Rows; r++) begin : gen_hidden
+      assign hidden[r] = z[r][SideW-1:0];
+    end
+  end else begin : gen_ungated
+    // The table's entry is the hidden value; it is there a cycle after the row.
+    logic [DestW-1:0] dest_q;
+    delay_reset #(.Cycles(1)) u_we (.clk_i, .rst_i, .d_i(valid_y && tail_y.kind == KindPlain), .d_o(hidden_we));
+    always_ff @(posedge clk_i) dest_q <= tail_y.dest;
+    assign hidden_addr = HiddenA'(dest_q);
+    for (genvar r = 0; r < Rows; r++) begin : gen_hidden
+      assign hidden[r] = SideW'($signed(entry[r]));
+    end
   end
 
   // Attention.
-  logic [HeadW-1:0]                          head;
-  logic [HeadDim-1:0][QueryW-1:0]            query;
-  logic [CacheA-1:0]                         key_addr, value_addr;
-  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys, values;
-  logic                                      mixed_we;
-  logic [MixedA-1:0]                         mixed_addr;
-  logic [Divides-1:0][AttentionW-1:0]        mixed;
-  logic [Divides-1:0][SideW-1:0]             mixed_side;
+  logic [WalkW-1:0]                                      walk;
+  logic                                                  walk_valid, walk_last, value_last;
+  logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query;
+  logic [CacheA-1:0]                                     key_addr, value_addr, key_waddr, value_waddr;
+  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] keys, values;
+  logic                                                  mixed_we;
+  logic [MixedA-1:0]                                     mixed_addr;
+  logic [Shared-1:0][Divides-1:0][AttentionW-1:0]        mixed;
+  logic [Shared-1:0][Divides-1:0][SideW-1:0]             mixed_side;
+  logic                                                  query_we, key_we, value_we, norm_start;
 
-  queries #(.Heads(Heads), .HeadDim(HeadDim), .Width(QueryW), .Groups(Groups)) u_queries (
-    .clk_i, .we_i(valid_e9 && kind_e9 == KindQuery), .whead_i(HeadW'(dest_e9 >> PartW)),
-    .part_i(dest_e9[PartW-1:0]), .data_i(query_e9), .rhead_i(head), .query_o(query));
-  kv_cache #(.Banks(Banks), .Depth(CacheN), .HeadDim(HeadDim), .Width(CacheW), .Groups(Groups)) u_keys (
-    .clk_i, .we_i(valid_e9 && kind_e9 == KindKey), .bank_i(bank),
-    .waddr_i(CacheA'(dest_e9 >> PartW) + CacheA'(blocks - 1'b1)), .part_i(dest_e9[PartW-1:0]), .data_i(key_e9),
+  assign query_we    = valid_z && tail_z.kind == KindQuery;
+  assign key_we      = valid_z && tail_z.kind == KindKey;
+  assign value_we    = valid_y && tail_y.kind == KindValue;
+  assign key_waddr   = CacheA'(tail_z.dest >> PartB) + CacheA'(blocks - 1'b1);
+  assign value_waddr = CacheA'(tail_y.dest >> PartB) + CacheA'(blocks - 1'b1);
+  assign norm_start  = lanes_start && lanes_source == SourceNorm;
+
+  queries #(.Words(Walks), .Channels(Shared * HeadDim), .Width(QueryW), .Rows(Rows)) u_queries (
+    .clk_i, .we_i(query_we), .clear_i(norm_start), .waddr_i(WalkW'(tail_z.dest >> PartB)), .part_i(PartW'(tail_z.dest)),
+    .data_i(query_z), .re_i(walk_valid), .raddr_i(walk), .query_o(query));
+  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows)) u_keys (
+    .clk_i, .we_i(key_we), .bank_i(bank), .waddr_i(key_waddr), .part_i(PartW'(tail_z.dest)), .data_i(key_z),
     .raddr_i(key_addr), .data_o(keys));
-  kv_cache #(.Banks(Banks), .Depth(CacheN), .HeadDim(HeadDim), .Width(CacheW), .Groups(Groups)) u_values (
-    .clk_i, .we_i(valid_e6 && kind_e6 == KindValue), .bank_i(bank),
-    .waddr_i(CacheA'(dest_e6 >> PartW) + CacheA'(blocks - 1'b1)), .part_i(dest_e6[PartW-1:0]), .data_i(value_e6),
+  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows)) u_values (
+    .clk_i, .we_i(value_we), .bank_i(bank), .waddr_i(value_waddr), .part_i(PartW'(tail_y.dest)), .data_i(value_y),
     .raddr_i(value_addr), .data_o(values));
 
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
-              .QueryW(QueryW), .CacheW(CacheW), .OutW(AttentionW), .Groups(Groups), .Divides(Divides),
-              .Spacing(Spacing), .Packed(PackedScores), .Folder(Folder)) u_attention (
-    .clk_i, .rst_i, .restart_i(start), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .head_o(head),
-    .query_i(query), .key_addr_o(key_addr), .keys_i(keys), .value_addr_o(value_addr), .values_i(values),
-    .we_o(mixed_we), .addr_o(mixed_addr), .mixed_o(mixed));
+              .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
+              .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
+              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Folder(Folder)) u_attention (
+    .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
+    .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),
+    .value_last_o(value_last), .value_addr_o(value_addr), .values_i(values), .we_o(mixed_we), .addr_o(mixed_addr),
+    .mixed_o(mixed));
 
-  for (genvar d = 0; d < Divides; d++) begin : gen_mixed
-    assign mixed_side[d] = SideW'($signed(mixed[d]));
+  for (genvar h = 0; h < Shared; h++) begin : gen_mixed
+    for (genvar d = 0; d < Divides; d++) begin : gen_divide
+      assign mixed_side[h][d] = SideW'($signed(mixed[h][d]));
+    end
   end
-  vectors #(.Groups(Groups), .Width(SideW), .MixedWords(Heads * Parts), .HiddenWords(HiddenWords),
-            .Divides(Divides), .StepW(StepW)) u_vectors (
-    .clk_i, .mixed_we_i(mixed_we), .mixed_addr_i(mixed_addr), .mixed_i(mixed_side),
-    .hidden_we_i(valid_e9 && kind_e9 == KindUp), .hidden_addr_i(HiddenA'(dest_e9)), .hidden_i(hidden_e9),
-    .source_i(source), .index_i(slot_index), .data_o(side_a0));
+  vectors #(.Rows(Rows), .Columns(Columns), .Width(SideW), .MixedWords(MixedP), .MixedReal(Walks * Parts),
+            .HiddenWords(HiddenP), .HiddenReal(HiddenWords), .Heads(Shared), .Divides(Divides), .StepW(StepW)) u_vectors (
+    .clk_i, .mixed_clear_i(attend), .mixed_we_i(mixed_we), .mixed_addr_i(mixed_addr), .mixed_i(mixed_side),
+    .hidden_clear_i(norm_start), .hidden_we_i(hidden_we), .hidden_addr_i(hidden_addr), .hidden_i(hidden), .re_i(step),
+    .source_i(source), .index_i(index), .data_o(side_a0));
 
   // Sampling.
-  logic [Groups-1:0][15:0] gumbel;
-  noise #(.Groups(Groups), .Vocab(Vocab), .Folder(Folder)) u_noise (
-    .clk_i, .rst_i, .start_i(start), .seed_i, .position_i(32'(position_o)), .addr_i(LogitA'(dest_e9)),
-    .noise_o(gumbel));
-  sampler #(.Groups(Groups), .Vocab(Vocab), .Width(PostW)) u_sampler (
-    .clk_i, .valid_i(valid_e9 && kind_e9 == KindLogit), .first_i(first_e9), .addr_i(LogitA'(dest_e9)),
-    .mask_i(mask_e9), .value_i(z_e9), .noisy_i(inverse_i != 0), .noise_i(gumbel), .id_o(sampled));
+  logic [Rows-1:0][15:0] gumbel;
+  noise #(.Rows(Rows), .Vocab(Vocab), .Folder(Folder)) u_noise (
+    .clk_i, .rst_i, .start_i(start), .seed_i, .position_i(32'(position_o)), .re_i(valid_z && tail_z.kind == KindLogit),
+    .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
+  sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
+    .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
+    .mask_i(tail_z.mask), .value_i(z), .noisy_i(inverse_i != 0), .noise_i(gumbel), .id_o(sampled));
+
+`ifndef SYNTHESIS
+  // The schedule promises that this token's keys and values are written before they are read.
+  localparam int KvA = KvWords > 1 ? $clog2(KvWords) : 1;
+  logic [KvA-1:0] key_word, value_word;
+  assign key_word   = KvA'(32'(key_addr) / Blocks % KvWords);
+  assign value_word = KvA'(32'(value_addr) / Blocks % KvWords);
+  freshness #(.Depth(KvWords)) u_key_fresh (
+    .clk_i, .clear_i(norm_start), .we_i(key_we && PartW'(tail_z.dest) == PartW'(Parts - 1)),
+    .waddr_i(KvA'(32'(key_waddr) / Blocks % KvWords)), .re_i(walk_last), .raddr_i(key_word));
+  freshness #(.Depth(KvWords)) u_value_fresh (
+    .clk_i, .clear_i(norm_start), .we_i(value_we && PartW'(tail_y.dest) == PartW'(Parts - 1)),
+    .waddr_i(KvA'(32'(value_waddr) / Blocks % KvWords)), .re_i(value_last), .raddr_i(value_word));
+`else
+  logic unused_check;
+  assign unused_check = ^{walk_last, value_last};
+`endif
+  logic unused;
+  assign unused = ^{tail_y.valid, tail_z.valid, tail_z.set, tail_z.post, tail_y.mask};
 
 endmodule

@@ -5,13 +5,13 @@ package engine_pkg;
 
   // What becomes of a group of rows after its requantisation.
   typedef enum logic [2:0] {
-    KindEmbed,     // the residual is set
-    KindResidual,  // the residual is added to
+    KindResidual,  // the residual is set or added to
     KindQuery,     // rotated, into the query buffer
     KindKey,       // rotated, into the key cache
     KindValue,     // into the value cache
-    KindGate,      // index of the activation table
+    KindGate,      // index of the activation table, for the up projection that follows
     KindUp,        // times the activation, into the hidden buffer
+    KindPlain,     // index of the activation table, whose entry goes into the hidden buffer
     KindLogit      // to the sampler
   } kind_e;
 
@@ -28,5 +28,29 @@ package engine_pkg;
     StatusStop,
     StatusFull
   } status_e;
+
+  // How products are built.
+  typedef enum logic [1:0] {
+    StyleFabric,  // digits of the second factor, in LUTs
+    StylePacked,  // two products in one multiplier
+    StyleApart    // a multiplier for each
+  } style_e;
+
+  // Radix-4 digits of a weight of so many bits.
+  function automatic int digits(input int bits);
+    return (bits + 1) / 2;
+  endfunction
+
+  // What the lower digits together are short of, by taking -1, 0, 1, 2 for 0, 1, 2, 3.
+  function automatic int digit_offset(input int bits);
+    int offset, place;
+    offset = 0;
+    place = 1;
+    for (int i = 1; i < digits(bits); i++) begin
+      offset += place;
+      place *= 4;
+    end
+    return offset;
+  endfunction
 
 endpackage

@@ -4,8 +4,10 @@
 module fold_root (
   input  logic        clk_i,
   input  logic [16:0] multiplier_i,
-  input  logic        fold_i,        // low: the multiplier passes unchanged
+  input  logic        fold_i,         // low: the multiplier passes unchanged
   input  logic [16:0] root_i,
+  input  logic        other_i,        // a cycle later: take this one instead
+  input  logic [16:0] other_value_i,
   output logic [16:0] multiplier_o
 );
 
@@ -22,7 +24,8 @@ module fold_root (
     product_q <= multiplier_i * root_i;
     plain_q   <= multiplier_i;
     fold_q    <= fold_i;
-    if (!fold_q) multiplier_o <= plain_q;
+    if (other_i) multiplier_o <= other_value_i;
+    else if (!fold_q) multiplier_o <= plain_q;
     else multiplier_o <= rounded[17] ? '1 : rounded[16:0];
   end
 

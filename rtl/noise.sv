@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gumbel noise of every token id, computed while the token is: two ids per cycle, kept until their logits come.
 module noise #(
-  parameter int Groups = 8,
+  parameter int Rows = 8,
   parameter int Vocab  = 512,
   parameter     Folder = "",
-  localparam int Words = (Vocab + Groups - 1) / Groups,
+  localparam int Words = (Vocab + Rows - 1) / Rows,
   localparam int AddrW = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                     clk_i,
@@ -13,11 +13,12 @@ module noise #(
   input  logic                     start_i,
   input  logic [63:0]              seed_i,      // held
   input  logic [31:0]              position_i,  // held
+  input  logic                     re_i,        // noise_o is looked at
   input  logic [AddrW-1:0]         addr_i,
-  output logic [Groups-1:0][15:0]  noise_o      // of ids Groups * addr_i ..; in the same cycle
+  output logic [Rows-1:0][15:0]  noise_o      // of ids Rows * addr_i ..; in the same cycle
 );
 
-  localparam int Pairs  = Groups / 2;
+  localparam int Pairs  = Rows / 2;
   localparam int Blocks = Words * Pairs;
   localparam int CountW = $clog2(Blocks + 1);
   localparam int Late   = 15;  // rounds, index, table
@@ -48,6 +49,10 @@ module noise #(
 
   threefry u_threefry (.clk_i, .key_i(seed_i), .count_i({32'(count_q), position_i}), .word_o(word));
 
+  logic [1:0][10:0] index;
+  rom_pair #(.Width(16), .Depth(2048), .File({Folder, "gumbel.hex"})) u_table (
+    .clk_i, .en_i(1'b1), .addr_i(index), .data_o(entry));
+
   for (genvar i = 0; i < 2; i++) begin : gen_word
     // Distance from the nearer end, its octave, and six bits below the leading one.
     logic [30:0] small_end, normal;
@@ -62,8 +67,7 @@ module noise #(
     assign normal = small_end << octave;
     always_ff @(posedge clk_i)
       index_q <= {word[i][31] ? octave : 5'd24 + octave, normal[29:24]};
-    rom #(.Width(16), .Depth(2048), .File({Folder, "gumbel.hex"})) u_table (
-      .clk_i, .en_i(1'b1), .addr_i(index_q), .data_o(entry[i]));
+    assign index[i] = index_q;
     logic unused;
     assign unused = ^{normal[30], normal[23:0]};
   end
@@ -73,5 +77,14 @@ module noise #(
       .clk_i, .we_i(valid_q[Late-1] && lane_q == LaneW'(p)), .waddr_i(waddr_q), .wdata_i(entry), .raddr_i(addr_i),
       .rdata_o(noise_o[2*p +: 2]));
   end
+
+`ifndef SYNTHESIS
+  freshness #(.Depth(Words)) u_fresh (
+    .clk_i, .clear_i(start_i), .we_i(valid_q[Late-1] && lane_q == LaneW'(Pairs - 1)), .waddr_i(waddr_q), .re_i,
+    .raddr_i(addr_i));
+`else
+  logic unused_check;
+  assign unused_check = re_i;
+`endif
 
 endmodule

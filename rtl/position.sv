@@ -4,7 +4,7 @@
 module position #(
   parameter int Banks   = 12,
   parameter int Blocks  = 43,
-  parameter int Heads   = 8,
+  parameter int Walks   = 8,  // of the cache per layer: heads, or groups of heads that are mixed together
   parameter int Spacing = 4,
   parameter int SpanW   = 12,
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1,
@@ -15,19 +15,19 @@ module position #(
   input  logic              next_i,
   output logic [BankW-1:0]  bank_o,
   output logic [BlockW-1:0] blocks_o,  // in use, this position's included
-  output logic [SpanW-1:0]  span_o     // (Heads - 1) * max(blocks, Spacing) + 2 * (blocks - 1)
+  output logic [SpanW-1:0]  span_o     // (Walks - 1) * max(blocks, Spacing) + 2 * (blocks - 1)
 );
 
   always_ff @(posedge clk_i) begin
     if (clear_i) begin
       bank_o   <= '0;
       blocks_o <= BlockW'(1);
-      span_o   <= SpanW'((Heads - 1) * Spacing);
+      span_o   <= SpanW'((Walks - 1) * Spacing);
     end else if (next_i) begin
       if (bank_o == BankW'(Banks - 1)) begin
         bank_o   <= '0;
         blocks_o <= blocks_o + 1'b1;
-        span_o   <= span_o + (32'(blocks_o) >= Spacing ? SpanW'(Heads + 1) : SpanW'(2));
+        span_o   <= span_o + (32'(blocks_o) >= Spacing ? SpanW'(Walks + 1) : SpanW'(2));
       end else begin
         bank_o <= bank_o + 1'b1;
       end

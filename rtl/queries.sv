@@ -1,32 +1,42 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The rotated queries of a layer, written a group of channels at a time, read a head at a time.
+// The rotated queries of a layer, written some channels at a time, read as many as a walk of the cache takes.
 module queries #(
-  parameter int Heads   = 8,
-  parameter int HeadDim = 8,
-  parameter int Width   = 9,
-  parameter int Groups  = 8,
-  localparam int Parts  = (HeadDim + Groups - 1) / Groups,
+  parameter int Words    = 8,  // walks
+  parameter int Channels = 8,  // of a word
+  parameter int Width    = 9,
+  parameter int Rows     = 8,  // channels written at a time
+  localparam int Parts  = (Channels + Rows - 1) / Rows,
   localparam int PartW  = Parts > 1 ? $clog2(Parts) : 1,
-  localparam int HeadW  = Heads > 1 ? $clog2(Heads) : 1
+  localparam int WordW  = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                           clk_i,
   input  logic                           we_i,
-  input  logic [HeadW-1:0]               whead_i,
+  input  logic                           clear_i,  // simulation: what is here is stale
+  input  logic [WordW-1:0]               waddr_i,
   input  logic [PartW-1:0]               part_i,
-  input  logic [Groups-1:0][Width-1:0]   data_i,
-  input  logic [HeadW-1:0]               rhead_i,
-  output logic [HeadDim-1:0][Width-1:0]  query_o   // in the same cycle
+  input  logic [Rows-1:0][Width-1:0]   data_i,
+  input  logic                           re_i,
+  input  logic [WordW-1:0]               raddr_i,
+  output logic [Channels-1:0][Width-1:0]  query_o   // in the same cycle
 );
 
   for (genvar p = 0; p < Parts; p++) begin : gen_part
-    localparam int Size = p == Parts - 1 ? HeadDim - p * Groups : Groups;
-    small_ram #(.Width(Size * Width), .Depth(Heads)) u_ram (
-      .clk_i, .we_i(we_i && part_i == PartW'(p)), .waddr_i(whead_i), .wdata_i(data_i[Size-1:0]),
-      .raddr_i(rhead_i), .rdata_o(query_o[p*Groups +: Size]));
+    localparam int Size = p == Parts - 1 ? Channels - p * Rows : Rows;
+    small_ram #(.Width(Size * Width), .Depth(Words)) u_ram (
+      .clk_i, .we_i(we_i && part_i == PartW'(p)), .waddr_i(waddr_i), .wdata_i(data_i[Size-1:0]),
+      .raddr_i(raddr_i), .rdata_o(query_o[p*Rows +: Size]));
   end
 
-  if (Parts * Groups != HeadDim) begin : gen_pad
+`ifndef SYNTHESIS
+  freshness #(.Depth(Words)) u_fresh (
+    .clk_i, .clear_i, .we_i(we_i && part_i == PartW'(Parts - 1)), .waddr_i, .re_i, .raddr_i);
+`else
+  logic unused_check;
+  assign unused_check = ^{clear_i, re_i};
+`endif
+
+  if (Parts * Rows != Channels) begin : gen_pad
     logic unused;
     assign unused = ^data_i;
   end

@@ -10,7 +10,6 @@ module sequencer
   parameter int SpanW  = 12,
   parameter int StepW  = 8,
   parameter int EmitW  = 8,
-  parameter int HoldW  = 3,
   parameter     Folder = ""
 ) (
   input  logic             clk_i,
@@ -22,12 +21,11 @@ module sequencer
   output source_e          source_o,
   output logic [StepW-1:0] steps_o,
   output logic [EmitW-1:0] emits_o,
-  output logic [HoldW-1:0] hold_o,
   output logic             attend_o,    // start attention
   output logic             done_o       // the token is done
 );
 
-  localparam int WordW = WaitW + 6 + StepW + EmitW + HoldW;
+  localparam int WordW = WaitW + 6 + StepW + EmitW;
   localparam int AddrW = Words > 1 ? $clog2(Words) : 1;
   localparam int TimeW = (WaitW > SpanW ? WaitW : SpanW) + 1;
 
@@ -40,7 +38,7 @@ module sequencer
 
   small_rom #(.Width(WordW), .Depth(Words), .File({Folder, "program.hex"})) u_program (
     .addr_i(addr_q), .data_o(word));
-  assign {wait_cycles, with_span, ends, attend, lanes, source, steps_o, emits_o, hold_o} = word;
+  assign {wait_cycles, with_span, ends, attend, lanes, source, steps_o, emits_o} = word;
 
   // A word that both starts lanes and ends a short token is the head's.
   assign play     = busy_q && left_q == 0;

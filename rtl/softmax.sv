@@ -2,53 +2,59 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exponentials of a head's scores below their maximum. The difference, shifted, is the table's index.
 module softmax #(
-  parameter int Banks  = 12,
-  parameter int Blocks = 43,
-  parameter int Layers = 5,
-  parameter int Heads  = 8,
-  parameter int Group  = 2,
-  parameter int ScoreW = 21,
-  parameter int AddrW  = 10,
-  parameter     Folder = "",
+  parameter int Banks   = 12,
+  parameter int Blocks  = 43,
+  parameter int Layers  = 5,
+  parameter int Walks   = 8,   // heads of a layer that come here
+  parameter int ScoreW  = 21,
+  parameter int WeightW = 10,  // of an exponential
+  parameter int AddrW   = 10,
+  parameter int Group   = 2,   // walks over the same part of the cache
+  parameter     File    = "",  // shifts of the heads
+  parameter     Folder  = "",
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
 ) (
-  input  logic                         clk_i,
-  input  logic                         rst_i,
-  input  logic                         restart_i,    // the next head is the first of the first layer
-  input  logic                         layer_i,      // the next head is the first of its layer
-  input  logic                         start_i,      // a head's scores are complete
-  input  logic [ScoreW-1:0]            peak_i,
-  input  logic [BlockW-1:0]            blocks_i,
-  input  logic [BankW-1:0]             bank_i,
-  output logic [BlockW:0]              slot_o,
-  input  logic [Banks-1:0][ScoreW-1:0] score_i,      // a cycle after slot_o
-  output logic [AddrW-1:0]             value_addr_o, // a cycle before p_o
-  output logic                         valid_o,      // with p_o
-  output logic                         first_o,
-  output logic                         last_o,
-  output logic [Banks-1:0][11:0]       p_o,          // five cycles after start_i
-  output logic [9:0]                   shift_o       // of this head: score, value; with last_o
+  input  logic                           clk_i,
+  input  logic                           rst_i,
+  input  logic                           restart_i,    // the next head is the first of the first layer
+  input  logic                           layer_i,      // the next head is the first of its layer
+  input  logic                           start_i,      // t4: a head's scores are complete
+  input  logic [ScoreW-1:0]              peak_i,       // t5
+  input  logic [BlockW-1:0]              blocks_i,
+  input  logic [BankW-1:0]               bank_i,
+  output logic [BlockW:0]                slot_o,       // t5
+  input  logic [Banks-1:0][ScoreW-1:0]   score_i,      // t5
+  output logic [AddrW-1:0]               value_addr_o, // t7
+  output logic                           value_last_o, // t7: it is the last block's
+  output logic                           valid_o,      // t8, as the next four
+  output logic                           first_o,
+  output logic                           last_o,
+  output logic [Banks-1:0][WeightW-1:0]  weight_o,
+  output logic [4:0]                     shift_o       // of this head's values
 );
 
-  localparam int Total  = Layers * Heads;
+  localparam int Total  = Layers * Walks;
   localparam int IndexW = Total > 1 ? $clog2(Total) : 1;
   localparam int GroupW = Group > 1 ? $clog2(Group) : 1;
+  localparam int Pairs  = (Banks + 1) / 2;
 
-  logic                     busy_q, last, parity_q;
+  logic                     busy_q, first, last, parity_q;
   logic [BlockW-1:0]        count_q;
   logic [IndexW-1:0]        index_q;
   logic [GroupW-1:0]        group_q;
   logic [AddrW-1:0]         base_q;
-  logic signed [ScoreW-1:0] peak_q, peak_dq;
+  logic signed [ScoreW-1:0] peak, peak_q;
   logic [9:0]               shifts;
-  logic [3:0][9:0]          shifts_q;
-  logic [3:0]               valid_q, first_q, last_q;
-  logic [2:0][AddrW-1:0]    addr_q;
+  logic [2:0][9:0]          shifts_q;
+  logic [2:0]               valid_q, first_q, last_q;
+  logic [1:0][AddrW-1:0]    addr_q;
   logic [Banks-1:0]         exists;  // in the last block
 
+  assign first  = busy_q && count_q == 0;
   assign last   = busy_q && count_q + 1'b1 == blocks_i;
   assign slot_o = {parity_q, count_q};
+  assign peak   = first ? $signed(peak_i) : peak_q;  // the next head's replaces it soon
 
   // index_q and group_q are those of the head that is walked; they move on behind its last block.
   always_ff @(posedge clk_i) begin
@@ -63,14 +69,13 @@ module softmax #(
     if (start_i) begin
       busy_q  <= 1'b1;
       count_q <= '0;
-      peak_q  <= $signed(peak_i);
     end
-    peak_dq  <= peak_q;
-    shifts_q <= {shifts_q[2:0], shifts};
-    valid_q  <= {valid_q[2:0], busy_q};
-    first_q  <= {first_q[2:0], busy_q && count_q == 0};
-    last_q   <= {last_q[2:0], last};
-    addr_q   <= {addr_q[1:0], base_q + AddrW'(count_q)};
+    peak_q   <= peak;
+    shifts_q <= {shifts_q[1:0], shifts};
+    valid_q  <= {valid_q[1:0], busy_q};
+    first_q  <= {first_q[1:0], first};
+    last_q   <= {last_q[1:0], last};
+    addr_q   <= {addr_q[0], base_q + AddrW'(count_q)};
     if (layer_i) parity_q <= 1'b0;
     if (restart_i) begin
       index_q <= '0;
@@ -83,36 +88,53 @@ module softmax #(
     end
   end
 
-  small_rom #(.Width(10), .Depth(Total), .File({Folder, "shift.hex"})) u_shift (.addr_i(index_q), .data_o(shifts));
+  small_rom #(.Width(10), .Depth(Total), .File({Folder, File})) u_shift (.addr_i(index_q), .data_o(shifts));
 
   assign exists = ~({Banks{1'b1}} << bank_i << 1);
+
+  logic [2*Pairs-1:0][9:0]         step_q;
+  logic [2*Pairs-1:0][WeightW-1:0] entry;
 
   for (genvar b = 0; b < Banks; b++) begin : gen_bank
     logic [ScoreW:0]   under_q;
     logic [ScoreW+1:0] shifted, step;
-    logic [9:0]        step_q;
     logic              alive_q, alive_dq;
-    logic [11:0]       entry;
 
-    assign shifted = {under_q, 1'b0} >> shifts_q[1][9:5];
+    // t5: below the maximum; t6: in steps of the table; t7: its entry.
+    assign shifted = {under_q, 1'b0} >> shifts_q[0][9:5];
     assign step    = (shifted >> 1) + (ScoreW + 2)'(shifted[0]);
 
     always_ff @(posedge clk_i) begin
-      under_q  <= (ScoreW + 1)'(peak_dq) - (ScoreW + 1)'($signed(score_i[b]));
-      step_q   <= step[9:0];
-      alive_q  <= step < 1024 && (!last_q[1] || exists[b]);
-      alive_dq <= alive_q;
+      under_q   <= (ScoreW + 1)'(peak) - (ScoreW + 1)'($signed(score_i[b]));
+      step_q[b] <= step[9:0];
+      alive_q   <= step < 1024 && (!last_q[0] || exists[b]);
+      alive_dq  <= alive_q;
     end
-
-    rom #(.Width(12), .Depth(1024), .File({Folder, "exp.hex"})) u_exp (
-      .clk_i, .en_i(1'b1), .addr_i(step_q), .data_o(entry));
-    assign p_o[b] = alive_dq && valid_q[3] ? entry : '0;
+    assign weight_o[b] = alive_dq && valid_q[2] ? entry[b] : '0;
   end
 
-  assign value_addr_o = addr_q[2];
-  assign valid_o = valid_q[3];
-  assign first_o = first_q[3];
-  assign last_o  = last_q[3];
-  assign shift_o = shifts_q[3];
+  for (genvar p = 0; p < Pairs; p++) begin : gen_pair
+    if (2 * p + 1 < Banks) begin : gen_two
+      rom_pair #(.Width(WeightW), .Depth(1024), .File({Folder, "exp.hex"})) u_exp (
+        .clk_i, .en_i(1'b1), .addr_i(step_q[2*p +: 2]), .data_o(entry[2*p +: 2]));
+    end else begin : gen_one
+      rom #(.Width(WeightW), .Depth(1024), .File({Folder, "exp.hex"})) u_exp (
+        .clk_i, .en_i(1'b1), .addr_i(step_q[2*p]), .data_o(entry[2*p]));
+      assign step_q[2*p+1] = '0;
+      assign entry[2*p+1]  = '0;
+      logic unused;
+      assign unused = ^{step_q[2*p+1], entry[2*p+1]};
+    end
+  end
+
+  assign value_addr_o = addr_q[1];
+  assign value_last_o = valid_q[1] && last_q[1];
+  assign valid_o = valid_q[2];
+  assign first_o = first_q[2];
+  assign last_o  = last_q[2];
+  assign shift_o = shifts_q[2][4:0];
+
+  logic unused;
+  assign unused = ^{shifts_q[1][9:5], shifts_q[2][9:5]};
 
 endmodule

@@ -38,14 +38,17 @@ module token_loop
 
   typedef enum logic [2:0] {Idle, Fetch, Run, Judge, Drain} state_e;
   state_e      state_q;
-  logic        prompt_q, stop, full;
+  logic        prompt_q, stop, full, room, again;
   logic [31:0] left_q;
   logic [IdW-1:0] sampled_q;
 
   assign full           = position_o == PositionW'(Context);
+  assign room           = !token_valid_o || token_ready_i;
+  // A sampled token that is not the last is fetched in the cycle that judges it.
+  assign again          = state_q == Judge && !stop && room && !full && left_q != 1;
   assign busy_o         = state_q != Idle;
-  assign start_o        = state_q == Fetch && !full && left_q != 0 && (!prompt_q || prompt_valid_i);
-  assign prompt_ready_o = (start_o && prompt_q) || state_q == Drain;
+  assign start_o        = again || (state_q == Fetch && !full && left_q != 0 && (!prompt_q || prompt_valid_i));
+  assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
   assign clear_o        = state_q == Idle && request_i && clear_i;
   assign next_o         = state_q == Run && done_i;
 
@@ -87,11 +90,13 @@ module token_loop
         if (stop) begin
           status_o <= StatusStop;
           state_q  <= Idle;
-        end else if (!token_valid_o || token_ready_i) begin
+        end else if (room) begin
           token_valid_o <= 1'b1;
           token_id_o    <= sampled_q;
           left_q        <= left_q - 1'b1;
-          state_q       <= Fetch;
+          id_o          <= sampled_q;
+          short_o       <= 1'b0;
+          state_q       <= again ? Run : Fetch;
         end
       end
       default: begin  // Drain: what is left of a prompt that found no room

@@ -4,56 +4,78 @@
 module vectors
   import engine_pkg::*;
 #(
-  parameter int Groups      = 8,
+  parameter int Rows        = 8,  // hidden values written at a time
+  parameter int Columns     = 8,  // read at a time: a multiple of Rows
   parameter int Width       = 8,  // of either
-  parameter int MixedWords  = 8,
+  parameter int MixedWords  = 8,  // of Rows; a multiple of Columns / Rows, as the next
   parameter int HiddenWords = 22,
-  parameter int Divides     = 2,
+  parameter int MixedReal   = MixedWords,   // of them, those that hold something
+  parameter int HiddenReal  = HiddenWords,
+  parameter int Heads       = 1,  // heads mixed at a time, in neighbouring parts of a word
+  parameter int Divides     = 2,  // values of each written at a time
   parameter int StepW       = 8,
-  localparam int Slices  = Groups / Divides,
-  localparam int MixedA  = MixedWords * Slices > 1 ? $clog2(MixedWords * Slices) : 1,
+  localparam int Slices  = Columns / Rows,
+  localparam int Parts   = Rows / (Heads * Divides),  // writes that fill a word
+  localparam int MixedA  = MixedWords * Parts > 1 ? $clog2(MixedWords * Parts) : 1,
   localparam int HiddenA = HiddenWords > 1 ? $clog2(HiddenWords) : 1
 ) (
-  input  logic                           clk_i,
-  input  logic                           mixed_we_i,
-  input  logic [MixedA-1:0]              mixed_addr_i,  // in slices of Divides
-  input  logic [Divides-1:0][Width-1:0]  mixed_i,
-  input  logic                           hidden_we_i,
-  input  logic [HiddenA-1:0]             hidden_addr_i,
-  input  logic [Groups-1:0][Width-1:0]   hidden_i,
-  input  source_e                        source_i,
-  input  logic [StepW-1:0]               index_i,
-  output logic [Groups-1:0][Width-1:0]   data_o         // in the same cycle
+  input  logic                                      clk_i,
+  input  logic                                      mixed_clear_i, // simulation: what was mixed is stale
+  input  logic                                      mixed_we_i,
+  input  logic [MixedA-1:0]                         mixed_addr_i,  // in writes
+  input  logic [Heads-1:0][Divides-1:0][Width-1:0]  mixed_i,
+  input  logic                                      hidden_clear_i,
+  input  logic                                      hidden_we_i,
+  input  logic [HiddenA-1:0]                        hidden_addr_i,
+  input  logic [Rows-1:0][Width-1:0]                hidden_i,
+  input  logic                                      re_i,
+  input  source_e                                   source_i,
+  input  logic [StepW-1:0]                          index_i,
+  output logic [Columns-1:0][Width-1:0]             data_o         // in the same cycle
 );
 
-  localparam int WordA  = MixedWords > 1 ? $clog2(MixedWords) : 1;
-  localparam int SliceW = Slices > 1 ? $clog2(Slices) : 1;
+  localparam int MixedSteps  = MixedWords / Slices;
+  localparam int HiddenSteps = HiddenWords / Slices;
+  localparam int MixedStepA  = MixedSteps > 1 ? $clog2(MixedSteps) : 1;
+  localparam int HiddenStepA = HiddenSteps > 1 ? $clog2(HiddenSteps) : 1;
+  localparam int WordA       = MixedWords > 1 ? $clog2(MixedWords) : 1;
 
-  logic [Groups-1:0][Width-1:0] mixed, hidden;
-  logic [WordA-1:0]             word;
-  logic [SliceW-1:0]            slice;
+  logic [Columns-1:0][Width-1:0] mixed, hidden;
+  logic [WordA-1:0]              word;
 
-  if (Slices > 1) begin : gen_slices
-    assign word  = WordA'(mixed_addr_i >> SliceW);
-    assign slice = mixed_addr_i[SliceW-1:0];
-  end else begin : gen_whole
-    assign word  = mixed_addr_i;
-    assign slice = '0;
+  assign word = WordA'(32'(mixed_addr_i) / Parts);
+
+  // Channel part * Divides + d of head h of the word; a memory for each writer.
+  for (genvar h = 0; h < Heads; h++) begin : gen_head
+    for (genvar p = 0; p < Parts; p++) begin : gen_part
+      logic [Slices-1:0][Divides*Width-1:0] read;
+      sliced_ram #(.Narrow(Divides * Width), .Slices(Slices), .Depth(MixedSteps)) u_mixed (
+        .clk_i, .we_i(mixed_we_i && 32'(mixed_addr_i) % Parts == p), .waddr_i(word), .wdata_i(mixed_i[h]),
+        .raddr_i(MixedStepA'(index_i)), .rdata_o(read));
+      for (genvar s = 0; s < Slices; s++) begin : gen_slice
+        assign mixed[s*Rows + (h*Parts + p)*Divides +: Divides] = read[s];
+      end
+    end
   end
 
-  for (genvar s = 0; s < Slices; s++) begin : gen_slice
-    small_ram #(.Width(Divides * Width), .Depth(MixedWords)) u_mixed (
-      .clk_i, .we_i(mixed_we_i && slice == SliceW'(s)), .waddr_i(word), .wdata_i(mixed_i),
-      .raddr_i(WordA'(index_i)), .rdata_o(mixed[s*Divides +: Divides]));
-  end
-
-  small_ram #(.Width(Groups * Width), .Depth(HiddenWords)) u_hidden (
-    .clk_i, .we_i(hidden_we_i), .waddr_i(hidden_addr_i), .wdata_i(hidden_i), .raddr_i(HiddenA'(index_i)),
+  sliced_ram #(.Narrow(Rows * Width), .Slices(Slices), .Depth(HiddenSteps)) u_hidden (
+    .clk_i, .we_i(hidden_we_i), .waddr_i(hidden_addr_i), .wdata_i(hidden_i), .raddr_i(HiddenStepA'(index_i)),
     .rdata_o(hidden));
 
+  assign data_o = source_i == SourceMixed ? mixed : hidden;
+
+`ifndef SYNTHESIS
+  freshness #(.Depth(MixedWords), .Real(MixedReal), .Slices(Slices)) u_mixed_fresh (
+    .clk_i, .clear_i(mixed_clear_i), .we_i(mixed_we_i && 32'(mixed_addr_i) % Parts == Parts - 1), .waddr_i(word),
+    .re_i(re_i && source_i == SourceMixed), .raddr_i(MixedStepA'(index_i)));
+  freshness #(.Depth(HiddenWords), .Real(HiddenReal), .Slices(Slices)) u_hidden_fresh (
+    .clk_i, .clear_i(hidden_clear_i), .we_i(hidden_we_i), .waddr_i(hidden_addr_i),
+    .re_i(re_i && source_i == SourceHidden), .raddr_i(HiddenStepA'(index_i)));
+`else
+  logic unused_check;
+  assign unused_check = ^{mixed_clear_i, hidden_clear_i, re_i};
+`endif
   logic unused;
   assign unused = ^index_i;
-
-  assign data_o = source_i == SourceMixed ? mixed : hidden;
 
 endmodule

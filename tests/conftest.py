@@ -9,11 +9,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from outlines import BIASED, GPT, MICRO, TINY
 
 from hardwire.chip import Chip, Shape
 from hardwire.quantize import Options, random_chip
 
-TINY = Shape(vocab=40, dim=16, layers=2, heads=2, kv_heads=1, head_dim=8, hidden=48, context=24, rotary=8)
+
+@pytest.fixture(scope="session")
+def gpt_chip() -> Chip:
+    return random_chip(GPT, seed=8)
+
+
+@pytest.fixture(scope="session")
+def micro_chip() -> Chip:
+    return random_chip(MICRO, seed=8)
+
+
+@pytest.fixture(scope="session")
+def biased_chip() -> Chip:
+    return random_chip(BIASED, seed=8)
 
 
 @pytest.fixture(scope="session")

@@ -65,10 +65,16 @@ def save(model: onnx.ModelProto, folder: Path, name: str = "model.onnx") -> Path
     return path
 
 
-def _llama(b: Builder, norm: Callable[[str, str], str], mix: Callable[[str, str, str, int], str]) -> str:
-    """Embedding, blocks and tied head; ``mix`` turns projected q, k, v into mixed values [1, T, H * C]."""
+def _llama(
+    b: Builder, norm: Callable[[str, str], str], mix: Callable[[str, str, str, int], str], early: bool = False
+) -> str:
+    """Embedding, blocks and tied head; ``mix`` turns projected q, k, v into mixed values [1, T, H * C].
+
+    ``early``: the last norm stands behind the embedding, and none in front of the head.
+    """
     table = b.weight("embed", V, D)
     x = b.op("Gather", b.const(table, name="embed"), "input_ids")
+    x = norm(x, "norm") if early else x
     for layer in range(LAYERS):
         h = norm(x, f"{layer}.norm1")
         q, k, v = (b.linear(h, f"{layer}.{n}", size * C, D) for n, size in (("q", H), ("k", G), ("v", G)))
@@ -77,7 +83,7 @@ def _llama(b: Builder, norm: Callable[[str, str], str], mix: Callable[[str, str,
         gate, up = b.linear(h, f"{layer}.gate", F, D), b.linear(h, f"{layer}.up", F, D)
         hidden = b.op("Mul", b.op("Mul", gate, b.op("Sigmoid", gate)), up)
         x = b.op("Add", b.linear(hidden, f"{layer}.down", D, F), x)  # either operand order
-    return b.op("MatMul", norm(x, "norm"), b.op("Transpose", "embed", perm=[1, 0]))
+    return b.op("MatMul", x if early else norm(x, "norm"), b.op("Transpose", "embed", perm=[1, 0]))
 
 
 def _length(b: Builder) -> str:
@@ -150,7 +156,7 @@ def llama_decomposed(
     return b.model(logits, tuple(extra)), b.weights
 
 
-def llama_operators(interleaved: bool = False) -> tuple[onnx.ModelProto, dict[str, Floats]]:
+def llama_operators(interleaved: bool = False, early: bool = False) -> tuple[onnx.ModelProto, dict[str, Floats]]:
     """Opset 23: RMSNormalization, RotaryEmbedding with stored tables of CONTEXT rows, Attention with GQA."""
     b = Builder(23)
     angle = np.outer(np.arange(CONTEXT), 10000.0 ** -(np.arange(C // 2) * 2 / C))
@@ -166,7 +172,7 @@ def llama_operators(interleaved: bool = False) -> tuple[onnx.ModelProto, dict[st
         k = b.op("RotaryEmbedding", k, cos, sin, positions, num_heads=G, **turn)
         return b.op("Attention", q, k, v, q_num_heads=H, kv_num_heads=G, is_causal=1)
 
-    return b.model(_llama(b, norm, mix)), b.weights
+    return b.model(_llama(b, norm, mix, early)), b.weights
 
 
 def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelProto, dict[str, Floats]]:

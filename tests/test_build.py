@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -91,6 +92,12 @@ def test_planted_faults_are_found_and_named(built: Build, tmp_path: Path, kind: 
     assert difference.rung == "csim" and difference.stage.startswith(stage)
     assert difference.expected != difference.got
     open_build(built.folder)  # the original is untouched
+
+
+def test_a_fault_needs_an_hls_project(built: Build, tmp_path: Path) -> None:
+    bare = replace(built, manifest={**built.manifest, "parts": ["rtl"]})
+    with pytest.raises(BuildError, match="has no HLS project to put a fault into; build with --target hls"):
+        plant(bare, "weight", tmp_path)
 
 
 def test_junit_says_what_failed(receipt: Receipt, tmp_path: Path) -> None:

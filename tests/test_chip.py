@@ -87,7 +87,7 @@ def test_missing_members_and_wrong_versions_are_named(saved: Path, tmp_path: Pat
     def newer(name: str, data: bytes) -> bytes:
         return json.dumps(json.loads(data) | {"format": 99}).encode() if name == "chip.json" else data
 
-    with pytest.raises(ChipError, match="format 99, this version reads 1"):
+    with pytest.raises(ChipError, match="format 99, this version reads 2"):
         load_chip(rewritten(saved, tmp_path / "n.chip", newer))
 
 
@@ -139,6 +139,18 @@ def test_a_header_is_checked_number_by_number(
         return json.dumps(header).encode()
 
     with pytest.raises(ChipError, match=message):
+        load_chip(rewritten(saved, tmp_path / "x.chip", change))
+
+
+def test_residuals_whose_energy_could_pass_int64_are_refused(saved: Path, tmp_path: Path) -> None:
+    def change(name: str, data: bytes) -> bytes:
+        if name != "chip.json":
+            return data
+        header = json.loads(data)
+        header["shape"]["dim"], header["formats"]["residual"] = 1 << 16, 24
+        return json.dumps(header).encode()
+
+    with pytest.raises(ChipError, match=r"the energy of 65536 residuals of 24 bits could pass 2\*\*62; use fewer bits"):
         load_chip(rewritten(saved, tmp_path / "x.chip", change))
 
 

@@ -68,6 +68,13 @@ def test_run_streams_and_reports(chip_file: Path) -> None:
     assert again["text"] == data["text"]
 
 
+def test_random_knows_other_wirings(tmp_path: Path) -> None:
+    data = json.loads(call("random", "-o", tmp_path / "m.chip", "--shape", "microgpt", "--json").stdout)
+    assert data["parameters"] == 4192 and data["wiring"]["embedding_norm"] and not data["wiring"]["gated"]
+    assert [one["fits"] for one in json.loads(call("fit", tmp_path / "m.chip", "--board", "pynq-z2", "--json").stdout)]
+    assert "kev-gpt, microgpt" in call("random", "--help").output.replace("\n", " ")
+
+
 def test_random_makes_a_chip(tmp_path: Path) -> None:
     data = json.loads(call("random", "-o", tmp_path / "r.chip", "--shape", "30,16,1,2,1,8,32,16", "--json").stdout)
     assert data["shape"]["hidden"] == 32 and (tmp_path / "r.chip").exists()

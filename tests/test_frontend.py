@@ -88,6 +88,14 @@ def test_opset_23_operators(tmp_path: Path, interleaved: bool) -> None:
     assert result.check.lengths == (3, 17, CONTEXT)
 
 
+def test_a_norm_behind_the_embedding_and_none_in_front_of_the_head(tmp_path: Path) -> None:
+    built = llama_operators(early=True)
+    decoder, weights = imported(built, tmp_path).decoder, built[1]
+    assert decoder.final_norm is None and decoder.embedding_norm is not None
+    np.testing.assert_array_equal(decoder.embedding_norm.gain, weights["norm"])
+    assert_llama(decoder, weights)
+
+
 @pytest.mark.parametrize(("activation", "name"), [("tanh", "gelu_tanh"), ("erf", "gelu"), ("Relu", "relu")])
 def test_gpt2(tmp_path: Path, activation: str, name: str) -> None:
     built = gpt2(activation)

@@ -84,7 +84,7 @@ def test_every_memory_is_a_declaration_and_has_its_size(mixed_chip: Chip, lanes:
     assert {"Rom3::words", "Rom4::words", "Rom8::words", "HeadRom::words", "Chip::multipliers"} <= set(roms)
 
     known, f, s = constants(header), layout.formats, layout.shape
-    score, total = f.query + f.cache + 3, 12 + 5  # head_dim 8, context 24
+    score, total = f.query + f.cache + 3, 10 + 5  # head_dim 8, context 24
     attend = {"T": 2, "C": s.head_dim, "Q": f.query, "SCORE": score, "SUM": total + 1 + f.cache, "TOTAL": total}
     arrays: dict[str, int] = {}
     for name in ("decoder", "head", "token_loop", "graph"):

@@ -13,6 +13,7 @@ from hardwire.decoder import Attention, Block, Decoder, Linear, Mlp, Norm, Rope,
 from hardwire.errors import QuantizeError
 from hardwire.evaluate import error_by_stage, integer_logits
 from hardwire.quantize import Options, quantize
+from hardwire.quantize.parts import whole_bias
 from hardwire.quantize.rounding import Moments, round_plain, round_weights
 
 
@@ -105,9 +106,12 @@ def test_calibrated_rounding_lowers_the_output_error() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"positions": np.zeros((64, 32), np.float32)}, "the chip has no learned position embeddings"),
-        ({"logit_softcap": 30.0}, "no a soft cap on the logits"),
-        ({"final_norm": Norm("layer", 1e-5)}, "LayerNorm"),
+        ({"logit_softcap": 30.0}, "the chip has no soft cap on the logits"),
+        ({"final_norm": Norm("layer", 1e-5)}, "at the ends: norm of another kind than the first"),
+        ({"final_norm": Norm("rms", 1e-6)}, "at the ends: norm with an epsilon of its own"),
+        ({"embedding_norm": Norm("layer", 1e-5)}, "no norm behind the embedding where there is LayerNorm"),
+        ({"embedding_norm": Norm("rms", 1e-5, bias=np.ones(32, np.float32))}, "no bias in the norm behind the emb"),
+        ({"embedding_norm": Norm("rms", 1e-5, -np.ones(32, np.float32))}, "no negative gain in the norm behind"),
     ],
 )
 def test_parts_the_chip_lacks_are_named(decoder: Decoder, stories: list[list[int]], change: dict, message: str) -> None:
@@ -115,11 +119,45 @@ def test_parts_the_chip_lacks_are_named(decoder: Decoder, stories: list[list[int
         quantize(replace(decoder, **change), stories)
 
 
-def test_layers_are_named_too(decoder: Decoder, stories: list[list[int]]) -> None:
+def test_layer_norm_needs_one_in_front_of_the_head(decoder: Decoder, stories: list[list[int]]) -> None:
+    layer = Norm("layer", 1e-5)
+    blocks = tuple(replace(b, attention_norm=layer, mlp_norm=layer) for b in decoder.blocks)
+    with pytest.raises(QuantizeError, match="no LayerNorm without one in front of the head"):
+        quantize(replace(decoder, blocks=blocks, final_norm=None), stories)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parallel": True}, "parallel attention and MLP"),
+        ({"mlp_post_norm": Norm("rms", 1e-5)}, "norm behind a branch"),
+        ({"mlp_norm": Norm("layer", 1e-5)}, "norm of another kind than the first"),
+        ({"attention": {"q_norm": Norm("rms", 1e-5)}}, "norm of queries or keys"),
+        ({"attention": {"softcap": 50.0}}, "soft cap on attention scores"),
+        ({"attention": {"window": 8}}, "sliding window of 8 positions"),
+        ({"attention": {"rope": None}}, "positions of another kind than the first layer's"),
+        ({"attention": {"rope": Rope(np.ones(4))}}, "positions of another kind than the first layer's"),
+        ({"mlp": {"gate": None}}, "layer of another shape than the first"),
+    ],
+)
+def test_layers_are_named_too(decoder: Decoder, stories: list[list[int]], change: dict, message: str) -> None:
+    last = decoder.blocks[1]
+    parts = {
+        name: replace(getattr(last, name), **value) if isinstance(value, dict) else value
+        for name, value in change.items()
+    }
+    with pytest.raises(QuantizeError, match=f"the chip has no {message}.*layer 1: {message}"):
+        quantize(replace(decoder, blocks=(decoder.blocks[0], replace(last, **parts))), stories)
+
+
+def test_a_bias_beyond_its_bits_is_refused(decoder: Decoder, stories: list[list[int]]) -> None:
     a = decoder.blocks[1].attention
-    biased = replace(decoder.blocks[1], attention=replace(a, q=Linear(a.q.weight, np.zeros(32, np.float32))))
-    with pytest.raises(QuantizeError, match="layer 1: bias in a projection"):
-        quantize(replace(decoder, blocks=(decoder.blocks[0], biased)), stories)
+    key = Linear(a.k.weight, np.full(16, 0.01, np.float32))
+    blocks = (decoder.blocks[0], replace(decoder.blocks[1], attention=replace(a, k=key)))
+    chip = quantize(replace(decoder, blocks=blocks), stories, Options(tokens=512, length=64))
+    assert list(chip.biases) == ["k"] and not chip.biases["k"][0].any() and chip.biases["k"][1].all()
+    with pytest.raises(QuantizeError, match="a bias of k is 1.*e.* units of its output, more than 20 bits hold"):
+        whole_bias("k", Linear(a.k.weight, np.ones(16, np.float32)), 1e-6)
 
 
 @pytest.mark.parametrize(

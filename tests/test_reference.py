@@ -16,7 +16,10 @@ def ids_of(chip: Chip, rows: int, length: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, chip.shape.vocab, (rows, length))
 
 
-@pytest.mark.parametrize("which", ["tiny_chip", "odd_chip"])
+CHIPS = ["tiny_chip", "odd_chip", "gpt_chip", "micro_chip", "biased_chip"]
+
+
+@pytest.mark.parametrize("which", CHIPS)
 def test_token_by_token_equals_all_at_once_to_the_last_position(which: str, request: pytest.FixtureRequest) -> None:
     chip: Chip = request.getfixturevalue(which)
     ids = ids_of(chip, 3, chip.shape.context)
@@ -26,9 +29,11 @@ def test_token_by_token_equals_all_at_once_to_the_last_position(which: str, requ
     assert np.array_equal(np.concatenate(parts, axis=1), whole)
 
 
-def test_every_stage_is_within_its_format(tiny_chip: Chip) -> None:
-    f, seen = tiny_chip.formats, {}
-    step(tiny_chip, new_state(tiny_chip, 2), ids_of(tiny_chip, 2, 20), seen.__setitem__)
+@pytest.mark.parametrize("which", CHIPS)
+def test_every_stage_is_within_its_format(which: str, request: pytest.FixtureRequest) -> None:
+    chip: Chip = request.getfixturevalue(which)
+    f, gated, seen = chip.formats, chip.wiring.gated, {}
+    step(chip, new_state(chip, 2), ids_of(chip, 2, 16), seen.__setitem__)
     bits = {
         "norm": f.norm,
         "q": f.query,
@@ -37,13 +42,13 @@ def test_every_stage_is_within_its_format(tiny_chip: Chip) -> None:
         "attn": f.attention,
         "attn_x": f.residual,
         "gate": f.gate,
-        "up": f.up,
+        "up": f.up if gated else f.gate,
         "hidden": f.hidden,
         "x": f.residual,
         "embed": f.residual,
         "logits": f.logit,
     }
-    assert len(seen) == 4 + 13 * tiny_chip.shape.layers
+    assert len(seen) == 4 + (13 if gated else 12) * chip.shape.layers
     for stage, value in seen.items():
         kind = stage.split(".")[-1]
         if kind.endswith("root"):

@@ -7,6 +7,7 @@ import numpy as np
 from hardwire.ops import attention
 
 EXP, RECIPROCAL = attention.exp_table(), attention.reciprocal_table()
+TOP = (1 << attention.PROBABILITY_BITS) - 1
 
 
 def test_probabilities_follow_the_exponential(draw: np.random.Generator) -> None:
@@ -15,19 +16,19 @@ def test_probabilities_follow_the_exponential(draw: np.random.Generator) -> None
     p = attention.probabilities(score, seen, np.int64(1), EXP)
     nats = (score - score.max(-1, keepdims=True)) / 2 / attention.EXP_STEPS_PER_NAT
     # Half a step of the table, and half a unit of rounding; below e**-9.1 nothing is left.
-    assert (np.abs(p - 4095 * np.exp(nats)) <= 4095 * np.exp(nats) / 112 + 0.51).all()
-    assert (p.max(-1) == 4095).all()
+    assert (np.abs(p - TOP * np.exp(nats)) <= TOP * np.exp(nats) / 112 + 0.51).all()
+    assert (p.max(-1) == TOP).all()
 
 
 def test_unseen_positions_count_for_nothing() -> None:
     score = np.array([[5, 900, 7]])
     p = attention.probabilities(score, np.array([[True, False, True]]), np.int64(0), EXP)
-    assert p[0, 1] == 0 and p[0, 2] == 4095
+    assert p[0, 1] == 0 and p[0, 2] == TOP
 
 
 def test_division_by_the_sum(draw: np.random.Generator) -> None:
-    p = draw.integers(0, 4096, (300, 70))
-    p[:, 0] = 4095
+    p = draw.integers(0, TOP + 1, (300, 70))
+    p[:, 0] = TOP
     v = draw.integers(-128, 128, (300, 70, 4))
     sums = np.einsum("tp,tpc->tc", p, v)
     for shift in (0, 2):
@@ -37,12 +38,20 @@ def test_division_by_the_sum(draw: np.random.Generator) -> None:
         assert np.abs(got - want).max() <= 0.5 + 128 * 5e-4 + 2**shift * 2.0**-11
 
 
+def test_division_at_every_small_total() -> None:
+    total = np.arange(512, 4200)  # from the smallest that a chip's exponentials may sum up to
+    sums = np.rint(total[:, None] * np.linspace(-128, 127, 52)).astype(np.int64)
+    got = attention.divide(sums, total, RECIPROCAL, np.int64(0), 8)
+    # Half a unit, the half index of 1024 or more that the reciprocal's place is off, its own rounding, and the shift.
+    assert np.abs(got - sums / total[:, None]).max() <= 0.5 + 128 * (0.5 / 1024 + 2.0**-16) + 2.0**-12
+
+
 def test_a_single_position_returns_its_value() -> None:
     v = np.array([[[-128, 127, 1, 0]]])
-    sums = attention.weighted_values(np.array([[[4095]]]), v, 8)
-    assert attention.divide(sums, np.array([[4095]]), RECIPROCAL, np.int64(0), 8).tolist() == [[[-128, 127, 1, 0]]]
+    sums = attention.weighted_values(np.array([[[TOP]]]), v, 8)
+    assert attention.divide(sums, np.array([[TOP]]), RECIPROCAL, np.int64(0), 8).tolist() == [[[-128, 127, 1, 0]]]
 
 
 def test_the_longest_sum_stays_exact() -> None:
-    p, v = np.full((1, 4096), 4095), np.full((4096, 1), -128)
-    assert attention.weighted_values(p, v, 8)[0, 0] == -4096 * 4095 * 128
+    p, v = np.full((1, 4096), TOP), np.full((4096, 1), -128)
+    assert attention.weighted_values(p, v, 8)[0, 0] == -4096 * TOP * 128

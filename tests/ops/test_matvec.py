@@ -26,3 +26,22 @@ def test_folded_root_stays_in_17_bits() -> None:
 def test_accumulator_bound_is_reached_by_the_worst_case() -> None:
     matrix = Matrix(np.full((1, 1, 7), -8, np.int8), np.ones((1, 1), np.int64), np.zeros(1, np.int64), 4)
     assert matrix.sums(0, np.full((1, 7), -256), 9)[0, 0] == matrix.accumulator_bound(9)
+
+
+def test_a_bias_is_added_after_rounding_and_before_saturation() -> None:
+    matrix = Matrix(np.array([[[3], [-3]]], np.int8), np.array([[1, 1]]), np.array([2]), 4)
+    bias = np.array([[10, -7]])
+    for a in range(-256, 256):
+        want = [min(max((3 * a + 2 >> 2) + 10, -128), 127), min(max((-3 * a + 2 >> 2) - 7, -128), 127)]
+        assert matrix.apply(0, np.array([a]), 9, 8, bias=bias).tolist() == want
+    far = np.array([[-(1 << 19), (1 << 19) - 1]])  # a bias may reach beyond every output
+    assert matrix.apply(0, np.array([255]), 9, 8, bias=far).tolist() == [-128, 127]
+
+
+def test_every_layer_has_its_own_bias(draw: np.random.Generator) -> None:
+    weight, bias = draw.integers(-8, 8, (2, 5, 30)).astype(np.int8), draw.integers(-900, 900, (2, 5))
+    matrix = Matrix(weight, draw.integers(1, 1 << 17, (2, 5)), np.array([20, 22]), 4)
+    a, root = draw.integers(-256, 256, (3, 30)), draw.integers(1, 1 << 17, 3)
+    for layer in (0, 1):
+        plain = matrix.apply(layer, a, 9, 24, root)
+        assert np.array_equal(matrix.apply(layer, a, 9, 24, root, bias), plain + bias[layer])

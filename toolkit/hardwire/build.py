@@ -118,10 +118,11 @@ def make_build(
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
 
-    target: "hls" for an HLS project, "rtl" for the RTL engine and, where Vitis HLS knows the part, the HLS project
-    beside it. Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else.
-    The folder appears complete or not at all.
+    target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
+    part and the kernels have every part of the chip. Raises BoardError where the chip does not fit, BuildError where
+    ``out`` holds something else, or the kernels lack something. The folder appears complete or not at all.
     """
+    from .emit.hls_constants import missing_parts
     from .emit.lanes import AMD, check_board, default_lanes
 
     chip = load_chip(chip_path)
@@ -129,7 +130,7 @@ def make_build(
     if not verdict.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
     plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
-    if target == "hls" or board.family in AMD:
+    if target == "hls" or (board.family in AMD and not missing_parts(chip)):
         plan["lanes"] = lanes or default_lanes(chip, board)
         check_board(chip, board, plan["lanes"])
     out = out.resolve()

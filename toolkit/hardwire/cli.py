@@ -128,6 +128,8 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
         imported = import_onnx(model, context=context)
     d = imported.decoder
     a, check = d.blocks[0].attention, imported.check
+    kinds = (("rotary", a.rope is not None), ("learned", d.positions is not None))
+    positions = [kind for kind, there in kinds if there]
     data = {
         "architecture": d.architecture,
         "parameters": d.parameters,
@@ -141,6 +143,9 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
         "context": d.context,
         "tied_embedding": d.tied,
         "activation": d.blocks[0].mlp.activation,
+        "gated": d.blocks[0].mlp.gate is not None,
+        "norm": d.blocks[0].attention_norm.kind,
+        "positions": " and ".join(positions) or "none",
         "onnx_equal": asdict(check) | {"lengths": list(check.lengths)},
         "notes": list(imported.notes),
     }
@@ -207,7 +212,8 @@ def evaluate(chip: Path, onnx: Path | None, text: Path, plot: Path | None, as_js
     "--shape",
     default="bundled",
     show_default=True,
-    help="A known name, or vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.",
+    help="bundled, stories260k, 15m, kev-gpt, microgpt; or, Llama-like: "
+    "vocab,dim,layers,heads,kv_heads,head_dim,hidden,context.",
 )
 @click.option("--seed", default=0, show_default=True)
 @click.option("--weights", default=4, show_default=True, help="Bits of every matrix.")
@@ -223,6 +229,7 @@ def random(out: Path, shape: str, seed: int, weights: int, as_json: bool) -> Non
     data = {
         "chip": str(out),
         "shape": asdict(chip.shape),
+        "wiring": asdict(chip.wiring),
         "parameters": chip.about["parameters"],
         "bits": chip.bits,
         "size_bytes": out.stat().st_size,

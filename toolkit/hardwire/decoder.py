@@ -99,7 +99,7 @@ class Decoder:
 
     embedding: Array  # [V, D], any constant multiplier already applied
     blocks: tuple[Block, ...]
-    final_norm: Norm
+    final_norm: Norm | None  # None: the head reads the residual stream as it is
     head: Linear  # [V, D]
     context: int  # positions the model was made for
     positions: Array | None = None  # [context, D] learned position embedding, added to the token's
@@ -160,7 +160,8 @@ def forward(decoder: Decoder, ids: NDArray[np.integer], observe: Observer = _ign
     observe("embed", x)
     for index, block in enumerate(decoder.blocks):
         x = _block(block, x, f"L{index}", observe)
-    x = normalize(x, decoder.final_norm)
+    if decoder.final_norm is not None:
+        x = normalize(x, decoder.final_norm)
     observe("final_norm", x)
     logits = linear(x, decoder.head)
     if decoder.logit_softcap is not None:

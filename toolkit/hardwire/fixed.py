@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Ints = NDArray[np.int64]
 
 MULTIPLIER_BITS = 17  # an unsigned multiplier fits the signed 18-bit port of a DSP
+BIAS_BITS = 20  # signed, in output units: beyond every output, because a product may be far on the other side
 
 
 def limits(bits: int) -> tuple[int, int]:
@@ -41,8 +42,11 @@ def requantize(x: Ints, multiplier: ArrayLike, shift: ArrayLike, bits: int) -> I
 
 
 def bit_length(x: Ints) -> Ints:
-    """Bits of a non-negative integer below 2**52: 0 for 0, otherwise the position of its leading one plus 1."""
-    return np.frexp(x.astype(np.float64))[1].astype(np.int64)
+    """Bits of a non-negative integer: 0 for 0, otherwise the position of its leading one plus 1.
+
+    Only ones below a zero are kept: without two ones in a row, a float64 cannot round up to the next power of two.
+    """
+    return np.frexp((x & ~(x >> 1)).astype(np.float64))[1].astype(np.int64)
 
 
 def magnitude_bits(x: Ints) -> Ints:

@@ -11,30 +11,37 @@ from pathlib import Path
 import numpy as np
 
 from .board import load_board
-from .chip import Chip, Shape, load_chip
+from .chip import Chip, Shape, Wiring, load_chip
 from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
 from .evaluate import evaluate as score
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
 from .plan import fit
-from .quantize import Options
+from .quantize import Options, Outline
 from .quantize import quantize as to_integers
 
 LARGEST_TEXT = 1 << 28
 MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
 PICTURE_ROWS = 4  # stories behind the picture of the error by layer
 
+# vocab, dim, layers, heads, KV heads, head_dim, hidden, context, rotated dimensions
 SHAPES = {
-    "bundled": Shape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512, rotary=16),
-    "stories260k": Shape(
-        vocab=512, dim=64, layers=5, heads=8, kv_heads=4, head_dim=8, hidden=172, context=512, rotary=8
+    "bundled": Outline(Shape(512, 64, 5, 4, 2, 16, 192, 512, 16)),
+    "stories260k": Outline(Shape(512, 64, 5, 8, 4, 8, 172, 512, 8)),
+    "15m": Outline(Shape(2048, 384, 8, 6, 6, 64, 1024, 256, 64)),
+    "kev-gpt": Outline(
+        Shape(193, 256, 4, 4, 4, 64, 1024, 128, 0), Wiring(gated=False, positions=True), "gelu", "layer", affine=True
     ),
-    "15m": Shape(vocab=2048, dim=384, layers=8, heads=6, kv_heads=6, head_dim=64, hidden=1024, context=256, rotary=64),
+    "microgpt": Outline(
+        Shape(27, 16, 1, 4, 4, 4, 64, 16, 0),
+        Wiring(gated=False, positions=True, embedding_norm=True, final_norm=False),
+        "relu",
+    ),
 }
 
 
-def shape_named(text: str) -> Shape:
-    """A known shape by name, or one spelled out as eight numbers."""
+def shape_named(text: str) -> Outline:
+    """A known shape by name, with its wiring; or a Llama-like one spelled out as eight numbers."""
     if text in SHAPES:
         return SHAPES[text]
     try:
@@ -47,7 +54,7 @@ def shape_named(text: str) -> Shape:
     numbers = (vocab, dim, layers, heads, kv_heads, head_dim, hidden, context)
     if min(numbers) < 1 or heads % kv_heads or head_dim % 2:
         raise HardwireError(f"--shape {text!r}: every number is positive, heads a multiple of kv_heads, head_dim even")
-    return Shape(*numbers, rotary=head_dim)
+    return Outline(Shape(*numbers, rotary=head_dim))
 
 
 def read_text(path: Path) -> str:

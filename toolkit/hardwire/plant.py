@@ -24,6 +24,8 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
     """Copy ``build`` into ``folder`` with one fault in its HLS project; the copy and what was done to it."""
     if kind not in KINDS:
         raise BuildError(f"no fault {kind!r}; known are {', '.join(KINDS)}")
+    if "hls" not in build.manifest["parts"]:
+        raise BuildError(f"{build.folder} has no HLS project to put a fault into; build with --target hls")
     copy = folder / build.folder.name
     shutil.copytree(build.folder, copy, ignore=shutil.ignore_patterns("*.so", "*.o"))
     if kind == "rounding":

@@ -50,42 +50,56 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
         raise PromptError(
             f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
         )
-    f = chip.formats
-    x = embed(chip.matrices["embedding"], ids, f.residual)  # [B, T, D]
+    x = embedding_block(chip, ids, state.position)  # [B, T, D]
     observe("embed", x)
     for layer in range(chip.shape.layers):
         x = attention_block(chip, state, layer, x, observe)
         x = mlp_block(chip, layer, x, observe)
     state.position += ids.shape[1]
-    a, root = _normalize(chip, x, "final", observe)
-    logits = chip.matrices["head"].apply(0, a, f.norm, f.logit, root)
+    a, root = _normalize(chip, x, "final", observe, chip.wiring.final_norm)
+    logits = _apply(chip, "head", 0, a, chip.formats.norm, chip.formats.logit, root)
     observe("logits", logits)
     return logits
 
 
-def _normalize(chip: Chip, x: Ints, stage: str, observe: Observer) -> tuple[Ints, Ints]:
-    a, v = norm.shift_normalize(x, chip.tables["eps"], chip.formats.norm)
-    root = norm.reciprocal_root(v, chip.tables["rsqrt"], chip.formats.norm)
+def embedding_block(chip: Chip, ids: Ints, start: int) -> Ints:
+    f, m = chip.formats, chip.matrices
+    x = embed(m["embedding"], ids, f.residual)
+    if chip.wiring.positions:
+        x = saturate(x + embed(m["position"], np.arange(start, start + ids.shape[1]), f.residual), f.residual)
+    if chip.embedding_scale is not None:
+        x = norm.write_back(*_normalize(chip, x, "embed", _ignore), chip.embedding_scale, f.residual)
+    return x
+
+
+def _normalize(chip: Chip, x: Ints, stage: str, observe: Observer, normalizes: bool = True) -> tuple[Ints, Ints]:
+    f = chip.formats
+    a, energy, m = norm.shift_normalize(x, chip.tables["eps"], f.norm)
+    root = norm.reciprocal_root(energy, m, chip.tables["rsqrt"]) if normalizes else norm.plain_root(m, f.residual)
     observe(f"{stage}_norm", a)
     observe(f"{stage}_root", root[..., None])
     return a, root
 
 
+def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: int, root: Ints | None = None) -> Ints:
+    return chip.matrices[name].apply(layer, a, input_bits, bits, root, chip.biases.get(name))
+
+
 def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
-    f, m, start, end = chip.formats, chip.matrices, state.position, state.position + x.shape[1]
+    f, start, end = chip.formats, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
     cos, sin = chip.tables["cos"][start:end], chip.tables["sin"][start:end]
     q, k = (
-        rope.rotate(_heads(chip, m[name].apply(layer, a, f.norm, rope.INPUT_BITS, root)), cos, sin, bits)
+        rope.rotate(_heads(chip, _apply(chip, name, layer, a, f.norm, rope.INPUT_BITS, root)), cos, sin, bits)
         for name, bits in (("q", f.query), ("k", f.cache))
     )  # [B, H, T, C], [B, G, T, C]
-    v = _heads(chip, m["v"].apply(layer, a, f.norm, f.cache, root))
+    v = _heads(chip, _apply(chip, "v", layer, a, f.norm, f.cache, root))
     state.keys[layer, :, :, start:end], state.values[layer, :, :, start:end] = k, v
     for name, value in (("q", q), ("k", k), ("v", v)):
         observe(f"L{layer}.{name}", _join(value))
     mixed = _attend(chip, layer, q, state.keys[layer, :, :, :end], state.values[layer, :, :, :end])
     observe(f"L{layer}.attn", mixed)
-    x = saturate(x + m["o"].apply(layer, mixed, f.attention, f.residual), f.residual)
+    x = saturate(x + _apply(chip, "o", layer, mixed, f.attention, f.residual), f.residual)
     observe(f"L{layer}.attn_x", x)
     return x
 
@@ -107,14 +121,18 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
 
 
 def mlp_block(chip: Chip, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
-    f, m = chip.formats, chip.matrices
+    f, table = chip.formats, chip.tables["activation"]
     a, root = _normalize(chip, x, f"L{layer}.mlp", observe)
-    g = m["gate"].apply(layer, a, f.norm, f.gate, root)
-    u = m["up"].apply(layer, a, f.norm, f.up, root)
-    hidden = gate.gated(g, u, chip.tables["activation"], chip.gate_shift[layer], f.gate, f.hidden)
-    for name, value in (("gate", g), ("up", u), ("hidden", hidden)):
-        observe(f"L{layer}.{name}", value)
-    x = saturate(x + m["down"].apply(layer, hidden, f.hidden, f.residual), f.residual)
+    u = _apply(chip, "up", layer, a, f.norm, f.up if chip.wiring.gated else f.gate, root)
+    if chip.wiring.gated:
+        g = _apply(chip, "gate", layer, a, f.norm, f.gate, root)
+        observe(f"L{layer}.gate", g)
+        hidden = gate.gated(g, u, table, chip.gate_shift[layer], f.gate, f.hidden)
+    else:
+        hidden = gate.activated(u, table, f.gate)
+    observe(f"L{layer}.up", u)
+    observe(f"L{layer}.hidden", hidden)
+    x = saturate(x + _apply(chip, "down", layer, hidden, f.hidden, f.residual), f.residual)
     observe(f"L{layer}.x", x)
     return x
 

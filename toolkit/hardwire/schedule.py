@@ -4,52 +4,31 @@
 
 Cycle 0 is the one in which the token loop accepts a token (``fetch_o`` of ``rtl/engine.sv``). A token is a
 list of matrix runs on the lanes with one attention per layer between them. A run reads its rows out in
-*emissions* of ``groups`` rows; what becomes of each is a word of the emission ROM, in the same order.
-Every latency below is a property of the RTL's pipeline; the names A0.. and E0.. are those of engine.sv.
+*emissions* of ``rows`` rows; what becomes of each is a word of the emission ROM, in the same order.
+Every latency below is a property of the RTL's pipeline; the names A0.., E0.. and t0.. are those of its comments.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from .chip import Chip, Formats, Shape
+from .chip import Chip, Formats, Shape, Wiring
 from .errors import BuildError
+from .geometry import Geometry, shared_heads
 from .ops import rope, sampler
 
 # engine_pkg::kind_e and source_e
-EMBED, RESIDUAL, QUERY, KEY, VALUE, GATE, UP, LOGIT = range(8)
+RESIDUAL, QUERY, KEY, VALUE, GATE, UP, PLAIN, LOGIT = range(8)
 NORM, MIXED, HIDDEN = range(3)
 
-TAG_TO_READ = 4  # from a pass's tag (A0) to its first read (E0)
-READ_TO_ROW = 7  # E0 to a row stored as it is: residual, values
-READ_TO_POST = 10  # E0 to a row stored after rotation or gating
-READ_TO_TOKEN = 12  # E0 of the last logits to the sampled token
-ROOT_HOLD = 3  # slots that a norm's root is behind the last step
-EMBED_READ = 2  # fetch to the first read of the embedding
-BLOCK_TO_VALUE = 9  # a head's last block to the read of its values
-HEAD_TO_MIXED = 19  # a layer's last block, twice walked, to its first quotient
-LEAST_SPACING = 4  # cycles between heads: the score buffer holds two
-NOISE_LATE = 17  # fetch to the first noise stored
-SHORT_END, FULL_END = 1, 2  # from a token's last word to the next fetch
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """The multipliers and memories of an engine: what a plan chooses. Nothing here changes a bit of the result."""
-
-    groups: int = 8  # columns per step and rows per read; even
-    depth: int = 9  # reads per pass: groups * depth rows
-    banks: int = 12  # cached positions per cycle
-    divides: int = 2  # quotients per cycle; divides groups
-    fabric_columns: int = 0  # of the groups**2 / 2 lane columns, those without a multiplier block
-    packed_lanes: bool = True  # two rows per multiplier
-    packed_scores: bool = True
-
-    def __post_init__(self) -> None:
-        if self.groups < 2 or self.groups % 2 or self.groups % self.divides:
-            raise BuildError(f"{self.groups} groups, {self.divides} divides: groups is even, divides a part of it")
-        if min(self.depth, self.banks, self.divides) < 1 or self.depth > 99:
-            raise BuildError(f"depth {self.depth}, banks {self.banks}: 1 or more, at most 99 deep")
+EMBED_READ = 2  # fetch to E1 of the embedding's first read
+ROOT_LATE = 5  # a complete residual to its root, which joins at E0
+WALK_TO_VALUE = 7  # t0 to the address of the values
+WALK_TO_MIXED = 16  # t0 of a walk's last block, both passes, to its first quotient
+NOISE_LATE = 16  # fetch to the first noise, less its own word
+SAMPLE_LATE = 3  # EZ of the last logits to the sampled token
+END = 1  # from a token's last word to the next fetch
 
 
 Row = tuple[str, int] | None  # (matrix, row), or padding
@@ -57,7 +36,7 @@ Row = tuple[str, int] | None  # (matrix, row), or padding
 
 @dataclass(frozen=True)
 class Emission:
-    """One read: rows of one matrix, one per lane, and what becomes of them."""
+    """One read: rows of one matrix, one per lane row, and what becomes of them."""
 
     kind: int
     layer: int
@@ -66,24 +45,22 @@ class Emission:
     post: int = 0
     fold: bool = False
     first: bool = False
+    replace: bool = False  # the residual, instead of adding to it
 
     @property
-    def matrix(self) -> str | None:
-        return next((row[0] for row in self.rows if row is not None), None)
+    def matrix(self) -> str:
+        return next(row[0] for row in self.rows if row is not None)
 
 
 @dataclass(frozen=True)
 class Run:
     """One start of the lanes."""
 
+    name: str
     source: int
     layer: int
-    columns: tuple[int | None, ...]  # groups per step, None is padding
+    columns: tuple[int | None, ...]  # whole steps, None is padding
     emissions: tuple[Emission, ...]
-    hold: int = 0
-
-    def steps(self, groups: int) -> int:
-        return len(self.columns) // groups
 
 
 @dataclass(frozen=True)
@@ -94,7 +71,19 @@ class Word:
     run: Run | None = None
     attend: bool = False
     ends: bool = False
+    spans: int = 0  # layers whose attention comes before
     after_span: bool = False  # the wait before it grows with the blocks of the cache
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What a part of the chip does from cycle ``start`` to before ``end``."""
+
+    part: str  # "embedding", "lanes", "read-out", "attention", "sampling"
+    label: str
+    layer: int
+    start: int
+    end: int
 
 
 @dataclass
@@ -103,6 +92,7 @@ class Schedule:
 
     shape: Shape
     formats: Formats
+    wiring: Wiring
     geometry: Geometry
     embed: list[Emission] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
@@ -110,9 +100,28 @@ class Schedule:
     end_at: int = 0
 
     @property
+    def shared(self) -> int:
+        """Heads of one walk of the cache."""
+        return shared_heads(self.shape, self.geometry.rows)
+
+    @property
+    def walks(self) -> int:
+        return self.shape.heads // self.shared
+
+    @property
+    def kv_words(self) -> int:
+        """Words of the cache that a position takes."""
+        return self.shape.kv_heads // self.shared
+
+    @property
     def parts(self) -> int:
-        """Reads per head."""
-        return _ceil(self.shape.head_dim, self.geometry.groups)
+        """Reads per word of the cache."""
+        return ceil_div(self.shared * self.shape.head_dim, self.geometry.rows)
+
+    @property
+    def padded(self) -> int:
+        """Channels of a head, with its padding to whole reads."""
+        return self.shape.head_dim if self.shared > 1 else self.parts * self.geometry.rows
 
     @property
     def part_bits(self) -> int:
@@ -121,75 +130,106 @@ class Schedule:
     @property
     def blocks(self) -> int:
         """Of the cache, banks positions each."""
-        return _ceil(self.shape.context, self.geometry.banks)
+        return ceil_div(self.shape.context, self.geometry.banks)
 
     @property
     def spacing(self) -> int:
-        """Least cycles from one head's first block to the next head's."""
-        return max(LEAST_SPACING, self.quotient_steps)
+        """Least cycles from one walk's first block to the next walk's: the score buffer holds two."""
+        return max(2, self.quotient_steps)
 
     @property
     def quotient_steps(self) -> int:
-        return self.parts * self.geometry.groups // self.geometry.divides
+        return self.padded // self.geometry.divides
 
-    @property
+    @cached_property
     def runs(self) -> list[Run]:
         return [word.run for word in self.words if word.run is not None]
 
-    @property
+    @cached_property
     def emissions(self) -> list[Emission]:
         return self.embed + [e for run in self.runs for e in run.emissions]
 
     def span(self, position: int) -> int:
-        """Cycles that the heads of one layer walk the cache: position.sv keeps the same number."""
+        """Cycles by which a layer's walks of the cache grow: position.sv keeps the same number."""
         n = position // self.geometry.banks + 1
-        return (self.shape.heads - 1) * max(n, self.spacing) + 2 * (n - 1)
+        return (self.walks - 1) * max(n, self.spacing) + 2 * (n - 1)
 
     def cycles(self, position: int, generated: bool = True) -> int:
         """From the fetch of the token at ``position`` to the next possible fetch.
 
         ``generated``: logits and sampling are wanted; otherwise an inner token of a prompt.
         """
-        fixed = self.end_at + FULL_END if generated else self.head_at + SHORT_END
-        return fixed + self.shape.layers * self.span(position)
+        fixed = self.end_at if generated else self.head_at - 1
+        return fixed + END + self.shape.layers * self.span(position)
 
     def mean_cycles(self, first: int = 0, last: int = 255) -> float:
         """Mean of generated tokens over positions first .. last."""
         last = min(last, self.shape.context - 1)
         return sum(self.cycles(p) for p in range(first, last + 1)) / (last + 1 - first)
 
+    def timeline(self, position: int) -> list[Busy]:
+        """What is busy when, for a generated token at ``position``."""
+        g, span = self.geometry, self.span(position)
+        n = position // g.banks + 1
+        found = [Busy("embedding", "embed", 0, 0, len(self.embed) + EMBED_READ)]
+        for word in self.words:
+            at = word.at + 1 + word.spans * span
+            if word.attend:
+                end = at + span + WALK_TO_MIXED + self.quotient_steps
+                found.append(Busy("attention", f"{n} block{'s' * (n > 1)} x {self.walks}", word.spans, at, end))
+            if word.run is not None:
+                reads = run_reads(word.run, at, g)
+                last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
+                found.append(Busy("lanes", word.run.name, word.run.layer, at, last + 1))
+                found.append(Busy("read-out", word.run.name, word.run.layer, reads[0], reads[-1] + 1))
+        logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * span, g)
+        end = self.cycles(position)
+        found.append(Busy("sampling", "sample", self.shape.layers, logits[0] + g.post_late, end))
+        return found
 
-def _ceil(a: int, b: int) -> int:
+
+def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
+
+
+def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
+    """E1 of every emission of a run whose first step is in cycle ``at``."""
+    steps = len(run.columns) // g.columns
+    length = max(steps, g.depth)
+    return [at + (i // g.depth) * length + steps - 1 + g.lane_late + i % g.depth for i in range(len(run.emissions))]
 
 
 def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     """Lay out one token. Starts each run as early as its operands, the lanes and the read-out allow."""
-    made = Schedule(chip.shape, chip.formats, geometry)
+    made = Schedule(chip.shape, chip.formats, chip.wiring, geometry)
     player = _Player(made)
-    groups = geometry.groups
-    made.embed = _vector_emissions(made, "embedding", EMBED, 0, chip.shape.dim)
-    ready = EMBED_READ + len(made.embed) - 1 + READ_TO_ROW  # the residual is complete
-    for layer in range(chip.shape.layers):
+    shape, rows = chip.shape, geometry.rows
+    made.embed = _vector_emissions(made, "embedding", 0, replace=True)
+    if chip.wiring.positions:
+        made.embed += _vector_emissions(made, "position", 0)
+    ready = EMBED_READ + len(made.embed) - 1 + geometry.residual_late
+    if chip.wiring.embedding_norm:
+        ready = player.embedding_norm(ready)
+    for layer in range(shape.layers):
         ready = player.layer(layer, ready, int(chip.gate_shift[layer]))
-    logits = [
+    logits = tuple(
         Emission(
             LOGIT,
             0,
-            _rows("head", range(i, i + groups), chip.shape.vocab),
-            i // groups,
+            _rows("head", range(i, i + rows), shape.vocab),
+            i // rows,
             fold=True,
             post=chip.formats.logit_fraction + sampler.TEMPERATURE_FRACTION - sampler.NOISE_FRACTION,
             first=i == 0,
         )
-        for i in range(0, chip.shape.vocab, groups)
-    ]
-    head = Run(NORM, 0, _columns(chip.shape.dim, groups), tuple(logits), ROOT_HOLD)
-    noise_ready = NOISE_LATE + len(logits) * groups // 2
-    first_logit = player.reads(head, 0)[0] + READ_TO_POST - 1
-    made.head_at = player.start(head, max(ready - 2, noise_ready - first_logit), ends=True)
-    made.end_at = player.reads(head, made.head_at)[-1] + READ_TO_TOKEN
-    made.words.append(Word(made.end_at, ends=True))
+        for i in range(0, shape.vocab, rows)
+    )
+    head = Run("head", NORM, 0, _columns(range(shape.dim), geometry), logits)
+    noise = [NOISE_LATE + (i + 1) * rows // 2 for i in range(len(logits))]
+    late = max(n - (read + geometry.post_late - 1) for n, read in zip(noise, run_reads(head, 0, geometry), strict=True))
+    made.head_at = player.start(head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late), ends=True)
+    made.end_at = run_reads(head, made.head_at, geometry)[-1] + geometry.post_late - 1 + SAMPLE_LATE
+    made.words.append(Word(made.end_at, ends=True, spans=shape.layers))
     return made
 
 
@@ -199,93 +239,110 @@ class _Player:
 
     def __init__(self, made: Schedule) -> None:
         self.made = made
-        self.free = 1  # first cycle in which a word may start the lanes
-        self.read_free = 0  # first cycle in which a read may be issued
+        self.free = 2  # first cycle in which a step may begin: the program's first word is played in cycle 1
+        self.read_free = 0  # first cycle in which a read may be made
+        self.spans = 0
         self.after_span = False
         self.made.words.append(Word(1))
 
-    def reads(self, run: Run, at: int) -> list[int]:
-        """The cycle of every emission's read (E0), were the run started at ``at``."""
-        steps, depth = run.steps(self.made.geometry.groups), self.made.geometry.depth
-        length, tag = max(steps + 1, depth), at + 1 + steps + run.hold
-        return [tag + (i // depth) * length + TAG_TO_READ + i % depth for i in range(len(run.emissions))]
-
     def start(self, run: Run, earliest: int, ends: bool = False) -> int:
-        """Start the run at ``earliest`` or as soon after as lanes, read-out and program allow."""
-        at = max(earliest, self.free, self.made.words[-1].at + 1)
-        at = max(at, at + self.read_free - self.reads(run, at)[0])
-        reads = self.reads(run, at)
-        self.made.words.append(Word(at, run, ends=ends, after_span=self.after_span))
+        """Start the run at ``earliest`` or as soon after as lanes, read-out and program allow; its first step's cycle."""
+        g = self.made.geometry
+        at = max(earliest, self.free, self.made.words[-1].at + 2)
+        at = max(at, at + self.read_free - run_reads(run, at, g)[0])
+        reads = run_reads(run, at, g)
+        self.made.words.append(Word(at - 1, run, ends=ends, spans=self.spans, after_span=self.after_span))
         self.after_span = False
-        depth = self.made.geometry.depth
-        self.free = reads[(len(reads) - 1) // depth * depth] - TAG_TO_READ  # the tag of its last pass
+        self.free = reads[(len(reads) - 1) // g.depth * g.depth] - g.lane_late + 1  # behind the last pass's last step
         self.read_free = reads[-1] + 1
         return at
 
+    def rooted(self, run: Run, ready: int, norm: bool = True) -> int:
+        """Earliest start at which the root of a residual that is complete at ``ready`` joins the first read in time."""
+        if not norm:
+            return ready
+        return ready + ROOT_LATE - (run_reads(run, 0, self.made.geometry)[0] - 1)
+
+    def normed(self, run: Run, ready: int) -> int:
+        return self.start(run, max(ready, self.rooted(run, ready)))
+
+    def embedding_norm(self, ready: int) -> int:
+        """The norm behind the embedding: the residual times the identity, written back."""
+        made, g = self.made, self.made.geometry
+        emissions = tuple(_vector_emissions(made, "embedding_norm", 0, replace=True, fold=True))
+        run = Run("embedding norm", NORM, 0, _columns(range(made.shape.dim), g), emissions)
+        at = self.normed(run, ready)
+        reads = run_reads(run, at, g)
+        if self.free > reads[0] + g.residual_late:
+            raise BuildError(
+                f"a norm behind an embedding of {made.shape.dim} entries overwrites what its later passes read; "
+                f"rows * depth is {g.rows * g.depth}, choose a geometry that takes the vector in one pass"
+            )
+        return reads[-1] + g.residual_late
+
     def layer(self, layer: int, ready: int, gate_shift: int) -> int:
         """Place one layer whose residual is complete at ``ready``; when the next residual is."""
-        shape, groups = self.made.shape, self.made.geometry.groups
-        qkv = Run(NORM, layer, _columns(shape.dim, groups), tuple(_head_emissions(self.made, layer)), ROOT_HOLD)
-        walk = self._attend(qkv, self.start(qkv, ready - 2))
+        made, g, shape = self.made, self.made.geometry, self.made.shape
+        qkv = Run("qkv", NORM, layer, _columns(range(shape.dim), g), tuple(_head_emissions(made, layer)))
+        walk = self._attend(qkv, self.normed(qkv, ready))
 
-        columns = tuple(
-            h * shape.head_dim + c if c < shape.head_dim else None
-            for h in range(shape.heads)
-            for c in range(self.made.parts * groups)
-        )
-        mix = Run(MIXED, layer, columns, tuple(_vector_emissions(self.made, "o", RESIDUAL, layer, shape.dim)))
-        mixed = walk + HEAD_TO_MIXED + self.made.quotient_steps
+        emissions = tuple(_vector_emissions(made, "o", layer))
+        mix = Run("o", MIXED, layer, _columns(_mixed_columns(made), g), emissions)
+        mixed = walk + WALK_TO_MIXED + made.quotient_steps - 1  # the last value is there
         self.after_span = True
-        at = self.start(mix, mixed - 2 - (mix.steps(groups) - 1))
-        ready = self.reads(mix, at)[-1] + READ_TO_ROW
+        self.spans += 1
+        at = self.start(mix, mixed - (len(mix.columns) // g.columns - 1))
+        ready = run_reads(mix, at, g)[-1] + g.residual_late
 
-        gated = Run(
-            NORM, layer, _columns(shape.dim, groups), tuple(_gate_emissions(self.made, layer, gate_shift)), ROOT_HOLD
-        )
-        reads = self.reads(gated, self.start(gated, ready - 2))
-        hidden = [read + READ_TO_POST for read in reads[1::2]]
-        down = Run(
-            HIDDEN,
-            layer,
-            _columns(shape.hidden, groups),
-            tuple(_vector_emissions(self.made, "down", RESIDUAL, layer, shape.dim)),
-        )
-        at = self.start(down, max(when - 2 - k for k, when in enumerate(hidden)))
-        return self.reads(down, at)[-1] + READ_TO_ROW
+        up = Run("mlp", NORM, layer, _columns(range(shape.dim), g), tuple(_hidden_emissions(made, layer, gate_shift)))
+        reads = run_reads(up, self.normed(up, ready), g)
+        hidden = [r + g.post_late for r in reads[1::2]] if made.wiring.gated else [r + g.plain_late for r in reads]
+        emissions = tuple(_vector_emissions(made, "down", layer))
+        down = Run("down", HIDDEN, layer, _columns(range(shape.hidden), g), emissions)
+        words = g.columns // g.rows  # of the hidden buffer, per step
+        at = self.start(down, max(when - i // words for i, when in enumerate(hidden)))
+        return run_reads(down, at, g)[-1] + g.residual_late
 
     def _attend(self, run: Run, at: int) -> int:
-        """Start attention once no head can read what is not there; the cycle of its first block."""
-        shape, spacing = self.made.shape, self.made.spacing
-        share = shape.heads // shape.kv_heads
-        walk = at + 2
-        for read, e in zip(self.reads(run, at), run.emissions, strict=True):
-            head = (e.dest >> self.made.part_bits) if e.kind == QUERY else _kv_head(self.made, e) * share
-            delay = {QUERY: READ_TO_POST, KEY: READ_TO_POST, VALUE: READ_TO_ROW - BLOCK_TO_VALUE}[e.kind]
-            walk = max(walk, read + delay - head * spacing)
-        self.made.words.append(Word(max(walk - 1, self.made.words[-1].at + 1), attend=True))
-        return self.made.words[-1].at + 1
+        """Start attention once no walk can read what is not there; the cycle of its first block."""
+        made, g = self.made, self.made.geometry
+        share = made.walks // made.kv_words
+        late = {QUERY: g.post_late, KEY: g.post_late, VALUE: g.residual_late - WALK_TO_VALUE}
+        walk = at + 1
+        for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
+            word = e.dest >> made.part_bits
+            if e.kind != QUERY:
+                word = word // made.blocks % made.kv_words * share
+            walk = max(walk, read + late[e.kind] - word * made.spacing)
+        at = max(walk - 1, made.words[-1].at + 1)
+        made.words.append(Word(at, attend=True, spans=self.spans))
+        return at + 1
 
 
 def _rows(matrix: str, indices: range | list[int], count: int) -> tuple[Row, ...]:
     return tuple((matrix, i) if i < count else None for i in indices)
 
 
-def _columns(count: int, groups: int) -> tuple[int | None, ...]:
-    return tuple(i if i < count else None for i in range(_ceil(count, groups) * groups))
+def _columns(columns: range | list[int | None], g: Geometry) -> tuple[int | None, ...]:
+    return tuple(columns) + (None,) * (-len(columns) % g.columns)
 
 
-def _vector_emissions(made: Schedule, matrix: str, kind: int, layer: int, count: int) -> list[Emission]:
-    """A residual vector in its own order. The embedding's rows are not of the lanes: they stay unnamed."""
-    groups = made.geometry.groups
+def _mixed_columns(made: Schedule) -> list[int | None]:
+    """Columns of o in the order of the mixed values: heads, each padded."""
+    c = made.shape.head_dim
+    return [h * c + i if i < c else None for h in range(made.shape.heads) for i in range(made.padded)]
+
+
+def _vector_emissions(
+    made: Schedule, matrix: str, layer: int, replace: bool = False, fold: bool = False
+) -> list[Emission]:
+    """A residual vector in its own order."""
+    rows, dim = made.geometry.rows, made.shape.dim
     return [
         Emission(
-            kind,
-            layer,
-            _rows(matrix, range(i, i + groups), count) if kind != EMBED else (None,) * groups,
-            i // groups,
-            first=i == 0,
+            RESIDUAL, layer, _rows(matrix, range(i, i + rows), dim), i // rows, fold=fold, first=i == 0, replace=replace
         )
-        for i in range(0, count, groups)
+        for i in range(0, dim, rows)
     ]
 
 
@@ -295,44 +352,32 @@ def turned_order(shape: Shape) -> list[int]:
     return [c for i in range(half) for c in (i, i + half)] + list(range(shape.rotary, shape.head_dim))
 
 
-def _kv_base(made: Schedule, layer: int, head: int) -> int:
-    return (layer * made.shape.kv_heads + head) * made.blocks
-
-
-def _kv_head(made: Schedule, emission: Emission) -> int:
-    return (emission.dest >> made.part_bits) // made.blocks % made.shape.kv_heads
-
-
 def _head_emissions(made: Schedule, layer: int) -> list[Emission]:
     """Keys first, then queries: attention starts before values are there."""
-    shape, groups = made.shape, made.geometry.groups
-    found = []
-    for matrix, kind, heads in (("k", KEY, shape.kv_heads), ("q", QUERY, shape.heads), ("v", VALUE, shape.kv_heads)):
-        order = list(range(shape.head_dim)) if kind == VALUE else turned_order(shape)
-        for head in range(heads):
-            base = head if kind == QUERY else _kv_base(made, layer, head)
+    shape, rows, found = made.shape, made.geometry.rows, []
+    turned, straight = turned_order(shape), list(range(shape.head_dim))
+    for matrix, kind, words in (("k", KEY, made.kv_words), ("q", QUERY, made.walks), ("v", VALUE, made.kv_words)):
+        order = straight if kind == VALUE else turned
+        for word in range(words):
+            base = word if kind == QUERY else (layer * made.kv_words + word) * made.blocks
+            heads = range(word * made.shared, (word + 1) * made.shared)
+            channels = [(matrix, head * shape.head_dim + c) for head in heads for c in order]
             for part in range(made.parts):
-                channels = order[part * groups : (part + 1) * groups]
-                rows: list[Row] = [(matrix, head * shape.head_dim + c) for c in channels]
-                rows += [None] * (groups - len(rows))
+                here: list[Row] = list(channels[part * rows : (part + 1) * rows])
+                here += [None] * (rows - len(here))
+                dest = base << made.part_bits | part
                 found.append(
-                    Emission(
-                        kind,
-                        layer,
-                        tuple(rows),
-                        base << made.part_bits | part,
-                        fold=True,
-                        post=rope.ANGLE_BITS + rope.FRACTION,
-                    )
+                    Emission(kind, layer, tuple(here), dest, fold=True, post=rope.ANGLE_BITS + rope.FRACTION)
                 )
     return found
 
 
-def _gate_emissions(made: Schedule, layer: int, shift: int) -> list[Emission]:
-    """Rows of gate and of up in turns, so that each product has its activation one read before."""
-    groups, hidden = made.geometry.groups, made.shape.hidden
+def _hidden_emissions(made: Schedule, layer: int, shift: int) -> list[Emission]:
+    """Rows of gate and of up in turns, so that each product has its activation one read before; or of up alone."""
+    rows, hidden = made.geometry.rows, made.shape.hidden
+    kinds = (("gate", GATE), ("up", UP)) if made.wiring.gated else (("up", PLAIN),)
     return [
-        Emission(kind, layer, _rows(matrix, range(i, i + groups), hidden), i // groups, post=shift, fold=True)
-        for i in range(0, hidden, groups)
-        for matrix, kind in (("gate", GATE), ("up", UP))
+        Emission(kind, layer, _rows(matrix, range(i, i + rows), hidden), i // rows, post=shift, fold=True)
+        for i in range(0, hidden, rows)
+        for matrix, kind in kinds
     ]

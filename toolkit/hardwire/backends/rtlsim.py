@@ -254,7 +254,7 @@ class RtlSim:
             stall,
             abort_after,
             self.shape.vocab,
-            values["Groups"],
+            values["Rows"],
             (self.shape.vocab - 1).bit_length(),
             values["LogitW"],
         )

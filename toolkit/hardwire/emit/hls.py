@@ -25,7 +25,7 @@ from typing import Any
 from ..chip import Chip
 from ..errors import BuildError, ToolMissing
 from . import hls_graph, report
-from .hls_constants import Layout, chip_context, layout_of, number, weight_files
+from .hls_constants import Layout, chip_context, layout_of, number, require_kernels, weight_files
 
 META = "hardwire_hls.json"
 KERNELS = (
@@ -81,6 +81,7 @@ def write_project(
     for group in (asdict(chip.shape), asdict(chip.formats), chip.bits):
         for key, value in group.items():
             number(value, f"value of {key}")
+    require_kernels(chip)
     layout = layout_of(chip.shape, chip.formats, chip.bits, lanes)
     folder = Path(folder)
     files = _own_files(chip, layout, name, part, clock_mhz)

@@ -98,6 +98,28 @@ class Layout:
         return bound.bit_length() + 1
 
 
+def missing_parts(chip: Chip) -> list[str]:
+    """What the chip has, or lacks, that the HLS kernels have no form for."""
+    w = chip.wiring
+    parts = (
+        (not w.gated, "plain MLP"),
+        (w.positions, "learned positions"),
+        (w.embedding_norm, "norm behind the embedding"),
+        (not w.final_norm, "head without a norm"),
+        (bool(chip.biases), f"biases (of {', '.join(chip.biases)})"),
+    )
+    return [name for there, name in parts if there]
+
+
+def require_kernels(chip: Chip) -> None:
+    """Raise BuildError naming the parts that the HLS kernels do not have."""
+    if missing := missing_parts(chip):
+        raise BuildError(
+            f"not in the HLS kernels yet: {', '.join(missing)}; they take Llama-like decoders, "
+            "so build this one with --target rtl or run its .chip with the integer reference"
+        )
+
+
 def layout_of(shape: Shape, formats: Formats, bits: dict[str, int], lanes: int) -> Layout:
     """Place every matrix of a model on ``lanes`` lanes."""
     if not 1 <= lanes <= 1024:
@@ -206,7 +228,7 @@ def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
         ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
         ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
         ("uint32_t", "rsqrt", "[768]", chip.tables["rsqrt"]),
-        ("uint32_t", "eps", "[RESIDUAL]", chip.tables["eps"]),
+        ("uint32_t", "eps", "[1]", chip.tables["eps"]),
         ("int16_t", "activation", "[1 << GATE]", chip.tables["activation"]),
         ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((s.context, 1), np.int64)),
         ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((s.context, 1), np.int64)),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ..board import Board, board_names, load_board
 from ..chip import Chip
 from ..errors import BoardError
-from .hls_constants import layout_of
+from .hls_constants import layout_of, require_kernels
 from .report import expectation
 
 AMD = ("xc7", "xcup")  # families that Vitis HLS has parts of
@@ -23,8 +23,9 @@ def default_lanes(chip: Chip, board: Board) -> int:
 
     A multiple of 8, at most the rows of the tallest matrix, or 4, 2 or 1 where 8 do not fit; where nothing
     fits, the one that is closest to it. More lanes are not always faster: a matrix of 192 rows takes two blocks on
-    96 lanes and on 184.
+    96 lanes and on 184. Raises BuildError where the HLS kernels lack a part of the chip.
     """
+    require_kernels(chip)
     layout = layout_of(chip.shape, chip.formats, chip.bits, 1)
     tallest = min(max(layout.largest_rows, layout.head.rows), LARGEST)
 
@@ -42,13 +43,17 @@ def default_lanes(chip: Chip, board: Board) -> int:
 
 
 def check_board(chip: Chip, board: Board, lanes: int) -> None:
-    """Raise BoardError unless Vitis HLS knows the board's part, and the part has what is expected to be used."""
+    """Raise BoardError unless Vitis HLS knows the board's part, and the part has what is expected to be used.
+
+    Raises BuildError where the HLS kernels lack a part of the chip.
+    """
     if board.family not in AMD:
         able = [key for key in board_names() if load_board(key).family in AMD]
         raise BoardError(
             f"{board.name} has an {board.part}, which Vitis HLS does not know; "
             f"an HLS project can be built for {', '.join(able)}"
         )
+    require_kernels(chip)
     _, multipliers, bram18 = _expected(chip, lanes)
     if multipliers > board.dsp:
         raise BoardError(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..fixed import MULTIPLIER_BITS
 from ..ops import rope
+from ..ops.attention import PROBABILITY_BITS
 from .hls_constants import Layout, Placed
 
 NOTE = (
@@ -30,6 +31,7 @@ BRAM18 = (
 )  # depth x width
 SMALL = 1024  # bits: a memory up to this is expected in LUTs
 WIDE_PORT = 25  # bits of the wider input of a 7-series multiplier; UltraScale+ has 27
+NARROW_PORT = 18  # and of the other
 REGISTERS = "registers"
 
 Loop = dict[str, Any]
@@ -144,8 +146,8 @@ def _embedding(layout: Layout) -> Kernel:
 
 def _norm(layout: Layout, name: str, calls: int) -> Kernel:
     """The decoder has one instance, the head another."""
-    d = layout.shape.dim
-    return kernel(name, "norm.hpp", calls, [loop("largest", d), loop("shift and square", d)], 1, d)
+    d, squares = layout.shape.dim, 1 if layout.formats.residual <= NARROW_PORT else 2
+    return kernel(name, "norm.hpp", calls, [loop("largest and energy", d), loop("shift", d)], squares, d)
 
 
 def _wide(bits: int) -> int:
@@ -270,7 +272,7 @@ def rom_memories(layout: Layout) -> list[Memory]:
         memory("Chip::Head::multipliers", s.vocab, 32),
         memory("Chip::Embedding::multipliers", s.vocab, 32),
         memory("Chip::rsqrt", 768, 32, copies=2),
-        memory("Chip::eps", f.residual, 32, copies=2),
+        memory("Chip::eps", 1, 32, copies=2),
         memory("Chip::cos", rows, rope.ANGLE_BITS + 2, copies=turns),
         memory("Chip::sin", rows, rope.ANGLE_BITS + 2, copies=turns),
         memory("Chip::exp", 1024, 16),
@@ -287,7 +289,7 @@ def rom_memories(layout: Layout) -> list[Memory]:
 
 def _value_bits(layout: Layout) -> int:
     """SUM of attention.hpp."""
-    return 12 + 1 + layout.formats.cache + (layout.shape.context - 1).bit_length()
+    return PROBABILITY_BITS + 1 + layout.formats.cache + (layout.shape.context - 1).bit_length()
 
 
 def decoder_memories(layout: Layout) -> list[Memory]:
@@ -311,7 +313,7 @@ def decoder_memories(layout: Layout) -> list[Memory]:
         memory("attend::sums", t * s.head_dim, _value_bits(layout), REGISTERS),
         memory("attend::query", t * s.head_dim, f.query, REGISTERS),
         memory("attend::top", t, score, REGISTERS),
-        memory("attend::total", t, 12 + (s.context - 1).bit_length(), REGISTERS),
+        memory("attend::total", t, PROBABILITY_BITS + (s.context - 1).bit_length(), REGISTERS),
         *(memory(f"matvec::sums {name}", layout.lanes, bits, REGISTERS) for name, bits in engines),
         *(memory(f"matvec::done {name}", layout.lanes, bits, REGISTERS) for name, bits in engines),
     ]

@@ -22,8 +22,10 @@ from typing import Any
 
 from ..chip import Chip
 from ..errors import BuildError
-from ..schedule import Geometry, Schedule, schedule
-from .rtl_roms import accumulator_bits, rom_contents, word_widths
+from ..geometry import STYLES, Geometry
+from ..ops import norm
+from ..schedule import Schedule, ceil_div, schedule
+from .rtl_roms import accumulator_bits, bias_bits, embedding_bits, rom_contents, weight_words, word_widths
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
@@ -83,20 +85,23 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def parameters(chip: Chip, made: Schedule) -> dict[str, int]:
-    """Parameters of rtl/engine.sv."""
-    s, f, g, groups = chip.shape, chip.formats, made.geometry, made.geometry.groups
-    energy = s.dim * 4 ** (f.norm - 1) + 2**30
-    weight_words = sum(run.steps(groups) * -(-len(run.emissions) // g.depth) for run in made.runs)
+def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
+    """Parameters of rtl/engine.sv, as SystemVerilog writes them."""
+    s, f, w, g = chip.shape, chip.formats, chip.wiring, made.geometry
+    words = weight_words(made)
     return {
         "Vocab": s.vocab,
-        "Words": -(-s.dim // groups),
+        "Words": ceil_div(s.dim, g.rows),
         "Layers": s.layers,
         "Heads": s.heads,
         "KvHeads": s.kv_heads,
         "HeadDim": s.head_dim,
         "Context": s.context,
-        "HiddenWords": -(-s.hidden // groups),
+        "HiddenWords": ceil_div(s.hidden, g.rows),
+        "Positions": s.context if w.positions else 0,
+        "Gated": int(w.gated),
+        "Turns": int(s.rotary > 0),
+        "FinalNorm": int(w.final_norm),
         "ResidualW": f.residual,
         "NormW": f.norm,
         "QueryW": f.query,
@@ -107,21 +112,31 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int]:
         "UpW": f.up,
         "LogitW": f.logit,
         "LogitFraction": f.logit_fraction,
-        "EmbeddingW": chip.matrices["embedding"].bits,
-        "Groups": groups,
+        "EmbeddingW": embedding_bits(chip),
+        "BiasW": bias_bits(chip),
+        "Eps": int(chip.tables["eps"][0]),
+        "EnergyW": norm.largest_energy(s.dim, f.residual).bit_length(),
+        "Columns": g.columns,
+        "Rows": g.rows,
         "Depth": g.depth,
+        "Terms": g.terms,
+        "PackedGroups": g.packed_groups,
+        "LaneStages": g.lane_stages,
+        "RoundStages": g.round_stages,
         "AccW": accumulator_bits(chip),
-        "LaneW": accumulator_bits(chip, groups),
-        "FabricColumns": g.fabric_columns,
-        "WeightWords": weight_words,
+        "Uram": g.uram,
+        "WeightWords": "{" + ", ".join(f"16'd{count}" for count in reversed(words)) + "}",
         "EmissionWords": len(made.emissions),
-        "EnergyW": energy.bit_length(),
         "Banks": g.banks,
+        "Shared": made.shared,
         "Divides": g.divides,
         "Spacing": made.spacing,
+        "ScoreStyle": f"engine_pkg::style_e'({STYLES.index(g.score_style)})",
+        "MixStyle": f"engine_pkg::style_e'({STYLES.index(g.mix_style)})",
+        "ScoreFabric": g.score_fabric,
+        "MixFabric": g.mix_fabric,
+        "Minus": int(g.minus),
         "ProgramWords": len(made.words),
-        "PackedLanes": int(g.packed_lanes),
-        "PackedScores": int(g.packed_scores),
         "Stops": STOPS,
         **word_widths(chip, made),
     }
@@ -137,11 +152,11 @@ def _cycles(made: Schedule) -> dict[str, Any]:
     }
 
 
-def _top(values: dict[str, int], rom_path: str, digest: str) -> str:
+def _top(values: dict[str, int | str], rom_path: str, digest: str) -> str:
     """An engine with this chip's parameters; ports as engine's."""
-    groups, vocab = values["Groups"], values["Vocab"]
-    ids, position = (vocab - 1).bit_length(), values["Context"].bit_length()
-    words = max((-(-vocab // groups) - 1).bit_length(), 1)
+    rows, vocab = int(values["Rows"]), int(values["Vocab"])
+    ids, position = (vocab - 1).bit_length(), int(values["Context"]).bit_length()
+    words = max((ceil_div(vocab, rows) - 1).bit_length(), 1)
     ports = [
         ("input", "clk_i", 1),
         ("input", "rst_i", 1),
@@ -156,6 +171,8 @@ def _top(values: dict[str, int], rom_path: str, digest: str) -> str:
         ("output", "status_o", 2),
         ("output", "position_o", position),
         ("output", "fetch_o", 1),
+        ("input", "load_valid_i", 1),
+        ("input", "load_data_i", 32),
         ("input", "prompt_valid_i", 1),
         ("output", "prompt_ready_o", 1),
         ("input", "prompt_id_i", ids),
@@ -165,7 +182,7 @@ def _top(values: dict[str, int], rom_path: str, digest: str) -> str:
         ("output", "token_id_o", ids),
         ("output", "logit_valid_o", 1),
         ("output", "logit_addr_o", words),
-        ("output", "logit_o", groups * values["LogitW"]),
+        ("output", "logit_o", rows * int(values["LogitW"])),
     ]
     listed = ",\n".join(
         f"  {way:<6} logic {f'[{bits - 1}:0]' if bits > 1 else '':<8} {name}" for way, name, bits in ports

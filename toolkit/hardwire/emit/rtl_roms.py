@@ -8,8 +8,9 @@ import numpy as np
 
 from ..chip import Chip
 from ..fixed import MULTIPLIER_BITS, Ints, limits
-from ..ops import rope
-from ..schedule import Emission, Schedule
+from ..ops import attention, rope
+from ..geometry import Geometry
+from ..schedule import Emission, Run, Schedule
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
@@ -30,24 +31,40 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """File name to lines, every ROM of the engine."""
     t, f = chip.tables, chip.formats
     column = {name: values[:, None] for name, values in t.items() if values.ndim == 1}
-    shifts = np.stack([chip.value_shift.reshape(-1), chip.score_shift.reshape(-1)], axis=1)
-    embedding = chip.matrices["embedding"]
     contents = {
-        "eps.hex": hex_lines((column["eps"], 30)),
         "rsqrt.hex": hex_lines((column["rsqrt"], 17)),
-        "exp.hex": hex_lines((column["exp"], 12)),
+        "exp.hex": hex_lines((column["exp"], attention.PROBABILITY_BITS)),
         "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
-        "activation.hex": hex_lines((column["activation"], 16)),
+        "activation.hex": hex_lines((column["activation"], 16 if chip.wiring.gated else f.hidden)),
         "gumbel.hex": hex_lines((column["gumbel"], 16)),
-        "shift.hex": hex_lines((shifts, 5)),
-        "angle.hex": _angles(chip, made),
-        "embedding.hex": hex_lines((_padded(embedding.weight[0], made.geometry.groups), embedding.bits)),
-        "embedding_multiplier.hex": hex_lines((embedding.multiplier[0][:, None], MULTIPLIER_BITS)),
         "emission.hex": _emissions(chip, made),
         "program.hex": _program(chip, made),
     }
-    assert f.residual == len(t["eps"])
-    return contents | _weights(chip, made)
+    if chip.shape.rotary:
+        contents["angle.hex"] = _angles(chip, made)
+    return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
+
+
+def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+    """Shifts of values and of scores, a file for each of the heads that share a walk."""
+    shifts = np.stack([chip.value_shift, chip.score_shift], axis=-1)  # [L, H, 2]
+    return {f"shift{h:02}.hex": hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5)) for h in range(made.shared)}
+
+
+def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
+    """Rows of tokens, then of positions."""
+    tables = [chip.matrices[name] for name in ("embedding", "position") if name in chip.matrices]
+    return {
+        "embedding.hex": hex_lines((np.concatenate([_padded(m.weight[0], rows) for m in tables]), embedding_bits(chip))),
+        "embedding_multiplier.hex": hex_lines(
+            (np.concatenate([m.multiplier[0] for m in tables])[:, None], MULTIPLIER_BITS)
+        ),
+    }
+
+
+def embedding_bits(chip: Chip) -> int:
+    """Bits of an entry of the embedding's ROM."""
+    return max(chip.matrices[name].bits for name in ("embedding", "position") if name in chip.matrices)
 
 
 def _padded(rows: np.ndarray, groups: int) -> Ints:
@@ -57,58 +74,104 @@ def _padded(rows: np.ndarray, groups: int) -> Ints:
 
 
 def _angles(chip: Chip, made: Schedule) -> list[str]:
-    """Cosines and sines of every pair of neighbours of a head; pairs that do not turn have angle 0."""
-    pairs = made.parts * made.geometry.groups // 2
-    cos = np.full((chip.shape.context, pairs), 1 << rope.ANGLE_BITS, np.int64)
+    """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0."""
+    s, half, each = chip.shape, chip.shape.rotary // 2, made.geometry.rows // 2
+    cos = np.full((s.context, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
     sin = np.zeros_like(cos)
-    half = chip.shape.rotary // 2
     cos[:, :half], sin[:, :half] = chip.tables["cos"], chip.tables["sin"]
-    each = made.geometry.groups // 2
-    return hex_lines((cos.reshape(-1, each), 16), (sin.reshape(-1, each), 16))
+    wide = [np.tile(t, made.shared) for t in (cos, sin)]
+    room = ((0, 0), (0, made.parts * each - wide[0].shape[1]))
+    wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
+    return hex_lines(*[(t.reshape(-1, each), 16) for t in wide])
+
+
+def weight_words(made: Schedule) -> list[int]:
+    """Words of each depth's weights: a pass takes none from a depth that it does not read."""
+    g, words = made.geometry, [0] * made.geometry.depth
+    for run in made.runs:
+        steps, full = len(run.columns) // g.columns, len(run.emissions)
+        for e in range(g.depth):
+            words[e] += steps * len(range(e, full, g.depth))
+    return [max(count, 1) for count in words]
 
 
 def _weights(chip: Chip, made: Schedule) -> dict[str, list[str]]:
-    """One ROM per depth: for every step, in playing order, two rows of each lane column."""
+    """One ROM per depth: for every step, in playing order, columns of each row."""
     g, bits = made.geometry, lane_bits(chip)
-    found: list[Ints] = []
+    found: list[list[Ints]] = [[np.zeros((0, g.rows * g.columns), np.int64)] for _ in range(g.depth)]
     for run in made.runs:
-        passes, steps = -(-len(run.emissions) // g.depth), run.steps(g.groups)
-        dense = np.zeros((passes * g.depth * g.groups, steps * g.groups), np.int64)
-        columns = np.array([c for c in run.columns if c is not None])
-        places = np.array([i for i, c in enumerate(run.columns) if c is not None])
-        rows = [row for e in run.emissions for row in e.rows]
-        for at, row in enumerate(rows):
-            if row is not None:
-                dense[at, places] = chip.matrices[row[0]].weight[run.layer, row[1]][columns]
-        split = dense.reshape(passes, g.depth, g.groups // 2, 2, steps, g.groups)
-        found.append(split.transpose(1, 0, 4, 2, 5, 3).reshape(g.depth, passes * steps, -1))
-    words = np.concatenate(found, axis=1)
-    return {f"weight{e:02}.hex": hex_lines((words[e], bits)) for e in range(g.depth)}
+        dense = _dense(chip, run, g)  # [emissions, rows, columns]
+        split = dense.reshape(len(run.emissions), g.rows, -1, g.columns).swapaxes(1, 2)  # [emission, step, row, column]
+        for e in range(min(g.depth, len(run.emissions))):
+            found[e].append(split[e :: g.depth].reshape(-1, g.rows * g.columns))
+    words = [np.concatenate(one) for one in found]
+    words = [w if len(w) else np.zeros((1, g.rows * g.columns), np.int64) for w in words]
+    return {f"weight{e:02}.hex": hex_lines((w, bits)) for e, w in enumerate(words)}
+
+
+def _dense(chip: Chip, run: Run, g: Geometry) -> Ints:
+    """The weights of a run [emissions, rows, columns], padding as zeros."""
+    dense = np.zeros((len(run.emissions) * g.rows, len(run.columns)), np.int64)
+    columns = np.array([c for c in run.columns if c is not None])
+    places = np.array([i for i, c in enumerate(run.columns) if c is not None])
+    rows = [row for e in run.emissions for row in e.rows]
+    for matrix in {row[0] for row in rows if row is not None}:
+        at = np.array([i for i, row in enumerate(rows) if row is not None and row[0] == matrix])
+        which = np.array([row[1] for row in rows if row is not None and row[0] == matrix])
+        if matrix == "embedding_norm":
+            taken = np.eye(chip.shape.dim, dtype=np.int64)[which][:, columns]
+        else:
+            taken = chip.matrices[matrix].weight[run.layer][which][:, columns]
+        dense[np.ix_(at, places)] = taken
+    return dense.reshape(len(run.emissions), g.rows, -1)
+
+
+def _scale_of(chip: Chip, matrix: str, layer: int) -> tuple[Ints, int, Ints | None]:
+    """Multipliers of a matrix's rows, their shift, and their biases."""
+    if matrix == "embedding_norm":
+        assert chip.embedding_scale is not None
+        return chip.embedding_scale.multiplier, int(chip.embedding_scale.shift), None
+    m, bias = chip.matrices[matrix], chip.biases.get(matrix)
+    return m.multiplier[layer], int(m.shift[layer]), None if bias is None else bias[layer]
+
+
+def bias_bits(chip: Chip) -> int:
+    """Signed bits that hold every bias; 0 where there is none."""
+    largest = [int(max(b.max(), ~b.min())) for b in chip.biases.values()]
+    return max(largest).bit_length() + 1 if largest else 0
 
 
 def _emissions(chip: Chip, made: Schedule) -> list[str]:
     """Word of every read, as rtl/emission.sv unpacks it."""
-    listed = made.emissions
-    shift = [int(chip.matrices[e.matrix or "embedding"].shift[e.layer]) for e in listed]
-    multiplier = [
-        [0 if row is None else int(chip.matrices[row[0]].multiplier[e.layer, row[1]]) for row in e.rows] for e in listed
-    ]
-    mask = [[int(row is not None) for row in e.rows] for e in listed]
-    columns = [[int(v) for v in (e.kind,)] for e in listed]
+    listed, rows = made.emissions, made.geometry.rows
+    shift = np.zeros((len(listed), 1), np.int64)
+    multiplier, bias, mask = (np.zeros((len(listed), rows), np.int64) for _ in range(3))
+    for i, e in enumerate(listed):
+        for r, row in enumerate(e.rows):
+            if row is not None:
+                scale, shift[i, 0], added = _scale_of(chip, row[0], e.layer)
+                mask[i, r] = 1
+                # The embedding's rows bring multipliers of their own.
+                multiplier[i, r] = scale[row[1]] if row[0] not in ("embedding", "position") else 0
+                bias[i, r] = 0 if added is None else added[row[1]]
 
     def one(values: list[int]) -> Ints:
         return np.array(values, np.int64)[:, None]
 
-    return hex_lines(
-        (np.array(columns, np.int64), 3),
+    fields: list[Field] = [
+        (one([e.kind for e in listed]), 3),
+        (one([e.replace for e in listed]), 1),
         (one([e.first for e in listed]), 1),
         (one([e.fold for e in listed]), 1),
-        (np.array(mask, np.int64), 1),
-        (one(shift), 6),
+        (mask, 1),
+        (shift, 6),
         (one([e.post for e in listed]), 6),
         (one([e.dest for e in listed]), _dest_bits(listed)),
-        (np.array(multiplier, np.int64), MULTIPLIER_BITS),
-    )
+        (multiplier, MULTIPLIER_BITS),
+    ]
+    if bias_bits(chip):
+        fields.append((bias, bias_bits(chip)))
+    return hex_lines(*fields)
 
 
 def _program(chip: Chip, made: Schedule) -> list[str]:
@@ -119,9 +182,8 @@ def _program(chip: Chip, made: Schedule) -> list[str]:
         run = word.run
         rows.append(
             [
-                run.hold if run else 0,
                 len(run.emissions) if run else 0,
-                run.steps(made.geometry.groups) if run else 0,
+                len(run.columns) // made.geometry.columns if run else 0,
                 run.source if run else 0,
                 int(run is not None),
                 int(word.attend),
@@ -131,21 +193,19 @@ def _program(chip: Chip, made: Schedule) -> list[str]:
             ]
         )
     table = np.array(rows, np.int64)
-    bits = [width["HoldW"], width["EmitW"], width["StepW"], 2, 1, 1, 1, 1, width["WaitW"]]
+    bits = [width["EmitW"], width["StepW"], 2, 1, 1, 1, 1, width["WaitW"]]
     return hex_lines(*[(table[:, i : i + 1], b) for i, b in enumerate(bits)])
 
 
 def word_widths(chip: Chip, made: Schedule) -> dict[str, int]:
     """Bits of the fields whose size depends on the plan."""
     waits = [b.at - a.at for a, b in zip(made.words, made.words[1:], strict=False)]
-    groups = made.geometry.groups
     return {
         "DestW": _dest_bits(made.emissions),
         "WeightW": lane_bits(chip),
-        "HoldW": 3,
         "WaitW": max(waits).bit_length(),
         "SpanW": (made.span(chip.shape.context - 1) + 1).bit_length(),
-        "StepW": max(max(run.steps(groups) for run in made.runs).bit_length(), 2),
+        "StepW": max(max(len(run.columns) // made.geometry.columns for run in made.runs).bit_length(), 2),
         "EmitW": max(len(run.emissions) for run in made.runs).bit_length(),
     }
 
@@ -156,22 +216,16 @@ def _dest_bits(emissions: list[Emission]) -> int:
 
 def lane_bits(chip: Chip) -> int:
     """Bits of a weight in the lanes: the widest matrix decides."""
-    return max(m.bits for name, m in chip.matrices.items() if name != "embedding")
+    return max(m.bits for name, m in chip.matrices.items() if name not in ("embedding", "position"))
 
 
-def accumulator_bits(chip: Chip, groups: int = 1) -> int:
-    """Signed bits that hold any sum of any row, or of the columns that one of ``groups`` takes.
-
-    Which columns those are does not matter: the bound takes the largest weights of as many.
-    """
-    inputs = {name: chip.formats.norm for name in ("q", "k", "v", "gate", "up", "head")}
-    inputs |= {"o": chip.formats.attention, "down": chip.formats.hidden}
-    largest = chip.matrices["embedding"].bits
-    for name, bits in inputs.items():
-        size = np.sort(abs(chip.matrices[name].weight.astype(np.int64)), axis=-1)[..., ::-1]
-        columns = -(-size.shape[-1] // groups)
-        if name == "o":  # heads are padded to whole groups
-            columns = chip.shape.heads * -(-chip.shape.head_dim // groups)
-        bound = int(size[..., :columns].sum(-1).max()) * -limits(bits)[0]
-        largest = max(largest, bound.bit_length() + 1)
-    return largest
+def accumulator_bits(chip: Chip) -> int:
+    """Signed bits that hold any sum of any row."""
+    f = chip.formats
+    largest = embedding_bits(chip)
+    for name, m in chip.matrices.items():
+        if name not in ("embedding", "position"):
+            bits = {"o": f.attention, "down": f.hidden}.get(name, f.norm)
+            bound = int(abs(m.weight.astype(np.int64)).sum(-1).max()) * -limits(bits)[0]
+            largest = max(largest, bound.bit_length() + 1)
+    return max(largest, f.norm + 1)

@@ -92,8 +92,11 @@ def match(graph: Graph) -> Matched:
 # Both ends.
 
 
-def _ending(graph: Graph) -> tuple[float | None, Linear, Norm, str]:
-    """(logit softcap, head, final norm, root of the residual stream) from the logits backwards."""
+def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
+    """(logit softcap, head, final norm, root of the residual stream) from the logits backwards.
+
+    A sum in front of the head is the stream itself, read without a norm.
+    """
     node, softcap, scale = graph.source(graph.logits), None, 1.0
     while node is not None and node.op in ("Mul", "Div", "Tanh"):
         inside = node.inputs[0]
@@ -120,8 +123,10 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm, str]:
     if not np.isclose(scale, 1.0, rtol=1e-7):
         head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
     norm = graph.source(node.inputs[0])
+    if norm is not None and norm.op == "Add":
+        return softcap, head, None, graph.root(node.inputs[0])
     if norm is None or norm.op != "Norm":
-        fail(norm or node, "a norm was expected in front of the output head")
+        fail(norm or node, "a norm or the residual stream was expected in front of the output head")
     return softcap, head, norm.attrs["norm"], graph.root(norm.inputs[0])
 
 

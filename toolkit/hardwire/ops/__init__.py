@@ -4,12 +4,12 @@
 
 | op        | meaning                                                                       |
 | --------- | ----------------------------------------------------------------------------- |
-| embedding | table row of a token, scaled into residual units                              |
+| embedding | table row of a token or a position, scaled into residual units                |
 | norm      | RMSNorm split in two: a shifted vector for the lanes, and its reciprocal root |
-| matvec    | integer matrix times vector, requantised per row                              |
+| matvec    | integer matrix times vector, requantised per row, plus a bias                 |
 | rope      | rotary position embedding of queries and keys                                 |
 | attention | scores, exponentials, weighted values, one reciprocal                         |
-| gate      | activation table times the up projection                                      |
+| gate      | activation table times the up projection, or the table alone                  |
 | sampler   | argmax, or temperature by Gumbel-max from a counter-based generator           |
 
 The same base name finds the op's kernel in ``hls/``.

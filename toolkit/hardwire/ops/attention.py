@@ -13,13 +13,13 @@ import numpy as np
 
 from ..fixed import Ints, bit_length, exact_product, limits, round_shift, saturate
 
-EXP_STEPS_PER_NAT = 112  # one table step is 1 / 112 nat; 1,024 steps reach e**-9.1, below half a unit
+EXP_STEPS_PER_NAT = 112  # one table step is 1 / 112 nat; 1,024 steps reach e**-9.1, below an eighth of a unit
 EXP_ENTRIES = 1024
-PROBABILITY_BITS = 12  # unsigned; the largest score has 2**12 - 1
+PROBABILITY_BITS = 10  # unsigned; the largest score has 2**10 - 1
 
 
 def exp_table() -> Ints:
-    """round((2**12 - 1) * exp(-i / 112)) for i in [0, 1024)."""
+    """round((2**10 - 1) * exp(-i / 112)) for i in [0, 1024)."""
     steps = np.arange(EXP_ENTRIES) / EXP_STEPS_PER_NAT
     return np.rint((2**PROBABILITY_BITS - 1) * np.exp(-steps)).astype(np.int64)
 
@@ -52,8 +52,10 @@ def weighted_values(p: Ints, v: Ints, value_bits: int) -> Ints:
 def divide(sums: Ints, total: Ints, table: Ints, shift: Ints, bits: int) -> Ints:
     """sums [..., C] / total [...], times 2**shift, rounded to ``bits`` bits.
 
-    The total is at least 2**12 - 1, the largest exponential; both are shifted down by its leading one.
+    The total is at least the largest exponential, which load_chip holds at 2**9 or more. Both are brought up by
+    two bits, exactly, so that its leading one is bit 11 or above; then both are shifted down by that.
     """
+    sums, total = sums << 2, total << 2
     lead = bit_length(total) - 1
     t = round_shift(sums, (lead - 11)[..., None])
     inverse = table[(total >> (lead - 10)) - 1024][..., None]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Token embedding: an int8 row and the row's own multiplier, scaled into residual units."""
+"""Token and position embedding: an int8 row and the row's own multiplier, scaled into residual units."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from .matvec import Matrix
 
 
 def embed(table: Matrix, ids: Ints, bits: int) -> Ints:
-    """Residual vectors [..., D] of token ids [...]; the table is a Matrix of one layer, [1, V, D]."""
+    """Residual vectors [..., D] of ids or positions [...]; the table is a Matrix of one layer, [1, V, D]."""
     rows = table.weight[0, ids].astype("int64")
     return requantize(rows, table.multiplier[0, ids][..., None], table.shift[0], bits)

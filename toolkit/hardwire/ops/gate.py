@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The gated MLP's middle: activation of the gate, by table, times the up projection."""
+"""The MLP's middle: activation of the gate, by table, times the up projection; or of the up projection alone."""
 
 from __future__ import annotations
 
@@ -26,3 +26,15 @@ def activation_table(kind: Activation, scale: float, bits: int) -> tuple[Ints, f
 def gated(gate: Ints, up: Ints, table: Ints, shift: Ints, gate_bits: int, bits: int) -> Ints:
     """round(table[gate] * up / 2**shift), saturated to ``bits`` bits."""
     return saturate(round_shift(table[gate - limits(gate_bits)[0]] * up, shift), bits)
+
+
+def hidden_table(kind: Activation, scale: float, unit: float, bits: int, hidden_bits: int) -> Ints:
+    """The activation at every value of ``bits`` bits, times ``scale`` each, in ``unit``: the hidden values."""
+    low, high = limits(bits)
+    values = activate(np.arange(low, high + 1) * scale, kind).astype(np.float64)
+    return saturate(np.rint(values / unit).astype(np.int64), hidden_bits)
+
+
+def activated(up: Ints, table: Ints, bits: int) -> Ints:
+    """table[up], index 0 the lowest of ``bits`` bits: the middle of an MLP without a gate."""
+    return table[up - limits(bits)[0]]

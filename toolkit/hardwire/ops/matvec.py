@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fixed import MULTIPLIER_BITS, Ints, exact_product, limits, requantize, round_shift
+from ..fixed import MULTIPLIER_BITS, Ints, exact_product, limits, round_shift, saturate
 
 ROOT_SHIFT = 17
 
@@ -41,12 +41,18 @@ class Matrix:
         """Accumulators [..., out] of inputs a [..., in]."""
         return exact_product(a, self.columns[layer], self.accumulator_bound(input_bits))
 
-    def apply(self, layer: int, a: Ints, input_bits: int, bits: int, root: Ints | None = None) -> Ints:
-        """Outputs [..., out] of ``bits`` bits. ``root`` [...] is the factor that a norm left over."""
+    def apply(
+        self, layer: int, a: Ints, input_bits: int, bits: int, root: Ints | None = None, bias: Ints | None = None
+    ) -> Ints:
+        """Outputs [..., out] of ``bits`` bits. ``root`` [...] is the factor that a norm left over.
+
+        ``bias`` [L, out] is in output units: added after rounding, before saturation.
+        """
         multiplier = self.multiplier[layer]
         if root is not None:
             multiplier = fold_root(multiplier, root[..., None])
-        return requantize(self.sums(layer, a, input_bits), multiplier, self.shift[layer], bits)
+        rounded = round_shift(self.sums(layer, a, input_bits) * multiplier, self.shift[layer])
+        return saturate(rounded if bias is None else rounded + bias[layer], bits)
 
 
 def fold_root(multiplier: Ints, root: Ints) -> Ints:

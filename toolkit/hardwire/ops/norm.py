@@ -2,18 +2,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """RMSNorm in two halves, so that the matrix behind it need not wait for the root.
 
-``W (x / rms(x)) = (W a) * (sqrt(D) / sqrt(sum(a * a) + eps))`` for any ``a`` proportional to ``x``.
-So the lanes start at once on ``a``, the residual shifted until its largest entry fills ``bits`` bits, and
-the factor ``r`` joins when their sums are requantised. The shift drops out of everything but eps.
+``W (x / rms(x)) = (W a) * r * unit`` for any ``a`` proportional to ``x``. So the lanes start at once on ``a``, the
+residual shifted until its largest entry fills ``bits`` bits, and ``r`` joins when their sums are requantised. The
+energy under the root is that of the residual itself: no rounding of ``a`` is in it, and it is known before ``a`` is.
+
+With m the magnitude bits of the largest entry, ``a`` is about ``x * 2**(bits - 1 - m)`` and ``r`` is about
+``2**(16 + m) / sqrt(energy)``. So m drops out of their product, ``x * 2**(15 + bits) / sqrt(energy)``, and
+``unit = sqrt(D) / 2**(15 + bits)`` makes it ``x / rms(x)``. Where no norm stands in front of the head, ``r`` is a power
+of two instead, ``2**(m + 17 - residual bits)``, and the product is ``x * 2**(16 + bits - residual bits)``.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from ..fixed import Ints, bit_length, magnitude_bits, round_shift, saturate
+from ..fixed import Ints, bit_length, magnitude_bits, requantize, round_shift, saturate
+from .matvec import fold_root
 
 INDEX_LOW, INDEX_HIGH = 256, 1024  # the table covers [256, 1024): two octaves, one even shift
+LARGEST_EPS = 1 << 30
+LARGEST_ENERGY = 1 << 62  # what fits int64 with a bit to spare; chip.py refuses shapes that could pass it
+
+
+class Scale(NamedTuple):
+    """One (multiplier, shift) per dimension: multiplier [D] unsigned, at most 17 bits; a common shift."""
+
+    multiplier: Ints
+    shift: int
 
 
 def rsqrt_table() -> Ints:
@@ -21,38 +38,63 @@ def rsqrt_table() -> Ints:
     return np.rint(2.0**21 / np.sqrt(np.arange(INDEX_LOW, INDEX_HIGH) + 0.5)).astype(np.int64)
 
 
-def eps_table(eps: float, dim: int, scale: float, residual_bits: int, bits: int) -> Ints:
-    """``dim * eps`` in the units of ``a * a``, one entry per shift from -(bits - 1) to residual_bits - bits.
+def eps_table(eps: float, dim: int, scale: float) -> Ints:
+    """``dim * eps`` in the units of ``x * x``, one entry; ``scale`` is the real value of one residual unit.
 
-    ``scale`` is the real value of one residual unit. At least 1, so that a zero vector has a root.
+    At least 1, so that a zero vector has a root.
     """
-    shifts = np.arange(-(bits - 1), residual_bits - bits + 1)
-    units = dim * eps / scale**2 / 4.0**shifts
-    return np.rint(units).clip(1, 2**30).astype(np.int64)
+    return np.rint([dim * eps / scale**2]).clip(1, LARGEST_EPS).astype(np.int64)
+
+
+def largest_energy(dim: int, residual_bits: int) -> int:
+    """The largest sum of squares of ``dim`` residuals, with the largest eps."""
+    return (dim << 2 * (residual_bits - 1)) + LARGEST_EPS
 
 
 def root_scale(bits: int) -> float:
-    """What ``r`` is a multiple of: r = root_scale / sqrt(v)."""
+    """a * r = root_scale * x / sqrt(energy)."""
     return 2.0 ** (15 + bits)
 
 
-def shift_normalize(x: Ints, eps: Ints, bits: int) -> tuple[Ints, Ints]:
-    """Shift x [..., D] so that its largest entry needs exactly ``bits`` bits, sign included.
+def shift_normalize(x: Ints, eps: Ints, bits: int) -> tuple[Ints, Ints, Ints]:
+    """Shift x [..., D] so that its largest entry fills ``bits`` bits: 2**(bits - 2) or more, sign apart.
 
-    Returns a [..., D] and v [...] = sum(a * a) + eps, eps looked up by the shift. A zero vector stays zero.
+    Returns a [..., D], energy [...] = sum(x * x) + eps and m [...], the magnitude bits of that entry before the
+    shift. A zero vector stays zero. eps has one entry.
     """
-    shift = magnitude_bits(x).max(-1, keepdims=True) - (bits - 1)
+    m = magnitude_bits(x).max(-1)
+    shift = m[..., None] - (bits - 1)
     a = np.where(shift > 0, round_shift(x, np.maximum(shift, 0)), x << np.maximum(-shift, 0))
-    a = saturate(a, bits)
-    return a, np.square(a).sum(-1) + eps[shift[..., 0] + bits - 1]
+    return saturate(a, bits), np.square(x).sum(-1) + eps[0], m
 
 
-def reciprocal_root(v: Ints, table: Ints, bits: int) -> Ints:
-    """r = root_scale(bits) / sqrt(v), unsigned, at most 17 bits.
+def reciprocal_root(energy: Ints, m: Ints, table: Ints) -> Ints:
+    """r = 2**(16 + m) / sqrt(energy), unsigned, at most 17 bits: within 1/1024 of itself, and half a unit.
 
-    v of a vector that is not zero is at least 2**(2 * bits - 4), so the even shift is at least bits - 6;
-    it is held there for the zero vector, whose r multiplies only zeros.
+    ``even`` is half the place of the leading one, so index = floor(2**8 * energy / 4**even) is in [256, 1024), and the
+    table, 2**21 / sqrt(index + 1/2), is 2**(17 + even) / sqrt(energy) but for what the floor lost: at most half an
+    index of 256 or more, a relative 1/4 * 1/256. An entry of m magnitude bits is 2**(m - 1) or more, so with eps
+    energy > 4**(m - 1), even >= m - 1, and the last shift is never to the left. (m = 0: energy >= 1, even >= 0.)
     """
-    even = np.maximum((bit_length(v) - 9) >> 1, bits - 6)
-    index = np.maximum(v >> (2 * even), INDEX_LOW)
-    return round_shift(table[index - INDEX_LOW], even - (bits - 6))
+    even = (bit_length(energy) - 1) >> 1
+    down = 2 * even - (INDEX_LOW.bit_length() - 1)
+    index = np.where(down > 0, energy >> np.maximum(down, 0), energy << np.maximum(-down, 0))
+    return round_shift(table[index - INDEX_LOW], even - m + 1)
+
+
+def plain_scale(bits: int, residual_bits: int) -> float:
+    """a * plain_root = plain_scale * x."""
+    return 2.0 ** (16 + bits - residual_bits)
+
+
+def plain_root(m: Ints, residual_bits: int) -> Ints:
+    """What stands for r where nothing is normalised: it undoes the shift by m. At most 2**16.
+
+    Residuals of more than 17 bits have vectors so small that it would be below 1, and is held there.
+    """
+    return np.int64(1) << np.maximum(m + 17 - residual_bits, 0)
+
+
+def write_back(a: Ints, root: Ints, scale: Scale, bits: int) -> Ints:
+    """The normalised vector [..., D] of (a, root) in residual units, for a norm that no matrix stands behind."""
+    return requantize(a, fold_root(scale.multiplier, root[..., None]), scale.shift, bits)

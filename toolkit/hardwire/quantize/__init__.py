@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the float model to the integer one."""
 
-from .quantizer import Options, quantize, random_chip
+from .quantizer import Options, quantize
+from .random import Outline, random_chip, random_decoder
 
-__all__ = ["Options", "quantize", "random_chip"]
+__all__ = ["Options", "Outline", "quantize", "random_chip", "random_decoder"]

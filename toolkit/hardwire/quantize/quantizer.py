@@ -16,24 +16,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import MATRICES, SHIFTS, Chip, Formats, Shape, check_chip, expected_shapes, with_matrix
-from ..decoder import Array, Attention, Block, Decoder, Linear, Mlp, Norm, Rope, normalize, rope_tables
+from ..chip import LOOKED_UP, SHIFTS, Chip, Formats, Shape, Wiring, check_chip, expected_shapes, matrix_names
+from ..decoder import Array, Block, Decoder, Linear, Mlp, Norm, Rope, normalize, rope_tables
 from ..errors import QuantizeError
 from ..fixed import Ints, limits, scale_pair
-from ..ops import attention, embedding, gate, norm, rope, sampler
+from ..ops import attention, gate, norm, rope, sampler
 from ..ops.matvec import ROOT_SHIFT, Matrix
-from ..reference import Observer, attention_block, mlp_block, new_state
+from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
 from .calibrate import MARGIN, calibration_rows, observe_all, unit_of_largest, unit_of_least_error
+from .center import fold_norms
+from .parts import Part, as_scale, by_head, flat, half_split_order, scaled_matrix, stack, whole_bias, with_part
 from .rounding import Moments, Rounded, on_grid, round_plain, round_weights
 from .supported import require_supported
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
+POOLED = 1 << 22  # values of all layers together that a common unit is chosen by
+LEAST_RELATIVE = 0.25  # of a hidden channel's unit beside the mean one, where a table stands in between
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user may choose. ``weights`` are the bits of every matrix but the embedding table."""
+    """What the user may choose. ``weights`` are the bits of every matrix but the tables of embeddings."""
 
     weights: int = 4
     activations: int = 8
@@ -45,7 +49,7 @@ class Options:
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
 
     def bits_of(self, matrix: str) -> int:
-        return self.matrix_bits.get(matrix, self.embedding if matrix == "embedding" else self.weights)
+        return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
 
 
 def quantize(
@@ -70,17 +74,18 @@ def quantize(
             raise QuantizeError(f"--{name} {value}: {low} to {high} bits are possible")
     rows = calibration_rows(stories, options.tokens, min(options.length, decoder.context))
     progress("float reference")
-    seen = observe_all(decoder, rows)
-    work = _Quantizer(decoder, options, seen)
+    folded = fold_norms(decoder)
+    work = _Quantizer(folded, options, rows, observe_all(folded, rows))
     x = work.embed(rows)
     parts = []
-    for layer, block in enumerate(decoder.blocks):
+    for layer, block in enumerate(folded.blocks):
         progress(f"layer {layer}")
         one, x = work.layer(layer, block, x)
         parts.append(one)
     progress("head")
     head = work.head(x)
-    chip = work.assemble(parts, head, tokenizer, bos, eos, about or {})
+    about = {"architecture": decoder.architecture, "parameters": decoder.parameters, **(about or {})}
+    chip = replace(work.assemble(parts, head, about), tokenizer=tokenizer, bos=bos, eos=eos)
     check_chip(chip, "the quantizer's result")
     return chip
 
@@ -98,10 +103,16 @@ class Rows:
 class _Quantizer:
     """State shared by the layers: formats, units, tables."""
 
-    def __init__(self, decoder: Decoder, options: Options, seen: dict[str, Array]) -> None:
+    def __init__(self, decoder: Decoder, options: Options, rows: Ints, seen: dict[str, Array]) -> None:
         self.decoder, self.options, self.seen = decoder, options, seen
         first = decoder.blocks[0]
-        assert first.attention.rope is not None
+        self.rope = first.attention.rope or Rope(np.empty(0))
+        self.wiring = Wiring(
+            first.mlp.gate is not None,
+            decoder.positions is not None,
+            decoder.embedding_norm is not None,
+            decoder.final_norm is not None,
+        )
         self.shape = Shape(
             vocab=decoder.vocab,
             dim=decoder.dim,
@@ -111,43 +122,71 @@ class _Quantizer:
             head_dim=first.attention.head_dim,
             hidden=first.mlp.up.weight.shape[0],
             context=decoder.context,
-            rotary=2 * len(first.attention.rope.inv_freq),
+            rotary=2 * len(self.rope.inv_freq),
         )
         logit = np.abs(seen["logits"]).max() * MARGIN
         formats = Formats(attention=options.activations, hidden=options.activations)
         fraction = int(np.floor(np.log2(limits(formats.logit)[1] / max(float(logit), 1e-6))))
         self.formats = replace(formats, logit_fraction=min(max(fraction, 0), 14))
-        residual = [seen["embed"], *(seen[f"L{n}.{s}"] for n in range(len(decoder.blocks)) for s in ("attn_x", "x"))]
+        residual = [seen["embed"], *(seen[f"{s}.{x}"] for s in self._stages() for x in ("attn_x", "x"))]
+        if decoder.embedding_norm is not None:  # its input is a residual too
+            start = 0 if decoder.positions is None else decoder.positions[: rows.shape[1]]
+            residual.append(decoder.embedding[rows] + start)
         self.unit_x = max(unit_of_largest(v, self.formats.residual) for v in residual)
-        self.unit_gate = max(unit_of_largest(seen[f"L{n}.gate"], self.formats.gate) for n in range(len(decoder.blocks)))
-        self.tables, self.unit_activation = self._tables(first)
+        self.tables = self._tables(first)
         self.units: dict[str, Any] = {"embed": self.unit_x, "logits": 2.0**-self.formats.logit_fraction}
 
-    def _tables(self, block: Block) -> tuple[dict[str, Ints], float]:
-        f = self.formats
-        assert block.attention.rope is not None
-        cos, sin = rope.angle_tables(*rope_tables(block.attention.rope, self.shape.context))
-        activation, unit = gate.activation_table(block.mlp.activation, self.unit_gate, f.gate)
-        eps = norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x, f.residual, f.norm)
+    def _stages(self) -> list[str]:
+        return [f"L{n}" for n in range(len(self.decoder.blocks))]
+
+    def _tables(self, block: Block) -> dict[str, Ints]:
+        cos, sin = rope.angle_tables(*rope_tables(self.rope, self.shape.context))
         return {
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
             "rsqrt": norm.rsqrt_table(),
-            "eps": eps,
-            "activation": activation,
+            "eps": norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x),
+            "activation": self._activation(block.mlp),
             "cos": cos,
             "sin": sin,
             "gumbel": sampler.gumbel_table(),
-        }, unit
+        }
+
+    def _activation(self, mlp: Mlp) -> Ints:
+        """The table, and the units that all layers share: of its index, and of its entries."""
+        f = self.formats
+        if self.wiring.gated:
+            self.unit_gate = max(unit_of_largest(self.seen[f"{stage}.gate"], f.gate) for stage in self._stages())
+            table, self.unit_activation = gate.activation_table(mlp.activation, self.unit_gate, f.gate)
+            return table
+        hidden, size = [], self.seen["L0.hidden"].size * len(self.decoder.blocks)
+        self.unit_gate = 0.0
+        for stage, block in zip(self._stages(), self.decoder.blocks, strict=True):
+            relative = self._relative(stage, block.mlp).astype(np.float32)
+            # What ReLU makes zero of may saturate.
+            index = self.seen[f"{stage}.{'hidden' if mlp.activation == 'relu' else 'up'}"]
+            self.unit_gate = max(self.unit_gate, unit_of_largest(index / relative, f.gate))
+            step = -(-size // POOLED) | 1  # odd: it meets every channel
+            hidden.append((self.seen[f"{stage}.hidden"] / relative).reshape(-1)[::step])
+        self.unit_activation = float(unit_of_least_error(np.concatenate(hidden)[None], f.hidden)[0])
+        return gate.hidden_table(mlp.activation, self.unit_gate, self.unit_activation, f.gate, f.hidden)
 
     # -- the parts of the model, in order ------------------------------------------------------------
 
     def embed(self, rows: Ints) -> Ints:
-        """Make the embedding table; residual vectors of the calibration rows."""
-        bits = self.options.bits_of("embedding")
-        rounded = round_plain(self.decoder.embedding.astype(np.float64), bits)
-        self.embedding = _matrix(rounded, rounded.scale / self.unit_x, bits)
-        return embedding.embed(self.embedding, rows, self.formats.residual)
+        """Make the tables of embeddings and their norm's scale; residual vectors of the calibration rows."""
+        d, self.lookups = self.decoder, {}
+        for name, table in (("embedding", d.embedding), ("position", d.positions)):
+            if table is not None:
+                bits = self.options.bits_of(name)
+                height = self.shape.context if name == "position" else self.shape.vocab
+                rounded = round_plain(table[:height].astype(np.float64), bits)
+                self.lookups[name] = scaled_matrix(rounded, rounded.scale / self.unit_x, bits)
+        self.embedding_scale = None
+        if d.embedding_norm is not None:
+            gain = np.ones(d.dim) if d.embedding_norm.gain is None else d.embedding_norm.gain.astype(np.float64)
+            self.embedding_scale = norm.Scale(*scale_pair(gain * self._root_unit() * 2.0**ROOT_SHIFT / self.unit_x))
+        return embedding_block(self._empty_layer(), rows, 0)
 
     def layer(self, index: int, block: Block, x: Ints) -> tuple[Chip, Ints]:
         """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
@@ -164,14 +203,14 @@ class _Quantizer:
         one = self._mlp_output(one, stage, block, caught["L0.hidden"])
         return one, mlp_block(one, 0, x)
 
-    def head(self, x: Ints) -> Matrix:
+    def head(self, x: Ints) -> Part:
         """Quantise the head against the last residuals, and record how far the logits are from the float ones."""
-        last = self.seen[f"L{len(self.decoder.blocks) - 1}.x"]
+        before, last = self.decoder.final_norm, self.seen[f"{self._stages()[-1]}.x"]
         unit = np.full(self.shape.vocab, self.units["logits"])
-        moments = self._normed(x, last)
-        head = self._normed_matrix("head", self.decoder.head, self.decoder.final_norm, moments, unit)
-        a, root = self._shifted(x)
-        logits = head.apply(0, a, self.formats.norm, self.formats.logit, root)
+        moments = self._normed(x, last, before is not None)
+        head, bias = self._normed_matrix("head", self.decoder.head, before, moments, unit)
+        a, root = self._shifted(x, before is not None)
+        logits = head.apply(0, a, self.formats.norm, self.formats.logit, root, bias)
         rows = np.sqrt(np.square(logits * self.units["logits"] - self.seen["logits"]).mean((1, 2)))
         self.logit_error = {
             "rms": float(np.sqrt(np.square(rows).mean())),
@@ -179,34 +218,32 @@ class _Quantizer:
             "rows": len(rows),
             "row_tokens": x.shape[1],
         }
-        return head
+        return head, bias
 
     # -- attention -----------------------------------------------------------------------------------
 
     def _attention_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
         a, f, s = block.attention, self.formats, self.shape
-        assert a.rope is not None
-        unit_k = unit_of_least_error(_by_head(self.seen[f"{stage}.k"]), f.cache)
-        unit_v = unit_of_least_error(_by_head(self.seen[f"{stage}.v"]), f.cache)
-        least_q = unit_of_least_error(_by_head(self.seen[f"{stage}.q"]), f.query)
+        unit_k = unit_of_least_error(by_head(self.seen[f"{stage}.k"]), f.cache)
+        unit_v = unit_of_least_error(by_head(self.seen[f"{stage}.v"]), f.cache)
+        least_q = unit_of_least_error(by_head(self.seen[f"{stage}.q"]), f.query)
         per_step = attention.EXP_STEPS_PER_NAT * np.repeat(unit_k, s.heads // s.kv_heads) * a.scale
         shift = np.maximum(np.floor(-np.log2(per_step * least_q)), 0)
         unit_q = 2.0**-shift / per_step
         self.units[f"{stage}.q"], self.units[f"{stage}.k"] = unit_q.tolist(), unit_k.tolist()
         self.units[f"{stage}.v"] = unit_v.tolist()
-        order = _half_split_order(a.rope.interleaved, s.rotary, s.head_dim)
-        matrices = dict(one.matrices)
+        order = half_split_order(a.rope is not None and a.rope.interleaved, s.rotary, s.head_dim)
         for name, source, unit, turned in (
             ("q", a.q, unit_q / 2**rope.FRACTION, True),
             ("k", a.k, unit_k / 2**rope.FRACTION, True),
             ("v", a.v, unit_v, False),
         ):
-            weight = source.weight.reshape(len(unit), s.head_dim, -1)
-            weight = (weight[:, order] if turned else weight).reshape(source.weight.shape)
-            matrices[name] = self._normed_matrix(
-                name, Linear(weight), block.attention_norm, moments, np.repeat(unit, s.head_dim)
-            )
-        return replace(one, matrices=matrices, score_shift=shift.astype(np.int64)[None])
+            rows = np.arange(len(source.weight)).reshape(len(unit), s.head_dim)
+            rows = (rows[:, order] if turned else rows).reshape(-1)
+            source = Linear(source.weight[rows], None if source.bias is None else source.bias[rows])
+            part = self._normed_matrix(name, source, block.attention_norm, moments, np.repeat(unit, s.head_dim))
+            one = with_part(one, name, part)
+        return replace(one, score_shift=shift.astype(np.int64)[None])
 
     def _attention_output(self, one: Chip, stage: str, block: Block, rows: Rows) -> Chip:
         s, exact = self.shape, self.seen[f"{stage}.attn"]
@@ -220,84 +257,96 @@ class _Quantizer:
         self.units[f"{stage}.attn_x"] = self.unit_x
         caught: dict[str, Ints] = {}
         rows.attend(one, caught.__setitem__)
-        weight = block.attention.o.weight.astype(np.float64) * unit
-        o = self._residual_matrix("o", weight, caught["L0.attn"], _flat(exact) / unit)
-        return with_matrix(one, "o", o)
+        return with_part(one, "o", self._residual_matrix("o", block.attention.o, unit, caught["L0.attn"], exact))
 
     # -- MLP -----------------------------------------------------------------------------------------
 
     def _mlp_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
-        mlp, f = block.mlp, self.formats
-        assert mlp.gate is not None and block.mlp_norm is not None
-        unit_h = self._hidden_units(stage, mlp.down.weight)
-        largest_up = np.abs(_flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
-        room = limits(f.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
+        mlp = block.mlp
+        assert block.mlp_norm is not None
+        units, shift = self._gated_units(stage, mlp) if self.wiring.gated else self._plain_units(stage, mlp)
+        self.units |= {f"{stage}.{name}": as_scale(unit) for name, unit in units.items()} | {f"{stage}.x": self.unit_x}
+        for name, source in (("gate", mlp.gate), ("up", mlp.up)):
+            if source is not None:
+                one = with_part(one, name, self._normed_matrix(name, source, block.mlp_norm, moments, units[name]))
+        return replace(one, gate_shift=np.array([shift]))
+
+    def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
+        """Units [F] of gate, up and hidden; the shift behind the product."""
+        relative = self._relative(stage, mlp)
+        common = unit_of_least_error(
+            (flat(self.seen[f"{stage}.hidden"]) / relative).reshape(1, -1), self.formats.hidden
+        )
+        unit_h = relative * common[0]
+        largest_up = np.abs(flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
+        room = limits(self.formats.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
         shift = int(np.floor(np.log2(room.min())).clip(0, 26))
         unit_u = unit_h / 2.0**shift / self.unit_activation
-        self.units |= {
-            f"{stage}.hidden": unit_h.tolist(),
-            f"{stage}.up": unit_u.tolist(),
-            f"{stage}.gate": self.unit_gate,
-            f"{stage}.x": self.unit_x,
-        }
-        gate_units = np.full(self.shape.hidden, self.unit_gate)
-        matrices = {
-            **one.matrices,
-            "gate": self._normed_matrix("gate", mlp.gate, block.mlp_norm, moments, gate_units),
-            "up": self._normed_matrix("up", mlp.up, block.mlp_norm, moments, unit_u),
-        }
-        return replace(one, matrices=matrices, gate_shift=np.array([shift]))
+        return {"gate": np.full(self.shape.hidden, self.unit_gate), "up": unit_u, "hidden": unit_h}, shift
 
-    def _hidden_units(self, stage: str, down: Array) -> Floats:
-        """Unit of each hidden channel [F]: large channels get larger units, half the way (SmoothQuant).
+    def _plain_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
+        """Units [F] of up and hidden, those of the table; no shift."""
+        relative = self._relative(stage, mlp)
+        return {"up": relative * self.unit_gate, "hidden": relative * self.unit_activation}, 0
 
-        The up projection's rows and the down projection's columns absorb them at no cost.
+    def _relative(self, stage: str, mlp: Mlp) -> Floats:
+        """Unit of each hidden channel [F] beside the others': large channels get larger ones, half the way
+        (SmoothQuant, Xiao et al., 2023).
+
+        The up projection's rows and the down projection's columns absorb them at no cost. Without a gate a table stands
+        between the two, the same for all channels: then only ReLU, which scales with its input, allows it. Channels
+        that are hardly ever above zero keep a quarter there, since what is below zero has its range too.
         """
-        hidden = _flat(self.seen[f"{stage}.hidden"])
-        spread = np.maximum(np.sqrt(np.square(hidden).mean(0)), 1e-6)
-        trained = on_grid(down.astype(np.float64), self.options.bits_of("down"))  # its columns must not be scaled
-        relative = (spread / spread.mean()) ** (0.0 if trained else self.options.smoothing)
-        common = unit_of_least_error((hidden / relative).reshape(1, -1), self.formats.hidden)[0]
-        return np.asarray(relative * common)
+        if not self.wiring.gated and mlp.activation != "relu":
+            return np.ones(self.shape.hidden)
+        spread = np.maximum(np.sqrt(np.square(flat(self.seen[f"{stage}.hidden"])).mean(0)), 1e-6)
+        trained = on_grid(mlp.down.weight.astype(np.float64), self.options.bits_of("down"))  # scaled columns leave it
+        relative = np.asarray((spread / spread.mean()) ** (0.0 if trained else self.options.smoothing))
+        return relative if self.wiring.gated else np.maximum(relative, LEAST_RELATIVE)
 
     def _mlp_output(self, one: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
-        unit = np.array(self.units[f"{stage}.hidden"])
-        weight = block.mlp.down.weight.astype(np.float64) * unit
-        down = self._residual_matrix("down", weight, hidden, _flat(self.seen[f"{stage}.hidden"]) / unit)
-        return with_matrix(one, "down", down)
+        unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
+        return with_part(one, "down", self._residual_matrix("down", block.mlp.down, unit, hidden, exact))
 
     # -- matrices ------------------------------------------------------------------------------------
 
-    def _normed(self, x: Ints, exact: Array) -> Moments:
+    def _normed(self, x: Ints, exact: Array, normalizes: bool = True) -> Moments:
         """Moments of the normalised vectors, in real units, of integer residuals x and float ones."""
-        a, root = self._shifted(x)
-        real = a * (root * self._root_unit())[..., None]
-        plain = normalize(exact, Norm("rms", self.decoder.final_norm.eps))
-        return Moments.of(_flat(real), _flat(plain))
+        a, root = self._shifted(x, normalizes)
+        real = a * (root * self._root_unit(normalizes))[..., None]
+        eps = self.decoder.blocks[0].attention_norm.eps
+        return Moments.of(flat(real), flat(normalize(exact, Norm("rms", eps)) if normalizes else exact))
 
-    def _shifted(self, x: Ints) -> tuple[Ints, Ints]:
-        """What the chip's norm makes of integer residuals: shifted vectors and their roots."""
-        a, v = norm.shift_normalize(x, self.tables["eps"], self.formats.norm)
-        return a, norm.reciprocal_root(v, self.tables["rsqrt"], self.formats.norm)
+    def _shifted(self, x: Ints, normalizes: bool) -> tuple[Ints, Ints]:
+        """What the chip's norm, or what stands for it, makes of integer residuals: shifted vectors and their roots."""
+        a, energy, m = norm.shift_normalize(x, self.tables["eps"], self.formats.norm)
+        if not normalizes:
+            return a, norm.plain_root(m, self.formats.residual)
+        return a, norm.reciprocal_root(energy, m, self.tables["rsqrt"])
 
-    def _root_unit(self) -> float:
-        """Real value of one unit of a norm's root: a * root * this is the normalised vector."""
-        return float(np.sqrt(self.shape.dim)) / norm.root_scale(self.formats.norm)
+    def _root_unit(self, normalizes: bool = True) -> float:
+        """Real value of one unit of a root: a * root * this is the vector that the matrix takes."""
+        f = self.formats
+        if not normalizes:
+            return self.unit_x / norm.plain_scale(f.norm, f.residual)
+        return float(np.sqrt(self.shape.dim)) / norm.root_scale(f.norm)
 
-    def _normed_matrix(self, name: str, source: Linear, before: Norm, moments: Moments, unit: Floats) -> Matrix:
+    def _normed_matrix(self, name: str, source: Linear, before: Norm | None, moments: Moments, unit: Floats) -> Part:
         """A matrix behind a norm, the gain folded in; ``unit`` [out] is that of each output row."""
         weight = source.weight.astype(np.float64)
-        if before.gain is not None:
+        if before is not None and before.gain is not None:
             weight = weight * before.gain
         bits = self.options.bits_of(name)
         rounded = self._round(weight, moments, bits)
-        return _matrix(rounded, rounded.scale * self._root_unit() * 2.0**ROOT_SHIFT / unit, bits)
+        scale = rounded.scale * self._root_unit(before is not None) * 2.0**ROOT_SHIFT / unit
+        return scaled_matrix(rounded, scale, bits), whole_bias(name, source, unit)
 
-    def _residual_matrix(self, name: str, weight: Floats, inputs: Ints, exact: Floats) -> Matrix:
-        """A matrix that adds to the residual; ``weight`` takes ``inputs`` in their integer units."""
+    def _residual_matrix(self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array) -> Part:
+        """A matrix that adds to the residual; its integer ``inputs`` are in ``unit`` [in], ``exact`` is float."""
         bits = self.options.bits_of(name)
-        rounded = self._round(weight, Moments.of(_flat(inputs), exact), bits)
-        return _matrix(rounded, rounded.scale / self.unit_x, bits)
+        moments = Moments.of(flat(inputs), flat(exact) / unit)
+        rounded = self._round(source.weight.astype(np.float64) * unit, moments, bits)
+        return scaled_matrix(rounded, rounded.scale / self.unit_x, bits), whole_bias(name, source, self.unit_x)
 
     def _round(self, weight: Floats, moments: Moments, bits: int) -> Rounded:
         if self.options.rounding == "plain":
@@ -313,119 +362,39 @@ class _Quantizer:
                 np.zeros(1, np.int64),
                 self.options.bits_of(name),
             )
-            for name, shape in expected_shapes(self.shape).items()
+            for name, shape in expected_shapes(self.shape, self.wiring).items()
         }
         per_head = np.zeros((1, self.shape.heads), np.int64)
         return Chip(
             self.shape,
             self.formats,
-            matrices,
+            matrices | self.lookups,
             self.tables,
             per_head,
             per_head,
             np.zeros(1, np.int64),
             self.decoder.blocks[0].mlp.activation,
+            wiring=self.wiring,
+            embedding_scale=self.embedding_scale,
         )
 
-    def assemble(
-        self,
-        parts: list[Chip],
-        head: Matrix,
-        tokenizer: dict[str, Any] | None,
-        bos: int | None,
-        eos: tuple[int, ...],
-        about: dict[str, Any],
-    ) -> Chip:
+    def assemble(self, parts: list[Chip], head: Part, about: dict[str, Any]) -> Chip:
         """Stack the layers into one chip."""
-        matrices = {name: _stack([p.matrices[name] for p in parts]) for name in MATRICES}
-        matrices |= {"head": head, "embedding": self.embedding}
+        names = matrix_names(self.wiring)
+        matrices = {name: stack([p.matrices[name] for p in parts]) for name in names}
         stacked = {name: np.concatenate([getattr(p, name) for p in parts]) for name in SHIFTS}
+        biases = {}
+        for name in (name for name in names if any(name in p.biases for p in parts)):
+            none = np.zeros((1, matrices[name].weight.shape[1]), np.int64)
+            biases[name] = np.concatenate([p.biases.get(name, none) for p in parts])
+        if head[1] is not None:
+            biases["head"] = head[1]
         return replace(
             parts[0],
             shape=replace(self.shape, layers=len(parts)),
-            matrices=matrices,
+            matrices=matrices | {"head": head[0]} | self.lookups,
+            biases=biases,
             **stacked,
-            tokenizer=tokenizer,
-            bos=bos,
-            eos=eos,
             scales=self.units,
-            about={
-                "architecture": self.decoder.architecture,
-                "parameters": self.decoder.parameters,
-                "logit_error": self.logit_error,
-                **about,
-            },
+            about={"logit_error": self.logit_error, **about},
         )
-
-
-def _stack(matrices: list[Matrix]) -> Matrix:
-    return Matrix(
-        np.concatenate([m.weight for m in matrices]),
-        np.concatenate([m.multiplier for m in matrices]),
-        np.concatenate([m.shift for m in matrices]),
-        matrices[0].bits,
-    )
-
-
-def _matrix(rounded: Rounded, scale: Floats, bits: int) -> Matrix:
-    """A one-layer Matrix whose rows scale by ``scale`` [out]."""
-    multiplier, shift = scale_pair(scale)
-    return Matrix(rounded.weight[None], multiplier[None], np.array([shift]), bits)
-
-
-def _flat(x: NDArray[Any]) -> Floats:
-    """[..., N] to [tokens, N] in float64."""
-    return x.reshape(-1, x.shape[-1]).astype(np.float64)
-
-
-def _by_head(x: Array) -> Array:
-    """[B, heads, T, C] to [heads, everything else]."""
-    return x.swapaxes(0, 1).reshape(x.shape[1], -1)
-
-
-def _half_split_order(interleaved: bool, rotary: int, head_dim: int) -> NDArray[np.int64]:
-    """Row order within a head that turns interleaved rotary pairs into (i, i + rotary / 2) pairs."""
-    order = np.arange(head_dim)
-    if interleaved:
-        order[:rotary] = np.concatenate([np.arange(0, rotary, 2), np.arange(1, rotary, 2)])
-    return order
-
-
-def random_chip(shape: Shape, seed: int, options: Options = Options(rounding="plain")) -> Chip:
-    """A chip of ``shape`` with random weights, for hardware work: as quantize would make it, not trained."""
-    draw = np.random.default_rng(seed)
-
-    def linear(rows: int, columns: int) -> Linear:
-        return Linear(draw.standard_normal((rows, columns), np.float32) * np.float32(columns**-0.5))
-
-    def block() -> Block:
-        q, k, v = (linear(n, shape.dim) for n in (shape.query_rows, shape.kv_rows, shape.kv_rows))
-        heads = Attention(
-            q,
-            k,
-            v,
-            linear(shape.dim, shape.query_rows),
-            shape.heads,
-            shape.kv_heads,
-            shape.head_dim,
-            shape.head_dim**-0.5,
-            Rope(frequencies),
-        )
-        mlp = Mlp(
-            linear(shape.hidden, shape.dim), linear(shape.dim, shape.hidden), "silu", linear(shape.hidden, shape.dim)
-        )
-        return Block(Norm("rms", 1e-5), heads, mlp, Norm("rms", 1e-5))
-
-    frequencies = 10000.0 ** (-np.arange(0, shape.rotary, 2) / max(shape.rotary, 1))
-    table = draw.standard_normal((shape.vocab, shape.dim), np.float32)
-    decoder = Decoder(
-        table,
-        tuple(block() for _ in range(shape.layers)),
-        Norm("rms", 1e-5),
-        linear(shape.vocab, shape.dim),
-        shape.context,
-        architecture="random",
-    )
-    length = min(32, shape.context)
-    stories = draw.integers(0, shape.vocab, (4, length)).tolist()
-    return quantize(decoder, stories, replace(options, tokens=4 * length, length=length), about={"seed": seed})

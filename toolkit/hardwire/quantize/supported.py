@@ -4,57 +4,74 @@
 
 from __future__ import annotations
 
-from ..decoder import Block, Decoder
+import numpy as np
+
+from ..decoder import Block, Decoder, Norm, Rope
 from ..errors import QuantizeError
 
 
 def require_supported(decoder: Decoder) -> None:
     """Raise QuantizeError naming the first part that the chip does not have."""
+    before, last = decoder.embedding_norm, decoder.final_norm
+    layer_norms = any(norm is not None and norm.kind == "layer" for norm in (decoder.blocks[0].attention_norm, before))
     reasons = [
         reason
         for missing, reason in (
-            (decoder.positions is not None, "learned position embeddings"),
-            (decoder.embedding_norm is not None, "a norm behind the embedding"),
-            (decoder.logit_softcap is not None, "a soft cap on the logits"),
-            (decoder.head.bias is not None, "a bias in the head"),
-            (decoder.final_norm.kind != "rms" or decoder.final_norm.bias is not None, "a LayerNorm before the head"),
+            (decoder.logit_softcap is not None, "soft cap on the logits"),
+            (before is not None and layer_norms, "norm behind the embedding where there is LayerNorm"),
+            (before is not None and before.bias is not None, "bias in the norm behind the embedding"),
+            (
+                before is not None and before.gain is not None and before.gain.min() < 0,
+                "negative gain in the norm behind the embedding",
+            ),
+            (last is None and layer_norms, "LayerNorm without one in front of the head"),
         )
         if missing
     ]
     for index, block in enumerate(decoder.blocks):
         reasons += [f"layer {index}: {reason}" for reason in _unsupported_parts(block, decoder)]
+    reasons += [f"at the ends: {reason}" for reason in _odd_norms(decoder, [before, last])]
     if reasons:
         raise QuantizeError(
-            f"the chip has no {reasons[0].split(': ')[-1]} ({'; '.join(reasons[:4])}); "
-            "it takes Llama-like decoders: RMSNorm, rotary positions, gated MLP, no biases"
+            f"the chip has no {reasons[0].split(': ')[-1]} ({'; '.join(reasons[:4])}); it takes decoders of "
+            "sequential pre-norm blocks: RMSNorm or LayerNorm, rotary or learned positions, gated or plain MLP"
         )
 
 
+def _odd_norms(decoder: Decoder, norms: list[Norm | None]) -> list[str]:
+    """What these norms have that the first one of the decoder does not."""
+    first = decoder.blocks[0].attention_norm
+    present = [norm for norm in norms if norm is not None]
+    checks = (
+        (any(norm.kind != first.kind for norm in present), "norm of another kind than the first"),
+        (any(norm.eps != first.eps for norm in present), "norm with an epsilon of its own"),
+    )
+    return [reason for missing, reason in checks if missing]
+
+
 def _unsupported_parts(block: Block, decoder: Decoder) -> list[str]:
-    a, m, first = block.attention, block.mlp, decoder.blocks[0]
-    norms = [n for n in (block.attention_norm, block.mlp_norm) if n is not None]
-    linears = [a.q, a.k, a.v, a.o, m.up, m.down, *([m.gate] if m.gate else [])]
+    a, first = block.attention, decoder.blocks[0]
     checks = (
         (block.parallel or block.mlp_norm is None, "parallel attention and MLP"),
         (block.attention_post_norm is not None or block.mlp_post_norm is not None, "norm behind a branch"),
-        (any(n.kind != "rms" or n.bias is not None for n in norms), "LayerNorm"),
-        (any(n.eps != decoder.final_norm.eps for n in norms), "norm with an epsilon of its own"),
         (a.q_norm is not None or a.k_norm is not None, "norm of queries or keys"),
-        (a.rope is None, "attention without rotary positions"),
         (a.softcap is not None, "soft cap on attention scores"),
         (a.window is not None and a.window < decoder.context, f"sliding window of {a.window} positions"),
-        (m.gate is None, "MLP without a gate"),
-        (any(linear.bias is not None for linear in linears), "bias in a projection"),
-        (
-            (a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation)
-            != (
-                first.attention.heads,
-                first.attention.kv_heads,
-                first.attention.head_dim,
-                first.mlp.up.weight.shape,
-                first.mlp.activation,
-            ),
-            "layer of another shape than the first",
-        ),
+        (not _same_rope(a.rope, first.attention.rope), "positions of another kind than the first layer's"),
+        (_outline(block) != _outline(first), "layer of another shape than the first"),
     )
-    return [reason for missing, reason in checks if missing]
+    return [reason for missing, reason in checks if missing] + _odd_norms(
+        decoder, [block.attention_norm, block.mlp_norm]
+    )
+
+
+def _outline(block: Block) -> tuple[object, ...]:
+    a, m = block.attention, block.mlp
+    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, m.gate is None
+
+
+def _same_rope(rope: Rope | None, other: Rope | None) -> bool:
+    """Do both turn the same dimensions by the same angles? Which dimensions are pairs may differ."""
+    if rope is None or other is None:
+        return rope is other
+    return rope.amplitude == other.amplitude and np.array_equal(rope.inv_freq, other.inv_freq)

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// What the lanes take: the residual, shifted so that its largest entry fills NormW bits, or another vector as it is.
+module activations
+  import engine_pkg::*;
+#(
+  parameter int Columns   = 8,
+  parameter int ResidualW = 16,
+  parameter int NormW     = 9,
+  parameter int SideW     = 8,
+  parameter int ActW      = 9,
+  localparam int BitsW = $clog2(ResidualW)
+) (
+  input  logic                               clk_i,
+  input  logic                               step_i,    // A0
+  input  source_e                            source_i,  // A0
+  input  logic [BitsW-1:0]                   bits_i,    // A0: magnitude bits of the residual's largest entry
+  input  logic [Columns-1:0][ResidualW-1:0]  x_i,       // A0
+  input  logic [Columns-1:0][SideW-1:0]      side_i,    // A0
+  output logic [Columns-1:0][ActW-1:0]       act_o      // A2; zero where no step is
+);
+
+  localparam int WideW = ResidualW + NormW;
+  localparam logic signed [WideW-1:0] Most = (1 << (NormW - 1)) - 1;
+
+  logic    step_q;
+  source_e source_q;
+
+  always_ff @(posedge clk_i) begin
+    step_q   <= step_i;
+    source_q <= source_i;
+  end
+
+  for (genvar c = 0; c < Columns; c++) begin : gen_column
+    // (x << (NormW - 1)) >> bits, one bit of fraction kept, covers shifts in both directions.
+    // Signed throughout: an unsigned operand would turn >>> into a logical shift.
+    logic signed [WideW-1:0] shifted_q, rounded;
+    logic [SideW-1:0]        side_q;
+    assign rounded = (shifted_q >>> 1) + $signed(WideW'({1'b0, shifted_q[0]}));
+    always_ff @(posedge clk_i) begin
+      shifted_q <= $signed({x_i[c], NormW'(0)}) >>> bits_i;
+      side_q    <= side_i[c];
+      if (!step_q) act_o[c] <= '0;
+      else if (source_q != SourceNorm) act_o[c] <= ActW'($signed(side_q));
+      else act_o[c] <= rounded > Most ? ActW'(Most) : ActW'(rounded);
+    end
+  end
+
+endmodule

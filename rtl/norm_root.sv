@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// The reciprocal root of a residual vector's energy, summed as the vector is written; it joins when the sums of the
+// lanes are requantised.
+module norm_root #(
+  parameter int Rows      = 8,
+  parameter int ResidualW = 16,
+  parameter int EnergyW   = 40,  // of the sum of squares with eps
+  parameter int Eps       = 1,
+  parameter     Folder    = "",
+  localparam int BitsW = $clog2(ResidualW)
+) (
+  input  logic                            clk_i,
+  input  logic                            first_i,  // x_i is the vector's first
+  input  logic                            valid_i,
+  input  logic [Rows-1:0][ResidualW-1:0]  x_i,
+  input  logic [BitsW-1:0]                bits_i,   // magnitude bits of the largest entry, from the last x_i on
+  output logic [16:0]                     root_o    // five cycles after the last x_i
+);
+
+  localparam int EvenW = $clog2(EnergyW / 2 + 1);
+
+  logic [Rows-1:0][2*ResidualW-1:0] square_q;
+  logic [EnergyW-1:0]               squares, energy_q;
+  logic                             valid_q, first_q;
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_square
+    always_ff @(posedge clk_i) square_q[r] <= $signed(x_i[r]) * $signed(x_i[r]);
+  end
+
+  always_comb begin
+    squares = '0;
+    for (int r = 0; r < Rows; r++) squares = squares + EnergyW'(square_q[r]);
+  end
+
+  always_ff @(posedge clk_i) begin
+    valid_q <= valid_i;
+    first_q <= first_i;
+    if (valid_q) energy_q <= (first_q ? EnergyW'(Eps) : energy_q) + squares;
+  end
+
+  // Even shift into two octaves, table, shift back.
+  logic [EvenW-1:0]   even_d;
+  logic [BitsW:0]     back_d, back_q, back_dq;  // even - bits + 1: never negative
+  logic [EnergyW+7:0] aligned;
+  logic [9:0]         index_q;
+  logic [16:0]        entry;
+  logic [17:0]        scaled;
+
+  always_comb begin
+    even_d = '0;
+    for (int i = 0; i < EnergyW; i++) if (energy_q[i]) even_d = EvenW'(i / 2);
+    aligned = {energy_q, 8'd0} >> {even_d, 1'b0};
+    back_d  = (BitsW + 1)'(32'(even_d) + 1 - 32'(bits_i));
+  end
+
+  always_ff @(posedge clk_i) begin
+    index_q <= 10'(aligned - 256);
+    back_q  <= back_d;
+    back_dq <= back_q;
+    root_o  <= scaled[17:1] + 17'(scaled[0]);
+  end
+
+  rom #(.Width(17), .Depth(768), .File({Folder, "rsqrt.hex"})) u_table (
+    .clk_i, .en_i(1'b1), .addr_i(index_q), .data_o(entry));
+
+  assign scaled = {entry, 1'b0} >> back_dq;
+
+  logic unused;
+  assign unused = ^aligned[EnergyW+7:10];
+
+endmodule

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// From lanes that are never cleared to the sums of one depth's rows: all groups added, less what they held at this
+// depth's last read, and what the digits of weights in fabric leave out.
+module readout #(
+  parameter int Rows    = 8,
+  parameter int Depth   = 8,
+  parameter int Lanes   = 2,    // groups of columns
+  parameter int Packed  = 0,    // of them, those whose rows come in pairs
+  parameter int Columns = 8,
+  parameter int ActW    = 9,
+  parameter int AccW    = 20,
+  parameter int Offset  = 1,    // fabric sums lack Offset * the sum of their activations
+  parameter int Stages  = 2,    // of a lane
+  localparam int SelW   = Depth > 1 ? $clog2(Depth) : 1
+) (
+  input  logic                                  clk_i,
+  input  logic                                  rst_i,
+  input  logic                                  first_i,  // A0: first step of a pass
+  input  logic [Columns-1:0][ActW-1:0]          act_i,    // A2
+  input  logic                                  read_i,   // E1
+  input  logic [SelW-1:0]                       sel_i,
+  input  logic [Lanes-1:0][Rows-1:0][AccW-1:0]  lane_i,   // with sel_i
+  output logic [Rows-1:0][AccW-1:0]             sum_o     // E2
+);
+
+  localparam int Fabric = Lanes - Packed;
+  localparam int From   = Columns / Lanes * Packed;  // first column in fabric
+
+  logic [Depth-1:0]          known_q;  // read since the reset, which cleared the lanes
+  logic                      known;
+  logic [Rows-1:0][AccW-1:0] fabric, packed_sum;
+
+  assign known = known_q[sel_i];
+  always_ff @(posedge clk_i) begin
+    if (read_i) known_q[sel_i] <= 1'b1;
+    if (rst_i) known_q <= '0;
+  end
+
+  if (Fabric > 0) begin : gen_fabric
+    logic [AccW-1:0]           total;
+    logic [Rows-1:0][AccW-1:0] now, earlier;
+
+    activation_sum #(.Columns(Columns - From), .ActW(ActW), .AccW(AccW), .Offset(Offset), .Stages(Stages)) u_total (
+      .clk_i, .first_i, .act_i(act_i[Columns-1:From]), .read_i(read_i && sel_i == '0), .total_o(total));
+    small_ram #(.Width(Rows * AccW), .Depth(Depth)) u_earlier (
+      .clk_i, .we_i(read_i), .waddr_i(sel_i), .wdata_i(now), .raddr_i(sel_i), .rdata_o(earlier));
+
+    for (genvar r = 0; r < Rows; r++) begin : gen_row
+      always_comb begin
+        now[r] = '0;
+        for (int g = Packed; g < Lanes; g++) now[r] = now[r] + lane_i[g][r];
+      end
+      assign fabric[r] = now[r] + (total - (known ? earlier[r] : '0));
+    end
+  end else begin : gen_no_fabric
+    assign fabric = '0;
+    logic unused;
+    assign unused = ^{first_i, act_i};
+  end
+
+  if (Packed > 0) begin : gen_packed
+    localparam int Pairs = Rows / 2;
+    logic [Pairs-1:0][2*AccW-1:0] now, earlier;
+
+    small_ram #(.Width(Rows * AccW), .Depth(Depth)) u_earlier (
+      .clk_i, .we_i(read_i), .waddr_i(sel_i), .wdata_i(now), .raddr_i(sel_i), .rdata_o(earlier));
+
+    for (genvar p = 0; p < Pairs; p++) begin : gen_pair
+      logic [2*AccW-1:0] change;
+      always_comb begin
+        now[p] = '0;
+        for (int g = 0; g < Packed; g++) now[p] = now[p] + {lane_i[g][2*p+1], lane_i[g][2*p]};
+      end
+      assign change            = now[p] - (known ? earlier[p] : '0);
+      assign packed_sum[2*p]   = change[AccW-1:0];
+      assign packed_sum[2*p+1] = change[2*AccW-1:AccW] + AccW'(change[AccW-1]);  // the low row's borrow is returned
+    end
+  end else begin : gen_no_packed
+    assign packed_sum = '0;
+  end
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_sum
+    always_ff @(posedge clk_i) sum_o[r] <= fabric[r] + packed_sum[r];
+  end
+
+endmodule

@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// A query times a block of keys, channel by channel, summed: one score per position. Two cycles.
+module score_products
+  import engine_pkg::*;
+#(
+  parameter int     Banks   = 12,
+  parameter int     HeadDim = 8,
+  parameter int     QueryW  = 9,
+  parameter int     CacheW  = 8,
+  parameter int     ScoreW  = 21,
+  parameter int     Terms   = 4,            // channels of one chain, in fabric
+  parameter style_e Style   = StylePacked,
+  parameter int     Fabric  = 0,            // of the banks, those in fabric whatever the style
+  parameter bit     Minus   = 1'b0
+) (
+  input  logic                                      clk_i,
+  input  logic [HeadDim-1:0][QueryW-1:0]            query_i,
+  input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys_i,
+  output logic [Banks-1:0][ScoreW-1:0]              score_o   // all short of the same multiple of the query's sum, if in fabric
+);
+
+  // Positions of one head must all be short of it, or none: a multiplier's scores give it up.
+  localparam int Lack   = digit_offset(CacheW);
+  localparam int Chains = (HeadDim + Terms - 1) / Terms;
+  localparam int InFabric = Style == StyleFabric ? Banks : Fabric;
+  localparam int Apart  = Banks - InFabric;
+  localparam int ProductW = QueryW + CacheW;
+
+  logic [ScoreW-1:0] lack_q;
+
+  for (genvar b = 0; b < InFabric; b++) begin : gen_fabric
+    localparam int ChainW = QueryW + 1 + $clog2(Terms) + 2 * (digits(CacheW) - 1) + 1;
+    logic [Chains-1:0][ChainW-1:0] chain;
+    for (genvar c = 0; c < Chains; c++) begin : gen_chain
+      localparam int Size = c == Chains - 1 ? HeadDim - c * Terms : Terms;
+      localparam int DotW = QueryW + 1 + $clog2(Size) + 2 * (digits(CacheW) - 1) + (digits(CacheW) > 1 ? 1 : 0);
+      logic signed [DotW-1:0] y;
+      logic zero;
+      dot #(.Terms(Size), .ActW(QueryW), .WeightW(CacheW), .Minus(Minus), .Settled(1'b1), .Stage(1'b1)) u_dot (
+        .clk_i, .a_i(query_i[c*Terms +: Size]), .w_i(keys_i[b][c*Terms +: Size]), .y_o(y), .c_o(zero));
+      assign chain[c] = ChainW'(y);
+      logic unused;
+      assign unused = zero;
+    end
+    logic signed [ChainW+$clog2(Chains)-1:0] sum;
+    adder_tree #(.N(Chains), .Width(ChainW)) u_sum (.value_i(chain), .sum_o(sum));
+    always_ff @(posedge clk_i) score_o[b] <= ScoreW'(sum);
+  end
+
+  if (Apart > 0) begin : gen_apart
+    for (genvar b = InFabric; b < Banks; b += 2) begin : gen_pair
+      localparam bit Both = b + 1 < Banks;
+      logic [1:0][HeadDim-1:0][ProductW-1:0] product;
+      for (genvar c = 0; c < HeadDim; c++) begin : gen_channel
+        logic [ProductW-1:0] low, high;
+        product_pair #(.Packed(Style == StylePacked && Both), .AW(QueryW), .BW(CacheW)) u_product (
+          .clk_i, .a_i(query_i[c]), .low_i(keys_i[b][c]), .high_i(keys_i[Both ? b + 1 : b][c]), .low_o(low),
+          .high_o(high));
+        assign product[0][c] = low;
+        assign product[1][c] = high;
+      end
+      for (genvar i = 0; i < (Both ? 2 : 1); i++) begin : gen_sum
+        logic signed [ProductW+$clog2(HeadDim)-1:0] sum;
+        adder_tree #(.N(HeadDim), .Width(ProductW)) u_sum (.value_i(product[i]), .sum_o(sum));
+        always_ff @(posedge clk_i) score_o[b+i] <= ScoreW'(sum) - (InFabric > 0 ? lack_q : '0);
+      end
+      if (!Both) begin : gen_single
+        logic unused;
+        assign unused = ^product[1];
+      end
+    end
+  end
+
+  if (Apart > 0 && InFabric > 0) begin : gen_lack
+    logic [ScoreW-1:0] total;
+    always_comb begin
+      total = '0;
+      for (int c = 0; c < HeadDim; c++) total = total + ScoreW'($signed(query_i[c]));
+    end
+    always_ff @(posedge clk_i) lack_q <= ScoreW'(Lack * 32'(total));
+  end else begin : gen_no_lack
+    assign lack_q = '0;
+    logic unused;
+    assign unused = ^lack_q;
+  end
+
+endmodule

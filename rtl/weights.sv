@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// The weights of every depth, a word per step in playing order: their addresses are counters.
+module weights #(
+  parameter int Columns = 8,
+  parameter int Rows    = 8,
+  parameter int Depth   = 8,
+  parameter int WeightW = 4,
+  parameter int Uram    = 0,  // depths 0 .. Uram - 1 in URAM; even
+  parameter logic [Depth-1:0][15:0] Words = '0,
+  parameter     Folder  = ""
+) (
+  input  logic                                                  clk_i,
+  input  logic                                                  rst_i,
+  input  logic                                                  restart_i,
+  input  logic [Depth-1:0]                                      step_i,    // take a word
+  input  logic                                                  load_valid_i,  // URAM contents, 32 bits at a time:
+  input  logic [31:0]                                           load_data_i,   // depths 0, 1, ..; lowest bits first
+  output logic [Depth-1:0][Rows-1:0][Columns-1:0][WeightW-1:0]  weight_o   // on the next cycle
+);
+
+  localparam int Width = Rows * Columns * WeightW;
+  localparam int PairA = 16;
+
+  logic [PairA-1:0] load_addr;
+  logic [Width-1:0] load_data;
+  logic [Depth-1:0] load;  // by the pair's first depth
+
+  if (Uram > 0) begin : gen_load
+    uram_loader #(.Width(Width), .Depth(Depth), .Uram(Uram), .Words(Words)) u_loader (
+      .clk_i, .rst_i, .valid_i(load_valid_i), .data_i(load_data_i), .load_o(load), .addr_o(load_addr), .word_o(load_data));
+  end else begin : gen_no_load
+    assign load_addr = '0;
+    assign load_data = '0;
+    assign load      = '0;
+    logic unused;
+    assign unused = ^{load_valid_i, load_data_i, load_addr, load_data, load};
+  end
+
+  for (genvar e = 0; e < Depth; e++) begin : gen_depth
+    localparam int Count = 32'(Words[e]);
+    localparam int AddrW = Count > 1 ? $clog2(Count) : 1;
+    logic [AddrW-1:0] addr_q;
+    always_ff @(posedge clk_i) begin
+      if (restart_i || rst_i) addr_q <= '0;
+      else if (step_i[e]) addr_q <= addr_q + 1'b1;
+    end
+
+    if (e >= Uram) begin : gen_rom
+      rom #(.Width(Width), .Depth(Count),
+            .File({Folder, "weight", 8'("0" + e / 10), 8'("0" + e % 10), ".hex"})) u_rom (
+        .clk_i, .en_i(1'b1), .addr_i(addr_q), .data_o(weight_o[e]));
+    end else if (e % 2 == 0) begin : gen_uram
+      // Two depths share a memory, each through a port of its own and from an address of its own.
+      localparam int Next  = 32'(Words[e+1]);
+      localparam int BothA = $clog2(Count + Next);
+      uram_pair #(.Width(Width), .LowWords(Count), .HighWords(Next),
+                  .LowFile({Folder, "weight", 8'("0" + e / 10), 8'("0" + e % 10), ".hex"}),
+                  .HighFile({Folder, "weight", 8'("0" + (e + 1) / 10), 8'("0" + (e + 1) % 10), ".hex"})) u_uram (
+        .clk_i, .load_i(load[e]), .load_addr_i(BothA'(load_addr)), .load_data_i(load_data), .low_addr_i(addr_q), .high_addr_i(gen_depth[e+1].addr_q), .low_o(weight_o[e]), .high_o(weight_o[e+1]));
+    end
+  end
+
+endmodule

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Decoders and chips with random weights, for hardware work and for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ..chip import Chip, Shape, Wiring
+from ..decoder import Activation, Attention, Block, Decoder, Linear, Mlp, Norm, Rope
+from .quantizer import Options, quantize
+
+EPS = 1e-5
+AFFINE = 0.1  # spread of random gains around 1, and of random biases around 0
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a decoder is made of, its weights apart. As it stands: Llama-like."""
+
+    shape: Shape
+    wiring: Wiring = Wiring()
+    activation: Activation = "silu"
+    norm: Literal["rms", "layer"] = "rms"
+    affine: bool = False  # gains in norms, and biases in norms and in every projection but the head
+
+
+def random_decoder(outline: Outline, seed: int) -> Decoder:
+    """A float decoder of this outline, not trained."""
+    draw, s, wiring = np.random.default_rng(seed), outline.shape, outline.wiring
+
+    def vector(size: int, around: float) -> np.ndarray | None:
+        return np.float32(around) + np.float32(AFFINE) * draw.standard_normal(size, np.float32)
+
+    def linear(rows: int, columns: int, biased: bool = outline.affine) -> Linear:
+        weight = draw.standard_normal((rows, columns), np.float32) * np.float32(columns**-0.5)
+        return Linear(weight, vector(rows, 0) if biased else None)
+
+    def norm() -> Norm:
+        gain, bias = (vector(s.dim, 1), vector(s.dim, 0)) if outline.affine else (None, None)
+        return Norm(outline.norm, EPS, gain, bias)
+
+    def block() -> Block:
+        q, k, v = (linear(n, s.dim) for n in (s.query_rows, s.kv_rows, s.kv_rows))
+        o = linear(s.dim, s.query_rows)
+        heads = Attention(q, k, v, o, s.heads, s.kv_heads, s.head_dim, s.head_dim**-0.5, rope)
+        up, down = linear(s.hidden, s.dim), linear(s.dim, s.hidden)
+        mlp = Mlp(up, down, outline.activation, linear(s.hidden, s.dim) if wiring.gated else None)
+        return Block(norm(), heads, mlp, norm())
+
+    rope = Rope(10000.0 ** (-np.arange(0, s.rotary, 2) / s.rotary)) if s.rotary else None
+    return Decoder(
+        draw.standard_normal((s.vocab, s.dim), np.float32),
+        tuple(block() for _ in range(s.layers)),
+        norm() if wiring.final_norm else None,
+        linear(s.vocab, s.dim, biased=False),
+        s.context,
+        positions=draw.standard_normal((s.context, s.dim), np.float32) if wiring.positions else None,
+        embedding_norm=Norm("rms", EPS) if wiring.embedding_norm else None,
+        architecture="random",
+    )
+
+
+def random_chip(outline: Outline | Shape, seed: int, options: Options = Options(rounding="plain")) -> Chip:
+    """A chip with random weights: as quantize would make it of a decoder that is not trained."""
+    if isinstance(outline, Shape):
+        outline = Outline(outline)
+    length = min(32, outline.shape.context)
+    stories = np.random.default_rng([seed, 1]).integers(0, outline.shape.vocab, (4, length)).tolist()
+    options = replace(options, tokens=4 * length, length=length)
+    return quantize(random_decoder(outline, seed), stories, options, about={"seed": seed})
