@@ -127,8 +127,9 @@ class LanguageModel:
 def load(path: str | Path, backend: str | None = None) -> LanguageModel:
     """A model from a build folder or a ``.chip``.
 
-    backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine) or "reference"
-    (numpy, the default for a chip). Raises BuildError for a folder whose files do not match its manifest.
+    backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine), "netlist" (the
+    simulated gates that hardwire synth made of it) or "reference" (numpy, the default for a chip). Raises BuildError
+    for a folder whose files do not match its manifest.
     """
     path = Path(path)
     if path.is_dir():
@@ -136,6 +137,7 @@ def load(path: str | Path, backend: str | None = None) -> LanguageModel:
 
         build = open_build(path)
         chip, engines = build.chip, {"csim": build.csim_engine, "rtl": build.rtl_engine, "reference": None}
+        engines["netlist"] = build.netlist_engine
     else:
         chip, engines = load_chip(path), {"reference": None}
     backend = backend or next(iter(engines))

@@ -13,10 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
-
-from ..errors import BuildError
 
 Bit = int | str  # a net's number, or "0", "1", "x"
 Cell = Mapping[str, Any]
@@ -198,7 +195,8 @@ def _block(clock: str, enable: str, reset: str, cells: list[tuple[Cell, str, int
 
 def _instance(kind: str, cell: Cell, number: int) -> str:
     values = ", ".join(f".{name}({_literal(value)})" for name, value in cell["parameters"].items())
-    pins = ", ".join(f".{name}({{{', '.join(map(_net, reversed(bits)))}}})" for name, bits in cell["connections"].items())
+    joined = {name: ", ".join(map(_net, reversed(bits))) for name, bits in cell["connections"].items()}
+    pins = ", ".join(f".{name}({{{bits}}})" for name, bits in joined.items())
     return f"  {kind} {f'#({values}) ' if values else ''}u{number} ({pins});"
 
 

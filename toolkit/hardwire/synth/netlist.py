@@ -19,11 +19,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..backends.rtlsim import verilator_root
 from ..errors import BuildError, ToolMissing
 from .flat import flatten
 from .process import Progress, Stop, first_error, run_tool
+from .yosys import Synthesis
 
 CELLS = {
     "ecp5": ("bram_core.sv", "DP16KD.sv", "MULT18X18D.sv"),
@@ -71,26 +73,33 @@ class Simulation:
 
 
 def of_netlist(
-    netlist: Path, family: str, top: str, shim: Sequence[Path], cells: Path | None = None, **more: object
+    synthesis: Synthesis, family: str, top: str, shim: Sequence[Path], cells: Path | None = None, **more: Any
 ) -> Simulation:
-    """The simulation of a netlist in Verilog: its top has the RTL's ports, so the RTL's shim drives it."""
+    """The simulation of a synthesized netlist: its top has the RTL's ports, so the RTL's shim drives it."""
+    return _of(synthesis.netlist_verilog, family, top, shim, cells, more)
+
+
+def of_flat(
+    netlist: Path, family: str, top: str, shim: Sequence[Path], work: Path, cells: Path | None = None, **more: Any
+) -> Simulation:
+    """The same of a ``netlist.json``; writes ``work/flat.sv``."""
+    work = work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    lines = flatten(json.loads(netlist.read_text()), top)
+    (work / "flat.sv").write_text("\n".join(lines) + "\n")
+    return _of(work / "flat.sv", family, top, shim, cells, {"flags": _ZEROS, **more})
+
+
+def _of(
+    netlist: Path, family: str, top: str, shim: Sequence[Path], cells: Path | None, more: Mapping[str, Any]
+) -> Simulation:
     if family not in CELLS:
         raise BuildError(f"there are no models for netlists of {family}; simulate {' or '.join(CELLS)}")
     cells = cells or cells_folder()
     ours = [cells / name for name in CELLS[family]]
     sources = (*ours, yosys_share() / _SHARE[family], netlist)
     includes = (yosys_share() / Path(_SHARE[family]).parent,)
-    return Simulation(top, sources, tuple(shim), includes=includes, **more)  # type: ignore[arg-type]
-
-
-def of_flat(
-    netlist: Path, family: str, top: str, shim: Sequence[Path], work: Path, cells: Path | None = None, **more: object
-) -> Simulation:
-    """The simulation of a netlist in Yosys's JSON; writes ``work/flat.sv``."""
-    work.mkdir(parents=True, exist_ok=True)
-    lines = flatten(json.loads(netlist.read_text()), top)
-    (work / "flat.sv").write_text("\n".join(lines) + "\n")
-    return of_netlist(work / "flat.sv", family, top, shim, cells, flags=_ZEROS, **more)
+    return Simulation(top, sources, tuple(shim), includes=includes, **more)
 
 
 def cells_folder() -> Path:

@@ -46,6 +46,7 @@ class Project:
     seeds: tuple[int, ...] = (1,)  # tried in this order until one meets the clock
     board: Board | None = None  # whose budget holds
     cycles_per_token: float | None = None  # exact and from the plan; turns a clock into tokens/s
+    fixed_clock: bool = False  # made inside, by a PLL: what a route reaches beyond clock_mhz is not used
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:

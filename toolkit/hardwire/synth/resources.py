@@ -77,6 +77,31 @@ def count(cells: Mapping[str, int]) -> Resources:
     return Resources(total(LUTS), total(FFS), total(DSPS), total(BRAM18), pairs, total(URAMS), total(CARRIES))
 
 
+def compare(predicted: Mapping[str, int], used: Mapping[str, int]) -> dict[str, dict[str, float]]:
+    """{resource: predicted, used, error}; the error is relative to what is used, where anything is."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, guess in predicted.items():
+        if name in used:
+            error = {"error": round(guess / used[name] - 1, 4)} if used[name] else {}
+            rows[name] = {"predicted": guess, "used": used[name], **error}
+    return rows
+
+
+REMEDIES = {
+    "bram18": "fewer bits per weight or a shorter context",
+    "uram": "fewer weights in URAM",
+    "dsp": "fewer products in multipliers",
+    "lut": "fewer lanes",
+    "ff": "fewer lanes",
+}
+
+
+def remedy_for(used: Resources, budget: Mapping[str, int]) -> str:
+    """What to change in a design that is over its budget."""
+    change = dict.fromkeys(REMEDIES[key] for key, have in budget.items() if getattr(used, key) > have)
+    return f"plan {' and '.join(change)}, or build for a larger board"
+
+
 def over_budget(used: Resources, budget: Mapping[str, int]) -> list[str]:
     """What does not fit, a phrase each."""
     names = {"lut": "LUTs", "ff": "registers", "dsp": "multipliers", "bram18": "18 kbit block RAMs", "uram": "URAMs"}

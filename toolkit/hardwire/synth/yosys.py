@@ -26,7 +26,7 @@ from ..errors import BuildError
 from . import receipt
 from .process import Progress, Stop, first_error, run_tool, worker
 from .project import SYNTHESIS_TOOLS, Project, budget, tool_versions
-from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist
+from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist, remedy_for
 
 # The labels of the synth commands, in order, with the share of time that they take on a large design.
 _XILINX = {
@@ -79,6 +79,11 @@ class Synthesis:
     def over(self) -> list[str]:
         """What is more than the board has."""
         return over_budget(self.usage.total, self.budget)
+
+    @property
+    def remedy(self) -> str:
+        """What to change where it is over its budget."""
+        return remedy_for(self.usage.total, self.budget)
 
 
 def commands(project: Project) -> list[tuple[str, str]]:
