@@ -25,7 +25,6 @@ from hardwire.verify import rungs_of
 
 from .conftest import mini_build, renewed
 
-
 TOOLS = tool_versions(SYNTHESIS_TOOLS)
 
 

@@ -141,9 +141,7 @@ def test_the_netlist_equals_the_integer_model(synthesized_build: Build, tmp_path
     assert 'name="netlist"' in (tmp_path / "v.xml").read_text()
 
 
-def test_a_wrong_rom_word_is_found_in_the_rtl_and_the_old_netlist_refused(
-    synthesized_build: Build, tmp_path: Path
-) -> None:
+def test_a_wrong_rom_word_is_found_in_the_rtl(synthesized_build: Build, tmp_path: Path) -> None:
     code, data, words = call("verify", synthesized_build.folder, "--plant", "rom", "--rungs", "int", "--json")
     assert code == 2 and data["verdict"] == "different" and re.match(r"word \d+ of rom/weight00.hex", data["planted"])
     assert data["first_difference"]["rung"] == "rtl" and data["first_difference"]["stage"] == "logits"
