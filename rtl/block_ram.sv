@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// One write port, one read port with a registered output, in block RAM.
+// One write port, one read port with a registered output, in block RAM. The few words by which a depth passes a power
+// of two are distributed: they would take as many blocks again.
 module block_ram #(
   parameter int Width = 8,
   parameter int Depth = 16,
@@ -14,12 +15,35 @@ module block_ram #(
   output logic [Width-1:0] rdata_o   // one cycle after raddr_i
 );
 
+  localparam int Half  = 1 << (AddrW - 1);
+  localparam int Rest  = Depth - Half;
+  localparam bit Split = Depth > 512 && Rest <= 16;
+  localparam int Main  = Split ? Half : Depth;
+  localparam int MainA = Main > 1 ? $clog2(Main) : 1;
+
   // The schedule never reads a word while it is written.
-  (* ram_style = "block", no_rw_check *) logic [Width-1:0] mem [Depth];
+  (* ram_style = "block", no_rw_check *) logic [Width-1:0] mem [Main];
+  logic [Width-1:0] data_q;
 
   always_ff @(posedge clk_i) begin
-    if (we_i) mem[waddr_i] <= wdata_i;
-    rdata_o <= mem[raddr_i];
+    if (we_i && !(Split && waddr_i[AddrW-1])) mem[MainA'(waddr_i)] <= wdata_i;
+    data_q <= mem[MainA'(raddr_i)];
+  end
+
+  if (Split) begin : gen_rest
+    localparam int RestA = Rest > 1 ? $clog2(Rest) : 1;
+    logic [Width-1:0] rest, rest_q;
+    logic             upper_q;
+    small_ram #(.Width(Width), .Depth(Rest)) u_rest (
+      .clk_i, .we_i(we_i && waddr_i[AddrW-1]), .waddr_i(RestA'(waddr_i)), .wdata_i, .raddr_i(RestA'(raddr_i)),
+      .rdata_o(rest));
+    always_ff @(posedge clk_i) begin
+      rest_q  <= rest;
+      upper_q <= raddr_i[AddrW-1];
+    end
+    assign rdata_o = upper_q ? rest_q : data_q;
+  end else begin : gen_whole
+    assign rdata_o = data_q;
   end
 
 endmodule

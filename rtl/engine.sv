@@ -280,10 +280,10 @@ module engine
     end
   end else begin : gen_ungated
     // The table's entry is the hidden value; it is there a cycle after the row.
-    logic [DestW-1:0] dest_q;
+    logic [HiddenA-1:0] addr_q;
     delay_reset #(.Cycles(1)) u_we (.clk_i, .rst_i, .d_i(valid_y && tail_y.kind == KindPlain), .d_o(hidden_we));
-    always_ff @(posedge clk_i) dest_q <= tail_y.dest;
-    assign hidden_addr = HiddenA'(dest_q);
+    always_ff @(posedge clk_i) addr_q <= HiddenA'(tail_y.dest);
+    assign hidden_addr = addr_q;
     for (genvar r = 0; r < Rows; r++) begin : gen_hidden
       assign hidden[r] = SideW'($signed(entry[r]));
     end

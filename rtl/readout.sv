@@ -59,6 +59,11 @@ module readout #(
     assign unused = ^{first_i, act_i};
   end
 
+  if (Fabric > 0 && From > 0) begin : gen_in_blocks
+    logic unused;
+    assign unused = ^act_i[From-1:0];
+  end
+
   if (Packed > 0) begin : gen_packed
     localparam int Pairs = Rows / 2;
     logic [Pairs-1:0][2*AccW-1:0] now, earlier;

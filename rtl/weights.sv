@@ -28,7 +28,10 @@ module weights #(
 
   if (Uram > 0) begin : gen_load
     uram_loader #(.Width(Width), .Depth(Depth), .Uram(Uram), .Words(Words)) u_loader (
-      .clk_i, .rst_i, .valid_i(load_valid_i), .data_i(load_data_i), .load_o(load), .addr_o(load_addr), .word_o(load_data));
+      .clk_i, .rst_i, .valid_i(load_valid_i), .data_i(load_data_i), .load_o(load), .addr_o(load_addr),
+      .word_o(load_data));
+    logic unused;
+    assign unused = ^{load_addr, load};
   end else begin : gen_no_load
     assign load_addr = '0;
     assign load_data = '0;

@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Rounding, and two products in one multiplier: every input at small widths."""
+"""Rounding, products that share a multiplier, products in LUTs, lanes: every input at small widths."""
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +18,32 @@ import pytest
 
 from hardwire.backends.rtlsim import verilator_root
 from hardwire.emit.rtl import rtl_folder
-from hardwire.fixed import Ints, requantize
+from hardwire.fixed import Ints, requantize, round_shift, saturate
 
 pytestmark = pytest.mark.tools
 
 
+@functools.cache
+def runtime() -> list[Path]:
+    """Verilator's own C++, compiled once for all tests."""
+    include, folder = verilator_root() / "include", Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    objects = []
+    for name in ("verilated", "verilated_threads"):
+        objects.append(folder / f"{name}.o")
+        flags = ["-c", "-fPIC", "-O0", "-std=c++17", "-w", f"-I{include}", f"-I{include / 'vltstd'}"]
+        subprocess.run([shutil.which("g++") or "g++", *flags, include / f"{name}.cpp", "-o", objects[-1]], check=True)
+    return objects
+
+
 def clocked(
-    module: str, parameters: dict[str, int], inputs: dict[str, Ints], outputs: dict[str, int], cycles: int, folder: Path
+    module: str,
+    parameters: dict[str, int],
+    inputs: dict[str, Ints],
+    outputs: dict[str, int],
+    cycles: int,
+    folder: Path,
+    flags: tuple[str, ...] = (),
 ) -> dict[str, Ints]:
     """Outputs (of so many signed bits each) of a module that holds each input for ``cycles`` cycles."""
     root = verilator_root()
@@ -33,10 +55,14 @@ def clocked(
             "--cc",
             "-Wall",
             *given,
+            *flags,
             "--top-module",
             module,
             "--Mdir",
             folder,
+            "-y",
+            rtl_folder(),
+            rtl_folder() / "engine_pkg.sv",
             rtl_folder() / f"{module}.sv",
         ],
         check=True,
@@ -44,20 +70,17 @@ def clocked(
     )
     feed = "".join(f"top.{name} = in[{i}][n]; " for i, name in enumerate(inputs))
     keep = "".join(f"out[{i}][n] = top.{name}; " for i, name in enumerate(outputs))
+    clocked_source = "clk_i" in (rtl_folder() / f"{module}.sv").read_text()
+    tick = "top.clk_i = 0; top.eval(); top.clk_i = 1; top.eval();" if clocked_source else "top.eval();"
     shim = (
         f'#include "V{module}.h"\nextern "C" void run(long count, const long** in, long** out) {{\n'
         f"  V{module} top;\n  for (long n = 0; n < count; n++) {{\n    {feed}\n"
         f"    for (int c = 0; c < {cycles}; c++) {{\n"
-        f"      top.clk_i = 0; top.eval(); top.clk_i = 1; top.eval();\n    }}\n"
+        f"      {tick}\n    }}\n"
         f"    {keep}\n  }}\n}}\n"
     )
     (folder / "shim.cc").write_text(shim)
-    sources = [
-        *folder.glob("V*.cpp"),
-        folder / "shim.cc",
-        root / "include" / "verilated.cpp",
-        root / "include" / "verilated_threads.cpp",
-    ]
+    sources = [*folder.glob("V*.cpp"), folder / "shim.cc", *runtime()]
     subprocess.run(
         [
             shutil.which("g++") or "g++",
@@ -86,13 +109,19 @@ def clocked(
     }
 
 
-def test_requant_equals_the_reference(tmp_path: Path) -> None:
+def pieces(values: Ints, bits: int) -> Ints:
+    """[N, K] integers as one word each, the first lowest."""
+    places = np.arange(values.shape[1]) * bits
+    return ((values & ((1 << bits) - 1)) << places).sum(1)
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_requant_equals_the_reference(tmp_path: Path, stages: int) -> None:
     x, shift = (a.reshape(-1) for a in np.meshgrid(np.arange(-(1 << 10), 1 << 10), np.arange(16)))
-    most = np.full_like(x, 31)
     got = clocked(
         "requant",
-        {"InW": 11, "OutW": 8, "ShiftW": 4},
-        {"x_i": x & 0x7FF, "shift_i": shift, "max_i": most},
+        {"InW": 11, "OutW": 8, "ShiftW": 4, "Stages": stages},
+        {"x_i": x & 0x7FF, "shift_i": shift, "max_i": np.full_like(x, 31), "bias_i": np.zeros_like(x)},
         {"y_o": 8},
         3,
         tmp_path,
@@ -100,12 +129,25 @@ def test_requant_equals_the_reference(tmp_path: Path) -> None:
     np.testing.assert_array_equal(got["y_o"], requantize(x, 1, shift, 6))
 
 
+def test_requant_adds_its_bias_before_it_saturates(tmp_path: Path) -> None:
+    x, shift, bias = (a.reshape(-1) for a in np.meshgrid(np.arange(-256, 256), np.arange(8), np.arange(-32, 32)))
+    got = clocked(
+        "requant",
+        {"InW": 9, "OutW": 7, "ShiftW": 3, "BiasW": 6},
+        {"x_i": x & 0x1FF, "shift_i": shift, "max_i": np.full_like(x, 31), "bias_i": bias & 63},
+        {"y_o": 7},
+        3,
+        tmp_path,
+    )
+    np.testing.assert_array_equal(got["y_o"], saturate(round_shift(x, shift) + bias, 6))
+
+
 def test_requant_widens(tmp_path: Path) -> None:
     x, shift = (a.reshape(-1) for a in np.meshgrid(np.arange(-32, 32), np.arange(8)))
     got = clocked(
         "requant",
         {"InW": 6, "OutW": 12, "ShiftW": 3},
-        {"x_i": x & 63, "shift_i": shift, "max_i": np.full_like(x, 2047)},
+        {"x_i": x & 63, "shift_i": shift, "max_i": np.full_like(x, 2047), "bias_i": np.zeros_like(x)},
         {"y_o": 12},
         3,
         tmp_path,
@@ -125,3 +167,68 @@ def test_two_products_share_a_multiplier(tmp_path: Path) -> None:
     )
     np.testing.assert_array_equal(got["low_o"], a * low)
     np.testing.assert_array_equal(got["high_o"], a * high)
+
+
+def test_a_weight_times_two_values_shares_a_multiplier(tmp_path: Path) -> None:
+    weight, low, high = (v.reshape(-1) for v in np.meshgrid(np.arange(32), np.arange(-8, 8), np.arange(-8, 8)))
+    got = clocked(
+        "weighted_pair",
+        {"Packed": 1, "WeightW": 5, "ValueW": 4},
+        {"weight_i": weight, "low_i": low & 15, "high_i": high & 15},
+        {"low_o": 9, "high_o": 9},
+        2,
+        tmp_path,
+    )
+    np.testing.assert_array_equal(got["low_o"], weight * low)
+    np.testing.assert_array_equal(got["high_o"], weight * high)
+
+
+def digit_offset(bits: int) -> int:
+    """engine_pkg::digit_offset."""
+    return sum(4**i for i in range((bits + 1) // 2 - 1))
+
+
+@pytest.mark.parametrize("digits", ["digits", "products"])
+@pytest.mark.parametrize(("act", "weight", "minus"), [(4, 4, 0), (4, 4, 1), (3, 5, 0), (4, 3, 1), (5, 2, 0)])
+def test_a_dot_product_in_luts(tmp_path: Path, digits: str, act: int, weight: int, minus: int) -> None:
+    """Two terms, every input; by digits, as it is synthesised, and by products, as it is simulated."""
+    a, w = (np.arange(-(1 << bits - 1), 1 << bits - 1) for bits in (act, weight))
+    a0, a1, w0, w1 = (v.reshape(-1) for v in np.meshgrid(a, a, w, w))
+    terms = np.stack([a0, a1], 1), np.stack([w0, w1], 1)
+    out = act + 2 + 2 * ((weight + 1) // 2 - 1) + (1 if weight > 2 else 0)
+    got = clocked(
+        "dot",
+        {"Terms": 2, "ActW": act, "WeightW": weight, "Minus": minus},
+        {"a_i": pieces(terms[0], act), "w_i": pieces(terms[1], weight)},
+        {"y_o": out, "c_o": 2},
+        1,
+        tmp_path,
+        ("-DHW_DIGITS",) if digits == "digits" else (),
+    )
+    whole = got["y_o"] + got["c_o"] + digit_offset(weight) * terms[0].sum(1)
+    np.testing.assert_array_equal(whole, (terms[0] * terms[1]).sum(1))
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_settled_dot_product_leaves_no_carry(tmp_path: Path, stage: int) -> None:
+    draw = np.random.default_rng(3)
+    a, w = draw.integers(-256, 256, (4000, 4)), draw.integers(-128, 128, (4000, 4))
+    a[:4], w[:4] = [[-256] * 4, [-256] * 4, [255] * 4, [255] * 4], [[-128] * 4, [127] * 4, [-128] * 4, [127] * 4]
+    got = clocked(
+        "dot",
+        {"Terms": 4, "ActW": 9, "WeightW": 8, "Settled": 1, "Stage": stage},
+        {"a_i": pieces(a, 9), "w_i": pieces(w, 8)},
+        {"y_o": 19, "c_o": 2},
+        2,
+        tmp_path,
+        ("-DHW_DIGITS",),
+    )
+    assert not got["c_o"].any()
+    np.testing.assert_array_equal(got["y_o"] + digit_offset(8) * a.sum(1), (a * w).sum(1))
+
+
+def test_an_adder_tree_is_as_wide_as_its_sum(tmp_path: Path) -> None:
+    values = np.random.default_rng(5).integers(-8, 8, (3000, 7))
+    values[:2] = [[-8] * 7, [7] * 7]
+    got = clocked("adder_tree", {"N": 7, "Width": 4}, {"value_i": pieces(values, 4)}, {"sum_o": 7}, 1, tmp_path)
+    np.testing.assert_array_equal(got["sum_o"], values.sum(1))

@@ -14,20 +14,66 @@ from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip import Chip, Shape
 from hardwire.emit.rtl import write_rtl
 from hardwire.errors import BuildError
+from hardwire.geometry import Geometry
 from hardwire.quantize import Options, random_chip
 from hardwire.reference import Progress, Sampling, feeder, new_state, step, token_loop
-from hardwire.schedule import Geometry, schedule
+from hardwire.schedule import schedule
 
 pytestmark = pytest.mark.tools
 
 WIDE_HEADS = Shape(vocab=50, dim=24, layers=2, heads=2, kv_heads=2, head_dim=12, hidden=40, context=30, rotary=12)
 CASES = {
-    "tiny": ("tiny_chip", Geometry(groups=4, depth=3, banks=4, fabric_columns=3)),
-    "odd, part of the lanes in fabric": ("odd_chip", Geometry(groups=8, depth=2, banks=5, divides=8, fabric_columns=7)),
-    "8-bit weights, heads in parts": (
-        "wide_chip",
-        Geometry(groups=4, depth=1, banks=1, packed_lanes=False, packed_scores=False),
+    "tiny": ("tiny_chip", Geometry(columns=4, rows=4, depth=3, terms=2, banks=4)),
+    "odd, few registers, part of all products in multipliers": (
+        "odd_chip",
+        Geometry(
+            columns=8,
+            rows=8,
+            depth=2,
+            terms=4,
+            packed_groups=1,
+            banks=5,
+            divides=8,
+            score_fabric=2,
+            mix_fabric=2,
+            lane_stages=1,
+            round_stages=1,
+            minus=False,
+        ),
     ),
+    "8-bit weights, heads in parts, all in multipliers": (
+        "wide_chip",
+        Geometry(
+            columns=8,
+            rows=4,
+            depth=1,
+            terms=2,
+            packed_groups=4,
+            banks=1,
+            divides=4,
+            score_style="apart",
+            mix_style="apart",
+        ),
+    ),
+    "GPT, weights of two depths in URAM": (
+        "gpt_chip",
+        Geometry(columns=8, rows=2, depth=5, terms=4, banks=3, divides=1, uram=2, score_style="fabric"),
+    ),
+    "four heads to a walk": (
+        "micro_chip",
+        Geometry(
+            columns=16,
+            rows=16,
+            depth=1,
+            terms=4,
+            packed_groups=2,
+            banks=8,
+            divides=4,
+            mix_style="fabric",
+            lane_stages=1,
+        ),
+    ),
+    "biases": ("biased_chip", Geometry(columns=12, rows=6, depth=3, terms=4, banks=7, divides=3, round_stages=1)),
 }
 
 
@@ -137,7 +183,7 @@ def test_reset_in_the_middle_of_a_token(tiny_chip: Chip, build: Callable[[Chip, 
 
 
 def test_a_changed_rom_is_refused(tiny_chip: Chip, tmp_path: Path) -> None:
-    write_rtl(tiny_chip, tmp_path, Geometry(groups=4, depth=3, banks=4))
+    write_rtl(tiny_chip, tmp_path, CASES["tiny"][1])
     RtlSim(tmp_path, tiny_chip)
     (tmp_path / "rom" / "exp.hex").unlink()
     with pytest.raises(BuildError, match="exp.hex: missing or changed"):

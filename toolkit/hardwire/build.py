@@ -24,8 +24,11 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
+from .cost import Widths, predict
 from .errors import BoardError, BuildError
-from .plan import fit
+from .geometry import Geometry
+from .plan import MEAN_OVER, capacity, fit
+from .schedule import schedule
 
 if TYPE_CHECKING:
     from .backends.csim import CSim
@@ -150,23 +153,28 @@ def make_build(
     *,
     target: str = "hls",
     lanes: int | None = None,
+    geometry: Geometry | None = None,
     onnx: Path | None = None,
     progress: Progress = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
-    part and the kernels have every part of the chip. Raises BoardError where the chip does not fit, BuildError where
-    ``out`` holds something else, or the kernels lack something. The folder appears complete or not at all.
+    part and the kernels have every part of the chip. ``geometry``: of the RTL engine; without it, the fastest that is
+    expected to fit. Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else, or
+    the kernels lack something. The folder appears complete or not at all.
     """
     from .emit.hls_constants import missing_parts
     from .emit.lanes import AMD, check_board, default_lanes
 
     chip = load_chip(chip_path)
-    verdict = fit(chip, board)
-    if not verdict.fits:
-        raise BoardError(f"{chip_path.name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
+    room = capacity(chip, board)
+    if not room.fits:
+        raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
     plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
+    if target == "rtl":
+        progress("plan")
+        plan |= _rtl_plan(chip, board, chip_path.name, geometry)
     if target == "hls" or (board.family in AMD and not missing_parts(chip)):
         plan["lanes"] = lanes or default_lanes(chip, board)
         check_board(chip, board, plan["lanes"])
@@ -189,6 +197,19 @@ def make_build(
     return Build(out, manifest, chip)
 
 
+def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None) -> dict[str, Any]:
+    """What a manifest says of the RTL engine's plan."""
+    if geometry is None:
+        verdict = fit(chip, board)
+        if verdict.geometry is None:
+            raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
+        geometry = Geometry(**verdict.geometry)
+    made = schedule(chip, geometry)
+    cost = predict(chip, made, board.family, Widths.of(chip))
+    mean = made.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
+    return {"geometry": asdict(geometry), "resources": cost.as_dict(), "mean_cycles": mean}
+
+
 def _write_parts(
     chip: Chip, board: Board, target: str, plan: dict[str, Any], folder: Path, progress: Progress
 ) -> dict[str, Any]:
@@ -204,8 +225,7 @@ def _write_parts(
         from .emit.rtl import write_rtl
 
         progress("RTL project")
-        made = write_rtl(chip, folder / "rtl")
-        plan["geometry"] = asdict(made.geometry)
+        made = write_rtl(chip, folder / "rtl", Geometry(**plan["geometry"]))
         cycles = [made.cycles(position) for position in range(chip.shape.context)]
         parts.append("rtl")
     progress("hashes")

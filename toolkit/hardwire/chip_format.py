@@ -52,7 +52,7 @@ class Formats:
     cache: int = 8  # keys and values
     attention: int = 8  # mixed values into o
     hidden: int = 8  # gated values into down
-    gate: int = 11  # index of the activation table
+    gate: int = 10  # index of the activation table
     up: int = 16  # of the up projection where there is a gate; without one it is the index
     logit: int = 16
     logit_fraction: int = 10  # logits in units of 2**-logit_fraction

@@ -268,30 +268,56 @@ def random(out: Path, shape: str, seed: int, weights: int, as_json: bool) -> Non
 @main.command()
 @click.argument("chip", type=IN_FILE)
 @click.option("--board", default="all", show_default=True, help="A board's name, or all.")
+@click.option("--timeline", type=IN_FILE, help="Write a picture of one token's timeline (one board).")
+@click.option("--position", type=click.IntRange(0), default=127, show_default=True, help="Of the picture's token.")
 @AS_JSON
-def fit(chip: Path, board: str, as_json: bool) -> None:
-    """Which boards can hold CHIP, and what limits it."""
+def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: bool) -> None:
+    """Plan the fastest engine of CHIP for each board: does it fit, what limits it, its exact cycles.
+
+    Cycles are those of a generated token, from one embedding fetch to the next possible one. Resources are predicted;
+    `hardwire synth` measures them. The floor is what no engine on that board could beat.
+    """
     from . import plan
     from .board import board_names, load_board
     from .chip import load_chip
 
     model = load_chip(chip)
-    fits = [plan.fit(model, load_board(name)) for name in (board_names() if board == "all" else [board])]
+    if timeline is not None and board == "all":
+        raise HardwireError("--timeline draws one board's engine; give --board too")
+    with bar("plan") as progress:
+        planner = plan.Planner(model)
+        names = board_names() if board == "all" else [board]
+        fits = [plan.fit(model, load_board(name), planner, progress) for name in names]
+    columns = ("board", "fits", "limit", "lanes", "cycles at 0", "mean", "floor", "ratio", "MHz", "tokens/s")
     table = Table(
-        "board",
-        "fits",
-        "limit",
-        "lanes",
-        "bound on cycles",
+        *columns,
         title=str(chip),
         title_justify="left",
         box=SIMPLE,
-        caption="no design can take fewer cycles per token than the bound; what one takes is not planned yet",
+        caption="mean: over positions 0 to 255; MHz: assumed, as the tokens/s are; resources predicted",
         caption_justify="left",
     )
     for f in fits:
-        table.add_row(f.board, "yes" if f.fits else "[red]no[/]", f.limit, f"{f.lanes:,}", f"{f.floor_cycles:,}")
+        if f.fits:
+            figures = (f"{f.lanes:,}", f"{f.cycles[0]:,}", f"{f.mean_cycles:,.1f}", f"{f.floor_cycles:,}", f"{f.ratio}")
+            table.add_row(f.board, "yes", f.limit, *figures, f"{f.clock_mhz:g}", f"{f.tokens_per_second:,.0f}")
+        else:
+            table.add_row(f.board, "[red]no[/]", f.limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
+    if timeline is not None:
+        _draw_timeline(model, fits[0], position, timeline)
     answer([f.as_dict() for f in fits], as_json, table)
+
+
+def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
+    from .geometry import Geometry
+    from .plots import draw_timeline
+    from .schedule import schedule
+
+    if verdict.geometry is None:
+        raise HardwireError(f"nothing to draw: no engine fits {verdict.board} ({verdict.limit})")
+    if position >= model.shape.context:
+        raise HardwireError(f"--position {position}: the context has {model.shape.context}")
+    draw_timeline(schedule(model, Geometry(**verdict.geometry)), position, path, verdict.board)
 
 
 @main.command()

@@ -208,7 +208,7 @@ def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
     lut += g.banks * (score_bits * 3 + score_bits * 5 * f.barrel * 0.5 + score_bits * 2)  # softmax, maximum
     pieces = ceil_div(2 << bits_of(made.blocks + 1), f.ram_bits)
     lut += g.banks * score_bits * pieces * f.ram_lut * (1 if pieces == 1 else 1.25)
-    lut += tree_luts(g.banks, attention.PROBABILITY_BITS + 1) + c * sums * 2 + c * sums  # totals, sums, the divider's shift
+    lut += tree_luts(g.banks, attention.PROBABILITY_BITS + 1) + 3 * c * sums  # totals, sums, the divider's shift
     lut += g.divides * 2 * (sums * 4 * f.barrel + 40) + 250
     dsp = sum(p[1] for p in parts) + g.divides * multipliers(f, max(s.attention + 13, 22), 18)
     return made.shared * lut, made.shared * dsp
@@ -225,6 +225,8 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
     depth = shape.layers * made.kv_words * made.blocks
     part = min(g.rows, made.shared * shape.head_dim)
+    over = depth - (1 << max(depth.bit_length() - 1, 0))
+    depth -= over if depth > 512 and over <= 16 else 0  # rtl/block_ram.sv distributes the rest
     cache = 2 * g.banks * ceil_div(made.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
     entries = shape.vocab + (shape.context if chip.wiring.positions else 0)
     embedding = bram18(g.rows * widths.embedding, entries * ceil_div(shape.dim, g.rows)) + bram18(17, entries)
@@ -234,4 +236,3 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     angle = bram18(g.rows * 16, shape.context * made.parts) if shape.rotary else 0
     tables = gate + exp + angle + bram18(18, 2048) + 1 + made.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}
-

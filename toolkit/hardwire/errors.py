@@ -45,6 +45,10 @@ class PromptError(HardwireError):
     """A prompt or a generation option that the chip cannot take."""
 
 
+class LinkError(HardwireError):
+    """The line to a board is silent or disturbed, or what answers there is not the chip that was asked for."""
+
+
 class Mismatch(HardwireError):
     """Two steps that must agree bit for bit do not."""
 

@@ -16,7 +16,7 @@ from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
 from .evaluate import evaluate as score
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
-from .plan import fit
+from .plan import capacity
 from .quantize import Options, Outline
 from .quantize import quantize as to_integers
 
@@ -110,11 +110,9 @@ def quantize_onnx(
         about=about,
     )
     if board is not None:
-        verdict = fit(chip, load_board(board))
+        verdict = capacity(chip, load_board(board))
         if not verdict.fits:
-            raise BoardError(
-                f"{model.name} at {weights} bits does not fit {board}: {verdict.limit}; {verdict.notes[-1]}"
-            )
+            raise BoardError(f"{model.name} at {weights} bits does not fit {board}: {verdict.limit}; {verdict.note}")
     progress("write")
     chip.save(out)
     return chip

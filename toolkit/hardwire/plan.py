@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The fastest engine of a chip that fits a board: its geometry, its exact cycles, its predicted resources, and the floor
-that no engine on that board could beat.
+"""The fastest engine of a chip that fits a board: its geometry, its exact cycles, its predicted resources, and the
+floor that no engine on that board could beat.
 
 The search goes over how many columns, rows and depths the lanes have and how many positions the cache gives per cycle;
 what becomes a multiplier block and what LUTs follows from what the board has left. ``schedule`` gives the cycles,
@@ -19,9 +19,8 @@ import numpy as np
 from .board import BRAM18_BITS, URAM_BITS, Board
 from .chip import LOOKED_UP, Chip
 from .cost import FAMILIES, Cost, Widths, dot_luts, memories, predict
-from .errors import BoardError
 from .fixed import BIAS_BITS, MULTIPLIER_BITS
-from .geometry import Geometry, shared_heads
+from .geometry import Geometry, Style, shared_heads
 from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule
 
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
@@ -269,7 +268,7 @@ def _stages(board: Board) -> dict[str, Any]:
 def _divided(g: Geometry, packed: int, channels: int, board: Board) -> Iterator[Geometry]:
     """Ways to give attention what multipliers the lanes leave: all in blocks, then more and more of it in LUTs."""
     f = FAMILIES[board.family]
-    style = "packed" if f.pairs else "apart"
+    style: Style = "packed" if f.pairs else "apart"
     base = replace(g, packed_groups=packed, score_style=style, mix_style=style)
     yield base
     step = max(2, channels // 8 // 2 * 2)
@@ -295,12 +294,14 @@ def schedule_of_layers(chip: Chip, made: Schedule, geometry: Geometry) -> Schedu
     return full
 
 
-def fit(chip: Chip, board: Board, planner: Planner | None = None, progress: Progress = lambda stage, share: None) -> Fit:
+def fit(
+    chip: Chip, board: Board, planner: Planner | None = None, progress: Progress = lambda stage, share: None
+) -> Fit:
     """What ``hardwire fit`` says of a chip on a board. ``planner`` may be shared between boards."""
     room = capacity(chip, board)
     plan = (planner or Planner(chip)).best(board, progress) if room.fits else None
     floor, of = floor_cycles(chip, board, plan)
-    common = {"board": board.key, "floor_cycles": floor, "floor": of, "clock_mhz": board.clock_mhz}
+    common: dict[str, Any] = {"board": board.key, "floor_cycles": floor, "floor": of, "clock_mhz": board.clock_mhz}
     if plan is None:
         note = room.note or "no engine of any geometry fits; use fewer bits, a shorter context, or a larger board"
         limit = room.limit if not room.fits else "LUTs and multipliers: even the smallest engine is over its budget"
@@ -314,8 +315,8 @@ def fit(chip: Chip, board: Board, planner: Planner | None = None, progress: Prog
     notes = ["resources are predicted; hardwire synth measures them"]
     if plan.geometry.uram:
         notes.append(
-            f"the weights of {plan.geometry.uram} of {plan.geometry.depth} depths are in URAM, which a bitstream cannot "
-            "initialise: loaded at boot"
+            f"the weights of {plan.geometry.uram} of {plan.geometry.depth} depths are in URAM, which a bitstream "
+            "cannot initialise: loaded at boot"
         )
     return Fit(
         fits=True,

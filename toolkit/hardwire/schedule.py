@@ -246,7 +246,7 @@ class _Player:
         self.made.words.append(Word(1))
 
     def start(self, run: Run, earliest: int, ends: bool = False) -> int:
-        """Start the run at ``earliest`` or as soon after as lanes, read-out and program allow; its first step's cycle."""
+        """The cycle of the run's first step: ``earliest``, or later as lanes, read-out and program demand."""
         g = self.made.geometry
         at = max(earliest, self.free, self.made.words[-1].at + 2)
         at = max(at, at + self.read_free - run_reads(run, at, g)[0])
@@ -366,9 +366,7 @@ def _head_emissions(made: Schedule, layer: int) -> list[Emission]:
                 here: list[Row] = list(channels[part * rows : (part + 1) * rows])
                 here += [None] * (rows - len(here))
                 dest = base << made.part_bits | part
-                found.append(
-                    Emission(kind, layer, tuple(here), dest, fold=True, post=rope.ANGLE_BITS + rope.FRACTION)
-                )
+                found.append(Emission(kind, layer, tuple(here), dest, fold=True, post=rope.ANGLE_BITS + rope.FRACTION))
     return found
 
 

@@ -13,13 +13,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..chip import Chip, load_chip
 from ..errors import BuildError, PromptError
 from ..reference import Feed, Progress, Sampling, feeder, token_loop
 from .text import TextCodec
 
+if TYPE_CHECKING:
+    from .link import Port
+
 Engine = Callable[[Sampling], Feed]  # starts a request; the feed's position 0 empties the KV cache
+# A whole request, for chips that run it by themselves: (prompt, budget, sampling, stops, progress) -> tokens
+Loop = Callable[[list[int], int | None, Sampling, tuple[int, ...], Progress], Iterator[int]]
 
 
 class Token(str):
@@ -50,10 +56,10 @@ class Report:
 
 
 class LanguageModel:
-    """A chip, its tokenizer and an engine that runs it."""
+    """A chip, its tokenizer and what runs it: an engine, or a loop of its own."""
 
-    def __init__(self, chip: Chip, engine: Engine, name: str) -> None:
-        self.chip, self.engine, self.name = chip, engine, name
+    def __init__(self, chip: Chip, engine: Engine | None, name: str, loop: Loop | None = None) -> None:
+        self.chip, self.engine, self.name, self._loop = chip, engine, name, loop
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
         self.last = Report()
 
@@ -95,7 +101,7 @@ class LanguageModel:
         stops = self.stops if stops is None else stops
         started = time.perf_counter()
         try:
-            for token in token_loop(self.engine(sampling), ids, self.chip.shape.context, tokens, stops, progress):
+            for token in self._run(ids, tokens, sampling, stops, progress):
                 report.seconds = time.perf_counter() - started
                 report.tokens.append(token)
                 yield Token(text.feed(token), token)
@@ -106,6 +112,14 @@ class LanguageModel:
         except (KeyboardInterrupt, GeneratorExit):
             report.status = "interrupted"
             raise
+
+    def _run(
+        self, ids: list[int], tokens: int | None, sampling: Sampling, stops: tuple[int, ...], progress: Progress
+    ) -> Iterator[int]:
+        if self._loop is not None:
+            return self._loop(ids, tokens, sampling, stops, progress)
+        assert self.engine is not None  # one of the two is given
+        return token_loop(self.engine(sampling), ids, self.chip.shape.context, tokens, stops, progress)
 
     def generate(
         self,
@@ -124,14 +138,17 @@ class LanguageModel:
         return self.chip.eos + (() if self.chip.bos is None else (self.chip.bos,))
 
 
-def load(path: str | Path, backend: str | None = None) -> LanguageModel:
+def load(path: str | Path, backend: str | None = None, port: str | Port | None = None) -> LanguageModel:
     """A model from a build folder or a ``.chip``.
 
     backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine), "netlist" (the
     simulated gates that hardwire synth made of it) or "reference" (numpy, the default for a chip). Raises BuildError
     for a folder whose files do not match its manifest.
+    port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
     """
     path = Path(path)
+    if port is not None:
+        return _on_board(path, backend, port)
     if path.is_dir():
         from ..build import open_build
 
@@ -146,3 +163,24 @@ def load(path: str | Path, backend: str | None = None) -> LanguageModel:
     start = engines[backend]
     engine: Engine = start() if start is not None else lambda sampling: feeder(chip, sampling)
     return LanguageModel(chip, engine, f"{path.name} ({backend})")
+
+
+def _on_board(path: Path, backend: str | None, port: str | Port) -> LanguageModel:
+    from .serial import SerialChip
+
+    if backend is not None:
+        raise BuildError(f"backend {backend!r} and a port: the board is what runs; leave one of them out")
+    if path.is_dir():
+        from ..build import open_build
+
+        chip = open_build(path).chip
+    else:
+        chip = load_chip(path)
+    board = SerialChip(port, chip_id=int(chip.digest[:8], 16))
+
+    def loop(
+        ids: list[int], budget: int | None, sampling: Sampling, stops: tuple[int, ...], progress: Progress
+    ) -> Iterator[int]:
+        return board.stream(ids, budget, sampling, stops, progress=progress)
+
+    return LanguageModel(chip, None, f"{path.name} ({port if isinstance(port, str) else 'board'})", loop)

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..chip import Chip
 from ..fixed import MULTIPLIER_BITS, Ints, limits
-from ..ops import attention, rope
 from ..geometry import Geometry
+from ..ops import attention, rope
 from ..schedule import Emission, Run, Schedule
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
@@ -54,11 +54,11 @@ def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
     """Rows of tokens, then of positions."""
     tables = [chip.matrices[name] for name in ("embedding", "position") if name in chip.matrices]
+    entries = np.concatenate([_padded(m.weight[0], rows) for m in tables])
+    multipliers = np.concatenate([m.multiplier[0] for m in tables])[:, None]
     return {
-        "embedding.hex": hex_lines((np.concatenate([_padded(m.weight[0], rows) for m in tables]), embedding_bits(chip))),
-        "embedding_multiplier.hex": hex_lines(
-            (np.concatenate([m.multiplier[0] for m in tables])[:, None], MULTIPLIER_BITS)
-        ),
+        "embedding.hex": hex_lines((entries, embedding_bits(chip))),
+        "embedding_multiplier.hex": hex_lines((multipliers, MULTIPLIER_BITS)),
     }
 
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The netlist as a simulation: the gates that are routed, by Verilator, behind the same C++ as the RTL.
 
-Models of the cells come from Yosys (registers, LUTs, carries, DSP48E1) and, for the block RAMs and the multiplier that
-it lacks, from ``rtl/cells``. ``of_netlist`` takes the netlist as Yosys writes it, ``of_flat`` bit by bit
+Models of the cells come from Yosys (registers, LUTs, carries, DSP48E1) and, for the block RAMs, the multiplier and the
+PLL that it lacks, from ``rtl/cells``. ``of_netlist`` takes the netlist as Yosys writes it, ``of_flat`` bit by bit
 (``synth/flat.py``): equal, and what a large design can afford.
 """
 
@@ -28,7 +28,7 @@ from .process import Progress, Stop, first_error, run_tool
 from .yosys import Synthesis
 
 CELLS = {
-    "ecp5": ("bram_core.sv", "DP16KD.sv", "MULT18X18D.sv"),
+    "ecp5": ("bram_core.sv", "DP16KD.sv", "MULT18X18D.sv", "EHXPLLL.sv"),
     "xc7": ("bram_core.sv", "RAMB18E1.sv", "RAMB36E1.sv"),
 }
 _SHARE = {"ecp5": "ecp5/cells_sim.v", "xc7": "xilinx/cells_sim.v"}

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// The register map (host_pkg) in front of the engine. The bus takes a read or a write in any cycle and never waits, so
+// that any transport fits in front of it. Whatever cannot be done does nothing and leaves a sticky error.
+module host_registers
+  import engine_pkg::*, host_pkg::*;
+#(
+  parameter int          Vocab         = 512,
+  parameter int          Context       = 512,
+  parameter int          Stops         = 8,
+  parameter int          Rows        = 8,
+  parameter int          LogitW        = 16,
+  parameter int          LogitFraction = 10,
+  parameter bit          LogitWindow   = 1'b1,
+  parameter int          RingDepth     = 512,
+  parameter logic [31:0] FirstIndex    = 32'h0,
+  parameter logic [31:0] Id            = 32'h0,
+  parameter logic [31:0] ClockKhz      = 32'd50_000,
+  localparam int IdW       = $clog2(Vocab),
+  localparam int PositionW = $clog2(Context + 1),
+  localparam int Words      = (Vocab + Rows - 1) / Rows,
+  localparam int RowA      = Words > 1 ? $clog2(Words) : 1,
+  localparam int LaneA     = Rows > 1 ? $clog2(Rows) : 1,
+  localparam int PromptA   = Context > 1 ? $clog2(Context) : 1,
+  localparam int SlotA     = $clog2(RingDepth)
+) (
+  input  logic                          clk_i,
+  input  logic                          rst_i,
+  input  logic                          read_i,
+  input  logic                          write_i,
+  input  logic [AddrW-1:0]              addr_i,        // a multiple of 4
+  input  logic [31:0]                   wdata_i,
+  output logic                          rvalid_o,      // two cycles after read_i
+  output logic [31:0]                   rdata_o,
+  input  logic [ErrorW-1:0]             event_i,       // errors of the transport, by their bit of the register
+  output logic [7:0]                    status_o,      // the register
+  output logic [4:0]                    push_count_o,  // of the token ring
+  output logic [AddrW-1:0]              push_addr_o,
+  input  logic                          push_i,
+  output logic                          done_o,        // a request ends, or ended before the stream began: for one cycle
+  output logic                          engine_rst_o,  // the engine's ports, from here on
+  output logic                          request_o,
+  output logic                          clear_o,
+  output logic [31:0]                   budget_o,
+  output logic [63:0]                   seed_o,
+  output logic [16:0]                   inverse_o,
+  output logic [Stops-1:0]              stop_valid_o,
+  output logic [Stops-1:0][IdW-1:0]     stop_o,
+  input  logic                          busy_i,
+  input  status_e                       status_i,
+  input  logic [PositionW-1:0]          position_i,
+  output logic                          prompt_valid_o,
+  input  logic                          prompt_ready_i,
+  output logic [IdW-1:0]                prompt_id_o,
+  output logic                          prompt_last_o,
+  input  logic                          token_valid_i,
+  input  logic [IdW-1:0]                token_id_i,
+  input  logic                          logit_valid_i,
+  input  logic [RowA-1:0]               logit_addr_i,
+  input  logic [Rows-1:0][LogitW-1:0] logit_i
+);
+
+  // What an address means, and what a write may do there.
+  logic              in_registers, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
+  logic              readable, writable, in_range, allowed, accept, start, can_start;
+  logic [15:0]       word;
+  logic [ErrorW-1:0] error_q, error_d;
+  logic              busy, stalled, pending, stream, full, put, done, engine_budget;
+  logic [2:0]        reason;
+  logic [IdW-1:0]    put_id, prompt_word;
+  logic [PromptA-1:0] prompt_addr;
+  logic [PositionW-1:0] length;
+  logic [31:0]       settings_word, budget, write_index, read_index, start_index, requests, produced, run_cycles;
+  logic [31:0]       cycles_low, cycles_high, register_d, register_q, slot, logit;
+  logic [SlotA-1:0]  push_slot;
+  logic [3:0]        window_q;
+  logic              read_q;
+
+  assign word         = addr_i[17:2];
+  assign in_registers = addr_i[18:16] == 0;
+  assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
+  assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
+  assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Words && LogitWindow;
+
+  always_comb begin
+    readable   = in_tokens || in_logits;
+    writable   = in_prompt;
+    in_range   = 1'b1;
+    allowed    = !busy;
+    register_d = '0;
+    if (in_prompt) in_range = wdata_i < 32'(Vocab);
+    if (in_registers) begin
+      {readable, writable} = 2'b10;
+      unique case (addr_i)
+        RegMagic:      register_d = Magic;
+        RegVersion:    register_d = Version;
+        RegId:         register_d = Id;
+        RegVocab:      register_d = 32'(Vocab);
+        RegContext:    register_d = 32'(Context);
+        RegRing:       register_d = 32'(RingDepth);
+        RegShape:      register_d = {8'(LogitFraction), 8'(Rows), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
+        RegClockKhz:   register_d = ClockKhz;
+        RegStatus:     register_d = 32'(status_o);
+        RegWriteIndex: register_d = write_index;
+        RegStartIndex: register_d = start_index;
+        RegRequests:   register_d = requests;
+        RegPosition:   register_d = 32'(position_i);
+        RegProduced:   register_d = produced;
+        RegRunCycles:  register_d = run_cycles;
+        RegCyclesLow:  register_d = cycles_low;
+        RegCyclesHigh: register_d = cycles_high;
+        RegControl: begin
+          {readable, writable} = 2'b01;
+          in_range             = wdata_i < 32'd16;
+          allowed              = !wdata_i[ControlStart] || can_start;
+        end
+        RegStream: begin
+          writable   = 1'b1;
+          in_range   = wdata_i < 32'd2;
+          allowed    = 1'b1;
+          register_d = 32'(stream);
+        end
+        RegError: begin
+          writable   = 1'b1;
+          allowed    = 1'b1;
+          register_d = 32'(error_q);
+        end
+        RegReadIndex: begin
+          writable   = 1'b1;
+          in_range   = index_ok;
+          allowed    = 1'b1;
+          register_d = read_index;
+        end
+        default: begin
+          {readable, writable} = {2{in_settings}};
+          in_range             = settings_ok;
+          register_d           = settings_word;
+        end
+      endcase
+    end
+  end
+
+  assign accept    = write_i && writable && in_range && allowed;
+  assign can_start = !busy && error_q == 0 && !wdata_i[ControlReset]
+                     && (length != 0 || (pending && !wdata_i[ControlClear]));
+  assign start     = accept && addr_i == RegControl && wdata_i[ControlStart];
+
+  always_comb begin
+    error_d = error_q;
+    if (accept && addr_i == RegError) error_d = error_q & ~ErrorW'(wdata_i);
+    if ((write_i && !writable) || (read_i && !readable)) error_d[ErrorAddress] = 1'b1;
+    if (write_i && writable && !in_range) error_d[ErrorRange] = 1'b1;
+    if (write_i && writable && in_range && !allowed) error_d[ErrorRefused] = 1'b1;
+    error_d |= event_i;
+  end
+
+  always_ff @(posedge clk_i) error_q <= rst_i ? '0 : error_d;
+
+  assign status_o = {stream, reason, pending, error_q != 0, stalled, busy};
+  assign done_o   = done || (accept && addr_i == RegStream && !busy);
+
+  // The reads: a cycle for the memories and the registers, one to choose.
+  always_ff @(posedge clk_i) begin
+    read_q     <= read_i && !rst_i;
+    rvalid_o   <= read_q && !rst_i;
+    window_q   <= {in_logits, in_tokens, in_registers, readable};
+    register_q <= register_d;
+    rdata_o    <= '0;
+    if (window_q[0]) begin
+      if (window_q[1]) rdata_o <= register_q;
+      if (window_q[2]) rdata_o <= slot;
+      if (window_q[3]) rdata_o <= logit;
+    end
+  end
+
+  host_settings #(.Vocab(Vocab), .Context(Context), .Stops(Stops)) u_settings (
+    .clk_i, .rst_i, .addr_i, .write_i(accept && in_registers && in_settings), .wdata_i, .known_o(in_settings),
+    .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .budget_o(budget), .inverse_o, .seed_o,
+    .stop_valid_o, .stop_o);
+
+  block_ram #(.Width(IdW), .Depth(Context)) u_prompt (
+    .clk_i, .we_i(accept && in_prompt), .waddr_i(PromptA'(word)), .wdata_i(IdW'(wdata_i)), .raddr_i(prompt_addr),
+    .rdata_o(prompt_word));
+
+  host_request #(.Vocab(Vocab), .Context(Context)) u_request (
+    .clk_i, .rst_i, .start_i(start), .clear_i(wdata_i[ControlClear]),
+    .stop_i(accept && addr_i == RegControl && wdata_i[ControlStop]),
+    .reset_i(accept && addr_i == RegControl && wdata_i[ControlReset]), .length_i(length), .budget_i(budget),
+    .busy_o(busy), .stalled_o(stalled), .pending_o(pending), .reason_o(reason), .done_o(done),
+    .prompt_addr_o(prompt_addr), .prompt_word_i(prompt_word), .full_i(full), .put_o(put), .put_id_o(put_id),
+    .engine_rst_o, .request_o, .clear_o, .budget_o(engine_budget), .engine_busy_i(busy_i), .status_i, .position_i,
+    .prompt_valid_o, .prompt_ready_i, .prompt_id_o, .prompt_last_o, .token_valid_i, .token_id_i);
+  assign budget_o = 32'(engine_budget);
+
+  token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex)) u_ring (
+    .clk_i, .rst_i, .put_i(put), .id_i(TokenW'(put_id)), .full_o(full), .write_index_o(write_index),
+    .read_index_o(read_index), .index_i(wdata_i), .index_ok_o(index_ok),
+    .set_index_i(accept && addr_i == RegReadIndex), .set_stream_i(accept && addr_i == RegStream),
+    .stream_i(wdata_i[0]), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,
+    .raddr_i(SlotA'(word)), .rdata_o(slot));
+  assign push_addr_o = WinTokens | AddrW'({push_slot, 2'b0});
+
+  if (LogitWindow) begin : gen_logits
+    logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(Words)) u_logits (
+      .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word >> LaneA)),
+      .rlane_i(LaneA'(word)), .rdata_o(logit));
+  end else begin : gen_no_logits
+    logic unused;
+    assign logit  = '0;
+    assign unused = ^{logit_valid_i, logit_addr_i, logit_i};
+  end
+
+  host_counters u_counters (
+    .clk_i, .rst_i, .latch_i(read_i && addr_i == RegCyclesLow), .start_i(start), .work_i(busy_i), .put_i(put),
+    .write_index_i(write_index), .cycles_low_o(cycles_low), .cycles_high_o(cycles_high), .run_cycles_o(run_cycles),
+    .produced_o(produced), .requests_o(requests), .start_index_o(start_index));
+
+endmodule

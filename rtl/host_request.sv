@@ -1,0 +1,152 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// A request of the host, played to the engine as one request per token: so it can end behind any token, and it waits
+// for room in the ring before a token is computed. Three cycles per token are the price.
+// What continues begins with the last token sampled, whose keys and values are not cached yet.
+module host_request
+  import engine_pkg::*, host_pkg::*;
+#(
+  parameter int Vocab   = 512,
+  parameter int Context = 512,
+  localparam int IdW       = $clog2(Vocab),
+  localparam int PositionW = $clog2(Context + 1),
+  localparam int AddrPromptW = Context > 1 ? $clog2(Context) : 1
+) (
+  input  logic                   clk_i,
+  input  logic                   rst_i,
+  input  logic                   start_i,       // only while busy_o is low
+  input  logic                   clear_i,       // with start_i: from an empty context
+  input  logic                   stop_i,
+  input  logic                   reset_i,
+  input  logic [PositionW-1:0]   length_i,      // held while busy_o, as budget_i
+  input  logic [31:0]            budget_i,
+  output logic                   busy_o,
+  output logic                   stalled_o,     // it waits for room
+  output logic                   pending_o,     // a token waits to be fed
+  output logic [2:0]             reason_o,      // why the last request ended
+  output logic                   done_o,        // it ends: for one cycle
+  output logic [AddrPromptW-1:0] prompt_addr_o,
+  input  logic [IdW-1:0]         prompt_word_i, // one cycle later
+  input  logic                   full_i,
+  output logic                   put_o,
+  output logic [IdW-1:0]         put_id_o,
+  output logic                   engine_rst_o,  // the engine's ports, from here on
+  output logic                   request_o,
+  output logic                   clear_o,
+  output logic                   budget_o,
+  input  logic                   engine_busy_i,
+  input  status_e                status_i,
+  input  logic [PositionW-1:0]   position_i,
+  output logic                   prompt_valid_o,
+  input  logic                   prompt_ready_i,
+  output logic [IdW-1:0]         prompt_id_o,
+  output logic                   prompt_last_o,
+  input  logic                   token_valid_i,
+  input  logic [IdW-1:0]         token_id_i
+);
+
+  typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
+  state_e               state_q;
+  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, whole, take, ends;
+  logic [2:0]           reason_d;
+  logic [3:0]           flush_q;
+  logic [31:0]          left_q;
+  logic [PositionW-1:0] rest_q;       // prompt tokens that are left
+  logic [IdW-1:0]       pending_id_q;
+  status_e              status_q;
+
+  assign busy_o         = state_q != Idle;
+  assign engine_rst_o   = rst_i || state_q == Flush;
+  assign request_o      = state_q == Room && !ends && !stalled_o;
+  assign clear_o        = clear_q;
+  assign budget_o       = left_q != 0;
+  assign feeds          = left_q != 0 && (clear_q || position_i != PositionW'(Context));
+  assign stalled_o      = state_q == Room && !ends && full_i && feeds;
+  assign done_o         = (state_q == Room && ends) || (state_q == Flush && flush_q == 0);
+
+  // An item is the last of its request, or is made it by a stop; then the token that comes of it is not one of the text.
+  assign whole          = lead_q ? rest_q == 0 : rest_q == 1;
+  assign prompt_valid_o = state_q == Feed && (lead_q || fetched_q);
+  assign prompt_id_o    = lead_q ? pending_id_q : prompt_word_i;
+  assign prompt_last_o  = whole || stop_q;
+  assign take           = prompt_valid_o && prompt_ready_i;
+  assign put_o          = state_q == Wait && token_valid_i && !cut_q;
+  assign put_id_o       = token_id_i;
+
+  always_comb begin
+    ends     = 1'b1;
+    reason_d = ReasonStopped;
+    if (!first_q && !cut_q) begin
+      if (status_q == StatusStop) reason_d = ReasonStopToken;
+      else if (status_q == StatusFull) reason_d = ReasonContextFull;
+      else if (left_q == 0) reason_d = ReasonBudget;
+      else ends = stop_q;
+    end else begin
+      ends = stop_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    fetched_q <= !(take && !lead_q);
+    if (stop_i && busy_o) stop_q <= 1'b1;
+    unique case (state_q)
+      Idle: begin
+        stop_q        <= 1'b0;
+        cut_q         <= 1'b0;
+        first_q       <= 1'b1;
+        clear_q       <= clear_i;
+        lead_q        <= pending_o && !clear_i;
+        left_q        <= budget_i;
+        rest_q        <= length_i;
+        prompt_addr_o <= '0;
+        if (start_i) state_q <= Room;
+      end
+      Room: begin
+        if (ends) begin
+          reason_o <= reason_d;
+          state_q  <= Idle;
+          if (reason_d == ReasonStopToken) pending_o <= 1'b0;
+        end else if (!stalled_o) begin
+          state_q <= Feed;
+          first_q <= 1'b0;
+          feeds_q <= feeds;
+          if (clear_q) pending_o <= 1'b0;
+        end
+      end
+      Feed: if (take) begin
+        clear_q <= 1'b0;
+        cut_q   <= stop_q && !whole;
+        lead_q  <= 1'b0;
+        if (lead_q) begin
+          if (feeds_q) pending_o <= 1'b0;
+        end else begin
+          rest_q        <= rest_q - 1'b1;
+          prompt_addr_o <= prompt_addr_o + 1'b1;
+        end
+        if (prompt_last_o) state_q <= Wait;
+      end
+      Wait: begin
+        if (put_o) begin
+          pending_o    <= 1'b1;
+          pending_id_q <= token_id_i;
+          lead_q       <= 1'b1;
+          left_q       <= left_q - 1'b1;
+        end
+        status_q <= status_i;
+        rest_q   <= '0;
+        if (!engine_busy_i) state_q <= Room;
+      end
+      default: begin  // Flush: what is in the engine's pipelines
+        flush_q <= flush_q - 1'b1;
+        if (flush_q == 0) state_q <= Idle;
+      end
+    endcase
+    if (reset_i || rst_i) begin
+      state_q   <= rst_i ? Idle : Flush;
+      reason_o  <= rst_i ? ReasonNone : ReasonReset;
+      flush_q   <= '1;
+      pending_o <= 1'b0;
+    end
+  end
+
+endmodule

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// A serial line in front of the register map: bytes to frames to the register bus, and back.
+module serial_link
+  import host_pkg::*;
+#(
+  parameter int Divisor = 50  // clock cycles per bit
+) (
+  input  logic              clk_i,
+  input  logic              rst_i,
+  input  logic              rxd_i,         // from the host
+  output logic              txd_o,
+  output logic              read_o,        // the register bus
+  output logic              write_o,
+  output logic [AddrW-1:0]  addr_o,
+  output logic [31:0]       wdata_o,
+  input  logic              rvalid_i,
+  input  logic [31:0]       rdata_i,
+  output logic [ErrorW-1:0] event_o,
+  input  logic [7:0]        status_i,
+  input  logic [4:0]        push_count_i,
+  input  logic [AddrW-1:0]  push_addr_i,
+  output logic              push_o,
+  input  logic              done_i
+);
+
+  logic             rx_valid, rx_error, in_valid, in_mark, in_escape, out_valid, out_ready, out_mark;
+  logic             tx_valid, tx_ready, command_valid, command_ready, read;
+  logic [7:0]       rx_data, in_data, out_data, tx_data, command_op, command_tag;
+  logic [AddrW-1:0] command_addr, write_addr, read_addr;
+  logic [4:0]       command_count;
+
+  uart_rx #(.Divisor(Divisor)) u_rx (
+    .clk_i, .rst_i, .rxd_i, .valid_o(rx_valid), .data_o(rx_data), .error_o(rx_error));
+
+  slip_decoder u_decoder (
+    .clk_i, .rst_i, .valid_i(rx_valid), .data_i(rx_data), .valid_o(in_valid), .data_o(in_data), .mark_o(in_mark),
+    .error_o(in_escape));
+
+  serial_receiver u_receiver (
+    .clk_i, .rst_i, .valid_i(in_valid), .data_i(in_data), .mark_i(in_mark), .escape_i(in_escape),
+    .framing_i(rx_error), .write_o, .addr_o(write_addr), .wdata_o, .event_o, .command_valid_o(command_valid),
+    .command_ready_i(command_ready), .command_op_o(command_op), .command_tag_o(command_tag),
+    .command_addr_o(command_addr), .command_count_o(command_count));
+
+  serial_sender u_sender (
+    .clk_i, .rst_i, .command_valid_i(command_valid), .command_ready_o(command_ready), .command_op_i(command_op),
+    .command_tag_i(command_tag), .command_addr_i(command_addr), .command_count_i(command_count), .push_count_i,
+    .push_addr_i, .push_o, .done_i, .status_i, .read_o(read), .grant_i(!write_o), .addr_o(read_addr), .rvalid_i,
+    .rdata_i, .valid_o(out_valid), .ready_i(out_ready), .mark_o(out_mark), .data_o(out_data));
+
+  slip_encoder u_encoder (
+    .clk_i, .rst_i, .valid_i(out_valid), .ready_o(out_ready), .mark_i(out_mark), .data_i(out_data),
+    .valid_o(tx_valid), .ready_i(tx_ready), .data_o(tx_data));
+
+  uart_tx #(.Divisor(Divisor)) u_tx (
+    .clk_i, .rst_i, .valid_i(tx_valid), .ready_o(tx_ready), .data_i(tx_data), .txd_o);
+
+  // One bus for both; writes, of which there are a few behind each other at most, go first.
+  assign read_o = read && !write_o;
+  assign addr_o = write_o ? write_addr : read_addr;
+
+endmodule

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// Frames to the host: answers to commands first; when there are none, tokens as they come, and the end of a request.
+// Words are read from the registers while the frame goes out.
+module serial_sender
+  import host_pkg::*;
+(
+  input  logic             clk_i,
+  input  logic             rst_i,
+  input  logic             command_valid_i,
+  output logic             command_ready_o,
+  input  logic [7:0]       command_op_i,
+  input  logic [7:0]       command_tag_i,
+  input  logic [AddrW-1:0] command_addr_i,
+  input  logic [4:0]       command_count_i,
+  input  logic [4:0]       push_count_i,    // tokens to push, from push_addr_i on
+  input  logic [AddrW-1:0] push_addr_i,
+  output logic             push_o,          // they are being pushed
+  input  logic             done_i,          // a request ended
+  input  logic [7:0]       status_i,
+  output logic             read_o,          // the register bus
+  input  logic             grant_i,         // it was free for read_o
+  output logic [AddrW-1:0] addr_o,
+  input  logic             rvalid_i,
+  input  logic [31:0]      rdata_i,
+  output logic             valid_o,         // bytes of frames, and the marks around them
+  input  logic             ready_i,
+  output logic             mark_o,
+  output logic [7:0]       data_o
+);
+
+  typedef enum logic [2:0] {Idle, Open, Header, Fetch, Word, Tail, Close} state_e;
+  state_e           state_q;
+  logic             end_q, answer, push, finish, next, asked_q;
+  logic [2:0]       byte_q;       // of the header, of a word, of the tail
+  logic [4:0]       left_q;       // words
+  logic [7:0]       op_q, tag_q, crc_q, crc_d, status_q;
+  logic [23:0]      shown_addr;
+  logic [AddrW-1:0] first_q;
+  logic [31:0]      word_q;
+
+  crc8 u_crc (.crc_i(crc_q), .data_i(data_o), .crc_o(crc_d));
+
+  assign answer          = state_q == Idle && command_valid_i;
+  assign push            = state_q == Idle && !command_valid_i && push_count_i != 0;
+  assign finish          = state_q == Idle && !command_valid_i && push_count_i == 0 && end_q && status_i[StatusStream];
+  assign command_ready_o = answer;
+  assign push_o          = push;
+  assign shown_addr      = 24'(first_q);
+  assign read_o          = state_q == Fetch && !asked_q;
+  assign valid_o         = state_q != Idle && state_q != Fetch;
+  assign mark_o          = state_q == Open || state_q == Close;
+  assign next            = valid_o && ready_i;
+
+  always_comb begin
+    unique case (state_q)
+      Header: begin
+        unique case (byte_q)
+          3'd0:    data_o = op_q;
+          3'd1:    data_o = tag_q;
+          3'd2:    data_o = shown_addr[7:0];
+          3'd3:    data_o = shown_addr[15:8];
+          default: data_o = shown_addr[23:16];
+        endcase
+      end
+      Word:    data_o = word_q[7:0];
+      Tail:    data_o = byte_q == 0 ? status_q : ~crc_q;
+      default: data_o = '0;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (state_q != Tail) status_q <= status_i;
+    if (!status_i[StatusStream]) end_q <= 1'b0;
+    if (read_o && grant_i) asked_q <= 1'b1;
+    if (next) begin
+      byte_q <= byte_q + 1'b1;
+      if (!mark_o) crc_q <= crc_d;
+    end
+    unique case (state_q)
+      Idle: begin
+        byte_q  <= '0;
+        crc_q   <= 8'hff;
+        asked_q <= 1'b0;
+        tag_q   <= 8'h0;
+        if (answer) begin
+          {op_q, tag_q}     <= {command_op_i, command_tag_i};
+          {first_q, addr_o} <= {2{command_addr_i}};
+          left_q            <= command_count_i;
+        end else if (push) begin
+          op_q              <= OpTokens;
+          {first_q, addr_o} <= {2{push_addr_i}};
+          left_q            <= push_count_i;
+        end else begin
+          op_q              <= OpEnd;
+          {first_q, addr_o} <= {2{RegStatus}};
+          left_q            <= 5'd2;  // and write_index behind it
+        end
+        if (answer || push || finish) state_q <= Open;
+        if (finish) end_q <= 1'b0;
+      end
+      Open: if (next) begin
+        state_q <= Header;
+        byte_q  <= '0;
+      end
+      Header: if (next && byte_q == 3'(Head - 1)) begin
+        byte_q  <= '0;
+        state_q <= left_q != 0 ? Fetch : Tail;
+      end
+      Fetch: if (rvalid_i) begin
+        asked_q <= 1'b0;
+        word_q  <= rdata_i;
+        left_q  <= left_q - 1'b1;
+        addr_o  <= addr_o + AddrW'(4);
+        state_q <= Word;
+      end
+      Word: if (next) begin
+        word_q <= word_q >> 8;
+        if (byte_q == 3'd3) begin
+          byte_q  <= '0;
+          state_q <= left_q != 0 ? Fetch : Tail;
+        end
+      end
+      Tail: if (next && byte_q == 3'd1) state_q <= Close;
+      default: if (next) state_q <= Idle;  // Close
+    endcase
+    if (done_i) end_q <= 1'b1;
+    if (rst_i) begin
+      state_q <= Idle;
+      end_q   <= 1'b0;
+    end
+  end
+
+endmodule

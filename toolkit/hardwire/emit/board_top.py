@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An RTL project onto a ULX3S: a top with the board's pins, a clock, and a serial line in front of the engine.
+
+<folder>/board/board_pkg.sv    generated: the parameters of the top
+               ulx3s_top.sv    the top, as it is in boards/
+               ulx3s.lpf       its pins
+               EHXPLLL.sv      the PLL for simulation; synthesis sees its pins only
+               board.json      what the parameters are, for drivers and tools
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..board import boards_folder, load_board
+from ..driver.registers import ID_BITS, SEQUENCE_BITS, WINDOWS
+from ..errors import BuildError
+from .rtl import TOP, read_meta, rtl_folder
+
+if TYPE_CHECKING:
+    from ..synth.project import Project
+
+BOARD = "ulx3s-85f"
+BOARD_TOP = "ulx3s_top"
+META = "board/board.json"
+OSCILLATOR_MHZ = 25
+HOST_CYCLES = 3  # per token, beside the engine's own: host_request asks for each token by itself
+LEAST_DIVISOR = 8  # clock cycles per bit: a bit is found within an eighth
+MOST_BAUD_ERROR = 0.01  # of what was asked for; the host's clock and the sampling have their part of some 4 % too
+
+
+@dataclass(frozen=True)
+class Pll:
+    """Dividers of an EHXPLLL that is fed back from its output: f = oscillator * feedback / input."""
+
+    input: int
+    feedback: int
+    output: int
+
+    @property
+    def mhz(self) -> Fraction:
+        return Fraction(OSCILLATOR_MHZ * self.feedback, self.input)
+
+    @property
+    def vco_mhz(self) -> Fraction:
+        return self.mhz * self.output
+
+
+def pll_for(mhz: float) -> Pll:
+    """Dividers for the clock nearest to ``mhz`` and not above it; the oscillator of the PLL near its middle, 600 MHz.
+
+    Ranges (ECP5 data sheet FPGA-DS-02012, sysCLOCK PLL timing): output 3.125 to 400 MHz, VCO 400 to 800 MHz, phase
+    detector from 3.125 MHz on, dividers 1 to 128. Raises BuildError for a clock outside of them.
+    """
+    if not 3.125 <= mhz <= 400:
+        raise BuildError(f"a clock of {mhz:g} MHz: the PLL of an ECP5 makes 3.125 to 400 MHz; ask for one of these")
+    wanted = Fraction(str(mhz))
+    found: Pll | None = None
+    for divider in range(1, 9):  # 25 / 8 MHz at the phase detector is the least
+        feedback = int(wanted * divider / OSCILLATOR_MHZ)
+        if not 1 <= feedback <= 128:
+            continue
+        clock = Fraction(OSCILLATOR_MHZ * feedback, divider)
+        outputs = [n for n in range(1, 129) if 400 <= clock * n <= 800]
+        if outputs and (found is None or clock > found.mhz):
+            found = Pll(divider, feedback, min(outputs, key=lambda n: abs(clock * n - 600)))
+    assert found is not None  # 3.125 MHz is among what is tried
+    return found
+
+
+@dataclass(frozen=True)
+class Serial:
+    """What is chosen for a board with a serial line."""
+
+    clock_mhz: float = 50.0  # at most; the PLL makes the nearest below
+    baud: int = 1_000_000  # the ULX3S's FT231X does up to 3,000,000
+    ring: int = 512  # tokens that may wait for the host; a power of two
+    logits: bool = True  # keep the last logits for the host: vocab * logit bits of block RAM
+    first_index: int = 0  # of the first token: for tests of what wraps
+
+    def divisor(self) -> int:
+        """Clock cycles per bit. Raises BuildError for a rate that the clock cannot make within 1 %."""
+        clock = pll_for(self.clock_mhz).mhz * 1_000_000
+        divisor = round(clock / self.baud) if self.baud > 0 else 0
+        made = clock / divisor if divisor else clock
+        if divisor < LEAST_DIVISOR or abs(made - self.baud) > self.baud * MOST_BAUD_ERROR:
+            best = float(clock / max(divisor, LEAST_DIVISOR))
+            raise BuildError(
+                f"{self.baud} baud from {float(clock) / 1e6:g} MHz: a bit takes a whole number of cycles, at least "
+                f"{LEAST_DIVISOR}, and may be 1 % off; {best:.0f} baud would do"
+            )
+        return divisor
+
+
+def write_board_top(folder: Path, serial: Serial = Serial()) -> dict[str, Any]:
+    """Add the board's top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
+    meta = read_meta(folder)
+    values, pll = meta["parameters"], pll_for(serial.clock_mhz)
+    _check(values, serial)
+    made = {
+        "board": BOARD,
+        "id": int(meta["chip"][:8], 16),
+        "chip": meta["chip"],
+        "pll": asdict(pll),
+        "clock_mhz": float(pll.mhz),
+        "divisor": serial.divisor(),
+        "serial": asdict(serial),
+        "cycles_per_token": meta["cycles"]["mean_0_255"] + HOST_CYCLES,
+    }
+    board = folder / "board"
+    shutil.rmtree(board, ignore_errors=True)
+    board.mkdir()
+    for name in (f"{BOARD_TOP}.sv", "ulx3s.lpf"):
+        shutil.copyfile(boards_folder() / BOARD / name, board / name)
+    shutil.copyfile(rtl_folder() / "cells" / "EHXPLLL.sv", board / "EHXPLLL.sv")
+    (board / "board_pkg.sv").write_text(_package(made, values, pll, serial))
+    (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
+    return made
+
+
+def read_board(folder: Path) -> dict[str, Any]:
+    """What write_board_top left. Raises BuildError where it is missing, or of another chip than the project's."""
+    try:
+        made: dict[str, Any] = json.loads((folder / META).read_text())
+        same = made["chip"] == read_meta(folder)["chip"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BuildError(f"{folder}: no board top in it ({error}); write_board_top adds one") from None
+    if not same:
+        raise BuildError(f"{folder / META}: of chip {made['chip'][:12]}, not the project's; write_board_top again")
+    return made
+
+
+def sources(folder: Path) -> tuple[str, ...]:
+    """The project's SystemVerilog, packages first, as paths below ``folder``."""
+    packages = ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", "board/board_pkg.sv")
+    others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
+    modules = [name for name in others if name not in packages]
+    return (*packages, *modules, f"{TOP}.sv", "board/EHXPLLL.sv", f"board/{BOARD_TOP}.sv")
+
+
+def board_job(folder: Path, **changes: Any) -> Project:
+    """The synthesis job of a project with a board top, as data; keywords replace what it says."""
+    from ..synth.project import for_board
+
+    made = read_board(folder)
+    job: dict[str, Any] = {
+        "name": "ulx3s",
+        "root": folder,
+        "sources": sources(folder),
+        "top": BOARD_TOP,
+        "data": tuple(sorted(f"rom/{path.name}" for path in (folder / "rom").iterdir())),
+        "constraints": "board/ulx3s.lpf",
+        "clock_mhz": made["clock_mhz"],
+        "cycles_per_token": made["cycles_per_token"],
+    }
+    return for_board(load_board(BOARD), **(job | changes))
+
+
+def _check(values: dict[str, Any], serial: Serial) -> None:
+    room = {window.name: window.words for window in WINDOWS}
+    most_ring = min(room["tokens"], 1 << SEQUENCE_BITS - 1)
+    if not 2 <= serial.ring <= most_ring or serial.ring & (serial.ring - 1):
+        raise BuildError(f"a token ring of {serial.ring}: give a power of two from 2 to {most_ring}")
+    if not 0 <= serial.first_index < 1 << 32:
+        raise BuildError(f"a first index of {serial.first_index}: it has 32 bits")
+    if values["Context"] > room["prompt"] or values["Vocab"] > 1 << ID_BITS or values["Rows"] > 255:
+        raise BuildError(
+            f"context {values['Context']}, vocabulary {values['Vocab']}, {values['Rows']} rows: the register map "
+            f"has room for {room['prompt']} prompt tokens, ids of {ID_BITS} bits and 255 rows"
+        )
+    rows = -(-values["Vocab"] // values["Rows"]) << (values["Rows"] - 1).bit_length()
+    if serial.logits and rows > room["logits"]:
+        raise BuildError(f"{values['Vocab']} logits do not fit the window of {room['logits']}; give logits=False")
+
+
+def _package(made: dict[str, Any], values: dict[str, Any], pll: Pll, serial: Serial) -> str:
+    """board_pkg.sv."""
+    ints = {
+        "PllIn": pll.input,
+        "PllFeedback": pll.feedback,
+        "PllOut": pll.output,
+        "Divisor": made["divisor"],
+        **{name: values[name] for name in ("Vocab", "Context", "Stops", "Rows", "LogitW", "LogitFraction")},
+        "RingDepth": serial.ring,
+    }
+    words = {"FirstIndex": serial.first_index, "Id": made["id"], "ClockKhz": round(made["clock_mhz"] * 1000)}
+    lines = [
+        "// SPDX-FileCopyrightText: 2026 hardwire contributors",
+        "// SPDX-License-Identifier: Apache-2.0",
+        f"// Generated from chip {made['chip']}: {made['clock_mhz']:g} MHz, {serial.baud} baud.",
+        "package board_pkg;",
+        "",
+        *(f"  localparam int {name} = {value};" for name, value in ints.items()),
+        *(f"  localparam logic [31:0] {name} = 32'h{value:08x};" for name, value in words.items()),
+        f"  localparam bit LogitWindow = 1'b{int(serial.logits)};",
+        "",
+        "endpackage",
+        "",
+    ]
+    return "\n".join(lines)
