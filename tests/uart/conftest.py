@@ -18,8 +18,8 @@ from hardwire.driver.registers import address, field
 from hardwire.driver.serial import SerialChip
 from hardwire.emit.board_top import Serial, write_board_top
 from hardwire.emit.rtl import write_rtl
-from hardwire.reference import Progress, Sampling, feeder, token_loop
 from hardwire.geometry import Geometry
+from hardwire.reference import Progress, Sampling, feeder, token_loop
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, minus=False)
 RING = 8

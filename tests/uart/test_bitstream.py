@@ -15,8 +15,8 @@ from hardwire.chip import Chip
 from hardwire.driver.serial import SerialChip
 from hardwire.emit.board_top import board_job, write_board_top
 from hardwire.emit.rtl import write_rtl
-from hardwire.reference import new_state, step
 from hardwire.geometry import Geometry
+from hardwire.reference import new_state, step
 from hardwire.synth.nextpnr import route
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis, synthesize
@@ -41,7 +41,7 @@ def made(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> tupl
 def test_the_netlist_at_its_wires(made: tuple[Path, Project, Synthesis], chip_with_text: Chip) -> None:
     folder, _, synthesis = made
     sim = SerialSim(folder)
-    sim.compile(synthesis)
+    sim.compile(synthesis.netlist_json)
     sim.run(30)
     chip = SerialChip(sim, timeout=TIMEOUT, chip_id=int(chip_with_text.digest[:8], 16))
     wanted = expected(chip_with_text, [7, 7])[0]

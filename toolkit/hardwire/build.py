@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .backends.csim import CSim
     from .backends.netlistsim import NetlistSim
     from .backends.rtlsim import RtlSim
+    from .backends.serialsim import SerialSim
     from .driver.model import Engine
 
 MANIFEST_VERSION = 1
@@ -83,11 +84,14 @@ class Build:
         """The RTL simulation for a proof, as ``fresh_csim``."""
         return self._compiled_rtl(self._copied("rtl", scratch))
 
-    def netlistsim(self) -> NetlistSim:
-        """The simulation of the synthesized netlist; a model that was compiled before is taken as it is."""
+    def netlistsim(self) -> NetlistSim | SerialSim:
+        """The simulation of the synthesized netlist: of the engine, or of a board at its wires.
+
+        A model that was compiled before is taken as it is.
+        """
         return self._compiled_netlist(self.folder / "rtl", self.folder / SYNTH / "sim")
 
-    def fresh_netlistsim(self, scratch: Path, progress: Told = lambda stage, share: None) -> NetlistSim:
+    def fresh_netlistsim(self, scratch: Path, progress: Told = lambda stage, share: None) -> NetlistSim | SerialSim:
         """The simulation of the netlist for a proof: compiled anew, and the netlist that of the synthesis receipt."""
         return self._compiled_netlist(self._copied("rtl", scratch), scratch / "sim", progress)
 
@@ -122,27 +126,33 @@ class Build:
         rtlsim.compile()
         return rtlsim
 
-    def _compiled_netlist(self, project: Path, work: Path, progress: Told = lambda stage, share: None) -> NetlistSim:
+    def _compiled_netlist(
+        self, project: Path, work: Path, progress: Told = lambda stage, share: None
+    ) -> NetlistSim | SerialSim:
         from .backends.netlistsim import NetlistSim
+        from .backends.serialsim import SerialSim
+        from .emit.rtl import TOP
         from .synth.builds import checked_netlist
 
         netlist, receipt = checked_netlist(self)
-        sim = NetlistSim(project, netlist, receipt["family"], work, self.chip)
-        sim.compile(progress)
-        return sim
+        if receipt["top"] == TOP:
+            sim = NetlistSim(project, netlist, receipt["family"], work, self.chip)
+            sim.compile(progress)
+            return sim
+        board = SerialSim(project, work=work)
+        board.compile(netlist, progress)
+        return board
 
     def csim_engine(self) -> Engine:
         csim = self.csim()
         return lambda sampling: lambda token, position: csim.step(token, position, position == 0, sampling)[1]
 
     def rtl_engine(self) -> Engine:
-        return _engine_of(self.rtlsim())
-
-    def netlist_engine(self) -> Engine:
-        return _engine_of(self.netlistsim())
+        return engine_of(self.rtlsim())
 
 
-def _engine_of(sim: RtlSim) -> Engine:
+def engine_of(sim: RtlSim) -> Engine:
+    """A simulated engine as what a language model feeds."""
     return lambda sampling: lambda token, position: sim.run([token], 1, sampling, clear=position == 0).tokens[0]
 
 
@@ -222,11 +232,14 @@ def _write_parts(
         write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
         parts.append("hls")
     if target == "rtl":
+        from .emit import board_top
         from .emit.rtl import write_rtl
 
         progress("RTL project")
         made = write_rtl(chip, folder / "rtl", Geometry(**plan["geometry"]))
         cycles = [made.cycles(position) for position in range(chip.shape.context)]
+        if board.key == board_top.BOARD:
+            board_top.write_board_top(folder / "rtl", board_top.Serial(clock_mhz=board.clock_mhz))
         parts.append("rtl")
     progress("hashes")
     return _manifest(chip, board, target, parts, plan, cycles, folder)

@@ -84,7 +84,9 @@ def _gate(path: Path, top: str) -> str:
     """Turn the LUT around that a bit of the logits comes from."""
     netlist = json.loads(path.read_text())
     module = netlist["modules"][top]
-    name = next(_luts_behind(module, module["ports"]["logit_o"]["bits"]), None)
+    nets = {**module["netnames"], **module["ports"]}  # of a board's top, logits are inside
+    bits = [bit for name, net in nets.items() if name.split(".")[-1] == "logit_o" for bit in net["bits"]]
+    name = next(_luts_behind(module, bits), None)
     if name is None:
         raise BuildError(f"{path}: no LUT feeds the logits; run hardwire synth again")
     values = module["cells"][name]["parameters"]

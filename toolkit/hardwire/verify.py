@@ -11,8 +11,8 @@
 | csim  | the integer model and the compiled HLS C++     | equal, logits, stages and tokens     |
 | rtl   | the integer model and the simulated RTL;       | equal, logits and tokens             |
 |       | the schedule's cycles and the simulated ones   | equal at every position              |
-| netlist | the integer model and the gates that synthesis | equal, logits, tokens and cycles   |
-|       | made of the RTL, of a build that has them      |                                      |
+| net-  | the integer model and the simulated gates that | equal, logits, tokens and cycles     |
+| list  | synthesis made of the RTL                      |                                      |
 
 The bound between float and integer is measured, not chosen: the quantizer records the root mean square
 logit error of each calibration row; a prompt's text may err half as much again as the worst of them.
@@ -39,7 +39,6 @@ from .reference import Sampling, feeder, new_state, step, token_loop
 
 if TYPE_CHECKING:
     from .backends.csim import CSim
-    from .backends.netlistsim import NetlistSim
     from .backends.rtlsim import RtlSim
 
 __all__ = ["RUNGS", "Difference", "Receipt", "Rung", "first_difference", "record", "rungs_of", "verify", "write_junit"]
@@ -50,7 +49,6 @@ BOUND_MARGIN = 1.5  # of the worst calibration row's error
 LARGEST_ERROR = 8.0  # of a record; logits that err by more belong to no working model
 TRACED = 64  # tokens of the first text whose every stage is compared even when all logits agree
 LOOP_TOKENS = 32
-GATES_PROMPT, GATES_TOKENS = 4, 8  # what a netlist is compared on: gates run a thousand times slower than C++
 
 Progress = Callable[[str, float], None]
 
@@ -217,65 +215,41 @@ class _Climb:
             difference = first_difference("rtl", {"logits": want[None]}, {"logits": got[None]}, 0, number)
             if difference is not None:
                 break
-        difference = difference or self._loop("rtl", rtlsim, rung, self.starts[0], LOOP_TOKENS)
-        difference = difference or self._cycles("rtl", rtlsim.run(self.starts[0][:1]).token_cycles, 0, rung)
+        difference = difference or self._rtl_loop(rtlsim, rung)
         rung.status = "different" if difference else "equal"
         return rung, difference
 
-    def _loop(self, name: str, sim: RtlSim, rung: Rung, start: list[int], tokens: int) -> Difference | None:
-        """The engine's own token loop, greedy and sampled: tokens as the reference's."""
-        context = self.chip.shape.context
+    def _rtl_loop(self, rtlsim: RtlSim, rung: Rung) -> Difference | None:
+        """The engine's own token loop: tokens as the reference's, and cycles as the manifest has them."""
+        context, start = self.chip.shape.context, self.starts[0]
         for sampling in (Sampling(), Sampling(0.9, 7)):
-            budget = min(tokens, context - len(start))
+            budget = min(LOOP_TOKENS, context - len(start))
             want = list(token_loop(feeder(self.chip, sampling), start, context, budget, ()))
-            got = sim.run(start, budget, sampling).tokens
+            got = rtlsim.run(start, budget, sampling).tokens
             for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
                 if expected != actual:
-                    return Difference(name, "token", len(start) + index, 0, expected, actual)
+                    return Difference("rtl", "token", len(start) + index, 0, expected, actual)
             rung.tokens += len(want)
-        return None
-
-    def _cycles(self, name: str, cycles: Sequence[int], first: int, rung: Rung) -> Difference | None:
-        """Cycles from position ``first`` on, as the manifest has them."""
-        for position, (expected, actual) in enumerate(zip(self.build.manifest["cycles"][first:], cycles, strict=False)):
+        cycles = rtlsim.run(start[:1]).token_cycles
+        for position, (expected, actual) in enumerate(zip(self.build.manifest["cycles"], cycles, strict=False)):
             if expected != actual:
-                return Difference(name, "cycles", first + position, 0, expected, actual)
+                return Difference("rtl", "cycles", position, 0, expected, actual)
         rung.note = (
             f"cycles as planned at {len(cycles)} positions, {cycles[0]:,} at the first, {cycles[-1]:,} at the last"
         )
         return None
 
     def netlist_rung(self) -> tuple[Rung, Difference | None]:
+        from . import gates
+
         with tempfile.TemporaryDirectory() as scratch:
             sim = self.build.fresh_netlistsim(
                 Path(scratch), lambda stage, share: self.progress(f"netlist: {stage}", share)
             )
             try:
-                return self._against_netlist(sim)
+                return gates.climb(self.build, sim, self.starts[0], lambda share: self.progress("netlist", share))
             finally:
                 sim.close()
-
-    def _against_netlist(self, sim: NetlistSim) -> tuple[Rung, Difference | None]:
-        """A short text, fed token by token for the logits of every position, then through the token loop."""
-        start = self.starts[0][:GATES_PROMPT]
-        ids, want = drive(self.chip, [start], min(len(start) + GATES_TOKENS, self.chip.shape.context))
-        rung, difference = Rung("equal"), None
-        for position, token in enumerate(ids[0].tolist()):
-            got = sim.run([token], 1, clear=position == 0).logits
-            rung.tokens, rung.logits = rung.tokens + 1, rung.logits + got.size
-            self.progress("netlist", rung.tokens / ids.size)
-            expected = {"logits": want[:, position : position + 1]}
-            difference = first_difference("netlist", expected, {"logits": got[None]}, position)
-            if difference is not None:
-                break
-        difference = difference or self._loop("netlist", sim, rung, start, GATES_TOKENS)
-        if difference is None:
-            planned = len(start) - 1  # what is fed before it needs no logits, and fewer cycles
-            cycles = sim.run(start, ids.size - len(start)).token_cycles[planned:]
-            difference = self._cycles("netlist", cycles, planned, rung)
-        rung.note = f"{self.build.manifest['synthesis']['resources']['lut']:,} LUTs; {rung.note}"
-        rung.status = "different" if difference else "equal"
-        return rung, difference
 
     def _compare_text(
         self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int

@@ -21,6 +21,7 @@ from ..reference import Feed, Progress, Sampling, feeder, token_loop
 from .text import TextCodec
 
 if TYPE_CHECKING:
+    from ..build import Build
     from .link import Port
 
 Engine = Callable[[Sampling], Feed]  # starts a request; the feed's position 0 empties the KV cache
@@ -154,7 +155,8 @@ def load(path: str | Path, backend: str | None = None, port: str | Port | None =
 
         build = open_build(path)
         chip, engines = build.chip, {"csim": build.csim_engine, "rtl": build.rtl_engine, "reference": None}
-        engines["netlist"] = build.netlist_engine
+        if backend == "netlist":
+            return _netlist(build)
     else:
         chip, engines = load_chip(path), {"reference": None}
     backend = backend or next(iter(engines))
@@ -163,6 +165,17 @@ def load(path: str | Path, backend: str | None = None, port: str | Port | None =
     start = engines[backend]
     engine: Engine = start() if start is not None else lambda sampling: feeder(chip, sampling)
     return LanguageModel(chip, engine, f"{path.name} ({backend})")
+
+
+def _netlist(build: Build) -> LanguageModel:
+    """The gates of a build: an engine by itself, or a board at its wires."""
+    from ..backends.rtlsim import RtlSim
+    from ..build import engine_of
+
+    sim = build.netlistsim()
+    if isinstance(sim, RtlSim):
+        return LanguageModel(build.chip, engine_of(sim), f"{build.folder.name} (netlist)")
+    return _on_board(build.folder, None, sim)
 
 
 def _on_board(path: Path, backend: str | None, port: str | Port) -> LanguageModel:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..board import load_board
 from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
+from ..emit import board_top
 from ..emit.rtl import TOP
 from ..errors import BuildError
 from .batch import NOT_RUN, Job, Row
@@ -35,20 +36,16 @@ class Top:
 
     module: str
     constraints: str = ""
-    fixed_clock: bool = False  # a PLL inside makes it
+    clock_mhz: float | None = None  # what a PLL inside makes
+    host_cycles: int = 0  # per token, beside the engine's own
 
 
 def choose_top(build: Build) -> Top:
-    """A board's own top, with its pins and its PLL, where the RTL project has one; else the bare engine.
-
-    A board's top is a file ``*_top.sv`` beside one ``*.lpf``.
-    """
-    names = [Path(name) for name in _files(build)]
-    for pins in (name for name in names if name.suffix == ".lpf"):
-        for top in (name for name in names if name.parent == pins.parent and name.match("*_top.sv")):
-            if top.stem != TOP:
-                return Top(top.stem, pins.as_posix(), fixed_clock=True)
-    return Top(TOP)
+    """A board's own top, with its pins and its PLL, where the RTL project has one; else the bare engine."""
+    if f"rtl/{board_top.META}" not in build.manifest["files"]:
+        return Top(TOP)
+    made = board_top.read_board(build.folder / "rtl")
+    return Top(board_top.BOARD_TOP, board_top.PINS, made["clock_mhz"], board_top.HOST_CYCLES)
 
 
 def _files(build: Build) -> list[str]:
@@ -60,8 +57,8 @@ def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int
     """The synthesis job of a build. Raises BuildError without RTL, and for a clock that its PLL does not make."""
     build.require("rtl")
     manifest, top, files = build.manifest, choose_top(build), _files(build)
-    planned = float(manifest["plan"]["clock_mhz"])
-    if top.fixed_clock and clock_mhz not in (None, planned):
+    planned = top.clock_mhz or float(manifest["plan"]["clock_mhz"])
+    if top.clock_mhz is not None and clock_mhz not in (None, planned):
         raise BuildError(
             f"{build.folder}: the PLL of {top.module} makes {planned:g} MHz, --clock asks for {clock_mhz:g}; "
             "build again for that clock"
@@ -81,8 +78,8 @@ def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int
         clock_mhz=clock_mhz or planned,
         constraints=top.constraints,
         seeds=tuple(seeds) or (1,),
-        cycles_per_token=round(sum(cycles) / len(cycles), 4),
-        fixed_clock=top.fixed_clock,
+        cycles_per_token=round(sum(cycles) / len(cycles) + top.host_cycles, 4),
+        fixed_clock=top.clock_mhz is not None,
     )
 
 
@@ -113,7 +110,7 @@ def jobs_of(folders: Sequence[Path], clock_mhz: float | None = None, seeds: Sequ
 def record(folder: Path, project: Project, row: Row, done: Synthesis) -> None:
     """Write a row into the manifest of its build as the receipt of its synthesis."""
     manifest = read_manifest(folder)  # as it is now: a proof may have been added meanwhile
-    if row.status == "kept" and manifest.get("synthesis", {}).get("digest") == done.digest:
+    if row.status == "kept" and (manifest.get("synthesis") or {}).get("digest") == done.digest:
         return
     routed = row.place_and_route != NOT_RUN
     outputs = [done.netlist_json, done.netlist_verilog, *([Path(row.bitstream)] if row.bitstream else [])]
