@@ -25,6 +25,9 @@ def result(rows: Sequence[Row]) -> Group:
             parts += [_modules(row)]
         if row.predicted:
             parts += [_predictions(row)]
+    for row in rows:
+        if row.critical_path:
+            parts.append(f"{escape(row.name)}: slowest path: {escape(row.critical_path['text'])}")
     parts += [f"[bold red]{escape(row.name)}:[/] {row.status}: {escape(row.error)}" for row in rows if row.error]
     return Group(*parts)
 
@@ -38,9 +41,6 @@ def _results(rows: Sequence[Row]) -> Table:
         rate = f"{row.tokens_per_second:,.0f}" if row.tokens_per_second else ""
         status = f"[red]{row.status}[/]" if row.failed else row.status
         table.add_row(escape(row.name), status, *used, clock, row.place_and_route, rate, f"{row.seconds:g}")
-    for row in rows:
-        if row.critical_path:
-            table.caption, table.caption_justify = f"slowest path: {escape(row.critical_path['text'])}", "left"
     return table
 
 
