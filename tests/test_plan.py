@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hardwire import board as boards
 from hardwire.board import Board, board_names, load_board
 from hardwire.chip import Chip
+from hardwire.cost import bram18
 from hardwire.errors import BoardError
-from hardwire.plan import demand, fit
+from hardwire.geometry import Geometry
+from hardwire.plan import Planner, capacity, demand, fit
+from hardwire.schedule import END, schedule
 
 
 def test_demand_is_counted_from_the_shape(tiny_chip: Chip) -> None:
@@ -22,7 +27,7 @@ def test_demand_is_counted_from_the_shape(tiny_chip: Chip) -> None:
     assert need.weight_bits == 4 * need.multiplications
     assert need.embedding_bits == 8 * 40 * 16
     assert need.cache_bits == 2 * 2 * 8 * 24 * 8
-    assert need.attention == 2 * 2 * 16 * 6.5  # the mean of 1 .. 12 visible positions
+    assert need.attention == 2 * 2 * 16 * 12.5  # the mean of 1 .. 24 visible positions
 
 
 def test_every_board_file_is_read() -> None:
@@ -46,22 +51,63 @@ def test_a_faulty_board_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         load_board("bad")
 
 
+def small_board(**changes: int) -> Board:
+    counts = {"lut": 20_000, "dsp": 60, "bram18": 60, "uram": 0} | changes
+    return Board("small", "Small", "part", "xc7", "none", 100.0, **counts)
+
+
 def test_what_limits_is_said(tiny_chip: Chip) -> None:
-    small = Board("small", "Small", "part", "xc7", "none", 100.0, lut=1000, dsp=8, bram18=2, uram=0)
-    verdict = fit(tiny_chip, small)
+    verdict = fit(tiny_chip, small_board(bram18=2))
     assert not verdict.fits and verdict.limit.startswith("block RAM")
     assert "bits wanted" in verdict.notes[-1] and "larger board" in verdict.notes[-1]
-    assert verdict.cycles == [] and verdict.clock_source == "assumed"
+    assert verdict.cycles == [] and verdict.geometry is None and verdict.clock_source == "assumed"
 
 
-def test_the_floor_is_multiplications_over_lanes(tiny_chip: Chip) -> None:
-    verdict = fit(tiny_chip, load_board("pynq-z2"))
-    need = demand(tiny_chip)
-    assert verdict.fits and verdict.lanes == 2 * int(220 * 0.87)
-    assert verdict.floor_cycles == -(-(need.multiplications + need.attention) // verdict.lanes)
+def test_memories_may_hold_what_nothing_can_compute(tiny_chip: Chip) -> None:
+    verdict = fit(tiny_chip, small_board(lut=1000))
+    assert capacity(tiny_chip, small_board(lut=1000)).fits
+    assert not verdict.fits and verdict.limit == "LUTs and multipliers: even the smallest engine is over its budget"
 
 
-def test_uram_holds_the_cache_first_and_says_when_weights_are_loaded(tiny_chip: Chip) -> None:
-    board = Board("u", "U", "part", "xcup", "none", 200.0, lut=1000, dsp=8, bram18=9, uram=1)
+def test_a_plan_is_the_schedule_of_its_geometry_and_keeps_its_budget(tiny_chip: Chip) -> None:
+    board = small_board()
     verdict = fit(tiny_chip, board)
-    assert verdict.fits and any("loaded at boot" in note for note in verdict.notes)
+    made = schedule(tiny_chip, Geometry(**verdict.geometry))
+    assert verdict.cycles == [made.cycles(p) for p in range(tiny_chip.shape.context)]
+    assert verdict.mean_cycles == pytest.approx(sum(verdict.cycles) / 24, abs=0.01)
+    assert verdict.resources["lut"]["budget"] == int(20_000 * 0.85)
+    assert all(r["used"] <= r["budget"] for r in verdict.resources.values())
+    assert verdict.tokens_per_second == round(100e6 / (sum(verdict.cycles) / 24), 1)
+
+
+def test_more_of_a_board_is_never_slower(tiny_chip: Chip) -> None:
+    planner = Planner(tiny_chip)
+    means = [fit(tiny_chip, small_board(lut=lut), planner).mean_cycles for lut in (12_000, 20_000, 60_000)]
+    assert means == sorted(means, reverse=True) and means[0] > means[-1]
+
+
+def test_layers_beyond_two_add_what_the_second_did(odd_chip: Chip) -> None:
+    """The search schedules two layers; the rest it knows by repetition."""
+    deep = replace(odd_chip, shape=replace(odd_chip.shape, layers=5))
+    core = Geometry(columns=8, rows=8, depth=2, banks=1, divides=1)
+    stretched = Planner(odd_chip)
+    stretched.chip = replace(deep, gate_shift=np.resize(odd_chip.gate_shift, 5))
+    assert stretched.end(core)[0] == schedule(stretched.chip, core).end_at + END
+
+
+def test_no_plan_beats_the_floor(tiny_chip: Chip) -> None:
+    for key in ("pynq-z2", "kv260", "ulx3s-85f"):
+        verdict = fit(tiny_chip, load_board(key))
+        assert verdict.fits and verdict.mean_cycles > verdict.floor_cycles and verdict.ratio > 1
+        assert verdict.floor in ("multiplications", "weight bits", "serial chain")
+
+
+def test_weights_go_to_uram_where_block_ram_is_full(tiny_chip: Chip) -> None:
+    board = Board("u", "U", "part", "xcup", "none", 150.0, lut=60_000, dsp=200, bram18=38, uram=32)
+    verdict = fit(tiny_chip, board)
+    assert verdict.fits and verdict.geometry["uram"] > 0
+    assert any("loaded at boot" in note for note in verdict.notes)
+
+
+def test_predicted_block_rams_take_the_shape_that_wastes_least() -> None:
+    assert (bram18(36, 512), bram18(37, 512), bram18(18, 1024), bram18(64, 513), bram18(8, 4096)) == (1, 2, 1, 4, 2)

@@ -227,8 +227,49 @@ def test_a_settled_dot_product_leaves_no_carry(tmp_path: Path, stage: int) -> No
     np.testing.assert_array_equal(got["y_o"] + digit_offset(8) * a.sum(1), (a * w).sum(1))
 
 
-def test_an_adder_tree_is_as_wide_as_its_sum(tmp_path: Path) -> None:
-    values = np.random.default_rng(5).integers(-8, 8, (3000, 7))
-    values[:2] = [[-8] * 7, [7] * 7]
-    got = clocked("adder_tree", {"N": 7, "Width": 4}, {"value_i": pieces(values, 4)}, {"sum_o": 7}, 1, tmp_path)
-    np.testing.assert_array_equal(got["sum_o"], values.sum(1))
+# engine_pkg::style_e, and how many of three are in LUTs anyway
+STYLES = {"in LUTs": (0, 0), "packed": (1, 0), "packed, one in LUTs": (1, 1), "apart": (2, 0)}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_scores_of_a_block(tmp_path: Path, style: str) -> None:
+    """Three positions of five channels. Where LUTs take part, all are short of the same multiple of the query's sum."""
+    banks, channels, kind, fabric = 3, 5, *STYLES[style]
+    draw = np.random.default_rng(7)
+    query, keys = draw.integers(-16, 16, (3000, channels)), draw.integers(-8, 8, (3000, banks * channels))
+    query[:2], keys[:2] = -16, [[-8] * banks * channels, [7] * banks * channels]
+    got = clocked(
+        "score_products",
+        {"Banks": banks, "HeadDim": channels, "QueryW": 5, "CacheW": 4, "ScoreW": 12, "Style": kind, "Fabric": fabric},
+        {"query_i": pieces(query, 5), "keys_i": pieces(keys, 4)},
+        {"score_o": 36},
+        3,
+        tmp_path,
+        ("-DHW_DIGITS", "-Wno-WIDTHTRUNC"),  # the style is given as an integer
+    )
+    scores = (got["score_o"][:, None] >> np.arange(banks) * 12 & 0xFFF ^ 0x800) - 0x800
+    wanted = (query[:, None] * keys.reshape(-1, banks, channels)).sum(-1)
+    lack = digit_offset(4) * query.sum(1) if kind == 0 or fabric else 0 * query.sum(1)
+    np.testing.assert_array_equal(scores + lack[:, None], wanted)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_weighted_values_of_a_block(tmp_path: Path, style: str) -> None:
+    """Five positions of three channels; a channel in LUTs lacks a multiple of the weights' sum."""
+    banks, channels, kind, fabric = 5, 3, *STYLES[style]
+    draw = np.random.default_rng(9)
+    weight, values = draw.integers(0, 32, (3000, banks)), draw.integers(-8, 8, (3000, banks * channels))
+    weight[:2], values[:2] = 31, [[-8] * banks * channels, [7] * banks * channels]
+    got = clocked(
+        "mix_products",
+        {"Banks": banks, "HeadDim": channels, "CacheW": 4, "WeightW": 5, "SumW": 16, "Style": kind, "Fabric": fabric},
+        {"weight_i": pieces(weight, 5), "values_i": pieces(values, 4)},
+        {"part_o": 48},
+        2,
+        tmp_path,
+        ("-DHW_DIGITS", "-Wno-WIDTHTRUNC"),  # the style is given as an integer
+    )
+    sums = (got["part_o"][:, None] >> np.arange(channels) * 16 & 0xFFFF ^ 0x8000) - 0x8000
+    in_luts = np.arange(channels) < (channels if kind == 0 else fabric)
+    whole = sums + digit_offset(4) * weight.sum(1)[:, None] * in_luts
+    np.testing.assert_array_equal(whole, (weight[:, :, None] * values.reshape(-1, banks, channels)).sum(1))
