@@ -47,7 +47,7 @@ test: check
 
 # The exporters' own packages are large; only this target needs them.
 $(VENV)/ready-train: $(VENV)/ready-check
-	$(BIN)/pip install $(PIP) -e '.[all,check,train,synth]' 'numpy<2'
+	$(BIN)/pip install $(PIP) -e '.[all,check,train]' 'numpy<2'
 	touch $@
 
 test-all: test $(VENV)/ready-train

@@ -43,7 +43,7 @@ def copy(built: Build, tmp_path: Path) -> Path:
 def test_the_manifest_knows_every_file_and_claims_no_tool(built: Build) -> None:
     manifest = open_build(built.folder).manifest
     assert {"model.chip", "hls/build_top.tcl", "hls/report.txt"} <= set(manifest["files"])
-    assert manifest["tools"] == {"vitis_hls": "not run", "vivado": "not run", "yosys": "not run"}
+    assert manifest["tools"] == dict.fromkeys(("vitis_hls", "vivado", "yosys", "nextpnr"), "not run")
     assert manifest["board"]["part"] == "xc7z020clg400-1" and manifest["cycles"] is None
 
 
@@ -125,7 +125,7 @@ def test_csim_streams_what_the_reference_streams(built: Build) -> None:
 def test_prompts_are_checked_before_anything_runs(built: Build) -> None:
     with pytest.raises(PromptError, match="é"):
         verify(built, rungs=("int",), prompts=["né"])
-    with pytest.raises(BuildError, match="no rung 'rtl9'; known are float, int, csim, rtl"):
+    with pytest.raises(BuildError, match="no rung 'rtl9'; known are float, int, csim, rtl, netlist"):
         verify(built, rungs=("rtl9",))
 
 

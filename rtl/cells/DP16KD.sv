@@ -65,11 +65,6 @@ module DP16KD #(
     INITVAL_00
   };
 
-  // Each row of INITVAL holds 18 bits in a place of 20.
-  function automatic bit [1024*18-1:0] contents();
-    for (int i = 0; i < 1024; i++) contents[i*18+:18] = Rows[i*20+:18];
-  endfunction
-
   function automatic int mode(input bit keeps, input bit through);
     mode = keeps ? 0 : through ? 1 : 2;
   endfunction
@@ -100,7 +95,7 @@ module DP16KD #(
   assign we[1] = {8{WEB}} & (DATA_WIDTH_B == 18 ? {6'h0, ADB1, ADB0} : 8'h01);
 
   bram_core #(
-    .Bytes(2048), .Init(contents()),
+    .Bytes(2048),
     .ReadWidth('{DATA_WIDTH_A == 36 ? 0 : DATA_WIDTH_A, DATA_WIDTH_B}),
     .WriteWidth('{DATA_WIDTH_A, DATA_WIDTH_A == 36 || DATA_WIDTH_B == 36 ? 0 : DATA_WIDTH_B}),
     .Mode('{mode(WRITEMODE_A == "NORMAL", WRITEMODE_A == "WRITETHROUGH"),
@@ -112,6 +107,9 @@ module DP16KD #(
     .en_i({CEB, CEA} & select), .we_i(we), .rst_i({RSTB, RSTA}), .reg_en_i({OCEB, OCEA}), .reg_rst_i({RSTB, RSTA}),
     .addr_i(addr), .data_i({{54'h0, in[1]}, {36'h0, DATA_WIDTH_A == 36 ? in[1] : 18'h0, in[0]}}), .data_o(out)
   );
+
+  // Each row of INITVAL holds 18 bits in a place of 20. At run time: an elaborator takes minutes for such a loop.
+  initial for (int i = 0; i < 2048; i++) u_core.mem[i] = Rows[i/2*20+i%2*9+:9];
 
   // A port that reads 36 bits also takes the other's pins.
   assign {

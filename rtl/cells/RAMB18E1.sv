@@ -66,10 +66,6 @@ module RAMB18E1 #(
     INITP_07, INITP_06, INITP_05, INITP_04, INITP_03, INITP_02, INITP_01, INITP_00
   };
 
-  function automatic bit [18431:0] contents();
-    for (int i = 0; i < 2048; i++) contents[i*9+:9] = {Parity[i], Data[i*8+:8]};
-  endfunction
-
   function automatic int mode(input bit keeps, input bit through);
     mode = keeps ? 0 : through ? 1 : 2;
   endfunction
@@ -115,7 +111,7 @@ module RAMB18E1 #(
                        : join_parity(64'(DIBDI), 8'(DIPBDIP));
 
   bram_core #(
-    .Bytes(2048), .Init(contents()), .ReadWidth('{READ_WIDTH_A, READ_WIDTH_B}),
+    .Bytes(2048), .ReadWidth('{READ_WIDTH_A, READ_WIDTH_B}),
     .WriteWidth('{WRITE_WIDTH_A, WRITE_WIDTH_B}), .Mode('{mode(KeepA, NewA), mode(KeepB, NewB)}),
     .OldForOther({!KeepB && !NewB, !KeepA && !NewA}), .OutReg({DOB_REG != 0, DOA_REG != 0}),
     .RegResetFirst({RSTREG_PRIORITY_B == "RSTREG", RSTREG_PRIORITY_A == "RSTREG"}), .ResetGated(1'b1),
@@ -129,6 +125,9 @@ module RAMB18E1 #(
     .reg_rst_i({RSTREGB ^ IS_RSTREGB_INVERTED, RSTREGARSTREG ^ IS_RSTREGARSTREG_INVERTED}),
     .addr_i({ADDRBWRADDR[13:0], ADDRARDADDR[13:0]}), .data_i(in), .data_o(out)
   );
+
+  // At run time: an elaborator takes minutes for what a loop does at once.
+  initial for (int i = 0; i < 2048; i++) u_core.mem[i] = {Parity[i], Data[i*8+:8]};
 
   logic [63:0] data_a, data_b;
   assign data_a  = data_of(out[0]);

@@ -90,10 +90,6 @@ module RAMB36E1 #(
     INITP_04, INITP_03, INITP_02, INITP_01, INITP_00
   };
 
-  function automatic bit [36863:0] contents();
-    for (int i = 0; i < 4096; i++) contents[i*9+:9] = {Parity[i], Data[i*8+:8]};
-  endfunction
-
   function automatic int mode(input bit keeps, input bit through);
     mode = keeps ? 0 : through ? 1 : 2;
   endfunction
@@ -149,7 +145,7 @@ module RAMB36E1 #(
                        : join_parity(64'(DIBDI), 8'(DIPBDIP));
 
   bram_core #(
-    .Bytes(4096), .Init(contents()), .ReadWidth('{READ_WIDTH_A, READ_WIDTH_B}),
+    .Bytes(4096), .ReadWidth('{READ_WIDTH_A, READ_WIDTH_B}),
     .WriteWidth('{WRITE_WIDTH_A, WRITE_WIDTH_B}), .Mode('{mode(KeepA, NewA), mode(KeepB, NewB)}),
     .OldForOther({!KeepB && !NewB, !KeepA && !NewA}), .OutReg({DOB_REG != 0, DOA_REG != 0}),
     .RegResetFirst({RSTREG_PRIORITY_B == "RSTREG", RSTREG_PRIORITY_A == "RSTREG"}), .ResetGated(1'b1),
@@ -163,6 +159,9 @@ module RAMB36E1 #(
     .reg_rst_i({RSTREGB ^ IS_RSTREGB_INVERTED, RSTREGARSTREG ^ IS_RSTREGARSTREG_INVERTED}),
     .addr_i({ADDRBWRADDR[14:0], ADDRARDADDR[14:0]}), .data_i(in), .data_o(out)
   );
+
+  // At run time: an elaborator takes minutes for what a loop does at once.
+  initial for (int i = 0; i < 4096; i++) u_core.mem[i] = {Parity[i], Data[i*8+:8]};
 
   logic [63:0] data_a, data_b;
   assign data_a  = Upper[0] && !top_bit_q[0] ? {63'h0, CASCADEINA} : data_of(out[0]);

@@ -6,7 +6,6 @@
 /* verilator lint_off UNUSEDSIGNAL */ // what a port is not used for
 module bram_core #(
   parameter int Bytes = 2048,
-  parameter bit [Bytes*9-1:0] Init = (Bytes * 9)'(0),
   parameter int ReadWidth [2] = '{18, 18},   // 0: not used; else 1, 2, 4, 9, 18, 36, 72
   parameter int WriteWidth [2] = '{18, 18},
   parameter int Mode [2] = '{0, 0},          // a port's read during its write: 0 keeps, 1 gives the new, 2 the old word
@@ -30,10 +29,9 @@ module bram_core #(
   output logic [1:0][71:0]      data_o
 );
 
-  /* verilator lint_off MULTIDRIVEN */ // both ports write the one memory
+  /* verilator lint_off MULTIDRIVEN */ // both ports write the one memory, and the cell around it puts its contents in
   logic [8:0] mem [Bytes];
   /* verilator lint_on MULTIDRIVEN */
-  initial for (int i = 0; i < Bytes; i++) mem[i] = Init[i*9+:9];
 
   // How many bytes an access of that width has, and the first of them.
   function automatic int span(input int width);

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: the tiny circuit as a job, synthesized once for each family."""
+"""Fixtures: the tiny circuit as a job, synthesized once for each family; the smallest chip as a build."""
 
 from __future__ import annotations
 
@@ -14,12 +14,21 @@ from typing import Any
 import pytest
 
 from hardwire.board import load_board
+from hardwire.build import Build, digest_of, hash_files, make_build, open_build, write_manifest
+from hardwire.chip import Shape
+from hardwire.geometry import Geometry
+from hardwire.quantize import random_chip
 from hardwire.synth.project import Project, for_board
 from hardwire.synth.yosys import Synthesis, synthesize
 
 HERE = Path(__file__).parent
 SOURCES = ("tiny_rom.sv", "tiny_ram.sv", "tiny_pair.sv", "tiny.sv")
 BOARDS = {"xc7": "pynq-z2", "xcup": "kv260", "ecp5": "ulx3s-85f"}
+
+MINI = Shape(vocab=8, dim=4, layers=1, heads=1, kv_heads=1, head_dim=4, hidden=4, context=12, rotary=4)
+SMALLEST = Geometry(
+    columns=2, rows=2, depth=2, terms=2, packed_groups=0, banks=1, divides=1, lane_stages=1, round_stages=1
+)
 
 Make = Callable[..., Project]
 
@@ -50,6 +59,25 @@ def tiny_job(root: Path, board_key: str, **changes: Any) -> Project:
         cycles_per_token=100.0,
     )
     return replace(job, **changes)
+
+
+def mini_build(folder: Path, board_key: str = "pynq-z2", resources: dict[str, int] | None = None) -> Build:
+    """A build of the smallest chip with the smallest engine: 4,000 LUTs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random_chip(MINI, seed=0).save(folder / "mini.chip")
+    geometry = replace(SMALLEST, minus=load_board(board_key).family != "ecp5")
+    made = make_build(folder / "mini.chip", load_board(board_key), folder / "build", target="rtl", geometry=geometry)
+    if resources:
+        made.manifest["plan"]["resources"] = resources
+    return renewed(made)
+
+
+def renewed(build: Build) -> Build:
+    """The build opened again, its manifest that of the files that are in it now."""
+    build.manifest["files"] = hash_files(build.folder)
+    build.manifest["digest"] = digest_of(build.manifest)
+    write_manifest(build.folder, build.manifest)
+    return open_build(build.folder)
 
 
 @pytest.fixture(scope="session")

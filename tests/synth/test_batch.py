@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hardwire.errors import BuildError
-from hardwire.synth.batch import Job, run_batch
+from hardwire.synth.batch import Job, Options, run_batch
 from hardwire.synth.process import Stop
 from hardwire.synth.project import Project
 
@@ -57,10 +57,14 @@ def test_one_failure_does_not_stop_the_rest(four: Callable[[], list[Job]]) -> No
     assert done.clock_mhz >= 40 and done.tokens_per_second == pytest.approx(done.clock_mhz * 1e4, abs=0.1)
     assert done.resources["bram18"] == 2 and done.budget["bram18"] == 208
     assert done.modules["tiny_pair"]["dsp"] == 1
-    assert done.critical_path.startswith("u_rom.mem.0.0 (tiny_rom) to ") and Path(done.bitstream).is_file()
+    assert done.fmax_mhz == done.clock_mhz and done.target_mhz == 40 and done.place_and_route == "nextpnr, seed 1"
+    assert done.critical_path["start"] == "u_rom.mem.0.0 (tiny_rom)" and "tiny_pair" in done.critical_path["modules"]
+    assert done.critical_path["text"].startswith("u_rom.mem.0.0 (tiny_rom) to ") and Path(done.bitstream).is_file()
+    assert done.share["bram18"] == pytest.approx(2 / 208, abs=1e-4) and done.predicted == {}
     assert rows["broken"].status == "failed" and "nothing" in rows["broken"].error
     assert (rows["small"].status, rows["small"].clock_source) == ("over budget", "assumed")
-    assert "LUTs of 10" in rows["small"].error and rows["small"].resources["dsp"] == 1
+    assert "LUTs of 10; plan fewer lanes, or build for a larger board" in rows["small"].error
+    assert rows["small"].resources["dsp"] == 1 and rows["small"].tokens_per_second is None
     assert rows["unreadable"].error == "d: no readable manifest.json"
     assert rows["faulty"].error == "ZeroDivisionError: a fault of ours"
     assert {name: told[-1] for name, told in seen.items()} == {row.name: (row.status, 1.0) for row in table.rows}
@@ -95,3 +99,38 @@ def test_interrupt_ends_the_tools_and_gives_the_table(make: Make, tmp_path: Path
 
     table = run_batch([Job(name, tmp_path / name, make) for name in ("a", "b")], 1, interrupt)
     assert table.interrupted and table.failed and table.rows[1].status == "stopped"
+
+
+def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tmp_path: Path) -> None:
+    fast, pinned = make(clock_mhz=300.0), make(constraints="pins.lpf")
+    (fast.root / "pins.lpf").write_text('LOCATE COMP "clk_i" SITE "G2";\nIOBUF PORT "clk_i" IO_TYPE=LVCMOS33;\n')
+    recorded: list[str] = []
+    jobs = [
+        Job(
+            name,
+            tmp_path / name,
+            lambda p=project: p,
+            lambda: {"dsp": 2},
+            lambda p, row, done: recorded.append(row.status),
+        )
+        for name, project in (("fast", fast), ("pinned", pinned))
+    ]
+    slow, failed = run_batch(jobs, 2).rows
+    assert (slow.status, slow.bitstream, slow.clock_source, slow.tokens_per_second) == (
+        "too slow",
+        None,
+        "routed",
+        None,
+    )
+    assert 40 < slow.clock_mhz < 300 and slow.critical_path["text"] in slow.error and "put a register" in slow.error
+    assert failed.status == "failed" and "correct the pin constraints" in failed.error
+    assert failed.resources == slow.resources and failed.predicted["dsp"] == {"predicted": 2, "used": 1, "error": 1.0}
+    assert sorted(recorded) == ["failed", "too slow"]
+    taken = run_batch(jobs[:1], 1, options=Options(allow_slow=True)).rows[0]
+    assert taken.status == "done" and Path(taken.bitstream).is_file() and taken.clock_mhz == slow.clock_mhz
+    assert not run_batch(jobs[1:], 1, options=Options(route=False)).failed
+
+
+def test_a_pll_gives_the_clock_it_makes(make: Make, tmp_path: Path) -> None:
+    row = run_batch([Job("a", tmp_path / "a", lambda: make(fixed_clock=True))]).rows[0]
+    assert row.clock_mhz == 40 < row.fmax_mhz and row.tokens_per_second == 400_000

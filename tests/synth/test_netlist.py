@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from hardwire.backends.rtlsim import verilator_root
 from hardwire.board import load_board
 from hardwire.errors import BuildError
-from hardwire.synth.netlist import Simulation, build, cells_folder, of_netlist, verilator_root
+from hardwire.synth.netlist import Simulation, build, cells_folder, of_flat, of_netlist
 from hardwire.synth.process import run_tool
 from hardwire.synth.project import Project, for_board
 from hardwire.synth.yosys import Synthesis, synthesize
@@ -50,12 +51,15 @@ def test_tiny_netlist_equals_rtl(synthesized: Get, tiny_rtl: list[list[str]], tm
     job, done = synthesized(family)
     assert {"xc7": {"DSP48E1", "RAMB18E1"}, "ecp5": {"MULT18X18D", "DP16KD"}}[family] <= set(done.usage.cells)
     simulation = of_netlist(done, family, job.top, [HERE / "tiny" / "compare.cpp"], optimize=QUICK)
-    program = build(simulation, tmp_path)
-    # Its weights are inside: it runs where no hex file is.
-    got = run(program, tmp_path, CYCLES, 7)
-    assert first_difference(tiny_rtl, got) is None
-    assert len({tuple(row) for row in got}) > CYCLES // 2
-    assert build(simulation, tmp_path) == program
+    flat = of_flat(done.netlist_json, family, job.top, [HERE / "tiny" / "compare.cpp"], tmp_path / "f", optimize=QUICK)
+    assert not re.search(r"\b(LUT\d|FDRE|CARRY4|TRELLIS_FF) ", (tmp_path / "f" / "flat.sv").read_text())
+    for each in (simulation, flat):
+        program = build(each, tmp_path)
+        # Its weights are inside: it runs where no hex file is.
+        got = run(program, tmp_path, CYCLES, 7)
+        assert first_difference(tiny_rtl, got) is None
+        assert len({tuple(row) for row in got}) > CYCLES // 2
+        assert build(each, tmp_path) == program
 
 
 def test_one_wrong_weight_is_seen(synthesized: Get, tiny_rtl: list[list[str]], tmp_path: Path) -> None:
@@ -102,8 +106,11 @@ def test_cell_models_in_every_shape(zoo: tuple[Path, list[list[str]]], tmp_path:
         "ecp5": ["DATA_WIDTH_A(32'd36", "DATA_WIDTH_B(32'd18", "DATA_WIDTH_A(32'd2)", 'WRITEMODE_A("WRITETHROUGH")'],
     }[family]
     assert [shape for shape in shapes if shape not in netlist] == []
-    program = build(of_netlist(done, family, "zoo", [folder / "compare.cpp"], optimize=QUICK), tmp_path / "sim")
-    assert first_difference(want, run(program, tmp_path, CYCLES, 11)) is None
+    shim = [folder / "compare.cpp"]
+    flat = of_flat(done.netlist_json, family, "zoo", shim, tmp_path / "flat", optimize=QUICK)
+    for each in (of_netlist(done, family, "zoo", shim, optimize=QUICK), flat):
+        program = build(each, tmp_path / "sim")
+        assert first_difference(want, run(program, tmp_path, CYCLES, 11)) is None
     lanes = list(zip(*want, strict=True))
     assert len(lanes) == 19 and all(len(set(lane)) > 1 for lane in lanes)
 

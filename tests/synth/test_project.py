@@ -53,7 +53,7 @@ def test_name_and_place_do_not_count(make: Make, tmp_path: Path) -> None:
     assert replace(job, root=tmp_path / "elsewhere", name="other").digest(TOOLS) == job.digest(TOOLS)
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../tiny.sv", "a b.sv", 'a".sv'])
+@pytest.mark.parametrize("name", ["/etc/passwd", "../tiny.sv", "a b.sv", 'a".sv', "a;shell.sv", "-a\nb.sv"])
 def test_paths_stay_below_the_root(make: Make, name: str) -> None:
     with pytest.raises(BuildError, match="must be a plain path below"):
         make(sources=(name,))

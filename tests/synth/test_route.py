@@ -88,8 +88,13 @@ def test_stopped_in_the_middle_resumes(make: Make, tmp_path: Path) -> None:
     assert route(job, done).bitstream.exists()
 
 
-def test_slowest_clock_is_the_one_furthest_from_its_constraint() -> None:
-    fmax = {"a": {"achieved": 60.0, "constraint": 50}, "b": {"achieved": 90.0, "constraint": 100}}
-    assert nextpnr.slowest_clock({"fmax": fmax}) == ("b", 90.0)
+def test_the_clock_that_counts_is_the_missed_one_else_the_one_asked_for() -> None:
+    def judged(*clocks: tuple[float, float]) -> tuple[str, float, bool]:
+        fmax = {name: {"achieved": a, "constraint": c} for name, (a, c) in zip("abc", clocks, strict=False)}
+        return nextpnr.judged_clock({"fmax": fmax}, 50)
+
+    assert judged((60, 50), (90, 100)) == ("b", 90, False)
+    assert judged((26, 25), (61, 50)) == ("b", 61, True)  # the oscillator's has less to spare
+    assert judged((74, 50)) == ("a", 74, True)
     with pytest.raises(BuildError, match="no path between registers"):
-        nextpnr.slowest_clock({"fmax": {}})
+        nextpnr.judged_clock({"fmax": {}}, 50)

@@ -41,7 +41,7 @@ def made(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> tupl
 def test_the_netlist_at_its_wires(made: tuple[Path, Project, Synthesis], chip_with_text: Chip) -> None:
     folder, _, synthesis = made
     sim = SerialSim(folder)
-    sim.compile(synthesis)
+    sim.compile(synthesis.netlist_json)
     sim.run(30)
     chip = SerialChip(sim, timeout=TIMEOUT, chip_id=int(chip_with_text.digest[:8], 16))
     wanted = expected(chip_with_text, [7, 7])[0]

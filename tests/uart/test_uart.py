@@ -12,7 +12,6 @@ import pytest
 from hardwire.backends.serialsim import SerialSim
 from hardwire.emit.rtl import rtl_folder
 from hardwire.synth.netlist import Simulation
-from hardwire.synth.yosys import Synthesis
 
 pytestmark = pytest.mark.tools
 
@@ -27,9 +26,10 @@ class Echo(SerialSim):
         self.folder, self.divisor = folder, divisor
         self.made = {"divisor": divisor, "clock_mhz": 25.0}
         self.bit_cycles = float(divisor)
+        self.work = folder / "sim"
         self._library = self._handle = None
 
-    def simulation(self, synthesis: Synthesis | None = None) -> Simulation:
+    def simulation(self, netlist: Path | None = None) -> Simulation:
         rtl = rtl_folder()
         files = [rtl / f"{name}.sv" for name in ("reset_sync", "uart_rx", "uart_tx")]
         files.append(Path(__file__).parent / "echo" / "ulx3s_top.sv")

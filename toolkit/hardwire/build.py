@@ -6,6 +6,8 @@ build/manifest.json   what was made from what, and the receipt of every proof th
 build/model.chip      the integer model
 build/model.onnx      the float model, where it was at hand: lets ``verify`` start from it
 build/hls/            the HLS project
+build/rtl/            the RTL project
+build/synth/          what hardwire synth made of it, which is no part of the build's digest
 """
 
 from __future__ import annotations
@@ -30,15 +32,21 @@ from .schedule import schedule
 
 if TYPE_CHECKING:
     from .backends.csim import CSim
+    from .backends.netlistsim import NetlistSim
     from .backends.rtlsim import RtlSim
+    from .backends.serialsim import SerialSim
     from .driver.model import Engine
 
 MANIFEST_VERSION = 1
 LARGEST_MANIFEST = 32 << 20
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
+SYNTH = "synth"  # the folder of synthesis
+GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
+SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
 Progress = Callable[[str], None]
+Told = Callable[[str, float], None]  # a stage, and the share that is done
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,12 @@ class Build:
     def onnx(self) -> Path | None:
         path = self.folder / "model.onnx"
         return path if path.exists() else None
+
+    @property
+    def has_netlist(self) -> bool:
+        """Whether it was synthesized into gates that can be simulated."""
+        receipt = self.manifest.get("synthesis")
+        return isinstance(receipt, dict) and receipt.get("family") in GATES
 
     def csim(self) -> CSim:
         """The C-simulation for everyday use; a library that was compiled before is taken as it is."""
@@ -70,14 +84,26 @@ class Build:
         """The RTL simulation for a proof, as ``fresh_csim``."""
         return self._compiled_rtl(self._copied("rtl", scratch))
 
+    def netlistsim(self) -> NetlistSim | SerialSim:
+        """The simulation of the synthesized netlist: of the engine, or of a board at its wires.
+
+        A model that was compiled before is taken as it is.
+        """
+        return self._compiled_netlist(self.folder / "rtl", self.folder / SYNTH / "sim")
+
+    def fresh_netlistsim(self, scratch: Path, progress: Told = lambda stage, share: None) -> NetlistSim | SerialSim:
+        """The simulation of the netlist for a proof: compiled anew, and the netlist that of the synthesis receipt."""
+        return self._compiled_netlist(self._copied("rtl", scratch), scratch / "sim", progress)
+
     def _copied(self, part: str, scratch: Path) -> Path:
-        self._require(part)
+        self.require(part)
         for name in (name for name in self.manifest["files"] if name.startswith(f"{part}/")):
             (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.folder / name, scratch / name)  # with its mode: one of them is a script
         return scratch / part
 
-    def _require(self, part: str) -> None:
+    def require(self, part: str) -> None:
+        """Raise BuildError where the build has no such project."""
         if part not in self.manifest["parts"]:
             raise BuildError(
                 f"{self.folder} was built with --target {self.manifest['target']} and has no {part} project; "
@@ -87,7 +113,7 @@ class Build:
     def _compiled_hls(self, project: Path) -> CSim:
         from .backends.csim import CSim
 
-        self._require("hls")
+        self.require("hls")
         csim = CSim(project, self.chip)
         csim.compile()
         return csim
@@ -95,18 +121,39 @@ class Build:
     def _compiled_rtl(self, project: Path) -> RtlSim:
         from .backends.rtlsim import RtlSim
 
-        self._require("rtl")
+        self.require("rtl")
         rtlsim = RtlSim(project, self.chip)
         rtlsim.compile()
         return rtlsim
+
+    def _compiled_netlist(
+        self, project: Path, work: Path, progress: Told = lambda stage, share: None
+    ) -> NetlistSim | SerialSim:
+        from .backends.netlistsim import NetlistSim
+        from .backends.serialsim import SerialSim
+        from .emit.rtl import TOP
+        from .synth.builds import checked_netlist
+
+        netlist, receipt = checked_netlist(self)
+        if receipt["top"] == TOP:
+            sim = NetlistSim(project, netlist, receipt["family"], work, self.chip)
+            sim.compile(progress)
+            return sim
+        board = SerialSim(project, work=work)
+        board.compile(netlist, progress)
+        return board
 
     def csim_engine(self) -> Engine:
         csim = self.csim()
         return lambda sampling: lambda token, position: csim.step(token, position, position == 0, sampling)[1]
 
     def rtl_engine(self) -> Engine:
-        rtlsim = self.rtlsim()
-        return lambda sampling: lambda token, position: rtlsim.run([token], 1, sampling, clear=position == 0).tokens[0]
+        return engine_of(self.rtlsim())
+
+
+def engine_of(sim: RtlSim) -> Engine:
+    """A simulated engine as what a language model feeds."""
+    return lambda sampling: lambda token, position: sim.run([token], 1, sampling, clear=position == 0).tokens[0]
 
 
 def make_build(
@@ -185,11 +232,14 @@ def _write_parts(
         write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
         parts.append("hls")
     if target == "rtl":
+        from .emit import board_top
         from .emit.rtl import write_rtl
 
         progress("RTL project")
         made = write_rtl(chip, folder / "rtl", Geometry(**plan["geometry"]))
         cycles = [made.cycles(position) for position in range(chip.shape.context)]
+        if board.key == board_top.BOARD:
+            board_top.write_board_top(folder / "rtl", board_top.Serial(clock_mhz=board.clock_mhz))
         parts.append("rtl")
     progress("hashes")
     return _manifest(chip, board, target, parts, plan, cycles, folder)
@@ -207,8 +257,20 @@ def _refuse_foreign_folder(out: Path) -> None:
         raise BuildError(f"{out} exists and is no hardwire build; remove it or choose another -o")
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         name = path.relative_to(out).as_posix()
-        if name not in known and path.suffix not in COMPILED and not name.startswith("rtl/obj_dir/"):
+        if name not in known and path.suffix not in COMPILED and not _left_by_tools(name, known):
             raise BuildError(f"{out} holds {name}, which is not of its build; remove it or choose another -o")
+
+
+def _left_by_tools(name: str, known: set[str]) -> bool:
+    """Whether simulation or synthesis put the file there, which is not of the build and not of a user."""
+    if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/")):
+        return True
+    folder, _, rest = name.partition("/")
+    if folder != SYNTH:
+        return False
+    if rest.startswith("src/"):
+        return f"rtl/{rest[4:]}" in known
+    return rest == "lock" or ("/" not in rest and Path(rest).suffix in SYNTH_MADE)
 
 
 def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
@@ -244,9 +306,10 @@ def sha256(path: Path) -> str:
 
 
 def hash_files(folder: Path) -> dict[str, str]:
-    """sha256 of every file below ``folder`` but the manifest, by relative path."""
+    """sha256 of every file below ``folder`` but the manifest and what synthesis made, by relative path."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
-    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
+    names = {p.relative_to(folder).as_posix(): p for p in files}
+    return {name: sha256(path) for name, path in names.items() if not name.startswith(f"{SYNTH}/")}
 
 
 def digest_of(manifest: dict[str, Any]) -> str:
@@ -280,7 +343,7 @@ def _manifest(
         "plan": plan,
         "cycles": cycles,  # of a generated token, by position, as the RTL's schedule has them
         "resources": None,
-        "tools": {"vitis_hls": "not run", "vivado": "not run", "yosys": "not run"},
+        "tools": {name: "not run" for name in ("vitis_hls", "vivado", "yosys", "nextpnr")},
         "files": hash_files(folder),
         "proofs": [],
     }

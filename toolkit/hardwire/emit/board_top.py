@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 BOARD = "ulx3s-85f"
 BOARD_TOP = "ulx3s_top"
 META = "board/board.json"
+PINS = "board/ulx3s.lpf"
 OSCILLATOR_MHZ = 25
 HOST_CYCLES = 3  # per token, beside the engine's own: host_request asks for each token by itself
 LEAST_DIVISOR = 8  # clock cycles per bit: a bit is found within an eighth
@@ -155,7 +156,7 @@ def board_job(folder: Path, **changes: Any) -> Project:
         "sources": sources(folder),
         "top": BOARD_TOP,
         "data": tuple(sorted(f"rom/{path.name}" for path in (folder / "rom").iterdir())),
-        "constraints": "board/ulx3s.lpf",
+        "constraints": PINS,
         "clock_mhz": made["clock_mhz"],
         "cycles_per_token": made["cycles_per_token"],
     }

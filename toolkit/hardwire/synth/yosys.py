@@ -26,7 +26,7 @@ from ..errors import BuildError
 from . import receipt
 from .process import Progress, Stop, first_error, run_tool, worker
 from .project import SYNTHESIS_TOOLS, Project, budget, tool_versions
-from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist
+from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist, remedy_for
 
 # The labels of the synth commands, in order, with the share of time that they take on a large design.
 _XILINX = {
@@ -79,6 +79,11 @@ class Synthesis:
     def over(self) -> list[str]:
         """What is more than the board has."""
         return over_budget(self.usage.total, self.budget)
+
+    @property
+    def remedy(self) -> str:
+        """What to change where it is over its budget."""
+        return remedy_for(self.usage.total, self.budget)
 
 
 def commands(project: Project) -> list[tuple[str, str]]:
@@ -145,8 +150,11 @@ def _run(project: Project, work: Path, progress: Progress, timeout: float | None
         raise BuildError(f"{project.name}: synthesis failed: {first_error(log)} (all of it in {log})")
     netlist = json.loads((work / "netlist.json").read_text())
     _refuse_undriven(project, netlist)
+    known = origins(project, work)
+    _slim(netlist["modules"], project.top, known)
+    (work / "netlist.json").write_text(json.dumps(netlist, separators=(",", ":")))
     try:
-        usage = read_netlist(netlist, origins(project, work))
+        usage = read_netlist(netlist, known)
     except BuildError as error:
         raise BuildError(f"{project.name}: {error} (all of it in {log})") from None
     return {"usage": asdict(usage), "seconds": round(time.perf_counter() - started, 2)}
@@ -179,6 +187,19 @@ def refuse_trouble(name: str, log: Path) -> None:
             if pattern.search(line):
                 where = f" {lines[number + 1].strip()}" if "loop" in line and number + 1 < len(lines) else ""
                 raise BuildError(f"{name}: {line.strip()}{where}; {remedy} (all of it in {log})")
+
+
+def _slim(modules: dict[str, Any], top: str, known: Origins) -> None:
+    """Leave out what nobody reads, which is most of it: the cells' own declarations, and places outside the sources."""
+    for name in [name for name in modules if name != top]:
+        del modules[name]
+    for cell in modules[top]["cells"].values():
+        place = known.place(cell["attributes"].pop("src", ""))
+        cell["attributes"].pop("module_not_derived", None)
+        if place is not None:
+            cell["attributes"]["src"] = place
+    for net in modules[top]["netnames"].values():
+        net["attributes"] = {}
 
 
 def _refuse_undriven(project: Project, netlist: dict[str, Any]) -> None:

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Netlist simulation: what synthesis made of an RTL project, gates and block RAMs, called like the RTL itself.
+
+The netlist has no parameters and reads no file: its weights are inside. The RTL project beside it says only what its
+ports mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..chip import Chip
+from ..emit.rtl import TOP
+from ..synth.netlist import build, of_flat
+from ..synth.project import Project
+from ..synth.yosys import Synthesis, synthesize
+from .rtlsim import RtlSim
+
+Progress = Callable[[str, float], None]
+SHIM = "rtl/sim.cpp"
+
+
+class NetlistSim(RtlSim):
+    """A netlist of a written RTL project as a callable chip. ``compile`` first; the library is kept and found again.
+
+    folder: the RTL project. netlist: its ``netlist.json``. work: where the simulation is built.
+    """
+
+    def __init__(self, folder: Path, netlist: Path, family: str, work: Path, chip: Chip | None = None) -> None:
+        super().__init__(folder, chip)
+        self.netlist, self.family, self.work = Path(netlist).resolve(), family, Path(work).resolve()
+
+    @staticmethod
+    def write(project: Project, work: Path, progress: Progress = lambda stage, share: None) -> Synthesis:
+        """Make the netlist: synthesis, kept where it is finished."""
+        return synthesize(project, work, progress)
+
+    def compile(self, progress: Progress = lambda stage, share: None) -> Path:
+        """Verilate and compile unless the library of this netlist is there; load it.
+
+        A design of 40,000 LUTs takes minutes. Raises BuildError for a family without models, or with a tool's error.
+        """
+        shim = [self.folder / SHIM]
+        simulation = of_flat(self.netlist, self.family, TOP, shim, self.work, library=True, optimize="-O1")
+        library = build(simulation, self.work, progress)
+        self._open(library)
+        return library

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The rung of the netlist: gates and block RAMs, simulated, against the integer reference.
+
+Gates run a thousand times slower than C++, so one short text is compared: a prompt of four tokens and eight generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .build import Build
+from .fixed import Ints
+from .receipts import Difference, Rung
+from .reference import Sampling, feeder, new_state, step, token_loop
+
+if TYPE_CHECKING:
+    from .backends.netlistsim import NetlistSim
+    from .backends.serialsim import SerialSim
+
+PROMPT, TOKENS = 4, 8
+MOST_LINE_CYCLES = 4_000_000  # on reading logits over a simulated line
+BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames add
+
+Told = Callable[[float], None]
+Outcome = tuple[Rung, Difference | None]
+
+
+def climb(build: Build, sim: NetlistSim | SerialSim, start: Sequence[int], progress: Told) -> Outcome:
+    """Compare what begins with ``start``; the rung, and the first difference if there is one."""
+    from .backends.rtlsim import RtlSim
+
+    text = _Text(build, list(start[:PROMPT]))
+    rung = Rung("equal")
+    if isinstance(sim, RtlSim):
+        difference = _logits(text, sim, rung, progress) or _tokens(text, sim, rung) or _cycles(text, sim, rung)
+    else:
+        difference = _at_the_wire(text, sim, rung, progress)
+    rung.note = f"{build.manifest['synthesis']['resources']['lut']:,} LUTs; {rung.note}"
+    rung.status = "different" if difference else "equal"
+    return rung, difference
+
+
+class _Text:
+    """The text that is compared: ids [T], and the reference's logits [T, V]."""
+
+    def __init__(self, build: Build, start: list[int]) -> None:
+        self.build, self.chip, self.start = build, build.chip, start
+        length = min(len(start) + TOKENS, self.chip.shape.context)
+        self.budget = length - len(start)
+        generated = token_loop(feeder(self.chip, Sampling()), start, self.chip.shape.context, self.budget, ())
+        self.ids = np.array([*start, *generated], np.int64)
+        self.logits: Ints = step(self.chip, new_state(self.chip, 1, length), self.ids[None])[0]
+
+    def compare(self, position: int, got: Ints) -> Difference | None:
+        """Logits [V] of a position."""
+        want = self.logits[position]
+        if np.array_equal(got, want):
+            return None
+        index = int(np.flatnonzero(got != want)[0])
+        return Difference("netlist", "logits", position, index, int(want[index]), int(got[index]))
+
+
+def _logits(text: _Text, sim: NetlistSim, rung: Rung, progress: Told) -> Difference | None:
+    """Every token fed by itself, for the logits of every position."""
+    for position, token in enumerate(text.ids.tolist()):
+        got = sim.run([token], 1, clear=position == 0).logits[0]
+        rung.tokens, rung.logits = rung.tokens + 1, rung.logits + got.size
+        progress(0.6 * rung.tokens / text.ids.size)
+        difference = text.compare(position, got)
+        if difference is not None:
+            return difference
+    return None
+
+
+def _tokens(text: _Text, sim: NetlistSim, rung: Rung) -> Difference | None:
+    """The engine's own token loop, sampled."""
+    sampling = Sampling(0.9, 7)
+    want = token_loop(feeder(text.chip, sampling), text.start, text.chip.shape.context, text.budget, ())
+    got = sim.run(text.start, text.budget, sampling).tokens
+    for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * text.budget], strict=False)):
+        rung.tokens += 1
+        if expected != actual:
+            return Difference("netlist", "token", len(text.start) + index, 0, expected, actual)
+    return None
+
+
+def _cycles(text: _Text, sim: NetlistSim, rung: Rung) -> Difference | None:
+    """The token loop again, greedy: cycles as the manifest has them."""
+    first = len(text.start) - 1  # what is fed before it needs no logits, and fewer cycles
+    outcome = sim.run(text.start, text.budget)
+    cycles = outcome.token_cycles[first:]
+    for position, (expected, actual) in enumerate(zip(text.build.manifest["cycles"][first:], cycles, strict=False)):
+        if expected != actual:
+            return Difference("netlist", "cycles", first + position, 0, expected, actual)
+    rung.note = f"cycles as planned at {len(cycles)} positions"
+    return None
+
+
+def _at_the_wire(text: _Text, sim: SerialSim, rung: Rung, progress: Told) -> Difference | None:
+    """A board, spoken to over its serial line: every token, and logits as far as the line can carry them."""
+    from .driver.serial import SerialChip
+
+    positions = range(len(text.start) - 1, text.ids.size - 1)
+    each = text.chip.shape.vocab * BITS_PER_LOGIT * sim.made["divisor"]
+    every = each * len(positions) <= MOST_LINE_CYCLES
+    sim.run(PROMPT * 10)  # the PLL locks, the reset ends
+    chip = SerialChip(sim, chip_id=int(text.chip.digest[:8], 16))
+    rung.tokens = len(text.start)
+    for position in positions:
+        first = position == positions[0]
+        (token,) = chip.generate(text.start if first else [], 1, clear=first)
+        rung.tokens += 1
+        difference = None
+        if sim.made["serial"]["logits"] and (every or position == positions[-1]):
+            got = chip.logits()
+            rung.logits += got.size
+            difference = text.compare(position, got)
+        if difference is None and token != text.ids[position + 1]:
+            difference = Difference("netlist", "token", position + 1, 0, int(text.ids[position + 1]), token)
+        if difference is not None:
+            return difference
+        progress((position + 1) / text.ids.size)
+    rung.note = "a board at its serial line, PLL and UART included"
+    return None

