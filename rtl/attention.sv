@@ -70,7 +70,7 @@ module attention
 
   for (genvar h = 0; h < Shared; h++) begin : gen_head
     logic                           peak_valid, exp_valid, exp_first, exp_last;
-    logic [BlockW:0]                exp_slot;
+    logic [BlockW:0]                exp_slot, exp_slot_next;
     logic [ScoreW-1:0]              peak;
     logic [Banks-1:0][ScoreW-1:0]   score;
     logic [Banks-1:0][WeightW-1:0]  weight;
@@ -84,13 +84,14 @@ module attention
     scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
              .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus)) u_scores (
       .clk_i, .rst_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .query_i(query_i[h]),
-      .keys_i(keys), .done_o(peak_valid), .peak_o(peak), .slot_r_i(exp_slot), .score_o(score));
+      .keys_i(keys), .done_o(peak_valid), .peak_o(peak), .slot_r_i(exp_slot),
+      .slot_next_i(exp_slot_next), .score_o(score));
 
     softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(ScoreW), .WeightW(WeightW),
               .AddrW(AddrW), .Group(Walks / Words), .File({"shift", 8'("0" + h / 10), 8'("0" + h % 10), ".hex"}),
               .Folder(Folder)) u_softmax (
       .clk_i, .rst_i, .restart_i, .layer_i(start_i), .start_i(peak_valid), .peak_i(peak), .blocks_i, .bank_i,
-      .slot_o(exp_slot), .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .valid_o(exp_valid), .first_o(exp_first),
+      .slot_o(exp_slot), .slot_next_o(exp_slot_next), .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .valid_o(exp_valid), .first_o(exp_first),
       .last_o(exp_last), .weight_o(weight), .shift_o(shift));
 
     mix #(.Banks(Banks), .Blocks(Blocks), .HeadDim(HeadDim), .CacheW(CacheW), .WeightW(WeightW), .OutW(OutW),

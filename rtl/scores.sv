@@ -27,7 +27,8 @@ module scores
   output logic                                      done_o,    // t4 of the last block: peak_o is there a cycle later
   output logic [ScoreW-1:0]                         peak_o,    // t5
   input  logic [BlockW:0]                           slot_r_i,
-  output logic [Banks-1:0][ScoreW-1:0]              score_o    // in the same cycle
+  input  logic [BlockW:0]                           slot_next_i, // slot_r_i a cycle earlier
+  output logic [Banks-1:0][ScoreW-1:0]              score_o    // with slot_r_i
 );
 
   localparam int Fours = (Banks + 3) / 4;
@@ -61,8 +62,19 @@ module scores
                    .Fabric(Fabric), .Minus(Minus)) u_products (
     .clk_i, .query_i(query_q), .keys_i, .score_o(score));
 
-  small_ram #(.Width(Banks * ScoreW), .Depth(1 << (BlockW + 1))) u_buffer (
-    .clk_i, .we_i(valid_q[2]), .waddr_i(slot_q[2]), .wdata_i(score), .raddr_i(slot_r_i), .rdata_o(score_o));
+  // Two heads' scores; a deep buffer is cheaper in block RAM.
+  localparam int Depth = 2 << BlockW;
+  if (Depth >= 128) begin : gen_block
+    block_ram #(.Width(Banks * ScoreW), .Depth(Depth)) u_buffer (
+      .clk_i, .we_i(valid_q[2]), .waddr_i(slot_q[2]), .wdata_i(score), .raddr_i(slot_next_i), .rdata_o(score_o));
+    logic unused_slot;
+    assign unused_slot = ^slot_r_i;
+  end else begin : gen_small
+    small_ram #(.Width(Banks * ScoreW), .Depth(Depth)) u_buffer (
+      .clk_i, .we_i(valid_q[2]), .waddr_i(slot_q[2]), .wdata_i(score), .raddr_i(slot_r_i), .rdata_o(score_o));
+    logic unused_slot;
+    assign unused_slot = ^slot_next_i;
+  end
 
   // Positions that do not exist yet take no part in the maximum.
   assign exists = ~({Banks{1'b1}} << bank_i << 1);

@@ -24,6 +24,7 @@ module softmax #(
   input  logic [BlockW-1:0]              blocks_i,
   input  logic [BankW-1:0]               bank_i,
   output logic [BlockW:0]                slot_o,       // t5
+  output logic [BlockW:0]                slot_next_o,  // t4: slot_o of the next cycle
   input  logic [Banks-1:0][ScoreW-1:0]   score_i,      // t5
   output logic [AddrW-1:0]               value_addr_o, // t7
   output logic                           value_last_o, // t7: it is the last block's
@@ -54,6 +55,7 @@ module softmax #(
   assign first  = busy_q && count_q == 0;
   assign last   = busy_q && count_q + 1'b1 == blocks_i;
   assign slot_o = {parity_q, count_q};
+  assign slot_next_o = {layer_i ? 1'b0 : parity_q ^ last, start_i ? '0 : count_q + 1'b1};
   assign peak   = first ? $signed(peak_i) : peak_q;  // the next head's replaces it soon
 
   // index_q and group_q are those of the head that is walked; they move on behind its last block.

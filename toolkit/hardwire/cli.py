@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -326,17 +326,36 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 @click.option("--board", default="pynq-z2", show_default=True)
 @click.option("--target", type=click.Choice(["hls", "rtl"]), default="hls", show_default=True)
 @click.option(
-    "--lanes", type=click.IntRange(1, 1024), help="Rows computed side by side; default: what the board holds."
+    "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
 )
+@click.option(
+    "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
+)
+@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
-def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, onnx: Path | None, as_json: bool) -> None:
+def build(
+    chip: Path,
+    out: Path,
+    board: str,
+    target: str,
+    lanes: int | None,
+    geometry: str | None,
+    clock: float | None,
+    onnx: Path | None,
+    as_json: bool,
+) -> None:
     """Write the project of CHIP with its weights baked in: HLS, or the RTL engine too. Nothing is synthesised."""
     from .board import load_board
     from .build import make_build
+    from .geometry import parse_geometry
 
+    place = load_board(board)
+    place = replace(place, clock_mhz=clock) if clock else place
+    options = {"target": target, "lanes": lanes, "onnx": onnx}
     with spinner("build") as stage:
-        made = make_build(chip, load_board(board), out, target=target, lanes=lanes, onnx=onnx, progress=stage)
+        chosen = parse_geometry(geometry) if geometry else None
+        made = make_build(chip, place, out, geometry=chosen, progress=stage, **options)
     data = {
         "manifest": str(out / "manifest.json"),
         "digest": made.manifest["digest"],
@@ -358,6 +377,7 @@ def build(chip: Path, out: Path, board: str, target: str, lanes: int | None, onn
 @click.option(
     "--timeout", type=click.FloatRange(0.01), default=60.0, show_default=True, help="Minutes that a tool may take."
 )
+@click.option("--collect", type=IN_FILE, help="Put finished bitstreams into this folder, by board and build name.")
 @AS_JSON
 def synth(
     builds: tuple[Path, ...],
@@ -367,6 +387,7 @@ def synth(
     clock: float | None,
     seeds: tuple[int, ...],
     timeout: float,
+    collect: Path | None,
     as_json: bool,
 ) -> None:
     """Synthesize BUILDS made with --target rtl; for an ECP5 place, route and write the bitstream.
@@ -383,6 +404,13 @@ def synth(
     with bars() as progress:
         table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
     answer([row.as_dict() for row in table.rows], as_json, result(table.rows))
+    if collect is not None:
+        from .bitstreams import collect as put
+        from .build import open_build
+
+        for folder, row in zip(builds, table.rows, strict=True):
+            if row.bitstream:
+                notes.print(f"collected {put(open_build(folder), collect)}")
     if table.interrupted:
         raise KeyboardInterrupt
     if table.failed:

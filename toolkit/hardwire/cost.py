@@ -36,12 +36,13 @@ class Family:
     weighted_pairs: bool  # two products of an exponential with values fit a block
     accumulates: bool  # a block keeps the sum of a packed lane, for Yosys
     fixed: float  # the token loop, sequencer and the like
+    scale: float  # of all LUTs, for what the formulas do not see
 
 
 FAMILIES = {
-    "xc7": Family(1.0, 0.32, True, 0.52, 32, 0.67, (25, 18), True, True, True, 900),
-    "xcup": Family(1.0, 0.32, True, 0.52, 32, 0.67, (27, 18), True, True, False, 900),
-    "ecp5": Family(1.0, 0.75, False, 1.0, 16, 1.5, (18, 18), False, False, False, 1400),
+    "xc7": Family(1.0, 0.32, True, 0.52, 32, 0.67, (25, 18), True, True, True, 900, 1.0),
+    "xcup": Family(1.0, 0.32, True, 0.52, 32, 0.67, (27, 18), True, True, False, 900, 1.0),
+    "ecp5": Family(1.0, 0.75, False, 1.0, 16, 1.5, (18, 18), False, False, False, 1400, 1.13),
 }
 
 
@@ -169,7 +170,7 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
     rows, row_dsp = _row_cost(chip, made, f, acc)
     heads, head_dsp = _attention_cost(chip, made, f)
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
-    lut = lanes + rows + heads + sampling + f.fixed
+    lut = (lanes + rows + heads + sampling + f.fixed) * f.scale
     memory = memory or memories(chip, made, widths)
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
     return Cost(ceil(lut), int(ff), dsp + row_dsp + head_dsp, memory["bram18"], memory["uram"])
@@ -206,12 +207,22 @@ def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
     sums = attention.PROBABILITY_BITS + bits_of(chip.shape.context + 1) + s.cache
     lut = sum(p[0] for p in parts)
     lut += g.banks * (score_bits * 3 + score_bits * 5 * f.barrel * 0.5 + score_bits * 2)  # softmax, maximum
-    pieces = ceil_div(2 << bits_of(made.blocks + 1), f.ram_bits)
-    lut += g.banks * score_bits * pieces * f.ram_lut * (1 if pieces == 1 else 1.25)
+    pieces = ceil_div(buffer_depth(made), f.ram_bits)
+    if not buffer_in_block_ram(made):
+        lut += g.banks * score_bits * pieces * f.ram_lut * (1 if pieces == 1 else 1.25)
     lut += tree_luts(g.banks, attention.PROBABILITY_BITS + 1) + 3 * c * sums  # totals, sums, the divider's shift
     lut += g.divides * 2 * (sums * 4 * f.barrel + 40) + 250
     dsp = sum(p[1] for p in parts) + g.divides * multipliers(f, max(s.attention + 13, 22), 18)
     return made.shared * lut, made.shared * dsp
+
+
+def buffer_depth(made: Schedule) -> int:
+    """Words of the score buffer, as rtl/scores.sv has them: two heads'."""
+    return 2 << made.blocks.bit_length()
+
+
+def buffer_in_block_ram(made: Schedule) -> bool:
+    return buffer_depth(made) >= 128
 
 
 def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
@@ -233,6 +244,8 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     emission = bram18(g.rows * (18 + widths.bias) + 30, len(made.emissions))
     gate = g.rows // 2 * bram18(18 if chip.wiring.gated else s.hidden, 1 << s.gate)
     exp = made.shared * ceil_div(g.banks, 2)
+    if buffer_in_block_ram(made):
+        exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
     angle = bram18(g.rows * 16, shape.context * made.parts) if shape.rotary else 0
     tables = gate + exp + angle + bram18(18, 2048) + 1 + made.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

@@ -5,8 +5,8 @@ the result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from .chip import Shape
 from .errors import BuildError
@@ -91,3 +91,19 @@ def shared_heads(shape: Shape, rows: int) -> int:
     together = rows // shape.head_dim
     fits = together > 1 and rows % shape.head_dim == 0
     return together if fits and shape.heads == shape.kv_heads and shape.heads % together == 0 else 1
+
+
+def parse_geometry(text: str, base: Geometry = Geometry()) -> Geometry:
+    """A geometry of ``base`` with fields changed, written "columns=16,banks=24". Raises BuildError for what is none."""
+    types = {f.name: f.type for f in fields(Geometry)}
+    changes: dict[str, Any] = {}
+    for part in text.split(","):
+        name, _, value = (word.strip() for word in part.partition("="))
+        if name not in types:
+            raise BuildError(f"--geometry {part!r}: no field {name!r}; there are {', '.join(types)}")
+        if types[name] == "int" and not value.lstrip("-").isdigit():
+            raise BuildError(f"--geometry {part!r}: {name} is a number")
+        changes[name] = int(value) if types[name] == "int" else value
+        if types[name] == "bool":
+            changes[name] = value in ("1", "true")
+    return replace(base, **changes)

@@ -24,6 +24,10 @@ from .geometry import Geometry, Style, shared_heads
 from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule
 
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
+ROUTED_BUDGET = {
+    "ecp5": 0.70
+}  # where a route has to meet a clock with open tools: denser ones were tried and missed it
+HOST = {"none": {"lut": 3000, "bram18": 6}}  # of boards without a processor: the serial line and its registers
 LUT_MARGIN = 0.97  # share of that budget that a prediction may fill: predictions err by some percent
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
@@ -139,10 +143,11 @@ def capacity(chip: Chip, board: Board) -> Capacity:
 
 def budget_of(board: Board) -> dict[str, int]:
     """What a plan may use."""
+    host = HOST.get(board.processor, {})
     return {
-        "lut": int(board.lut * LUT_BUDGET),
+        "lut": int(board.lut * ROUTED_BUDGET.get(board.family, LUT_BUDGET)) - host.get("lut", 0),
         "dsp": board.dsp,
-        "bram18": board.bram18,
+        "bram18": board.bram18 - host.get("bram18", 0),
         "uram": board.uram,
         **({"ff": board.ff} if board.ff else {}),
     }

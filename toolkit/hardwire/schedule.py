@@ -353,7 +353,7 @@ def turned_order(shape: Shape) -> list[int]:
 
 
 def _head_emissions(made: Schedule, layer: int) -> list[Emission]:
-    """For each word of the cache its keys, the queries that walk it, then its values: attention starts with the first."""
+    """For each word of the cache its keys, the queries that walk it, its values: attention starts with the first."""
     share, found = made.walks // made.kv_words, []
     for word in range(made.kv_words):
         cache = (layer * made.kv_words + word) * made.blocks

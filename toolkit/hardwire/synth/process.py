@@ -104,7 +104,7 @@ def run_tool(
         if timer:
             timer.start()
         assert process.stdout is not None
-        with log.open("w") as file:
+        with log.open("w", buffering=1) as file:
             for line in process.stdout:
                 file.write(line)
                 on_line(line.rstrip("\n"))

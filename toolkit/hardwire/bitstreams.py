@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a board needs of a finished build, in a folder of its own: bitstream, model, and where they came from.
+
+bitstreams/<board>/<name>/<top>.bit.gz   the bitstream; gzip, without a date
+                          model.chip     the integer model that is in it
+                          manifest.json  board, geometry, cycles, clock, resources, tools; the digest of the sources
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .board import load_board
+from .build import Build, hash_files, make_build, sha256
+from .errors import BuildError
+from .geometry import Geometry
+
+_KEPT = (
+    "tools", "top", "resources", "budget", "place_and_route", "clock_mhz", "clock_source", "target_mhz", "fmax_mhz",
+    "critical_path", "cycles_per_token", "tokens_per_second", "when",
+)  # fmt: skip
+
+
+def sources_digest(rtl: Path) -> str:
+    """sha256 over every file of an RTL project that a tool reads: modules, tops, constraints, ROM contents."""
+    read = {n: h for n, h in hash_files(rtl).items() if n.endswith((".sv", ".hex", ".lpf"))}
+    return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
+
+
+def collect(build: Build, out: Path) -> Path:
+    """Write the folder of a build whose bitstream is finished; replaces an older one of the same build name.
+
+    Raises BuildError where there is no bitstream, or where it is not the one of the build's receipt.
+    """
+    receipt = build.manifest.get("synthesis") or {}
+    bits = [name for name in receipt.get("files", {}) if name.endswith(".bit")]
+    if not bits:
+        raise BuildError(
+            f"{build.folder} has no bitstream; run hardwire synth {build.folder} for a board that it routes"
+        )
+    source = build.folder / bits[0]
+    if not source.is_file() or sha256(source) != receipt["files"][bits[0]]:
+        raise BuildError(f"{source}: missing, or not the receipt's; run hardwire synth {build.folder} again")
+    folder = out / build.manifest["board"]["key"] / build.folder.resolve().name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    packed = folder / f"{source.name}.gz"
+    packed.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+    shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
+    plan = build.manifest["plan"]
+    manifest: dict[str, Any] = {
+        "board": build.manifest["board"],
+        "chip": build.manifest["chip"],
+        "build": build.manifest["digest"],
+        "geometry": plan["geometry"],
+        "build_clock_mhz": plan["clock_mhz"],
+        "cycles": build.manifest["cycles"],
+        "sources": sources_digest(build.folder / "rtl"),
+        "files": {name: sha256(folder / name) for name in (packed.name, "model.chip")},
+        "bitstream_sha256": receipt["files"][bits[0]],
+        "proofs": build.manifest["proofs"],
+        **{key: receipt[key] for key in _KEPT if key in receipt},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return folder
+
+
+def check(folder: Path) -> dict[str, Any]:
+    """The manifest of a collected folder, if its files and today's sources are those that made its bitstream.
+
+    Raises BuildError naming what differs.
+    """
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    for name, expected in manifest["files"].items():
+        if "/" in name or not (folder / name).is_file() or sha256(folder / name) != expected:
+            raise BuildError(f"{folder / name}: missing, or not what its manifest says; collect it again")
+    with tempfile.TemporaryDirectory() as scratch:
+        board = replace(load_board(manifest["board"]["key"]), clock_mhz=manifest["build_clock_mhz"])
+        geometry = Geometry(**manifest["geometry"])
+        made = make_build(folder / "model.chip", board, Path(scratch) / "build", target="rtl", geometry=geometry)
+        if sources_digest(made.folder / "rtl") != manifest["sources"]:
+            raise BuildError(
+                f"{folder}: its bitstream is of other sources than today's; run hardwire synth and collect"
+            )
+    return manifest
