@@ -352,10 +352,9 @@ def build(
 
     place = load_board(board)
     place = replace(place, clock_mhz=clock) if clock else place
-    options = {"target": target, "lanes": lanes, "onnx": onnx}
+    chosen = parse_geometry(geometry) if geometry else None
     with spinner("build") as stage:
-        chosen = parse_geometry(geometry) if geometry else None
-        made = make_build(chip, place, out, geometry=chosen, progress=stage, **options)
+        made = make_build(chip, place, out, target=target, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage)
     data = {
         "manifest": str(out / "manifest.json"),
         "digest": made.manifest["digest"],

@@ -24,9 +24,7 @@ from .geometry import Geometry, Style, shared_heads
 from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule
 
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
-ROUTED_BUDGET = {
-    "ecp5": 0.70
-}  # where a route has to meet a clock with open tools: denser ones were tried and missed it
+ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
 HOST = {"none": {"lut": 3000, "bram18": 6}}  # of boards without a processor: the serial line and its registers
 LUT_MARGIN = 0.97  # share of that budget that a prediction may fill: predictions err by some percent
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
