@@ -16,7 +16,7 @@ from hardwire.chip import Chip
 from hardwire.cost import bram18
 from hardwire.errors import BoardError
 from hardwire.geometry import Geometry
-from hardwire.plan import Planner, capacity, demand, fit
+from hardwire.plan import HOST, LUT_BUDGET, Planner, capacity, demand, fit
 from hardwire.schedule import END, schedule
 
 
@@ -75,7 +75,7 @@ def test_a_plan_is_the_schedule_of_its_geometry_and_keeps_its_budget(tiny_chip: 
     made = schedule(tiny_chip, Geometry(**verdict.geometry))
     assert verdict.cycles == [made.cycles(p) for p in range(tiny_chip.shape.context)]
     assert verdict.mean_cycles == pytest.approx(sum(verdict.cycles) / 24, abs=0.01)
-    assert verdict.resources["lut"]["budget"] == int(20_000 * 0.85)
+    assert verdict.resources["lut"]["budget"] == int(20_000 * LUT_BUDGET) - HOST["none"]["lut"]
     assert all(r["used"] <= r["budget"] for r in verdict.resources.values())
     assert verdict.tokens_per_second == round(100e6 / (sum(verdict.cycles) / 24), 1)
 

@@ -102,7 +102,8 @@ def test_string_parameters_cannot_add_commands(make: Make) -> None:
 def test_nextpnr_command(make: Make) -> None:
     command = nextpnr.command(make(), 7)
     assert command[:5] == ["--85k", "--package", "CABGA381", "--speed", "6"]
-    assert command[-5:] == ["--freq", "40", "--seed", "7", "--timing-allow-fail"]
+    assert command[-7:-2] == ["--freq", "40", "--seed", "7", "--timing-allow-fail"]
+    assert command[-2:] == ["--router", "router2"]
     assert "--lpf-allow-unconstrained" in command
     with pytest.raises(BuildError, match="no open place and route for xc7"):
         nextpnr.command(make("pynq-z2"), 1)
