@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure what the README cites, by the commands a user would type, and print it as Markdown.
 
-    python tests/results.py [--shared ../shared] > docs/results.md
+    python tests/results.py [--shared ../shared] [--builds BUILD...] > docs/results.md
 
-The model that is not bundled, and the evaluation text, come from the development folder.
+The model that is not bundled, and the evaluation text, come from the development folder. ``docs/timeline.png`` is drawn
+anew.
 """
 
 from __future__ import annotations
@@ -18,10 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import speeds
+from speeds import table
+
+from hardwire.build import read_manifest
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"
+RESOURCES = ("lut", "ff", "dsp", "bram18", "uram")
 HARDWIRE = [sys.executable, "-m", "hardwire"]
 
 
@@ -77,24 +85,6 @@ def measure(name: str, model: Path, calibration: Path, text: Path, scratch: Path
     return {"quality": quality, "times": times, "story": [[story["text"]]]}
 
 
-def measure_rtl(name: str, scratch: Path) -> list[list[str]]:
-    """The RTL engine of a model's W4A8 chip: planned cycles, and their proof in Verilator."""
-    build = scratch / f"{name}-rtl"
-    made, seconds = run("build", scratch / f"{name}-w4.chip", "-o", build, "--target", "rtl")
-    cycles = json.loads(Path(made["manifest"]).read_text())["cycles"]
-    at = ", ".join(f"{cycles[p]:,} at {p}" for p in (0, 1, 100, 255))
-    rows = [
-        [name, "build with the RTL engine", f"{seconds:.1f} s"],
-        [name, f"cycles per generated token: {at}", f"mean of 0 to 255: {sum(cycles[:256]) / 256:,.1f}"],
-    ]
-    proof, seconds = run("verify", build, "--rungs", "rtl")
-    rung = proof["rungs"]["rtl"]
-    rows.append(
-        [name, f"compile and compare: {rung['logits']:,} logits {rung['status']}; {rung['note']}", f"{seconds:.1f} s"]
-    )
-    return rows
-
-
 def measure_15m(scratch: Path) -> list[list[str]]:
     """A random chip of 15M parameters: write, compile, four exact tokens; time and peak memory."""
     chip, build = scratch / "15m.chip", scratch / "15m-build"
@@ -115,23 +105,42 @@ def measure_15m(scratch: Path) -> list[list[str]]:
     return rows
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def resources(builds: Sequence[Path]) -> list[list[str]]:
+    """Predicted against measured, from the receipts that ``hardwire synth`` left in the manifests of build folders."""
+    rows = []
+    for folder in builds:
+        manifest = read_manifest(folder)
+        board, receipt = manifest["board"]["key"], manifest.get("synthesis")
+        if receipt is None:
+            rows.append([folder.name, board, "hardwire synth: not run", "", "", "", ""])
+            continue
+        used, budget = receipt["resources"], receipt["budget"]
+        predicted = manifest["plan"].get("resources", {})
+        for name in (name for name in RESOURCES if name in predicted and name in used):
+            guess = predicted[name]
+            if guess or used[name]:
+                error = f"{guess / used[name] - 1:+.1%}" if used[name] else ""
+                share = f"{used[name] / budget[name]:.0%}" if budget.get(name) else ""
+                rows.append([folder.name, board, name, f"{guess:,}", f"{used[name]:,}", error, share])
+    return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HARDWIRE_SHARED", ROOT.parent / "shared")))
-    shared = parser.parse_args().shared
-    data, other = shared / "data", shared / "models" / "stories260K"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=speeds.SHARED)
+    parser.add_argument(
+        "--builds", type=Path, nargs="+", default=[], help="build folders that hardwire synth has run on"
+    )
+    given = parser.parse_args()
+    data, other = given.shared / "data", given.shared / "models" / "stories260K"
+    gates = resources(given.builds)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         text, calibration = data / "stories-evaluation.txt", data / "stories-calibration.txt"
         bundled = measure("bundled", BUNDLED / "model.onnx", BUNDLED / "calibration.txt", text, scratch)
         stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch)
-        rtl = measure_rtl("bundled", scratch) + measure_rtl("stories260K", scratch)
         large = measure_15m(scratch)
+        speed = speeds.section(given.shared, scratch)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     print(f"# Measured results\n\nBy `python tests/results.py` on {time.strftime('%Y-%m-%d')}; {machine}.\n")
     print(
@@ -143,10 +152,14 @@ def main() -> None:
             bundled["quality"] + stories["quality"],
         )
     )
+    print(f"\n{speed}")
+    print("\n## Resources\n\nWhat `cost.py` predicted, and what Yosys made of it; the share is of the whole device.\n")
+    if gates:
+        print(table(["build", "board", "resource", "predicted", "measured", "error", "share"], gates))
+    else:
+        print("Not run: no build folder was given to this script (`--builds`).")
     print("\n## Times\n\nWhole commands, start of Python included; tokens/s as `hardwire run` prints them.\n")
     print(table(["model", "step", "measured"], bundled["times"] + stories["times"] + large))
-    print("\n## RTL\n\nThe engine in Verilator, its default geometry. No clock is claimed.\n")
-    print(table(["model", "step", "measured"], rtl))
     print("\n## Stories\n\nBundled model, C-simulation, greedy:\n\n> " + bundled["story"][0][0].replace("\n", "\n> "))
 
 
