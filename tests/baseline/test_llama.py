@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from outlines import GPT, MICRO, TINY
 
-from baseline.llama import Baseline, check, check_greedy, lacking, measure, write_weights
+from baseline.llama import SOURCE, Baseline, check, check_greedy, lacking, measure, write_weights
 from hardwire.chip import Shape
 from hardwire.decoder import Decoder, Norm
 from hardwire.errors import BuildError, Mismatch, ModelError, ToolMissing
@@ -49,6 +50,11 @@ def test_logits_of_the_whole_context(shape: Shape, interleaved: bool, gains: boo
     baseline = Baseline(decoder_of(shape, interleaved, gains), tmp_path)
     error, tolerance = check(baseline, text(baseline.decoder))
     assert 0 < error <= tolerance < 1e-4
+
+
+@pytest.mark.tools
+def test_the_program_compiles_without_a_warning() -> None:
+    subprocess.run(["gcc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", str(SOURCE)], check=True)
 
 
 @pytest.mark.tools
