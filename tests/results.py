@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure what the README cites, by the commands a user would type, and print it as Markdown.
 
-    python tests/results.py [--shared ../shared] > docs/results.md
+    python tests/results.py [--shared ../shared] [--builds BUILD...] > docs/results.md
 
-The model that is not bundled, and the evaluation text, come from the development folder.
+The model that is not bundled, and the evaluation text, come from the development folder. ``docs/timeline.png`` is drawn
+anew.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import speeds
+from speeds import table
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"
@@ -30,7 +35,7 @@ def run(*arguments: str | Path, may_fail: bool = False) -> tuple[Any, float]:
     """A hardwire command with --json: its answer and its seconds as a whole process."""
     started = time.perf_counter()
     done = subprocess.run([*HARDWIRE, *map(str, arguments), "--json"], capture_output=True, text=True)
-    if done.returncode != 0 and not may_fail:
+    if done.returncode != 0 and not (may_fail and done.stdout):
         raise SystemExit(f"{' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr}")
     return json.loads(done.stdout), time.perf_counter() - started
 
@@ -78,51 +83,6 @@ def measure(name: str, model: Path, calibration: Path, text: Path, scratch: Path
     return {"quality": quality, "times": times, "story": [[story["text"]]]}
 
 
-def measure_rtl(name: str, scratch: Path) -> list[list[str]]:
-    """The RTL engine of a model's W4A8 chip: planned cycles, and their proof in Verilator."""
-    build = scratch / f"{name}-rtl"
-    made, seconds = run("build", scratch / f"{name}-w4.chip", "-o", build, "--target", "rtl")
-    cycles = json.loads(Path(made["manifest"]).read_text())["cycles"]
-    at = ", ".join(f"{cycles[p]:,} at {p}" for p in (0, 1, 100, 255))
-    rows = [
-        [name, "build with the RTL engine", f"{seconds:.1f} s"],
-        [name, f"cycles per generated token: {at}", f"mean of 0 to 255: {sum(cycles[:256]) / 256:,.1f}"],
-    ]
-    proof, seconds = run("verify", build, "--rungs", "rtl")
-    rung = proof["rungs"]["rtl"]
-    rows.append(
-        [name, f"compile and compare: {rung['logits']:,} logits {rung['status']}; {rung['note']}", f"{seconds:.1f} s"]
-    )
-    return rows
-
-
-def measure_synth(name: str, board: str, scratch: Path) -> list[list[str]]:
-    """The same chip's engine as gates for a board: resources, clock and speed, and the netlist's proof."""
-    build = scratch / f"{name}-{board}"
-    run("build", scratch / f"{name}-w4.chip", "-o", build, "--target", "rtl", "--board", board)
-    (row,), seconds = run("synth", build, "--timeout", "240", "--allow-slow", may_fail=True)
-    used = ", ".join(
-        f"{row['resources'][key]:,} {key} ({share:.0%}"
-        + (f", predicted {row['predicted'][key]['predicted']:,})" if key in row["predicted"] else ")")
-        for key, share in row["share"].items()
-    )
-    clock = f"{row['clock_mhz']:g} MHz {row['clock_source']}, place and route: {row['place_and_route']}"
-    rate = f"{row['tokens_per_second']:,.0f} tokens/s" if row["tokens_per_second"] else row["error"]
-    rows = [
-        [name, board, f"synth: {row['status']}", f"{seconds:.0f} s"],
-        [name, board, used, ""],
-        [name, board, f"{row['cycles_per_token']:,.1f} cycles per token at {clock}", str(rate)],
-    ]
-    if row["critical_path"]:
-        rows.append([name, board, f"slowest path: {row['critical_path']['text']}", ""])
-    if row["status"] in ("done", "kept"):
-        proof, seconds = run("verify", build, "--rungs", "netlist")
-        rung = proof["rungs"]["netlist"]
-        what = f"netlist: {rung['tokens']} tokens and {rung['logits']:,} logits {rung['status']}; {rung['note']}"
-        rows.append([name, board, what, f"{seconds:.0f} s"])
-    return rows
-
-
 def measure_15m(scratch: Path) -> list[list[str]]:
     """A random chip of 15M parameters: write, compile, four exact tokens; time and peak memory."""
     chip, build = scratch / "15m.chip", scratch / "15m-build"
@@ -143,24 +103,68 @@ def measure_15m(scratch: Path) -> list[list[str]]:
     return rows
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+# Model, board and the rungs that its gates are proved by.
+GATES = (("stories260K", "pynq-z2"), ("bundled", "ulx3s-85f"), ("kev-gpt", "kv260"))
+PROVED = ("pynq-z2", "ulx3s-85f")  # the families whose cells have models here: xc7 and ecp5
+
+
+def gate_builds(scratch: Path) -> list[Path]:
+    """Build folders of ``GATES``, from the chips that are in ``scratch`` already or of random weights."""
+    builds = []
+    for name, board in GATES:
+        chip, build = scratch / f"{name}-w4.chip", scratch / f"{name}-{board}"
+        if not chip.exists():
+            run("random", "-o", chip, "--shape", name.lower())
+        run("build", chip, "-o", build, "--target", "rtl", "--board", board)
+        builds.append(build)
+    return builds
+
+
+def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
+    """Resources (predicted, measured) and runs (seconds, clock, proof) of a batch of builds; what is done is kept."""
+    batch, _ = run("synth", *builds, "--allow-slow", may_fail=True)
+    resources, runs = [], []
+    for row in batch:
+        name, board = Path(row["build"]).name, row["board"]
+        runs.append([name, board, f"synth: {row['status']}", f"{row['seconds']:,.0f} s"])
+        if row["error"]:
+            runs.append([name, board, row["error"], ""])
+        for kind, share in row["share"].items():
+            used, guess = row["resources"][kind], row["predicted"].get(kind, {}).get("predicted")
+            if used or guess:
+                error = f"{guess / used - 1:+.1%}" if guess and used else ""
+                told = "" if guess is None else f"{guess:,}"
+                resources.append([name, board, kind, told, f"{used:,}", error, f"{share:.0%}"])
+        if row["clock_mhz"] and row["tokens_per_second"]:
+            clock = f"{row['clock_mhz']:g} MHz {row['clock_source']}, place and route: {row['place_and_route']}"
+            what = f"{row['cycles_per_token']:,.1f} cycles per token at {clock}"
+            runs.append([name, board, what, f"{row['tokens_per_second']:,.0f} tokens/s"])
+        if row["critical_path"]:
+            runs.append([name, board, f"slowest path: {row['critical_path']['text']}", ""])
+        if board in PROVED and row["status"] in ("done", "kept"):
+            proof, seconds = run("verify", row["build"], "--rungs", "netlist")
+            rung = proof["rungs"]["netlist"]
+            what = f"netlist: {rung['tokens']} tokens and {rung['logits']:,} logits {rung['status']}; {rung['note']}"
+            runs.append([name, board, what, f"{seconds:,.0f} s"])
+    return resources, runs
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("HARDWIRE_SHARED", ROOT.parent / "shared")))
-    shared = parser.parse_args().shared
-    data, other = shared / "data", shared / "models" / "stories260K"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=speeds.SHARED)
+    parser.add_argument(
+        "--builds", type=Path, nargs="+", help="build folders to synthesize instead of new ones; what is done is kept"
+    )
+    given = parser.parse_args()
+    data, other = given.shared / "data", given.shared / "models" / "stories260K"
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         text, calibration = data / "stories-evaluation.txt", data / "stories-calibration.txt"
         bundled = measure("bundled", BUNDLED / "model.onnx", BUNDLED / "calibration.txt", text, scratch)
         stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch)
-        rtl = measure_rtl("bundled", scratch) + measure_rtl("stories260K", scratch)
-        gates = [row for board in ("pynq-z2", "ulx3s-85f") for row in measure_synth("stories260K", board, scratch)]
         large = measure_15m(scratch)
+        speed = speeds.section(given.shared, scratch)
+        resources, runs = gates(given.builds or gate_builds(scratch))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     print(f"# Measured results\n\nBy `python tests/results.py` on {time.strftime('%Y-%m-%d')}; {machine}.\n")
     print(
@@ -172,12 +176,13 @@ def main() -> None:
             bundled["quality"] + stories["quality"],
         )
     )
+    print(f"\n{speed}")
+    print("\n## Gates\n\nWhat `cost.py` predicted, and what Yosys made of it; the share is of the whole device.\n")
+    print(table(["build", "board", "resource", "predicted", "measured", "error", "share"], resources))
+    print("\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are assumed.\n")
+    print(table(["build", "board", "what", "measured"], runs))
     print("\n## Times\n\nWhole commands, start of Python included; tokens/s as `hardwire run` prints them.\n")
     print(table(["model", "step", "measured"], bundled["times"] + stories["times"] + large))
-    print("\n## RTL\n\nThe engine in Verilator, its default geometry. No clock is claimed.\n")
-    print(table(["model", "step", "measured"], rtl))
-    print("\n## Gates\n\nBy Yosys and, for ECP5, nextpnr; shares are of the whole device. AMD clocks are assumed.\n")
-    print(table(["model", "board", "what", "measured"], gates))
     print("\n## Stories\n\nBundled model, C-simulation, greedy:\n\n> " + bundled["story"][0][0].replace("\n", "\n> "))
 
 
