@@ -26,6 +26,8 @@ from typing import Any
 import speeds
 from speeds import table
 
+from hardwire.build import read_manifest
+
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"
 HARDWIRE = [sys.executable, "-m", "hardwire"]
@@ -103,7 +105,7 @@ def measure_15m(scratch: Path) -> list[list[str]]:
     return rows
 
 
-# Model, board and the rungs that its gates are proved by.
+# What is made into gates: model and board.
 GATES = (("stories260K", "pynq-z2"), ("bundled", "ulx3s-85f"), ("kev-gpt", "kv260"))
 PROVED = ("pynq-z2", "ulx3s-85f")  # the families whose cells have models here: xc7 and ecp5
 
@@ -120,21 +122,28 @@ def gate_builds(scratch: Path) -> list[Path]:
     return builds
 
 
+def resource_rows(name: str, board: str, row: dict[str, Any]) -> list[list[str]]:
+    """Predicted against measured, from one row of a batch; a resource that nobody uses is left out."""
+    rows = []
+    for kind, share in row["share"].items():
+        used, guess = row["resources"][kind], row["predicted"].get(kind, {}).get("predicted")
+        if used or guess:
+            error = f"{guess / used - 1:+.1%}" if guess and used else ""
+            told = "" if guess is None else f"{guess:,}"
+            rows.append([name, board, kind, told, f"{used:,}", error, f"{share:.0%}"])
+    return rows
+
+
 def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
-    """Resources (predicted, measured) and runs (seconds, clock, proof) of a batch of builds; what is done is kept."""
+    """Resources, and runs (seconds, clock, path, proof), of a batch of builds; what is done is kept."""
     batch, _ = run("synth", *builds, "--allow-slow", may_fail=True)
     resources, runs = [], []
-    for row in batch:
-        name, board = Path(row["build"]).name, row["board"]
+    for build, row in zip(builds, batch, strict=True):
+        name, board = build.name, read_manifest(build)["board"]["key"]
         runs.append([name, board, f"synth: {row['status']}", f"{row['seconds']:,.0f} s"])
         if row["error"]:
             runs.append([name, board, row["error"], ""])
-        for kind, share in row["share"].items():
-            used, guess = row["resources"][kind], row["predicted"].get(kind, {}).get("predicted")
-            if used or guess:
-                error = f"{guess / used - 1:+.1%}" if guess and used else ""
-                told = "" if guess is None else f"{guess:,}"
-                resources.append([name, board, kind, told, f"{used:,}", error, f"{share:.0%}"])
+        resources += resource_rows(name, board, row)
         if row["clock_mhz"] and row["tokens_per_second"]:
             clock = f"{row['clock_mhz']:g} MHz {row['clock_source']}, place and route: {row['place_and_route']}"
             what = f"{row['cycles_per_token']:,.1f} cycles per token at {clock}"
@@ -142,7 +151,7 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
         if row["critical_path"]:
             runs.append([name, board, f"slowest path: {row['critical_path']['text']}", ""])
         if board in PROVED and row["status"] in ("done", "kept"):
-            proof, seconds = run("verify", row["build"], "--rungs", "netlist")
+            proof, seconds = run("verify", build, "--rungs", "netlist")
             rung = proof["rungs"]["netlist"]
             what = f"netlist: {rung['tokens']} tokens and {rung['logits']:,} logits {rung['status']}; {rung['note']}"
             runs.append([name, board, what, f"{seconds:,.0f} s"])

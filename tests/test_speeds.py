@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import speeds
-from results import resources
+from results import resource_rows
 from speeds import Goal, Models, Planned, Work, plan, prove, routed, same_cycles, same_logits, same_prompt_cycles
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.board import load_board
-from hardwire.build import make_build, read_manifest, write_manifest
 from hardwire.chip import Chip
 from hardwire.emit.rtl import write_rtl
 from hardwire.errors import BuildError, Mismatch
@@ -138,20 +137,13 @@ def test_without_the_development_folder_a_random_model_is_named_so(tmp_path: Pat
     assert models.planner("microgpt").chip.shape.context == 16
 
 
-def test_resources_come_from_receipts_of_synthesis(tiny_chip: Chip, tmp_path: Path) -> None:
-    tiny_chip.save(tmp_path / "tiny.chip")
-    made = make_build(tmp_path / "tiny.chip", load_board("pynq-z2"), tmp_path / "b", target="rtl", geometry=GEOMETRY)
-    assert resources([made.folder]) == [["b", "pynq-z2", "hardwire synth: not run", "", "", "", ""]]
-    manifest = read_manifest(made.folder)
-    manifest["synthesis"] = {
-        "tools": {"pyosys": "0.70"},
-        "resources": {"lut": 4000, "dsp": 3},
-        "budget": {"lut": 53200, "dsp": 220},
+def test_resources_are_shown_beside_what_was_predicted() -> None:
+    row = {
+        "resources": {"lut": 4000, "dsp": 3, "uram": 0},
+        "share": {"lut": 0.0752, "dsp": 0.0136, "uram": 0.0},
+        "predicted": {"lut": {"predicted": 4100}, "uram": {"predicted": 0}},
     }
-    write_manifest(made.folder, manifest)
-    lut = manifest["plan"]["resources"]["lut"]
-    dsp = manifest["plan"]["resources"]["dsp"]
-    assert resources([made.folder]) == [
-        ["b", "pynq-z2", "lut", f"{lut:,}", "4,000", f"{lut / 4000 - 1:+.1%}", "8%"],
-        ["b", "pynq-z2", "dsp", f"{dsp:,}", "3", f"{dsp / 3 - 1:+.1%}", "1%"],
+    assert resource_rows("b", "pynq-z2", row) == [
+        ["b", "pynq-z2", "lut", "4,100", "4,000", "+2.5%", "8%"],
+        ["b", "pynq-z2", "dsp", "", "3", "", "1%"],
     ]
