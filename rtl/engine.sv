@@ -238,11 +238,11 @@ module engine
   logic [PostW-2:0]              most_y;
   logic [17:0]                   inverse;
   logic [Rows-1:0][PostW-1:0]    z;
-  logic [PartW-1:0]              part_y1;  // a cycle before EY
+  logic [PartW-1:0]              part_y2;  // two cycles before EY
 
-  delay #(.Width(PartW), .Cycles(YLate - 1)) u_part (.clk_i, .d_i(dest_e0[PartW-1:0]), .d_o(part_y1));
+  delay #(.Width(PartW), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartW-1:0]), .d_o(part_y2));
   rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Turns(Turns), .Folder(Folder)) u_rope (
-    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_y1), .cos_o(cosine), .sin_o(sine));
+    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_y2), .cos_o(cosine), .sin_o(sine));
   gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
     .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));
   for (genvar r = 0; r < Rows; r++) begin : gen_activation

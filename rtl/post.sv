@@ -52,11 +52,11 @@ module post
       logic signed [ProductW-1:0] other_q;
       always_comb begin
         across = 17'($signed(sin_i[r/2]));
-        if (r % 2 == 0) across = -across;
         if (kind_i == KindUp || kind_i == KindLogit) across = '0;
       end
       always_ff @(posedge clk_i) other_q <= ProductW'($signed(y_i[r^1]) * across);
-      assign sum = (ProductW + 1)'(own_q) + (ProductW + 1)'(other_q);
+      assign sum = r % 2 == 0 ? (ProductW + 1)'(own_q) - (ProductW + 1)'(other_q)
+                              : (ProductW + 1)'(own_q) + (ProductW + 1)'(other_q);
     end else begin : gen_straight
       assign sum = (ProductW + 1)'(own_q);
     end

@@ -15,12 +15,13 @@ module rope #(
   input  logic                           clear_i,  // position 0 is next
   input  logic                           next_i,   // on to the next position
   input  logic [PartW-1:0]               part_i,
-  output logic [Rows/2-1:0][15:0]      cos_o,    // units of 2**-14; a cycle after part_i
-  output logic [Rows/2-1:0][15:0]      sin_o
+  output logic [Rows/2-1:0][15:0]        cos_o,    // units of 2**-14; two cycles after part_i
+  output logic [Rows/2-1:0][15:0]        sin_o
 );
 
   if (Turns) begin : gen_turns
-    logic [AddrW-1:0] base_q;
+    logic [AddrW-1:0]     base_q;
+    logic [Rows*16-1:0]   angle;
 
     always_ff @(posedge clk_i) begin
       if (clear_i) base_q <= '0;
@@ -28,7 +29,9 @@ module rope #(
     end
 
     rom #(.Width(Rows * 16), .Depth(Context * Parts), .File({Folder, "angle.hex"})) u_rom (
-      .clk_i, .en_i(1'b1), .addr_i(base_q + AddrW'(part_i)), .data_o({sin_o, cos_o}));
+      .clk_i, .en_i(1'b1), .addr_i(base_q + AddrW'(part_i)), .data_o(angle));
+    // A block RAM answers late in its cycle, and multipliers are next.
+    always_ff @(posedge clk_i) {sin_o, cos_o} <= angle;
   end else begin : gen_still
     assign cos_o = {Rows/2{16'h4000}};
     assign sin_o = '0;

@@ -57,9 +57,9 @@ def interrupted(builds: tuple[Path, Path]) -> tuple[int, list[dict[str, Any]], s
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log = builds[0] / "synth" / "synth.log"
     for _ in range(600):
-        if log.is_file() and " coarse\n" in log.read_text(errors="replace"):
+        if log.is_file() and log.stat().st_size:
             break
-        time.sleep(0.1)
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     return process.returncode, json.loads(out), err

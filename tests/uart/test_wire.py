@@ -217,7 +217,7 @@ def test_cycles_of_64_bits(wire: Wire) -> None:
 
 
 def test_cycles_from_token_to_token(wire: Wire, chip_with_text: Chip) -> None:
-    """The plan's, and three: the light of the pending token goes out when the engine takes it."""
+    """The plan's, and four: the light of the pending token goes out when the engine takes it."""
     plan, budget = schedule(chip_with_text, GEOMETRY), RING
     wire.sim.write(frames.write_command(1, address("length"), [1, budget]))
     wire.sim.write(frames.write_command(2, address("prompt"), [7]))

@@ -20,9 +20,10 @@ from .reference import Sampling, feeder, new_state, step, token_loop
 if TYPE_CHECKING:
     from .backends.netlistsim import NetlistSim
     from .backends.serialsim import SerialSim
+    from .driver.serial import SerialChip
 
 PROMPT, TOKENS = 4, 8
-MOST_LINE_CYCLES = 4_000_000  # on reading logits over a simulated line
+MOST_LINE_CYCLES = 20_000_000  # on reading logits over a simulated line: half an hour of a board's gates
 BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames add
 
 Told = Callable[[float], None]
@@ -101,28 +102,36 @@ def _cycles(text: _Text, sim: NetlistSim, rung: Rung) -> Difference | None:
 
 
 def _at_the_wire(text: _Text, sim: SerialSim, rung: Rung, progress: Told) -> Difference | None:
-    """A board, spoken to over its serial line: every token, and logits as far as the line can carry them."""
+    """A board, spoken to over its serial line: logits of every position if the line can carry them, and the tokens."""
     from .driver.serial import SerialChip
 
-    positions = range(len(text.start) - 1, text.ids.size - 1)
-    each = text.chip.shape.vocab * BITS_PER_LOGIT * sim.made["divisor"]
-    every = each * len(positions) <= MOST_LINE_CYCLES
     sim.run(PROMPT * 10)  # the PLL locks, the reset ends
     chip = SerialChip(sim, chip_id=int(text.chip.digest[:8], 16))
-    rung.tokens = len(text.start)
-    for position in positions:
-        first = position == positions[0]
-        (token,) = chip.generate(text.start if first else [], 1, clear=first)
-        rung.tokens += 1
-        difference = None
-        if sim.made["serial"]["logits"] and (every or position == positions[-1]):
-            got = chip.logits()
-            rung.logits += got.size
-            difference = text.compare(position, got)
-        if difference is None and token != text.ids[position + 1]:
-            difference = Difference("netlist", "token", position + 1, 0, int(text.ids[position + 1]), token)
+    rung.note = "a board at its serial line, PLL and UART included"
+    every = text.logits.size * BITS_PER_LOGIT * sim.made["divisor"] <= MOST_LINE_CYCLES
+    positions = range(text.ids.size if every else 0) if sim.made["serial"]["logits"] else range(0)
+    for position in positions:  # each token fed by itself
+        chip.generate([int(text.ids[position])], 1, clear=position == 0)
+        difference = _logits_at_the_wire(chip, text, position, rung)
         if difference is not None:
             return difference
-        progress((position + 1) / text.ids.size)
-    rung.note = "a board at its serial line, PLL and UART included"
+        progress(0.9 * (position + 1) / text.ids.size)
+    rung.tokens += len(text.start)
+    for position in range(len(text.start) - 1, text.ids.size - 1):
+        first = position == len(text.start) - 1
+        (token,) = chip.generate(text.start if first else [], 1, clear=first)
+        rung.tokens += 1
+        want = int(text.ids[position + 1])
+        if token != want:
+            return Difference("netlist", "token", position + 1, 0, want, token)
+        progress((position + 2) / text.ids.size if not every else 1.0)
+    if sim.made["serial"]["logits"] and not every:
+        return _logits_at_the_wire(chip, text, text.ids.size - 2, rung)
     return None
+
+
+def _logits_at_the_wire(chip: SerialChip, text: _Text, position: int, rung: Rung) -> Difference | None:
+    """Those of the last token."""
+    got = chip.logits()
+    rung.tokens, rung.logits = rung.tokens + 1, rung.logits + got.size
+    return text.compare(position, got)

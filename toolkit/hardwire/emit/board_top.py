@@ -31,7 +31,7 @@ BOARD_TOP = "ulx3s_top"
 META = "board/board.json"
 PINS = "board/ulx3s.lpf"
 OSCILLATOR_MHZ = 25
-HOST_CYCLES = 3  # per token, beside the engine's own: host_request asks for each token by itself
+HOST_CYCLES = 4  # per token, beside the engine's own: host_request asks for each token by itself
 LEAST_DIVISOR = 8  # clock cycles per bit: a bit is found within an eighth
 MOST_BAUD_ERROR = 0.01  # of what was asked for; the host's clock and the sampling have their part of some 4 % too
 
