@@ -19,7 +19,7 @@ module activation_sum #(
 
   logic                    first;
   logic signed [TreeW-1:0] tree, tree_q;
-  logic signed [AccW-1:0]  running_q, held_q;
+  logic signed [AccW-1:0]  scaled, running_q, held_q;
 
   always_comb begin
     tree = '0;
@@ -33,9 +33,11 @@ module activation_sum #(
   end
   delay #(.Width(1), .Cycles(Stages + 1)) u_first (.clk_i, .d_i(first_i), .d_o(first));
 
+  times #(.InW(TreeW), .OutW(AccW), .Factor(Offset)) u_times (.x_i(tree_q), .y_o(scaled));
+
   // Steps between passes add zeros, so the sum keeps until the next pass begins.
   always_ff @(posedge clk_i) begin
-    running_q <= (first ? '0 : running_q) + AccW'(Offset * 32'(tree_q));
+    running_q <= (first ? '0 : running_q) + scaled;
     if (read_i) held_q <= running_q;
   end
   assign total_o = read_i ? running_q : held_q;

@@ -68,7 +68,8 @@ module mix
   // What values in fabric are short of: digit_offset times the sum of their weights.
   logic [HeadDim-1:0][SumW-1:0] whole;
   logic [SumW-1:0]              lack;
-  assign lack = SumW'(digit_offset(CacheW)) * SumW'(total_sum_q);
+  times #(.InW(TotalW + 1), .OutW(SumW), .Factor(digit_offset(CacheW))) u_lack (
+    .x_i($signed({1'b0, total_sum_q})), .y_o(lack));
   for (genvar c = 0; c < HeadDim; c++) begin : gen_whole
     assign whole[c] = c < InFabric ? sum_q[c] + lack : sum_q[c];
   end

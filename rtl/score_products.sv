@@ -17,11 +17,11 @@ module score_products
   input  logic                                      clk_i,
   input  logic [HeadDim-1:0][QueryW-1:0]            query_i,
   input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys_i,
-  output logic [Banks-1:0][ScoreW-1:0]              score_o   // all short of the same multiple of the query's sum, if in fabric
+  output logic [Banks-1:0][ScoreW-1:0]              score_o   // if all are in fabric: short of one and the same number
 );
 
-  // Positions of one head must all be short of it, or none: a multiplier's scores give it up.
-  localparam int Lack   = digit_offset(CacheW);
+  // What scores in fabric are short of, a multiple of the query's sum, no softmax sees if all are. Beside multipliers'
+  // scores it is added.
   localparam int Chains = (HeadDim + Terms - 1) / Terms;
   localparam int InFabric = Style == StyleFabric ? Banks : Fabric;
   localparam int Apart  = Banks - InFabric;
@@ -45,7 +45,7 @@ module score_products
     end
     logic signed [ChainW+$clog2(Chains)-1:0] sum;
     adder_tree #(.N(Chains), .Width(ChainW)) u_sum (.value_i(chain), .sum_o(sum));
-    always_ff @(posedge clk_i) score_o[b] <= ScoreW'(sum);
+    always_ff @(posedge clk_i) score_o[b] <= ScoreW'(sum) + (Apart > 0 ? lack_q : '0);
   end
 
   if (Apart > 0) begin : gen_apart
@@ -63,7 +63,7 @@ module score_products
       for (genvar i = 0; i < (Both ? 2 : 1); i++) begin : gen_sum
         logic signed [ProductW+$clog2(HeadDim)-1:0] sum;
         adder_tree #(.N(HeadDim), .Width(ProductW)) u_sum (.value_i(product[i]), .sum_o(sum));
-        always_ff @(posedge clk_i) score_o[b+i] <= ScoreW'(sum) - (InFabric > 0 ? lack_q : '0);
+        always_ff @(posedge clk_i) score_o[b+i] <= ScoreW'(sum);
       end
       if (!Both) begin : gen_single
         logic unused;
@@ -73,12 +73,12 @@ module score_products
   end
 
   if (Apart > 0 && InFabric > 0) begin : gen_lack
-    logic [ScoreW-1:0] total;
-    always_comb begin
-      total = '0;
-      for (int c = 0; c < HeadDim; c++) total = total + ScoreW'($signed(query_i[c]));
-    end
-    always_ff @(posedge clk_i) lack_q <= ScoreW'(Lack * 32'(total));
+    logic signed [QueryW+$clog2(HeadDim)-1:0] total;
+    logic signed [ScoreW-1:0]                 lack;
+    adder_tree #(.N(HeadDim), .Width(QueryW)) u_total (.value_i(query_i), .sum_o(total));
+    times #(.InW(QueryW + $clog2(HeadDim)), .OutW(ScoreW), .Factor(digit_offset(CacheW))) u_lack (
+      .x_i(total), .y_o(lack));
+    always_ff @(posedge clk_i) lack_q <= lack;
   end else begin : gen_no_lack
     assign lack_q = '0;
     logic unused;

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +108,33 @@ def test_nextpnr_command(make: Make) -> None:
     assert "--lpf-allow-unconstrained" in command
     with pytest.raises(BuildError, match="no open place and route for xc7"):
         nextpnr.command(make("pynq-z2"), 1)
+
+
+def test_a_router_that_changes_nothing_any_more_is_at_rest() -> None:
+    line = "Info:     iter={} wires=894523 overused={} overuse={} archfail=NA"
+    rest = nextpnr.Rest()
+    falling = [rest.reached(line.format(i, 200 - i, 200 - i)) for i in range(199)]
+    assert not any(falling) and not rest.reached("Info: Routing globals...")
+    still = [rest.reached(line.format(i, 1, 1)) for i in range(nextpnr.RESTS + 1)]
+    assert not any(still[:-1]) and still[-1] and rest.overused == 1
+    done = nextpnr.Rest()
+    assert not any(done.reached(line.format(i, 0, 0)) for i in range(2 * nextpnr.RESTS))
+
+
+def test_a_seed_without_a_route_is_not_the_last(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def rests(argv: object, cwd: Path, log: Path, on_line: Callable[[str], None], *more: object) -> int:
+        log.write_text("")
+        seen.append(log.name)
+        for _ in range(100):
+            on_line("Info:     iter=1 wires=9 overused=3 overuse=3 archfail=NA")
+        return 0
+
+    monkeypatch.setattr(nextpnr, "run_tool", rests)
+    with pytest.raises(nextpnr.Unrouted, match="seed 2: the router came to rest with 3 wires wanted twice; .*another"):
+        nextpnr._seeds(make(seeds=(1, 2)), tmp_path, "0" * 64, lambda stage, share: None, None, None)
+    assert seen == ["route-1.log", "route-2.log"]
 
 
 def test_resources_are_counted_as_boards_are() -> None:

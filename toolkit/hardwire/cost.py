@@ -206,6 +206,10 @@ def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
     ]
     sums = attention.PROBABILITY_BITS + bits_of(chip.shape.context + 1) + s.cache
     lut = sum(p[0] for p in parts)
+    if 0 < in_score < g.banks:  # what those in fabric are short of is added to them
+        lut += (in_score + 2) * score_bits + tree_luts(c, s.query)
+    if in_mix:
+        lut += (in_mix + 2) * sums
     lut += g.banks * (score_bits * 3 + score_bits * 5 * f.barrel * 0.5 + score_bits * 2)  # softmax, maximum
     pieces = ceil_div(buffer_depth(made), f.ram_bits)
     if not buffer_in_block_ram(made):

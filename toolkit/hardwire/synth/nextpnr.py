@@ -24,6 +24,7 @@ from .yosys import Synthesis, exclusive, origins
 
 DEVICES = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 HOUR = 3600.0
+RESTS = 60  # iterations of the router without a change after which it is taken to be at rest
 # nextpnr's words for what it is doing, and the share of the whole that is done by then.
 _STAGES = (
     ("Packing IOs", "pack", 0.05),
@@ -68,6 +69,10 @@ class MissedClock(BuildError):
     def __init__(self, message: str, route: Route) -> None:
         super().__init__(message)
         self.route = route
+
+
+class Unrouted(BuildError):
+    """The router came to rest with wires that two nets want: it would go on for ever. Another seed may do."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,12 @@ def _route(work: Path, found: dict[str, Any], bitstream: Path | None, digest: st
 def _seeds(
     project: Project, work: Path, digest: str, progress: Progress, timeout: float | None, stop: Stop | None
 ) -> dict[str, Any]:
-    """The first try that meets the clock, else the fastest. A finished try is not run again."""
+    """The first try that meets the clock, else the fastest. A finished try is not run again.
+
+    Raises Unrouted where no seed could be routed.
+    """
     best: dict[str, Any] | None = None
+    unrouted: Unrouted | None = None
     for number, seed in enumerate(project.seeds):
         place = work / f"route-{seed}.receipt"
         found = receipt.load(place, digest)
@@ -168,13 +177,19 @@ def _seeds(
             def inner(stage: str, share: float, seed: int = seed, number: int = number) -> None:
                 progress(f"seed {seed}: {stage}", (number + share) / len(project.seeds))
 
-            found = _try(project, work, seed, inner, timeout, stop)
+            try:
+                found = _try(project, work, seed, inner, timeout, stop)
+            except Unrouted as error:
+                unrouted = error
+                continue
             receipt.save(place, digest, found, [f"route-{seed}.config"])
         if best is None or (found["met"], found["clock_mhz"]) > (best["met"], best["clock_mhz"]):
             best = found
         if found["met"]:
             break
-    assert best is not None  # a job has at least one seed
+    if best is None:
+        assert unrouted is not None  # a job has at least one seed
+        raise unrouted
     return best
 
 
@@ -183,10 +198,17 @@ def _try(
 ) -> dict[str, Any]:
     log, started = work / f"route-{seed}.log", time.perf_counter()
 
+    rest = Rest()
+
     def on_line(line: str) -> None:
         for mark, stage, share in _STAGES:
             if mark in line:
                 progress(stage, share)
+        if rest.reached(line):
+            raise Unrouted(
+                f"{project.name}: seed {seed}: the router came to rest with {rest.overused} wires wanted twice; "
+                f"{_congestion(log)}"
+            )
 
     try:
         code = run_tool(worker("nextpnr-ecp5", *command(project, seed)), work, log, on_line, timeout, stop)
@@ -205,6 +227,23 @@ def _try(
         "utilization": {k: (u["used"], u["available"]) for k, u in report["utilization"].items() if u["used"]},
         "seconds": round(time.perf_counter() - started, 2),
     }
+
+
+class Rest:
+    """Counts the router's iterations since the number of wires that are wanted twice last changed."""
+
+    def __init__(self) -> None:
+        self.overused, self.since = 0, 0
+
+    def reached(self, line: str) -> bool:
+        """Whether this line of its log is one too many."""
+        found = re.search(r"iter=\d+ wires=\d+ overused=(\d+) ", line)
+        if found is None:
+            return False
+        overused = int(found[1])
+        self.since = self.since + 1 if overused == self.overused else 0
+        self.overused = overused
+        return overused > 0 and self.since >= RESTS
 
 
 def _pack(project: Project, work: Path, found: dict[str, Any], timeout: float | None, stop: Stop | None) -> None:
