@@ -8,7 +8,7 @@ module host_registers
   parameter int          Vocab         = 512,
   parameter int          Context       = 512,
   parameter int          Stops         = 8,
-  parameter int          Rows        = 8,
+  parameter int          Rows          = 8,
   parameter int          LogitW        = 16,
   parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,
@@ -18,7 +18,7 @@ module host_registers
   parameter logic [31:0] ClockKhz      = 32'd50_000,
   localparam int IdW       = $clog2(Vocab),
   localparam int PositionW = $clog2(Context + 1),
-  localparam int Words      = (Vocab + Rows - 1) / Rows,
+  localparam int Words     = (Vocab + Rows - 1) / Rows,
   localparam int RowA      = Words > 1 ? $clog2(Words) : 1,
   localparam int LaneA     = Rows > 1 ? $clog2(Rows) : 1,
   localparam int PromptA   = Context > 1 ? $clog2(Context) : 1,
@@ -30,7 +30,7 @@ module host_registers
   input  logic                          write_i,
   input  logic [AddrW-1:0]              addr_i,        // a multiple of 4
   input  logic [31:0]                   wdata_i,
-  output logic                          rvalid_o,      // two cycles after read_i
+  output logic                          rvalid_o,      // three cycles after read_i
   output logic [31:0]                   rdata_o,
   input  logic [ErrorW-1:0]             event_i,       // errors of the transport, by their bit of the register
   output logic [7:0]                    status_o,      // the register
@@ -57,24 +57,30 @@ module host_registers
   input  logic [IdW-1:0]                token_id_i,
   input  logic                          logit_valid_i,
   input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Rows-1:0][LogitW-1:0] logit_i
+  input  logic [Rows-1:0][LogitW-1:0]   logit_i
 );
 
-  // What an address means, and what a write may do there.
-  logic              in_registers, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
-  logic              readable, writable, in_range, allowed, accept, start, can_start;
-  logic [15:0]       word;
-  logic [ErrorW-1:0] error_q, error_d;
-  logic              busy, stalled, pending, stream, full, put, done, engine_budget;
-  logic [2:0]        reason;
-  logic [IdW-1:0]    put_id, prompt_word;
+  typedef enum logic [2:0] {ToNothing, ToPrompt, ToSettings, ToControl, ToStream, ToError, ToReadIndex} target_e;
+
+  // B0: what an address means and whether a value fits there. B1: what the state allows, and what it does.
+  logic               in_registers, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
+  logic               readable, in_range, accept, allowed, start, can_start;
+  target_e            target, target_b1;
+  logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, tokens_b1, logits_b1;
+  logic [AddrW-1:0]   addr_b1;
+  logic [31:0]        wdata_b1;
+  logic [15:0]        word, word_b1;
+  logic [ErrorW-1:0]  error_q, error_d;
+  logic               busy, stalled, pending, stream, full, put, done, engine_budget;
+  logic [2:0]         reason;
+  logic [IdW-1:0]     put_id, prompt_word;
   logic [PromptA-1:0] prompt_addr;
   logic [PositionW-1:0] length;
-  logic [31:0]       settings_word, budget, write_index, read_index, start_index, requests, produced, run_cycles;
-  logic [31:0]       cycles_low, cycles_high, register_d, register_q, slot, logit;
-  logic [SlotA-1:0]  push_slot;
-  logic [3:0]        window_q;
-  logic              read_q;
+  logic [31:0]        settings_word, budget, write_index, read_index, start_index, requests, produced, run_cycles;
+  logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
+  logic [SlotA-1:0]   push_slot;
+  logic [3:0]         window_q;
+  logic               read_q;
 
   assign word         = addr_i[17:2];
   assign in_registers = addr_i[18:16] == 0;
@@ -83,87 +89,113 @@ module host_registers
   assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Words && LogitWindow;
 
   always_comb begin
-    readable   = in_tokens || in_logits;
-    writable   = in_prompt;
-    in_range   = 1'b1;
-    allowed    = !busy;
-    register_d = '0;
-    if (in_prompt) in_range = wdata_i < 32'(Vocab);
+    readable = in_tokens || in_logits;
+    target   = in_prompt ? ToPrompt : ToNothing;
+    in_range = !in_prompt || wdata_i < 32'(Vocab);
     if (in_registers) begin
-      {readable, writable} = 2'b10;
+      readable = 1'b1;
       unique case (addr_i)
-        RegMagic:      register_d = Magic;
-        RegVersion:    register_d = Version;
-        RegId:         register_d = Id;
-        RegVocab:      register_d = 32'(Vocab);
-        RegContext:    register_d = 32'(Context);
-        RegRing:       register_d = 32'(RingDepth);
-        RegShape:      register_d = {8'(LogitFraction), 8'(Rows), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
-        RegClockKhz:   register_d = ClockKhz;
-        RegStatus:     register_d = 32'(status_o);
-        RegWriteIndex: register_d = write_index;
-        RegStartIndex: register_d = start_index;
-        RegRequests:   register_d = requests;
-        RegPosition:   register_d = 32'(position_i);
-        RegProduced:   register_d = produced;
-        RegRunCycles:  register_d = run_cycles;
-        RegCyclesLow:  register_d = cycles_low;
-        RegCyclesHigh: register_d = cycles_high;
+        RegMagic, RegVersion, RegId, RegVocab, RegContext, RegRing, RegShape, RegClockKhz, RegStatus, RegWriteIndex,
+        RegStartIndex, RegRequests, RegPosition, RegProduced, RegRunCycles, RegCyclesLow, RegCyclesHigh: ;
         RegControl: begin
-          {readable, writable} = 2'b01;
-          in_range             = wdata_i < 32'd16;
-          allowed              = !wdata_i[ControlStart] || can_start;
+          readable = 1'b0;
+          target   = ToControl;
+          in_range = wdata_i < 32'd16;
         end
         RegStream: begin
-          writable   = 1'b1;
-          in_range   = wdata_i < 32'd2;
-          allowed    = 1'b1;
-          register_d = 32'(stream);
+          target   = ToStream;
+          in_range = wdata_i < 32'd2;
         end
-        RegError: begin
-          writable   = 1'b1;
-          allowed    = 1'b1;
-          register_d = 32'(error_q);
-        end
+        RegError: target = ToError;
         RegReadIndex: begin
-          writable   = 1'b1;
-          in_range   = index_ok;
-          allowed    = 1'b1;
-          register_d = read_index;
+          target   = ToReadIndex;
+          in_range = index_ok;
         end
         default: begin
-          {readable, writable} = {2{in_settings}};
-          in_range             = settings_ok;
-          register_d           = settings_word;
+          readable = in_settings;
+          in_range = settings_ok;
+          if (in_settings) target = ToSettings;
         end
       endcase
     end
   end
 
-  assign accept    = write_i && writable && in_range && allowed;
-  assign can_start = !busy && error_q == 0 && !wdata_i[ControlReset]
-                     && (length != 0 || (pending && !wdata_i[ControlClear]));
-  assign start     = accept && addr_i == RegControl && wdata_i[ControlStart];
+  always_ff @(posedge clk_i) begin
+    read_b1      <= read_i;
+    write_b1     <= write_i;
+    addr_b1      <= addr_i;
+    wdata_b1     <= wdata_i;
+    target_b1    <= target;
+    in_range_b1  <= in_range;
+    readable_b1  <= readable;
+    registers_b1 <= in_registers;
+    tokens_b1    <= in_tokens;
+    logits_b1    <= in_logits;
+    if (rst_i) begin
+      read_b1  <= 1'b0;
+      write_b1 <= 1'b0;
+    end
+  end
+  assign word_b1 = addr_b1[17:2];
+
+  always_comb begin
+    unique case (target_b1)
+      ToControl:                      allowed = !wdata_b1[ControlStart] || can_start;
+      ToStream, ToError, ToReadIndex: allowed = 1'b1;
+      default:                        allowed = !busy;
+    endcase
+  end
+
+  assign accept    = write_b1 && target_b1 != ToNothing && in_range_b1 && allowed;
+  assign can_start = !busy && error_q == 0 && !wdata_b1[ControlReset]
+                     && (length != 0 || (pending && !wdata_b1[ControlClear]));
+  assign start     = accept && target_b1 == ToControl && wdata_b1[ControlStart];
 
   always_comb begin
     error_d = error_q;
-    if (accept && addr_i == RegError) error_d = error_q & ~ErrorW'(wdata_i);
-    if ((write_i && !writable) || (read_i && !readable)) error_d[ErrorAddress] = 1'b1;
-    if (write_i && writable && !in_range) error_d[ErrorRange] = 1'b1;
-    if (write_i && writable && in_range && !allowed) error_d[ErrorRefused] = 1'b1;
+    if (accept && target_b1 == ToError) error_d = error_q & ~ErrorW'(wdata_b1);
+    if ((write_b1 && target_b1 == ToNothing) || (read_b1 && !readable_b1)) error_d[ErrorAddress] = 1'b1;
+    if (write_b1 && target_b1 != ToNothing && !in_range_b1) error_d[ErrorRange] = 1'b1;
+    if (write_b1 && target_b1 != ToNothing && in_range_b1 && !allowed) error_d[ErrorRefused] = 1'b1;
     error_d |= event_i;
   end
 
   always_ff @(posedge clk_i) error_q <= rst_i ? '0 : error_d;
 
   assign status_o = {stream, reason, pending, error_q != 0, stalled, busy};
-  assign done_o   = done || (accept && addr_i == RegStream && !busy);
+  assign done_o   = done || (accept && target_b1 == ToStream && !busy);
+
+  always_comb begin
+    unique case (addr_b1)
+      RegMagic:      register_d = Magic;
+      RegVersion:    register_d = Version;
+      RegId:         register_d = Id;
+      RegVocab:      register_d = 32'(Vocab);
+      RegContext:    register_d = 32'(Context);
+      RegRing:       register_d = 32'(RingDepth);
+      RegShape:      register_d = {8'(LogitFraction), 8'(Rows), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
+      RegClockKhz:   register_d = ClockKhz;
+      RegStatus:     register_d = 32'(status_o);
+      RegWriteIndex: register_d = write_index;
+      RegStartIndex: register_d = start_index;
+      RegRequests:   register_d = requests;
+      RegPosition:   register_d = 32'(position_i);
+      RegProduced:   register_d = produced;
+      RegRunCycles:  register_d = run_cycles;
+      RegCyclesLow:  register_d = cycles_low;
+      RegCyclesHigh: register_d = cycles_high;
+      RegStream:     register_d = 32'(stream);
+      RegError:      register_d = 32'(error_q);
+      RegReadIndex:  register_d = read_index;
+      default:       register_d = settings_word;
+    endcase
+  end
 
   // The reads: a cycle for the memories and the registers, one to choose.
   always_ff @(posedge clk_i) begin
-    read_q     <= read_i && !rst_i;
+    read_q     <= read_b1 && !rst_i;
     rvalid_o   <= read_q && !rst_i;
-    window_q   <= {in_logits, in_tokens, in_registers, readable};
+    window_q   <= {logits_b1, tokens_b1, registers_b1, readable_b1};
     register_q <= register_d;
     rdata_o    <= '0;
     if (window_q[0]) begin
@@ -174,18 +206,18 @@ module host_registers
   end
 
   host_settings #(.Vocab(Vocab), .Context(Context), .Stops(Stops)) u_settings (
-    .clk_i, .rst_i, .addr_i, .write_i(accept && in_registers && in_settings), .wdata_i, .known_o(in_settings),
+    .clk_i, .rst_i, .addr_i, .wdata_i, .write_i(accept && target_b1 == ToSettings), .known_o(in_settings),
     .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .budget_o(budget), .inverse_o, .seed_o,
     .stop_valid_o, .stop_o);
 
   block_ram #(.Width(IdW), .Depth(Context)) u_prompt (
-    .clk_i, .we_i(accept && in_prompt), .waddr_i(PromptA'(word)), .wdata_i(IdW'(wdata_i)), .raddr_i(prompt_addr),
+    .clk_i, .we_i(accept && target_b1 == ToPrompt), .waddr_i(PromptA'(word_b1)), .wdata_i(IdW'(wdata_b1)), .raddr_i(prompt_addr),
     .rdata_o(prompt_word));
 
   host_request #(.Vocab(Vocab), .Context(Context)) u_request (
-    .clk_i, .rst_i, .start_i(start), .clear_i(wdata_i[ControlClear]),
-    .stop_i(accept && addr_i == RegControl && wdata_i[ControlStop]),
-    .reset_i(accept && addr_i == RegControl && wdata_i[ControlReset]), .length_i(length), .budget_i(budget),
+    .clk_i, .rst_i, .start_i(start), .clear_i(wdata_b1[ControlClear]),
+    .stop_i(accept && target_b1 == ToControl && wdata_b1[ControlStop]),
+    .reset_i(accept && target_b1 == ToControl && wdata_b1[ControlReset]), .length_i(length), .budget_i(budget),
     .busy_o(busy), .stalled_o(stalled), .pending_o(pending), .reason_o(reason), .done_o(done),
     .prompt_addr_o(prompt_addr), .prompt_word_i(prompt_word), .full_i(full), .put_o(put), .put_id_o(put_id),
     .engine_rst_o, .request_o, .clear_o, .budget_o(engine_budget), .engine_busy_i(busy_i), .status_i, .position_i,
@@ -195,23 +227,24 @@ module host_registers
   token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex)) u_ring (
     .clk_i, .rst_i, .put_i(put), .id_i(TokenW'(put_id)), .full_o(full), .write_index_o(write_index),
     .read_index_o(read_index), .index_i(wdata_i), .index_ok_o(index_ok),
-    .set_index_i(accept && addr_i == RegReadIndex), .set_stream_i(accept && addr_i == RegStream),
-    .stream_i(wdata_i[0]), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,
-    .raddr_i(SlotA'(word)), .rdata_o(slot));
+    .set_index_i(accept && target_b1 == ToReadIndex),
+    .stream_i(wdata_b1[0]),
+    .set_stream_i(accept && target_b1 == ToStream), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,
+    .raddr_i(SlotA'(word_b1)), .rdata_o(slot));
   assign push_addr_o = WinTokens | AddrW'({push_slot, 2'b0});
 
   if (LogitWindow) begin : gen_logits
     logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(Words)) u_logits (
-      .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word >> LaneA)),
-      .rlane_i(LaneA'(word)), .rdata_o(logit));
+      .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word_b1 >> LaneA)),
+      .rlane_i(LaneA'(word_b1)), .rdata_o(logit));
   end else begin : gen_no_logits
     logic unused;
     assign logit  = '0;
-    assign unused = ^{logit_valid_i, logit_addr_i, logit_i};
+    assign unused = ^{logit_valid_i, logit_addr_i, logit_i, word_b1};
   end
 
   host_counters u_counters (
-    .clk_i, .rst_i, .latch_i(read_i && addr_i == RegCyclesLow), .start_i(start), .work_i(busy_i), .put_i(put),
+    .clk_i, .rst_i, .latch_i(read_b1 && addr_b1 == RegCyclesLow), .start_i(start), .work_i(busy_i), .put_i(put),
     .write_index_i(write_index), .cycles_low_o(cycles_low), .cycles_high_o(cycles_high), .run_cycles_o(run_cycles),
     .produced_o(produced), .requests_o(requests), .start_index_o(start_index));
 

@@ -12,7 +12,7 @@ module requant #(
   input  logic                     clk_i,
   input  logic signed [InW-1:0]    x_i,
   input  logic        [ShiftW-1:0] shift_i,
-  input  logic        [OutW-2:0]   max_i,   // of the result; its minimum is -max_i - 1
+  input  logic        [OutW-2:0]   max_i,   // of the result, a power of two less one; its minimum is -max_i - 1
   input  logic signed [BiasP-1:0]  bias_i,
   output logic signed [OutW-1:0]   y_o
 );
@@ -22,8 +22,9 @@ module requant #(
 
   // One bit of fraction survives the shift: it is the half that rounding adds.
   logic signed [InW:0]     shifted_d, shifted_q;
-  logic signed [WideW-1:0] rounded, most, least;
+  logic signed [WideW-1:0] rounded;
   logic        [OutW-2:0]  max;
+  logic                    sign, over;
   logic signed [BiasP-1:0] bias;
 
   assign shifted_d = $signed({x_i, 1'b0}) >>> shift_i;
@@ -49,13 +50,10 @@ module requant #(
     assign unused = ^bias;
   end
 
-  assign most  = WideW'({1'b0, max});
-  assign least = ~most;
+  // What is too large has a bit beyond the maximum that is not its sign.
+  assign sign = rounded[WideW-1];
+  assign over = |((rounded ^ {WideW{sign}}) & ~WideW'(max));
 
-  always_ff @(posedge clk_i) begin
-    if (rounded > most) y_o <= OutW'(most);
-    else if (rounded < least) y_o <= OutW'(least);
-    else y_o <= OutW'(rounded);
-  end
+  always_ff @(posedge clk_i) y_o <= over ? {sign, max ^ {(OutW - 1){sign}}} : OutW'(rounded);
 
 endmodule

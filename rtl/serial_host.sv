@@ -8,7 +8,7 @@ module serial_host
   parameter int          Vocab         = 512,
   parameter int          Context       = 512,
   parameter int          Stops         = 8,
-  parameter int          Rows        = 8,
+  parameter int          Rows          = 8,
   parameter int          LogitW        = 16,
   parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,   // keep the last logits for the host
@@ -18,7 +18,7 @@ module serial_host
   parameter logic [31:0] ClockKhz      = 32'd50_000,
   localparam int IdW       = $clog2(Vocab),
   localparam int PositionW = $clog2(Context + 1),
-  localparam int Words      = (Vocab + Rows - 1) / Rows,
+  localparam int Words     = (Vocab + Rows - 1) / Rows,
   localparam int RowA      = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                          clk_i,
@@ -45,7 +45,7 @@ module serial_host
   input  logic [IdW-1:0]                token_id_i,
   input  logic                          logit_valid_i,
   input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Rows-1:0][LogitW-1:0] logit_i
+  input  logic [Rows-1:0][LogitW-1:0]   logit_i
 );
 
   logic              read, write, rvalid, push, done;

@@ -25,10 +25,11 @@ module serial_link
 );
 
   logic             rx_valid, rx_error, in_valid, in_mark, in_escape, out_valid, out_ready, out_mark;
-  logic             tx_valid, tx_ready, command_valid, command_ready, read;
+  logic             tx_valid, tx_ready, command_valid, command_ready, read, write;
   logic [7:0]       rx_data, in_data, out_data, tx_data, command_op, command_tag;
   logic [AddrW-1:0] command_addr, write_addr, read_addr;
   logic [4:0]       command_count;
+  logic [31:0]      wdata;
 
   uart_rx #(.Divisor(Divisor)) u_rx (
     .clk_i, .rst_i, .rxd_i, .valid_o(rx_valid), .data_o(rx_data), .error_o(rx_error));
@@ -39,14 +40,14 @@ module serial_link
 
   serial_receiver u_receiver (
     .clk_i, .rst_i, .valid_i(in_valid), .data_i(in_data), .mark_i(in_mark), .escape_i(in_escape),
-    .framing_i(rx_error), .write_o, .addr_o(write_addr), .wdata_o, .event_o, .command_valid_o(command_valid),
+    .framing_i(rx_error), .write_o(write), .addr_o(write_addr), .wdata_o(wdata), .event_o, .command_valid_o(command_valid),
     .command_ready_i(command_ready), .command_op_o(command_op), .command_tag_o(command_tag),
     .command_addr_o(command_addr), .command_count_o(command_count));
 
   serial_sender u_sender (
     .clk_i, .rst_i, .command_valid_i(command_valid), .command_ready_o(command_ready), .command_op_i(command_op),
     .command_tag_i(command_tag), .command_addr_i(command_addr), .command_count_i(command_count), .push_count_i,
-    .push_addr_i, .push_o, .done_i, .status_i, .read_o(read), .grant_i(!write_o), .addr_o(read_addr), .rvalid_i,
+    .push_addr_i, .push_o, .done_i, .status_i, .read_o(read), .grant_i(!write), .addr_o(read_addr), .rvalid_i,
     .rdata_i, .valid_o(out_valid), .ready_i(out_ready), .mark_o(out_mark), .data_o(out_data));
 
   slip_encoder u_encoder (
@@ -56,8 +57,17 @@ module serial_link
   uart_tx #(.Divisor(Divisor)) u_tx (
     .clk_i, .rst_i, .valid_i(tx_valid), .ready_o(tx_ready), .data_i(tx_data), .txd_o);
 
-  // One bus for both; writes, of which there are a few behind each other at most, go first.
-  assign read_o = read && !write_o;
-  assign addr_o = write_o ? write_addr : read_addr;
+  // One bus for both; writes, of which there are a few behind each other at most, go first. It starts at a register, as
+  // what decides on a command and what it then does in the registers are both long.
+  always_ff @(posedge clk_i) begin
+    read_o  <= read && !write;
+    write_o <= write;
+    addr_o  <= write ? write_addr : read_addr;
+    wdata_o <= wdata;
+    if (rst_i) begin
+      read_o  <= 1'b0;
+      write_o <= 1'b0;
+    end
+  end
 
 endmodule

@@ -38,14 +38,15 @@ module token_loop
 
   typedef enum logic [2:0] {Idle, Fetch, Run, Judge, Drain} state_e;
   state_e      state_q;
-  logic        prompt_q, stop, full, room, again;
+  logic        prompt_q, full, room, again;
+  logic        stop_d, stop_q, full_q, last_q;  // of the token that is judged
   logic [31:0] left_q;
   logic [IdW-1:0] sampled_q;
 
   assign full           = position_o == PositionW'(Context);
   assign room           = !token_valid_o || token_ready_i;
   // A sampled token that is not the last is fetched in the cycle that judges it.
-  assign again          = state_q == Judge && !stop && room && !full && left_q != 1;
+  assign again          = state_q == Judge && !stop_q && room && !full_q && !last_q;
   assign busy_o         = state_q != Idle;
   assign start_o        = again || (state_q == Fetch && !full && left_q != 0 && (!prompt_q || prompt_valid_i));
   assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
@@ -53,8 +54,8 @@ module token_loop
   assign next_o         = state_q == Run && done_i;
 
   always_comb begin
-    stop = 1'b0;
-    for (int i = 0; i < Stops; i++) if (stop_valid_i[i] && stop_i[i] == sampled_q) stop = 1'b1;
+    stop_d = 1'b0;
+    for (int i = 0; i < Stops; i++) if (stop_valid_i[i] && stop_i[i] == sampled_i) stop_d = 1'b1;
   end
 
   always_ff @(posedge clk_i) begin
@@ -82,12 +83,15 @@ module token_loop
       Run: begin
         if (done_i) begin
           sampled_q  <= sampled_i;
+          stop_q     <= stop_d;
+          full_q     <= position_o == PositionW'(Context - 1);
+          last_q     <= left_q == 1;
           position_o <= position_o + 1'b1;
           state_q    <= short_o ? Fetch : Judge;
         end
       end
       Judge: begin
-        if (stop) begin
+        if (stop_q) begin
           status_o <= StatusStop;
           state_q  <= Idle;
         end else if (room) begin

@@ -16,7 +16,7 @@ module token_ring
   output logic              full_o,         // there is no room for one more
   output logic [31:0]       write_index_o,  // one behind the last token that may be read
   output logic [31:0]       read_index_o,
-  input  logic [31:0]       index_i,        // a new read_index_o
+  input  logic [31:0]       index_i,        // a new read_index_o, a cycle before set_index_i
   output logic              index_ok_o,     // it is between the old one and write_index_o
   input  logic              set_index_i,
   input  logic              set_stream_i,   // with stream_i: push, beginning at read_index_o
@@ -30,7 +30,7 @@ module token_ring
 );
 
   logic        put_q;
-  logic [31:0] push_index_q, ahead;
+  logic [31:0] push_index_q, index_q, ahead;
   logic [SlotA:0] to_end;
 
   // The index moves behind the slot, so whoever reads the index first reads the slot right.
@@ -54,7 +54,8 @@ module token_ring
   always_ff @(posedge clk_i) begin
     put_q <= put_i;
     if (put_q) write_index_o <= write_index_o + 1'b1;
-    if (set_index_i) read_index_o <= index_i;
+    index_q <= index_i;
+    if (set_index_i) read_index_o <= index_q;
     if (push_i) push_index_q <= push_index_q + 32'(push_count_o);
     if (set_stream_i) begin
       stream_o     <= stream_i;

@@ -17,7 +17,7 @@ from hardwire.synth.yosys import synthesize
 
 from .conftest import Make
 
-pytestmark = [pytest.mark.tools, pytest.mark.slow]  # minutes: synthesis, netlists, a route
+pytestmark = pytest.mark.tools
 
 
 def test_bitstream_clock_and_path(make: Make, tmp_path: Path) -> None:
@@ -45,6 +45,7 @@ def test_bitstream_clock_and_path(make: Make, tmp_path: Path) -> None:
     assert again.kept and replace(again, kept=False) == routed
 
 
+@pytest.mark.slow
 def test_missed_clock_names_the_path_and_what_to_do(make: Make, tmp_path: Path) -> None:
     job = make(clock_mhz=300.0, seeds=(1, 2))
     done = synthesize(job, tmp_path / "w")
@@ -58,6 +59,7 @@ def test_missed_clock_names_the_path_and_what_to_do(make: Make, tmp_path: Path) 
     assert not slow.met and slow.bitstream.exists() and seen == ["bitstream"]
 
 
+@pytest.mark.slow
 def test_pins(make: Make, tmp_path: Path) -> None:
     job = make(constraints="pins.lpf")
     (job.root / "pins.lpf").write_text('LOCATE COMP "clk_i" SITE "G2";\nIOBUF PORT "clk_i" IO_TYPE=LVCMOS33;\n')
@@ -66,6 +68,7 @@ def test_pins(make: Make, tmp_path: Path) -> None:
         route(job, done)  # every other port is without a pin
 
 
+@pytest.mark.slow
 def test_a_design_over_budget_is_not_routed(make: Make, tmp_path: Path) -> None:
     job = make()
     small = replace(job, board=replace(job.board, bram18=1))
@@ -73,6 +76,7 @@ def test_a_design_over_budget_is_not_routed(make: Make, tmp_path: Path) -> None:
         route(small, synthesize(small, tmp_path / "w"))
 
 
+@pytest.mark.slow
 def test_stopped_in_the_middle_resumes(make: Make, tmp_path: Path) -> None:
     job, stop = make(), Stop()
     done = synthesize(job, tmp_path / "w")
@@ -88,6 +92,7 @@ def test_stopped_in_the_middle_resumes(make: Make, tmp_path: Path) -> None:
     assert route(job, done).bitstream.exists()
 
 
+@pytest.mark.slow
 def test_the_clock_that_counts_is_the_missed_one_else_the_one_asked_for() -> None:
     def judged(*clocks: tuple[float, float]) -> tuple[str, float, bool]:
         fmax = {name: {"achieved": a, "constraint": c} for name, (a, c) in zip("abc", clocks, strict=False)}

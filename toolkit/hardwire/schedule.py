@@ -27,7 +27,7 @@ ROOT_LATE = 6  # a complete residual to its root, which joins at E0
 WALK_TO_VALUE = 7  # t0 to the address of the values
 WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient
 NOISE_LATE = 17  # fetch to the first noise, less its own word
-SAMPLE_LATE = 3  # EZ of the last logits to the sampled token
+SAMPLE_LATE = 4  # EZ of the last logits to the sampled token
 END = 1  # from a token's last word to the next fetch
 
 

@@ -308,5 +308,5 @@ def _run(command: list[str], folder: Path, env: dict[str, str] | None) -> None:
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        first = next((line for line in lines if "rror" in line), lines[0] if lines else "no message")
+        first = next((x for x in lines if x.startswith("%") or "error" in x), lines[0] if lines else "no message")
         raise BuildError(f"{folder}: {Path(command[0]).name} failed: {first}")

@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Bitstreams that lie in the repository belong to the sources that lie beside them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from hardwire.bitstreams import check, collect, sources_digest
+from hardwire.board import load_board
+from hardwire.build import Build, make_build, open_build, sha256, write_manifest
+from hardwire.chip import Chip, load_chip
+from hardwire.errors import BuildError
+
+BITSTREAMS = Path(__file__).parent.parent / "bitstreams"
+COMMITTED = sorted(path.parent for path in BITSTREAMS.glob("*/*/manifest.json"))
+
+
+def test_there_is_one_for_the_board_that_open_tools_route() -> None:
+    assert BITSTREAMS / "ulx3s-85f" / "bundled" in COMMITTED
+
+
+@pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_a_committed_bitstream_is_that_of_its_sources(folder: Path) -> None:
+    manifest = check(folder)
+    (packed,) = folder.glob("*.bit.gz")
+    bits = gzip.decompress(packed.read_bytes())
+    assert hashlib.sha256(bits).hexdigest() == manifest["bitstream_sha256"]
+    assert b"\xff\xff\xbd\xb3" in bits[:512]  # the preamble of an ECP5
+    assert load_chip(folder / "model.chip").digest == manifest["chip"]
+    assert manifest["clock_source"] == "routed" and manifest["fmax_mhz"] >= manifest["clock_mhz"]
+    assert all(manifest["resources"][name] <= most for name, most in manifest["budget"].items() if name != "ff")
+
+
+@pytest.fixture
+def routed(tiny_chip: Chip, tmp_path: Path) -> Build:
+    """A build with a bitstream and a receipt that no tool made: what is copied is looked at, not what is in it."""
+    tiny_chip.save(tmp_path / "tiny.chip")
+    folder = make_build(tmp_path / "tiny.chip", load_board("ulx3s-85f"), tmp_path / "tiny", target="rtl").folder
+    bit = folder / "synth" / "ulx3s_top.bit"
+    bit.parent.mkdir()
+    bit.write_bytes(b"bits" * 100)
+    build = open_build(folder)
+    build.manifest["synthesis"] = {"files": {"synth/ulx3s_top.bit": sha256(bit)}, "clock_mhz": 50.0}
+    write_manifest(folder, build.manifest)
+    return open_build(folder)
+
+
+def test_what_is_collected_is_checked(routed: Build, tmp_path: Path) -> None:
+    folder = collect(routed, tmp_path / "out")
+    assert folder == tmp_path / "out" / "ulx3s-85f" / "tiny"
+    assert {path.name for path in folder.iterdir()} == {"ulx3s_top.bit.gz", "model.chip", "manifest.json"}
+    manifest = check(folder)
+    assert manifest["sources"] == sources_digest(routed.folder / "rtl") and manifest["clock_mhz"] == 50
+    assert gzip.decompress((folder / "ulx3s_top.bit.gz").read_bytes()) == b"bits" * 100
+    first = (folder / "ulx3s_top.bit.gz").read_bytes()
+    assert (collect(routed, tmp_path / "out") / "ulx3s_top.bit.gz").read_bytes() == first  # no date in it
+
+
+def test_other_sources_and_other_files_are_noticed(routed: Build, tmp_path: Path) -> None:
+    folder = collect(routed, tmp_path / "out")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    changed = manifest | {"geometry": manifest["geometry"] | {"banks": manifest["geometry"]["banks"] + 1}}
+    (folder / "manifest.json").write_text(json.dumps(changed))
+    with pytest.raises(BuildError, match="its bitstream is of other sources than today's; run hardwire synth"):
+        check(folder)
+    (folder / "ulx3s_top.bit.gz").write_bytes(b"")
+    with pytest.raises(BuildError, match="ulx3s_top.bit.gz: missing, or not what its manifest says"):
+        check(folder)
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"files": {"../../model.chip": ""}}))
+    with pytest.raises(BuildError, match="not what its manifest says"):
+        check(folder)
+
+
+def test_nothing_is_collected_without_a_bitstream(routed: Build, tmp_path: Path) -> None:
+    (routed.folder / "synth" / "ulx3s_top.bit").write_bytes(b"other")
+    with pytest.raises(BuildError, match="missing, or not the receipt's"):
+        collect(routed, tmp_path / "out")
+    routed.manifest["synthesis"]["files"] = {}
+    with pytest.raises(BuildError, match="has no bitstream; run hardwire synth"):
+        collect(routed, tmp_path / "out")
