@@ -51,6 +51,7 @@ module host_request
   logic [2:0]           reason_d;
   logic [3:0]           flush_q;
   logic [31:0]          left_q;
+  logic                 some_q;       // left_q is not zero
   logic [PositionW-1:0] rest_q;       // prompt tokens that are left
   logic [IdW-1:0]       pending_id_q;
   status_e              status_q;
@@ -59,8 +60,8 @@ module host_request
   assign engine_rst_o   = rst_i || state_q == Flush;
   assign request_o      = state_q == Room && !ends && !stalled_o;
   assign clear_o        = clear_q;
-  assign budget_o       = left_q != 0;
-  assign feeds          = left_q != 0 && (clear_q || position_i != PositionW'(Context));
+  assign budget_o       = some_q;
+  assign feeds          = some_q && (clear_q || position_i != PositionW'(Context));
   assign stalled_o      = state_q == Room && !ends && full_i && feeds;
   assign done_o         = (state_q == Room && ends) || (state_q == Flush && flush_q == 0);
 
@@ -79,7 +80,7 @@ module host_request
     if (!first_q && !cut_q) begin
       if (status_q == StatusStop) reason_d = ReasonStopToken;
       else if (status_q == StatusFull) reason_d = ReasonContextFull;
-      else if (left_q == 0) reason_d = ReasonBudget;
+      else if (!some_q) reason_d = ReasonBudget;
       else ends = stop_q;
     end else begin
       ends = stop_q;
@@ -97,6 +98,7 @@ module host_request
         clear_q       <= clear_i;
         lead_q        <= pending_o && !clear_i;
         left_q        <= budget_i;
+        some_q        <= budget_i != 0;
         rest_q        <= length_i;
         prompt_addr_o <= '0;
         if (start_i) state_q <= Room;
@@ -131,6 +133,7 @@ module host_request
           pending_id_q <= token_id_i;
           lead_q       <= 1'b1;
           left_q       <= left_q - 1'b1;
+          some_q       <= left_q != 1;
         end
         status_q <= status_i;
         rest_q   <= '0;
