@@ -105,19 +105,34 @@ def measure_15m(scratch: Path) -> list[list[str]]:
     return rows
 
 
-# What is made into gates: model and board.
-GATES = (("stories260K", "pynq-z2"), ("bundled", "ulx3s-85f"), ("kev-gpt", "kv260"))
+# What is made into gates: a name, the chip's shape where it is random, board, options of the build. The tile is a small
+# engine with every part and the stages of the AMD plans: what clock their pipeline takes where open tools can route it.
+TILE = (
+    "columns=8,rows=4,depth=2,terms=4,banks=4,divides=2,score_style=fabric,mix_style=apart,mix_fabric=0,minus=false,"
+    "lane_stages=2,round_stages=2"
+)
+GATES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("stories260K", "stories260k", "pynq-z2", ()),
+    ("bundled", "bundled", "ulx3s-85f", ("--clock", "42")),
+    (
+        "tile",
+        "64,64,1,4,2,16,64,64",
+        "ulx3s-85f",
+        ("--clock", "52", "--geometry", TILE),
+    ),
+    ("kev-gpt", "kev-gpt", "kv260", ()),
+)
 PROVED = ("pynq-z2", "ulx3s-85f")  # the families whose cells have models here: xc7 and ecp5
 
 
 def gate_builds(scratch: Path) -> list[Path]:
     """Build folders of ``GATES``, from the chips that are in ``scratch`` already or of random weights."""
     builds = []
-    for name, board in GATES:
+    for name, shape, board, options in GATES:
         chip, build = scratch / f"{name}-w4.chip", scratch / f"{name}-{board}"
         if not chip.exists():
-            run("random", "-o", chip, "--shape", name.lower())
-        run("build", chip, "-o", build, "--target", "rtl", "--board", board)
+            run("random", "-o", chip, "--shape", shape)
+        run("build", chip, "-o", build, "--target", "rtl", "--board", board, *options)
         builds.append(build)
     return builds
 
