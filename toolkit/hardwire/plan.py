@@ -26,7 +26,7 @@ from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, sched
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
 ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
 HOST = {"none": {"lut": 3000, "bram18": 6}}  # of boards without a processor: the serial line and its registers
-LUT_MARGIN = 0.97  # share of that budget that a prediction may fill: predictions err by some percent
+LUT_MARGIN = 0.996  # predictions may be off by so much: Yosys is what counts
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
 
@@ -277,7 +277,8 @@ def _divided(g: Geometry, packed: int, channels: int, board: Board) -> Iterator[
     step = max(2, channels // 8 // 2 * 2)
     for mix in range(step, channels, step):
         yield replace(base, score_style="fabric", mix_fabric=mix)
-    for score in range(2, g.banks, max(2, g.banks // 8 // 2 * 2)):
+    # What is left is pairs: as many banks in LUTs as make the rest even.
+    for score in range(2 - g.banks % 2, g.banks, max(2, g.banks // 8 // 2 * 2)):
         yield replace(base, score_fabric=score)
     yield replace(base, score_style="fabric")
     yield replace(base, score_style="fabric", mix_style="fabric")
