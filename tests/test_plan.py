@@ -13,10 +13,10 @@ import pytest
 from hardwire import board as boards
 from hardwire.board import Board, board_names, load_board
 from hardwire.chip import Chip
-from hardwire.cost import bram18
+from hardwire.cost import Cost, bram18
 from hardwire.errors import BoardError
 from hardwire.geometry import Geometry
-from hardwire.plan import HOST, LUT_BUDGET, Planner, capacity, demand, fit
+from hardwire.plan import LUT_BUDGET, Planner, capacity, demand, fit, resources
 from hardwire.schedule import END, schedule
 
 
@@ -75,9 +75,15 @@ def test_a_plan_is_the_schedule_of_its_geometry_and_keeps_its_budget(tiny_chip: 
     made = schedule(tiny_chip, Geometry(**verdict.geometry))
     assert verdict.cycles == [made.cycles(p) for p in range(tiny_chip.shape.context)]
     assert verdict.mean_cycles == pytest.approx(sum(verdict.cycles) / 24, abs=0.01)
-    assert verdict.resources["lut"]["budget"] == int(20_000 * LUT_BUDGET) - HOST["none"]["lut"]
+    assert verdict.resources["lut"]["budget"] == int(20_000 * LUT_BUDGET)
     assert all(r["used"] <= r["budget"] for r in verdict.resources.values())
     assert verdict.tokens_per_second == round(100e6 / (sum(verdict.cycles) / 24), 1)
+
+
+def test_a_board_without_a_processor_has_its_host_beside_the_engine() -> None:
+    cost, board = Cost(lut=10, ff=20, dsp=30, bram18=40, uram=0), small_board()
+    assert resources(cost, replace(board, processor="armv7")) == cost.as_dict()
+    assert resources(cost, board) == cost.as_dict() | {"lut": 3010, "bram18": 46}
 
 
 def test_more_of_a_board_is_never_slower(tiny_chip: Chip) -> None:

@@ -27,7 +27,7 @@ from .chip import Chip, load_chip
 from .cost import Widths, predict
 from .errors import BoardError, BuildError
 from .geometry import Geometry
-from .plan import MEAN_OVER, capacity, fit
+from .plan import MEAN_OVER, capacity, fit, resources
 from .schedule import schedule
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None) ->
     made = schedule(chip, geometry)
     cost = predict(chip, made, board.family, Widths.of(chip))
     mean = made.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
-    return {"geometry": asdict(geometry), "resources": cost.as_dict(), "mean_cycles": mean}
+    return {"geometry": asdict(geometry), "resources": resources(cost, board), "mean_cycles": mean}
 
 
 def _write_parts(

@@ -139,13 +139,18 @@ def capacity(chip: Chip, board: Board) -> Capacity:
     return Capacity(share <= 1, f"block RAM {share:.0%} of its budget", note if share > 1 else "", resources)
 
 
-def budget_of(board: Board) -> dict[str, int]:
-    """What a plan may use."""
+def resources(cost: Cost, board: Board) -> dict[str, int]:
+    """What an engine takes with what its board needs beside it."""
     host = HOST.get(board.processor, {})
+    return {name: used + host.get(name, 0) for name, used in cost.as_dict().items()}
+
+
+def budget_of(board: Board) -> dict[str, int]:
+    """What a plan may use, its host included."""
     return {
-        "lut": int(board.lut * ROUTED_BUDGET.get(board.family, LUT_BUDGET)) - host.get("lut", 0),
+        "lut": int(board.lut * ROUTED_BUDGET.get(board.family, LUT_BUDGET)),
         "dsp": board.dsp,
-        "bram18": board.bram18 - host.get("bram18", 0),
+        "bram18": board.bram18,
         "uram": board.uram,
         **({"ff": board.ff} if board.ff else {}),
     }
@@ -244,7 +249,7 @@ class Planner:
         for packed in range(geometry.groups, -1, -1):
             for style in _divided(geometry, packed, self.chip.shape.head_dim, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
-                used = cost.as_dict()
+                used = resources(cost, board)
                 if all(used[key] <= most * (LUT_MARGIN if key == "lut" else 1) for key, most in budget.items()):
                     return style, cost
         return None
@@ -313,7 +318,7 @@ def fit(
             fits=False, limit=limit, cycles=[], mean_cycles=None, ratio=None, clock_source="assumed",
             tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=[note], **common,
         )  # fmt: skip
-    used, budget = plan.cost.as_dict(), budget_of(board)
+    used, budget = resources(plan.cost, board), budget_of(board)
     shares = {name: used[name] / most for name, most in budget.items() if most}
     limit = max(shares, key=lambda name: shares[name])
     notes = ["resources are predicted; hardwire synth measures them"]
