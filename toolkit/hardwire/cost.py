@@ -172,6 +172,10 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
     lut = (lanes + rows + heads + sampling + f.fixed) * f.scale
     memory = memory or memories(chip, made, widths)
+    in_score = g.banks if g.score_style == "fabric" else g.score_fabric
+    ff += made.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
+    if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
+        ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
     return Cost(ceil(lut), int(ff), dsp + row_dsp + head_dsp, memory["bram18"], memory["uram"])
 

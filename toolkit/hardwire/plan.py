@@ -25,7 +25,7 @@ from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, sched
 
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
 ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
-HOST = {"none": {"lut": 3000, "bram18": 6}}  # of boards without a processor: the serial line and its registers
+HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: the serial line
 LUT_MARGIN = 0.996  # predictions may be off by so much: Yosys is what counts
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
