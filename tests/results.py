@@ -166,11 +166,21 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
         if row["critical_path"]:
             runs.append([name, board, f"slowest path: {row['critical_path']['text']}", ""])
         if board in PROVED and row["status"] in ("done", "kept"):
-            proof, seconds = run("verify", build, "--rungs", "netlist")
-            rung = proof["rungs"]["netlist"]
+            rung = netlist_proof(build)
             what = f"netlist: {rung['tokens']} tokens and {rung['logits']:,} logits {rung['status']}; {rung['note']}"
-            runs.append([name, board, what, f"{seconds:,.0f} s"])
+            runs.append([name, board, what, f"{rung['seconds']:,.0f} s"])
     return resources, runs
+
+
+def netlist_proof(build: Path) -> dict[str, Any]:
+    """The rung of a build's netlist: the newest in its manifest that is of these very gates, or a new one."""
+    manifest = read_manifest(build)
+    gates = {"build": manifest["digest"], "synth/netlist.json": manifest["synthesis"]["files"]["synth/netlist.json"]}
+    for proof in reversed(manifest["proofs"]):
+        if "netlist" in proof["rungs"] and gates.items() <= proof["digests"].items():
+            return proof["rungs"]["netlist"]
+    proof, _ = run("verify", build, "--rungs", "netlist")
+    return proof["rungs"]["netlist"]
 
 
 def main() -> None:
