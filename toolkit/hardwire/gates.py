@@ -108,30 +108,34 @@ def _at_the_wire(text: _Text, sim: SerialSim, rung: Rung, progress: Told) -> Dif
     sim.run(PROMPT * 10)  # the PLL locks, the reset ends
     chip = SerialChip(sim, chip_id=int(text.chip.digest[:8], 16))
     rung.note = "a board at its serial line, PLL and UART included"
-    every = text.logits.size * BITS_PER_LOGIT * sim.made["divisor"] <= MOST_LINE_CYCLES
-    positions = range(text.ids.size if every else 0) if sim.made["serial"]["logits"] else range(0)
-    for position in positions:  # each token fed by itself
-        chip.generate([int(text.ids[position])], 1, clear=position == 0)
+    has_logits = sim.made["serial"]["logits"]
+    every = has_logits and text.logits.size * BITS_PER_LOGIT * sim.made["divisor"] <= MOST_LINE_CYCLES
+    # A board puts the token that it made last before what comes next, so inner tokens of the prompt are reached by
+    # prompts that end with them.
+    for position in range(len(text.start) - 1 if every else 0):
+        chip.generate(text.start[: position + 1], 1, clear=True)
         difference = _logits_at_the_wire(chip, text, position, rung)
         if difference is not None:
             return difference
-        progress(0.9 * (position + 1) / text.ids.size)
-    rung.tokens += len(text.start)
+        progress((position + 1) / text.ids.size)
+    rung.tokens = len(text.start)
     for position in range(len(text.start) - 1, text.ids.size - 1):
         first = position == len(text.start) - 1
         (token,) = chip.generate(text.start if first else [], 1, clear=first)
         rung.tokens += 1
+        if every or (has_logits and position == text.ids.size - 2):
+            difference = _logits_at_the_wire(chip, text, position, rung)
+            if difference is not None:
+                return difference
         want = int(text.ids[position + 1])
         if token != want:
             return Difference("netlist", "token", position + 1, 0, want, token)
-        progress((position + 2) / text.ids.size if not every else 1.0)
-    if sim.made["serial"]["logits"] and not every:
-        return _logits_at_the_wire(chip, text, text.ids.size - 2, rung)
+        progress((position + 2) / text.ids.size)
     return None
 
 
 def _logits_at_the_wire(chip: SerialChip, text: _Text, position: int, rung: Rung) -> Difference | None:
     """Those of the last token."""
     got = chip.logits()
-    rung.tokens, rung.logits = rung.tokens + 1, rung.logits + got.size
+    rung.logits += got.size
     return text.compare(position, got)
