@@ -132,6 +132,7 @@ def test_a_seed_without_a_route_is_not_the_last(make: Make, tmp_path: Path, monk
         return 0
 
     monkeypatch.setattr(nextpnr, "run_tool", rests)
+    monkeypatch.setattr(nextpnr, "worker", lambda tool, *arguments: [tool, *arguments])
     with pytest.raises(nextpnr.Unrouted, match="seed 2: the router came to rest with 3 wires wanted twice; .*another"):
         nextpnr._seeds(make(seeds=(1, 2)), tmp_path, "0" * 64, lambda stage, share: None, None, None)
     assert seen == ["route-1.log", "route-2.log"]
