@@ -29,8 +29,7 @@ $(VENV)/ready-check: $(VENV)/ready
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'jinja2>=3.1,<4' \
-	  'pytest>=8,<10' 'pytest-timeout>=2.3'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3'
 	touch $@
 
 demo: $(VENV)/ready

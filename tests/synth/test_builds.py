@@ -60,6 +60,7 @@ def finished(build: Build, **more: object) -> Row:
     return row
 
 
+@pytest.mark.tools
 def test_a_build_is_a_job(build: Build) -> None:
     project = project_of(build, 80.0, (3, 4))
     assert (project.family, project.part, project.top) == ("xc7", "xc7z020clg400-1", "hardwire_top")
@@ -71,6 +72,7 @@ def test_a_build_is_a_job(build: Build) -> None:
     project.check_files()
 
 
+@pytest.mark.tools
 def test_a_stray_file_is_not_synthesized(build: Build) -> None:
     (build.folder / "rtl" / "rtl" / "mine.sv").write_text("module mine; endmodule\n")
     assert "rtl/mine.sv" not in project_of(open_build(build.folder)).sources
@@ -88,6 +90,7 @@ def test_a_boards_own_top_is_chosen_with_its_pins_and_its_clock(tmp_path: Path) 
         project_of(build, 60.0)
 
 
+@pytest.mark.tools
 def test_the_receipt_stands_in_the_manifest_and_keeps_its_digest(build: Build) -> None:
     finished(build, tokens_per_second=5.0, clock_mhz=100.0)
     again = open_build(build.folder)
@@ -101,6 +104,7 @@ def test_the_receipt_stands_in_the_manifest_and_keeps_its_digest(build: Build) -
     assert checked_netlist(again)[1] == receipt
 
 
+@pytest.mark.tools
 def test_a_netlist_that_is_not_the_receipts_is_refused(build: Build) -> None:
     with pytest.raises(BuildError, match=r"build has no netlist; run hardwire synth .*build"):
         checked_netlist(build)
@@ -120,6 +124,7 @@ def test_a_netlist_that_is_not_the_receipts_is_refused(build: Build) -> None:
         checked_netlist(changed)
 
 
+@pytest.mark.tools
 def test_a_planted_gate_changes_one_lut_and_its_receipt(build: Build, tmp_path: Path) -> None:
     finished(build)
     faulty, done = plant(open_build(build.folder), "netlist", tmp_path / "p")
@@ -129,6 +134,7 @@ def test_a_planted_gate_changes_one_lut_and_its_receipt(build: Build, tmp_path: 
     assert "01" in (build.folder / "synth" / "netlist.json").read_text()
 
 
+@pytest.mark.tools
 def test_a_planted_rom_word_is_one_bit(build: Build, tmp_path: Path) -> None:
     finished(build)
     faulty, done = plant(open_build(build.folder), "rom", tmp_path / "p")
@@ -139,6 +145,7 @@ def test_a_planted_rom_word_is_one_bit(build: Build, tmp_path: Path) -> None:
     assert not (faulty.folder / "synth").exists()  # it was made of other RTL
 
 
+@pytest.mark.tools
 def test_a_synthesized_build_may_be_replaced_but_not_with_a_users_file_in_it(build: Build) -> None:
     finished(build)
     synth = build.folder / "synth"
