@@ -10,7 +10,7 @@ package host_pkg;
   localparam int TokenW    = 20;
   localparam int SequenceW = 12;
   localparam logic [31:0] Magic   = 32'h68775231;
-  localparam logic [31:0] Version = 32'h00000001;
+  localparam logic [31:0] Version = 32'h00000002;
 
   localparam logic [AddrW-1:0] RegMagic        = 19'h00000;
   localparam logic [AddrW-1:0] RegVersion      = 19'h00004;
@@ -33,6 +33,9 @@ package host_pkg;
   localparam logic [AddrW-1:0] RegRunCycles    = 19'h00048;
   localparam logic [AddrW-1:0] RegCyclesLow    = 19'h0004c;
   localparam logic [AddrW-1:0] RegCyclesHigh   = 19'h00050;
+  localparam logic [AddrW-1:0] RegIrqEnable    = 19'h00054;
+  localparam logic [AddrW-1:0] RegIrq          = 19'h00058;
+  localparam logic [AddrW-1:0] RegFeatures     = 19'h0005c;
   localparam logic [AddrW-1:0] RegLength       = 19'h00060;
   localparam logic [AddrW-1:0] RegBudget       = 19'h00064;
   localparam logic [AddrW-1:0] RegInverse      = 19'h00068;
@@ -40,6 +43,7 @@ package host_pkg;
   localparam logic [AddrW-1:0] RegSeedHigh     = 19'h00070;
   localparam logic [AddrW-1:0] RegStopToken    = 19'h00074;
 
+  localparam logic [AddrW-1:0] WinTrace        = 19'h08000;
   localparam logic [AddrW-1:0] WinPrompt       = 19'h10000;
   localparam logic [AddrW-1:0] WinTokens       = 19'h20000;
   localparam logic [AddrW-1:0] WinLogits       = 19'h40000;
@@ -61,6 +65,7 @@ package host_pkg;
   localparam int ErrorAddress       = 4;
   localparam int ErrorRange         = 5;
   localparam int ErrorRefused       = 6;
+  localparam int ErrorPartial       = 7;
 
   localparam int StatusBusy         = 0;
   localparam int StatusStalled      = 1;
@@ -69,10 +74,20 @@ package host_pkg;
   localparam int StatusReason       = 4;
   localparam int StatusStream       = 7;
 
+  localparam int IrqEnableToken     = 0;
+  localparam int IrqEnableEnded     = 1;
+  localparam int IrqEnableError     = 2;
+
+  localparam int IrqToken           = 0;
+  localparam int IrqEnded           = 1;
+  localparam int IrqError           = 2;
+
+  localparam int FeaturesSegments   = 0;
+
   localparam int StopTokenId        = 0;
   localparam int StopTokenValid     = 31;
 
-  localparam int ErrorW = 7;
+  localparam int ErrorW = 8;
 
   // Why a request ended.
   localparam logic [2:0] ReasonNone         = 3'd0;

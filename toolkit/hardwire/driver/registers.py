@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ADDRESS_BITS = 19
-VERSION = 1  # of this map
+VERSION = 2  # of this map
 MAGIC = 0x68775231  # "hwR1"
 BURST = 16  # words of a command or an answer at most
 SEQUENCE_BITS = 12  # of a token slot, above its id
@@ -63,6 +63,12 @@ class Window:
     meaning: str
 
 
+_IRQ = (
+    Field("token", 0, 1, "a token was published"),
+    Field("ended", 1, 1, "a request ended"),
+    Field("error", 2, 1, "an error arose"),
+)
+
 REGISTERS = (
     Register("magic", 0x00, "ro", f"0x{MAGIC:08x}, the letters hwR1"),
     Register("version", 0x04, "ro", f"of this map: {VERSION}"),
@@ -109,6 +115,7 @@ REGISTERS = (
             Field("address", 4, 1, "no such register; nothing was written, zero was read"),
             Field("range", 5, 1, "a value that the chip has no use for; it was not stored"),
             Field("refused", 6, 1, "a start, or a write while a request runs, that cannot be; it did nothing"),
+            Field("partial", 7, 1, "a write of less than a word, over AXI; nothing was written"),
         ),
     ),
     Register(
@@ -139,6 +146,27 @@ REGISTERS = (
     Register("run_cycles", 0x48, "ro", "cycles that the engine worked on it; waiting for the host is not work"),
     Register("cycles_low", 0x4C, "ro", "cycles since power-up; reading it latches the upper half"),
     Register("cycles_high", 0x50, "ro", "the upper half, as latched"),
+    Register(
+        "irq_enable",
+        0x54,
+        "rw",
+        "what of `irq` raises the interrupt line",
+        _IRQ,
+    ),
+    Register(
+        "irq",
+        0x58,
+        "w1c",
+        "what happened since it was cleared; a one that is written clears",
+        _IRQ,
+    ),
+    Register(
+        "features",
+        0x5C,
+        "ro",
+        "what the build has beside the engine",
+        (Field("segments", 0, 8, "of the trace window; 0: there is none"),),
+    ),
     Register("length", 0x60, "rw", "prompt tokens of the next request, from the window's first on; at most `context`"),
     Register("budget", 0x64, "rw", "tokens that it may produce; 0xffffffff is as good as no limit"),
     Register("inverse", 0x68, "rw", "1 / temperature in units of 2**-12, 17 bits; 0 is greedy"),
@@ -155,6 +183,13 @@ REGISTERS = (
 )
 
 WINDOWS = (
+    Window(
+        "trace",
+        0x08000,
+        0x2000,
+        "ro",
+        "checksums of the last token's stages: stage s of segment n is word 8 n + s; they change while a request runs",
+    ),
     Window("prompt", 0x10000, 0x4000, "wo", "the prompt's token ids; not while a request runs"),
     Window(
         "tokens",
