@@ -23,10 +23,9 @@ from ..errors import LinkError, PromptError
 from ..ops.sampler import inverse_temperature
 from ..reference import Progress, Sampling
 from . import frames
-from .link import Link, NoAnswer, Port, SerialPort
+from .link import BAUDS, Link, NoAnswer, Port, SerialPort
 from .registers import ID_BITS, MAGIC, REASONS, REGISTERS, SEQUENCE_BITS, VERSION, address, field
 
-BAUD = 1_000_000
 UNLIMITED = 0xFFFFFFFF
 STARTS = 5
 QUIET_SHARE = 4  # of the timeout: so long without a pushed token, and the ring is looked at
@@ -61,16 +60,18 @@ class _Look:
 class SerialChip:
     """A chip behind a port: the name of a serial port, or an object with ``read`` and ``write`` (see ``Port``).
 
+    ``baud``: of a named port; without it, those of ``BAUDS`` are tried until a chip answers.
     ``chip_id``: the first 32 bits of a chip's digest; another chip is refused. A request that runs is left alone:
     ``resume`` takes it up. Raises LinkError where no chip answers within ``timeout`` seconds, five times.
     """
 
-    def __init__(self, port: str | Port, *, chip_id: int | None = None, baud: int = BAUD, timeout: float = 0.5) -> None:
-        self.link = Link(SerialPort(port, baud) if isinstance(port, str) else port, timeout)
+    def __init__(
+        self, port: str | Port, *, chip_id: int | None = None, baud: int | None = None, timeout: float = 0.5
+    ) -> None:
         self.index = 0  # of the next token that a stream gives
         self.reason = "none"  # why the last request ended
-        self.link.port.write(bytes([frames.MARK] * 2))  # ends what another program may have left half said
-        self._info = self._hello(chip_id)
+        self.link, hello = _reach(port, BAUDS if baud is None else (baud,), timeout)
+        self._info = _understood(hello, chip_id)
         self._write("stream", 0)
         self._clear_errors()
 
@@ -164,20 +165,6 @@ class SerialChip:
         return words.reshape(rows, pitch)[:, : info.logit_lanes].reshape(-1)[: info.vocab].astype(np.int64)
 
     # -- how -----------------------------------------------------------------------------------------
-
-    def _hello(self, chip_id: int | None) -> ChipInfo:
-        magic, version, found, vocab, context, ring, shape, clock = self.link.read(address("magic"), 8)
-        if magic != MAGIC or version != VERSION:
-            raise LinkError(
-                f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
-                f"{VERSION}; load a bitstream of this version"
-            )
-        if chip_id is not None and found != chip_id:
-            raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
-        part = {
-            each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")
-        }
-        return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
 
     def _check(self, prompt: Sequence[int], budget: int, stops: Sequence[int], clear: bool) -> None:
         info = self._info
@@ -310,3 +297,31 @@ class SerialChip:
 
     def _write(self, name: str, word: int) -> None:
         self.link.write(address(name), [word])
+
+
+def _reach(port: str | Port, bauds: Sequence[int], timeout: float) -> tuple[Link, list[int]]:
+    """A line on which something answers, and the registers with which a chip introduces itself."""
+    for baud in bauds if isinstance(port, str) else bauds[-1:]:
+        link = Link(SerialPort(port, baud) if isinstance(port, str) else port, timeout)
+        link.port.write(bytes([frames.MARK] * 2))  # ends what another program may have left half said
+        try:
+            return link, link.read(address("magic"), 8)
+        except NoAnswer:
+            if baud == bauds[-1]:
+                raise
+            if isinstance(link.port, SerialPort):
+                link.port.close()
+    raise LinkError("no rate to try; give one or more")
+
+
+def _understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
+    magic, version, found, vocab, context, ring, shape, clock = hello
+    if magic != MAGIC or version != VERSION:
+        raise LinkError(
+            f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
+            f"{VERSION}; load a bitstream of this version"
+        )
+    if chip_id is not None and found != chip_id:
+        raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
+    part = {each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
+    return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
