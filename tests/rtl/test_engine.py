@@ -129,10 +129,10 @@ def test_the_trace_names_the_first_stage_that_differs(case: tuple[Chip, Geometry
     expected = tracer.step(new_state(chip), token)
     sim.run([token], 1)
     read = {stage.word: sim.trace(stage.word) for stage in tracer.stages}
-    late = next(stage for stage in tracer.stages if stage.name == "L1.attn_x")
+    late = next(stage for stage in tracer.stages if stage.name == "L0.attn_x")
     read |= {stage.word: read[stage.word] ^ 4 for stage in tracer.stages[tracer.stages.index(late) :]}
     found = first_difference(expected, read.__getitem__)
-    assert found is not None and found[0].name == "L1.attn_x" and found[1] == found[2] ^ 4
+    assert found is not None and found[0].name == "L0.attn_x" and found[1] == found[2] ^ 4
     sim.run([other], 1)
     found = first_difference(expected, sim.trace)
     assert found is not None and found[0].name == "embed"
