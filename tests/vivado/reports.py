@@ -26,7 +26,7 @@ def timing(version: str, part: str, period: float, setup: float, hold: float, pu
     table += columns(hold, tuple(name.replace("WNS", "WHS").replace("TNS", "THS") for name in NAMES))
     table += columns(pulse, tuple(name.replace("WNS", "WPWS").replace("TNS", "TPWS") for name in NAMES))
     met = min(setup, hold, pulse) >= 0
-    state = "MET" if setup >= 0 else "VIOLATED"
+    state, path = "MET" if setup >= 0 else "VIOLATED", period - setup
     return "\n".join(
         [
             f"| Tool Version : Vivado v.{version} (lin64)",
@@ -48,10 +48,10 @@ def timing(version: str, part: str, period: float, setup: float, hold: float, pu
             RULE,
             f"Slack ({state}) :             {setup:.3f}ns  (required time - arrival time)",
             "  Source:                 hardwire_i/chip/inst/u_axi/u_chip/u_engine/u_a/sum_q_reg[3]/C",
-            f"                            (rising edge-triggered cell FDRE clocked by clk_fpga_0  {{period={period:.3f}ns}})",
+            f"                            (rising edge-triggered cell FDRE clocked by clk  {{period={period:.3f}ns}})",
             "  Destination:            hardwire_i/chip/inst/u_axi/u_chip/u_engine/u_b/mix_q_reg[7]/D",
             f"  Requirement:            {period:.3f}ns",
-            f"  Data Path Delay:        {period - setup:.3f}ns  (logic 3.200ns (34.000%)  route {period - setup - 3.2:.3f}ns (66.000%))",
+            f"  Data Path Delay:        {path:.3f}ns  (logic 3.200ns (34.000%)  route {path - 3.2:.3f}ns (66.000%))",
             "",
         ]
     )
@@ -64,7 +64,9 @@ def utilization(version: str, part: str, used: dict[str, float]) -> str:
     def table(title: str, rows: list[tuple[str, float, int]]) -> list[str]:
         line = "+----------------------------+--------+-------+------------+-----------+-------+"
         head = "|          Site Type         |  Used  | Fixed | Prohibited | Available | Util% |"
-        body = [f"| {n:<26} | {u:>6g} |     0 |          0 | {a:>9} | {100 * u / max(a, 1):>5.2f} |" for n, u, a in rows]
+        body = [
+            f"| {n:<26} | {u:>6g} |     0 |          0 | {a:>9} | {100 * u / max(a, 1):>5.2f} |" for n, u, a in rows
+        ]
         return [title, "-" * len(title), "", line, head, line, *body, line, ""]
 
     memory = [
@@ -82,7 +84,11 @@ def utilization(version: str, part: str, used: dict[str, float]) -> str:
             "",
             *table(
                 "1. Slice Logic" if seven else "1. CLB Logic",
-                [(logic[0], used["lut"], 53200), ("  LUT as Logic", used["lut"], 53200), (logic[1], used["ff"], 106400)],
+                [
+                    (logic[0], used["lut"], 53200),
+                    ("  LUT as Logic", used["lut"], 53200),
+                    (logic[1], used["ff"], 106400),
+                ],
             ),
             *table("2. Memory", memory),
             *table("3. DSP", [("DSPs", used["dsp"], 220)]),
