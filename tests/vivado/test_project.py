@@ -154,7 +154,9 @@ def test_a_board_without_a_processor_and_the_hls_core_are_refused(build: Build, 
         make_build(Path(chip), load_board("ulx3s-85f"), tmp_path / "b", target="bitstream")
     with pytest.raises(BoardError, match="a clock of 900 MHz: the processor's PLL makes 0.25 to 500 MHz"):
         make_build(Path(chip), replace(load_board("pynq-z2"), clock_mhz=900), tmp_path / "b", target="bitstream")
-    result = CliRunner().invoke(main, ["build", chip, "-o", str(tmp_path / "b"), "--target", "bitstream", "--ip", "hls"])
+    result = CliRunner().invoke(
+        main, ["build", chip, "-o", str(tmp_path / "b"), "--target", "bitstream", "--ip", "hls"]
+    )
     assert result.exit_code == 1 and "needs an adapter in RTL, which does not exist" in result.stderr.replace("\n", " ")
     assert not (tmp_path / "b").exists()
 
@@ -174,7 +176,7 @@ def test_words_of_tcl_keep_their_meaning() -> None:
     import tkinter
 
     tcl = tkinter.Tcl()
-    for text in ("plain", "a b", "$x [exit] ; # `q` \"w\"", "{nested {braces}}", "two\nlines"):
+    for text in ("plain", "a b", '$x [exit] ; # `q` "w"', "{nested {braces}}", "two\nlines"):
         assert tcl.eval(f"set v {braced(text)}") == text
     for text in ("}{", "{", "a\\", "é"):
         with pytest.raises(BuildError, match="cannot stand in a Tcl script"):
