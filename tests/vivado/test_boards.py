@@ -40,7 +40,8 @@ def test_six_boards_have_a_zynq_and_every_fact_has_a_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "made"), [(100, 100.0), (145, 142.857), (142.857, 142.857), (499.9, 333.333), (99.9, 90.909), (0.3, 0.299)]
+    ("asked", "made"),
+    [(100, 100.0), (145, 142.857), (142.857, 142.857), (499.9, 333.333), (99.9, 90.909), (0.3, 0.299)],
 )
 def test_a_clock_is_a_pll_by_two_dividers_and_stays_what_it_is(asked: float, made: float) -> None:
     zynq = load_board("pynq-z2").zynq
