@@ -201,9 +201,7 @@ class HostedChip(ABC):
         self._begin(prompt, budget, sampling, stops, clear)
         yield from self._follow(progress)
 
-    def _begin(
-        self, prompt: Sequence[int], budget: int, sampling: Sampling, stops: Sequence[int], clear: bool
-    ) -> None:
+    def _begin(self, prompt: Sequence[int], budget: int, sampling: Sampling, stops: Sequence[int], clear: bool) -> None:
         """Tell the chip a request, which then runs."""
         self._abandon()
         valid = field("stop_token", "valid").mask
