@@ -8,7 +8,7 @@ module engine
   import engine_pkg::*;
 #(
   parameter int Vocab = 512, Words = 8, Layers = 5, Heads = 8, KvHeads = 4, HeadDim = 8, Context = 512,
-  parameter int HiddenWords = 22, Positions = 0,
+  parameter int HiddenWords = 22, Positions = 0, Segments = 12,
   parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1,
   parameter int ResidualW = 16, NormW = 9, QueryW = 9, CacheW = 8, AttentionW = 8, HiddenW = 8, GateW = 11,
   parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
@@ -22,6 +22,7 @@ module engine
   parameter bit Minus = 1'b0,
   parameter int ProgramWords = 32, WaitW = 12, SpanW = 12, StepW = 8, EmitW = 8,
   parameter int Stops = 8,
+  parameter bit Trace = 1'b0,
   parameter     Folder = "",
   localparam int IdW       = $clog2(Vocab),
   localparam int PositionW = $clog2(Context + 1),
@@ -52,7 +53,9 @@ module engine
   output logic [IdW-1:0]                token_id_o,
   output logic                          logit_valid_o,  // debug stream: it cannot be stalled
   output logic [LogitA-1:0]             logit_addr_o,   // ids Rows * logit_addr_o ..
-  output logic [Rows-1:0][LogitW-1:0]   logit_o
+  output logic [Rows-1:0][LogitW-1:0]   logit_o,
+  input  logic [12:0]                   trace_addr_i,   // a word of the trace window
+  output logic [31:0]                   trace_data_o    // a cycle later; 0 without Trace
 );
 
   localparam int Padded  = Shared > 1 ? HeadDim : (HeadDim + Rows - 1) / Rows * Rows;
@@ -346,6 +349,21 @@ module engine
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
     .mask_i(tail_z.mask), .value_i(z), .noisy_i(inverse_i != 0), .noise_i(gumbel), .id_o(sampled));
+
+  if (Trace) begin : gen_trace
+    logic [DestW-1:0] x_dest_q;
+    always_ff @(posedge clk_i) x_dest_q <= tail_y.dest;
+    trace #(.Rows(Rows), .RowW(RowW), .PostW(PostW), .ResidualW(ResidualW), .MixedW(AttentionW), .DestW(DestW),
+            .Heads(Shared), .Divides(Divides), .MixedA(MixedA), .Segments(Segments)) u_trace (
+      .clk_i, .rst_i, .start_i(start), .next_i(norm_start), .done_i(done), .y_valid_i(valid_y), .y_kind_i(tail_y.kind),
+      .y_dest_i(tail_y.dest), .y_i(y), .z_valid_i(valid_z), .z_kind_i(tail_z.kind), .z_dest_i(tail_z.dest), .z_i(z),
+      .x_valid_i(written_valid), .x_dest_i(x_dest_q), .x_i(written), .mixed_valid_i(mixed_we),
+      .mixed_addr_i(mixed_addr), .mixed_i(mixed), .addr_i(trace_addr_i), .data_o(trace_data_o));
+  end else begin : gen_no_trace
+    logic unused_trace;
+    assign trace_data_o = '0;
+    assign unused_trace = ^trace_addr_i;
+  end
 
 `ifndef SYNTHESIS
   // The schedule promises that this token's keys and values are written before they are read.

@@ -12,6 +12,7 @@ module host_registers
   parameter int          LogitW        = 16,
   parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,
+  parameter int          Segments      = 0,          // of the engine's trace, if it has one
   parameter int          RingDepth     = 512,
   parameter logic [31:0] FirstIndex    = 32'h0,
   parameter logic [31:0] Id            = 32'h0,
@@ -34,6 +35,7 @@ module host_registers
   output logic [31:0]                   rdata_o,
   input  logic [ErrorW-1:0]             event_i,       // errors of the transport, by their bit of the register
   output logic [7:0]                    status_o,      // the register
+  output logic                          irq_o,         // a level
   output logic [4:0]                    push_count_o,  // of the token ring
   output logic [AddrW-1:0]              push_addr_o,
   input  logic                          push_i,
@@ -57,20 +59,25 @@ module host_registers
   input  logic [IdW-1:0]                token_id_i,
   input  logic                          logit_valid_i,
   input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Rows-1:0][LogitW-1:0]   logit_i
+  input  logic [Rows-1:0][LogitW-1:0]   logit_i,
+  output logic [12:0]                   trace_addr_o,
+  input  logic [31:0]                   trace_data_i   // a cycle later
 );
 
-  typedef enum logic [2:0] {ToNothing, ToPrompt, ToSettings, ToControl, ToStream, ToError, ToReadIndex} target_e;
+  typedef enum logic [3:0] {
+    ToNothing, ToPrompt, ToSettings, ToControl, ToStream, ToError, ToReadIndex, ToIrqEnable, ToIrq
+  } target_e;
 
   // B0: what an address means and whether a value fits there. B1: what the state allows, and what it does.
-  logic               in_registers, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
+  logic               in_registers, in_trace, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
   logic               readable, in_range, accept, allowed, start, can_start;
   target_e            target, target_b1;
-  logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, tokens_b1, logits_b1;
+  logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
   logic [AddrW-1:0]   addr_b1;
   logic [31:0]        wdata_b1;
   logic [15:0]        word, word_b1;
   logic [ErrorW-1:0]  error_q, error_d;
+  logic [2:0]         irq_enable, irq_standing;
   logic               busy, stalled, pending, stream, full, put, done, engine_budget;
   logic [2:0]         reason;
   logic [IdW-1:0]     put_id, prompt_word;
@@ -79,24 +86,26 @@ module host_registers
   logic [31:0]        settings_word, budget, write_index, read_index, start_index, requests, produced, run_cycles;
   logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
   logic [SlotA-1:0]   push_slot;
-  logic [3:0]         window_q;
+  logic [4:0]         window_q;
   logic               read_q;
 
   assign word         = addr_i[17:2];
-  assign in_registers = addr_i[18:16] == 0;
+  assign in_registers = addr_i[18:15] == 0;
+  assign in_trace     = addr_i[18:15] == 4'd1 && 32'(word[12:0]) < 8 * Segments;
   assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
   assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
   assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Words && LogitWindow;
 
   always_comb begin
-    readable = in_tokens || in_logits;
+    readable = in_tokens || in_logits || in_trace;
     target   = in_prompt ? ToPrompt : ToNothing;
     in_range = !in_prompt || wdata_i < 32'(Vocab);
     if (in_registers) begin
       readable = 1'b1;
       unique case (addr_i)
         RegMagic, RegVersion, RegId, RegVocab, RegContext, RegRing, RegShape, RegClockKhz, RegStatus, RegWriteIndex,
-        RegStartIndex, RegRequests, RegPosition, RegProduced, RegRunCycles, RegCyclesLow, RegCyclesHigh: ;
+        RegStartIndex, RegRequests, RegPosition, RegProduced, RegRunCycles, RegCyclesLow, RegCyclesHigh,
+        RegFeatures: ;
         RegControl: begin
           readable = 1'b0;
           target   = ToControl;
@@ -107,6 +116,10 @@ module host_registers
           in_range = wdata_i < 32'd2;
         end
         RegError: target = ToError;
+        RegIrqEnable, RegIrq: begin
+          target   = addr_i == RegIrq ? ToIrq : ToIrqEnable;
+          in_range = wdata_i < 32'd8;
+        end
         RegReadIndex: begin
           target   = ToReadIndex;
           in_range = index_ok;
@@ -129,6 +142,7 @@ module host_registers
     in_range_b1  <= in_range;
     readable_b1  <= readable;
     registers_b1 <= in_registers;
+    trace_b1     <= in_trace;
     tokens_b1    <= in_tokens;
     logits_b1    <= in_logits;
     if (rst_i) begin
@@ -140,9 +154,9 @@ module host_registers
 
   always_comb begin
     unique case (target_b1)
-      ToControl:                      allowed = !wdata_b1[ControlStart] || can_start;
-      ToStream, ToError, ToReadIndex: allowed = 1'b1;
-      default:                        allowed = !busy;
+      ToControl: allowed = !wdata_b1[ControlStart] || can_start;
+      ToStream, ToError, ToReadIndex, ToIrqEnable, ToIrq: allowed = 1'b1;
+      default:   allowed = !busy;
     endcase
   end
 
@@ -187,6 +201,9 @@ module host_registers
       RegStream:     register_d = 32'(stream);
       RegError:      register_d = 32'(error_q);
       RegReadIndex:  register_d = read_index;
+      RegIrqEnable:  register_d = 32'(irq_enable);
+      RegIrq:        register_d = 32'(irq_standing);
+      RegFeatures:   register_d = 32'(Segments);
       default:       register_d = settings_word;
     endcase
   end
@@ -195,13 +212,14 @@ module host_registers
   always_ff @(posedge clk_i) begin
     read_q     <= read_b1 && !rst_i;
     rvalid_o   <= read_q && !rst_i;
-    window_q   <= {logits_b1, tokens_b1, registers_b1, readable_b1};
+    window_q   <= {trace_b1, logits_b1, tokens_b1, registers_b1, readable_b1};
     register_q <= register_d;
     rdata_o    <= '0;
     if (window_q[0]) begin
       if (window_q[1]) rdata_o <= register_q;
       if (window_q[2]) rdata_o <= slot;
       if (window_q[3]) rdata_o <= logit;
+      if (window_q[4]) rdata_o <= trace_data_i;
     end
   end
 
@@ -242,6 +260,14 @@ module host_registers
     assign logit  = '0;
     assign unused = ^{logit_valid_i, logit_addr_i, logit_i, word_b1};
   end
+
+  logic error_new;
+  always_ff @(posedge clk_i) error_new <= |(error_d & ~error_q) && !rst_i;
+  host_irq u_irq (
+    .clk_i, .rst_i, .event_i({error_new, done, put}), .enable_we_i(accept && target_b1 == ToIrqEnable),
+    .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(wdata_b1[2:0]), .enable_o(irq_enable),
+    .standing_o(irq_standing), .irq_o);
+  assign trace_addr_o = word_b1[12:0];
 
   host_counters u_counters (
     .clk_i, .rst_i, .latch_i(read_b1 && addr_b1 == RegCyclesLow), .start_i(start), .work_i(busy_i), .put_i(put),

@@ -12,6 +12,7 @@ module serial_host
   parameter int          LogitW        = 16,
   parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,   // keep the last logits for the host
+  parameter int          Segments      = 0,      // of the engine's trace, if it has one
   parameter int          RingDepth     = 512,
   parameter logic [31:0] FirstIndex    = 32'h0,
   parameter logic [31:0] Id            = 32'h0,
@@ -45,10 +46,12 @@ module serial_host
   input  logic [IdW-1:0]                token_id_i,
   input  logic                          logit_valid_i,
   input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Rows-1:0][LogitW-1:0]   logit_i
+  input  logic [Rows-1:0][LogitW-1:0]   logit_i,
+  output logic [12:0]                   trace_addr_o,
+  input  logic [31:0]                   trace_data_i
 );
 
-  logic              read, write, rvalid, push, done;
+  logic              read, write, rvalid, push, done, unused_irq;
   logic [AddrW-1:0]  addr, push_addr;
   logic [31:0]       wdata, rdata;
   logic [ErrorW-1:0] events;
@@ -61,12 +64,14 @@ module serial_host
 
   host_registers #(
     .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW), .LogitFraction(LogitFraction),
-    .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)
+    .LogitWindow(LogitWindow), .Segments(Segments), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id),
+    .ClockKhz(ClockKhz)
   ) u_registers (
     .clk_i, .rst_i, .read_i(read), .write_i(write), .addr_i(addr), .wdata_i(wdata), .rvalid_o(rvalid),
-    .rdata_o(rdata), .event_i(events), .status_o, .push_count_o(push_count), .push_addr_o(push_addr), .push_i(push),
+    .rdata_o(rdata), .event_i(events), .status_o,
+    .irq_o(unused_irq), .push_count_o(push_count), .push_addr_o(push_addr), .push_i(push),
     .done_o(done), .engine_rst_o, .request_o, .clear_o, .budget_o, .seed_o, .inverse_o, .stop_valid_o, .stop_o,
     .busy_i, .status_i, .position_i, .prompt_valid_o, .prompt_ready_i, .prompt_id_o, .prompt_last_o,
-    .token_valid_i, .token_id_i, .logit_valid_i, .logit_addr_i, .logit_i);
+    .token_valid_i, .token_id_i, .logit_valid_i, .logit_addr_i, .logit_i, .trace_addr_o, .trace_data_i);
 
 endmodule

@@ -162,4 +162,12 @@ int hw_run(void* handle, const Request* request, Result* result, uint64_t limit)
   return 0;
 }
 
+// A word of the trace window. What belongs to the last token is in it a few cycles behind the end of a request.
+uint32_t hw_trace(void* handle, uint32_t word) {
+  auto* sim = static_cast<Sim*>(handle);
+  sim->top->trace_addr_i = word;
+  for (int i = 0; i < 8; i++) { sim->low(); sim->high(); }
+  return sim->top->trace_data_o;
+}
+
 }  // extern "C"

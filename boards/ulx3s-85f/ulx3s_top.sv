@@ -49,25 +49,28 @@ module ulx3s_top
   logic [RowA-1:0]               logit_addr;
   logic [Rows-1:0][LogitW-1:0] logits;
   logic [7:0]                    status;
+  logic [12:0]                   trace_addr;
+  logic [31:0]                   trace_data;
 
   hardwire_top u_chip (
     .clk_i(clk), .rst_i(engine_rst), .request_i(request), .clear_i(clear), .budget_i(budget), .seed_i(seed),
     .inverse_i(inverse), .stop_valid_i(stop_valid), .stop_i(stop), .busy_o(busy), .status_o(engine_status),
-    .position_o(position), .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0), .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready),
-    .prompt_id_i(prompt_id), .prompt_last_i(prompt_last), .token_valid_o(token_valid), .token_ready_i(1'b1),
-    .token_id_o(token_id), .logit_valid_o(logit_valid), .logit_addr_o(logit_addr), .logit_o(logits));
+    .position_o(position), .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0),
+    .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready), .prompt_id_i(prompt_id), .prompt_last_i(prompt_last),
+    .token_valid_o(token_valid), .token_ready_i(1'b1), .token_id_o(token_id), .logit_valid_o(logit_valid),
+    .logit_addr_o(logit_addr), .logit_o(logits), .trace_addr_i(trace_addr), .trace_data_o(trace_data));
 
   serial_host #(
     .Divisor(Divisor), .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW),
-    .LogitFraction(LogitFraction), .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex),
-    .Id(Id), .ClockKhz(ClockKhz)
+    .LogitFraction(LogitFraction), .LogitWindow(LogitWindow), .Segments(Segments), .RingDepth(RingDepth),
+    .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)
   ) u_host (
     .clk_i(clk), .rst_i(rst), .rxd_i(ftdi_txd), .txd_o(ftdi_rxd), .status_o(status), .engine_rst_o(engine_rst),
     .request_o(request), .clear_o(clear), .budget_o(budget), .seed_o(seed), .inverse_o(inverse),
     .stop_valid_o(stop_valid), .stop_o(stop), .busy_i(busy), .status_i(status_e'(engine_status)),
     .position_i(position), .prompt_valid_o(prompt_valid), .prompt_ready_i(prompt_ready), .prompt_id_o(prompt_id),
     .prompt_last_o(prompt_last), .token_valid_i(token_valid), .token_id_i(token_id), .logit_valid_i(logit_valid),
-    .logit_addr_i(logit_addr), .logit_i(logits));
+    .logit_addr_i(logit_addr), .logit_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
 
   // Lights: 0 alive, 1 busy, 2 the ring is full, 3 an error stands, 4 a token is pending, 5 tokens are pushed,
   // 6 from the host, 7 to the host.

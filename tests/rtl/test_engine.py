@@ -18,12 +18,13 @@ from hardwire.geometry import Geometry
 from hardwire.quantize import Options, random_chip
 from hardwire.reference import Progress, Sampling, feeder, new_state, step, token_loop
 from hardwire.schedule import schedule
+from hardwire.trace import Tracer, first_difference
 
 pytestmark = pytest.mark.tools
 
 WIDE_HEADS = Shape(vocab=50, dim=24, layers=2, heads=2, kv_heads=2, head_dim=12, hidden=40, context=30, rotary=12)
 CASES = {
-    "tiny": ("tiny_chip", Geometry(columns=4, rows=4, depth=3, terms=2, banks=4)),
+    "tiny": ("tiny_chip", Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True)),
     "odd, few registers, part of all products in multipliers": (
         "odd_chip",
         Geometry(
@@ -39,6 +40,7 @@ CASES = {
             lane_stages=1,
             round_stages=1,
             minus=False,
+            trace=True,
         ),
     ),
     "8-bit weights, heads in parts, all in multipliers": (
@@ -53,11 +55,12 @@ CASES = {
             divides=4,
             score_style="apart",
             mix_style="apart",
+            trace=True,
         ),
     ),
     "GPT, weights of two depths in URAM": (
         "gpt_chip",
-        Geometry(columns=8, rows=2, depth=5, terms=4, banks=3, divides=1, uram=2, score_style="fabric"),
+        Geometry(columns=8, rows=2, depth=5, terms=4, banks=3, divides=1, uram=2, score_style="fabric", trace=True),
     ),
     "four heads to a walk": (
         "micro_chip",
@@ -71,9 +74,13 @@ CASES = {
             divides=4,
             mix_style="fabric",
             lane_stages=1,
+            trace=True,
         ),
     ),
-    "biases": ("biased_chip", Geometry(columns=12, rows=6, depth=3, terms=4, banks=7, divides=3, round_stages=1)),
+    "biases": (
+        "biased_chip",
+        Geometry(columns=12, rows=6, depth=3, terms=4, banks=7, divides=3, round_stages=1, trace=True),
+    ),
 }
 
 
@@ -105,6 +112,30 @@ def case(request: pytest.FixtureRequest, build: Callable[[Chip, Geometry], RtlSi
     name, geometry = CASES[request.param]
     chip = request.getfixturevalue(name)
     return chip, geometry, build(chip, geometry)
+
+
+def test_the_trace_is_that_of_the_reference(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    tracer, state = Tracer(chip, schedule(chip, geometry)), new_state(chip)
+    assert {stage.name for stage in tracer.stages} >= {"embed", "L0.q", "L0.attn", "L0.attn_x", "L0.x", "logits"}
+    for position, token in enumerate(text(chip, 4)):
+        sim.run([token], 1, clear=position == 0)
+        assert first_difference(tracer.step(state, token), sim.trace) is None, position
+
+
+def test_the_trace_names_the_first_stage_that_differs(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    tracer, (token, other) = Tracer(chip, schedule(chip, geometry)), text(chip, 2)
+    expected = tracer.step(new_state(chip), token)
+    sim.run([token], 1)
+    read = {stage.word: sim.trace(stage.word) for stage in tracer.stages}
+    late = next(stage for stage in tracer.stages if stage.name == "L0.attn_x")
+    read |= {stage.word: read[stage.word] ^ 4 for stage in tracer.stages[tracer.stages.index(late) :]}
+    found = first_difference(expected, read.__getitem__)
+    assert found is not None and found[0].name == "L0.attn_x" and found[1] == found[2] ^ 4
+    sim.run([other], 1)
+    found = first_difference(expected, sim.trace)
+    assert found is not None and found[0].name == "embed"
 
 
 def text(chip: Chip, count: int, seed: int = 1) -> list[int]:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hardwire.board import load_board
 from hardwire.build import Build, make_build, open_build, read_manifest
 from hardwire.cli import main
-from hardwire.emit.board_top import HOST_CYCLES
+from hardwire.emit.host import HOST_CYCLES
 from hardwire.errors import BuildError
 from hardwire.plant import plant
 from hardwire.synth.batch import Row

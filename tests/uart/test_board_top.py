@@ -48,18 +48,18 @@ def test_a_clock_that_cannot_be_made(mhz: float) -> None:
     [(50, 1_000_000, 50), (50, 115_200, 434), (62.5, 2_000_000, 31), (60, 3_000_000, 20)],
 )
 def test_divisors(clock_mhz: float, baud: int, divisor: int) -> None:
-    assert Serial(clock_mhz, baud).divisor() == divisor
+    assert Serial(clock_mhz, baud=baud).divisor() == divisor
 
 
 def test_a_rate_that_is_four_percent_off() -> None:
     with pytest.raises(BuildError, match="3000000 baud from 25 MHz: .* may be 1 % off; 3125000 baud would do"):
-        Serial(25, 3_000_000).divisor()
+        Serial(25, baud=3_000_000).divisor()
 
 
 @pytest.mark.parametrize("baud", [0, -9, 12_000_000])
 def test_a_rate_that_cannot_be_made(baud: int) -> None:
     with pytest.raises(BuildError, match=rf"{baud} baud from 50 MHz: .*at least 8.* baud would do"):
-        Serial(50, baud).divisor()
+        Serial(50, baud=baud).divisor()
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from hardwire.chip import Chip
 from hardwire.driver import frames
 from hardwire.driver.registers import BURST, MAGIC, REGISTERS, VERSION, address
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import HOST_CYCLES, sources
+from hardwire.emit.board_top import sources
+from hardwire.emit.host import HOST_CYCLES
 from hardwire.schedule import schedule
 from hardwire.synth.netlist import verilator_root
 from hardwire.synth.process import run_tool

@@ -39,6 +39,7 @@ class Geometry:
     round_stages: int = 2  # 1: shift and rounding in one cycle
     uram: int = 0  # depths whose weights are in URAM, loaded at boot; even
     minus: bool = True  # carry chains in the form that AMD parts share with multiplexers
+    trace: bool = False  # keep checksums of the last token's stages for the host
 
     def __post_init__(self) -> None:
         c, r = self.columns, self.rows

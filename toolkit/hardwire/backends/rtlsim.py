@@ -129,6 +129,8 @@ class RtlSim:
         self._library.hw_new.restype = ctypes.c_void_p
         for name in ("hw_delete", "hw_reset"):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
+        self._library.hw_trace.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+        self._library.hw_trace.restype = ctypes.c_uint32
         self._library.hw_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
         self.restart()
 
@@ -194,7 +196,7 @@ class RtlSim:
     def restart(self) -> None:
         """A fresh chip: the ROMs are read again, nothing is in the cache."""
         self.close()
-        with _chdir(self.folder):  # the ROM files are named relative to the project
+        with in_folder(self.folder):  # the ROM files are named relative to the project
             self._handle = ctypes.c_void_p(self._loaded().hw_new())
         self.reset()
 
@@ -214,6 +216,10 @@ class RtlSim:
         """The chip's reset line; the context is empty behind it."""
         self._loaded().hw_reset(self._handle)
         self.position = 0
+
+    def trace(self, word: int) -> int:
+        """A word of the trace window: a checksum of a stage of the last token (hardwire.trace)."""
+        return int(self._loaded().hw_trace(self._handle, word))
 
     def run(
         self,
@@ -295,7 +301,8 @@ class RtlSim:
 
 
 @contextlib.contextmanager
-def _chdir(folder: Path) -> Iterator[None]:
+def in_folder(folder: Path) -> Iterator[None]:
+    """The current directory for a while: ROM files are named relative to their project."""
     before = Path.cwd()
     os.chdir(folder)
     try:

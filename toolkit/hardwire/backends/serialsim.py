@@ -7,16 +7,14 @@ The model is the whole top in Verilator, PLL and UART included. The same C++ dri
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..emit.board_top import BOARD_TOP, read_board, sources
 from ..errors import BuildError
 from ..synth.netlist import Simulation, build, of_flat
 from ..synth.process import Progress
+from .rtlsim import in_folder
 
 SHIM = "serial_sim.cpp"
 PATIENCE_BITS = 40  # how long a read waits for its first byte, in bits of the line
@@ -68,7 +66,7 @@ class SerialSim:
     def power_up(self) -> None:
         """A fresh board: memories empty, ROMs read again; bytes on the way are gone."""
         self.close()
-        with _in_folder(self.folder):  # the ROM files are named relative to the project
+        with in_folder(self.folder):  # the ROM files are named relative to the project
             self._handle = ctypes.c_void_p(self._loaded().board_new(self.bit_cycles))
 
     def close(self) -> None:
@@ -132,13 +130,3 @@ class SerialSim:
     def errors(self) -> int:
         """Stop bits of the board that were low."""
         return int(self._loaded().board_errors(self._handle))
-
-
-@contextlib.contextmanager
-def _in_folder(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)

@@ -40,6 +40,20 @@ class ChipInfo:
     clock_khz: int
 
 
+def understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
+    """What the first eight registers say. Raises LinkError for what is no chip of ours, or not that one."""
+    magic, version, found, vocab, context, ring, shape, clock = hello
+    if magic != MAGIC or version != VERSION:
+        raise LinkError(
+            f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
+            f"{VERSION}; load a bitstream of this version"
+        )
+    if chip_id is not None and found != chip_id:
+        raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
+    part = {each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
+    return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
+
+
 class HostedChip(ABC):
     """A chip that runs requests by itself. Raises LinkError where it does not answer as one."""
 
@@ -162,20 +176,6 @@ class HostedChip(ABC):
         self._await_idle()
 
     # -- how -----------------------------------------------------------------------------------------
-
-    def _hello(self, chip_id: int | None) -> ChipInfo:
-        magic, version, found, vocab, context, ring, shape, clock = self._read_words(address("magic"), 8)
-        if magic != MAGIC or version != VERSION:
-            raise LinkError(
-                f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
-                f"{VERSION}; load a bitstream of this version"
-            )
-        if chip_id is not None and found != chip_id:
-            raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
-        part = {
-            each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")
-        }
-        return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
 
     def _check(self, prompt: Sequence[int], budget: int, stops: Sequence[int], clear: bool) -> None:
         info = self._info

@@ -25,7 +25,9 @@ def lock_file(name: str) -> Path:
     """Where the lock of a chip of that name lies: ``$HARDWIRE_LOCKS``, or the first folder that anybody may write."""
     chosen = os.environ.get("HARDWIRE_LOCKS")
     folders = [chosen] if chosen else [f for f in FOLDERS if os.access(f, os.W_OK | os.X_OK)]
-    return Path(folders[0] if folders else tempfile.gettempdir()) / f"hardwire-{re.sub('[^0-9A-Za-z.]+', '-', name)}.lock"
+    return (
+        Path(folders[0] if folders else tempfile.gettempdir()) / f"hardwire-{re.sub('[^0-9A-Za-z.]+', '-', name)}.lock"
+    )
 
 
 class ChipLock:

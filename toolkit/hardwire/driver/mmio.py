@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from ..errors import LinkError, PromptError
 from ..reference import Progress, Sampling
-from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip
+from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
 from .registers import ID_BITS, SEQUENCE_BITS, address, field
 
 BATCH = 16  # tokens that a host which is faster than the chip waits for
@@ -81,7 +81,7 @@ class MappedChip(HostedChip):
         self._feed = 0  # tokens of its prompt
         self._burst: Callable[[int, int], list[int]] = getattr(bus, "read_words", self._one_by_one)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
-        self._info = self._hello(chip_id)
+        self._info = understood(self._read_words(address("magic"), 8), chip_id)
         self._hz = max(self._info.clock_khz, 1) * 1000
         self._known = bool(cycles)
         self.pace = max(1, round(sum(cycles) / len(cycles))) if cycles else UNKNOWN_PACE
@@ -276,7 +276,7 @@ class MappedChip(HostedChip):
 
     def hello(self) -> ChipInfo:
         """Ask again what the chip is. Raises LinkError where it is no longer one."""
-        return self._hello(self._info.id)
+        return understood(self._read_words(address("magic"), 8), self._info.id)
 
 
 class _Patience:

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from ..errors import LinkError
 from ..reference import Progress
 from . import frames
-from .hosted import INDICES, HostedChip
-from .link import Link, NoAnswer, Port, SerialPort
+from .hosted import INDICES, HostedChip, understood
+from .link import BAUDS, Link, NoAnswer, Port, SerialPort
 from .registers import ID_BITS, SEQUENCE_BITS, address, field
 
-BAUD = 1_000_000
 QUIET_SHARE = 4  # of the timeout: so long without a pushed token, and the ring is looked at
 HUNG = 20  # looks at a busy chip without a token, before it is given up
 _SEQUENCE = 1 << SEQUENCE_BITS
@@ -40,14 +39,16 @@ class _Look:
 class SerialChip(HostedChip):
     """A chip behind a port: the name of a serial port, or an object with ``read`` and ``write`` (see ``Port``).
 
+    ``baud``: of a named port; without it, those of ``BAUDS`` are tried until a chip answers.
     ``chip_id``: the first 32 bits of a chip's digest; another chip is refused. A request that runs is left alone:
     ``resume`` takes it up. Raises LinkError where no chip answers within ``timeout`` seconds, five times.
     """
 
-    def __init__(self, port: str | Port, *, chip_id: int | None = None, baud: int = BAUD, timeout: float = 0.5) -> None:
-        self.link = Link(SerialPort(port, baud) if isinstance(port, str) else port, timeout)
-        self.link.port.write(bytes([frames.MARK] * 2))  # ends what another program may have left half said
-        self._info = self._hello(chip_id)
+    def __init__(
+        self, port: str | Port, *, chip_id: int | None = None, baud: int | None = None, timeout: float = 0.5
+    ) -> None:
+        self.link, hello = _reach(port, BAUDS if baud is None else (baud,), timeout)
+        self._info = understood(hello, chip_id)
         self._write("stream", 0)
         self._clear_errors()
 
@@ -143,3 +144,18 @@ class SerialChip(HostedChip):
         while self.busy:
             if self.link.now() > deadline:
                 raise LinkError(f"the chip is still busy after {HUNG * self.link.timeout:g} s; press its reset button")
+
+
+def _reach(port: str | Port, bauds: Sequence[int], timeout: float) -> tuple[Link, list[int]]:
+    """A line on which something answers, and the registers with which a chip introduces itself."""
+    for baud in bauds if isinstance(port, str) else bauds[-1:]:
+        link = Link(SerialPort(port, baud) if isinstance(port, str) else port, timeout)
+        link.port.write(bytes([frames.MARK] * 2))  # ends what another program may have left half said
+        try:
+            return link, link.read(address("magic"), 8)
+        except NoAnswer:
+            if baud == bauds[-1]:
+                raise
+            if isinstance(link.port, SerialPort):
+                link.port.close()
+    raise LinkError("no rate to try; give one or more")

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..board import boards_folder, load_board
-from ..driver.registers import ID_BITS, SEQUENCE_BITS, WINDOWS
+from ..driver.link import BAUDS
 from ..errors import BuildError
+from .host import HOST_CYCLES, META, PACKAGE, Host, check, chip_id, package
 from .rtl import TOP, read_meta, rtl_folder
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 
 BOARD = "ulx3s-85f"
 BOARD_TOP = "ulx3s_top"
-META = "board/board.json"
 PINS = "board/ulx3s.lpf"
 OSCILLATOR_MHZ = 25
-HOST_CYCLES = 4  # per token, beside the engine's own: host_request asks for each token by itself
 LEAST_DIVISOR = 8  # clock cycles per bit: a bit is found within an eighth
 MOST_BAUD_ERROR = 0.01  # of what was asked for; the host's clock and the sampling have their part of some 4 % too
 
@@ -76,24 +75,30 @@ def pll_for(mhz: float) -> Pll:
 
 
 @dataclass(frozen=True)
-class Serial:
-    """What is chosen for a board with a serial line."""
+class Serial(Host):
+    """What is chosen for a board with a serial line. Of the clock, the PLL makes the nearest that is not above it."""
 
-    clock_mhz: float = 50.0  # at most; the PLL makes the nearest below
-    baud: int = 1_000_000  # the ULX3S's FT231X does up to 3,000,000
-    ring: int = 512  # tokens that may wait for the host; a power of two
-    logits: bool = True  # keep the last logits for the host: vocab * logit bits of block RAM
-    first_index: int = 0  # of the first token: for tests of what wraps
+    baud: int | None = None  # None: the fastest of BAUDS that the clock makes
+
+    def rate(self) -> int:
+        """Bits per second."""
+        if self.baud is None:
+            return next((baud for baud in BAUDS if self._makes(baud)), BAUDS[-1])
+        return self.baud
+
+    def _makes(self, baud: int) -> bool:
+        clock = pll_for(self.clock_mhz).mhz * 1_000_000
+        divisor = round(clock / baud) if baud > 0 else 0
+        return divisor >= LEAST_DIVISOR and abs(clock / divisor - baud) <= baud * MOST_BAUD_ERROR
 
     def divisor(self) -> int:
         """Clock cycles per bit. Raises BuildError for a rate that the clock cannot make within 1 %."""
-        clock = pll_for(self.clock_mhz).mhz * 1_000_000
-        divisor = round(clock / self.baud) if self.baud > 0 else 0
-        made = clock / divisor if divisor else clock
-        if divisor < LEAST_DIVISOR or abs(made - self.baud) > self.baud * MOST_BAUD_ERROR:
+        clock, baud = pll_for(self.clock_mhz).mhz * 1_000_000, self.rate()
+        divisor = round(clock / baud) if baud > 0 else 0
+        if not self._makes(baud):
             best = float(clock / max(divisor, LEAST_DIVISOR))
             raise BuildError(
-                f"{self.baud} baud from {float(clock) / 1e6:g} MHz: a bit takes a whole number of cycles, at least "
+                f"{baud} baud from {float(clock) / 1e6:g} MHz: a bit takes a whole number of cycles, at least "
                 f"{LEAST_DIVISOR}, and may be 1 % off; {best:.0f} baud would do"
             )
         return divisor
@@ -103,15 +108,15 @@ def write_board_top(folder: Path, serial: Serial = Serial()) -> dict[str, Any]:
     """Add the board's top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     meta = read_meta(folder)
     values, pll = meta["parameters"], pll_for(serial.clock_mhz)
-    _check(values, serial)
+    check(values, serial)
     made = {
         "board": BOARD,
-        "id": int(meta["chip"][:8], 16),
+        "id": chip_id(meta["chip"]),
         "chip": meta["chip"],
         "pll": asdict(pll),
         "clock_mhz": float(pll.mhz),
         "divisor": serial.divisor(),
-        "serial": asdict(serial),
+        "serial": {**asdict(serial), "baud": serial.rate()},
         "cycles_per_token": meta["cycles"]["mean_0_255"] + HOST_CYCLES,
     }
     board = folder / "board"
@@ -120,7 +125,9 @@ def write_board_top(folder: Path, serial: Serial = Serial()) -> dict[str, Any]:
     for name in (f"{BOARD_TOP}.sv", "ulx3s.lpf"):
         shutil.copyfile(boards_folder() / BOARD / name, board / name)
     shutil.copyfile(rtl_folder() / "cells" / "EHXPLLL.sv", board / "EHXPLLL.sv")
-    (board / "board_pkg.sv").write_text(_package(made, values, pll, serial))
+    note = f"{made['clock_mhz']:g} MHz, {serial.rate()} baud"
+    own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": made["divisor"]}
+    (folder / PACKAGE).write_text(package(meta["chip"], values, serial, made["clock_mhz"], note, **own))
     (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
     return made
 
@@ -139,7 +146,7 @@ def read_board(folder: Path) -> dict[str, Any]:
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
-    packages = ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", "board/board_pkg.sv")
+    packages = ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", PACKAGE)
     others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     modules = [name for name in others if name not in packages]
     return (*packages, *modules, f"{TOP}.sv", "board/EHXPLLL.sv", f"board/{BOARD_TOP}.sv")
@@ -161,47 +168,3 @@ def board_job(folder: Path, **changes: Any) -> Project:
         "cycles_per_token": made["cycles_per_token"],
     }
     return for_board(load_board(BOARD), **(job | changes))
-
-
-def _check(values: dict[str, Any], serial: Serial) -> None:
-    room = {window.name: window.words for window in WINDOWS}
-    most_ring = min(room["tokens"], 1 << SEQUENCE_BITS - 1)
-    if not 2 <= serial.ring <= most_ring or serial.ring & (serial.ring - 1):
-        raise BuildError(f"a token ring of {serial.ring}: give a power of two from 2 to {most_ring}")
-    if not 0 <= serial.first_index < 1 << 32:
-        raise BuildError(f"a first index of {serial.first_index}: it has 32 bits")
-    if values["Context"] > room["prompt"] or values["Vocab"] > 1 << ID_BITS or values["Rows"] > 255:
-        raise BuildError(
-            f"context {values['Context']}, vocabulary {values['Vocab']}, {values['Rows']} rows: the register map "
-            f"has room for {room['prompt']} prompt tokens, ids of {ID_BITS} bits and 255 rows"
-        )
-    rows = -(-values["Vocab"] // values["Rows"]) << (values["Rows"] - 1).bit_length()
-    if serial.logits and rows > room["logits"]:
-        raise BuildError(f"{values['Vocab']} logits do not fit the window of {room['logits']}; give logits=False")
-
-
-def _package(made: dict[str, Any], values: dict[str, Any], pll: Pll, serial: Serial) -> str:
-    """board_pkg.sv."""
-    ints = {
-        "PllIn": pll.input,
-        "PllFeedback": pll.feedback,
-        "PllOut": pll.output,
-        "Divisor": made["divisor"],
-        **{name: values[name] for name in ("Vocab", "Context", "Stops", "Rows", "LogitW", "LogitFraction")},
-        "RingDepth": serial.ring,
-    }
-    words = {"FirstIndex": serial.first_index, "Id": made["id"], "ClockKhz": round(made["clock_mhz"] * 1000)}
-    lines = [
-        "// SPDX-FileCopyrightText: 2026 hardwire contributors",
-        "// SPDX-License-Identifier: Apache-2.0",
-        f"// Generated from chip {made['chip']}: {made['clock_mhz']:g} MHz, {serial.baud} baud.",
-        "package board_pkg;",
-        "",
-        *(f"  localparam int {name} = {value};" for name, value in ints.items()),
-        *(f"  localparam logic [31:0] {name} = 32'h{value:08x};" for name, value in words.items()),
-        f"  localparam bit LogitWindow = 1'b{int(serial.logits)};",
-        "",
-        "endpackage",
-        "",
-    ]
-    return "\n".join(lines)

@@ -25,6 +25,7 @@ from ..errors import BuildError
 from ..geometry import STYLES, Geometry
 from ..ops import norm
 from ..schedule import Schedule, ceil_div, schedule
+from ..trace import segments
 from .rtl_roms import accumulator_bits, bias_bits, embedding_bits, rom_contents, weight_words, word_widths
 
 META = "hardwire_rtl.json"
@@ -138,6 +139,8 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Minus": int(g.minus),
         "ProgramWords": len(made.words),
         "Stops": STOPS,
+        "Segments": segments(made),
+        "Trace": int(g.trace),
         **word_widths(chip, made),
     }
 
@@ -183,6 +186,8 @@ def _top(values: dict[str, int | str], rom_path: str, digest: str) -> str:
         ("output", "logit_valid_o", 1),
         ("output", "logit_addr_o", words),
         ("output", "logit_o", rows * int(values["LogitW"])),
+        ("input", "trace_addr_i", 13),
+        ("output", "trace_data_o", 32),
     ]
     listed = ",\n".join(
         f"  {way:<6} logic {f'[{bits - 1}:0]' if bits > 1 else '':<8} {name}" for way, name, bits in ports

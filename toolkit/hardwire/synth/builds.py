@@ -17,6 +17,7 @@ from typing import Any
 from ..board import load_board
 from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
 from ..emit import board_top
+from ..emit.host import HOST_CYCLES, META
 from ..emit.rtl import TOP
 from ..errors import BuildError
 from .batch import NOT_RUN, Job, Row
@@ -42,10 +43,10 @@ class Top:
 
 def choose_top(build: Build) -> Top:
     """A board's own top, with its pins and its PLL, where the RTL project has one; else the bare engine."""
-    if f"rtl/{board_top.META}" not in build.manifest["files"]:
+    if f"rtl/{META}" not in build.manifest["files"]:
         return Top(TOP)
     made = board_top.read_board(build.folder / "rtl")
-    return Top(board_top.BOARD_TOP, board_top.PINS, made["clock_mhz"], board_top.HOST_CYCLES)
+    return Top(board_top.BOARD_TOP, board_top.PINS, made["clock_mhz"], HOST_CYCLES)
 
 
 def _files(build: Build) -> list[str]:

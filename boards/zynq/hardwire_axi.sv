@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 hardwire contributors
+// SPDX-License-Identifier: Apache-2.0
+// The chip behind one AXI4-Lite slave, and an interrupt. Parameters are in board_pkg, which is generated beside it.
+module hardwire_axi
+  import engine_pkg::*, host_pkg::*, board_pkg::*;
+(
+  input  logic             clk_i,
+  input  logic             rst_ni,
+  input  logic [AddrW-1:0] awaddr_i,
+  input  logic             awvalid_i,
+  output logic             awready_o,
+  input  logic [31:0]      wdata_i,
+  input  logic [3:0]       wstrb_i,
+  input  logic             wvalid_i,
+  output logic             wready_o,
+  output logic             bvalid_o,
+  input  logic             bready_i,
+  input  logic [AddrW-1:0] araddr_i,
+  input  logic             arvalid_i,
+  output logic             arready_o,
+  output logic [31:0]      rdata_o,
+  output logic             rvalid_o,
+  input  logic             rready_i,
+  output logic             irq_o      // a level
+);
+
+  localparam int IdW       = $clog2(Vocab);
+  localparam int PositionW = $clog2(Context + 1);
+  localparam int Words     = (Vocab + Rows - 1) / Rows;
+  localparam int RowA      = Words > 1 ? $clog2(Words) : 1;
+
+  logic                        rst, read, write, rvalid, engine_rst, request, clear, busy, unused_fetch, unused_done;
+  logic                        prompt_valid, prompt_ready, prompt_last, token_valid, logit_valid;
+  logic [AddrW-1:0]            addr, unused_push_addr;
+  logic [31:0]                 wdata, rdata, budget, trace_data;
+  logic [ErrorW-1:0]           events;
+  logic [7:0]                  unused_status;
+  logic [4:0]                  unused_push_count;
+  logic [63:0]                 seed;
+  logic [16:0]                 inverse;
+  logic [Stops-1:0]            stop_valid;
+  logic [Stops-1:0][IdW-1:0]   stop;
+  logic [1:0]                  engine_status;
+  logic [PositionW-1:0]        position;
+  logic [IdW-1:0]              prompt_id, token_id;
+  logic [RowA-1:0]             logit_addr;
+  logic [Rows-1:0][LogitW-1:0] logits;
+  logic [12:0]                 trace_addr;
+
+  always_ff @(posedge clk_i) rst <= !rst_ni;
+
+  axi_lite u_axi (
+    .clk_i, .rst_i(rst || !rst_ni), .awaddr_i, .awvalid_i, .awready_o, .wdata_i, .wstrb_i, .wvalid_i, .wready_o,
+    .bvalid_o, .bready_i, .araddr_i, .arvalid_i, .arready_o, .rdata_o, .rvalid_o, .rready_i, .read_o(read),
+    .write_o(write), .addr_o(addr), .bus_wdata_o(wdata), .bus_rvalid_i(rvalid), .bus_rdata_i(rdata), .event_o(events));
+
+  host_registers #(
+    .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW), .LogitFraction(LogitFraction),
+    .LogitWindow(LogitWindow), .Segments(Segments), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id),
+    .ClockKhz(ClockKhz)
+  ) u_registers (
+    .clk_i, .rst_i(rst), .read_i(read), .write_i(write), .addr_i(addr), .wdata_i(wdata), .rvalid_o(rvalid),
+    .rdata_o(rdata), .event_i(events), .status_o(unused_status), .irq_o, .push_count_o(unused_push_count),
+    .push_addr_o(unused_push_addr), .push_i(1'b0), .done_o(unused_done), .engine_rst_o(engine_rst),
+    .request_o(request), .clear_o(clear), .budget_o(budget), .seed_o(seed), .inverse_o(inverse),
+    .stop_valid_o(stop_valid), .stop_o(stop), .busy_i(busy), .status_i(status_e'(engine_status)),
+    .position_i(position), .prompt_valid_o(prompt_valid), .prompt_ready_i(prompt_ready), .prompt_id_o(prompt_id),
+    .prompt_last_o(prompt_last), .token_valid_i(token_valid), .token_id_i(token_id), .logit_valid_i(logit_valid),
+    .logit_addr_i(logit_addr), .logit_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
+
+  hardwire_top u_chip (
+    .clk_i, .rst_i(engine_rst), .request_i(request), .clear_i(clear), .budget_i(budget), .seed_i(seed),
+    .inverse_i(inverse), .stop_valid_i(stop_valid), .stop_i(stop), .busy_o(busy), .status_o(engine_status),
+    .position_o(position), .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0),
+    .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready), .prompt_id_i(prompt_id), .prompt_last_i(prompt_last),
+    .token_valid_o(token_valid), .token_ready_i(1'b1), .token_id_o(token_id), .logit_valid_o(logit_valid),
+    .logit_addr_o(logit_addr), .logit_o(logits), .trace_addr_i(trace_addr), .trace_data_o(trace_data));
+
+  logic unused;
+  assign unused = ^{unused_status, unused_push_count, unused_push_addr, unused_fetch, unused_done};
+
+endmodule
