@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import LinkError
 
-FOLDERS = ("/run/lock", "/tmp")  # noqa: S108: both sticky, and the lock holds no secret
+FOLDERS = ("/run/lock", "/tmp")  # both sticky
 _mine: dict[Path, weakref.ref[ChipLock]] = {}  # what this process holds
 
 
