@@ -114,6 +114,10 @@ class HostedChip(ABC):
         """Cycles that the engine worked on the last request."""
         return self._read("run_cycles")
 
+    def trace_segments(self) -> int:
+        """Segments of the trace window; 0: the chip keeps no checksums."""
+        return field("features", "segments").of(self._read("features"))
+
     def logits(self) -> NDArray[np.int64]:
         """The logits [V] of the last token sampled, in units of 2**-logit_fraction. Raises LinkError while busy."""
         info = self._info

@@ -13,6 +13,7 @@ import os
 import re
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import LinkError
@@ -33,9 +34,11 @@ def lock_file(name: str) -> Path:
 class ChipLock:
     """Held from the moment it is made. Raises LinkError, naming the process that holds it.
 
-    Whoever takes it again in the same process gets it, and ``held`` of the one before becomes false: a notebook's cell
-    that is run twice is no second user.
+    Whoever takes it again in the same process gets it, behind ``on_lost`` of the one before: a notebook's cell that is
+    run twice is no second user.
     """
+
+    on_lost: Callable[[], None] | None = None
 
     def __init__(self, name: str) -> None:
         import fcntl
@@ -43,6 +46,8 @@ class ChipLock:
         self.path = lock_file(name)
         before = _mine.get(self.path)
         if before is not None and (older := before()) is not None:
+            if older.on_lost is not None and older.held:
+                older.on_lost()
             older.release()
         self._file = _open(self.path)
         try:

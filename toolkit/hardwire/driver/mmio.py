@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from ..errors import LinkError, PromptError
 from ..reference import Progress, Sampling
 from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
-from .registers import ID_BITS, SEQUENCE_BITS, address, field
+from .registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 
 BATCH = 16  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
@@ -33,6 +33,7 @@ UNKNOWN_SLOWEST = 10_000_000  # cycles that no token takes
 DEAD_CLOCK = 2.0  # seconds in which a clock must have moved
 _MASK = INDICES - 1
 _SEQUENCE = 1 << SEQUENCE_BITS
+_IRQS = sum(part.mask for part in next(each for each in REGISTERS if each.name == "irq").fields)
 _TAGS = [(index % _SEQUENCE) << ID_BITS for index in range(2 * _SEQUENCE)]  # of slots in a row, from any index on
 
 
@@ -62,7 +63,8 @@ class MappedChip(HostedChip):
     """A chip behind a bus.
 
     chip_id: the first 32 bits of a chip's digest; another chip is refused. cycles: of a token, by position, as a
-    manifest has them: they say how long to wait, and when to give up. interrupt: the chip's line, for ``astream``.
+    manifest has them: they say how long to wait, and when to give up. interrupt: makes the chip's line for an
+    ``astream``, each time anew, since what waits belongs to one event loop.
     A request that runs is left alone: ``resume`` takes it up. Raises LinkError where no chip answers.
     """
 
@@ -72,9 +74,9 @@ class MappedChip(HostedChip):
         *,
         chip_id: int | None = None,
         cycles: Sequence[int] | None = None,
-        interrupt: Signal | None = None,
+        interrupt: Callable[[], Signal | None] | None = None,
     ) -> None:
-        self.bus, self.interrupt = bus, interrupt
+        self.bus, self._make_interrupt = bus, interrupt
         self.reads = self.writes = self.tokens = 0  # accesses of the bus, and tokens that were given
         self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
         self._turn = 0  # which request is followed
@@ -118,13 +120,20 @@ class MappedChip(HostedChip):
         budget = UNLIMITED if budget is None else budget
         self._check(prompt, budget, stops, clear)
         self._begin(prompt, budget, sampling, stops, clear)
-        with contextlib.closing(self._polls(progress or Progress())) as polls:
-            for ids in polls:
-                index = self.index
-                for token in ids:
-                    self.index = index = (index + 1) & _MASK
-                    yield token
-                await self._arrival() if not ids else await asyncio.sleep(0)
+        interrupt = self._make_interrupt() if self._make_interrupt is not None else None
+        if interrupt is not None:
+            self._write("irq_enable", _IRQS)
+        try:
+            with contextlib.closing(self._polls(progress or Progress())) as polls:
+                for ids in polls:
+                    index = self.index
+                    for token in ids:
+                        self.index = index = (index + 1) & _MASK
+                        yield token
+                    await self._arrival(interrupt) if not ids else await asyncio.sleep(0)
+        finally:
+            if interrupt is not None:
+                self._write("irq_enable", 0)
 
     def reset(self) -> None:
         super().reset()
@@ -248,24 +257,19 @@ class MappedChip(HostedChip):
         cycles = self._lull()
         self._run(cycles) if self._run is not None else time.sleep(cycles / self._hz)
 
-    async def _arrival(self) -> None:
+    async def _arrival(self, interrupt: Signal | None) -> None:
+        """Let other tasks run until something may have come."""
         cycles = self._lull()
+        seconds = cycles / self._hz
         if self._run is not None:
             self._run(cycles)
-            await asyncio.sleep(0)
-        elif self.interrupt is None:
-            await asyncio.sleep(cycles / self._hz)
-        else:
-            await self._interrupted(cycles / self._hz)
-
-    async def _interrupted(self, least: float) -> None:
-        """Wait for the line, which was armed before; what comes behind the clearing raises it again."""
-        assert self.interrupt is not None
-        every = sum(field("irq", name).mask for name in ("token", "ended", "error"))
-        self._write("irq_enable", every)
+            seconds = 0.0
+        if interrupt is None:
+            await asyncio.sleep(seconds)
+            return
         with contextlib.suppress(asyncio.TimeoutError):  # a line that nobody connected only costs time
-            await asyncio.wait_for(self.interrupt.wait(), max(0.1, 2 * least))
-        self._write("irq", every)
+            await asyncio.wait_for(interrupt.wait(), max(0.1, 2 * seconds))
+        self._write("irq", _IRQS)  # what comes behind this raises it again, what came before is found by the next look
 
     def _await_idle(self) -> None:
         patience = _Patience(self)
