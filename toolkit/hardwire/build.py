@@ -25,6 +25,7 @@ from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
 from .cost import Widths, predict
+from .driver.bundle import build_digest as digest_of
 from .errors import BoardError, BuildError
 from .geometry import Geometry
 from .plan import MEAN_OVER, capacity, fit, resources
@@ -310,12 +311,6 @@ def hash_files(folder: Path) -> dict[str, str]:
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
     names = {p.relative_to(folder).as_posix(): p for p in files}
     return {name: sha256(path) for name, path in names.items() if not name.startswith(f"{SYNTH}/")}
-
-
-def digest_of(manifest: dict[str, Any]) -> str:
-    """The build's digest: everything that determines it, receipts left out."""
-    fixed = {key: manifest[key] for key in ("format", "target", "parts", "board", "chip", "plan", "cycles", "files")}
-    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
 def _manifest(
