@@ -26,7 +26,7 @@ from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
 from .cost import Widths, predict
-from .driver.bundle import build_digest as digest_of
+from .driver.bundle import build_digest as build_digest
 from .errors import BoardError, BuildError
 from .geometry import Geometry
 from .plan import MEAN_OVER, capacity, fit, resources
