@@ -188,7 +188,9 @@ class Diagram:
                 if kind.needed and (name, pin) not in driven:
                     raise Violation(f"/{name}/{pin}, a {kind.kind}, has no driver")
             for interface, about in shape.interfaces.items():
-                if f"/{name}/{interface}" not in joined and (about.mode == "slave" or about.vlnv.endswith("fixedio_rtl:1.0")):
+                if f"/{name}/{interface}" not in joined and (
+                    about.mode == "slave" or about.vlnv.endswith("fixedio_rtl:1.0")
+                ):
                     raise Violation(f"/{name}/{interface} is not connected")
         for port in design.ports:
             if port not in joined:

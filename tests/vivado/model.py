@@ -348,7 +348,9 @@ class Vivado(Packager, Diagram):
         if design is None or not design.generated:
             raise Violation("the block design has no output products: generate_target first")
         if project.top != f"{design.name}_wrapper" or wrapper_of(design) not in project.files:
-            raise Violation(f"the top, {project.top!r}, is not the wrapper of the block design, or is not in the project")
+            raise Violation(
+                f"the top, {project.top!r}, is not the wrapper of the block design, or is not in the project"
+            )
         for cell in design.cells.values():
             for path in cell.core.sources if cell.core else ():
                 if not path.is_file():

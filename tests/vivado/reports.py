@@ -64,7 +64,9 @@ def utilization(version: str, part: str, used: dict[str, float]) -> str:
     def table(title: str, rows: list[tuple[str, float, int]]) -> list[str]:
         line = "+----------------------------+--------+-------+------------+-----------+-------+"
         head = "|          Site Type         |  Used  | Fixed | Prohibited | Available | Util% |"
-        body = [f"| {n:<26} | {u:>6g} |     0 |          0 | {a:>9} | {100 * u / max(a, 1):>5.2f} |" for n, u, a in rows]
+        body = [
+            f"| {n:<26} | {u:>6g} |     0 |          0 | {a:>9} | {100 * u / max(a, 1):>5.2f} |" for n, u, a in rows
+        ]
         return [title, "-" * len(title), "", line, head, line, *body, line, ""]
 
     memory = [
@@ -82,7 +84,11 @@ def utilization(version: str, part: str, used: dict[str, float]) -> str:
             "",
             *table(
                 "1. Slice Logic" if seven else "1. CLB Logic",
-                [(logic[0], used["lut"], 53200), ("  LUT as Logic", used["lut"], 53200), (logic[1], used["ff"], 106400)],
+                [
+                    (logic[0], used["lut"], 53200),
+                    ("  LUT as Logic", used["lut"], 53200),
+                    (logic[1], used["ff"], 106400),
+                ],
             ),
             *table("2. Memory", memory),
             *table("3. DSP", [("DSPs", used["dsp"], 220)]),

@@ -26,7 +26,7 @@ from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
 from .cost import Widths, predict
-from .driver.bundle import build_digest as build_digest
+from .driver.bundle import build_digest
 from .errors import BoardError, BuildError
 from .geometry import Geometry
 from .plan import MEAN_OVER, capacity, fit, resources
@@ -364,7 +364,7 @@ def _manifest(
         "files": hash_files(folder),
         "proofs": [],
     }
-    manifest["digest"] = digest_of(manifest)
+    manifest["digest"] = build_digest(manifest)
     return manifest
 
 
@@ -381,7 +381,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > LARGEST_MANIFEST:
             raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
         manifest = json.loads(path.read_text())
-        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != digest_of(manifest):
+        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != build_digest(manifest):
             raise BuildError(
                 f"{path}: its digest is not that of its contents; it was edited or is of another "
                 "version, run hardwire build again"

@@ -144,7 +144,9 @@ def parse_zynq(data: Mapping[str, Any], part: str) -> Zynq:
         raise ValueError(f"part {part} has no {ps}")
     first, last = processor.ports[port].first, processor.ports[port].last
     if base % RANGE or not first <= base <= last - RANGE + 1:
-        raise ValueError(f"base {base:#x} of {RANGE:#x} bytes must be a multiple of that within {first:#x} to {last:#x}")
+        raise ValueError(
+            f"base {base:#x} of {RANGE:#x} bytes must be a multiple of that within {first:#x} to {last:#x}"
+        )
     settings = {key: str(value) for key, value in data["settings"].items()}
     if settings.get(processor.ports[port].enable) != "1":
         raise ValueError(f"settings must turn on {processor.ports[port].enable}, for {port}")

@@ -11,6 +11,8 @@ pynq's Overlay, MMIO, register maps and Clocks are used as they are; only what t
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,22 @@ from pynqmetadata import Module
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
+from ..board import load_board
+from ..build import Build, open_build, sha256
+from ..driver.bundle import for_board, manifest_digest
+from ..driver.model import LanguageModel
+from ..driver.overlay import open_board
 from ..driver.registers import ADDRESS_BITS
+from ..emit.axi_top import read_axi
+from ..emit.hwh import write_hwh
+from ..emit.vivado import require_zynq
 from ..errors import BuildError, LinkError
+from ..zynq import DESIGN
 from .axisim import AxiSim
 
 WORD = 4
+SIMULATED = "simulated"  # of a build: what a simulated board leaves
+MANIFEST = "manifest.json"
 _FIRST = 0x9A11  # of the priorities that pynq orders kinds of devices by: behind all that are boards
 # What pynq reads of the processor's clocks before it sets one: PLLs that make 1 GHz (UG585 B.28, UG1087 CRL_APB and
 # CRF_APB). Other addresses of the processor are plain words.
@@ -118,3 +131,45 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
             word = self._words.get(0xFF5E_00C0 + 4 * index, 0)
             divisors = (word >> 8 & 63), (word >> 16 & 63)
         return 1000.0 / max(divisors[0] * divisors[1], 1)
+
+
+# ---------------------------------------------------------------------------------------------------
+# A build on it.
+
+
+def simulated_bundle(build: Build) -> Path:
+    """A folder in the build as ``hardwire synth --collect`` writes one, for a simulated board.
+
+    The handoff is that of the block design. The bitstream is a line that says that there is none. Raises BuildError
+    for a build without an AXI top, BoardError for a board without a Zynq.
+    """
+    board = load_board(build.manifest["board"]["key"])
+    read_axi(build.folder / "rtl")
+    folder = build.folder / SIMULATED / build.folder.resolve().name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_hwh(folder / f"{DESIGN}.hwh", board)
+    (folder / f"{DESIGN}.bit").write_text("No bitstream: the simulated RTL stands in for it.\n")
+    shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
+    manifest: dict[str, Any] = {key: build.manifest[key] for key in ("board", "chip", "cycles", "plan")}
+    manifest["build"] = build.manifest["digest"]
+    manifest["geometry"] = build.manifest["plan"]["geometry"]
+    manifest["clock_mhz"] = read_axi(build.folder / "rtl")["clock_mhz"]
+    manifest["bitstream"] = "none: simulated"
+    manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    manifest["digest"] = manifest_digest(manifest)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return folder
+
+
+def simulated_board(build: Build) -> SimBoard:
+    """The board of a build, simulated: what ``device=`` of ``hardwire.load`` takes."""
+    board = load_board(build.manifest["board"]["key"])
+    base = require_zynq(board).base
+    sim = AxiSim(build.folder / "rtl", work=build.folder / SIMULATED / "rtl")
+    return SimBoard(sim, base, board.processor, f"simulated {board.key}")
+
+
+def open_simulated(folder: Path) -> LanguageModel:
+    """The model of a build on a simulated board, through the driver that runs on real ones."""
+    build = open_build(folder)
+    return open_board(for_board(simulated_bundle(build), None), simulated_board(build))

@@ -66,7 +66,9 @@ def _module(parent: Element, name: str, vlnv: str, **more: str) -> Element:
 
 
 def _helper(parent: Element, name: str, kind: str) -> Element:
-    module = _module(parent, name, f"xilinx.com:ip:{kind}:{_IPS[kind]}", MODCLASS="BUS" if name == BUS else "PERIPHERAL")
+    module = _module(
+        parent, name, f"xilinx.com:ip:{kind}:{_IPS[kind]}", MODCLASS="BUS" if name == BUS else "PERIPHERAL"
+    )
     SubElement(module, "PARAMETERS")
     SubElement(module, "PORTS")
     return module
@@ -96,7 +98,12 @@ def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
     _port(ports, reset, f"{RESET}_peripheral_aresetn", None)
     irq = {"DIR": "O", "NAME": "irq", "SIGIS": "INTERRUPT", "SENSITIVITY": "LEVEL_HIGH"}
     _port(ports, irq, f"{CHIP}_irq", (PS, facts.processor.irq))
-    interface = {"DATA_WIDTH": "32", "PROTOCOL": "AXI4LITE", "FREQ_HZ": hertz, "ADDR_WIDTH": str((RANGE - 1).bit_length())}
+    interface = {
+        "DATA_WIDTH": "32",
+        "PROTOCOL": "AXI4LITE",
+        "FREQ_HZ": hertz,
+        "ADDR_WIDTH": str((RANGE - 1).bit_length()),
+    }
     made = _interface(SubElement(module, "BUSINTERFACES"), INTERFACE, "SLAVE", f"{BUS}_M00_AXI", interface)
     maps = SubElement(made, "PORTMAPS")
     for logical, physical in AXI_PORTS:
