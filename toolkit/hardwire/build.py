@@ -25,7 +25,7 @@ from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
 from .cost import Widths, predict
-from .driver.bundle import build_digest as build_digest
+from .driver.bundle import build_digest
 from .errors import BoardError, BuildError
 from .geometry import Geometry
 from .plan import MEAN_OVER, capacity, fit, resources
@@ -45,6 +45,8 @@ COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 SYNTH = "synth"  # the folder of synthesis
 GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
+
+digest_of = build_digest  # everything that determines a build, receipts left out
 
 Progress = Callable[[str], None]
 Told = Callable[[str, float], None]  # a stage, and the share that is done
