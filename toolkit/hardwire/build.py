@@ -178,9 +178,10 @@ def make_build(
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
     part and the kernels have every part of the chip, "bitstream" for the engine behind AXI4-Lite too, and a Vivado
-    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the RTL engine; without it, the fastest that is
-    expected to fit. Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else, or
-    the kernels lack something. The folder appears complete or not at all.
+    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the
+    RTL engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit,
+    BuildError where ``out`` holds something else, or the kernels lack something. The folder appears complete or not at
+    all.
     """
     from .emit.hls_constants import missing_parts
     from .emit.lanes import AMD, check_board, default_lanes
