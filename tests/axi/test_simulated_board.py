@@ -21,7 +21,6 @@ pytestmark = pytest.mark.tools
 
 BUNDLED = Path(__file__).parents[2] / "bitstreams" / "ulx3s-85f" / "bundled" / "model.chip"
 STORY = 200  # tokens
-REQUEST = 15  # reads beside the tokens: what the chip does before and after, and this test's own
 
 
 @pytest.fixture(scope="module")
@@ -95,4 +94,4 @@ def test_the_bundled_story(tmp_path: Path) -> None:
         assert story == reference.generate("Once upon a time", STORY) and len(story) > STORY
         reads, tokens = after["reads"] - before["reads"], after["tokens"] - before["tokens"]
         print(f"{tokens} tokens by {reads} reads, those of the request included")
-        assert tokens > 150 and reads <= 1.1 * tokens + REQUEST
+        assert tokens > 150 and reads <= 1.1 * tokens

@@ -26,7 +26,7 @@ from ..reference import Progress, Sampling
 from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
 from .registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 
-BATCH = 16  # tokens that a host which is faster than the chip waits for
+BATCH = 32  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
 PATIENCE = 64  # tokens' time without a token or a position, and the chip is given up
 UNKNOWN_PACE = 1_000  # cycles per token, until a manifest or a request tells
@@ -218,6 +218,8 @@ class MappedChip(HostedChip):
                 if count:
                     self._write("read_index", self.index)
                     self.tokens += len(ids)
+                    if count <= 2 * BATCH:  # the host is not behind: a look at once would find little
+                        yield []
         except (GeneratorExit, KeyboardInterrupt):
             if self._turn == turn:
                 with contextlib.suppress(LinkError):
