@@ -21,6 +21,7 @@ pytestmark = pytest.mark.tools
 
 BUNDLED = Path(__file__).parents[2] / "bitstreams" / "ulx3s-85f" / "bundled" / "model.chip"
 STORY = 200  # tokens
+REQUEST = 9  # reads beside the tokens: how the chip was left, whether it began, why it ended
 
 
 @pytest.fixture(scope="module")
@@ -94,4 +95,4 @@ def test_the_bundled_story(tmp_path: Path) -> None:
         assert story == reference.generate("Once upon a time", STORY) and len(story) > STORY
         reads, tokens = after["reads"] - before["reads"], after["tokens"] - before["tokens"]
         print(f"{tokens} tokens by {reads} reads, those of the request included")
-        assert tokens > 150 and reads <= 1.1 * tokens
+        assert tokens > 150 and reads <= 1.1 * tokens + REQUEST
