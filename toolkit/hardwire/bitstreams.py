@@ -22,6 +22,8 @@ from typing import Any
 
 from .board import load_board
 from .build import Build, hash_files, make_build, sha256
+from .driver.bundle import manifest_digest
+from .driver.selftest import record
 from .errors import BuildError
 from .geometry import Geometry
 
@@ -79,6 +81,8 @@ def collect(build: Build, out: Path) -> Path:
         "proofs": build.manifest["proofs"],
         **{key: receipt[key] for key in _KEPT if key in receipt},
     }
+    manifest["expected"] = record(build.chip)
+    manifest["digest"] = manifest_digest(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     return folder
 
@@ -89,6 +93,8 @@ def check(folder: Path) -> dict[str, Any]:
     Raises BuildError naming what differs.
     """
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    if "digest" in manifest and manifest["digest"] != manifest_digest(manifest):
+        raise BuildError(f"{folder}/manifest.json was edited: its digest is not that of its contents; collect it again")
     for name, expected in manifest["files"].items():
         if "/" in name or not (folder / name).is_file() or sha256(folder / name) != expected:
             raise BuildError(f"{folder / name}: missing, or not what its manifest says; collect it again")

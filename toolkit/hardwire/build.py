@@ -26,6 +26,7 @@ from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
 from .cost import Widths, predict
+from .driver.bundle import build_digest
 from .errors import BoardError, BuildError
 from .geometry import Geometry
 from .plan import MEAN_OVER, capacity, fit, resources
@@ -46,6 +47,8 @@ SYNTH = "synth"  # the folder of synthesis
 ENGINE = ("rtl", "bitstream")  # targets with the RTL engine
 GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
+
+digest_of = build_digest  # everything that determines a build, receipts left out
 
 Progress = Callable[[str], None]
 Told = Callable[[str, float], None]  # a stage, and the share that is done
@@ -335,12 +338,6 @@ def hash_files(folder: Path) -> dict[str, str]:
     return {name: sha256(path) for name, path in names.items() if not name.startswith(f"{SYNTH}/")}
 
 
-def digest_of(manifest: dict[str, Any]) -> str:
-    """The build's digest: everything that determines it, receipts left out."""
-    fixed = {key: manifest[key] for key in ("format", "target", "parts", "board", "chip", "plan", "cycles", "files")}
-    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
-
-
 def _manifest(
     chip: Chip,
     board: Board,
@@ -370,7 +367,7 @@ def _manifest(
         "files": hash_files(folder),
         "proofs": [],
     }
-    manifest["digest"] = digest_of(manifest)
+    manifest["digest"] = build_digest(manifest)
     return manifest
 
 
@@ -387,7 +384,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > LARGEST_MANIFEST:
             raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
         manifest = json.loads(path.read_text())
-        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != digest_of(manifest):
+        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != build_digest(manifest):
             raise BuildError(
                 f"{path}: its digest is not that of its contents; it was edited or is of another "
                 "version, run hardwire build again"

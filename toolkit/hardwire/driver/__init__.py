@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user's Python sees of a baked model. Imports only numpy and the standard library."""
 
-from .model import LanguageModel, Token, load
+from .load import load
+from .model import LanguageModel, Token
 
 __all__ = ["LanguageModel", "Token", "load"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Text in, text out, over any engine that feeds one token and says the next.
+"""Text in, text out, over any engine that feeds one token and says the next, or a chip that runs whole requests.
 
 model = hardwire.load("build/")
 for token in model.stream("Once upon a time"):
@@ -9,24 +9,20 @@ for token in model.stream("Once upon a time"):
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from ..chip import Chip, load_chip
+from ..chip import Chip
 from ..errors import BuildError, PromptError
-from ..reference import Feed, Progress, Sampling, feeder, token_loop
-from .text import TextCodec
-
-if TYPE_CHECKING:
-    from ..build import Build
-    from .link import Port
+from ..reference import Feed, Progress, Sampling, token_loop
+from .hosted import HostedChip
+from .selftest import SelfTest, selftest
+from .text import Stream, TextCodec
 
 Engine = Callable[[Sampling], Feed]  # starts a request; the feed's position 0 empties the KV cache
-# A whole request, for chips that run it by themselves: (prompt, budget, sampling, stops, progress) -> tokens
-Loop = Callable[[list[int], int | None, Sampling, tuple[int, ...], Progress], Iterator[int]]
 
 
 class Token(str):
@@ -42,33 +38,67 @@ class Token(str):
 
 @dataclass
 class Report:
-    """What the last request did. ``seconds`` run from the first token fed."""
+    """What the last request did."""
 
     prompt: list[int] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
-    status: str = "running"  # "stop token", "budget", "context full" or "interrupted" at the end
-    seconds: float = 0.0
+    status: str = "running"  # "stop token", "budget", "context full", "stopped" or "interrupted" at the end
+    began: float = 0.0  # of time.perf_counter, when the first token was fed
+    ended: float = 0.0  # 0 while it runs
+
+    @property
+    def seconds(self) -> float:
+        """From the first token fed to the end, or until now."""
+        return (self.ended or time.perf_counter()) - self.began if self.began else 0.0
 
     @property
     def tokens_per_second(self) -> float:
         """Positions per second, the prompt's included: each costs the engine one pass."""
-        passes = len(self.prompt) + max(len(self.tokens) - 1, 0)
-        return passes / self.seconds if self.seconds > 0 else 0.0
+        passes, seconds = len(self.prompt) + max(len(self.tokens) - 1, 0), self.seconds
+        return passes / seconds if seconds > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class _Request:
+    ids: list[int]  # to be fed
+    before: list[int]  # of the conversation, in front of them
+    fresh: bool  # from an empty context
+    tokens: int | None
+    sampling: Sampling
+    stops: tuple[int, ...]
 
 
 class LanguageModel:
-    """A chip, its tokenizer and what runs it: an engine, or a loop of its own."""
+    """A chip, its tokenizer and what runs it: an engine, or a board (``hosted``).
 
-    def __init__(self, chip: Chip, engine: Engine | None, name: str, loop: Loop | None = None) -> None:
-        self.chip, self.engine, self.name, self._loop = chip, engine, name, loop
+    ``about``: what else ``info`` tells. ``close``, at the end of a ``with`` or of the object, gives the board back.
+    """
+
+    def __init__(
+        self,
+        chip: Chip,
+        engine: Engine | None,
+        name: str,
+        hosted: HostedChip | None = None,
+        about: dict[str, Any] | None = None,
+        on_close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.chip, self.engine, self.name, self.hosted = chip, engine, name, hosted
+        self.about, self._on_close = about or {}, on_close
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
         self.last = Report()
+        self._history: list[int] = []  # tokens of the conversation, fed and said
+        self._live = False  # whether the board's context is that conversation
+        self._stopping = self._closed = False
+        self._pieces: dict[int, Token] = {}  # tokens whose text is the same wherever they stand
 
-    def encode(self, prompt: str) -> list[int]:
-        """Token ids of a prompt, BOS in front. Raises PromptError for unknown characters or no room."""
+    # -- asking --------------------------------------------------------------------------------------
+
+    def encode(self, prompt: str, start: bool = True) -> list[int]:
+        """Token ids of a prompt, BOS in front (``start``). Raises PromptError for unknown characters or no room."""
         if self.codec is None:
             raise PromptError("this chip carries no tokenizer; quantize with --tokenizer tokenizer.json")
-        ids = self.codec.encode(prompt)
+        ids = self.codec.encode(prompt, start=start)
         if not ids:
             raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
         if max(ids) >= self.chip.shape.vocab:
@@ -90,37 +120,12 @@ class LanguageModel:
         temperature: float = 0.0,
         seed: int = 0,
         stops: tuple[int, ...] | None = None,
+        **other: object,
     ) -> Iterator[Token]:
         """Yield the answer piece by piece. Stops at the model's end token or ``stops``, after ``tokens``
-        tokens, or when the context is full; ``last`` says which. The same seed gives the same text."""
-        codec, sampling = self.codec, Sampling(temperature, seed)
-        ids = self.encode(prompt)
-        assert codec is not None
-        text = codec.stream(ids)
-        report = self.last = Report(prompt=ids)
-        progress = Progress()
-        stops = self.stops if stops is None else stops
-        started = time.perf_counter()
-        try:
-            for token in self._run(ids, tokens, sampling, stops, progress):
-                report.seconds = time.perf_counter() - started
-                report.tokens.append(token)
-                yield Token(text.feed(token), token)
-            report.status = progress.status
-            rest = text.flush()  # bytes of a character that never became whole
-            if rest:
-                yield Token(rest, report.tokens[-1])
-        except (KeyboardInterrupt, GeneratorExit):
-            report.status = "interrupted"
-            raise
-
-    def _run(
-        self, ids: list[int], tokens: int | None, sampling: Sampling, stops: tuple[int, ...], progress: Progress
-    ) -> Iterator[int]:
-        if self._loop is not None:
-            return self._loop(ids, tokens, sampling, stops, progress)
-        assert self.engine is not None  # one of the two is given
-        return token_loop(self.engine(sampling), ids, self.chip.shape.context, tokens, stops, progress)
+        tokens, or when the context is full; ``last`` says which. The same seed gives the same text.
+        Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
+        return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
     def generate(
         self,
@@ -129,71 +134,237 @@ class LanguageModel:
         temperature: float = 0.0,
         seed: int = 0,
         stops: tuple[int, ...] | None = None,
+        **other: object,
     ) -> str:
         """The whole answer of ``stream``."""
-        return "".join(self.stream(prompt, tokens, temperature, seed, stops))
+        return "".join(self.stream(prompt, tokens, temperature, seed, stops, **other))
+
+    def astream(
+        self,
+        prompt: str = "",
+        tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stops: tuple[int, ...] | None = None,
+        **other: object,
+    ) -> AsyncIterator[Token]:
+        """``stream`` for asyncio: ``async for token in model.astream("Once")``."""
+        return self._astream(self._first(prompt, tokens, temperature, seed, stops, other))
+
+    def chat(
+        self,
+        text: str,
+        tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stops: tuple[int, ...] | None = None,
+        **other: object,
+    ) -> Iterator[Token]:
+        """Continue what was said with more text, and yield the answer. A board keeps its KV cache, if nobody used it
+        in between and the last answer was heard to its end; otherwise all that was said is fed again."""
+        if not self._history:
+            return self.stream(text, tokens, temperature, seed, stops, **other)
+        ids, before = self.encode(text, start=False), self._history
+        left = self.chip.shape.context - len(before)
+        if len(ids) >= left:
+            raise PromptError(
+                f"the text has {len(ids)} tokens, and {max(left, 0)} of {self.chip.shape.context} positions are left; "
+                "shorten it, or begin anew with reset()"
+            )
+        if self._goes_on():
+            return self._stream(self._asked(ids, before, False, tokens, temperature, seed, stops, other))
+        return self._stream(self._asked([*before, *ids], [], True, tokens, temperature, seed, stops, other))
 
     @property
     def stops(self) -> tuple[int, ...]:
         """End tokens: the tokenizer's own, and BOS, with which a story model begins the next text."""
         return self.chip.eos + (() if self.chip.bos is None else (self.chip.bos,))
 
+    # -- the board -----------------------------------------------------------------------------------
 
-def load(path: str | Path, backend: str | None = None, port: str | Port | None = None) -> LanguageModel:
-    """A model from a build folder or a ``.chip``.
+    def stop(self) -> None:
+        """End the request that runs, from another thread or task; its stream ends behind what was computed."""
+        self._stopping = True
+        if self.hosted is not None:
+            self.hosted.stop()
 
-    backend: "csim" (the compiled HLS C++, the default for a build), "rtl" (the simulated RTL engine), "netlist" (the
-    simulated gates that hardwire synth made of it) or "reference" (numpy, the default for a chip). Raises BuildError
-    for a folder whose files do not match its manifest.
-    port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
-    """
-    path = Path(path)
-    if port is not None:
-        return _on_board(path, backend, port)
-    if path.is_dir():
-        from ..build import open_build
+    def reset(self) -> None:
+        """Forget what was said; a board's context is emptied at once, whatever it does."""
+        self._history, self._live = [], False
+        if self.hosted is not None:
+            self.hosted.reset()
 
-        build = open_build(path)
-        chip, engines = build.chip, {"csim": build.csim_engine, "rtl": build.rtl_engine, "reference": None}
-        if backend == "netlist":
-            return _netlist(build)
-    else:
-        chip, engines = load_chip(path), {"reference": None}
-    backend = backend or next(iter(engines))
-    if backend not in engines:
-        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(engines)}")
-    start = engines[backend]
-    engine: Engine = start() if start is not None else lambda sampling: feeder(chip, sampling)
-    return LanguageModel(chip, engine, f"{path.name} ({backend})")
+    def info(self) -> dict[str, Any]:
+        """What this is: names, digest, and of a board what it says of itself, with the bus accesses so far."""
+        shape = {"vocab": self.chip.shape.vocab, "context": self.chip.shape.context}
+        about = {name: value for name, value in self.about.items() if name not in ("expected", "geometry")}
+        data: dict[str, Any] = {"name": self.name, "digest": self.chip.digest, **shape, **about}
+        if self.hosted is not None:
+            said = asdict(self.hosted.info())
+            data |= {**said, "id": f"{said['id']:08x}", "clock_mhz": said["clock_khz"] / 1000}
+            counts = {name: getattr(self.hosted, name, None) for name in ("reads", "writes", "tokens", "faults")}
+            data |= {name: count for name, count in counts.items() if count is not None}
+        return data
+
+    def verify(self, tokens: int = 10) -> SelfTest:
+        """Compare a board with what was recorded for it, or the integer reference: tokens, logits, trace checksums."""
+        if self.hosted is None:
+            raise BuildError(f"{self.name} is no board; hardwire verify proves the other steps")
+        self._history, self._live = [], False
+        recorded, geometry = self.about.get("expected"), self.about.get("geometry")
+        return selftest(self.hosted, self.chip, tokens, recorded, geometry)
+
+    def close(self) -> None:
+        """Stop, and give the board to others."""
+        if not self._closed:
+            self._closed = True
+            self._on_close()
+
+    def __enter__(self) -> LanguageModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- how -----------------------------------------------------------------------------------------
+
+    def _first(
+        self,
+        prompt: str,
+        tokens: int | None,
+        temperature: float,
+        seed: int,
+        stops: tuple[int, ...] | None,
+        other: dict[str, object],
+    ) -> _Request:
+        return self._asked(self.encode(prompt), [], True, tokens, temperature, seed, stops, other)
+
+    def _asked(
+        self,
+        ids: list[int],
+        before: list[int],
+        fresh: bool,
+        tokens: int | None,
+        temperature: float,
+        seed: int,
+        stops: tuple[int, ...] | None,
+        other: dict[str, object],
+    ) -> _Request:
+        """The request, if it is one."""
+        if self._closed:
+            raise BuildError(f"{self.name} was closed; load it again")
+        if other:
+            raise PromptError(
+                f"{', '.join(sorted(other))}: the chip has no such option; it samples with temperature and seed, from "
+                "all tokens, and ends with tokens and stops"
+            )
+        if tokens is not None and tokens < 0:
+            raise PromptError(f"a budget of {tokens} tokens; give 0 or more")
+        stops = self.stops if stops is None else tuple(stops)
+        for token in stops:
+            if not 0 <= token < self.chip.shape.vocab:
+                raise PromptError(f"stop token {token} is not one of the {self.chip.shape.vocab} of the vocabulary")
+        return _Request(ids, before, fresh, tokens, Sampling(temperature, seed), stops)
+
+    def _goes_on(self) -> bool:
+        """Whether the board's context is what was said, its last token perhaps not yet fed."""
+        if not self._live or self.hosted is None:
+            return False
+        return len(self._history) - self.hosted.position == (self.last.status != "stop token")
+
+    def _stream(self, asked: _Request) -> Iterator[Token]:
+        progress, say = self._begin(asked)
+        try:
+            note, known = self.last.tokens.append, self._pieces
+            for token in self._run(asked, progress):
+                note(token)
+                piece = known.get(token) if say.steady else None
+                yield piece if piece is not None else say(token)
+            yield from self._finish(progress, say)
+        except (KeyboardInterrupt, GeneratorExit):
+            self.last.status = "interrupted"
+            raise
+        finally:
+            self._ended(asked)
+
+    async def _astream(self, asked: _Request) -> AsyncIterator[Token]:
+        progress, say = self._begin(asked)
+        tokens = self._arun(asked, progress)
+        try:
+            async for token in tokens:
+                self.last.tokens.append(token)
+                yield say(token)
+            for rest in self._finish(progress, say):
+                yield rest
+        except (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError):
+            self.last.status = "interrupted"
+            raise
+        finally:
+            await tokens.aclose()  # type: ignore[attr-defined]
+            self._ended(asked)
+
+    def _begin(self, asked: _Request) -> tuple[Progress, _Speaker]:
+        assert self.codec is not None  # encode has seen to it
+        self.last = Report(prompt=asked.ids, began=time.perf_counter())
+        self._live = self._stopping = False
+        return Progress(), _Speaker(self.codec.stream([*asked.before, *asked.ids]), self._pieces)
+
+    def _finish(self, progress: Progress, say: _Speaker) -> Iterator[Token]:
+        """Note the end; what is left of a character that never became whole."""
+        self.last.status = "stopped" if progress.status == "running" else progress.status
+        self._live = self.hosted is not None and self.last.status != "reset"
+        rest = say.text.flush()
+        if rest:
+            yield Token(rest, self.last.tokens[-1])
+
+    def _ended(self, asked: _Request) -> None:
+        self.last.ended = time.perf_counter()
+        self._history = [*asked.before, *asked.ids, *self.last.tokens]
+
+    def _run(self, asked: _Request, progress: Progress) -> Iterator[int]:
+        ids, tokens, sampling, stops = asked.ids, asked.tokens, asked.sampling, asked.stops
+        if self.hosted is not None:
+            return self.hosted.stream(ids, tokens, sampling, stops, clear=asked.fresh, progress=progress)
+        assert self.engine is not None  # one of the two is given
+        return self._until_stop(
+            token_loop(self.engine(sampling), ids, self.chip.shape.context, tokens, stops, progress)
+        )
+
+    def _until_stop(self, tokens: Iterator[int]) -> Iterator[int]:
+        for token in tokens:
+            yield token
+            if self._stopping:
+                return
+
+    async def _arun(self, asked: _Request, progress: Progress) -> AsyncIterator[int]:
+        """Tokens without blocking the loop: a chip's own way, or one after the other in a thread."""
+        arun = getattr(self.hosted, "astream", None)
+        if arun is not None:
+            given = arun(asked.ids, asked.tokens, asked.sampling, asked.stops, clear=asked.fresh, progress=progress)
+            try:
+                async for token in given:
+                    yield token
+            finally:
+                await given.aclose()
+            return
+        tokens, loop = self._run(asked, progress), asyncio.get_running_loop()
+        while (token := await loop.run_in_executor(None, next, tokens, None)) is not None:
+            yield token
 
 
-def _netlist(build: Build) -> LanguageModel:
-    """The gates of a build: an engine by itself, or a board at its wires."""
-    from ..backends.rtlsim import RtlSim
-    from ..build import engine_of
+class _Speaker:
+    """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``known``,
+    and right wherever the text is ``steady``."""
 
-    sim = build.netlistsim()
-    if isinstance(sim, RtlSim):
-        return LanguageModel(build.chip, engine_of(sim), f"{build.folder.name} (netlist)")
-    return _on_board(build.folder, None, sim)
+    __slots__ = ("_known", "steady", "text")
 
+    def __init__(self, text: Stream, known: dict[int, Token]) -> None:
+        self.text, self._known, self.steady = text, known, text.steady
 
-def _on_board(path: Path, backend: str | None, port: str | Port) -> LanguageModel:
-    from .serial import SerialChip
-
-    if backend is not None:
-        raise BuildError(f"backend {backend!r} and a port: the board is what runs; leave one of them out")
-    if path.is_dir():
-        from ..build import open_build
-
-        chip = open_build(path).chip
-    else:
-        chip = load_chip(path)
-    board = SerialChip(port, chip_id=int(chip.digest[:8], 16))
-
-    def loop(
-        ids: list[int], budget: int | None, sampling: Sampling, stops: tuple[int, ...], progress: Progress
-    ) -> Iterator[int]:
-        return board.stream(ids, budget, sampling, stops, progress=progress)
-
-    return LanguageModel(chip, None, f"{path.name} ({port if isinstance(port, str) else 'board'})", loop)
+    def __call__(self, token: int) -> Token:
+        before = self.steady
+        piece = Token(self.text.feed(token), token)
+        self.steady = self.text.steady
+        if before and self.steady:
+            self._known[token] = piece
+        return piece

@@ -16,37 +16,16 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..errors import LinkError, PromptError
-from ..ops.sampler import inverse_temperature
-from ..reference import Progress, Sampling
+from ..errors import LinkError
+from ..reference import Progress
 from . import frames
+from .hosted import INDICES, HostedChip, understood
 from .link import BAUDS, Link, NoAnswer, Port, SerialPort
-from .registers import ID_BITS, MAGIC, REASONS, REGISTERS, SEQUENCE_BITS, VERSION, address, field
+from .registers import ID_BITS, SEQUENCE_BITS, address, field
 
-UNLIMITED = 0xFFFFFFFF
-STARTS = 5
 QUIET_SHARE = 4  # of the timeout: so long without a pushed token, and the ring is looked at
 HUNG = 20  # looks at a busy chip without a token, before it is given up
-_INDEX = 1 << 32
 _SEQUENCE = 1 << SEQUENCE_BITS
-
-
-@dataclass(frozen=True)
-class ChipInfo:
-    """What a chip says of itself."""
-
-    id: int  # the first 32 bits of the digest of the .chip that it was made from
-    vocab: int
-    context: int
-    ring: int
-    stops: int
-    logit_bits: int  # 0: it keeps no logits for the host
-    logit_lanes: int
-    logit_fraction: int
-    clock_khz: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +36,7 @@ class _Look:
     position: int
 
 
-class SerialChip:
+class SerialChip(HostedChip):
     """A chip behind a port: the name of a serial port, or an object with ``read`` and ``write`` (see ``Port``).
 
     ``baud``: of a named port; without it, those of ``BAUDS`` are tried until a chip answers.
@@ -68,134 +47,18 @@ class SerialChip:
     def __init__(
         self, port: str | Port, *, chip_id: int | None = None, baud: int | None = None, timeout: float = 0.5
     ) -> None:
-        self.index = 0  # of the next token that a stream gives
-        self.reason = "none"  # why the last request ended
         self.link, hello = _reach(port, BAUDS if baud is None else (baud,), timeout)
-        self._info = _understood(hello, chip_id)
+        self._info = understood(hello, chip_id)
         self._write("stream", 0)
         self._clear_errors()
 
-    def info(self) -> ChipInfo:
-        return self._info
-
-    @property
-    def position(self) -> int:
-        """Tokens in the chip's context."""
-        return self._read("position")
-
-    @property
-    def busy(self) -> bool:
-        return bool(field("status", "busy").of(self._read("status")))
-
-    def cycles(self) -> int:
-        """The chip's clock cycles since power-up, 64 bits."""
-        low, high = self.link.read(address("cycles_low"), 2)
-        return low | high << 32
-
-    def run_cycles(self) -> int:
-        """Cycles that the engine worked on the last request."""
-        return self._read("run_cycles")
-
-    # -- requests ------------------------------------------------------------------------------------
-
-    def stream(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        stops: Sequence[int] = (),
-        *,
-        clear: bool = True,
-        progress: Progress | None = None,
-    ) -> Iterator[int]:
-        """Yield the tokens of a request. What still runs is stopped, and its tokens are dropped.
-
-        Without ``clear`` the context continues, with the last token fed first; the prompt may then be empty.
-        A stream that is closed early stops the chip. Raises PromptError for what the chip cannot take, LinkError.
-        """
-        budget = UNLIMITED if budget is None else budget
-        self._check(prompt, budget, stops, clear)
-        return self._request(prompt, budget, sampling, stops, clear, progress or Progress())
-
-    def generate(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        stops: Sequence[int] = (),
-        *,
-        clear: bool = True,
-    ) -> list[int]:
-        """All tokens of ``stream``."""
-        return list(self.stream(prompt, budget, sampling, stops, clear=clear))
-
-    def resume(self, index: int | None = None, progress: Progress | None = None) -> Iterator[int]:
-        """Yield what is left of a request that another ``SerialChip`` began: tokens from ``index`` on, or from the
-        first that nobody acknowledged. Raises LinkError for tokens that are not in the chip."""
-        write_index, read_index = self.link.read(address("write_index"), 2)
-        index = read_index if index is None else index % _INDEX
-        if (index - read_index) % _INDEX > (write_index - read_index) % _INDEX:
-            raise LinkError(f"no token {index} in the chip; it holds {read_index} to {write_index}, the last not yet")
-        self._write("read_index", index)
-        self.link.pushed.clear()
-        self._write("stream", 1)
-        self.index = index
-        return self._follow(progress or Progress())
-
-    def stop(self) -> None:
-        """End the request behind the token that is being computed; its tokens stay readable. Nothing else changes."""
-        self._write("control", field("control", "stop").mask)
-        self._await_idle()
-
-    def reset(self) -> None:
-        """End the request at once and empty the context."""
-        self._write("control", field("control", "reset").mask)
-        self._await_idle()
-
-    def logits(self) -> NDArray[np.int64]:
-        """The logits [V] of the last token sampled, in units of 2**-logit_fraction. Raises LinkError while busy."""
-        info = self._info
-        if not info.logit_bits:
-            raise LinkError("this chip keeps no logits for the host; build it with a logit window")
-        if self.busy:
-            raise LinkError("logits change while a request runs; read them behind it")
-        pitch = 1 << (info.logit_lanes - 1).bit_length()
-        rows = -(-info.vocab // info.logit_lanes)
-        words = np.array(self.link.read(address("logits"), rows * pitch), np.uint32).astype(np.int32)
-        return words.reshape(rows, pitch)[:, : info.logit_lanes].reshape(-1)[: info.vocab].astype(np.int64)
-
     # -- how -----------------------------------------------------------------------------------------
 
-    def _check(self, prompt: Sequence[int], budget: int, stops: Sequence[int], clear: bool) -> None:
-        info = self._info
-        if not (0 if not clear else 1) <= len(prompt) <= info.context:
-            raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {info.context} fit the context")
-        if not 0 <= budget <= UNLIMITED:
-            raise PromptError(f"a budget of {budget} tokens; give 0 or more")
-        if len(stops) > info.stops:
-            raise PromptError(f"{len(stops)} stop tokens; the chip takes {info.stops}")
-        for token in (*prompt, *stops):
-            if not 0 <= token < info.vocab:
-                raise PromptError(f"token {token} is not one of the {info.vocab} of the vocabulary")
+    def _read_words(self, at: int, count: int = 1) -> list[int]:
+        return self.link.read(at, count)
 
-    def _request(
-        self,
-        prompt: Sequence[int],
-        budget: int,
-        sampling: Sampling,
-        stops: Sequence[int],
-        clear: bool,
-        progress: Progress,
-    ) -> Iterator[int]:
-        self._abandon()
-        valid = field("stop_token", "valid").mask
-        halts = [valid | token for token in stops] + [0] * (self._info.stops - len(stops))
-        seed = sampling.seed
-        settings = [len(prompt), budget, inverse_temperature(sampling.temperature), seed & 0xFFFFFFFF, seed >> 32]
-        self.link.write(address("length"), settings + halts)
-        self.link.write(address("prompt"), list(prompt))
-        self._start(clear)
-        yield from self._follow(progress)
+    def _write_words(self, at: int, words: Sequence[int]) -> None:
+        self.link.write(at, words)
 
     def _abandon(self) -> None:
         """The chip idle, its ring empty, no error, and nothing of before on its way."""
@@ -207,22 +70,21 @@ class SerialChip:
         self._clear_errors()
         self.link.pushed.clear()
 
+    def _ask_to_start(self, word: int) -> None:
+        """The stream begins behind the start in the same frame; an answer that is lost leaves both open."""
+        with contextlib.suppress(NoAnswer):
+            self.link.write(address("control"), [word, 1], tries=1)
+
     def _start(self, clear: bool) -> None:
-        """Start and stream, exactly once: whether a start whose answer was lost took place says its counter."""
-        before = self._read("requests")
-        word = field("control", "start").mask | (field("control", "clear").mask if clear else 0)
-        for _ in range(STARTS):
-            with contextlib.suppress(NoAnswer):
-                self.link.write(address("control"), [word, 1], tries=1)
-            if self._read("requests") != before:
-                self._write("stream", 1) if not field("status", "stream").of(self.link.status) else None
-                return
-            errors = self._clear_errors()
-            if errors == {"refused"}:
-                raise PromptError("the chip has nothing to continue: its context is empty; give a prompt")
-            if errors & {"range", "address"}:
-                raise LinkError(f"the chip did not take the request ({', '.join(sorted(errors))}); reset it")
-        raise LinkError(f"the request did not begin, {STARTS} times; check the cable and the baud rate")
+        super()._start(clear)
+        if not field("status", "stream").of(self.link.status):
+            self._write("stream", 1)
+
+    def _resume_at(self, index: int) -> None:
+        self._write("read_index", index)
+        self.link.pushed.clear()
+        self._write("stream", 1)
+        self.index = index
 
     def _follow(self, progress: Progress) -> Iterator[int]:
         """Yield tokens from ``index`` on until the request has ended and the last was given."""
@@ -244,7 +106,7 @@ class SerialChip:
                         raise LinkError(
                             f"nothing moves for {HUNG * self.link.timeout / QUIET_SHARE:g} s; reset the chip"
                         )
-                if (self.index - acknowledged) % _INDEX >= max(self._info.ring // 4, 1):
+                if (self.index - acknowledged) % INDICES >= max(self._info.ring // 4, 1):
                     self._write("read_index", self.index)
                     acknowledged = self.index
             self._write("read_index", self.index)
@@ -252,8 +114,7 @@ class SerialChip:
             with contextlib.suppress(LinkError):
                 self._abandon()
             raise
-        self.reason = progress.status = REASONS[field("status", "reason").of(self._read("status"))]
-        progress.position = self.position
+        self._end(progress)
 
     def _ahead(self, slot: int) -> int:
         """How far a slot's token is ahead of the one that is wanted; half of the range and more is behind it."""
@@ -263,7 +124,7 @@ class SerialChip:
         """Yield what is next among slots that follow each other; ``index`` follows."""
         for slot in slots:
             if self._ahead(slot) == 0:
-                self.index = (self.index + 1) % _INDEX
+                self.index = (self.index + 1) % INDICES
                 yield slot & ((1 << ID_BITS) - 1)
 
     def _look(self) -> _Look:
@@ -271,7 +132,7 @@ class SerialChip:
         status, write_index, _, _, _, position = self.link.read(address("status"), 6)
         ring = self._info.ring
         slots: list[int] = []
-        at, count = self.index % ring, (write_index - self.index) % _INDEX
+        at, count = self.index % ring, (write_index - self.index) % INDICES
         if count > ring:
             raise LinkError(f"the chip is at token {write_index}, the stream at {self.index}; another program read on")
         for first, some in ((at, min(count, ring - at)), (0, max(0, count - (ring - at)))):
@@ -283,20 +144,6 @@ class SerialChip:
         while self.busy:
             if self.link.now() > deadline:
                 raise LinkError(f"the chip is still busy after {HUNG * self.link.timeout:g} s; press its reset button")
-
-    def _clear_errors(self) -> set[str]:
-        """Names of the errors that stood; none stands behind it."""
-        word = self._read("error")
-        if word:
-            self._write("error", word)
-        parts = next(register for register in REGISTERS if register.name == "error").fields
-        return {part.name for part in parts if part.of(word)}
-
-    def _read(self, name: str) -> int:
-        return self.link.read(address(name))[0]
-
-    def _write(self, name: str, word: int) -> None:
-        self.link.write(address(name), [word])
 
 
 def _reach(port: str | Port, bauds: Sequence[int], timeout: float) -> tuple[Link, list[int]]:
@@ -312,16 +159,3 @@ def _reach(port: str | Port, bauds: Sequence[int], timeout: float) -> tuple[Link
             if isinstance(link.port, SerialPort):
                 link.port.close()
     raise LinkError("no rate to try; give one or more")
-
-
-def _understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
-    magic, version, found, vocab, context, ring, shape, clock = hello
-    if magic != MAGIC or version != VERSION:
-        raise LinkError(
-            f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
-            f"{VERSION}; load a bitstream of this version"
-        )
-    if chip_id is not None and found != chip_id:
-        raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
-    part = {each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
-    return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)

@@ -48,8 +48,9 @@ class TextCodec:
         plain = (i for i, token in self._token_of.items() if token.isascii() and token.isalpha())
         self._anchor = next((i for i in plain if i not in self._added.special), None)
 
-    def encode(self, text: str, unknown: Literal["refuse", "unk"] = "refuse") -> list[int]:
-        """Token ids, with the start token if the tokenizer's template has one.
+    def encode(self, text: str, unknown: Literal["refuse", "unk"] = "refuse", start: bool = True) -> list[int]:
+        """Token ids, with the start token if the tokenizer's template has one; without it and what else the template
+        adds for text that continues another (``start`` is false).
 
         A character the tokenizer cannot spell raises PromptError, or becomes its unknown token.
         """
@@ -57,15 +58,15 @@ class TextCodec:
             text.encode()
         except UnicodeEncodeError as error:
             raise PromptError(f"prompt: character {error.start} is a lone surrogate; remove it") from error
-        ids = list(self._before)
-        for start, segment, added in self._added.cut(text):
+        ids = list(self._before) if start else []
+        for first, segment, added in self._added.cut(text):
             if added is not None:
                 ids.append(added)
             elif segment:
-                pieces = self._split([(self._normalize(segment), start == 0)])
+                pieces = self._split([(self._normalize(segment), first == 0)])
                 for piece in pieces:
                     ids += self._model.encode(piece[0], lambda letter: self._unknown(letter, text, unknown))
-        return ids + self._after
+        return ids + self._after if start else ids
 
     def _unknown(self, letter: str, text: str, unknown: str) -> None:
         if unknown != "unk" or self._model.unk is None:
@@ -108,6 +109,11 @@ class Stream:
         self._codec = codec
         self._started = bool(codec._plain(ids))
         self._held: list[int] = []
+
+    @property
+    def steady(self) -> bool:
+        """Whether the next token's text depends on that token alone."""
+        return self._started and not self._held
 
     def feed(self, token: int) -> str:
         """What can be printed after this token; maybe nothing."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,19 @@ class Described:
 
 
 def described_registers() -> list[Described]:
-    """Every register of the map; of a row of registers each by its number."""
+    """Every register of the map; of a row of registers each by its number. Names are in capitals: pynq makes them
+    attributes of objects that have `address` and `width` of their own."""
     return [_described(register, index) for register in REGISTERS for index in range(register.count)]
 
 
 def _described(register: Register, index: int) -> Described:
     return Described(
-        name=register.name if register.count == 1 else f"{register.name}_{index}",
+        name=(register.name if register.count == 1 else f"{register.name}_{index}").upper(),
         offset=f"{register.address + 4 * index:#07x}",
         access=_ACCESS[register.access],
         write="oneToClear" if register.access == "w1c" else "plain",
         meaning=register.meaning,
-        fields=register.fields,
+        fields=tuple(replace(field, name=field.name.upper()) for field in register.fields),
     )
 
 

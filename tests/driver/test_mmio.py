@@ -1,0 +1,275 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A chip behind memory-mapped registers gives what the integer reference gives, whatever happens to its host."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from hardwire.chip import Chip
+from hardwire.driver.mmio import Bus, ChipFault, MappedChip
+from hardwire.driver.registers import address, field
+from hardwire.errors import LinkError, PromptError
+from hardwire.reference import Progress, Sampling, new_state, step
+
+from .conftest import FIRST, RING, expected, take
+
+LONG = [5, 9, 1, 33, 7, 7, 20, 0, 39, 2, 11, 4, 28, 16, 3, 8, 30, 21]
+
+
+def run(bus: Bus, cycles: int) -> None:
+    bus.run(cycles)  # type: ignore[attr-defined]
+
+
+def status(bus: Bus, name: str) -> int:
+    return field("status", name).of(bus.read(address("status")))
+
+
+def test_tokens_until_the_context_is_full(chip: MappedChip, chip_with_text: Chip) -> None:
+    progress = Progress()
+    tokens = list(chip.stream([7, 7], progress=progress))
+    assert (tokens, progress.status) == expected(chip_with_text, [7, 7])
+    assert progress.position == chip.position == chip_with_text.shape.context
+    assert chip.index == FIRST + len(tokens) - (1 << 32) > 0  # the indices wrapped on the way
+    assert chip.tokens == len(tokens)
+
+
+@pytest.mark.parametrize("prompt", [[7], LONG, [*range(24)]], ids=len)
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling(0.8, 0x9E3779B97F4A7C15)], ids=["greedy", "sampled"])
+def test_requests_back_to_back(chip: MappedChip, chip_with_text: Chip, prompt: list[int], sampling: Sampling) -> None:
+    for budget in (0, 1, 5, None):
+        progress = Progress()
+        tokens = list(chip.stream(prompt, budget, sampling, progress=progress))
+        assert (tokens, progress.status) == expected(chip_with_text, prompt, budget, sampling)
+
+
+def test_stop_tokens(chip: MappedChip, chip_with_text: Chip) -> None:
+    free = expected(chip_with_text, [7, 7], 10)[0]
+    for stops in ((free[4],), (39, free[4]), tuple(range(32, 40))):
+        progress = Progress()
+        tokens = list(chip.stream([7, 7], 10, stops=stops, progress=progress))
+        assert (tokens, progress.status) == expected(chip_with_text, [7, 7], 10, stops=stops)
+    assert chip.generate([7, 7], 10) == free  # the next request has none
+
+
+def test_logits_of_every_position(chip: MappedChip, chip_with_text: Chip) -> None:
+    state = new_state(chip_with_text)
+    feed = [7, 7]
+    for position in range(2, 12):
+        wanted = step(chip_with_text, state, np.array([feed]))[0, -1]
+        (token,) = chip.generate([7, 7] if position == 2 else [], 1, clear=position == 2)
+        np.testing.assert_array_equal(chip.logits(), wanted)
+        assert token == np.argmax(wanted) and chip.position == position
+        feed = [token]
+
+
+def test_a_stop_keeps_what_was_said(chip: MappedChip, chip_with_text: Chip) -> None:
+    whole = expected(chip_with_text, [7, 7])[0]
+    stream = chip.stream([7, 7])
+    said = take(stream, 3)
+    chip.stop()
+    said += list(stream)
+    assert chip.reason == "stopped" and 3 <= len(said) < len(whole) and said == whole[: len(said)]
+    assert chip.generate([], 4, clear=False) == whole[len(said) : len(said) + 4]
+    said = whole[: len(said) + 4]
+    assert chip.generate([12, 13], clear=False) == expected(chip_with_text, [7, 7, *said, 12, 13])[0]
+
+
+def test_a_ring_that_nobody_reads_stalls_the_chip_and_loses_nothing(bus: Bus, chip_with_text: Chip) -> None:
+    whole = expected(chip_with_text, [7, 7])[0]
+    chip = MappedChip(bus)
+    stream = chip.stream([7, 7])
+    said = take(stream, 1)
+    run(bus, 1_000_000)
+    assert status(bus, "stalled") and status(bus, "busy")
+    held = (bus.read(address("write_index")) - bus.read(address("read_index"))) % (1 << 32)
+    assert held == RING
+    assert said + list(stream) == whole
+
+
+@pytest.mark.parametrize("end", ["stop", "reset"])
+def test_an_end_while_the_ring_is_full(bus: Bus, chip_with_text: Chip, end: str) -> None:
+    whole = expected(chip_with_text, [7, 7])[0]
+    chip = MappedChip(bus)
+    stream = chip.stream([7, 7])
+    said = take(stream, 1)
+    run(bus, 1_000_000)
+    getattr(chip, end)()
+    assert not chip.busy
+    said += list(stream)
+    assert said == whole[: len(said)] and len(said) >= RING and chip.reason == {"stop": "stopped"}.get(end, end)
+    assert chip.generate([7, 7]) == whole
+
+
+@pytest.mark.parametrize("heard", [1, 2, 6, 9, 14])
+def test_a_host_that_dies_and_one_that_goes_on(bus: Bus, chip_with_text: Chip, heard: int) -> None:
+    """Neither lost nor repeated from the index that the first wrote down; nothing lost without one."""
+    whole = expected(chip_with_text, [7, 7])[0]
+    first = MappedChip(bus)
+    stream = first.stream([7, 7])
+    said = take(stream, heard)
+    first._turn += 1  # it will never hear of its stream again
+    second = MappedChip(bus)
+    index = first.index
+    assert said + list(second.resume(index)) == whole
+    assert second.reason == "context full"
+    assert second.generate([7, 7], 5) == whole[:5]
+
+
+def test_what_nobody_acknowledged_is_given_again(bus: Bus, chip_with_text: Chip) -> None:
+    whole = expected(chip_with_text, [7, 7])[0]
+    first = MappedChip(bus)
+    stream = first.stream([7, 7])
+    take(stream, 7)
+    first._turn += 1
+    second = MappedChip(bus)
+    rest = list(second.resume())
+    assert len(whole) - 7 <= len(rest) <= len(whole) and rest == whole[-len(rest) :]
+    with pytest.raises(LinkError, match=r"no token 99 in the chip; it holds \d+ to \d+"):
+        second.resume(99)
+
+
+def test_a_new_request_drops_the_one_before(chip: MappedChip, chip_with_text: Chip) -> None:
+    abandoned = chip.stream([7, 7])
+    take(abandoned, 2)
+    assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+    with pytest.raises(LinkError, match="another request of this program took the chip; begin again"):
+        list(abandoned)
+    closed = chip.stream([7, 7])
+    take(closed, 2)
+    closed.close()
+    assert not chip.busy and chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+
+
+def test_an_old_stream_that_is_forgotten_stops_no_new_one(chip: MappedChip, chip_with_text: Chip) -> None:
+    old = chip.stream([7, 7])
+    take(old, 1)
+    new = chip.stream([5, 6], 9)
+    said = take(new, 1)
+    del old
+    assert said + list(new) == expected(chip_with_text, [5, 6], 9)[0]
+
+
+def test_another_program_that_reads_on_is_noticed(bus: Bus) -> None:
+    first, second = MappedChip(bus), MappedChip(bus)
+    stream = first.stream([7, 7])
+    take(stream, 1)
+    for _ in range(2):
+        second.generate([7, 7])
+    with pytest.raises(LinkError, match="another program read on"):
+        list(stream)
+
+
+def test_a_chip_in_its_error_state_is_reset_and_says_so(bus: Bus, chip_with_text: Chip) -> None:
+    chip = MappedChip(bus)
+    chip.generate([7, 7], 3)
+    bus.write(address("magic"), 1)
+    with pytest.warns(ChipFault, match="errors address stood; the chip was reset"):
+        assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+    assert chip.faults == ["address"]
+    bus.write(address("length"), 1000)
+    with (
+        pytest.warns(ChipFault, match="errors range stood"),
+        pytest.raises(PromptError, match="the chip was reset, so"),
+    ):
+        chip.generate([], clear=False)
+    assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0] and chip.faults == []
+
+
+def test_an_error_within_a_request_is_reported_behind_it(bus: Bus, chip_with_text: Chip) -> None:
+    chip = MappedChip(bus)
+    stream = chip.stream([7, 7])
+    said = take(stream, 1)
+    bus.read(address("control"))
+    with pytest.warns(ChipFault, match="errors address arose during a request, whose tokens are right"):
+        assert said + list(stream) == expected(chip_with_text, [7, 7])[0]
+    assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+
+
+BAD_REQUESTS = {
+    "empty": (([],), {}, "the prompt has 0 tokens; 1 to 24 fit the context"),
+    "too long": (([1] * 25,), {}, "the prompt has 25 tokens; 1 to 24 fit the context"),
+    "no such token": (([1, 40],), {}, "token 40 is not one of the 40 of the vocabulary"),
+    "a negative token": (([-1],), {}, "token -1 is not one of the 40"),
+    "a negative budget": (([1], -1), {}, "a budget of -1 tokens; give 0 or more"),
+    "nine stops": (([1],), {"stops": range(9)}, "9 stop tokens; the chip takes 8"),
+    "no such stop": (([1],), {"stops": [41]}, "token 41 is not one of the 40"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_REQUESTS)
+def test_what_the_chip_cannot_take_is_refused(chip: MappedChip, name: str) -> None:
+    given, options, message = BAD_REQUESTS[name]
+    with pytest.raises(PromptError, match=message):
+        chip.stream(*given, **options)
+    with pytest.raises(PromptError, match=message):
+        asyncio.run(_collect(chip, *given, **options))
+    assert not chip.busy
+
+
+def test_a_context_with_nothing_to_continue(chip: MappedChip) -> None:
+    with pytest.raises(PromptError, match="nothing to continue: its context is empty; give a prompt"):
+        chip.generate([], clear=False)
+
+
+def test_a_prompt_that_continues_beyond_the_context(chip: MappedChip, chip_with_text: Chip) -> None:
+    chip.generate([7] * 20, 2)
+    assert chip.generate([5] * 20, clear=False) == [] and chip.reason == "context full"
+    assert chip.position == chip_with_text.shape.context
+
+
+def test_another_chip_is_refused(bus: Bus, chip_with_text: Chip) -> None:
+    found = int(chip_with_text.digest[:8], 16)
+    assert MappedChip(bus, chip_id=found).info().id == found
+    with pytest.raises(LinkError, match=f"the board holds chip {found:08x}, not 0000002a; load the right bitstream"):
+        MappedChip(bus, chip_id=42)
+
+
+def test_a_reset_empties_the_context(chip: MappedChip, chip_with_text: Chip) -> None:
+    stream = chip.stream([7, 7])
+    take(stream, 2)
+    before = chip.cycles()
+    chip.reset()
+    assert chip.position == 0 and not chip.busy and before < chip.cycles()
+    list(stream)
+    assert chip.reason == "reset"
+    assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+
+
+async def _collect(chip: MappedChip, *given: object, **options: object) -> list[int]:
+    return [token async for token in chip.astream(*given, **options)]  # type: ignore[arg-type]
+
+
+def test_asyncio(chip: MappedChip, chip_with_text: Chip) -> None:
+    """Another task gets its turns while tokens come."""
+
+    async def both() -> tuple[list[int], int]:
+        turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        tokens = await _collect(chip, [7, 7])
+        task.cancel()
+        return tokens, turns
+
+    tokens, turns = asyncio.run(both())
+    assert tokens == expected(chip_with_text, [7, 7])[0] and turns > 3
+
+
+def test_leaving_an_async_stream_stops_the_chip(chip: MappedChip, chip_with_text: Chip) -> None:
+    async def leave() -> int:
+        stream = chip.astream([7, 7])
+        token = await stream.__anext__()
+        await stream.aclose()  # type: ignore[attr-defined]
+        return token
+
+    assert asyncio.run(leave()) == expected(chip_with_text, [7, 7], 1)[0][0]
+    assert not chip.busy and chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]

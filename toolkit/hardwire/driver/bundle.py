@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a board needs of a build, in a folder: bitstream, hardware description, model, and a manifest with their hashes.
+
+It is found by its path, or by a name in ``$HARDWIRE_BITSTREAMS``, ``bitstreams/`` here, or the installed package, each
+with a folder per board. Only the standard library and numpy: this runs on the board.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ..chip import Chip, load_chip
+from ..errors import BoardError, BuildError
+
+LARGEST_MANIFEST = 32 << 20
+LARGEST_BITSTREAM = 256 << 20
+BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
+ALIASES = {"ultra96": "ultra96-v2"}  # what boards call themselves, where it is not our name
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened folder whose files are those of its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    chip: Chip
+    bit: Path
+    hwh: Path
+
+    @property
+    def board(self) -> str:
+        return str(self.manifest["board"]["key"])
+
+    @property
+    def clock_mhz(self) -> float:
+        plan = self.manifest.get("plan") or {}
+        return float(self.manifest.get("clock_mhz") or plan.get("clock_mhz") or 0.0)
+
+    @property
+    def cycles(self) -> Sequence[int] | None:
+        """Of a token, by position."""
+        return self.manifest.get("cycles")
+
+    def about(self) -> dict[str, Any]:
+        """What the driver and its user may want to know."""
+        plan = self.manifest.get("plan") or {}
+        return {
+            "folder": str(self.folder),
+            "board": self.board,
+            "geometry": self.manifest.get("geometry") or plan.get("geometry"),
+            "expected": self.manifest.get("expected"),
+        }
+
+
+def manifest_digest(manifest: dict[str, Any]) -> str:
+    """sha256 of everything in a collected manifest but this digest itself."""
+    rest = {key: value for key, value in manifest.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def build_digest(manifest: dict[str, Any]) -> str:
+    """The digest of a build: everything in its manifest that determines it, receipts left out."""
+    fixed = {key: manifest[key] for key in ("format", "target", "parts", "board", "chip", "plan", "cycles", "files")}
+    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
+
+
+def read_json(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, unchecked. Raises BuildError where there is none."""
+    path = folder / "manifest.json"
+    try:
+        if path.stat().st_size > LARGEST_MANIFEST:
+            raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
+        manifest = json.loads(path.read_text())
+    except OSError as error:
+        raise BuildError(
+            f"{folder}: no readable manifest.json ({error.strerror}); give a folder that hardwire build, synth "
+            "--collect or deploy wrote"
+        ) from None
+    except ValueError as error:
+        raise BuildError(f"{path}: malformed, {type(error).__name__}: {error}; run hardwire build again") from None
+    if not isinstance(manifest, dict):
+        raise BuildError(f"{path}: malformed, it is no object; run hardwire build again")
+    return manifest
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Open a folder. Raises BuildError naming what is missing, changed, or of another build."""
+    manifest = read_json(folder)
+    try:
+        return _open(folder, manifest)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BuildError(f"{folder}/manifest.json: malformed, {type(error).__name__}: {error}; deploy again") from None
+
+
+def _open(folder: Path, manifest: dict[str, Any]) -> Bundle:
+    if manifest["digest"] != (build_digest(manifest) if "target" in manifest else manifest_digest(manifest)):
+        raise BuildError(f"{folder}/manifest.json was edited: its digest is not that of its contents; deploy again")
+    files = dict(manifest["files"]) | (manifest.get("synthesis") or {}).get("files", {})
+    bit = _one(folder, manifest, files, (".bit", ".bit.gz"))
+    hwh = _one(folder, manifest, files, (".hwh",))
+    model = _one(folder, manifest, files, ("model.chip",))
+    chip = load_chip(model)
+    if chip.digest != manifest["chip"]["digest"]:
+        raise BuildError(f"{model} is chip {chip.digest[:8]}, not {manifest['chip']['digest'][:8]}; deploy again")
+    if bit.suffix == ".gz" or bit.with_suffix(".hwh") != hwh:
+        bit, hwh = _together(bit, hwh, manifest)
+    return Bundle(folder, manifest, chip, bit, hwh)
+
+
+def _one(folder: Path, manifest: dict[str, Any], files: dict[str, str], ends: tuple[str, ...]) -> Path:
+    """The file of a kind, if it is the manifest's."""
+    names = [name for name in files if name.endswith(ends)]
+    if not names:
+        raise _lacking(folder, manifest, ends[0])
+    path = (folder / names[0]).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise BuildError(f"{folder}: the manifest names {names[0]!r}, which is outside the folder")
+    if not path.is_file():
+        raise BuildError(f"{path} is missing; copy the whole folder, or deploy again")
+    if _sha256(path) != files[names[0]]:
+        raise BuildError(f"{path} is not the one of its manifest: it was changed, or is of another build; deploy again")
+    return path
+
+
+def _lacking(folder: Path, manifest: dict[str, Any], end: str) -> BuildError | BoardError:
+    name, key = manifest["board"]["name"], manifest["board"]["key"]
+    if end == ".hwh":
+        return BoardError(
+            f"{folder} is for {name}, without a .hwh for pynq: a board on a serial port is loaded with "
+            'hardwire.load(…, port="/dev/ttyUSB0")'
+        )
+    return BuildError(f"{folder} has no {end} for {name}; {how_to_make(folder.resolve().name, key)}")
+
+
+def how_to_make(name: str, board: str) -> str:
+    """The one command that makes a bitstream, what it needs, and what there is meanwhile."""
+    return (
+        f"make it on a computer with Vivado on its PATH (some 100 GB; the free edition has this board's part if "
+        f"hardwire build says so): hardwire build {name}.chip --board {board} --target bitstream -o {name} && "
+        f"hardwire synth {name} --collect bitstreams && hardwire deploy bitstreams/{board}/{name}. "
+        'Meanwhile backend="reference" runs the same integers on this processor'
+    )
+
+
+def _together(bit: Path, hwh: Path, manifest: dict[str, Any]) -> tuple[Path, Path]:
+    """The two in one folder under one name, as pynq wants them; unpacked beside nothing of the user's."""
+    folder = Path(tempfile.mkdtemp(prefix="hardwire-"))
+    data = bit.read_bytes()
+    if bit.suffix == ".gz":
+        with gzip.open(bit) as packed:
+            data = packed.read(LARGEST_BITSTREAM)
+        if hashlib.sha256(data).hexdigest() != manifest["bitstream_sha256"]:
+            raise BuildError(f"{bit}: what is in it is not the bitstream of its manifest; deploy again")
+    (folder / "hardwire.bit").write_bytes(data)
+    (folder / "hardwire.hwh").write_bytes(hwh.read_bytes())
+    return folder / "hardwire.bit", folder / "hardwire.hwh"
+
+
+def _sha256(path: Path) -> str:
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+# ---------------------------------------------------------------------------------------------------
+# Which board, and where its bitstreams are.
+
+
+def known_boards() -> list[str]:
+    """Keys of the boards that there are."""
+    return sorted(
+        Path(str(f)).name for f in resources.files("hardwire.boards").iterdir() if (f / "board.toml").is_file()
+    )
+
+
+def board_key(name: str) -> str | None:
+    """Our name of a board, from what it calls itself: "Pynq-Z2" is pynq-z2."""
+    plain = re.sub("[^a-z0-9]", "", name.lower())
+    keys = {re.sub("[^a-z0-9]", "", key): key for key in known_boards()} | ALIASES
+    return next((keys[each] for each in sorted(keys, key=len, reverse=True) if plain and each in plain), None)
+
+
+def board_here(device: Any = None) -> str | None:
+    """The board that this is: by the device that was given, ``$BOARD``, or the device tree; None where nobody says."""
+    told = [str(getattr(device, "name", "")) if device is not None else "", os.environ.get("BOARD", "")]
+    try:
+        told.append(BOARD_NAME.read_text().strip("\0\n "))
+    except OSError:
+        pass
+    return next((key for name in told if (key := board_key(name)) is not None), None)
+
+
+def named(name: str) -> Iterator[Path]:
+    """Folders of bitstreams of that name, this board's first."""
+    if "/" in name or "\\" in name or name in ("", ".", ".."):
+        return
+    here = board_here()
+    found = [folder for root in _roots() for folder in sorted(root.glob(f"*/{name}")) if folder.is_dir()]
+    yield from sorted(found, key=lambda folder: folder.parent.name != here)
+
+
+def _roots() -> list[Path]:
+    roots = [Path(os.environ["HARDWIRE_BITSTREAMS"])] if os.environ.get("HARDWIRE_BITSTREAMS") else []
+    roots.append(Path("bitstreams"))
+    try:
+        roots.append(Path(str(resources.files("hardwire.overlays"))))
+    except ModuleNotFoundError:
+        pass
+    return [root for root in roots if root.is_dir()]
+
+
+def for_board(path: str | Path, device: Any) -> Bundle:
+    """The folder of that path or name for this board. Raises BoardError for another board's, or where there is none."""
+    here = board_here(device)
+    if Path(path).is_dir():
+        folder = Path(path)
+        board = read_json(folder).get("board") or {}
+        if here is not None and board.get("key") != here:
+            raise BoardError(
+                f"{folder} is for {board.get('name')}, this is {here}; {how_to_make(folder.resolve().name, here)}"
+            )
+        return open_bundle(folder)
+    name = str(path)
+    if "/" in name:
+        raise BuildError(f"{name}: no such folder; give one that hardwire deploy or synth --collect wrote")
+    found = list(named(name))
+    for folder in found:
+        if folder.parent.name == here:
+            return open_bundle(folder)
+    others = f" (there is one for {', '.join(sorted({f.parent.name for f in found}))})" if found else ""
+    if here is None:
+        raise BoardError(
+            f"this computer is no board that hardwire knows, so no bitstream of {name!r} is for it{others}; "
+            f"set BOARD, or give a device; {how_to_make(name, 'pynq-z2')}"
+        )
+    raise BoardError(f"there is no bitstream of {name!r} for {here}{others}; {how_to_make(name, here)}")

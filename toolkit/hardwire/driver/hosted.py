@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What every chip on a board has in common, whatever carries its registers: requests, their checks, logits, info.
+
+A transport gives ``_read_words`` and ``_write_words``, says how tokens come (``_follow``) and how a request is made to
+start exactly once. Tokens have indices that never repeat, and the chip keeps each until it is told that it arrived.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import LinkError, PromptError
+from ..ops.sampler import inverse_temperature
+from ..reference import Progress, Sampling
+from .registers import MAGIC, REASONS, REGISTERS, VERSION, address, field
+
+UNLIMITED = 0xFFFFFFFF
+STARTS = 5
+INDICES = 1 << 32  # indices of tokens run modulo this
+
+
+@dataclass(frozen=True)
+class ChipInfo:
+    """What a chip says of itself."""
+
+    id: int  # the first 32 bits of the digest of the .chip that it was made from
+    vocab: int
+    context: int
+    ring: int
+    stops: int
+    logit_bits: int  # 0: it keeps no logits for the host
+    logit_lanes: int
+    logit_fraction: int
+    clock_khz: int
+
+
+def understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
+    """What the first eight registers say. Raises LinkError for what is no chip of ours, or not that one."""
+    magic, version, found, vocab, context, ring, shape, clock = hello
+    if magic != MAGIC or version != VERSION:
+        raise LinkError(
+            f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
+            f"{VERSION}; load a bitstream of this version"
+        )
+    if chip_id is not None and found != chip_id:
+        raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
+    part = {each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
+    return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
+
+
+class HostedChip(ABC):
+    """A chip that runs requests by itself. Raises LinkError where it does not answer as one."""
+
+    index = 0  # of the next token that a stream gives
+    reason = "none"  # why the last request ended
+    _info: ChipInfo
+
+    # -- what a transport gives ----------------------------------------------------------------------
+
+    @abstractmethod
+    def _read_words(self, at: int, count: int = 1) -> list[int]:
+        """``count`` words from address ``at`` on."""
+
+    @abstractmethod
+    def _write_words(self, at: int, words: Sequence[int]) -> None:
+        """Write words from address ``at`` on."""
+
+    @abstractmethod
+    def _abandon(self) -> None:
+        """The chip idle, its ring empty, ``index`` at the next token, no error, and nothing of before on its way."""
+
+    @abstractmethod
+    def _ask_to_start(self, word: int) -> None:
+        """Write ``control`` once; whether that worked may be open."""
+
+    @abstractmethod
+    def _follow(self, progress: Progress) -> Iterator[int]:
+        """Yield tokens from ``index`` on until the request has ended and the last was given."""
+
+    @abstractmethod
+    def _resume_at(self, index: int) -> None:
+        """Make ``_follow`` begin at a token that the ring holds."""
+
+    @abstractmethod
+    def _await_idle(self) -> None:
+        """Return when no request runs. Raises LinkError when that takes too long."""
+
+    # -- what it says --------------------------------------------------------------------------------
+
+    def info(self) -> ChipInfo:
+        return self._info
+
+    @property
+    def position(self) -> int:
+        """Tokens in the chip's context."""
+        return self._read("position")
+
+    @property
+    def busy(self) -> bool:
+        return bool(field("status", "busy").of(self._read("status")))
+
+    def cycles(self) -> int:
+        """The chip's clock cycles since power-up, 64 bits."""
+        low, high = self._read_words(address("cycles_low"), 2)
+        return low | high << 32
+
+    def run_cycles(self) -> int:
+        """Cycles that the engine worked on the last request."""
+        return self._read("run_cycles")
+
+    def trace_segments(self) -> int:
+        """Segments of the trace window; 0: the chip keeps no checksums."""
+        return field("features", "segments").of(self._read("features"))
+
+    def logits(self) -> NDArray[np.int64]:
+        """The logits [V] of the last token sampled, in units of 2**-logit_fraction. Raises LinkError while busy."""
+        info = self._info
+        if not info.logit_bits:
+            raise LinkError("this chip keeps no logits for the host; build it with a logit window")
+        if self.busy:
+            raise LinkError("logits change while a request runs; read them behind it")
+        pitch = 1 << (info.logit_lanes - 1).bit_length()
+        rows = -(-info.vocab // info.logit_lanes)
+        words = np.array(self._read_words(address("logits"), rows * pitch), np.uint32).astype(np.int32)
+        return words.reshape(rows, pitch)[:, : info.logit_lanes].reshape(-1)[: info.vocab].astype(np.int64)
+
+    # -- requests ------------------------------------------------------------------------------------
+
+    def stream(
+        self,
+        prompt: Sequence[int],
+        budget: int | None = None,
+        sampling: Sampling = Sampling(),
+        stops: Sequence[int] = (),
+        *,
+        clear: bool = True,
+        progress: Progress | None = None,
+    ) -> Iterator[int]:
+        """Yield the tokens of a request. What still runs is stopped, and its tokens are dropped.
+
+        Without ``clear`` the context continues, with the last token fed first; the prompt may then be empty.
+        A stream that is closed early stops the chip. Raises PromptError for what the chip cannot take, LinkError.
+        """
+        budget = UNLIMITED if budget is None else budget
+        self._check(prompt, budget, stops, clear)
+        return self._request(prompt, budget, sampling, stops, clear, progress or Progress())
+
+    def generate(
+        self,
+        prompt: Sequence[int],
+        budget: int | None = None,
+        sampling: Sampling = Sampling(),
+        stops: Sequence[int] = (),
+        *,
+        clear: bool = True,
+    ) -> list[int]:
+        """All tokens of ``stream``."""
+        return list(self.stream(prompt, budget, sampling, stops, clear=clear))
+
+    def resume(self, index: int | None = None, progress: Progress | None = None) -> Iterator[int]:
+        """Yield what is left of a request that another program began: tokens from ``index`` on, or from the first that
+        nobody acknowledged. Raises LinkError for tokens that are not in the chip."""
+        self._resume_at(self._held(index))
+        return self._follow(progress or Progress())
+
+    def stop(self) -> None:
+        """End the request behind the token that is being computed; its tokens stay readable. Nothing else changes."""
+        self._write("control", field("control", "stop").mask)
+        self._await_idle()
+
+    def reset(self) -> None:
+        """End the request at once and empty the context."""
+        self._write("control", field("control", "reset").mask)
+        self._await_idle()
+
+    # -- how -----------------------------------------------------------------------------------------
+
+    def _check(self, prompt: Sequence[int], budget: int, stops: Sequence[int], clear: bool) -> None:
+        info = self._info
+        if not (0 if not clear else 1) <= len(prompt) <= info.context:
+            raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {info.context} fit the context")
+        if not 0 <= budget <= UNLIMITED:
+            raise PromptError(f"a budget of {budget} tokens; give 0 or more")
+        if len(stops) > info.stops:
+            raise PromptError(f"{len(stops)} stop tokens; the chip takes {info.stops}")
+        for token in (*prompt, *stops):
+            if not 0 <= token < info.vocab:
+                raise PromptError(f"token {token} is not one of the {info.vocab} of the vocabulary")
+
+    def _request(
+        self,
+        prompt: Sequence[int],
+        budget: int,
+        sampling: Sampling,
+        stops: Sequence[int],
+        clear: bool,
+        progress: Progress,
+    ) -> Iterator[int]:
+        self._begin(prompt, budget, sampling, stops, clear)
+        yield from self._follow(progress)
+
+    def _begin(self, prompt: Sequence[int], budget: int, sampling: Sampling, stops: Sequence[int], clear: bool) -> None:
+        """Tell the chip a request, which then runs."""
+        self._abandon()
+        valid = field("stop_token", "valid").mask
+        halts = [valid | token for token in stops] + [0] * (self._info.stops - len(stops))
+        seed = sampling.seed
+        settings = [len(prompt), budget, inverse_temperature(sampling.temperature), seed & 0xFFFFFFFF, seed >> 32]
+        self._write_words(address("length"), settings + halts)
+        self._write_words(address("prompt"), list(prompt))
+        self._start(clear)
+
+    def _start(self, clear: bool) -> None:
+        """Start exactly once: whether a start that is not known to have arrived took place says its counter."""
+        before = self._read("requests")
+        word = field("control", "start").mask | (field("control", "clear").mask if clear else 0)
+        for _ in range(STARTS):
+            self._ask_to_start(word)
+            if self._read("requests") != before:
+                return
+            errors = self._clear_errors()
+            if errors == {"refused"}:
+                raise PromptError("the chip has nothing to continue: its context is empty; give a prompt")
+            if errors & {"range", "address"}:
+                raise LinkError(f"the chip did not take the request ({', '.join(sorted(errors))}); reset it")
+        raise LinkError(f"the request did not begin, {STARTS} times; check the cable and the baud rate")
+
+    def _end(self, progress: Progress) -> None:
+        """Note why the request ended, and where."""
+        self.reason = progress.status = REASONS[field("status", "reason").of(self._read("status"))]
+        progress.position = self.position
+
+    def _held(self, index: int | None) -> int:
+        """``index``, or that of the first token that nobody acknowledged, if the ring holds it or it comes next."""
+        write_index, read_index = self._read_words(address("write_index"), 2)
+        index = read_index if index is None else index % INDICES
+        if (index - read_index) % INDICES > (write_index - read_index) % INDICES:
+            raise LinkError(f"no token {index} in the chip; it holds {read_index} to {write_index}, the last not yet")
+        return index
+
+    def _clear_errors(self) -> set[str]:
+        """Names of the errors that stood; none stands behind it."""
+        word = self._read("error")
+        if word:
+            self._write("error", word)
+        parts = next(register for register in REGISTERS if register.name == "error").fields
+        return {part.name for part in parts if part.of(word)}
+
+    def _read(self, name: str) -> int:
+        return self._read_words(address(name))[0]
+
+    def _write(self, name: str, word: int) -> None:
+        self._write_words(address(name), [word])

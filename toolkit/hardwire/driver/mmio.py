@@ -1,0 +1,326 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A chip behind memory-mapped registers: pynq.MMIO, the simulated AXI port, or anything that reads and writes words.
+
+chip = MappedChip(pynq.MMIO(0x43C0_0000, 0x8_0000))
+for token in chip.stream([1, 29, 3], budget=20):
+    print(token)
+
+The ring is read without popping, one word per token and one index per batch, and given back behind the batch: so a
+read that was aborted, or a program that died, loses nothing. ``reads`` and ``tokens`` count what that cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import warnings
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from functools import partial
+from operator import sub
+from typing import Any, Protocol
+
+from ..errors import LinkError, PromptError
+from ..reference import Progress, Sampling
+from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
+from .registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
+
+BATCH = 32  # tokens that a host which is faster than the chip waits for
+LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
+PATIENCE = 64  # tokens' time without a token or a position, and the chip is given up
+UNKNOWN_PACE = 1_000  # cycles per token, until a manifest or a request tells
+UNKNOWN_SLOWEST = 10_000_000  # cycles that no token takes
+DEAD_CLOCK = 2.0  # seconds in which a clock must have moved
+_MASK = INDICES - 1
+_SEQUENCE = 1 << SEQUENCE_BITS
+_IRQS = sum(part.mask for part in next(each for each in REGISTERS if each.name == "irq").fields)
+_TAGS = [(index % _SEQUENCE) << ID_BITS for index in range(2 * _SEQUENCE)]  # of slots in a row, from any index on
+
+
+class Bus(Protocol):
+    """Registers by their byte address, a word at a time.
+
+    May have ``read_words(address, count) -> list[int]``, each word by one aligned read, and, where time is simulated,
+    ``run(cycles)``, which lets it pass.
+    """
+
+    def read(self, address: int, /) -> int: ...
+
+    def write(self, address: int, word: int, /) -> Any: ...
+
+
+class Signal(Protocol):
+    """An interrupt line, as pynq.Interrupt is one."""
+
+    async def wait(self) -> Any: ...
+
+
+class ChipFault(RuntimeWarning):
+    """A chip was found in its sticky error state, and reset."""
+
+
+class MappedChip(HostedChip):
+    """A chip behind a bus.
+
+    chip_id: the first 32 bits of a chip's digest; another chip is refused. cycles: of a token, by position, as a
+    manifest has them: they say how long to wait, and when to give up. interrupt: makes the chip's line for an
+    ``astream``, each time anew, since what waits belongs to one event loop.
+    A request that runs is left alone: ``resume`` takes it up. Raises LinkError where no chip answers.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        chip_id: int | None = None,
+        cycles: Sequence[int] | None = None,
+        interrupt: Callable[[], Signal | None] | None = None,
+    ) -> None:
+        self.bus, self._make_interrupt = bus, interrupt
+        self.reads = self.writes = self.tokens = 0  # accesses of the bus, and tokens that were given
+        self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
+        self._turn = 0  # which request is followed
+        self._feed = 0  # tokens of its prompt
+        self._burst: Callable[[int, int], list[int]] = getattr(bus, "read_words", self._one_by_one)
+        self._run: Callable[[int], object] | None = getattr(bus, "run", None)
+        self._info = understood(self._read_words(address("magic"), 8), chip_id)
+        self._hz = max(self._info.clock_khz, 1) * 1000
+        self._known = bool(cycles)
+        self.pace = max(1, round(sum(cycles) / len(cycles))) if cycles else UNKNOWN_PACE
+        self._slowest = max(cycles) if cycles else UNKNOWN_SLOWEST
+
+    # -- the bus -------------------------------------------------------------------------------------
+
+    def _one_by_one(self, at: int, count: int) -> list[int]:
+        read = self.bus.read
+        return [read(each) for each in range(at, at + 4 * count, 4)]
+
+    def _read_words(self, at: int, count: int = 1) -> list[int]:
+        self.reads += count
+        return self._burst(at, count)
+
+    def _write_words(self, at: int, words: Sequence[int]) -> None:
+        self.writes += len(words)
+        for offset, word in enumerate(words):
+            self.bus.write(at + 4 * offset, int(word))
+
+    # -- requests ------------------------------------------------------------------------------------
+
+    async def astream(
+        self,
+        prompt: Sequence[int],
+        budget: int | None = None,
+        sampling: Sampling = Sampling(),
+        stops: Sequence[int] = (),
+        *,
+        clear: bool = True,
+        progress: Progress | None = None,
+    ) -> AsyncIterator[int]:
+        """``stream`` for asyncio: other tasks run while none has come, and behind every batch."""
+        budget = UNLIMITED if budget is None else budget
+        self._check(prompt, budget, stops, clear)
+        self._begin(prompt, budget, sampling, stops, clear)
+        interrupt = self._make_interrupt() if self._make_interrupt is not None else None
+        if interrupt is not None:
+            self._write("irq_enable", _IRQS)
+        try:
+            with contextlib.closing(self._polls(progress or Progress())) as polls:
+                for ids in polls:
+                    first = self.index + 1
+                    for self.index, token in enumerate(ids, first):
+                        yield token
+                    await self._arrival(interrupt) if not ids else await asyncio.sleep(0)
+        finally:
+            if interrupt is not None:
+                self._write("irq_enable", 0)
+
+    def reset(self) -> None:
+        super().reset()
+        self._clear_errors()
+
+    def _begin(self, prompt: Sequence[int], budget: int, sampling: Sampling, stops: Sequence[int], clear: bool) -> None:
+        self.faults = []
+        if field("status", "error").of(self._read("status")):
+            self._report(self._clear_errors(), "stood; the chip was reset")
+            super().reset()
+            if not clear:
+                raise PromptError("the chip was reset, so there is nothing to continue; give the whole prompt")
+        super()._begin(prompt, budget, sampling, stops, clear)
+        self._feed = len(prompt)
+
+    def _abandon(self) -> None:
+        status = self._read("status")
+        if field("status", "busy").of(status):
+            try:
+                self.stop()
+            except LinkError:
+                self._write("control", field("control", "reset").mask)
+                self._await_idle()
+        self._turn += 1
+        self.index = self._read("write_index")
+        self._write("read_index", self.index)
+        if field("status", "error").of(status):
+            self._clear_errors()
+
+    def _ask_to_start(self, word: int) -> None:
+        self._write("control", word)
+
+    def _resume_at(self, index: int) -> None:
+        self._write("read_index", index)
+        self._turn, self._feed, self.index = self._turn + 1, 0, index
+
+    def _request(
+        self,
+        prompt: Sequence[int],
+        budget: int,
+        sampling: Sampling,
+        stops: Sequence[int],
+        clear: bool,
+        progress: Progress,
+    ) -> Iterator[int]:
+        return self._follow(progress, partial(self._begin, prompt, budget, sampling, stops, clear))
+
+    def _follow(self, progress: Progress, begin: Callable[[], None] = lambda: None) -> Iterator[int]:
+        """As every chip's; ``begin`` first. Of Python, a token costs what stands in the inner loop, and a caller's."""
+        begin()
+        with contextlib.closing(self._polls(progress)) as polls:
+            for ids in polls:
+                if not ids:
+                    self._pause()
+                first = self.index + 1
+                for self.index, token in enumerate(ids, first):
+                    yield token
+
+    def _polls(self, progress: Progress) -> Generator[list[int], None, None]:
+        """Yield tokens that came, batch by batch; an empty one where the caller is to wait. It moves ``index``."""
+        turn, patience = self._turn, None
+        try:
+            while True:
+                count = (self._read("write_index") - self.index) & _MASK
+                if not count and not self.busy:  # a request that has ended has published everything
+                    count = (self._read("write_index") - self.index) & _MASK
+                    if not count:
+                        break
+                if count:
+                    ids = self._slots(count)
+                    yield ids
+                    patience = None
+                else:
+                    if patience is None:
+                        patience = _Patience(self)
+                    else:
+                        patience.spend()
+                    yield []
+                if self._turn != turn:
+                    raise LinkError("another request of this program took the chip; begin again")
+                self.index &= _MASK
+                if count:
+                    self._write("read_index", self.index)
+                    self.tokens += len(ids)
+                    if count <= 2 * BATCH:  # the host is not behind: a look at once would find little
+                        yield []
+        except (GeneratorExit, KeyboardInterrupt):
+            if self._turn == turn:
+                with contextlib.suppress(LinkError):
+                    self._abandon()
+            raise
+        self._end(progress)
+
+    def _slots(self, count: int) -> list[int]:
+        """Ids of the next tokens, half a ring at most, so that the chip goes on while they are used."""
+        index, ring = self.index, self._info.ring
+        if count > ring:
+            raise LinkError(f"the chip is {count} tokens ahead of the stream; another program read on")
+        count = min(count, max(ring // 2, 1), INDICES - index)
+        at = index % ring
+        to_end = min(count, ring - at)
+        words = self._burst(address("tokens", at), to_end)
+        if to_end < count:
+            words = words + self._burst(address("tokens"), count - to_end)
+        self.reads += count
+        first = index % _SEQUENCE
+        ids = list(map(sub, words, _TAGS[first : first + count]))
+        if min(ids) < 0 or max(ids) >= self._info.vocab:
+            odd = next(i for i, each in enumerate(ids) if not 0 <= each < self._info.vocab)
+            raise LinkError(
+                f"slot {(index + odd) % ring} of the ring holds {words[odd]:#010x}, which is not token "
+                f"{(index + odd) & _MASK}; another program read on, or the bus is disturbed"
+            )
+        return ids
+
+    def _end(self, progress: Progress) -> None:
+        super()._end(progress)
+        if not self._known and progress.position:
+            self.pace = max(1, self.run_cycles() // progress.position)
+        if errors := self._clear_errors():
+            self._report(errors, "arose during a request, whose tokens are right")
+
+    def _report(self, errors: set[str], what: str) -> None:
+        self.faults = sorted(errors)
+        warnings.warn(f"errors {', '.join(self.faults)} {what}", ChipFault, stacklevel=4)
+
+    # -- time ----------------------------------------------------------------------------------------
+
+    def _lull(self) -> int:
+        """Cycles to wait for what comes next: a batch, but not so long that a person would see it."""
+        tokens, self._feed = self._feed or min(BATCH, max(self._info.ring // 4, 1)), 0
+        return max(self.pace, min(tokens * self.pace, round(LONGEST_WAIT * self._hz)))
+
+    def _pause(self) -> None:
+        cycles = self._lull()
+        self._run(cycles) if self._run is not None else time.sleep(cycles / self._hz)
+
+    async def _arrival(self, interrupt: Signal | None) -> None:
+        """Let other tasks run until something may have come."""
+        cycles = self._lull()
+        seconds = cycles / self._hz
+        if self._run is not None:
+            self._run(cycles)
+            seconds = 0.0
+        if interrupt is None:
+            await asyncio.sleep(seconds)
+            return
+        with contextlib.suppress(asyncio.TimeoutError):  # a line that nobody connected only costs time
+            await asyncio.wait_for(interrupt.wait(), max(0.1, 2 * seconds))
+        self._write("irq", _IRQS)  # what comes behind this raises it again, what came before is found by the next look
+
+    def _await_idle(self) -> None:
+        patience = _Patience(self)
+        while self.busy:
+            patience.spend()
+            cycles = min(self.pace, round(LONGEST_WAIT * self._hz))
+            self._run(cycles) if self._run is not None else time.sleep(cycles / self._hz)
+
+    def hello(self) -> ChipInfo:
+        """Ask again what the chip is. Raises LinkError where it is no longer one."""
+        return understood(self._read_words(address("magic"), 8), self._info.id)
+
+
+class _Patience:
+    """Ends where a chip does not move: by its own cycles, so that a simulated one has its time too."""
+
+    def __init__(self, chip: MappedChip) -> None:
+        self._chip = chip
+        self._bound = PATIENCE * chip._slowest
+        self._seen, self._since = (-1, -1), 0
+        self._cycles, self._moved = -1, time.monotonic()
+
+    def spend(self) -> None:
+        """Raise LinkError, with the chip reset, where too much time has passed without a token or a position."""
+        chip = self._chip
+        seen, cycles, now = (chip.index, chip.position), chip.cycles(), time.monotonic()
+        if seen != self._seen:
+            self._seen, self._since = seen, cycles
+        elif cycles - self._since > self._bound:
+            self._give_up(f"nothing moves for {self._bound:,} cycles at position {seen[1]}")
+        if cycles != self._cycles:
+            self._cycles, self._moved = cycles, now
+        elif now - self._moved > DEAD_CLOCK:
+            self._give_up(f"its clock stands still for {DEAD_CLOCK:g} s")
+
+    def _give_up(self, why: str) -> None:
+        chip = self._chip
+        chip._write("control", field("control", "reset").mask)
+        again = "it was reset" if not chip.busy else "it does not reset, load the bitstream again"
+        raise LinkError(f"the chip hangs: {why}; {again}")

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A chip on a board with PYNQ: the overlay is loaded, the IP found, its registers mapped. pynq 3.0 to 4.0.
+
+pynq is imported when a board is opened, not before. All that is used of it: Overlay(bitfile, download=, device=) with
+ip_dict, clock_dict, interrupt_pins, device and download(); MMIO(base, length, device) with read, write and array;
+Interrupt(pin) with wait().
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..errors import BoardError, BuildError, LinkError, ToolMissing
+from .bundle import Bundle
+from .lock import ChipLock
+from .mmio import MappedChip, Signal
+from .model import LanguageModel
+from .registers import ADDRESS_BITS, REGISTERS
+
+VLNV = "hardwire:hardwire:hardwire_chip:"
+IRQ = "irq"  # the pin of the IP
+VENV = "/usr/local/share/pynq-venv"
+
+
+def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> LanguageModel:
+    """The model of a bundle on this board's FPGA.
+
+    Raises ToolMissing without pynq, BoardError without an FPGA, BuildError for a .hwh that does not go with the driver,
+    LinkError where another process has the board, or what answers is not the model.
+    """
+    pynq = _pynq()
+    device = _device(pynq, device)
+    lock = ChipLock(f"{bundle.board} {getattr(device, 'tag', '')}".strip())
+    try:
+        with _rooted():
+            overlay = _overlay(pynq, bundle, device, download)
+            name, ip = _ip(overlay.ip_dict, bundle)
+            mmio = pynq.MMIO(ip["phys_addr"], ip["addr_range"], device=device)
+            bus = MmioBus(mmio)
+        chip = MappedChip(
+            bus,
+            chip_id=int(bundle.chip.digest[:8], 16),
+            cycles=bundle.cycles,
+            interrupt=_interrupts(pynq, overlay, f"{name}/{IRQ}"),
+        )
+    except BaseException:
+        lock.release()
+        raise
+
+    def close() -> None:
+        with contextlib.suppress(LinkError):
+            if lock.held and chip.busy:
+                chip.reset()
+        lock.release()
+
+    about = {**bundle.about(), "pynq": getattr(pynq, "__version__", "unknown")}
+    model = LanguageModel(bundle.chip, None, f"{bundle.folder.resolve().name} ({bundle.board})", chip, about, close)
+    lock.on_lost = model.close
+    return model
+
+
+class MmioBus:
+    """Registers through pynq.MMIO, each word by one aligned 32-bit access.
+
+    ``tolist`` and ``item`` of an array convert one element after the other, each loaded as the word that it is. A copy
+    of a slice may load more at once, or in pieces, which device memory does not take.
+    """
+
+    def __init__(self, mmio: Any) -> None:
+        self.mmio = mmio
+        array = mmio.array
+        if isinstance(array, np.ndarray):  # the FPGA is in this processor's memory
+            item: Callable[[int], int] = array.item
+            store: Callable[[int, int], None] = array.__setitem__
+            self.read: Callable[[int], int] = lambda at: item(at >> 2)
+            self.write: Callable[[int, int], Any] = lambda at, word: store(at >> 2, word)
+            self.read_words = lambda at, count: array[at >> 2 : (at >> 2) + count].tolist()
+        else:  # every access is a call of the device
+            self.read, self.write = mmio.read, mmio.write
+        run = getattr(mmio.device, "run", None)
+        if run is not None:  # a simulated board, whose time is its own
+            self.run = run
+
+
+def _pynq() -> Any:
+    try:
+        return importlib.import_module("pynq")
+    except ImportError as error:
+        raise ToolMissing(
+            f"boards with a Zynq need pynq ({error}); on a PYNQ image run in Jupyter, or source "
+            f'{VENV}/bin/activate; elsewhere backend="reference" runs the same integers'
+        ) from None
+
+
+def _device(pynq: Any, device: Any) -> Any:
+    if device is not None:
+        return device
+    try:
+        return pynq.Device.active_device
+    except RuntimeError as error:
+        raise BoardError(
+            f"pynq finds no FPGA here ({error}); run on the board, in Jupyter or as root with its environment "
+            f"(sudo -E), or give a device"
+        ) from None
+
+
+@contextmanager
+def _rooted() -> Iterator[None]:
+    """pynq loads bitstreams and maps registers as root only: say so in words."""
+    try:
+        yield
+    except PermissionError as error:
+        raise LinkError(_AS_ROOT.format(error)) from None
+    except OSError as error:
+        if "oot permission" in str(error):
+            raise LinkError(_AS_ROOT.format(error)) from None
+        raise
+
+
+_AS_ROOT = "pynq may not reach the FPGA ({}); run in the board's Jupyter, which is root, or with sudo -E"
+
+
+def _overlay(pynq: Any, bundle: Bundle, device: Any, download: bool) -> Any:
+    """The overlay, loaded. pynq 4.0 reads no frequency from the metadata of a Zynq-7000 and fails on it: fill it in."""
+    overlay = pynq.Overlay(str(bundle.bit), download=False, device=device)
+    if download:
+        clocks = {index: dict(clock) for index, clock in overlay.clock_dict.items()}
+        for clock in clocks.values():
+            if clock.get("frequency", 0) is None:
+                clock["frequency"] = bundle.clock_mhz
+        overlay.clock_dict = clocks
+        overlay.download()
+    return overlay
+
+
+def _ip(ip_dict: Any, bundle: Bundle) -> tuple[str, dict[str, Any]]:
+    """Our IP in the design, with a register map that is this driver's."""
+    found = {name: ip for name, ip in ip_dict.items() if str(ip.get("type", "")).startswith(VLNV)}
+    if len(found) != 1:
+        there = ", ".join(f"{name} ({ip.get('type')})" for name, ip in ip_dict.items()) or "nothing"
+        raise BuildError(
+            f"{bundle.hwh} has {len(found)} IPs {VLNV}*, not one; it has {there}; it is of another build, deploy again"
+        )
+    ((name, ip),) = found.items()
+    if ip["addr_range"] < 1 << ADDRESS_BITS:
+        raise BuildError(
+            f"{bundle.hwh}: {name} has {ip['addr_range']:#x} bytes, not {1 << ADDRESS_BITS:#x}; build anew"
+        )
+    told = {str(each).lower(): entry for each, entry in (ip.get("registers") or {}).items()}
+    for register in REGISTERS:
+        entry = told.get(register.name)
+        if entry is not None and entry["address_offset"] != register.address:
+            raise BuildError(
+                f"{bundle.hwh}: register {register.name} is at {entry['address_offset']:#x}, this driver's at "
+                f"{register.address:#x}; take the driver of the build, or build anew"
+            )
+    return name, ip
+
+
+def _interrupts(pynq: Any, overlay: Any, pin: str) -> Callable[[], Signal | None] | None:
+    """What makes the interrupt line for an event loop; None where the design or the system has none."""
+    if pin not in getattr(overlay, "interrupt_pins", {}):
+        return None
+
+    def make() -> Signal | None:
+        try:
+            interrupt: Signal = pynq.Interrupt(pin)
+        except Exception:  # whatever a kernel without that device says: then the loop polls
+            return None
+        return interrupt
+
+    return make

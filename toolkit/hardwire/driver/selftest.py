@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Is the chip on the board the model? Tokens, logits and trace checksums against what was recorded when the bitstream
+was made, or against the integer reference, which runs wherever numpy does.
+
+Greedy tokens come one request each, so that the logits behind every token can be read; then the same with sampling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..chip import Chip
+from ..errors import BuildError
+from ..fixed import Ints
+from ..reference import Sampling, feeder, new_state, step, token_loop
+from .hosted import HostedChip
+from .registers import address
+
+SAMPLING = Sampling(temperature=0.8, seed=0x9E3779B97F4A7C15)
+PROMPT = 4  # tokens
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """What was compared, and the first difference in words, or None."""
+
+    tokens: int
+    logits: int
+    stages: int  # checksums of the trace window
+    source: str  # "recorded" or "reference"
+    first_difference: str | None
+
+    @property
+    def equal(self) -> bool:
+        return self.first_difference is None
+
+    def __bool__(self) -> bool:
+        return self.equal
+
+
+def prompt_of(chip: Chip) -> list[int]:
+    """A prompt of any vocabulary: BOS if there is one, then ids that are far apart."""
+    ids = [(7 + 41 * i) % chip.shape.vocab for i in range(PROMPT)]
+    return ([chip.bos] if chip.bos is not None else []) + ids
+
+
+def logits_hash(logits: Ints) -> str:
+    """sha256 of logits [V] as 32-bit words."""
+    return hashlib.sha256(np.ascontiguousarray(logits, "<i4").tobytes()).hexdigest()
+
+
+def record(chip: Chip, tokens: int = 10) -> dict[str, Any]:
+    """What a board with this chip must give, as a manifest carries it."""
+    tokens = min(tokens, chip.shape.context - PROMPT - 1)
+    prompt, greedy = prompt_of(chip), _greedy(chip)
+    said = [next(greedy) for _ in range(tokens)]
+    sampled = token_loop(feeder(chip, SAMPLING), prompt, chip.shape.context, tokens)
+    return {
+        "chip": chip.digest,
+        "prompt": prompt,
+        "tokens": [token for token, _ in said],
+        "logits_sha256": [logits_hash(logits) for _, logits in said],
+        "sampled": list(sampled),
+    }
+
+
+def _greedy(chip: Chip) -> Iterator[tuple[int, Ints]]:
+    """Tokens of the reference with their logits [V]."""
+    state, feed = new_state(chip), prompt_of(chip)
+    while True:
+        logits = step(chip, state, np.array([feed], np.int64))[0, -1]
+        feed = [int(np.argmax(logits))]
+        yield feed[0], logits
+
+
+def selftest(
+    hosted: HostedChip,
+    chip: Chip,
+    tokens: int = 10,
+    recorded: dict[str, Any] | None = None,
+    geometry: dict[str, Any] | None = None,
+) -> SelfTest:
+    """Compare a chip on a board with its model. ``geometry``: a plan's, needed for trace checksums.
+
+    Raises BuildError for a record of another chip, LinkError where the board does not answer.
+    """
+    if recorded is not None and recorded["chip"] != chip.digest:
+        raise BuildError(
+            f"the recorded expectation is of chip {recorded['chip'][:8]}, not {chip.digest[:8]}; deploy the build again"
+        )
+    tokens = max(0, min(tokens, chip.shape.context - PROMPT - 1))
+    if recorded is None or len(recorded["tokens"]) < tokens:
+        recorded, source = record(chip, tokens), "reference"
+    else:
+        source = "recorded"
+    trace = _tracer(hosted, chip, geometry)
+    compared, logits, stages = 0, 0, 0
+    windows = hosted.info().logit_bits > 0
+    said: list[int] = []
+    for index in range(tokens):
+        said += hosted.generate(recorded["prompt"] if index == 0 else [], 1, clear=index == 0)
+        wanted = recorded["tokens"][index]
+        difference = None
+        if trace is not None:
+            stages, difference = stages + trace.count, trace.difference(said, index)
+        if windows and difference is None:
+            logits += chip.shape.vocab
+            if logits_hash(hosted.logits()) != recorded["logits_sha256"][index]:
+                difference = _first_logit(hosted.logits(), chip, index)
+        if difference is None and (len(said) <= index or said[index] != wanted):
+            difference = f"token {index} is {said[index] if len(said) > index else 'missing'}, not {wanted}"
+        if difference is not None:
+            return SelfTest(compared, logits, stages, source, difference)
+        compared += 1
+    sampled = hosted.generate(recorded["prompt"], tokens, SAMPLING)
+    for index, wanted in enumerate(recorded["sampled"][:tokens]):
+        if sampled[index : index + 1] != [wanted]:
+            got = sampled[index] if len(sampled) > index else "missing"
+            return SelfTest(compared, logits, stages, source, f"sampled token {index} is {got}, not {wanted}")
+        compared += 1
+    return SelfTest(compared, logits, stages, source, None)
+
+
+def _first_logit(got: Ints, chip: Chip, index: int) -> str:
+    """Which logit differs first, from the reference."""
+    greedy = _greedy(chip)
+    wanted = [next(greedy)[1] for _ in range(index + 1)][-1]
+    odd = np.flatnonzero(got != wanted)
+    if not odd.size:
+        return f"logits behind token {index} equal the reference's, but not the record; the record is wrong"
+    return f"token {index}, logit {odd[0]}: {got[odd[0]]}, not {wanted[odd[0]]} ({odd.size} of {got.size} differ)"
+
+
+class _Trace:
+    """The trace window of a chip beside the reference's checksums."""
+
+    def __init__(self, read: Callable[[int], int], tracer: Any, chip: Chip) -> None:
+        self._read, self._tracer, self._chip = read, tracer, chip
+        self._state = new_state(chip)
+        self.count = len(tracer.stages)
+
+    def difference(self, said: list[int], index: int) -> str | None:
+        """The first stage of the last token fed that differs."""
+        from ..trace import first_difference
+
+        fed = prompt_of(self._chip) if index == 0 else [said[index - 1]]
+        expected: dict[Any, int] = {}
+        for token in fed:
+            expected = self._tracer.step(self._state, token)
+        found = first_difference(expected, self._read)
+        if found is None:
+            return None
+        stage, want, got = found
+        return f"token {index}: stage {stage.name} is wrong first, its checksum {got:08x}, not {want:08x}"
+
+
+def _tracer(hosted: HostedChip, chip: Chip, geometry: dict[str, Any] | None) -> _Trace | None:
+    if not geometry or not geometry.get("trace"):
+        return None
+    from ..geometry import Geometry
+    from ..schedule import schedule
+    from ..trace import Tracer, segments
+
+    made = schedule(chip, Geometry(**geometry))
+    told = hosted.trace_segments()
+    if told != segments(made):
+        raise BuildError(f"the chip traces {told} segments, its manifest says {segments(made)}; deploy the build again")
+    words = hosted._read_words
+    return _Trace(lambda word: words(address("trace", word))[0], Tracer(chip, made), chip)
