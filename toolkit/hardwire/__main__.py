@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m hardwire`` is the ``hardwire`` command: the whole one, or on a board without its libraries a small one."""
+"""``python -m hardwire`` is the ``hardwire`` command: the whole one, or without its libraries a small one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The command where click and rich are not installed, as on a board: run, verify, doctor. The standard library alone."""
+"""The command where click and rich are not installed, as on a board: run, verify, doctor; no library."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from ..reference import Progress, Sampling
 from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
 from .registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 
-BATCH = 16  # tokens that a host which is faster than the chip waits for
+BATCH = 32  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
 PATIENCE = 64  # tokens' time without a token or a position, and the chip is given up
 UNKNOWN_PACE = 1_000  # cycles per token, until a manifest or a request tells
@@ -85,6 +85,7 @@ class MappedChip(HostedChip):
         self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
         self._turn = 0  # which request is followed
         self._feed = 0  # tokens of its prompt
+        self._last: int | None = None  # index behind its last token, if it spends its budget
         self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
         self._info = understood(self._read_words(address("magic"), 8), chip_id)
@@ -152,6 +153,7 @@ class MappedChip(HostedChip):
                 raise PromptError("the chip was reset, so there is nothing to continue; give the whole prompt")
         super()._begin(prompt, budget, sampling, stops, clear)
         self._feed = len(prompt)
+        self._last = (self.index + budget) & _MASK if budget < _MASK else None
 
     def _abandon(self) -> None:
         status = self._read("status")
@@ -172,7 +174,7 @@ class MappedChip(HostedChip):
 
     def _resume_at(self, index: int) -> None:
         self._write("read_index", index)
-        self._turn, self._feed, self.index = self._turn + 1, 0, index
+        self._turn, self._feed, self._last, self.index = self._turn + 1, 0, None, index
 
     def _request(
         self,
@@ -197,28 +199,28 @@ class MappedChip(HostedChip):
                     yield token
 
     def _polls(self, progress: Progress) -> Generator[list[int], None, None]:
-        """Yield tokens that came, batch by batch; an empty one where the caller is to wait. It moves ``index``."""
-        turn, patience = self._turn, None
+        """Yield tokens that came, batch by batch; an empty one where the caller is to wait. It moves ``index``.
+
+        Whether the request has ended is asked where nothing came twice, or all came that may: so a host that is faster
+        than the chip reads the index twice per batch, and nothing else.
+        """
+        turn, quiet, patience = self._turn, self.index == self._last, _Patience(self)
         try:
             while True:
                 count = (self._read("write_index") - self.index) & _MASK
-                if not count and not self.busy:  # a request that has ended has published everything
-                    count = (self._read("write_index") - self.index) & _MASK
-                    if not count:
-                        break
-                if count:
-                    ids = self._slots(count)
-                    yield ids
-                    patience = None
-                else:
-                    if patience is None:
-                        patience = _Patience(self)
+                if not count and quiet:
+                    if not self.busy:  # a request that has ended has published everything
+                        count = (self._read("write_index") - self.index) & _MASK
+                        if not count:
+                            break
                     else:
                         patience.spend()
-                    yield []
+                ids = self._slots(count) if count else []
+                yield ids
                 if self._turn != turn:
                     raise LinkError("another request of this program took the chip; begin again")
                 self.index &= _MASK
+                quiet = not count or self.index == self._last
                 if count:
                     self._write("read_index", self.index)
                     self.tokens += len(ids)
