@@ -88,10 +88,10 @@ def test_the_address_is_the_interfaces_and_every_register_is_described(original:
     for register in REGISTERS:
         for index in range(register.count):
             name = register.name if register.count == 1 else f"{register.name}_{index}"
-            about, fields = registers[name]
+            about, fields = registers[name.upper()]
             assert int(about["ADDRESS_OFFSET"], 16) == address(register.name, index)
             assert {n: (int(f["BIT_OFFSET"]), int(f["BIT_WIDTH"])) for n, f in fields.items()} == {
-                f.name: (f.low, f.bits) for f in register.fields
+                f.name.upper(): (f.low, f.bits) for f in register.fields
             }
 
 
