@@ -75,8 +75,8 @@ BROKEN = [
     ("an unknown bus definition", PACK, "xilinx.com:interface:aximm slave", "xilinx.com:interface:axilite slave", "no bus definition xilinx.com:interface:axilite:1.0"),
     ("the inferred interfaces kept", PACK, "        ipx::remove_bus_interface [get_property NAME $bus] $core\n", WITHOUT, "s_axi: no memory map s_axi"),
     ("no description of the registers", PACK, "    hw_describe_registers $core $registers\n", WITHOUT, "no memory map S_AXI"),
-    ("a register twice at one place", PACK, "    version 0x00004 ", "    version 0x00000 ", "version: 0x0 is not free"),
-    ("an access that does not exist", PACK, "    id 0x00008 read-only", "    id 0x00008 readonly", "access cannot be 'readonly'"),
+    ("a register twice at one place", PACK, "    VERSION 0x00004 ", "    VERSION 0x00000 ", "VERSION: 0x0 is not free"),
+    ("an access that does not exist", PACK, "    ID 0x00008 read-only", "    ID 0x00008 readonly", "access cannot be 'readonly'"),
     ("a core that nobody checked", PACK, "    ipx::check_integrity $core\n", WITHOUT, "check the integrity of the core"),
     ("no hierarchy", PACK, "    update_compile_order -fileset sources_1\n", WITHOUT, "update_compile_order before packaging"),
     ("a ROM folder that is not named in full", PACK, 'list $mark ".Folder(\\"$folder/\\")"', "list $mark $mark", "no ROM contents at 'rom/'"),
@@ -132,12 +132,12 @@ def test_a_top_that_names_no_rom_folder_is_refused(build: Build) -> None:
 def test_a_field_beyond_its_register_or_over_another_is_refused(build: Build) -> None:
     path = build.folder / PACK
     text = path.read_text()
-    assert text.count("reason 4 3 {") == 1
+    assert text.count("REASON 4 3 {") == 1
     for new, said in (
-        ("reason 30 3 {", "status.reason: bits 30 to 32"),
-        ("reason 3 3 {", "status.reason: bits 3 to 5"),
+        ("REASON 30 3 {", "STATUS.REASON: bits 30 to 32"),
+        ("REASON 3 3 {", "STATUS.REASON: bits 3 to 5"),
     ):
-        path.write_text(text.replace("reason 4 3 {", new))
+        path.write_text(text.replace("REASON 4 3 {", new))
         code, vivado = run(build.folder)
         assert code == 1 and said in "\n".join(vivado.output)
 
