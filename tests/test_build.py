@@ -14,8 +14,9 @@ import pytest
 
 import hardwire
 from hardwire.board import Board, load_board
-from hardwire.build import Build, digest_of, make_build, open_build, write_manifest
+from hardwire.build import Build, make_build, open_build, write_manifest
 from hardwire.chip import Chip
+from hardwire.driver.bundle import build_digest
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
 from hardwire.plant import plant
 from hardwire.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
@@ -142,7 +143,7 @@ def test_changed_missing_and_escaping_files_are_named(copy: Path) -> None:
     with pytest.raises(BuildError, match="its digest is not that of its contents; it was edited"):
         (copy / "manifest.json").write_text(json.dumps(manifest))
         open_build(copy)
-    manifest["digest"] = digest_of(manifest)
+    manifest["digest"] = build_digest(manifest)
     write_manifest(copy, manifest)
     with pytest.raises(BuildError, match="names '../../etc/passwd', which is outside the build folder"):
         open_build(copy)

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from hardwire.board import load_board
-from hardwire.build import Build, digest_of, hash_files, make_build, open_build, write_manifest
+from hardwire.build import Build, hash_files, make_build, open_build, write_manifest
 from hardwire.chip import Shape
+from hardwire.driver.bundle import build_digest
 from hardwire.geometry import Geometry
 from hardwire.quantize import random_chip
 from hardwire.synth.project import Project, for_board
@@ -75,7 +76,7 @@ def mini_build(folder: Path, board_key: str = "pynq-z2", resources: dict[str, in
 def renewed(build: Build) -> Build:
     """The build opened again, its manifest that of the files that are in it now."""
     build.manifest["files"] = hash_files(build.folder)
-    build.manifest["digest"] = digest_of(build.manifest)
+    build.manifest["digest"] = build_digest(build.manifest)
     write_manifest(build.folder, build.manifest)
     return open_build(build.folder)
 

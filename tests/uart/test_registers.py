@@ -90,3 +90,22 @@ def test_garbage_takes_no_memory() -> None:
     noise = np.random.default_rng(1).integers(0, 0xC0, 100_000).astype(np.uint8).tobytes()
     assert splitter.feed(noise) == [] and len(splitter._body) <= Splitter.LONGEST + 1
     assert splitter.feed(b"\xc0" + answer(b"E", 0, 0x2C, (1, 2), 3)) == [Frame(b"E", 0, 0x2C, (1, 2), 3)]
+
+
+@pytest.mark.tools
+def test_the_rdl_compiles_to_the_same_map() -> None:
+    from systemrdl import RDLCompiler  # the check under numpy 2 does without it
+
+    assert (ROOT / registers.RDL).read_text() == registers.rdl_text()
+    compiler = RDLCompiler()
+    compiler.compile_file(str(ROOT / registers.RDL))
+    found = {entry.inst_name: entry for entry in compiler.elaborate().top.children(unroll=False)}
+    assert set(found) == {entry.name for entry in (*REGISTERS, *WINDOWS)}
+    for register in REGISTERS:
+        entry = found[register.name]
+        fields = {(field.inst_name, field.low, field.width) for field in entry.fields()}
+        assert entry.raw_address_offset == register.address
+        assert fields == {(f.name, f.low, f.bits) for f in register.fields} or fields == {("value", 0, 32)}
+    for window in WINDOWS:
+        entry = found[window.name]
+        assert (entry.raw_address_offset, entry.size) == (window.address, 4 * window.words)

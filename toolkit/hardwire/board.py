@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from .errors import BoardError
+from .zynq import Zynq, parse_zynq
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -35,6 +36,7 @@ class Board:
     bram18: int
     uram: int
     ff: int | None = None
+    zynq: Zynq | None = None  # where Vivado can make a bitstream with this board's processor in it
 
     @property
     def bram_bits(self) -> int:
@@ -68,6 +70,7 @@ def load_board(key: str) -> Board:
             family=data["family"],
             processor=data["processor"],
             clock_mhz=float(data["clock_mhz"]),
+            zynq=parse_zynq(data["vivado"], data["part"]) if "vivado" in data else None,
             **data["resources"],
         )
     except (KeyError, TypeError, ValueError) as error:

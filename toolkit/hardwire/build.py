@@ -7,6 +7,7 @@ build/model.chip      the integer model
 build/model.onnx      the float model, where it was at hand: lets ``verify`` start from it
 build/hls/            the HLS project
 build/rtl/            the RTL project
+build/vivado/         the Vivado project around it, for a board with a Zynq
 build/synth/          what hardwire synth made of it, which is no part of the build's digest
 """
 
@@ -17,7 +18,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ LARGEST_MANIFEST = 32 << 20
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 SYNTH = "synth"  # the folder of synthesis
+ENGINE = ("rtl", "bitstream")  # targets with the RTL engine
 GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -69,7 +71,9 @@ class Build:
     def has_netlist(self) -> bool:
         """Whether it was synthesized into gates that can be simulated."""
         receipt = self.manifest.get("synthesis")
-        return isinstance(receipt, dict) and receipt.get("family") in GATES
+        if not isinstance(receipt, dict) or receipt.get("family") not in GATES:
+            return False
+        return f"{SYNTH}/netlist.json" in receipt.get("files", {})
 
     def csim(self) -> CSim:
         """The C-simulation for everyday use; a library that was compiled before is taken as it is."""
@@ -173,19 +177,22 @@ def make_build(
     """Write a build folder for ``board``; nothing is compiled or synthesised.
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
-    part and the kernels have every part of the chip. ``geometry``: of the RTL engine; without it, the fastest that is
-    expected to fit. Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else, or
-    the kernels lack something. The folder appears complete or not at all.
+    part and the kernels have every part of the chip, "bitstream" for the engine behind AXI4-Lite too, and a Vivado
+    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the
+    RTL engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit,
+    BuildError where ``out`` holds something else, or the kernels lack something. The folder appears complete or not at
+    all.
     """
     from .emit.hls_constants import missing_parts
     from .emit.lanes import AMD, check_board, default_lanes
 
     chip = load_chip(chip_path)
+    board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
     if not room.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
     plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
-    if target == "rtl":
+    if target in ENGINE:
         progress("plan")
         plan |= _rtl_plan(chip, board, chip_path.name, geometry)
     if target == "hls" or (board.family in AMD and not missing_parts(chip)):
@@ -208,6 +215,13 @@ def make_build(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Build(out, manifest, chip)
+
+
+def _with_its_clock(board: Board) -> Board:
+    """The board at the clock that its processor makes, nearest to the one that is asked for."""
+    from .emit.vivado import require_zynq
+
+    return replace(board, clock_mhz=require_zynq(board).clock(board.clock_mhz).mhz)
 
 
 def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None) -> dict[str, Any]:
@@ -234,7 +248,7 @@ def _write_parts(
         progress("HLS project")
         write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
         parts.append("hls")
-    if target == "rtl":
+    if target in ENGINE:
         from .emit import board_top
         from .emit.rtl import write_rtl
 
@@ -244,6 +258,15 @@ def _write_parts(
         if board.key == board_top.BOARD:
             board_top.write_board_top(folder / "rtl", board_top.Serial(clock_mhz=board.clock_mhz))
         parts.append("rtl")
+    if target == "bitstream":
+        from .emit.axi_top import write_axi_top
+        from .emit.host import Host
+        from .emit.vivado import write_vivado
+
+        progress("Vivado project")
+        write_axi_top(folder / "rtl", Host(clock_mhz=board.clock_mhz))
+        write_vivado(folder / "vivado", folder / "rtl", board)
+        parts.append("vivado")
     progress("hashes")
     return _manifest(chip, board, target, parts, plan, cycles, folder)
 
@@ -266,7 +289,7 @@ def _refuse_foreign_folder(out: Path) -> None:
 
 def _left_by_tools(name: str, known: set[str]) -> bool:
     """Whether simulation or synthesis put the file there, which is not of the build and not of a user."""
-    if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/")):
+    if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/", f"{SYNTH}/vivado/")):
         return True
     folder, _, rest = name.partition("/")
     if folder != SYNTH:
@@ -344,7 +367,7 @@ def _manifest(
         "files": hash_files(folder),
         "proofs": [],
     }
-    manifest["digest"] = digest_of(manifest)
+    manifest["digest"] = build_digest(manifest)
     return manifest
 
 
@@ -361,7 +384,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > LARGEST_MANIFEST:
             raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
         manifest = json.loads(path.read_text())
-        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != digest_of(manifest):
+        if manifest["format"] != MANIFEST_VERSION or manifest["digest"] != build_digest(manifest):
             raise BuildError(
                 f"{path}: its digest is not that of its contents; it was edited or is of another "
                 "version, run hardwire build again"

@@ -29,7 +29,7 @@ from . import __version__
 from .errors import BuildError, HardwireError, Mismatch
 
 PIPE_WIDTH = 120  # columns of a table that no terminal measures
-ENDS = ("done", "kept", "over budget", "too slow", "failed", "stopped")  # of a synthesis job
+ENDS = ("done", "kept", "over budget", "too slow", "failed", "stopped", "not run")  # of a synthesis job
 notes = Console(stderr=True, highlight=False)
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
@@ -324,7 +324,10 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 @click.argument("chip", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
 @click.option("--board", default="pynq-z2", show_default=True)
-@click.option("--target", type=click.Choice(["hls", "rtl"]), default="hls", show_default=True)
+@click.option("--target", type=click.Choice(["hls", "rtl", "bitstream"]), default="hls", show_default=True)
+@click.option(
+    "--ip", type=click.Choice(["rtl", "hls"]), default="rtl", show_default=True, help="Bitstream: the core in it."
+)
 @click.option(
     "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
 )
@@ -339,16 +342,25 @@ def build(
     out: Path,
     board: str,
     target: str,
+    ip: str,
     lanes: int | None,
     geometry: str | None,
     clock: float | None,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
-    """Write the project of CHIP with its weights baked in: HLS, or the RTL engine too. Nothing is synthesised."""
+    """Write the project of CHIP with its weights baked in: HLS, or the RTL engine too. Nothing is synthesised.
+
+    bitstream: the engine behind AXI4-Lite and a Vivado project around it, for a board with a Zynq; `hardwire synth`
+    runs it.
+    """
     from .board import load_board
     from .build import make_build
+    from .emit.vivado import refuse_hls
     from .geometry import parse_geometry
+
+    if ip == "hls":
+        refuse_hls()
 
     place = load_board(board)
     place = replace(place, clock_mhz=clock) if clock else place
@@ -367,7 +379,7 @@ def build(
 @main.command()
 @click.argument("builds", type=IN_FILE, nargs=-1, required=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
-@click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5.")
+@click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
 @click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
 @click.option(
@@ -393,7 +405,8 @@ def synth(
 
     Results stay in each build's synth/ folder and manifest; what is finished is not run again, so a stopped run
     continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
-    their place and route is not run.
+    their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
+    (--no-route: its engine through Yosys).
     """
     from .synth.batch import Options, run_batch
     from .synth.builds import jobs_of

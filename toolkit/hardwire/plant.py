@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .build import SYNTH, Build, digest_of, hash_files, open_build, sha256, write_manifest
+from .build import SYNTH, Build, hash_files, open_build, sha256, write_manifest
 from .chip import Chip, with_matrix
+from .driver.bundle import build_digest
 from .errors import BuildError
 from .fixed import limits
 
@@ -56,7 +57,7 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
         faulty, done = _weight(build.chip) if kind == "weight" else _table(build.chip)
         _write_again(build, faulty, copy / "hls")
     manifest["files"] = hash_files(copy)
-    manifest["digest"] = digest_of(manifest)
+    manifest["digest"] = build_digest(manifest)
     write_manifest(copy, manifest)
     return open_build(copy), done
 

@@ -28,8 +28,9 @@ def load(
     """A model from a ``.chip``, a build folder, a folder with a bitstream, or the name of one ("bundled").
 
     backend: "board" (the default where there is a bitstream for it), "csim" (the compiled HLS C++, the default for a
-    build), "rtl" (the simulated RTL engine), "netlist" (the simulated gates that hardwire synth made of it) or
-    "reference" (numpy, the default for a chip). Raises BuildError for a folder whose files do not match its manifest.
+    build), "rtl" (the simulated RTL engine), "netlist" (the simulated gates that hardwire synth made of it),
+    "simulation" (a simulated board: pynq and the board's driver on the RTL behind AXI4-Lite) or "reference" (numpy, the
+    default for a chip). Raises BuildError for a folder whose files do not match its manifest.
     port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
     device: the pynq device with the board's FPGA, by default pynq's own. download: whether to load the bitstream;
     without it, the board must hold it already. Raises BoardError where there is none for this board.
@@ -52,6 +53,10 @@ def load(
         chip, engines = build.chip, {"csim": build.csim_engine, "rtl": build.rtl_engine, "reference": None}
         if backend == "netlist":
             return _netlist(build)
+        if backend == "simulation":
+            from ..backends.simboard import open_simulated
+
+            return open_simulated(place)
     else:
         chip, engines = load_chip(place / "model.chip" if place.is_dir() else place), {"reference": None}
     backend = backend or next(iter(engines))
@@ -74,7 +79,7 @@ def _found(path: str | Path) -> Path:
 def _is_build(folder: Path) -> bool:
     from . import bundle
 
-    return "target" in bundle.read_json(folder)
+    return "format" in bundle.read_json(folder)  # of a collected manifest there is one form
 
 
 def _netlist(build: Build) -> LanguageModel:

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from ..chip import Chip
-from ..errors import BuildError, ToolMissing
+from ..errors import BuildError
 from . import hls_graph, report
 from .hls_constants import Layout, chip_context, layout_of, number, require_kernels, weight_files
+from .render import render
 
 META = "hardwire_hls.json"
 KERNELS = (
@@ -128,15 +129,7 @@ def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: floa
 
 
 def _render(template: str, context: dict[str, Any]) -> bytes:
-    try:
-        import jinja2
-    except ImportError as error:
-        raise ToolMissing(f'Jinja2 is not installed ({error}); pip install "hardwire[hls]"') from None
-    source = (importlib.resources.files(__package__) / "templates" / template).read_text(encoding="utf-8")
-    rules = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
-    rules.filters["int"] = number  # Jinja's own makes 0 of what is no number
-    text: str = rules.from_string(source).render(context)
-    return text.encode()
+    return render(template, context, int=number).encode()  # Jinja's own int makes 0 of what is no number
 
 
 def _stamp(files: dict[str, bytes]) -> str:

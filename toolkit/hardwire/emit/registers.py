@@ -1,8 +1,13 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The register map as SystemVerilog and as a table for people.
+"""The register map as SystemVerilog, as SystemRDL, and as a table for people.
 
-python -m hardwire.emit.registers     writes rtl/host_pkg.sv and the table in docs/serial.md of this checkout
+python -m hardwire.emit.registers     writes rtl/host_pkg.sv, docs/hardwire_chip.rdl and the table in docs/serial.md
+
+The table is Python, and not SystemRDL from which the rest is made, because boards import it with nothing installed; and
+rtl/host_registers.sv is written by hand, because half of its registers act (an index that is judged, a start that is
+refused, a word that latches another), which a generated register block would hand back as external. From the SystemRDL,
+PeakRDL makes HTML, C headers, IP-XACT or a UVM model for whoever wants them; a test compiles it and compares.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from ..driver.registers import (
 
 PACKAGE = "rtl/host_pkg.sv"
 PAGE = "docs/serial.md"
+RDL = "docs/hardwire_chip.rdl"
 BEGIN, END = "<!-- register map: written by hardwire.emit.registers -->", "<!-- end of the register map -->"
 _ACCESS = {"ro": "read", "rw": "read, write", "wo": "write", "w1c": "read, ones clear"}
 
@@ -67,6 +73,47 @@ def package_text() -> str:
     return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
 
 
+_SOFTWARE = {
+    "ro": "sw = r; hw = w;",
+    "rw": "sw = rw; hw = r;",
+    "wo": "sw = w; hw = r;",
+    "w1c": "sw = rw; onwrite = woclr; hw = rw;",
+}
+
+
+def rdl_text() -> str:
+    """docs/hardwire_chip.rdl: the map in SystemRDL 2.0."""
+    lines = [
+        "// SPDX-FileCopyrightText: 2026 hardwire contributors",
+        "// SPDX-License-Identifier: Apache-2.0",
+        "// Generated from toolkit/hardwire/driver/registers.py by python -m hardwire.emit.registers.",
+        "addrmap hardwire_chip {",
+        '  name = "hardwire chip"; desc = "A baked language model behind registers";',
+        "  default regwidth = 32; default accesswidth = 32;",
+    ]
+    for register in REGISTERS:
+        lines += ["  reg {", f"    desc = {_quoted(register.meaning)};"]
+        for field in register.fields:
+            meaning = f"desc = {_quoted(field.meaning)};"
+            bits = f"\\{field.name} [{field.low + field.bits - 1}:{field.low}]"
+            lines.append(f"    field {{ {_SOFTWARE[register.access]} {meaning} }} {bits};")
+        if not register.fields:
+            lines.append(f"    field {{ {_SOFTWARE[register.access]} }} \\value [31:0];")
+        many = f" [{register.count}]" if register.count > 1 else ""
+        lines.append(f"  }} \\{register.name}{many} @ {register.address:#x};")
+    for window in WINDOWS:
+        way = {"ro": "r", "wo": "w"}[window.access]
+        entries = f"memwidth = 32; mementries = {window.words:#x}; sw = {way};"
+        lines.append(
+            f"  external mem {{ {entries} desc = {_quoted(window.meaning)}; }} \\{window.name} @ {window.address:#x};"
+        )
+    return "\n".join([*lines, "};", ""])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def table_text() -> str:
     """The map in Markdown, between its marks."""
     lines = [BEGIN, "", "| address | name | access | meaning |", "| --- | --- | --- | --- |"]
@@ -97,6 +144,7 @@ def _camel(name: str) -> str:
 def main() -> None:
     root = Path(__file__).resolve().parents[3]
     (root / PACKAGE).write_text(package_text())
+    (root / RDL).write_text(rdl_text())
     page = root / PAGE
     page.write_text(with_table(page.read_text()))
 

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From a build to text through pynq: its own Overlay and MMIO, the board's driver, the RTL behind AXI4-Lite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import hardwire
+from hardwire.backends.simboard import SimBoard, simulated_board, simulated_bundle
+from hardwire.board import load_board
+from hardwire.build import Build, make_build
+from hardwire.chip import Chip
+from hardwire.driver.registers import MAGIC, REGISTERS
+from hardwire.errors import BuildError, LinkError
+
+pytestmark = pytest.mark.tools
+
+BUNDLED = Path(__file__).parents[2] / "bitstreams" / "ulx3s-85f" / "bundled" / "model.chip"
+STORY = 200  # tokens
+REQUEST = 9  # reads beside the tokens: how the chip was left, whether it began, why it ended
+
+
+@pytest.fixture(scope="module")
+def build(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    folder = tmp_path_factory.mktemp("simulated")
+    chip_with_text.save(folder / "tiny.chip")
+    return make_build(folder / "tiny.chip", load_board("pynq-z2"), folder / "tiny", target="bitstream")
+
+
+@pytest.fixture(scope="module")
+def board(build: Build) -> SimBoard:
+    return simulated_board(build)
+
+
+def test_pynq_finds_the_chip_by_its_handoff(build: Build, board: SimBoard) -> None:
+    import pynq
+
+    bit = simulated_bundle(build) / "hardwire.bit"
+    overlay = pynq.Overlay(str(bit), download=False, device=board)
+    for clock in overlay.clock_dict.values():
+        clock["frequency"] = clock["frequency"] or 100
+    before = board.downloads
+    overlay.download()
+    assert board.downloads == before + 1 and overlay.is_loaded()
+    assert board.clock_mhz() == pytest.approx(load_board("pynq-z2").clock_mhz, rel=0.01)
+    assert overlay.ip_dict["chip"]["phys_addr"] == board.base
+    assert overlay.chip.read(0) == MAGIC  # through the AXI4-Lite port of the RTL
+    names = {name.lower() for name in overlay.ip_dict["chip"]["registers"]}
+    assert {register.name for register in REGISTERS if register.count == 1} <= names
+    assert overlay.chip.register_map is not None
+
+
+def test_text_is_that_of_the_reference(build: Build) -> None:
+    with hardwire.load(build.folder, backend="simulation") as model:
+        wanted = hardwire.load(build.folder, backend="reference")
+        for options in ({}, {"temperature": 0.9, "seed": 5}):
+            assert model.generate("ab", 12, **options) == wanted.generate("ab", 12, **options)
+            assert model.last.status == wanted.last.status
+        assert model.verify()
+
+
+def test_a_handoff_that_is_missing(build: Build, board: SimBoard, tmp_path: Path) -> None:
+    import pynq
+
+    (tmp_path / "lonely.bit").write_text("bits")
+    with pytest.raises(BuildError, match=r"lonely.hwh: no hardware handoff beside the bitstream"):
+        pynq.Overlay(str(tmp_path / "lonely.bit"), device=board)
+
+
+def test_device_memory_takes_words_only(board: SimBoard) -> None:
+    with pytest.raises(LinkError, match=r"0x43c00002: device memory is read and written in aligned words"):
+        board.read_registers(board.base + 2, 4)
+
+
+def test_an_edited_manifest_is_refused(build: Build, board: SimBoard) -> None:
+    folder = simulated_bundle(build)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["clock_mhz"] = 999
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BuildError, match="manifest.json was edited"):
+        hardwire.load(folder, device=board)
+
+
+def test_the_bundled_story(tmp_path: Path) -> None:
+    folder = make_build(BUNDLED, load_board("pynq-z2"), tmp_path / "bundled", target="bitstream").folder
+    with hardwire.load(folder, backend="simulation") as model:
+        before = model.info()
+        story = model.generate("Once upon a time", STORY)
+        after = model.info()
+        reference = hardwire.load(folder, backend="reference")
+        assert story == reference.generate("Once upon a time", STORY) and len(story) > STORY
+        reads, tokens = after["reads"] - before["reads"], after["tokens"] - before["tokens"]
+        print(f"{tokens} tokens by {reads} reads, those of the request included")
+        assert tokens > 150 and reads <= 1.1 * tokens + REQUEST

@@ -1,0 +1,279 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The model's block designs: cells of the catalog and of packaged cores, nets, interfaces, addresses, validation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .catalog import APERTURES, AXI, CATALOG, CLOCK, HOME, INTERRUPT, RESET, Cell, Interface, Pin
+from .packager import Options
+from .state import Address, Core, Design, Instance, Net, Project, Violation
+
+
+class Diagram:
+    cores: dict[str, Core]
+
+    def open_project(self) -> Project:
+        raise NotImplementedError
+
+    def design(self) -> Design:
+        design = self.open_project().design
+        if design is None:
+            raise Violation("no block design is open")
+        return design
+
+    def create_bd_design(self, o: Options, words: list[str]) -> str:
+        project = self.open_project()
+        if project.design is not None:
+            raise Violation(f"block design {project.design.name} is open already")
+        folder = project.folder / f"{project.name}.srcs" / "sources_1" / "bd" / words[0]
+        folder.mkdir(parents=True)
+        project.design = Design(words[0], folder / f"{words[0]}.bd")
+        project.design.file.write_text("{}\n")
+        project.files.append(project.design.file)
+        return words[0]
+
+    def catalog(self) -> dict[str, Core | None]:
+        """VLNVs that the catalog of the open project has, and the core of those that were packaged."""
+        project = self.open_project()
+        own = [core for core in self.cores.values() if project.catalogued and core.root in project.repository]
+        return dict.fromkeys(CATALOG) | {core.vlnv: core for core in own}
+
+    def get_ipdefs(self, o: Options, words: list[str]) -> list[str]:
+        from fnmatch import fnmatchcase
+
+        return [vlnv for vlnv in self.catalog() for pattern in words or ["*"] if fnmatchcase(vlnv, pattern)]
+
+    def create_bd_cell(self, o: Options, words: list[str]) -> str:
+        design, name = self.design(), words[0]
+        if o.get("-type", "ip").lower() != "ip":
+            raise Violation(f"the model has no cells of type {o['-type']}")
+        if "-vlnv" not in o:
+            raise Violation("create_bd_cell -type ip needs -vlnv")
+        if o["-vlnv"] not in self.catalog():
+            raise Violation(f"the IP catalog has no {o['-vlnv']}")
+        if name in design.cells:
+            raise Violation(f"cell {name} is there already")
+        core = self.catalog()[o["-vlnv"]]
+        cell = Instance(name, o["-vlnv"], {} if core else dict(CATALOG[o["-vlnv"]].settings), core)
+        if cell.ip in HOME and not self.open_project().part.startswith(HOME[cell.ip]):
+            raise Violation(f"{self.open_project().part} has no {cell.ip}")
+        design.cells[name] = cell
+        return f"/{name}"
+
+    def configure(self, name: str, settings: dict[str, str]) -> None:
+        """CONFIG.* of a cell."""
+        cell = self.design().cells[name]
+        for key, value in settings.items():
+            prefix, _, setting = key.partition(".")
+            if prefix != "CONFIG" or setting not in cell.settings:
+                raise Violation(f"{cell.vlnv} has no setting {key}")
+            choices = CATALOG[cell.vlnv].choices.get(setting)
+            if choices and value not in choices:
+                raise Violation(f"{key} of {cell.vlnv} cannot be {value!r}; it is one of {', '.join(choices[:8])}")
+            cell.settings[setting] = value
+        self.design().valid = False
+
+    def shape(self, name: str) -> Cell:
+        """Pins and interfaces of a cell as it is set now."""
+        cells = self.design().cells
+        if name not in cells:
+            raise Violation(f"there is no cell {name}")
+        cell = cells[name]
+        return CATALOG[cell.vlnv].shape(cell.settings) if cell.core is None else core_shape(cell.core)
+
+    def get_bd_pins(self, o: Options, words: list[str]) -> str:
+        cell, _, pin = words[0].lstrip("/").partition("/")
+        if pin not in self.shape(cell).pins:
+            raise Violation(f"cell {cell} has no pin {pin}")
+        return f"/{cell}/{pin}"
+
+    def get_bd_intf_pins(self, o: Options, words: list[str]) -> str:
+        cell, _, name = words[0].lstrip("/").partition("/")
+        if name not in self.shape(cell).interfaces:
+            raise Violation(f"cell {cell} has no interface {name}")
+        return f"/{cell}/{name}"
+
+    def get_bd_intf_ports(self, o: Options, words: list[str]) -> str:
+        if words[0].lstrip("/") not in self.design().ports:
+            raise Violation(f"the design has no interface port {words[0]}")
+        return words[0]
+
+    def create_bd_intf_port(self, o: Options, words: list[str]) -> str:
+        if o["-mode"] not in ("Master", "Slave", "Monitor"):
+            raise Violation(f"an interface port cannot be a {o['-mode']}")
+        if words[0] in self.design().ports:
+            raise Violation(f"interface port {words[0]} is there already")
+        self.design().ports[words[0]] = (o["-mode"].lower(), o["-vlnv"])
+        return words[0]
+
+    def connect_bd_net(self, o: Options, words: list[str]) -> str:
+        ends = [_end(self.get_bd_pins({}, [word])) for word in words]
+        pins = {end: self.shape(end[0]).pins[end[1]] for end in ends}
+        drivers = [end for end, pin in pins.items() if pin.way == "O"]
+        if len(drivers) != 1:
+            raise Violation(f"a net needs one driver; {' '.join(words)} has {len(drivers)}")
+        design, driver = self.design(), drivers[0]
+        for end, pin in pins.items():
+            if end == driver:
+                continue
+            if any(end in net.pins for net in design.nets):
+                raise Violation(f"/{'/'.join(end)} is driven already")
+            _compatible(driver, pins[driver], end, pin)
+        net = next((net for net in design.nets if net.driver == driver), None)
+        if net is None:
+            net = Net(driver)
+            design.nets.append(net)
+        net.pins |= set(pins) - {driver}
+        return "/".join(driver)
+
+    def connect_bd_intf_net(self, o: Options, words: list[str]) -> str:
+        design, kinds = self.design(), []
+        for word in words:
+            name = word.lstrip("/")
+            if any(word in wire for wire in design.wires):
+                raise Violation(f"interface {word} is connected already")
+            if name in design.ports:
+                mode, vlnv = design.ports[name]
+                kinds.append(Interface("slave" if mode == "master" else "master", vlnv))  # seen from within
+            else:
+                cell, pin = _end(self.get_bd_intf_pins({}, [word]))
+                kinds.append(self.shape(cell).interfaces[pin])
+        if kinds[0].vlnv != kinds[1].vlnv:
+            raise Violation(f"{words[0]} is {kinds[0].vlnv}, {words[1]} is {kinds[1].vlnv}")
+        if {kinds[0].mode, kinds[1].mode} != {"master", "slave"}:
+            raise Violation(f"{words[0]} and {words[1]} are both {kinds[0].mode}s")
+        master = 0 if kinds[0].mode == "master" else 1
+        design.wires.append((words[master], words[1 - master]))
+        return words[0]
+
+    def get_bd_addr_spaces(self, o: Options, words: list[str]) -> str:
+        cell, _, space = words[0].lstrip("/").partition("/")
+        if cell not in self.design().cells or self.design().cells[cell].ip not in HOME or space != "Data":
+            raise Violation(f"there is no address space {words[0]}")
+        return f"/{cell}/{space}"
+
+    def get_bd_addr_segs(self, o: Options, words: list[str]) -> str:
+        parts = words[0].lstrip("/").split("/")
+        core = self.design().cells[parts[0]].core if parts[0] in self.design().cells else None
+        if len(parts) != 3 or core is None or parts[2] not in core.memories.get(parts[1], {}):
+            raise Violation(f"there is no address segment {words[0]}")
+        return "/" + "/".join(parts)
+
+    def assign_bd_address(self, o: Options, words: list[str]) -> str:
+        for option in ("-target_address_space", "-offset", "-range"):
+            if option not in o:
+                raise Violation(f"assign_bd_address without {option} leaves the address to the tool")
+        space = self.get_bd_addr_spaces({}, [o["-target_address_space"]])
+        cell, memory, block = self.get_bd_addr_segs({}, [words[0]]).lstrip("/").split("/")
+        offset, size = _number(o["-offset"]), _number(o["-range"])
+        core = self.design().cells[cell].core
+        assert core is not None
+        (interface,) = (n for n, b in core.buses.items() if b.obj.values.get("slave_memory_map_ref") == memory)
+        if size != int(core.memories[memory][block].obj.get("range"), 0):
+            raise Violation(f"{words[0]} has a range of {core.memories[memory][block].obj.get('range')}, not {size:#x}")
+        if offset % size:
+            raise Violation(f"an offset of {offset:#x} is no multiple of the range {size:#x}")
+        self.design().addresses.append(Address(cell, interface, block, offset, size, space))
+        return words[0]
+
+    def validate_bd_design(self, o: Options, words: list[str]) -> str:
+        design = self.design()
+        design.shapes = {name: self.shape(name) for name in design.cells}
+        driven = {end: net for net in design.nets for end in net.pins}
+        joined = {end for wire in design.wires for end in wire}
+        for name, shape in design.shapes.items():
+            for pin, kind in shape.pins.items():
+                if kind.needed and (name, pin) not in driven:
+                    raise Violation(f"/{name}/{pin}, a {kind.kind}, has no driver")
+            for interface, about in shape.interfaces.items():
+                if f"/{name}/{interface}" not in joined and (
+                    about.mode == "slave" or about.vlnv.endswith("fixedio_rtl:1.0")
+                ):
+                    raise Violation(f"/{name}/{interface} is not connected")
+        for port in design.ports:
+            if port not in joined:
+                raise Violation(f"interface port {port} is not connected")
+        for master, slave in design.wires:
+            clocks = [self._clock_of(end, driven) for end in (master, slave) if end.startswith("/")]
+            if len(set(clocks)) > 1:
+                raise Violation(f"{master} and {slave} are on different clocks")
+        self._check_addresses(design)
+        design.valid = True
+        return ""
+
+    def _clock_of(self, end: str, driven: dict[tuple[str, str], Net]) -> tuple[str, str] | None:
+        cell, name = _end(end)
+        clock = self.design().shapes[cell].interfaces[name].clock
+        return driven[cell, clock].driver if clock else None
+
+    def _check_addresses(self, design: Design) -> None:
+        for name, cell in design.cells.items():
+            for memory in cell.core.memories if cell.core else ():
+                found = [a for a in design.addresses if a.cell == name]
+                if len(found) != 1:
+                    raise Violation(f"/{name}/{memory} has {len(found)} addresses")
+                port = self._master_of(f"/{name}/{found[0].interface}")
+                first, last = APERTURES[port]
+                if not first <= found[0].offset <= last - found[0].range + 1:
+                    raise Violation(f"{found[0].offset:#x} does not go through {port}: {first:#x} to {last:#x}")
+
+    def _master_of(self, slave: str) -> str:
+        """The processor's port that reaches a slave, through interconnects."""
+        master = next(m for m, s in self.design().wires if s == slave)
+        cell, name = _end(master)
+        if self.design().cells[cell].ip in HOME:
+            return name
+        return self._master_of(f"/{cell}/S00_AXI")
+
+    def save_bd_design(self, o: Options, words: list[str]) -> str:
+        self.design().saved = True
+        return ""
+
+
+def core_shape(core: Core) -> Cell:
+    """A packaged core as a cell: pins by its signal interfaces, the others as interfaces."""
+    cell = Cell()
+    clocks: dict[str, str] = {}
+    for bus in core.buses.values():
+        kind = bus.obj.get("bus_type_vlnv").rsplit(":", 2)[1]
+        way = "O" if bus.obj.get("interface_mode") == "master" else "I"
+        if kind == AXI:
+            continue
+        (port,) = (obj.get("physical_name") for obj in bus.ports.values())
+        if kind == CLOCK:
+            cell.pins[port] = Pin(way, CLOCK, needed=True)
+            for name in bus.parameters["ASSOCIATED_BUSIF"].get("value").split(":"):
+                clocks[name] = port
+        elif kind == RESET:
+            cell.pins[port] = Pin(way, RESET, True, bus.parameters["POLARITY"].get("value")[7:])
+        else:
+            cell.pins[port] = Pin(way, INTERRUPT)
+    for name, bus in core.buses.items():
+        vlnv, _, _ = bus.obj.get("bus_type_vlnv").rpartition(":")
+        if vlnv.endswith(AXI):
+            cell.interfaces[name] = Interface(bus.obj.get("interface_mode"), vlnv, clocks[name])
+    return cell
+
+
+def _compatible(driver: tuple[str, str], source: Pin, end: tuple[str, str], sink: Pin) -> None:
+    if source.kind != sink.kind:
+        raise Violation(f"/{'/'.join(driver)} is a {source.kind}, /{'/'.join(end)} a {sink.kind}")
+    if sink.active and source.active != sink.active:
+        raise Violation(f"/{'/'.join(driver)} is active {source.active}, /{'/'.join(end)} active {sink.active}")
+
+
+def _end(path: str) -> tuple[str, str]:
+    cell, _, pin = path.lstrip("/").partition("/")
+    return cell, pin
+
+
+def _number(text: str) -> int:
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    return int(text[:-1], 0) * units[text[-1]] if text[-1] in units else int(text, 0)
+
+
+def wrapper_of(design: Design) -> Path:
+    """Where make_wrapper writes."""
+    return design.file.parent / "hdl" / f"{design.name}_wrapper.v"

@@ -1,0 +1,424 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A strict model of Vivado in batch mode: real Tcl, and only the commands, options, names and files that exist.
+
+An unknown command is Tcl's own error. Everything else that Vivado would refuse, or take without a word although it is
+wrong, is a Violation: the message of the Tcl error, and kept in ``Vivado.violations`` where a script catches it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+try:
+    import tkinter  # its Tcl interpreter alone: no window, no display
+except ImportError as error:
+    raise ImportError("the model runs Tcl through Python's tkinter; on Debian: apt install python3-tk") from error
+
+from . import reports
+from .catalog import CLOCKS, HOME, PARTS
+from .commands import COMMANDS, PROPERTIES, STEPS, VALUES, Command
+from .diagram import Diagram, wrapper_of
+from .packager import Options, Packager
+from .state import Core, Design, Obj, Project, Violation
+
+USED = {"lut": 41020, "ff": 23456, "dsp": 200, "bram18": 131, "uram": 8}
+
+
+@dataclass
+class Behaviour:
+    """What this Vivado is and does. ``fails``: a run that ends with an error; ``hangs``: one that never ends."""
+
+    version: str = "2024.1"
+    setup: float | None = 0.312  # ns; None: nothing is constrained
+    hold: float = 0.021
+    pulse: float = 1.5
+    fails: str = ""
+    hangs: str = ""
+    crashes: str = ""
+    parts: tuple[str, ...] = PARTS
+    used: dict[str, float] = field(default_factory=lambda: dict(USED))
+
+
+class Crash(Exception):
+    """The process is gone."""
+
+
+class Vivado(Packager, Diagram):
+    """One process of it."""
+
+    def __init__(self, behaviour: Behaviour | None = None, tell: Callable[[str], None] | None = None) -> None:
+        self.behaviour = behaviour or Behaviour()
+        self.output: list[str] = []
+        self.tell = tell or self.output.append
+        self.violations: list[str] = []
+        self.crashed = False
+        self.calls: list[str] = []
+        self.objects: dict[str, Obj] = {}
+        self.cores: dict[str, Core] = {}
+        self.project: Project | None = None
+        self.tcl = tkinter.Tcl()
+        self.tcl.createcommand("__call", self._call)
+        self.tcl.createcommand("__puts", self._puts)
+        self.tcl.eval("namespace eval ipx {}; rename puts __write")
+        # puts on a channel is Tcl's own; on standard output it is the log.
+        self.tcl.eval(
+            "proc puts args { if {[llength $args] == 1} { __puts [lindex $args 0] } "
+            "elseif {[lindex $args 0] eq {-nonewline} && [llength $args] == 2} { __puts [lindex $args 1] } "
+            "else { __write {*}$args } }"
+        )
+        self.tcl.eval("proc exit {{code 0}} { return -code error __exit__$code }")
+        for name in COMMANDS:
+            self.tcl.eval(
+                f"proc {name} args {{ lassign [__call {name} {{*}}$args] bad value; "
+                "if {$bad} { return -code error $value }; return $value }"
+            )
+
+    def run(self, script: Path) -> int:
+        """Source a script as ``vivado -mode batch -source`` does; the exit code."""
+        try:
+            self.tcl.call("source", str(script))
+        except tkinter.TclError as error:
+            if self.crashed:
+                raise Crash from None
+            found = re.fullmatch(r"__exit__(-?\d+)", str(error))
+            if found:
+                return int(found[1])
+            self.tell(f"ERROR: {error}")
+            return 1
+        return 0
+
+    def _puts(self, line: str) -> None:
+        self.tell(line)
+
+    def _call(self, name: str, *arguments: str) -> tuple[int, Any]:
+        words = [str(word) for word in arguments]
+        self.calls.append(name)
+        try:
+            options, rest = self._parse(name, COMMANDS[name], words)
+            value = getattr(self, name.replace("::", "_"))(options, rest)
+            return 0, tuple(value) if isinstance(value, list) else value
+        except Violation as error:
+            self.violations.append(f"{name}: {error}")
+            return 1, f"{name}: {error}"
+        except Crash:
+            self.crashed = True
+            return 1, "crash"
+        except Exception as error:  # Tcl would lose what it is
+            self.violations.append(f"the model itself: {name}: {type(error).__name__}: {error}")
+            return 1, self.violations[-1]
+
+    def _parse(self, name: str, command: Command, words: list[str]) -> tuple[Options, list[str]]:
+        options: Options = {}
+        rest: list[str] = []
+        queue = list(words)
+        while queue:
+            word = queue.pop(0)
+            if not word.startswith("-") or re.fullmatch(r"-\d.*", word):
+                rest.append(word)
+            elif word in command.flags:
+                options[word] = ""
+            elif word in command.options:
+                if not queue:
+                    raise Violation(f"option {word} needs a value")
+                options[word] = queue.pop(0)
+            else:
+                raise Violation(f"no option {word}; {command.page}")
+        missing = [option for option in command.needs if option not in options]
+        if missing:
+            raise Violation(f"needs {', '.join(missing)}")
+        if len(rest) < command.least or (command.most is not None and len(rest) > command.most):
+            raise Violation(f"takes {command.least} to {command.most} words, not {rest}")
+        return options, rest
+
+    # objects and properties
+
+    def new(self, kind: str, label: str, /, of: Any = None, **values: str) -> Obj:
+        handle = f"{kind}_{len(self.objects)}_{label}"
+        self.objects[handle] = Obj(kind, handle, dict(values), of)
+        return self.objects[handle]
+
+    def fixed(self, kind: str, handle: str, of: Any = None, **values: str) -> str:
+        """An object whose handle is its name."""
+        self.objects[handle] = Obj(kind, handle, dict(values), of)
+        return handle
+
+    def find(self, handle: str, *kinds: str) -> Obj:
+        if handle not in self.objects or (kinds and self.objects[handle].kind not in kinds):
+            raise Violation(f"{handle!r} is no {' or '.join(kinds) or 'object'}")
+        return self.objects[handle]
+
+    def set_property(self, o: Options, words: list[str]) -> str:
+        if "-dict" in o:
+            flat = self.tcl.splitlist(o["-dict"])
+            if len(flat) % 2:
+                raise Violation("-dict needs names and values in pairs")
+            pairs, targets = dict(zip(flat[::2], flat[1::2], strict=True)), words
+        else:
+            if len(words) < 3:
+                raise Violation(f"takes a name, a value and objects, not {words}")
+            pairs, targets = {words[0]: words[1]}, words[2:]
+        for target in targets:
+            if target.startswith("/") and target not in self.objects:
+                self.shape(target[1:])
+                self.configure(target[1:], pairs)
+                continue
+            obj = self.find(target)
+            for name, value in pairs.items():
+                self._set(obj, name.lower(), value)
+        return ""
+
+    def _set(self, obj: Obj, name: str, value: str) -> None:
+        if PROPERTIES[obj.kind].get(name) != "rw":
+            raise Violation(f"a {obj.kind} has no property {name} to set")
+        if name in VALUES and value not in VALUES[name]:
+            raise Violation(f"{name} cannot be {value!r}; it is one of {', '.join(VALUES[name])}")
+        obj.values[name] = value
+        if obj.kind == "project":
+            self._repository(value)
+        if obj.kind == "fileset":
+            self.open_project().top = value
+
+    def _repository(self, value: str) -> None:
+        paths = [Path(path) for path in self.tcl.splitlist(value)]
+        for path in paths:
+            if not (path / "component.xml").is_file():
+                raise Violation(f"{path} holds no IP")
+        self.open_project().repository = paths
+
+    def get_property(self, o: Options, words: list[str]) -> str:
+        obj, name = self.find(words[1]), words[0].lower()
+        if name not in PROPERTIES[obj.kind]:
+            raise Violation(f"a {obj.kind} has no property {name}")
+        return obj.get(name)
+
+    # projects and files
+
+    def version(self, o: Options, words: list[str]) -> str:
+        return self.behaviour.version if "-short" in o else f"Vivado v{self.behaviour.version} (64-bit)"
+
+    def get_parts(self, o: Options, words: list[str]) -> list[str]:
+        return [part for part in self.behaviour.parts if part in words]
+
+    def create_project(self, o: Options, words: list[str]) -> str:
+        if self.project is not None:
+            raise Violation(f"project {self.project.name} is open; close it first")
+        if len(words) != 2 or "-part" not in o:
+            raise Violation("give a name, a folder and -part: the defaults are of the person who runs it")
+        if o["-part"] not in self.behaviour.parts:
+            raise Violation(f"part {o['-part']} could not be found")
+        folder = Path(words[1])
+        if folder.exists() and "-force" not in o:
+            raise Violation(f"{folder} is there already; -force replaces it")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{words[0]}.xpr").write_text("<Project/>\n")
+        self.project = Project(words[0], folder, o["-part"])
+        return words[0]
+
+    def open_project(self) -> Project:
+        if self.project is None:
+            raise Violation("no project is open")
+        return self.project
+
+    def close_project(self, o: Options, words: list[str]) -> str:
+        self.open_project()
+        if self.core is not None:
+            if not self.core.saved:
+                raise Violation("the core is not saved")
+            self.cores[str(self.core.root)] = self.core
+            self.core = None
+        self.project = None
+        return ""
+
+    def current_project(self, o: Options, words: list[str]) -> str:
+        return self.fixed("project", self.open_project().name, part=self.open_project().part)
+
+    def current_fileset(self, o: Options, words: list[str]) -> str:
+        self.open_project()
+        return self.fixed("fileset", "sources_1")
+
+    def add_files(self, o: Options, words: list[str]) -> str:
+        project = self.open_project()
+        into = o.get("-fileset", "sources_1")
+        if into not in ("sources_1", "constrs_1"):
+            raise Violation(f"there is no fileset {into}")
+        for path in map(Path, words):
+            if not path.is_file():
+                raise Violation(f"{path} does not exist")
+            if path in project.files + project.constraints:
+                raise Violation(f"{path} is in the project already")
+            if (path.suffix == ".xdc") != (into == "constrs_1") or path.suffix not in (".sv", ".v", ".xdc"):
+                raise Violation(f"{path} does not belong into {into}")
+            if path.suffix == ".xdc":
+                self._read_constraints(path)
+            (project.constraints if into == "constrs_1" else project.files).append(path)
+        return ""
+
+    def _read_constraints(self, path: Path) -> None:
+        """An .xdc is Tcl with few commands: of these, ours has set_property on the design."""
+        for line in path.read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                if not re.fullmatch(r"set_property \S+ \S+ \[current_design\]", line):
+                    raise Violation(f"{path.name}: {line!r} is no constraint that the model knows")
+                self.set_property({}, [*line.split()[1:3], self.fixed("design", "current_design")])
+
+    def current_design(self, o: Options, words: list[str]) -> str:
+        return self.fixed("design", "current_design")
+
+    def get_files(self, o: Options, words: list[str]) -> list[str]:
+        found = [str(path) for path in self.open_project().files if path.name in words or str(path) in words]
+        if not found:
+            raise Violation(f"no file matches {words}")
+        return [self.fixed("file", path) for path in found]
+
+    def update_compile_order(self, o: Options, words: list[str]) -> str:
+        self.open_project().ordered = True
+        return ""
+
+    def update_ip_catalog(self, o: Options, words: list[str]) -> str:
+        project = self.open_project()
+        for path in project.repository:
+            if str(path) not in self.cores:
+                raise Violation(f"{path}: no core was packaged there")
+        project.catalogued = True
+        return ""
+
+    # from a block design to a bitstream
+
+    def _bd(self, handle: str) -> Design:
+        design = self.design()
+        if self.find(handle, "file").handle != str(design.file):
+            raise Violation(f"{handle} is not the block design")
+        if not (design.valid and design.saved):
+            raise Violation(f"{design.name} is not validated and saved")
+        return design
+
+    def generate_target(self, o: Options, words: list[str]) -> str:
+        if words[0] not in ("all", "synthesis"):
+            raise Violation(f"the model has no target {words[0]}")
+        design, project = self._bd(words[1]), self.open_project()
+        if self.find(words[1], "file").values.get("synth_checkpoint_mode") != "None":
+            raise Violation("without synth_checkpoint_mode None each IP has a run of its own, which nobody waits for")
+        folder = project.folder / f"{project.name}.gen" / "sources_1" / "bd" / design.name / "hw_handoff"
+        folder.mkdir(parents=True)
+        (folder / f"{design.name}.hwh").write_text(reports.handoff(design, project.part, self.behaviour.version))
+        design.generated = True
+        return ""
+
+    def make_wrapper(self, o: Options, words: list[str]) -> str:
+        design = self._bd(o["-files"])
+        if "-top" not in o:
+            raise Violation("without -top no wrapper is made")
+        path = wrapper_of(design)
+        path.parent.mkdir(parents=True)
+        path.write_text(f"module {design.name}_wrapper;\nendmodule\n")
+        return str(path)
+
+    def get_runs(self, o: Options, words: list[str]) -> str:
+        project = self.open_project()
+        if words[0] not in ("synth_1", "impl_1"):
+            raise Violation(f"there is no run {words[0]}")
+        status = project.done.get(words[0], "Not started")
+        progress = "100%" if status.endswith("Complete!") else "0%"
+        folder = str(project.folder / f"{project.name}.runs" / words[0])
+        return self.fixed("run", words[0], status=status, progress=progress, directory=folder)
+
+    def launch_runs(self, o: Options, words: list[str]) -> str:
+        project = self.open_project()
+        step = o.get("-to_step")
+        if step is not None and step not in STEPS:
+            raise Violation(f"there is no step {step}; steps are {', '.join(STEPS)}")
+        for name in words:
+            self.get_runs({}, [name])
+            if name == "synth_1":
+                self._check_synthesis(project)
+            elif not project.done.get("synth_1", "").endswith("Complete!"):
+                raise Violation("synth_1 is not done")
+            if self.behaviour.crashes == name:
+                raise Crash(name)
+            if self.behaviour.hangs == name:
+                time.sleep(600)
+            word = "synth_design" if name == "synth_1" else step or "route_design"
+            project.done[name] = f"{word} {'ERROR' if self.behaviour.fails == name else 'Complete!'}"
+        return ""
+
+    def _check_synthesis(self, project: Project) -> None:
+        design = project.design
+        if design is None or not design.generated:
+            raise Violation("the block design has no output products: generate_target first")
+        if project.top != f"{design.name}_wrapper" or wrapper_of(design) not in project.files:
+            raise Violation(
+                f"the top, {project.top!r}, is not the wrapper of the block design, or is not in the project"
+            )
+        for cell in design.cells.values():
+            for path in cell.core.sources if cell.core else ():
+                if not path.is_file():
+                    raise Violation(f"{path} is missing")
+                for folder in re.findall(r'\.Folder\("([^"]*)"\)', path.read_text()):
+                    if not Path(folder).is_absolute() or not list(Path(folder).glob("*.hex")):
+                        raise Violation(f"{path.name}: no ROM contents at {folder!r}, seen from where synthesis runs")
+
+    def wait_on_run(self, o: Options, words: list[str]) -> str:
+        if words[0] not in self.open_project().done:
+            raise Violation(f"{words[0]} was not launched")
+        return ""
+
+    def open_run(self, o: Options, words: list[str]) -> str:
+        project = self.open_project()
+        if project.done.get(words[0]) not in ("route_design Complete!", "write_bitstream Complete!"):
+            raise Violation(f"{words[0]} is not routed")
+        project.opened = words[0]
+        return words[0]
+
+    def _opened(self) -> Project:
+        project = self.open_project()
+        if not project.opened:
+            raise Violation("no routed design is open")
+        return project
+
+    def _period(self) -> float:
+        return 1000 / reports.asked_mhz(self.design())
+
+    def get_clocks(self, o: Options, words: list[str]) -> list[str]:
+        self._opened()
+        ips = {cell.ip for cell in self.design().cells.values()}
+        names = [CLOCKS[ip] for ip in ips & set(HOME)]
+        return [self.fixed("clock", n, period=f"{self._period():.3f}") for n in names if not words or n in words]
+
+    def get_timing_paths(self, o: Options, words: list[str]) -> list[str]:
+        self._opened()
+        delay = o.get("-delay_type", "max")
+        if delay not in ("max", "min", "min_max"):
+            raise Violation(f"no delay type {delay}")
+        if self.behaviour.setup is None:
+            return []
+        slack = self.behaviour.hold if delay == "min" else self.behaviour.setup
+        return [self.fixed("path", f"path_{delay}", slack=f"{slack:.3f}")]
+
+    def _write(self, o: Options, text: str) -> str:
+        path = Path(o["-file"]) if "-file" in o else None
+        if path is None or not path.parent.is_dir():
+            raise Violation(f"-file {path}: no such folder")
+        path.write_text(text)
+        return ""
+
+    def report_timing_summary(self, o: Options, words: list[str]) -> str:
+        project, b = self._opened(), self.behaviour
+        text = reports.timing(b.version, project.part, self._period(), b.setup or 0.0, b.hold, b.pulse)
+        return self._write(o, text if b.setup is not None else "There are no user specified timing constraints.\n")
+
+    def report_utilization(self, o: Options, words: list[str]) -> str:
+        project, b = self._opened(), self.behaviour
+        return self._write(o, reports.utilization(b.version, project.part, b.used))
+
+    def write_bitstream(self, o: Options, words: list[str]) -> str:
+        project, path = self._opened(), Path(words[0])
+        if path.suffix != ".bit" or (path.exists() and "-force" not in o):
+            raise Violation(f"{path} is no .bit, or is there already")
+        path.write_bytes(b"\x00\x09\x0f\xf0" + project.part.encode() + b"\xaa\x99\x55\x66" + bytes(64))
+        return ""

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A board with PYNQ in simulation: a device for the real pynq package, whose FPGA is the simulated RTL.
+
+board = SimBoard(AxiSim(build / "rtl"), base=0x43C0_0000)
+overlay = pynq.Overlay("hardwire.bit", device=board)      # parses the .hwh, sets the clocks, powers the chip up
+overlay.chip.read(0)                                      # one AXI4-Lite transaction of the RTL
+
+pynq's Overlay, MMIO, register maps and Clocks are used as they are; only what they reach is ours.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+from pynq.pl_server.device import Device
+from pynqmetadata import Module
+from pynqmetadata.frontends import Metadata
+from pynqmetadata.views.runtime import RuntimeMetadataParser
+
+from ..board import load_board
+from ..build import Build, open_build, sha256
+from ..driver.bundle import for_board, manifest_digest
+from ..driver.model import LanguageModel
+from ..driver.overlay import open_board
+from ..driver.registers import ADDRESS_BITS
+from ..emit.axi_top import read_axi
+from ..emit.hwh import write_hwh
+from ..emit.vivado import require_zynq
+from ..errors import BuildError, LinkError
+from ..zynq import DESIGN
+from .axisim import AxiSim
+
+WORD = 4
+SIMULATED = "simulated"  # of a build: what a simulated board leaves
+MANIFEST = "manifest.json"
+_FIRST = 0x9A11  # of the priorities that pynq orders kinds of devices by: behind all that are boards
+# What pynq reads of the processor's clocks before it sets one: PLLs that make 1 GHz (UG585 B.28, UG1087 CRL_APB and
+# CRF_APB). Other addresses of the processor are plain words.
+_ZYNQ_PLL = 20 << 12
+_ULTRASCALE_PLL = 60 << 8 | 1 << 16
+_CLOCKS = {
+    **dict.fromkeys((0xF800_0100, 0xF800_0104, 0xF800_0108), _ZYNQ_PLL),
+    **dict.fromkeys((0xFF5E_0020, 0xFF5E_0030), _ULTRASCALE_PLL),
+    **dict.fromkeys((0xFD1A_0020, 0xFD1A_002C, 0xFD1A_0038), _ULTRASCALE_PLL),
+}
+ARCHITECTURES = {"zynq-7000": "armv7l", "zynq-ultrascale+": "aarch64"}
+
+
+class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
+    """A device of pynq. ``base``: where the block design has the chip; ``processor``: as in board.toml.
+
+    Downloading a bitstream powers the simulated chip up, whatever is in the file: the .hwh beside it is what counts.
+    """
+
+    _probe_priority_ = _FIRST
+    capabilities = {"REGISTER_RW": True}
+
+    def __init__(self, sim: AxiSim, base: int, processor: str = "zynq-7000", name: str = "simulated board") -> None:
+        super().__init__(f"hardwire:{sim.folder}")
+        self.sim, self.base, self.name = sim, base, name
+        self.arch = ARCHITECTURES[processor]
+        self.downloads = 0
+        self._words: dict[int, int] = dict(_CLOCKS)
+        self._one = threading.RLock()  # a chip has one bus
+        self.sim.compile()
+
+    @classmethod
+    def _probe_(cls) -> list[Device]:
+        """None that pynq would find by itself."""
+        return []
+
+    # -- what pynq asks for --------------------------------------------------------------------------
+
+    def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> RuntimeMetadataParser:
+        hwh = Path(bitfile_name).with_suffix(".hwh")
+        if partial or not hwh.is_file():
+            raise BuildError(f"{hwh}: no hardware handoff beside the bitstream; take both files of one build")
+        module: Module = Metadata(input=str(hwh))
+        return RuntimeMetadataParser(module)
+
+    def download(self, bitstream: Any, parser: Any = None) -> None:
+        with self._one:
+            self.sim.power_up()
+            self.downloads += 1
+        super().post_download(bitstream, parser, self.name)
+
+    def read_registers(self, address: int, length: int) -> bytes:
+        with self._one:
+            return b"".join(self._read(at).to_bytes(WORD, "little") for at in range(address, address + length, WORD))
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        words = bytes(data)
+        with self._one:
+            for place in range(0, len(words), WORD):
+                self._write(address + place, int.from_bytes(words[place : place + WORD], "little"))
+
+    # -- where it leads ------------------------------------------------------------------------------
+
+    def _of_chip(self, address: int) -> bool:
+        if address % WORD:
+            raise LinkError(f"address {address:#x}: device memory is read and written in aligned words")
+        return self.base <= address < self.base + (1 << ADDRESS_BITS)
+
+    def _read(self, address: int) -> int:
+        return self.sim.read(address - self.base) if self._of_chip(address) else self._words.get(address, 0)
+
+    def _write(self, address: int, word: int) -> None:
+        if self._of_chip(address):
+            self.sim.write(address - self.base, word)
+        else:
+            self._words[address] = word
+
+    # -- the bench -----------------------------------------------------------------------------------
+
+    def run(self, cycles: int) -> None:
+        """Let the chip's time pass."""
+        with self._one:
+            self.sim.run(cycles)
+
+    def clock_mhz(self, index: int = 0) -> float:
+        """What the processor's divisors, as pynq set them, make of 1 GHz for PL clock ``index``."""
+        if self.arch == ARCHITECTURES["zynq-7000"]:
+            word = self._words.get(0xF800_0170 + 0x10 * index, 0)
+            divisors = (word >> 8 & 63), (word >> 20 & 63)
+        else:
+            word = self._words.get(0xFF5E_00C0 + 4 * index, 0)
+            divisors = (word >> 8 & 63), (word >> 16 & 63)
+        return 1000.0 / max(divisors[0] * divisors[1], 1)
+
+
+# ---------------------------------------------------------------------------------------------------
+# A build on it.
+
+
+def simulated_bundle(build: Build) -> Path:
+    """A folder in the build as ``hardwire synth --collect`` writes one, for a simulated board.
+
+    The handoff is that of the block design. The bitstream is a line that says that there is none. Raises BuildError
+    for a build without an AXI top, BoardError for a board without a Zynq.
+    """
+    board = load_board(build.manifest["board"]["key"])
+    read_axi(build.folder / "rtl")
+    folder = build.folder / SIMULATED / build.folder.resolve().name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_hwh(folder / f"{DESIGN}.hwh", board)
+    (folder / f"{DESIGN}.bit").write_text("No bitstream: the simulated RTL stands in for it.\n")
+    shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
+    manifest: dict[str, Any] = {key: build.manifest[key] for key in ("board", "chip", "cycles", "plan")}
+    manifest["build"] = build.manifest["digest"]
+    manifest["geometry"] = build.manifest["plan"]["geometry"]
+    manifest["clock_mhz"] = read_axi(build.folder / "rtl")["clock_mhz"]
+    manifest["bitstream"] = "none: simulated"
+    manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    manifest["digest"] = manifest_digest(manifest)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return folder
+
+
+def simulated_board(build: Build) -> SimBoard:
+    """The board of a build, simulated: what ``device=`` of ``hardwire.load`` takes."""
+    board = load_board(build.manifest["board"]["key"])
+    base = require_zynq(board).base
+    sim = AxiSim(build.folder / "rtl", work=build.folder / SIMULATED / "rtl")
+    return SimBoard(sim, base, board.processor, f"simulated {board.key}")
+
+
+def open_simulated(folder: Path) -> LanguageModel:
+    """The model of a build on a simulated board, through the driver that runs on real ones."""
+    build = open_build(folder)
+    return open_board(for_board(simulated_bundle(build), None), simulated_board(build))
