@@ -105,7 +105,7 @@ def open_bundle(folder: Path) -> Bundle:
 
 
 def _open(folder: Path, manifest: dict[str, Any]) -> Bundle:
-    if manifest["digest"] != (build_digest(manifest) if "target" in manifest else manifest_digest(manifest)):
+    if manifest["digest"] != (build_digest(manifest) if "format" in manifest else manifest_digest(manifest)):
         raise BuildError(f"{folder}/manifest.json was edited: its digest is not that of its contents; deploy again")
     files = dict(manifest["files"]) | (manifest.get("synthesis") or {}).get("files", {})
     bit = _one(folder, manifest, files, (".bit", ".bit.gz"))
