@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The model's block designs: cells of the catalog and of packaged cores, nets, interfaces, addresses, and validation."""
+"""The model's block designs: cells of the catalog and of packaged cores, nets, interfaces, addresses, validation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The model's IP packager: a core from the project's sources, its interfaces, its registers; and what is wrong with it."""
+"""The model's IP packager: a core from the project's sources, its interfaces and registers; what is wrong with it."""
 
 from __future__ import annotations
 

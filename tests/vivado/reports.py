@@ -26,7 +26,7 @@ def timing(version: str, part: str, period: float, setup: float, hold: float, pu
     table += columns(hold, tuple(name.replace("WNS", "WHS").replace("TNS", "THS") for name in NAMES))
     table += columns(pulse, tuple(name.replace("WNS", "WPWS").replace("TNS", "TPWS") for name in NAMES))
     met = min(setup, hold, pulse) >= 0
-    state = "MET" if setup >= 0 else "VIOLATED"
+    state, path = "MET" if setup >= 0 else "VIOLATED", period - setup
     return "\n".join(
         [
             f"| Tool Version : Vivado v.{version} (lin64)",
@@ -48,10 +48,10 @@ def timing(version: str, part: str, period: float, setup: float, hold: float, pu
             RULE,
             f"Slack ({state}) :             {setup:.3f}ns  (required time - arrival time)",
             "  Source:                 hardwire_i/chip/inst/u_axi/u_chip/u_engine/u_a/sum_q_reg[3]/C",
-            f"                            (rising edge-triggered cell FDRE clocked by clk_fpga_0  {{period={period:.3f}ns}})",
+            f"                            (rising edge-triggered cell FDRE clocked by clk  {{period={period:.3f}ns}})",
             "  Destination:            hardwire_i/chip/inst/u_axi/u_chip/u_engine/u_b/mix_q_reg[7]/D",
             f"  Requirement:            {period:.3f}ns",
-            f"  Data Path Delay:        {period - setup:.3f}ns  (logic 3.200ns (34.000%)  route {period - setup - 3.2:.3f}ns (66.000%))",
+            f"  Data Path Delay:        {path:.3f}ns  (logic 3.200ns (34.000%)  route {path - 3.2:.3f}ns (66.000%))",
             "",
         ]
     )

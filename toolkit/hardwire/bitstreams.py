@@ -3,6 +3,8 @@
 """What a board needs of a finished build, in a folder of its own: bitstream, model, and where they came from.
 
 bitstreams/<board>/<name>/<top>.bit.gz   the bitstream; gzip, without a date
+                          hardwire.bit   of a board with a Zynq: as it is, since an overlay is loaded from it,
+                          hardwire.hwh   with the hardware handoff beside it
                           model.chip     the integer model that is in it
                           manifest.json  board, geometry, cycles, clock, resources, tools; the digest of the sources
 """
@@ -27,13 +29,13 @@ from .geometry import Geometry
 
 _KEPT = (
     "tools", "top", "resources", "budget", "place_and_route", "clock_mhz", "clock_source", "target_mhz", "fmax_mhz",
-    "critical_path", "cycles_per_token", "tokens_per_second", "when",
+    "critical_path", "cycles_per_token", "tokens_per_second", "when", "slack_ns",
 )  # fmt: skip
 
 
 def sources_digest(rtl: Path) -> str:
     """sha256 over every file of an RTL project that a tool reads: modules, tops, constraints, ROM contents."""
-    read = {n: h for n, h in hash_files(rtl).items() if n.endswith((".sv", ".hex", ".lpf"))}
+    read = {n: h for n, h in hash_files(rtl).items() if n.endswith((".sv", ".v", ".hex", ".lpf"))}
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
 
 
@@ -43,19 +45,26 @@ def collect(build: Build, out: Path) -> Path:
     Raises BuildError where there is no bitstream, or where it is not the one of the build's receipt.
     """
     receipt = build.manifest.get("synthesis") or {}
-    bits = [name for name in receipt.get("files", {}) if name.endswith(".bit")]
+    made = [name for name in receipt.get("files", {}) if name.endswith((".bit", ".hwh"))]
+    bits = [name for name in made if name.endswith(".bit")]
     if not bits:
         raise BuildError(
             f"{build.folder} has no bitstream; run hardwire synth {build.folder} for a board that it routes"
         )
-    source = build.folder / bits[0]
-    if not source.is_file() or sha256(source) != receipt["files"][bits[0]]:
-        raise BuildError(f"{source}: missing, or not the receipt's; run hardwire synth {build.folder} again")
+    for name in made:
+        if not (build.folder / name).is_file() or sha256(build.folder / name) != receipt["files"][name]:
+            raise BuildError(
+                f"{build.folder / name}: missing, or not the receipt's; run hardwire synth {build.folder} again"
+            )
     folder = out / build.manifest["board"]["key"] / build.folder.resolve().name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    packed = folder / f"{source.name}.gz"
-    packed.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+    if len(made) > len(bits):
+        kept = [Path(shutil.copyfile(build.folder / name, folder / Path(name).name)).name for name in made]
+    else:
+        source = build.folder / bits[0]
+        kept = [f"{source.name}.gz"]
+        (folder / kept[0]).write_bytes(gzip.compress(source.read_bytes(), mtime=0))
     shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
     plan = build.manifest["plan"]
     manifest: dict[str, Any] = {
@@ -66,7 +75,8 @@ def collect(build: Build, out: Path) -> Path:
         "build_clock_mhz": plan["clock_mhz"],
         "cycles": build.manifest["cycles"],
         "sources": sources_digest(build.folder / "rtl"),
-        "files": {name: sha256(folder / name) for name in (packed.name, "model.chip")},
+        "target": build.manifest["target"],
+        "files": {name: sha256(folder / name) for name in (*kept, "model.chip")},
         "bitstream_sha256": receipt["files"][bits[0]],
         "proofs": build.manifest["proofs"],
         **{key: receipt[key] for key in _KEPT if key in receipt},
@@ -91,7 +101,8 @@ def check(folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         board = replace(load_board(manifest["board"]["key"]), clock_mhz=manifest["build_clock_mhz"])
         geometry = Geometry(**manifest["geometry"])
-        made = make_build(folder / "model.chip", board, Path(scratch) / "build", target="rtl", geometry=geometry)
+        target = manifest.get("target", "rtl")
+        made = make_build(folder / "model.chip", board, Path(scratch) / "build", target=target, geometry=geometry)
         if sources_digest(made.folder / "rtl") != manifest["sources"]:
             raise BuildError(
                 f"{folder}: its bitstream is of other sources than today's; run hardwire synth and collect"

@@ -48,6 +48,8 @@ ENGINE = ("rtl", "bitstream")  # targets with the RTL engine
 GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
+digest_of = build_digest  # everything that determines a build, receipts left out
+
 Progress = Callable[[str], None]
 Told = Callable[[str, float], None]  # a stage, and the share that is done
 
@@ -176,9 +178,10 @@ def make_build(
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
     part and the kernels have every part of the chip, "bitstream" for the engine behind AXI4-Lite too, and a Vivado
-    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the RTL engine; without it, the fastest that is
-    expected to fit. Raises BoardError where the chip does not fit, BuildError where ``out`` holds something else, or
-    the kernels lack something. The folder appears complete or not at all.
+    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the
+    RTL engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit,
+    BuildError where ``out`` holds something else, or the kernels lack something. The folder appears complete or not at
+    all.
     """
     from .emit.hls_constants import missing_parts
     from .emit.lanes import AMD, check_board, default_lanes

