@@ -38,7 +38,7 @@ from .schedule import Schedule, schedule
 from .trace import STAGES, Tracer, segments
 
 MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
-DPI = 80
+DPI, COLOURS = 80, 96
 REDRAWN = 0.5  # seconds between two pictures of a stream
 SMOOTHED = 16  # tokens that a rate is taken over
 
@@ -189,7 +189,7 @@ def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperat
 
 def _rates(times: list[float]) -> bytes:
     """A picture of tokens/s, each point over the last tokens; the first token waits for the prompt."""
-    figure, axes = _figure((7.0, 2.2), 1)
+    figure, axes = _figure((7.0, 2.2))
     counts = range(2, len(times))
     firsts = [max(1, n - SMOOTHED) for n in counts]
     axes.plot(list(counts), [(n - f) / max(times[n] - times[f], 1e-9) for n, f in zip(counts, firsts, strict=True)])
@@ -206,24 +206,28 @@ def engine_rate(model: LanguageModel) -> str:
 
 
 @contextmanager
-def picture(inches: tuple[float, float] = (7.0, 3.0), columns: int = 1) -> Iterator[Any]:
+def picture(inches: tuple[float, float] = (7.0, 3.0), rows: int = 1, columns: int = 1) -> Iterator[Any]:
     """Axes of a picture that is shown when the block ends."""
-    figure, axes = _figure(inches, columns)
+    figure, axes = _figure(inches, rows, columns)
     yield axes
     _shown()(_png(figure))
 
 
-def _figure(inches: tuple[float, float], columns: int) -> tuple[Any, Any]:
+def _figure(inches: tuple[float, float], rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
     from .plots import new_figure
 
     figure = new_figure(inches)
-    return figure, figure.subplots(1, columns)
+    return figure, figure.subplots(rows, columns)
 
 
 def _png(figure: Any) -> bytes:
-    data = io.BytesIO()
-    figure.savefig(data, dpi=DPI)
-    return data.getvalue()
+    """As a palette, a third of the size: notebooks are kept with their pictures."""
+    from PIL import Image  # matplotlib's own
+
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, dpi=DPI)
+    Image.open(drawn).convert("RGB").quantize(COLOURS).save(packed, format="png", optimize=True)
+    return packed.getvalue()
 
 
 def _shown() -> Callable[[bytes], None]:
