@@ -3,7 +3,7 @@
 """What the notebooks share: the bundled model on this board or on a simulated one, text that streams beside a picture.
 
 chip = here()                                     # says which of the two it is
-story = watch(chip, "Once upon a time")           # prints as tokens come, and draws their rate meanwhile
+story = watch(chip, "Once upon a time")           # prints tokens as they come, and draws when they came
 
 On a board this needs the standard library, numpy and pynq; pictures need matplotlib and IPython, which PYNQ has.
 """
@@ -38,9 +38,12 @@ from .schedule import Schedule, schedule
 from .trace import STAGES, Tracer, segments
 
 MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
+MAKERS = (
+    "bundled", "emit", "frontend", "ops", "quantize", "board.py", "build.py", "chip.py", "cost.py", "fixed.py",
+    "geometry.py", "plan.py", "schedule.py", "zynq.py",
+)  # fmt: skip
 DPI, COLOURS = 80, 96
 REDRAWN = 0.5  # seconds between two pictures of a stream
-SMOOTHED = 16  # tokens that a rate is taken over
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -140,16 +143,17 @@ def bundled_chip(to: Path) -> Path:
 
 
 def _version() -> str:
-    """Digest of the package's own files: another version makes another simulated board."""
+    """Digest of all that makes a build: another version of it makes another simulated board."""
     from .board import boards_folder
     from .synth.netlist import cells_folder
 
+    here = Path(__file__).parent
     total = hashlib.sha256()
-    for root in (Path(__file__).parent, cells_folder().parent, boards_folder()):
-        for path in sorted(root.rglob("*")):
-            if path.suffix in (".py", ".sv", ".v", ".cpp", ".toml", ".onnx") and path != Path(__file__):
+    for root in (cells_folder().parent, boards_folder(), *(here / name for name in MAKERS)):
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.suffix in (".py", ".sv", ".v", ".cpp", ".toml", ".onnx", ".tcl"):
                 total.update(path.read_bytes())
-    return total.hexdigest()[:12]
+    return total.hexdigest()
 
 
 @contextmanager
@@ -170,7 +174,7 @@ def clock_mhz(model: LanguageModel) -> float:
 
 
 def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperature: float = 0.0, seed: int = 0) -> str:
-    """Print an answer as it comes, and draw tokens/s as this computer sees them beside it. Returns the answer."""
+    """Print an answer as it comes, and draw beside it when tokens came, as this computer sees it; the answer."""
     pieces: list[str] = []
     times = [time.perf_counter()]
     drawn, show = times[0], _shown()
@@ -180,20 +184,20 @@ def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperat
         pieces.append(piece)
         times.append(time.perf_counter())
         if times[-1] - drawn > REDRAWN:
-            show(_rates(times))
+            show(_progress(times))
             drawn = time.perf_counter()
     print()
-    show(_rates(times))
+    show(_progress(times))
     return "".join(pieces)
 
 
-def _rates(times: list[float]) -> bytes:
-    """A picture of tokens/s, each point over the last tokens; the first token waits for the prompt."""
+def _progress(times: list[float]) -> bytes:
+    """A picture of how many tokens had come when; they come in batches, as the driver fetches them."""
     figure, axes = _figure((7.0, 2.2))
-    counts = range(2, len(times))
-    firsts = [max(1, n - SMOOTHED) for n in counts]
-    axes.plot(list(counts), [(n - f) / max(times[n] - times[f], 1e-9) for n, f in zip(counts, firsts, strict=True)])
-    axes.set(xlabel="token", ylabel="tokens/s, as seen here", ylim=(0, None))
+    seconds = [each - times[0] for each in times]
+    rate = (len(times) - 1) / seconds[-1] if seconds[-1] > 0 else 0.0
+    axes.plot(seconds, range(len(times)), drawstyle="steps-post")
+    axes.set(xlabel="seconds", ylabel="tokens", title=f"{rate:,.0f} tokens/s, as seen here")
     return _png(figure)
 
 
