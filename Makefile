@@ -24,7 +24,7 @@ $(VENV)/ready: setup.cfg pyproject.toml
 	touch $@
 
 $(VENV)/ready-check: $(VENV)/ready
-	$(BIN)/pip install $(PIP) -e '.[all,check]' 'numpy<2'
+	$(BIN)/pip install $(PIP) -e '.[all,check,pynq]' 'numpy<2'
 	touch $@
 
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
@@ -51,7 +51,7 @@ notebooks: $(VENV)/ready-check
 
 # The exporters' own packages are large; only this target needs them.
 $(VENV)/ready-train: $(VENV)/ready-check
-	$(BIN)/pip install $(PIP) -e '.[all,check,train]' 'numpy<2'
+	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,train]' 'numpy<2'
 	touch $@
 
 test-all: test $(VENV)/ready-train

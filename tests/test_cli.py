@@ -31,7 +31,20 @@ def chip_file(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) ->
 def test_help_teaches() -> None:
     text = call("--help").output
     assert "hardwire demo" in text
-    commands = ["inspect", "quantize", "evaluate", "random", "fit", "build", "synth", "run", "verify", "demo", "doctor"]
+    commands = [
+        "inspect",
+        "quantize",
+        "evaluate",
+        "random",
+        "fit",
+        "build",
+        "synth",
+        "run",
+        "verify",
+        "demo",
+        "deploy",
+        "doctor",
+    ]
     positions = [text.index(f"\n  {name}") for name in commands]
     assert positions == sorted(positions)  # in the order the steps are taken
     for name in commands:

@@ -16,6 +16,8 @@ from hardwire.errors import LinkError, PromptError
 from hardwire.reference import Progress, Sampling, new_state, step
 
 from .conftest import FIRST, RING, expected, take
+from .cost import measure
+from .model import ModelChip
 
 LONG = [5, 9, 1, 33, 7, 7, 20, 0, 39, 2, 11, 4, 28, 16, 3, 8, 30, 21]
 
@@ -273,3 +275,124 @@ def test_leaving_an_async_stream_stops_the_chip(chip: MappedChip, chip_with_text
 
     assert asyncio.run(leave()) == expected(chip_with_text, [7, 7], 1)[0][0]
     assert not chip.busy and chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+
+
+# ---------------------------------------------------------------------------------------------------
+# Faults that RTL does not have, and what a token costs.
+
+
+@pytest.fixture
+def model(chip_with_text: Chip) -> ModelChip:
+    return ModelChip(chip_with_text, ring=512, cost=900)
+
+
+def test_a_chip_that_hangs_is_reset_and_given_up(model: ModelChip, chip_with_text: Chip) -> None:
+    chip = MappedChip(model, cycles=[900])
+    stream = chip.stream([7, 7])
+    take(stream, 1)
+    model.hung = True
+    with pytest.raises(LinkError, match=r"hangs: nothing moves for 57,600 cycles at position \d+; it was reset"):
+        list(stream)
+    model.hung = False
+    assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
+
+
+def test_a_clock_that_stands_still(model: ModelChip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hardwire.driver.mmio.DEAD_CLOCK", 0.05)
+    chip = MappedChip(model, cycles=[900])
+    model.stopped_clock = True
+    with pytest.raises(LinkError, match="hangs: its clock stands still for 0.05 s; it was reset"):
+        chip.generate([7, 7])
+
+
+def test_a_bus_without_a_chip() -> None:
+    class Nothing:
+        def read(self, at: int) -> int:
+            return 0
+
+        def write(self, at: int, word: int) -> None: ...
+
+    with pytest.raises(LinkError, match="what answers is no chip of this version: magic 0x00000000, map 0"):
+        MappedChip(Nothing())
+
+
+def test_a_disturbed_slot_is_noticed(model: ModelChip) -> None:
+    model.cost = 0
+    chip = MappedChip(model)
+    stream = chip.stream([7, 7])
+    next(stream)
+    chip.stop()
+    model.ring[2] ^= 1 << 21
+    chip.resume(0)
+    chip.index = 0
+    with pytest.raises(LinkError, match=r"slot 2 of the ring holds 0x\w+, which is not token 2; another program"):
+        list(chip._follow(Progress()))
+
+
+def test_reads_per_token_of_a_chip_that_is_faster(chip_with_text: Chip) -> None:
+    """Everything counts: the start, the indices, the end."""
+    model = ModelChip(chip_with_text, ring=512, context=4096, tokens=lambda position: position % 40)
+    chip = MappedChip(model)
+    before, tokens = model.reads, len(chip.generate([1, 2], 250))
+    assert chip.reads == model.reads and tokens == 250
+    assert (model.reads - before) / tokens <= 1.1
+    before, tokens = model.reads, len(chip.generate([1, 2], 4000))
+    assert tokens == 4000 and (model.reads - before) / tokens <= 1.02
+
+
+def test_reads_per_token_of_a_chip_that_is_slower(chip_with_text: Chip) -> None:
+    """The driver waits for a batch, not for each token."""
+    model = ModelChip(chip_with_text, ring=512, context=4096, cost=1000, tokens=lambda position: position % 40)
+    chip = MappedChip(model, cycles=[1000])
+    tokens = len(chip.generate([1, 2], 4000))
+    assert tokens == 4000 and chip.reads / tokens <= 1.1
+    assert model.cycle <= 1.1 * 1000 * 4000, "and the chip never waited for it"
+
+
+def test_the_pace_is_learned(chip_with_text: Chip) -> None:
+    model = ModelChip(chip_with_text, ring=512, cost=5000)
+    chip = MappedChip(model)
+    chip.generate([7, 7])
+    assert chip.pace == 5000
+
+
+def test_what_a_token_costs(chip_with_text: Chip) -> None:
+    for cost in measure(chip_with_text, 4000, rounds=3):
+        assert cost.reads <= 1.1
+        assert cost.ns < 20_000, "a hundred times what an idle machine takes"
+
+
+def test_an_interrupt_wakes_an_async_stream(model: ModelChip, chip_with_text: Chip) -> None:
+    """The line is armed, waited for, cleared, and disarmed at the end."""
+    waits = 0
+
+    class Line:
+        async def wait(self) -> None:
+            nonlocal waits
+            waits += 1
+            assert model.irq_enable == 7
+            while not model.irq & model.irq_enable:
+                model.run(10)
+                await asyncio.sleep(0)
+
+    chip = MappedChip(OnlyWords(model), interrupt=Line)
+    for _ in range(2):  # each asyncio.run is another loop
+        assert asyncio.run(_collect(chip, [7, 7])) == expected(chip_with_text, [7, 7])[0]
+    assert waits > 2 and model.irq_enable == 0
+
+
+def test_an_interrupt_that_never_comes_only_costs_time(model: ModelChip, chip_with_text: Chip) -> None:
+    class Line:
+        async def wait(self) -> None:
+            model.run(50_000)
+            await asyncio.sleep(3600)
+
+    chip = MappedChip(OnlyWords(model), interrupt=Line)
+    assert asyncio.run(_collect(chip, [7, 7], 4)) == expected(chip_with_text, [7, 7], 4)[0]
+
+
+class OnlyWords:
+    """A bus whose time nobody can make pass."""
+
+    def __init__(self, model: ModelChip) -> None:
+        self.read, self.write = model.read, model.write

@@ -49,7 +49,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Of:
 @pytest.fixture
 def build(original: Of, tmp_path: Path) -> Build:
     """A copy of the PYNQ-Z2's."""
-    return open_build(Path(shutil.copytree(original("pynq-z2").folder, tmp_path / "build")))
+    made = original("pynq-z2").folder
+    return open_build(Path(shutil.copytree(made, tmp_path / "build", ignore=shutil.ignore_patterns("synth"))))
 
 
 def run(folder: Path, behaviour: Behaviour | None = None) -> tuple[int, Vivado]:

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import re
 import time
-import tkinter  # its Tcl interpreter alone: no window, no display
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+try:
+    import tkinter  # its Tcl interpreter alone: no window, no display
+except ImportError as error:
+    raise ImportError("the model runs Tcl through Python's tkinter; on Debian: apt install python3-tk") from error
 
 from . import reports
 from .catalog import CLOCKS, HOME, PARTS

@@ -48,6 +48,9 @@ class Packager:
         # As Vivado infers them, from the ports' names.
         axi = self.add_bus("s_axi")
         axi.obj.values |= {"abstraction_type_vlnv": f"{AXI_BUS}_rtl:1.0", "bus_type_vlnv": f"{AXI_BUS}:1.0"}
+        axi.obj.values |= {"interface_mode": "slave", "slave_memory_map_ref": "s_axi"}
+        for logical in BUSES[AXI_BUS]:
+            axi.ports[logical] = self.new("map", logical, physical_name=f"s_axi_{logical.lower()}")
         self.core.memories["s_axi"] = {"reg0": Block(self.new("block", "reg0"))}
         self.core.maps["s_axi"] = self.new("memory", "s_axi", name="s_axi")
         return obj.handle

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
+from hardwire.backends.rtlsim import verilator_root
 from hardwire.board import load_board
 from hardwire.build import Build, make_build
 from hardwire.cli import main
@@ -88,10 +91,10 @@ def test_the_address_is_the_interfaces_and_every_register_is_described(original:
     for register in REGISTERS:
         for index in range(register.count):
             name = register.name if register.count == 1 else f"{register.name}_{index}"
-            about, fields = registers[name]
+            about, fields = registers[name.upper()]
             assert int(about["ADDRESS_OFFSET"], 16) == address(register.name, index)
             assert {n: (int(f["BIT_OFFSET"]), int(f["BIT_WIDTH"])) for n, f in fields.items()} == {
-                f.name: (f.low, f.bits) for f in register.fields
+                f.name.upper(): (f.low, f.bits) for f in register.fields
             }
 
 
@@ -133,6 +136,23 @@ def test_the_top_in_the_ip_names_its_roms_in_full(build: Build) -> None:
     assert '.Folder("rom/")' in (build.folder / "rtl" / "hardwire_top.sv").read_text()
 
 
+def test_the_ip_is_whole_and_its_parts_come_in_order(build: Build) -> None:
+    """Another tool elaborates the IP from the files that were packaged alone, in their order."""
+    code, vivado = run(build.folder)
+    assert code == 0
+    core = vivado.cores[str(build.folder / "synth" / "vivado" / "ip")]
+    root = verilator_root()
+    argv = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wno-lint", "-DSYNTHESIS", "--top-module", core.top]
+    done = subprocess.run(
+        [*argv, *map(str, core.sources)],
+        cwd=core.root,
+        env={**os.environ, "VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 def test_what_is_not_met_is_no_success(build: Build) -> None:
     for behaviour, said in (
         (Behaviour(setup=-0.123), "timing is not met: slack -0.123 ns of setup, 0.021 ns of hold"),
@@ -154,7 +174,9 @@ def test_a_board_without_a_processor_and_the_hls_core_are_refused(build: Build, 
         make_build(Path(chip), load_board("ulx3s-85f"), tmp_path / "b", target="bitstream")
     with pytest.raises(BoardError, match="a clock of 900 MHz: the processor's PLL makes 0.25 to 500 MHz"):
         make_build(Path(chip), replace(load_board("pynq-z2"), clock_mhz=900), tmp_path / "b", target="bitstream")
-    result = CliRunner().invoke(main, ["build", chip, "-o", str(tmp_path / "b"), "--target", "bitstream", "--ip", "hls"])
+    result = CliRunner().invoke(
+        main, ["build", chip, "-o", str(tmp_path / "b"), "--target", "bitstream", "--ip", "hls"]
+    )
     assert result.exit_code == 1 and "needs an adapter in RTL, which does not exist" in result.stderr.replace("\n", " ")
     assert not (tmp_path / "b").exists()
 
@@ -174,7 +196,7 @@ def test_words_of_tcl_keep_their_meaning() -> None:
     import tkinter
 
     tcl = tkinter.Tcl()
-    for text in ("plain", "a b", "$x [exit] ; # `q` \"w\"", "{nested {braces}}", "two\nlines"):
+    for text in ("plain", "a b", '$x [exit] ; # `q` "w"', "{nested {braces}}", "two\nlines"):
         assert tcl.eval(f"set v {braced(text)}") == text
     for text in ("}{", "{", "a\\", "é"):
         with pytest.raises(BuildError, match="cannot stand in a Tcl script"):

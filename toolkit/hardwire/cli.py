@@ -436,7 +436,7 @@ def synth(
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
 @click.option(
-    "--backend", type=click.Choice(["csim", "rtl", "netlist", "reference"]), help="Default: csim for a build."
+    "--backend", type=click.Choice(["board", "csim", "rtl", "netlist", "reference"]), help="Default: csim for a build."
 )
 @AS_JSON
 def run(
@@ -602,10 +602,25 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, help="The zip to write; default: hardwire-<name>-<board>.zip here.")
 @AS_JSON
-def doctor(as_json: bool) -> None:
-    """What is installed and which tools are reachable, as a report to paste."""
+def deploy(build: Path, out: Path | None, as_json: bool) -> None:
+    """One zip with all that a board needs of BUILD: wheel, bitstream, .hwh, model, and a README with its commands."""
+    from .deploy import deploy as pack
+
+    with spinner("deploy"):
+        path = pack(build, out)
+    data = {"zip": str(path), "size_bytes": path.stat().st_size}
+    answer(data, as_json, key_values("deployed", data))
+
+
+@main.command()
+@click.argument("model", required=False)
+@AS_JSON
+def doctor(model: str | None, as_json: bool) -> None:
+    """What is installed and reachable, as a report to paste; with MODEL, the chip on this board against it too."""
     from .doctor import report
 
-    data = report()
+    data = report(model)
     answer(data, as_json, key_values("hardwire doctor", data))

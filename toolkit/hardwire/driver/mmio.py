@@ -18,8 +18,10 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from functools import partial
-from operator import sub
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import LinkError, PromptError
 from ..reference import Progress, Sampling
@@ -32,17 +34,18 @@ PATIENCE = 64  # tokens' time without a token or a position, and the chip is giv
 UNKNOWN_PACE = 1_000  # cycles per token, until a manifest or a request tells
 UNKNOWN_SLOWEST = 10_000_000  # cycles that no token takes
 DEAD_CLOCK = 2.0  # seconds in which a clock must have moved
+Words = NDArray[np.uint32]
 _MASK = INDICES - 1
 _SEQUENCE = 1 << SEQUENCE_BITS
 _IRQS = sum(part.mask for part in next(each for each in REGISTERS if each.name == "irq").fields)
-_TAGS = [(index % _SEQUENCE) << ID_BITS for index in range(2 * _SEQUENCE)]  # of slots in a row, from any index on
+_TAGS = np.arange(2 * _SEQUENCE, dtype=np.uint32) % _SEQUENCE << ID_BITS  # of slots in a row, from any index on
 
 
 class Bus(Protocol):
     """Registers by their byte address, a word at a time.
 
-    May have ``read_words(address, count) -> list[int]``, each word by one aligned read, and, where time is simulated,
-    ``run(cycles)``, which lets it pass.
+    May have ``read_array(address, count)``, words [count] of uint32, each by one aligned read; and, where time is
+    simulated, ``run(cycles)``, which lets it pass.
     """
 
     def read(self, address: int, /) -> int: ...
@@ -82,7 +85,8 @@ class MappedChip(HostedChip):
         self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
         self._turn = 0  # which request is followed
         self._feed = 0  # tokens of its prompt
-        self._burst: Callable[[int, int], list[int]] = getattr(bus, "read_words", self._one_by_one)
+        self._last: int | None = None  # index behind its last token, if it spends its budget
+        self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
         self._info = understood(self._read_words(address("magic"), 8), chip_id)
         self._hz = max(self._info.clock_khz, 1) * 1000
@@ -92,13 +96,14 @@ class MappedChip(HostedChip):
 
     # -- the bus -------------------------------------------------------------------------------------
 
-    def _one_by_one(self, at: int, count: int) -> list[int]:
+    def _one_by_one(self, at: int, count: int) -> Words:
         read = self.bus.read
-        return [read(each) for each in range(at, at + 4 * count, 4)]
+        return np.array([read(each) for each in range(at, at + 4 * count, 4)], np.uint32)
 
     def _read_words(self, at: int, count: int = 1) -> list[int]:
         self.reads += count
-        return self._burst(at, count)
+        read = self.bus.read
+        return [read(each) for each in range(at, at + 4 * count, 4)]
 
     def _write_words(self, at: int, words: Sequence[int]) -> None:
         self.writes += len(words)
@@ -148,6 +153,7 @@ class MappedChip(HostedChip):
                 raise PromptError("the chip was reset, so there is nothing to continue; give the whole prompt")
         super()._begin(prompt, budget, sampling, stops, clear)
         self._feed = len(prompt)
+        self._last = (self.index + budget) & _MASK if budget < _MASK else None
 
     def _abandon(self) -> None:
         status = self._read("status")
@@ -168,7 +174,7 @@ class MappedChip(HostedChip):
 
     def _resume_at(self, index: int) -> None:
         self._write("read_index", index)
-        self._turn, self._feed, self.index = self._turn + 1, 0, index
+        self._turn, self._feed, self._last, self.index = self._turn + 1, 0, None, index
 
     def _request(
         self,
@@ -193,28 +199,28 @@ class MappedChip(HostedChip):
                     yield token
 
     def _polls(self, progress: Progress) -> Generator[list[int], None, None]:
-        """Yield tokens that came, batch by batch; an empty one where the caller is to wait. It moves ``index``."""
-        turn, patience = self._turn, None
+        """Yield tokens that came, batch by batch; an empty one where the caller is to wait. It moves ``index``.
+
+        Whether the request has ended is asked where nothing came twice, or all came that may: so a host that is faster
+        than the chip reads the index twice per batch, and nothing else.
+        """
+        turn, quiet, patience = self._turn, self.index == self._last, _Patience(self)
         try:
             while True:
                 count = (self._read("write_index") - self.index) & _MASK
-                if not count and not self.busy:  # a request that has ended has published everything
-                    count = (self._read("write_index") - self.index) & _MASK
-                    if not count:
-                        break
-                if count:
-                    ids = self._slots(count)
-                    yield ids
-                    patience = None
-                else:
-                    if patience is None:
-                        patience = _Patience(self)
+                if not count and quiet:
+                    if not self.busy:  # a request that has ended has published everything
+                        count = (self._read("write_index") - self.index) & _MASK
+                        if not count:
+                            break
                     else:
                         patience.spend()
-                    yield []
+                ids = self._slots(count) if count else []
+                yield ids
                 if self._turn != turn:
                     raise LinkError("another request of this program took the chip; begin again")
                 self.index &= _MASK
+                quiet = not count or self.index == self._last
                 if count:
                     self._write("read_index", self.index)
                     self.tokens += len(ids)
@@ -235,19 +241,20 @@ class MappedChip(HostedChip):
         count = min(count, max(ring // 2, 1), INDICES - index)
         at = index % ring
         to_end = min(count, ring - at)
-        words = self._burst(address("tokens", at), to_end)
+        words = self._array(address("tokens", at), to_end)
         if to_end < count:
-            words = words + self._burst(address("tokens"), count - to_end)
+            words = np.concatenate([words, self._array(address("tokens"), count - to_end)])
         self.reads += count
         first = index % _SEQUENCE
-        ids = list(map(sub, words, _TAGS[first : first + count]))
-        if min(ids) < 0 or max(ids) >= self._info.vocab:
-            odd = next(i for i, each in enumerate(ids) if not 0 <= each < self._info.vocab)
+        ids = words - _TAGS[first : first + count]  # a wrong tag leaves more than any id
+        if ids.max() >= self._info.vocab:
+            odd = int(np.argmax(ids >= self._info.vocab))
             raise LinkError(
                 f"slot {(index + odd) % ring} of the ring holds {words[odd]:#010x}, which is not token "
                 f"{(index + odd) & _MASK}; another program read on, or the bus is disturbed"
             )
-        return ids
+        given: list[int] = ids.tolist()
+        return given
 
     def _end(self, progress: Progress) -> None:
         super()._end(progress)

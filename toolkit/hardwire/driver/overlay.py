@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import BoardError, BuildError, LinkError, ToolMissing
 from .bundle import Bundle
 from .lock import ChipLock
-from .mmio import MappedChip, Signal
+from .mmio import MappedChip, Signal, Words
 from .model import LanguageModel
 from .registers import ADDRESS_BITS, REGISTERS
 
@@ -69,7 +69,7 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
 class MmioBus:
     """Registers through pynq.MMIO, each word by one aligned 32-bit access.
 
-    ``tolist`` and ``item`` of an array convert one element after the other, each loaded as the word that it is. A copy
+    An index array gathers one element after the other, each loaded as the word that it is, and so does ``item``. A copy
     of a slice may load more at once, or in pieces, which device memory does not take.
     """
 
@@ -81,12 +81,17 @@ class MmioBus:
             store: Callable[[int, int], None] = array.__setitem__
             self.read: Callable[[int], int] = lambda at: item(at >> 2)
             self.write: Callable[[int, int], Any] = lambda at, word: store(at >> 2, word)
-            self.read_words = lambda at, count: array[at >> 2 : (at >> 2) + count].tolist()
+            self._array, self._places = array, np.arange(array.size)
+            self.read_array = self._gather
         else:  # every access is a call of the device
             self.read, self.write = mmio.read, mmio.write
         run = getattr(mmio.device, "run", None)
         if run is not None:  # a simulated board, whose time is its own
             self.run = run
+
+    def _gather(self, at: int, count: int) -> Words:
+        words: Words = self._array[self._places[at >> 2 : (at >> 2) + count]]
+        return words
 
 
 def _pynq() -> Any:

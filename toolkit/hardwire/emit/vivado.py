@@ -59,8 +59,10 @@ class Described:
 
 
 def described_registers() -> list[Described]:
-    """Every register of the map; of a row of registers each by its number. Names are in capitals: pynq makes them
-    attributes of objects that have `address` and `width` of their own."""
+    """Every register of the map; of a row of registers each by its number.
+
+    Names are in capitals: pynq makes them attributes of objects that have ``address`` and ``width`` of their own.
+    """
     return [_described(register, index) for register in REGISTERS for index in range(register.count)]
 
 

@@ -159,6 +159,8 @@ def checked_netlist(build: Build) -> tuple[Path, dict[str, Any]]:
     receipt = build.manifest.get("synthesis")
     if not isinstance(receipt, dict):
         raise BuildError(f"{build.folder} has no netlist; run hardwire synth {build.folder}")
+    if vivado.TOOL in receipt.get("tools", {}):
+        raise BuildError(f"{build.folder} has no netlist; run hardwire synth --no-route {build.folder}")
     try:
         tools, digest, top = dict(receipt["tools"]), receipt["digest"], receipt["top"]
         expected = receipt["files"][f"{SYNTH}/netlist.json"]

@@ -188,6 +188,8 @@ def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path
     row.critical_path = found["critical_path"]
     if not found["met"]:
         slowest = f"; slowest is {row.critical_path['text']}" if row.critical_path else ""
+        for name in (BIT, HWH):  # the script sees no pulse, and would leave them
+            (work / PART / name).unlink(missing_ok=True)
         row.status, row.clock_mhz = "too slow", row.fmax_mhz
         row.error = (
             f"{build.folder}: timing is not met at {row.target_mhz:g} MHz: slack {found['setup_ns']:g} ns of setup, "
