@@ -59,7 +59,7 @@ def here() -> LanguageModel:
     """
     board = board_here()
     if board is not None:
-        model = load(MODEL)
+        model = load(MODEL, backend="board")
         print(f"{MODEL} on this board, {board}: chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz")
         return model
     build = simulated()
