@@ -4,8 +4,8 @@
 
 Run as a program, it writes the outputs and the pictures of docs/notebooks/: ``make notebooks``.
 
-Tags of a cell: ``varies``, there is a time or a rate in its text, and only kinds of output are compared; ``picture``,
-its image is the one that the documentation shows.
+Tags of a cell: ``varies``, in its text there is a time, a rate or what this computer's floats decide, and only kinds of
+output are compared; ``picture``, its image is the one that the documentation shows.
 """
 
 from __future__ import annotations
