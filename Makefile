@@ -4,6 +4,7 @@
 # make demo      the bundled model, all the way to a story and its proof
 # make check     lint, types, and the tests that need no tool; under a minute once set up
 # make test      every test that takes no more than minutes
+# make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
 # make test-all  everything, with dated results in docs/results.md
 #
 # Each sets itself up in .venv; PYTHON chooses the interpreter.
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := --quiet --disable-pip-version-check
 
-.PHONY: demo check test test-all wheel clean
+.PHONY: demo check test test-all notebooks wheel clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -50,6 +51,9 @@ check: $(VENV)/ready-check $(VENV)-numpy2/ready
 
 test: check $(VENV)-pynq31/ready
 	$(BIN)/pytest -m 'tools and not slow' --durations=8
+
+notebooks: $(VENV)/ready-check
+	$(BIN)/python tests/notebooks/execute.py
 
 # The exporters' own packages are large; only this target needs them.
 $(VENV)/ready-train: $(VENV)/ready-check

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,6 +93,15 @@ def chip_with_text(tiny_chip: Chip) -> Chip:
     return replace(tiny_chip, tokenizer=tokenizer, bos=1, eos=(2,))
 
 
+@pytest.fixture(scope="session")
+def simulated_pynq(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build of the bundled model that is simulated, compiled once: in $HARDWIRE_CACHE, where that is set."""
+    from hardwire.notebook import simulated
+
+    os.environ.setdefault("HARDWIRE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    return simulated()
+
+
 @pytest.fixture
 def draw() -> np.random.Generator:
     return np.random.default_rng(11)
@@ -99,8 +109,6 @@ def draw() -> np.random.Generator:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests were never collected: those on a model and texts that are not part of the repository."""
-    from pathlib import Path
-
     beside = Path(__file__).parents[2] / "shared" / "models"
     if not beside.is_dir() and "HARDWIRE_SHARED" not in os.environ:
         terminalreporter.write_line("tests/dev: not collected, they need a development folder (HARDWIRE_SHARED)")

@@ -19,7 +19,6 @@ from hardwire.errors import BuildError, LinkError
 
 pytestmark = pytest.mark.tools
 
-BUNDLED = Path(__file__).parents[2] / "bitstreams" / "ulx3s-85f" / "bundled" / "model.chip"
 STORY = 200  # tokens
 REQUEST = 9  # reads beside the tokens: how the chip was left, whether it began, why it ended
 
@@ -85,13 +84,12 @@ def test_an_edited_manifest_is_refused(build: Build, board: SimBoard) -> None:
         hardwire.load(folder, device=board)
 
 
-def test_the_bundled_story(tmp_path: Path) -> None:
-    folder = make_build(BUNDLED, load_board("pynq-z2"), tmp_path / "bundled", target="bitstream").folder
-    with hardwire.load(folder, backend="simulation") as model:
+def test_the_bundled_story(simulated_pynq: Path) -> None:
+    with hardwire.load(simulated_pynq, backend="simulation") as model:
         before = model.info()
         story = model.generate("Once upon a time", STORY)
         after = model.info()
-        reference = hardwire.load(folder, backend="reference")
+        reference = hardwire.load(simulated_pynq, backend="reference")
         assert story == reference.generate("Once upon a time", STORY) and len(story) > STORY
         reads, tokens = after["reads"] - before["reads"], after["tokens"] - before["tokens"]
         print(f"{tokens} tokens by {reads} reads, those of the request included")

@@ -19,13 +19,18 @@ COLOURS = {"qkv": "C0", "o": "C1", "mlp": "C2", "down": "C3", "head": "C4"}
 @contextmanager
 def figure(path: Path, inches: tuple[float, float], rows: int = 1) -> Iterator[Any]:
     """Axes of a figure that is written to ``path`` at the end."""
+    drawn = new_figure(inches)
+    yield drawn.subplots(rows)
+    drawn.savefig(path, dpi=130)
+
+
+def new_figure(inches: tuple[float, float]) -> Any:
+    """An empty figure. Raises ToolMissing without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ToolMissing('a picture needs matplotlib; pip install "hardwire[plot]"') from None
-    drawn = Figure(figsize=inches, layout="constrained")
-    yield drawn.subplots(rows)
-    drawn.savefig(path, dpi=130)
+    return Figure(figsize=inches, layout="constrained")
 
 
 def draw_timeline(made: Schedule, position: int, path: Path, board: str) -> None:

@@ -23,11 +23,13 @@ class AxiSim:
     """The chip of a project that has an AXI top. ``compile`` first; the library is kept and found again.
 
     ``away``: cycles that the processor takes between two accesses; a Zynq's loads of device memory take some 20.
+    ``contents``: a project of the same Verilog whose ROM files are read instead, as ``hardwire.plant`` makes one.
     """
 
-    def __init__(self, folder: Path, *, away: int = 16, work: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, away: int = 16, work: Path | None = None, contents: Path | None = None) -> None:
         self.folder = Path(folder).resolve()
         self.work = work or self.folder / "sim"
+        self.contents = Path(contents).resolve() if contents is not None else self.folder
         self.made = read_axi(self.folder)
         self.away = away
         self.reads = self.writes = 0  # since power-up
@@ -59,7 +61,7 @@ class AxiSim:
     def power_up(self) -> None:
         """A fresh chip: memories empty, ROMs read again."""
         self.close()
-        with in_folder(self.folder):  # the ROM files are named relative to the project
+        with in_folder(self.contents):  # the ROM files are named relative to the project
             self._handle = ctypes.c_void_p(self._loaded().chip_new())
         self.reads = self.writes = 0
 

@@ -1,0 +1,348 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the notebooks share: the bundled model on this board or on a simulated one, text that streams beside a picture.
+
+chip = here()                                     # says which of the two it is
+story = watch(chip, "Once upon a time")           # prints tokens as they come, and draws when they came
+
+On a board this needs the standard library, numpy and pynq; pictures need matplotlib and IPython, which PYNQ has.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .chip import Chip, load_chip
+from .driver import LanguageModel, load
+from .driver.bundle import board_here
+from .driver.registers import address
+from .errors import BuildError
+from .fixed import BIAS_BITS, MULTIPLIER_BITS, Ints
+from .geometry import Geometry
+from .ops import attention as softmax
+from .reference import new_state, step
+from .schedule import Schedule, schedule
+from .trace import STAGES, Tracer, segments
+
+MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
+MAKERS = (
+    "bundled", "emit", "frontend", "ops", "quantize", "board.py", "build.py", "chip.py", "cost.py", "fixed.py",
+    "geometry.py", "plan.py", "schedule.py", "zynq.py",
+)  # fmt: skip
+DPI, COLOURS = 80, 96
+REDRAWN = 0.5  # seconds between two pictures of a stream
+
+
+# ---------------------------------------------------------------------------------------------------
+# The chip.
+
+
+def here() -> LanguageModel:
+    """The bundled model on this board, or on a simulated PYNQ-Z2 where this computer is no board that we know.
+
+    Prints which. The simulated board is made once, in ``cache()``: that takes minutes of Verilator and g++. On it
+    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. Raises BoardError for a board without a
+    bitstream, and says how to make one.
+    """
+    board = board_here()
+    if board is not None:
+        model = load(MODEL, backend="board")
+        print(f"{MODEL} on this board, {board}: chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz")
+        return model
+    build = simulated()
+    model = load(build, backend="simulation")
+    print(f"No board here: {MODEL} on a simulated {BOARD} (RTL in Verilator, behind pynq's own Overlay and MMIO):")
+    print(f"chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz of simulated time")
+    return model
+
+
+def cache() -> Path:
+    """Where the simulated board is kept: ``$HARDWIRE_CACHE``, or ``hardwire`` in the user's cache folder."""
+    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("HARDWIRE_CACHE") or users / "hardwire")
+
+
+def simulated(tell: Callable[[str], None] = print) -> Path:
+    """The build of the bundled model that is simulated here, its RTL compiled; made if this version has not made it."""
+    folder = cache() / MODEL
+    made = folder.with_suffix(".made")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.with_suffix(".lock")):
+        if not made.exists() or made.read_text() != _version():
+            tell("Making the simulated board, once: minutes of Verilator and g++.")
+            _make(folder)
+            made.write_text(_version())
+    return folder
+
+
+def _make(folder: Path) -> None:
+    """Build anew, with checksums of every stage; compile, unless the Verilog is that of before."""
+    from .backends.simboard import SIMULATED, simulated_board
+    from .board import load_board
+    from .build import make_build
+    from .plan import fit
+
+    before = folder.with_suffix(".before")
+    if (folder / SIMULATED).is_dir():
+        shutil.rmtree(before, ignore_errors=True)
+        (folder / SIMULATED).rename(before)
+    shutil.rmtree(folder, ignore_errors=True)
+    chip, board = bundled_chip(folder.with_suffix(".chip")), load_board(BOARD)
+    geometry = replace(Geometry(**(fit(load_chip(chip), board).geometry or {})), trace=True)
+    build = make_build(chip, board, folder, target="bitstream", geometry=geometry)
+    if before.is_dir():
+        before.rename(folder / SIMULATED)
+    simulated_board(build).sim.close()
+
+
+def broken(scratch: Path) -> tuple[LanguageModel, str]:
+    """The simulated board with one bit of one weight wrong, and which: a planted ``rom``, under hashes that are right.
+
+    ROM files are read when the simulated chip is switched on, so nothing is compiled. ``scratch``: where the copy goes.
+    """
+    from .backends.axisim import AxiSim
+    from .backends.simboard import SIMULATED, SimBoard, simulated_bundle
+    from .board import load_board
+    from .build import open_build
+    from .driver.bundle import for_board
+    from .driver.overlay import open_board
+    from .emit.vivado import require_zynq
+    from .plant import plant
+
+    build, board = open_build(simulated()), load_board(BOARD)
+    faulty, done = plant(build, "rom", scratch)
+    sim = AxiSim(build.folder / "rtl", work=build.folder / SIMULATED / "rtl", contents=faulty.folder / "rtl")
+    device = SimBoard(sim, require_zynq(board).base, board.processor, f"simulated {BOARD}")
+    return open_board(for_board(simulated_bundle(faulty), None), device), done
+
+
+def bundled_chip(to: Path) -> Path:
+    """The bundled model as integers: the file of this checkout's bitstream, or made from the ONNX in the package."""
+    from .build import bundled_folder
+    from .pipeline import quantize_onnx
+
+    ours = Path(__file__).resolve().parents[2] / "bitstreams" / "ulx3s-85f" / MODEL / "model.chip"
+    if ours.is_file():
+        shutil.copyfile(ours, to)
+    else:
+        quantize_onnx(bundled_folder() / "model.onnx", to)
+    return to
+
+
+def _version() -> str:
+    """Digest of all that makes a build: another version of it makes another simulated board."""
+    from .board import boards_folder
+    from .synth.netlist import cells_folder
+
+    here = Path(__file__).parent
+    total = hashlib.sha256()
+    for root in (cells_folder().parent, boards_folder(), *(here / name for name in MAKERS)):
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.suffix in (".py", ".sv", ".v", ".cpp", ".toml", ".onnx", ".tcl"):
+                total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time; the others wait."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def clock_mhz(model: LanguageModel) -> float:
+    """What a chip on a board says of its clock."""
+    return float(model.info()["clock_mhz"])
+
+
+# ---------------------------------------------------------------------------------------------------
+# Text and pictures.
+
+
+def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperature: float = 0.0, seed: int = 0) -> str:
+    """Print an answer as it comes, and draw beside it when tokens came, as this computer sees it; the answer."""
+    pieces: list[str] = []
+    times = [time.perf_counter()]
+    drawn, show = times[0], _shown()
+    print(prompt, end="")
+    for piece in model.stream(prompt, tokens, temperature, seed):
+        print(piece, end="", flush=True)
+        pieces.append(piece)
+        times.append(time.perf_counter())
+        if times[-1] - drawn > REDRAWN:
+            show(_progress(times))
+            drawn = time.perf_counter()
+    print()
+    show(_progress(times))
+    return "".join(pieces)
+
+
+def _progress(times: list[float]) -> bytes:
+    """A picture of how many tokens had come when; they come in batches, as the driver fetches them."""
+    figure, axes = _figure((7.0, 2.2))
+    seconds = [each - times[0] for each in times]
+    rate = (len(times) - 1) / seconds[-1] if seconds[-1] > 0 else 0.0
+    axes.plot(seconds, range(len(times)), drawstyle="steps-post")
+    axes.set(xlabel="seconds", ylabel="tokens", title=f"{rate:,.0f} tokens/s, as seen here")
+    return _png(figure)
+
+
+def engine_rate(model: LanguageModel) -> str:
+    """How fast the engine was on the last request, if that began anew: by the chip's own counters."""
+    if model.hosted is None:
+        raise BuildError(f"{model.name} is no board and counts no cycles")
+    cycles, fed, mhz = model.hosted.run_cycles(), model.hosted.position, clock_mhz(model)
+    return f"{fed} tokens in {cycles:,} cycles of the chip: {fed / cycles * mhz * 1e6:,.0f} tokens/s at {mhz:g} MHz"
+
+
+@contextmanager
+def picture(inches: tuple[float, float] = (7.0, 3.0), rows: int = 1, columns: int = 1) -> Iterator[Any]:
+    """Axes of a picture that is shown when the block ends."""
+    figure, axes = _figure(inches, rows, columns)
+    yield axes
+    _shown()(_png(figure))
+
+
+def _figure(inches: tuple[float, float], rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
+    from .plots import new_figure
+
+    figure = new_figure(inches)
+    return figure, figure.subplots(rows, columns)
+
+
+def _png(figure: Any) -> bytes:
+    """As a palette, a third of the size: notebooks are kept with their pictures."""
+    from PIL import Image  # matplotlib's own
+
+    drawn, packed = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, dpi=DPI)
+    Image.open(drawn).convert("RGB").quantize(COLOURS).save(packed, format="png", optimize=True)
+    return packed.getvalue()
+
+
+def _shown() -> Callable[[bytes], None]:
+    """What shows a picture in a notebook, and the next one in its place."""
+    from IPython.display import Image, display
+
+    handle: list[Any] = []
+
+    def show(png: bytes) -> None:
+        image = Image(data=png, format="png")
+        if handle:
+            handle[0].update(image)
+        else:
+            handle.append(display(image, display_id=True))
+
+    return show
+
+
+# ---------------------------------------------------------------------------------------------------
+# The chip from inside.
+
+
+def schedule_of(model: LanguageModel) -> Schedule:
+    """The schedule of the engine on this board. Raises BuildError where its manifest has no geometry."""
+    if not model.about.get("geometry"):
+        raise BuildError(f"{model.name}: no geometry in its manifest; build it with this version")
+    return schedule(model.chip, Geometry(**model.about["geometry"]))
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Checksums of N tokens' S stages, by the chip and by the integer reference."""
+
+    tokens: list[str]  # that were fed, N
+    stages: list[str]  # S
+    got: Ints  # [N, S]
+    wanted: Ints  # [N, S]
+
+    @property
+    def equal(self) -> NDArray[np.bool_]:
+        return np.asarray(self.got == self.wanted)
+
+    def first(self) -> str:
+        """The first stage that differs, in words."""
+        if self.equal.all():
+            return f"all {self.equal.size:,} checksums are equal"
+        token, stage = (int(i) for i in np.argwhere(~self.equal)[0])
+        got, wanted = self.got[token, stage], self.wanted[token, stage]
+        what = f"token {token} ({self.tokens[token]!r}), stage {self.stages[stage]}"
+        return f"{what} is wrong first: its checksum is {got:08x}, not {wanted:08x}"
+
+
+def traced(model: LanguageModel, prompt: str, tokens: int) -> Traced:
+    """Feed a prompt and its greedy answer, and read the trace window behind each token that the chip says.
+
+    The reference is fed the chip's tokens: a stage differs only by what was computed wrong, now or in the cache.
+    Raises BuildError for a chip without a trace window.
+    """
+    hosted, made = model.hosted, schedule_of(model)
+    if hosted is None or not hosted.trace_segments():
+        raise BuildError(f"{model.name} keeps no checksums; build it with --geometry trace=1")
+    tracer, state, fed = Tracer(model.chip, made), new_state(model.chip), model.encode(prompt)
+    said, got, wanted, before = [], [], [], list(fed)
+    for index in range(tokens):
+        answer = hosted.generate(fed if index == 0 else [], 1, clear=index == 0)
+        window = hosted._read_words(address("trace"), STAGES * segments(made))
+        for token in fed:
+            expected = tracer.step(state, token)
+        got.append([window[stage.word] for stage in tracer.stages])
+        wanted.append([expected[stage] for stage in tracer.stages])
+        said.append(fed[-1])
+        fed = answer
+    model.reset()
+    names = [stage.name for stage in tracer.stages]
+    return Traced(_texts(model, before[:-1], said), names, np.array(got, np.int64), np.array(wanted, np.int64))
+
+
+def _texts(model: LanguageModel, before: list[int], ids: list[int]) -> list[str]:
+    """The text of each token behind others."""
+    assert model.codec is not None  # a prompt was encoded
+    stream = model.codec.stream(before)
+    return [stream.feed(token) for token in ids]
+
+
+def attention(chip: Chip, ids: Sequence[int]) -> NDArray[np.float64]:
+    """What each head looks at: the integer reference's probabilities [L, H, T, T] on ids [T], a row per position.
+
+    They are the exponentials of the chip, 10 bits each, divided by their sum, as its quotient does.
+    """
+    shape, f, count = chip.shape, chip.formats, len(ids)
+    seen: dict[str, Ints] = {}
+    step(chip, new_state(chip, 1, count), np.array([ids], np.int64), seen.__setitem__)
+    past = np.tril(np.ones((count, count), np.bool_))
+    found = np.empty((shape.layers, shape.heads, count, count))
+    for layer in range(shape.layers):
+        q, k = (seen[f"L{layer}.{name}"][0].reshape(count, -1, shape.head_dim).swapaxes(0, 1) for name in "qk")
+        for head in range(shape.heads):
+            score = softmax.scores(q[head], k[head * shape.kv_heads // shape.heads], f.query, f.cache)
+            p = softmax.probabilities(score, past, chip.score_shift[layer, head], chip.tables["exp"])
+            found[layer, head] = p / p.sum(-1, keepdims=True)
+    return found
+
+
+def stored_bits(chip: Chip) -> dict[str, int]:
+    """What a chip keeps, in bits: each matrix with its rows' multipliers, biases, tables, the KV cache."""
+    held = {
+        name: matrix.weight.size * matrix.bits + matrix.multiplier.size * MULTIPLIER_BITS
+        for name, matrix in chip.matrices.items()
+    }
+    biases = sum(bias.size for bias in chip.biases.values()) * BIAS_BITS
+    tables = sum(t.size * max(int(abs(t).max()).bit_length() + 1, 1) for t in chip.tables.values() if t.size)
+    s = chip.shape
+    cache = 2 * s.layers * s.kv_rows * s.context * chip.formats.cache
+    return held | ({"biases": biases} if biases else {}) | {"tables": tables, "KV cache": cache}
