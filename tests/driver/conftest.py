@@ -18,7 +18,7 @@ from .model import ModelChip
 RING = 8
 FIRST = (1 << 32) - 6  # the sixth token is the last before the indices wrap: every longer request crosses it
 BUSES = ["fast", "slow", pytest.param("rtl", marks=pytest.mark.tools)]  # a model that is faster than the host, slower
-GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4)
+GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,21 +9,26 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from outlines import TINY
 
 import hardwire
 from hardwire.chip import Chip
 from hardwire.doctor import report
 from hardwire.driver.mmio import Bus, MappedChip
 from hardwire.driver.registers import address
+from hardwire.driver.selftest import selftest
 from hardwire.errors import BoardError, BuildError, LinkError, PromptError, ToolMissing
 from hardwire.quantize import random_chip
+from hardwire.schedule import schedule
+from hardwire.trace import stages
 
 from .board import hwh, make_bundle, make_device, seal
-from .conftest import expected
+from .conftest import GEOMETRY, expected
 
 pytestmark = pytest.mark.tools
 TESTS = Path(__file__).parents[1]
@@ -187,10 +192,8 @@ def _other_chip(folder: Path) -> None:
     seal(folder, manifest)
 
 
-def _tiny() -> Any:
-    from outlines import TINY
-
-    return TINY
+def _tiny(**changed: int) -> Any:
+    return replace(TINY, **changed)
 
 
 def _outside(folder: Path) -> None:
@@ -313,6 +316,30 @@ def test_verify_names_the_first_difference(bus: Bus, folder: Path) -> None:
     found = hardwire.load(folder, device=make_device(Bent())).verify()
     assert not found and found.tokens == 0 and "token 0, logit 1: " in str(found.first_difference)
     assert "(1 of 40 differ)" in str(found.first_difference)
+
+
+@pytest.mark.parametrize("bus", ["rtl"], indirect=True)
+def test_verify_names_the_first_wrong_stage(bus: Bus, chip_with_text: Chip) -> None:
+    """The trace window of the RTL against the reference; then with a bit of layer 1's queries bent."""
+
+    class Bent:
+        def __init__(self, word: int) -> None:
+            self.write, self.run, self.word = bus.write, bus.run, word  # type: ignore[attr-defined]
+
+        def read(self, at: int) -> int:
+            return bus.read(at) ^ (at == address("trace", self.word))
+
+    geometry = asdict(GEOMETRY)
+    found = selftest(MappedChip(bus), chip_with_text, 5, geometry=geometry)
+    assert found and found.stages > 5 * 10 and found.logits == 5 * 40
+    made = stages(chip_with_text, schedule(chip_with_text, GEOMETRY))
+    query = next(stage for stage in made if stage.name == "L1.q")
+    found = selftest(MappedChip(Bent(query.word)), chip_with_text, 5, geometry=geometry)
+    assert str(found.first_difference).startswith("token 0: stage L1.q is wrong first, its checksum ")
+    with pytest.raises(
+        BuildError, match=r"the chip traces \d+ segments, its manifest says \d+; deploy the build again"
+    ):
+        selftest(MappedChip(Bent(0)), random_chip(_tiny(layers=1), seed=9), 5, geometry=geometry)
 
 
 def test_verify_is_of_a_board(reference: hardwire.LanguageModel) -> None:

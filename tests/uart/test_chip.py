@@ -386,5 +386,5 @@ def test_something_else_that_answers() -> None:
 
 
 def test_a_port_that_is_not_there() -> None:
-    with pytest.raises(LinkError, match="/dev/nothing at 1000000 baud: .*name the board's port"):
+    with pytest.raises(LinkError, match="/dev/nothing at 3000000 baud: .*name the board's port"):
         SerialChip("/dev/nothing")
