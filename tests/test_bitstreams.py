@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from hardwire.bitstreams import check, collect, sources_digest
 from hardwire.board import load_board
 from hardwire.build import Build, make_build, open_build, sha256, write_manifest
 from hardwire.chip import Chip, load_chip
+from hardwire.driver.bundle import manifest_digest
 from hardwire.errors import BuildError
 
 BITSTREAMS = Path(__file__).parent.parent / "bitstreams"
@@ -67,14 +69,22 @@ def test_other_sources_and_other_files_are_noticed(routed: Build, tmp_path: Path
     manifest = json.loads((folder / "manifest.json").read_text())
     changed = manifest | {"geometry": manifest["geometry"] | {"banks": manifest["geometry"]["banks"] + 1}}
     (folder / "manifest.json").write_text(json.dumps(changed))
+    with pytest.raises(BuildError, match="manifest.json was edited: its digest is not that of its contents"):
+        check(folder)
+    write(folder, changed)
     with pytest.raises(BuildError, match="its bitstream is of other sources than today's; run hardwire synth"):
         check(folder)
     (folder / "ulx3s_top.bit.gz").write_bytes(b"")
     with pytest.raises(BuildError, match="ulx3s_top.bit.gz: missing, or not what its manifest says"):
         check(folder)
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"files": {"../../model.chip": ""}}))
+    write(folder, manifest | {"files": {"../../model.chip": ""}})
     with pytest.raises(BuildError, match="not what its manifest says"):
         check(folder)
+
+
+def write(folder: Path, manifest: dict[str, Any]) -> None:
+    """A manifest whose digest is right."""
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"digest": manifest_digest(manifest)}))
 
 
 def test_nothing_is_collected_without_a_bitstream(routed: Build, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hardwire.driver.registers import REGISTERS
 from hardwire.driver.selftest import record
 
 BASE = 0x43C0_0000
-PLLS = {0xF800_0100 + 4 * i: 30 << 12 for i in range(3)}  # of a Zynq-7000 with 33.33 MHz: 1,000 MHz
+PLLS = {0xF800_0100 + 4 * i: 20 << 12 for i in range(3)}  # times the 50 MHz that pynq assumes: 1,000 MHz
 VLNV = "hardwire:hardwire:hardwire_chip:1.0"
 
 

@@ -436,7 +436,9 @@ def synth(
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
 @click.option(
-    "--backend", type=click.Choice(["board", "csim", "rtl", "netlist", "reference"]), help="Default: csim for a build."
+    "--backend",
+    type=click.Choice(["board", "simulation", "csim", "rtl", "netlist", "reference"]),
+    help="Default: csim for a build.",
 )
 @AS_JSON
 def run(

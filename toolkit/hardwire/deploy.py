@@ -92,7 +92,7 @@ def _manifest(bundle: Bundle) -> dict[str, Any]:
     """The bundle's manifest, with the files as they lie in the zip, and what the board must say."""
     said = bundle.manifest
     files = {"hardwire.bit": bundle.bit, "hardwire.hwh": bundle.hwh, "model.chip": _model(bundle)}
-    kept = {key: value for key, value in said.items() if key not in ("files", "digest", "target", "parts", "synthesis")}
+    kept = {key: value for key, value in said.items() if key not in ("files", "digest", "format", "parts", "synthesis")}
     manifest = kept | {
         "clock_mhz": bundle.clock_mhz,
         "geometry": bundle.about()["geometry"],

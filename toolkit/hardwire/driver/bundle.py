@@ -105,7 +105,7 @@ def open_bundle(folder: Path) -> Bundle:
 
 
 def _open(folder: Path, manifest: dict[str, Any]) -> Bundle:
-    if manifest["digest"] != (build_digest(manifest) if "target" in manifest else manifest_digest(manifest)):
+    if manifest["digest"] != (build_digest(manifest) if "format" in manifest else manifest_digest(manifest)):
         raise BuildError(f"{folder}/manifest.json was edited: its digest is not that of its contents; deploy again")
     files = dict(manifest["files"]) | (manifest.get("synthesis") or {}).get("files", {})
     bit = _one(folder, manifest, files, (".bit", ".bit.gz"))
@@ -147,8 +147,8 @@ def _lacking(folder: Path, manifest: dict[str, Any], end: str) -> BuildError | B
 def how_to_make(name: str, board: str) -> str:
     """The one command that makes a bitstream, what it needs, and what there is meanwhile."""
     return (
-        f"make it on a computer with Vivado on its PATH (some 100 GB; the free edition has this board's part if "
-        f"hardwire build says so): hardwire build {name}.chip --board {board} --target bitstream -o {name} && "
+        f"make it on a computer with Vivado on its PATH (hardwire build says which versions and editions know the "
+        f"part): hardwire build {name}.chip --board {board} --target bitstream -o {name} && "
         f"hardwire synth {name} --collect bitstreams && hardwire deploy bitstreams/{board}/{name}. "
         'Meanwhile backend="reference" runs the same integers on this processor'
     )
@@ -228,8 +228,8 @@ def for_board(path: str | Path, device: Any) -> Bundle:
     here = board_here(device)
     if Path(path).is_dir():
         folder = Path(path)
-        board = read_json(folder).get("board") or {}
-        if here is not None and board.get("key") != here:
+        board = read_json(folder).get("board")
+        if here is not None and isinstance(board, dict) and board.get("key") != here:
             raise BoardError(
                 f"{folder} is for {board.get('name')}, this is {here}; {how_to_make(folder.resolve().name, here)}"
             )

@@ -79,7 +79,7 @@ def _found(path: str | Path) -> Path:
 def _is_build(folder: Path) -> bool:
     from . import bundle
 
-    return "target" in bundle.read_json(folder)
+    return "format" in bundle.read_json(folder)  # of a collected manifest there is one form
 
 
 def _netlist(build: Build) -> LanguageModel:

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The zip for a board: installed without network, dependencies or a compiler, and run from there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import hardwire
+from hardwire.chip import Chip
+from hardwire.cli import main
+from hardwire.deploy import deploy, write_wheel
+from hardwire.driver.bundle import open_bundle
+from hardwire.errors import BoardError, BuildError
+
+from .board import make_bundle, seal
+
+pytestmark = pytest.mark.tools
+TESTS = Path(__file__).parents[1]
+STEM = "hardwire-story-pynq-z2"
+
+
+@pytest.fixture
+def folder(chip_with_text: Chip, tmp_path: Path) -> Path:
+    return make_bundle(tmp_path / "story", chip_with_text)
+
+
+def test_what_is_in_it(folder: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["deploy", str(folder), "-o", str(tmp_path / "out.zip"), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["zip"] == str(tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        archive.extractall(tmp_path / "board")
+        readme = archive.read(f"{STEM}/README.txt").decode()
+    (wheel,) = (tmp_path / "board" / STEM).glob("*.whl")
+    for command in (
+        f"python3 -m zipfile -e out.zip . && cd {STEM}",
+        f"pip3 install --no-deps --no-index --force-reinstall ./{wheel.name}",
+        'python3 -m hardwire run story --prompt "Once upon a time"',
+    ):
+        assert command in readme
+    there = open_bundle(tmp_path / "board" / STEM / "story")
+    assert there.chip.digest == open_bundle(folder).chip.digest and there.manifest["expected"]["tokens"]
+    assert sorted(p.name for p in there.folder.iterdir()) == [
+        "hardwire.bit",
+        "hardwire.hwh",
+        "manifest.json",
+        "model.chip",
+    ]
+
+
+def test_equal_builds_make_equal_zips(folder: Path, tmp_path: Path) -> None:
+    made = [deploy(folder, tmp_path / "out.zip").read_bytes() for _ in range(2)]
+    assert made[0] == made[1]
+
+
+def test_a_build_whose_record_is_missing_gets_one(folder: Path, tmp_path: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    recorded = manifest.pop("expected")
+    seal(folder, manifest)
+    with zipfile.ZipFile(deploy(folder, tmp_path / "out.zip")) as archive:
+        assert json.loads(archive.read(f"{STEM}/story/manifest.json"))["expected"] == recorded
+
+
+def test_what_cannot_be_deployed(folder: Path, tmp_path: Path) -> None:
+    (folder / "hardwire.hwh").unlink()
+    with pytest.raises(BuildError, match="hardwire.hwh is missing"):
+        deploy(folder, tmp_path / "out.zip")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    seal(folder, manifest)
+    with pytest.raises(BoardError, match="is for PYNQ-Z2, without a .hwh for pynq: a board on a serial port is loaded"):
+        deploy(folder, tmp_path / "out.zip")
+    (folder / "hardwire.bit").unlink()
+    seal(folder, manifest)
+    with pytest.raises(BuildError, match="has no .bit for PYNQ-Z2; make it on a computer with Vivado"):
+        deploy(folder, tmp_path / "out.zip")
+    assert not list(tmp_path.glob("*.zip")) and not list(tmp_path.glob("*.part"))
+
+
+def test_the_wheel_is_whole(tmp_path: Path) -> None:
+    """Its record is right, and it has every Python file and every data file of the package."""
+    path = tmp_path / "hardwire-0.1.0-py3-none-any.whl"
+    write_wheel(path)
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        record = archive.read("hardwire-0.1.0.dist-info/RECORD").decode().splitlines()
+        assert {line.split(",")[0] for line in record} == names
+        for line in record[:-1]:
+            name, digest, size = line.rsplit(",", 2)
+            data = archive.read(name)
+            assert len(data) == int(size)
+            padded = digest.removeprefix("sha256=") + "="
+            assert __import__("base64").urlsafe_b64decode(padded) == hashlib.sha256(data).digest()
+        assert b"pynq.notebooks" in archive.read("hardwire-0.1.0.dist-info/entry_points.txt")
+    root = Path(hardwire.__file__).parent
+    sources = {f"hardwire/{p.relative_to(root).as_posix()}" for p in root.rglob("*.py")}
+    assert sources <= names
+    for name in ("boards/pynq-z2/board.toml", "rtl/engine.sv", "hls/fixed.hpp", "notebooks/__init__.py", "py.typed"):
+        assert f"hardwire/{name}" in names
+    assert not [name for name in names if name.endswith((".pyc", ".so", ".gz"))]
+
+
+def test_installed_in_an_empty_environment_and_run(folder: Path, tmp_path: Path) -> None:
+    """No dependencies, no index, no network: numpy is all that there is beside it, as on a board."""
+    archive = deploy(folder, tmp_path / "out.zip")
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", str(archive), str(tmp_path / "board")], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    (site,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+    for part in Path(np.__file__).parents[1].glob("numpy*"):
+        (site / part.name).symlink_to(part)
+    there = tmp_path / "board" / STEM
+    (wheel,) = there.glob("*.whl")
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "no_proxy": "*", "PIP_CONFIG_FILE": os.devnull}
+    install = [str(python), "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--force-reinstall", str(wheel)]
+    subprocess.run(install, check=True, env=env, cwd=there)
+    done = subprocess.run(
+        [str(python), "-m", "hardwire", "run", "story", "--prompt", "abc", "--backend", "reference"],
+        env=env,
+        cwd=there,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "abc" + hardwire.load(folder, "reference").generate("abc") + "\n"
+    code = f"""
+import sys
+sys.path.insert(0, {str(TESTS)!r})
+import hardwire
+assert hardwire.__file__.startswith({str(tmp_path)!r})
+from hardwire.driver.mmio import MappedChip
+from driver.model import ModelChip
+from hardwire.chip import load_chip
+chip = load_chip(__import__("pathlib").Path("story/model.chip"))
+print(hardwire.LanguageModel(chip, None, "board", MappedChip(ModelChip(chip))).generate("abc"))
+"""
+    done = subprocess.run([str(python), "-c", code], env=env, cwd=there, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == hardwire.load(folder, "reference").generate("abc") + "\n"
