@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from outlines import BIASED, GPT, MICRO, TINY
 
 from hardwire.chip import Chip, Shape
 from hardwire.quantize import Options, random_chip
+
+# Programs that a test starts hear Ctrl-C even where the tests themselves run in the background, deaf to it: a child
+# inherits that a signal is ignored, not that it is handled.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

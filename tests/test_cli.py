@@ -136,11 +136,6 @@ def test_an_unknown_board_exits_1(chip_file: Path) -> None:
     assert result.exit_code == 1 and "no board 'zx81'; known are" in result.stderr
 
 
-def hear_ctrl_c() -> None:
-    """In a child: Ctrl-C is heard even where the tests themselves run in the background, deaf to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
     script = (
         "import sys, time; import hardwire.reference as r; real = r.step\n"
@@ -153,7 +148,6 @@ def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=hear_ctrl_c,
     )
     assert process.stderr is not None
     while process.stderr.readline() != "step\n":  # tokens are being fed from here on

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import hardwire
-from hardwire.backends.simboard import SimBoard, simulated_board, simulated_bundle
 from hardwire.board import load_board
 from hardwire.build import Build, make_build
 from hardwire.chip import Chip
 from hardwire.driver.registers import MAGIC, REGISTERS
 from hardwire.errors import BuildError, LinkError
+
+if TYPE_CHECKING:  # the check under numpy 2 has no pynq
+    from hardwire.backends.simboard import SimBoard
 
 pytestmark = pytest.mark.tools
 
@@ -32,11 +35,15 @@ def build(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Bui
 
 @pytest.fixture(scope="module")
 def board(build: Build) -> SimBoard:
+    from hardwire.backends.simboard import simulated_board
+
     return simulated_board(build)
 
 
 def test_pynq_finds_the_chip_by_its_handoff(build: Build, board: SimBoard) -> None:
     import pynq
+
+    from hardwire.backends.simboard import simulated_bundle
 
     bit = simulated_bundle(build) / "hardwire.bit"
     overlay = pynq.Overlay(str(bit), download=False, device=board)
@@ -76,6 +83,8 @@ def test_device_memory_takes_words_only(board: SimBoard) -> None:
 
 
 def test_an_edited_manifest_is_refused(build: Build, board: SimBoard) -> None:
+    from hardwire.backends.simboard import simulated_bundle
+
     folder = simulated_bundle(build)
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["clock_mhz"] = 999

@@ -54,9 +54,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def interrupted(builds: tuple[Path, Path]) -> tuple[int, list[dict[str, Any]], str]:
     """Exit code, rows and words of a batch that got Ctrl-C while Yosys was at work."""
     command = [sys.executable, "-m", "hardwire", "synth", *map(str, builds), "--jobs", "2", "--json"]
-    # Heard even where the tests themselves run in the background, deaf to Ctrl-C.
-    hear = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log = builds[0] / "synth" / "synth.log"
     for _ in range(600):
         if log.is_file() and log.stat().st_size:
