@@ -53,7 +53,8 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt-neox": ("gpt_neox", {"rotary_pct": 0.25}),
     "gpt-neo": (
         "gpt_neo",
-        {"num_layers": LAYERS, "num_heads": HEADS, "attention_types": [[["global", "local"], 1]], "window_size": WINDOW},
+        {"num_layers": LAYERS, "num_heads": HEADS, "attention_types": [[["global", "local"], 1]],
+         "window_size": WINDOW},
     ),
     "opt": ("opt", {"ffn_dim": HIDDEN, "word_embed_proj_dim": DIM}),
     "microgpt": ("", {}),
@@ -110,7 +111,7 @@ def build(name: str, attention: str = "sdpa") -> torch.nn.Module:
         from transformers import AutoConfig, AutoModelForCausalLM
 
         config = AutoConfig.for_model(kind, **{**_COMMON, **special})
-        attention = "eager" if kind == "gpt_neo" else attention  # it has no other
+        attention = "eager" if kind in ("gpt_neo", "gemma2") else attention  # they have no other
         model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
     randomize(model)
     return model.eval()

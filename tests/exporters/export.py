@@ -27,7 +27,7 @@ warnings.filterwarnings("ignore")
 logging.disable(logging.INFO)
 
 import torch  # noqa: E402
-from architectures import ARCHITECTURES, build  # noqa: E402
+from architectures import ARCHITECTURES, VOCAB, build  # noqa: E402
 
 STATIC = 40  # tokens of a static export: more than any window
 
@@ -118,11 +118,13 @@ def genai(precision: str) -> Callable:
     """python -m onnxruntime_genai.models.builder -e cpu -p."""
 
     def export(name: str, out: Path) -> None:
-        from onnxruntime_genai.models.builder import create_model
+        from onnxruntime_genai.models.builder import create_model, parse_extra_options
 
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
             _save(name, Path(folder))
-            create_model("", folder, str(out), precision, "cpu", cache)
+            _save_tokenizer(Path(folder))
+            where = ("", folder, str(out), precision, "cpu", cache)
+            create_model(*where, **parse_extra_options(*where, []))
 
     return export
 
@@ -133,6 +135,16 @@ def _save(name: str, folder: Path) -> None:
         raise RuntimeError("not a transformers model")
     model.generation_config.pad_token_id = 0
     model.save_pretrained(folder)
+
+
+def _save_tokenizer(folder: Path) -> None:
+    """Words w0, w1, ...: the builder wants a tokenizer to copy."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(WordLevel({f"w{i}": i for i in range(VOCAB)}, unk_token="w0"))
+    PreTrainedTokenizerFast(tokenizer_object=words, bos_token="w1", eos_token="w2").save_pretrained(folder)
 
 
 EXPORTERS: dict[str, Callable[[str, Path], None]] = {

@@ -38,6 +38,7 @@ KERNELS = (
     "attention",
     "gate",
     "sampler",
+    "softcap",
     "decoder",
     "head",
     "token_loop",
