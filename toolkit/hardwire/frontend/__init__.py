@@ -8,10 +8,12 @@ data through moves), context.py finds the positions, check.py accepts. tokenizer
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..decoder import Decoder
+from ..errors import ModelError
 from .check import Check
 from .check import check as _check
 from .context import extend, resolve
@@ -37,6 +39,20 @@ class Imported:
 
 def import_onnx(path: str | Path, context: int | None = None) -> Imported:
     """Import an ONNX export; ``context`` overrides the number of positions. Raises ModelError."""
+    try:
+        return _import(path, context)
+    except RecursionError as error:
+        raise ModelError(
+            f"{path}: its nodes are nested too deeply: more than {sys.getrecursionlimit()} in a row that are no "
+            "layer of a decoder; export the model again"
+        ) from error
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # What no check foresaw in a file that nobody vouches for.
+        what = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+        raise ModelError(f"{path}: not understood ({what[:300]}); if ONNX Runtime runs it, please report it") from error
+
+
+def _import(path: str | Path, context: int | None) -> Imported:
     source = _load(path)
     graph, inputs = _freeze(source)
     logits = graph.logits

@@ -169,6 +169,8 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
 
 def _logits(source: Source) -> str:
     names = [value.name for value in source.proto.graph.output]
+    if not names:
+        raise ModelError(f"{source.path}: has no outputs, so it is truncated or was not written by an exporter")
     return "logits" if "logits" in names else names[0]
 
 
