@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run the real exporters: ``python tests/exporters/export.py OUT [architecture/exporter ...]``.
+"""Run the real exporters: ``python tests/exporters/export.py OUT 4|5|architecture/exporter ...``.
 
 Each export is a folder OUT/architecture/exporter with model.onnx; what the exporter said where it failed is in
-failed.txt there. A folder that is there already is kept, so a stopped run continues. Needs ``pip install
-".[exporters]"``.
+failed.txt there. A folder that is there already is kept, so a stopped run continues. 4 runs what needs transformers 4
+(``pip install ".[exporters]"``), 5 what needs transformers 5 (``".[exporters5]"``); ``*`` stands for all architectures.
+``make exports`` does both, and packs the results.
 """
 
 from __future__ import annotations
@@ -168,6 +169,15 @@ EXPORTERS: dict[str, Callable[[str, Path], None]] = {
 }
 
 
+OF_5 = ("torchscript", "transformers5", "genai-fp32", "genai-int4")
+ONCE = ("dynamo-18", "dynamo-21", "dynamo-22", "dynamo-24", "dynamo-23-static", "dynamo-20-eager")  # and half precision
+
+
+def of_exporter(exporter: str) -> list[str]:
+    """Architectures that it is run on: what differs little from another exporter is tried on one."""
+    return ["llama"] if exporter in ONCE or exporter.endswith("16") else list(ARCHITECTURES)
+
+
 def run(name: str, exporter: str, out: Path) -> str:
     """Export once; "" or why not."""
     if (out / "model.onnx").exists() or (out / "failed.txt").exists():
@@ -191,7 +201,9 @@ def run(name: str, exporter: str, out: Path) -> str:
 
 def main() -> None:
     out, wanted = Path(sys.argv[1]), sys.argv[2:]
-    pairs = [each.split("/") for each in wanted] or [[a, e] for a in ARCHITECTURES for e in EXPORTERS]
+    if wanted in (["4"], ["5"]):
+        wanted = [f"{a}/{e}" for e in EXPORTERS if (e in OF_5) == (wanted == ["5"]) for a in of_exporter(e)]
+    pairs = [each.split("/") for each in wanted]
     torch.set_num_threads(1)
     for name, exporter in pairs:
         names = list(ARCHITECTURES) if name == "*" else [name]

@@ -40,12 +40,13 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
         raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(cause).strip()[:400]}") from cause
     rng = np.random.default_rng(SEED)
     worst, largest, lengths = 0.0, 0.0, _lengths(decoder)
+    head_dim = decoder.blocks[0].attention.head_dim
     for length in lengths:
         ids = rng.integers(0, decoder.vocab, (1, length))
         ours = forward(decoder, ids)
         padded = ids if inputs.static is None else np.pad(ids, ((0, 0), (0, inputs.static - length)))
         try:
-            theirs = session.run([logits], make_feeds(source, inputs, padded))[0]
+            theirs = session.run([logits], make_feeds(source, inputs, padded, head_dim))[0]
         except Exception as cause:
             text = str(cause).strip()[:400]
             raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {text}") from cause

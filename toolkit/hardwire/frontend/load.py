@@ -18,6 +18,7 @@ import onnx.inliner
 from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
+from .contrib import lower
 from .graph import Value
 
 MAX_FILE_BYTES = 2**31 - 1  # protobuf's own limit
@@ -67,6 +68,7 @@ def load(path: str | Path) -> Source:
         proto = onnx.inliner.inline_local_functions(proto)
     _check_inputs(path, proto.graph)
     weights = _weights(path, proto, digest)
+    lower(path, proto, weights)
     _check_nodes(path, proto)
     _sort(path, proto, set(weights))
     return Source(path, proto, weights, digest.hexdigest())
