@@ -101,8 +101,12 @@ class MicroGpt(torch.nn.Module):
         return self.head(x)
 
 
-def build(name: str, attention: str = "sdpa") -> torch.nn.Module:
-    """The model of this name with random weights, the same in every run."""
+# ONNX Runtime's GroupQueryAttention takes heads of a multiple of 16 channels only.
+WIDE = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
+
+
+def build(name: str, attention: str = "sdpa", wide: bool = False) -> torch.nn.Module:
+    """The model of this name with random weights, the same in every run; ``wide``: with fewer, wider heads."""
     torch.manual_seed(sorted(ARCHITECTURES).index(name))
     kind, special = ARCHITECTURES[name]
     if not kind:
@@ -110,7 +114,8 @@ def build(name: str, attention: str = "sdpa") -> torch.nn.Module:
     else:
         from transformers import AutoConfig, AutoModelForCausalLM
 
-        config = AutoConfig.for_model(kind, **{**_COMMON, **special})
+        wider = {k: v for k, v in WIDE.items() if wide and (k in special or k in _COMMON)}
+        config = AutoConfig.for_model(kind, **{**_COMMON, **special, **wider})
         attention = "eager" if kind in ("gpt_neo", "gemma2") else attention  # they have no other
         model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
     randomize(model)

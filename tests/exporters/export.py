@@ -122,7 +122,7 @@ def genai(precision: str) -> Callable:
         from onnxruntime_genai.models.builder import create_model, parse_extra_options
 
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
-            _save(name, Path(folder))
+            _save(name, Path(folder), wide=True)
             _save_tokenizer(Path(folder))
             where = ("", folder, str(out), precision, "cpu", cache)
             create_model(*where, **parse_extra_options(*where, []))
@@ -130,8 +130,8 @@ def genai(precision: str) -> Callable:
     return export
 
 
-def _save(name: str, folder: Path) -> None:
-    model: Any = build(name)
+def _save(name: str, folder: Path, wide: bool = False) -> None:
+    model: Any = build(name, wide=wide)
     if not hasattr(model, "config"):
         raise RuntimeError("not a transformers model")
     model.generation_config.pad_token_id = 0

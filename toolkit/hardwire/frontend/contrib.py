@@ -163,7 +163,10 @@ class _Lowering:
         row = op("Range", [zero, length, one])[0]
         if at.get("do_rotary", 0):
             positions = op("Unsqueeze", [row, self.constant(node, [0])])[0]
-            turn = {"interleaved": int(at.get("rotary_interleaved", 0))}
+            if names[7] not in self.weights or self.weights[names[7]].ndim != 2:
+                raise self.refuse(node, "its rotary tables are no stored [positions, angles]")
+            turned = 2 * self.weights[names[7]].shape[1]
+            turn = {"interleaved": int(at.get("rotary_interleaved", 0)), "rotary_embedding_dim": turned}
             for side, count in ((0, heads), (1, groups)):
                 inputs = [parts[side], names[7], names[8], positions]
                 parts[side] = op("RotaryEmbedding", inputs, num_heads=count, **turn)[0]
