@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the real exporters wrote of every architecture is imported, equal to ONNX Runtime, and becomes integers.
 
-One architecture by every exporter and every architecture by two of them here (dynamo-20 on the way to integers); the rest in ``make test-all``.
+One architecture by every exporter and every architecture by two of them here (dynamo-20 on the way to integers); the
+rest in ``make test-all``.
 """
 
 from __future__ import annotations
@@ -31,30 +32,31 @@ FAMILIES = {
     "llama-tied": "llama", "llama-mqa": "llama", "llama3-rope": "llama", "smollm2": "llama", "phi3": "llama",
     "smollm3": "llama", "gpt-neo": "gpt2", "microgpt": "opt",
 }  # fmt: skip
-CONTRIB = ("genai-fp32", "genai-int4")  # in operators that only ONNX Runtime has
-HALF = ("dynamo-20-fp16", "dynamo-20-bf16")
+GENAI = ("genai-fp32", "genai-int4")  # in operators of ONNX Runtime's own
+REFUSED = {
+    ("gemma2", e): "cannot run 3 tokens: .*KV cache capacity .0. must be at least local_window_size" for e in GENAI
+}
+REFUSED |= {("phi", e): "cannot run 3 tokens: .*cos_cache dimension 1 must be .* a multiple of 8" for e in GENAI}
 
 
 def check(architecture: str, exporter: str, folder: Path) -> None:
     """Import, compare, and look at what the architecture is known by."""
     path = unpack(architecture, exporter, folder)
-    if exporter in CONTRIB:
-        with pytest.raises(ModelError, match="operators of domain 'com.microsoft' are not supported"):
-            import_onnx(path)
-        return
-    if exporter in HALF:
-        with pytest.raises(ModelError, match="half precision is not supported; export the model in float32"):
+    if (architecture, exporter) in REFUSED:
+        with pytest.raises(ModelError, match=REFUSED[architecture, exporter]):
             import_onnx(path)
         return
     result = import_onnx(path)
     assert result.check.max_relative_error <= 1e-4
     longest = 40 if exporter.endswith("static") else 200
     assert longest in result.check.lengths and 17 in result.check.lengths
-    windows = WINDOWS.get(architecture, (None, None))
+    lost = architecture == "mistral" and exporter in GENAI  # its window is in genai_config.json, not in the graph
+    windows = (None, None) if lost else WINDOWS.get(architecture, (None, None))
     assert tuple(block.attention.window for block in result.decoder.blocks) == windows
     if windows != (None, None):
         assert WINDOW + 9 in result.check.lengths
-    assert result.decoder.architecture == FAMILIES.get(architecture, architecture)
+    assert result.decoder.architecture == ("llama" if lost else FAMILIES.get(architecture, architecture))
+    assert any(note.startswith("half precision") for note in result.notes) == exporter.endswith("16")
 
 
 @pytest.mark.parametrize(("architecture", "exporter"), QUICK)

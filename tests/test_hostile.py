@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Malformed and hostile ONNX files through the command line: one clear sentence, no traceback, no hang, little memory."""
+"""Malformed and hostile ONNX files through the command line: one sentence, no traceback, no hang, little memory."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX to Decoder: freeze, execute, fold, match, check. No file beside the model is needed.
 
-load.py reads, freeze.py folds, simplify.py cleans, match*.py and rope.py recognise (with trace.py following
-data through moves), context.py finds the positions, check.py accepts. tokenizer.py is for the host.
+load.py reads, contrib.py and widen.py bring what is read into standard float32 operators, freeze.py folds,
+simplify.py cleans, match*.py and rope.py recognise (with trace.py following data through moves), context.py finds the positions, check.py accepts. tokenizer.py is for the host.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .freeze import freeze as _freeze
 from .load import load as _load
 from .match import family
 from .match import match as _match
+from .widen import NOTE as HALF_NOTE
 
 # The underscores keep functions from hiding the modules they are named after.
 __all__ = ["Check", "Imported", "import_onnx"]
@@ -61,4 +62,5 @@ def _import(path: str | Path, context: int | None) -> Imported:
     decoder, more = extend(source, inputs, graph, matched, positions)
     decoder = replace(decoder, architecture=family(decoder))
     result = _check(source, inputs, logits, decoder, matched.stages)
-    return Imported(decoder, result, (*notes, *more), source.path, source.sha256)
+    half = (HALF_NOTE,) if source.half else ()
+    return Imported(decoder, result, (*notes, *more, *half), source.path, source.sha256)

@@ -11,6 +11,7 @@ compared with ONNX Runtime on the file as it is.
 | SkipSimplifiedLayerNormalization           | Add, SimplifiedLayerNormalization                             |
 | SkipLayerNormalization                     | Add, LayerNormalization                                       |
 | MatMulNBits                                | MatMul, its weight multiplied out                             |
+| GatherBlockQuantized                       | Gather, its table multiplied out                              |
 | RotaryEmbedding                            | RotaryEmbedding of opset 23                                   |
 | GroupQueryAttention                        | Split, RotaryEmbedding and Attention of opset 23              |
 """
@@ -34,11 +35,13 @@ MAX_WEIGHT_BYTES = 16 * 2**30
 
 def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None:
     """Replace the known operators of ``DOMAIN`` in ``proto``; multiplied-out weights are added to ``weights``."""
-    lowering = _Lowering(path, weights)
+    views = {node.output[0]: node.input[0] for node in proto.graph.node if node.op_type == "Reshape"}
+    lowering = _Lowering(path, weights, views)
     forms = {
         "SkipSimplifiedLayerNormalization": lowering.skip_norm,
         "SkipLayerNormalization": lowering.skip_norm,
         "MatMulNBits": lowering.matmul_bits,
+        "GatherBlockQuantized": lowering.gather_blocks,
         "RotaryEmbedding": lowering.rotary,
         "GroupQueryAttention": lowering.attention,
     }
@@ -60,8 +63,8 @@ def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None
 
 
 class _Lowering:
-    def __init__(self, path: Path, weights: dict[str, Value]) -> None:
-        self.path, self.weights, self.count = path, weights, 0
+    def __init__(self, path: Path, weights: dict[str, Value], views: dict[str, str]) -> None:
+        self.path, self.weights, self.views, self.count = path, weights, views, 0
 
     def refuse(self, node: onnx.NodeProto, why: str) -> ModelError:
         return ModelError(f"{self.path}: node {node.name or node.output[0]!r} ({node.op_type}): {why}")
@@ -103,6 +106,16 @@ class _Lowering:
         made = [helper.make_node("MatMul", [data, self.constant(node, weight.T)], [out], node.name)]
         return [*made, helper.make_node("Add", [out, bias], [node.output[0]], f"{node.name}/Bias")] if bias else made
 
+    def gather_blocks(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
+        """Rows of a table that is packed as the weight of MatMulNBits, often the head's own."""
+        packed, ids, scales, zeros = _named(node, 4)
+        at, packed = _attributes(node), self.views.get(packed, packed)
+        if int(at.get("gather_axis", 0)) != 0 or int(at.get("quantize_axis", 1)) != 1 or scales not in self.weights:
+            raise self.refuse(node, "only a stored table of rows, quantized along them, is supported")
+        block, (rows, blocks) = int(at.get("block_size", 128)), self.weights[scales].shape[:2]
+        table = self._unpacked(node, packed, scales, zeros, rows, blocks * block, int(at.get("bits", 4)), block)
+        return [helper.make_node("Gather", [self.constant(node, table), ids], [node.output[0]], node.name, axis=0)]
+
     def _unpacked(
         self, node: onnx.NodeProto, packed: str, scales: str, zeros: str, rows: int, columns: int, bits: int, block: int
     ) -> Value:
@@ -115,7 +128,7 @@ class _Lowering:
         try:
             words = self.weights[packed].reshape(rows, blocks, -1)
             scale = self.weights[scales].astype(np.float32).reshape(rows, blocks, 1)
-            zero = np.float32(1 << (bits - 1))
+            zero: Value = np.full(1, 1 << (bits - 1), np.float32)
             if zeros:
                 stored = self.weights[zeros]
                 whole = stored.dtype == np.uint8
