@@ -3,7 +3,8 @@
 """ONNX to Decoder: freeze, execute, fold, match, check. No file beside the model is needed.
 
 load.py reads, contrib.py and widen.py bring what is read into standard float32 operators, freeze.py folds,
-simplify.py cleans, match*.py and rope.py recognise (with trace.py following data through moves), context.py finds the positions, check.py accepts. tokenizer.py is for the host.
+simplify.py cleans, match*.py and rope.py recognise (with trace.py following data through moves), context.py finds
+the positions, check.py accepts. tokenizer.py is for the host.
 """
 
 from __future__ import annotations
