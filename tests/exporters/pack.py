@@ -35,15 +35,21 @@ def stripped(file: Path) -> bytes:
 
 
 def pack(folder: Path) -> Path:
-    """One architecture's exports, as ``<exporter>.onnx`` in an archive with fixed dates."""
+    """One architecture's exports, as ``<exporter>.onnx``, and why others failed, in an archive with fixed dates."""
     out = FIXTURES / f"{folder.name}.tar.xz"
     with tarfile.open(out, "w:xz", preset=9) as archive:
         for file in sorted(folder.glob("*/model.onnx")):
             data = stripped(file)
-            info = tarfile.TarInfo(f"{file.parent.name}.onnx")
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
+            add(archive, f"{file.parent.name}.onnx", data)
+        for file in sorted(folder.glob("*/failed.txt")):
+            add(archive, f"{file.parent.name}.txt", file.read_bytes())
     return out
+
+
+def add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    archive.addfile(info, io.BytesIO(data))
 
 
 def main() -> None:

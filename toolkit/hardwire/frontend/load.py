@@ -67,7 +67,12 @@ def load(path: str | Path) -> Source:
     if not proto.opset_import:
         raise ModelError(f"{path}: names no opset, so it is truncated or was not written by an exporter")
     if proto.functions:
-        proto = onnx.inliner.inline_local_functions(proto)
+        try:
+            proto = onnx.inliner.inline_local_functions(proto)
+        except Exception as error:  # of a type of its own
+            raise ModelError(
+                f"{path}: its local functions are malformed ({_first_line(error)}); export it again"
+            ) from error
     _check_inputs(path, proto.graph)
     stored = any(tensor.data_type in HALVES for tensor in proto.graph.initializer)
     half = widen(proto.graph) or stored
