@@ -6,6 +6,8 @@
 # make test      every test that takes no more than minutes
 # make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
 # make test-all  everything, with dated results in docs/results.md
+# make matrix    docs/matrix.md: architectures x exporters, integers, HLS, RTL, from the packed exports
+# make exports   the exports themselves, by the real exporters, packed as fixtures
 #
 # Each sets itself up in .venv; PYTHON chooses the interpreter.
 
@@ -14,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := --quiet --disable-pip-version-check
 
-.PHONY: demo check test test-all notebooks wheel clean
+.PHONY: demo check test test-all matrix exports notebooks wheel clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -65,8 +67,27 @@ test-all: test $(VENV)/ready-train
 	$(BIN)/python tests/results.py > docs/results.part
 	mv docs/results.part docs/results.md
 
+matrix: $(VENV)/ready-check
+	$(BIN)/python tests/matrix.py
+
+# Two environments: optimum wants transformers 4, the others transformers 5. What is there already is kept.
+$(VENV)-exporters/ready: setup.cfg
+	$(PYTHON) -m venv $(VENV)-exporters
+	$(VENV)-exporters/bin/pip install $(PIP) -e '.[exporters]'
+	touch $@
+
+$(VENV)-exporters5/ready: setup.cfg
+	$(PYTHON) -m venv $(VENV)-exporters5
+	$(VENV)-exporters5/bin/pip install $(PIP) -e '.[exporters5]'
+	touch $@
+
+exports: $(VENV)-exporters/ready $(VENV)-exporters5/ready
+	$(VENV)-exporters/bin/python tests/exporters/export.py build/exports 4
+	$(VENV)-exporters5/bin/python tests/exporters/export.py build/exports 5
+	$(VENV)-exporters/bin/python tests/exporters/pack.py build/exports
+
 wheel: $(VENV)/ready
 	$(BIN)/pip wheel $(PIP) --no-deps -w dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-numpy2 $(VENV)-pynq31 build dist toolkit/*.egg-info
+	rm -rf $(VENV) $(VENV)-numpy2 $(VENV)-pynq31 $(VENV)-exporters $(VENV)-exporters5 build dist toolkit/*.egg-info

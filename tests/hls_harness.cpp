@@ -9,6 +9,7 @@
 #include "norm.hpp"
 #include "rope.hpp"
 #include "sampler.hpp"
+#include "softcap.hpp"
 
 template <int W, int N> struct In { // int64 values in ap_int registers
     ap_int<W> v[N];
@@ -123,6 +124,11 @@ void gate(const int64_t *g, const int64_t *u, const int16_t *table, int shift, i
     ap_int<9> hidden[2048];
     hw::gated<2048, 11, 16, 8>(gates.v, ups.v, table, shift, hidden);
     out(hidden, y);
+}
+
+void soft_caps(const int64_t *x, const int16_t *table, int64_t *y, int n) {
+    for (int i = 0; i < n; i++)
+        y[i] = hw::soft_cap(x[i], table);
 }
 
 void threefry(const uint32_t *key, const uint32_t *counter, uint32_t *block) { hw::threefry(key, counter, block); }

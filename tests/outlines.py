@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hardwire.chip import Shape, Wiring
 from hardwire.quantize import Outline
 
@@ -26,4 +28,20 @@ MICRO = Outline(
 # Rotary positions and a gate, with biases.
 BIASED = Outline(
     Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=36, context=24, rotary=4), affine=True
+)
+
+# What format version 3 of a chip added, by the models that have it.
+_SMALL = Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=36, context=24, rotary=6)
+MISTRAL = Outline(_SMALL, Wiring(windows=(5, 0)))
+QWEN3 = Outline(_SMALL, Wiring(renorms=("q", "k")), affine=True)
+NEOX = Outline(replace(_SMALL, rotary=2), Wiring(gated=False, parallel=True), "gelu", "layer", affine=True)
+GEMMA2 = Outline(
+    _SMALL,
+    Wiring(score_cap=True, logit_cap=True, windows=(5, 0), renorms=("attention", "mlp")),
+    "gelu_tanh",
+)
+GEMMA3 = Outline(
+    replace(_SMALL, layers=4),
+    Wiring(windows=(5, 0, 5, 0), rope=(0, 1, 0, 2), renorms=("q", "k", "attention", "mlp")),
+    "gelu_tanh",
 )

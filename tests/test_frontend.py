@@ -183,11 +183,6 @@ def _cycle(model: onnx.ModelProto) -> None:
     node.input[0] = late.output[0]
 
 
-def _half(model: onnx.ModelProto) -> None:
-    weight = next(t for t in model.graph.initializer if t.name == "onnx::0.up")
-    weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), weight.name))
-
-
 def _short(model: onnx.ModelProto) -> None:
     weight = next(t for t in model.graph.initializer if t.name == "onnx::0.up")
     weight.raw_data = weight.raw_data[:-4]
@@ -210,7 +205,6 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "activation": (_rename("Sigmoid", "Tanh"), r"node 'Mul_\d+' \(Mul\): not one of the supported MLP act"),
     "operator": (_rename("Sigmoid", "Floor"), r"node 'Sigmoid_\d+' \(Floor\): not understood in an MLP; a"),
     "cycle": (_cycle, r"depends on its own output through tensor '\w+': the graph has a cycle"),
-    "half": (_half, r"'onnx::0.up': half precision is not supported; export the model in float32"),
     "short": (_short, r"'onnx::0.up': shape \[24, 36\] needs 3456 bytes, has 3452"),
     "dangling": (_dangling, r"reads tensor 'nowhere', which nothing makes"),
     "no opset": (lambda m: m.ClearField("opset_import"), r"names no opset"),

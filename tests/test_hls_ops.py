@@ -14,7 +14,7 @@ import pytest
 from hardwire.emit.hls import KERNELS, kernel_folder
 from hardwire.emit.hls_constants import lane_words, pack
 from hardwire.fixed import bit_length, limits, magnitude_bits, requantize, round_shift, saturate
-from hardwire.ops import attention, embedding, gate, norm, rope, sampler
+from hardwire.ops import attention, embedding, gate, norm, rope, sampler, softcap
 from hardwire.ops.matvec import Matrix
 
 pytestmark = pytest.mark.tools
@@ -212,6 +212,14 @@ def test_attention_equals_reference(kernels: ctypes.CDLL, together: int, draw: n
             sums = attention.weighted_values(p, ints(v[: last + 1, group]), 8)
             want = attention.divide(sums, p.sum(-1), reciprocal, value_shift[head], 8)[0]
             assert np.array_equal(out.reshape(heads, size)[head], want), (case, head)
+
+
+@pytest.mark.parametrize(("cap", "unit"), [(50.0, 1 / 112), (1.0, 1.0)])
+def test_soft_cap_equals_reference_everywhere(kernels: ctypes.CDLL, cap: float, unit: float) -> None:
+    x, table = np.arange(-(1 << 15), 1 << 15), softcap.cap_table(cap, unit, cap * 2.0**-15)
+    out = np.zeros(len(x), np.int64)
+    kernels.soft_caps(at(ints(x)), at(table.astype(np.int16)), at(out), len(x))
+    assert np.array_equal(out, softcap.soft_cap(x, table))
 
 
 def test_gate_equals_reference_at_every_gate_value(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from .chip_format import (
     FORMAT_VERSION,
     LOOKED_UP,
+    PLAIN_VERSION,
+    PLAIN_WIRING,
     SHIFTS,
     TABLES,
     ArraySpec,
@@ -34,12 +36,14 @@ from .chip_format import (
     check_header,
     expected_shapes,
     matrix_names,
+    table_names,
+    wiring_of,
 )
 from .errors import ChipError
 from .fixed import Ints
 from .ops.attention import PROBABILITY_BITS
 from .ops.matvec import Matrix
-from .ops.norm import Scale
+from .ops.norm import Renorm, Scale
 
 __all__ = [
     "LOOKED_UP",
@@ -70,6 +74,7 @@ class Chip:
     biases: name of a matrix -> [L, out], in the units of its outputs (of q and k: before rotation); absent names
     have none.
     embedding_scale: what brings the embedding back from its norm into residual units, where there is one.
+    renorms: of the norms that ``wiring`` has inside a layer, what each multiplies by, and its eps.
     tables: what ``ops/`` computed when the chip was made; stored, hashed, never computed again.
     score_shift [L, H], value_shift [L, H], gate_shift [L]: right shift of a score difference, left shift
     of mixed values, right shift of the gated product (0 without a gate).
@@ -92,6 +97,7 @@ class Chip:
     wiring: Wiring = Wiring()
     biases: dict[str, Ints] = field(default_factory=dict)
     embedding_scale: Scale | None = None
+    renorms: dict[str, Renorm] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -164,7 +170,13 @@ def _arrays(chip: Chip) -> dict[str, NDArray[Any]]:
     if chip.embedding_scale is not None:
         found["embedding_scale/multiplier"] = chip.embedding_scale.multiplier.astype(np.uint32)
         found["embedding_scale/shift"] = np.array([chip.embedding_scale.shift], np.uint8)
-    for name in TABLES:
+    for name in chip.wiring.renorms:
+        if name in chip.renorms:
+            renorm = chip.renorms[name]
+            found[f"renorms/{name}/multiplier"] = renorm.multiplier.astype(np.uint32)
+            found[f"renorms/{name}/shift"] = renorm.shift.astype(np.uint8)
+            found[f"renorms/{name}/eps"] = renorm.eps.astype(np.int32)
+    for name in table_names(chip.wiring):
         found[f"tables/{name}"] = chip.tables[name].astype(np.int32)
     for name in SHIFTS:
         found[name] = getattr(chip, name).astype(np.uint8)
@@ -177,11 +189,12 @@ def _biased(chip: Chip) -> list[str]:
 
 
 def _header_bytes(chip: Chip) -> bytes:
+    plain, wiring = not chip.wiring.later_parts(), asdict(chip.wiring)
     header = {
-        "format": FORMAT_VERSION,
+        "format": PLAIN_VERSION if plain else FORMAT_VERSION,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
-        "wiring": asdict(chip.wiring),
+        "wiring": {name: wiring[name] for name in PLAIN_WIRING} if plain else wiring,
         "bits": chip.bits,
         "biases": _biased(chip),
         "activation": chip.activation,
@@ -220,7 +233,7 @@ def load_chip(path: Path) -> Chip:
 
 def _specs(header: dict[str, Any]) -> dict[str, ArraySpec]:
     """What the arrays of a chip with this checked header are."""
-    shape, formats, wiring = Shape(**header["shape"]), Formats(**header["formats"]), Wiring(**header["wiring"])
+    shape, formats, wiring = Shape(**header["shape"]), Formats(**header["formats"]), wiring_of(header["wiring"])
     return array_specs(shape, formats, header["bits"], wiring, header["biases"])
 
 
@@ -251,7 +264,7 @@ def _assemble(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chip:
     def ints(name: str) -> Ints:
         return arrays[name].astype(np.int64)
 
-    wiring, scale = Wiring(**header["wiring"]), None
+    wiring, scale = wiring_of(header["wiring"]), None
     if wiring.embedding_norm:
         scale = Scale(ints("embedding_scale/multiplier"), int(arrays["embedding_scale/shift"][0]))
     matrices = {
@@ -267,7 +280,7 @@ def _assemble(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chip:
         shape=Shape(**header["shape"]),
         formats=Formats(**header["formats"]),
         matrices=matrices,
-        tables={name: ints(f"tables/{name}") for name in TABLES},
+        tables={name: ints(f"tables/{name}") for name in table_names(wiring)},
         score_shift=ints("score_shift"),
         value_shift=ints("value_shift"),
         gate_shift=ints("gate_shift"),
@@ -280,6 +293,10 @@ def _assemble(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chip:
         wiring=wiring,
         biases={name: ints(f"biases/{name}") for name in header["biases"]},
         embedding_scale=scale,
+        renorms={
+            name: Renorm(*(ints(f"renorms/{name}/{part}") for part in ("multiplier", "shift", "eps")))
+            for name in wiring.renorms
+        },
     )
 
 
@@ -288,8 +305,9 @@ def check_chip(chip: Chip, where: str) -> None:
     header = json.loads(_header_bytes(chip))
     check_header(header, where)
     arrays, specs = _arrays(chip), _specs(header)
-    if set(arrays) != set(specs) or set(chip.biases) != set(header["biases"]):
-        odd = sorted(set(arrays) ^ set(specs) or set(chip.biases) ^ set(header["biases"]))
+    named = set(chip.biases) ^ set(header["biases"]) | set(chip.renorms) ^ set(chip.wiring.renorms)
+    if set(arrays) != set(specs) or named:
+        odd = sorted(set(arrays) ^ set(specs) or named)
         raise ChipError(f"{where}: {odd[0]} does not go with its wiring {chip.wiring}")
     for name, spec in specs.items():
         array = arrays[name]

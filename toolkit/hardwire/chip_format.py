@@ -15,8 +15,10 @@ from .errors import ChipError
 from .fixed import BIAS_BITS, MULTIPLIER_BITS, limits
 from .ops.attention import PROBABILITY_BITS
 from .ops.norm import LARGEST_ENERGY, LARGEST_EPS, largest_energy
+from .ops.softcap import CAP_BITS, CAP_ENTRIES
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+PLAIN_VERSION = 2  # of a chip with no part that version 3 added: older programs read it too
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,45 @@ class Wiring:
     positions: bool = False  # learned positions, added to the embedding: matrix "position"
     embedding_norm: bool = False  # RMSNorm behind the embedding, written back to the residual
     final_norm: bool = True  # otherwise the head reads the residual as it is
+    # From here on: format version 3.
+    parallel: bool = False  # attention and MLP read the same residual, and both are added to it
+    score_cap: bool = False  # attention scores are capped softly: table "score_cap"
+    logit_cap: bool = False  # so are the logits: table "logit_cap"
+    windows: tuple[int, ...] = ()  # of each layer: it sees so many positions, itself included; 0 sees all. (): all 0
+    rope: tuple[int, ...] = ()  # of each layer: which of the sets of angles turns its heads. (): one set for all
+    renorms: tuple[str, ...] = ()  # norms inside a layer, some of RENORMS
+
+    @property
+    def rope_sets(self) -> int:
+        return max(self.rope, default=0) + 1
+
+    def later_parts(self) -> list[str]:
+        """Names of the parts that format version 3 added, for those who do not have them."""
+        parts = (
+            (self.parallel, "parallel attention and MLP"),
+            (self.score_cap, "soft cap on attention scores"),
+            (self.logit_cap, "soft cap on the logits"),
+            (bool(self.windows), "sliding window"),
+            (bool(self.rope), "rotary positions that differ between layers"),
+            ("q" in self.renorms or "k" in self.renorms, "norm of queries or keys"),
+            ("attention" in self.renorms or "mlp" in self.renorms, "norm behind a branch"),
+        )
+        return [name for there, name in parts if there]
+
+
+RENORMS = ("q", "k", "attention", "mlp")  # of query heads and key heads; of what attention and MLP add
+PLAIN_WIRING = ("gated", "positions", "embedding_norm", "final_norm")  # what format version 2 has
 
 
 LOOKED_UP = ("embedding", "position")  # tables of rows that the residual takes; no lane reads them
 TABLES = ("exp", "reciprocal", "rsqrt", "eps", "activation", "cos", "sin", "gumbel")
 SHIFTS = ("score_shift", "value_shift", "gate_shift")
+
+
+def table_names(wiring: Wiring) -> tuple[str, ...]:
+    """The tables of a chip, in the order of the file."""
+    caps = (("score_cap", wiring.score_cap), ("logit_cap", wiring.logit_cap))
+    return (*TABLES, *(name for name, there in caps if there))
 
 
 def matrix_names(wiring: Wiring) -> tuple[str, ...]:
@@ -118,7 +154,12 @@ def array_specs(s: Shape, f: Formats, bits: dict[str, int], wiring: Wiring, bias
     if wiring.embedding_norm:
         specs["embedding_scale/multiplier"] = ArraySpec("uint32", (s.dim,), 0, (1 << MULTIPLIER_BITS) - 1)
         specs["embedding_scale/shift"] = ArraySpec("uint8", (1,), 0, 47)
-    angles = (s.context, s.rotary // 2)
+    for name in wiring.renorms:
+        wide = {"q": s.query_rows, "k": s.kv_rows}.get(name, s.dim)
+        specs[f"renorms/{name}/multiplier"] = ArraySpec("uint32", (s.layers, wide), 0, (1 << MULTIPLIER_BITS) - 1)
+        specs[f"renorms/{name}/shift"] = ArraySpec("uint8", (s.layers,), 0, 47)
+        specs[f"renorms/{name}/eps"] = ArraySpec("int32", (s.layers,), 1, LARGEST_EPS)
+    angles = (wiring.rope_sets * s.context, s.rotary // 2)
     tables = {
         "exp": ((1024,), 0, (1 << PROBABILITY_BITS) - 1),
         "reciprocal": ((1024,), 1, (1 << 16) - 1),
@@ -129,6 +170,7 @@ def array_specs(s: Shape, f: Formats, bits: dict[str, int], wiring: Wiring, bias
         "sin": (angles, *limits(16)),
         "gumbel": ((2048,), *limits(16)),
     }
+    tables |= {name: ((CAP_ENTRIES,), *limits(CAP_BITS)) for name in table_names(wiring) if name not in TABLES}
     specs |= {f"tables/{name}": ArraySpec("int32", *spec) for name, spec in tables.items()}
     per_head = (s.layers, s.heads)
     shifts = {name: ArraySpec("uint8", per_head, 0, 26) for name in ("score_shift", "value_shift")}
@@ -156,9 +198,12 @@ FORMAT_RANGES = {
 
 def check_header(header: Any, where: str) -> None:
     """Raise ChipError unless every part of ``chip.json`` has its type and every number is in its range."""
-    if not isinstance(header, dict) or header.get("format") != FORMAT_VERSION:
+    if not isinstance(header, dict) or header.get("format") not in (PLAIN_VERSION, FORMAT_VERSION):
         found = header.get("format") if isinstance(header, dict) else type(header).__name__
-        raise ChipError(f"{where}: format {found!r}, this version reads {FORMAT_VERSION}; run hardwire quantize again")
+        raise ChipError(
+            f"{where}: format {found!r}, this version reads {PLAIN_VERSION} and {FORMAT_VERSION}; "
+            "run hardwire quantize again"
+        )
     wiring = _check_wiring(header, where)
     ranges = {
         f"shape.{f.name}": (0 if f.name == "rotary" else 1, DIMENSIONS.get(f.name, LARGEST_DIMENSION))
@@ -179,7 +224,26 @@ def check_header(header: Any, where: str) -> None:
     bits = header["formats"]["residual"]
     if largest_energy(s.dim, bits) > LARGEST_ENERGY:
         raise ChipError(f"{where}: the energy of {s.dim} residuals of {bits} bits could pass 2**62; use fewer bits")
+    _check_layers(wiring, s, where)
     _check_words(header, s.vocab, where)
+
+
+def wiring_of(data: dict[str, Any]) -> Wiring:
+    """The wiring of a checked header: JSON has lists for tuples."""
+    parts: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+    return Wiring(**parts)
+
+
+def _check_layers(wiring: Wiring, s: Shape, where: str) -> None:
+    """What the wiring says of each layer."""
+    for name, largest in (("windows", s.context), ("rope", s.layers - 1)):
+        values = getattr(wiring, name)
+        if values and (len(values) != s.layers or any(type(v) is not int or not 0 <= v <= largest for v in values)):
+            raise ChipError(
+                f"{where}: wiring.{name} is {str(values)[:80]}, not {s.layers} integers from 0 to {largest}"
+            )
+    if wiring.rope and sorted(set(wiring.rope)) != list(range(wiring.rope_sets)):
+        raise ChipError(f"{where}: wiring.rope is {str(wiring.rope)[:80]}, which leaves out a set")
 
 
 def _check_keys(header: dict[str, Any], group: str, expected: set[str], where: str) -> None:
@@ -189,11 +253,17 @@ def _check_keys(header: dict[str, Any], group: str, expected: set[str], where: s
 
 def _check_wiring(header: dict[str, Any], where: str) -> Wiring:
     """The parts that the decoder has, and which of its matrices have biases."""
-    _check_keys(header, "wiring", {f.name for f in fields(Wiring)}, where)
+    plain = header["format"] == PLAIN_VERSION
+    _check_keys(header, "wiring", set(PLAIN_WIRING) if plain else {f.name for f in fields(Wiring)}, where)
     for name, value in header["wiring"].items():
-        if type(value) is not bool:
+        if name in ("windows", "rope", "renorms"):
+            if not isinstance(value, list):
+                raise ChipError(f"{where}: wiring.{name} is {str(value)[:80]}, not a list")
+        elif type(value) is not bool:
             raise ChipError(f"{where}: wiring.{name} is {value!r}, not true or false")
-    wiring = Wiring(**header["wiring"])
+    wiring = wiring_of(header["wiring"])
+    if list(wiring.renorms) != [name for name in RENORMS if name in wiring.renorms]:
+        raise ChipError(f"{where}: wiring.renorms is {str(wiring.renorms)[:80]}, not a part of {', '.join(RENORMS)}")
     able = [name for name in matrix_names(wiring) if name not in LOOKED_UP]
     biased = header["biases"]
     if not isinstance(biased, list) or biased != [name for name in able if name in biased]:

@@ -150,7 +150,8 @@ def forward(decoder: Decoder, ids: NDArray[np.integer], observe: Observer = _ign
     ``observe(stage, value)`` sees the values that the integer model quantises: per layer ``n`` the
     stages ``L{n}.attn_norm``, ``L{n}.q``, ``L{n}.k`` (rotated), ``L{n}.v``, ``L{n}.attn``,
     ``L{n}.attn_x``, ``L{n}.mlp_norm``, ``L{n}.gate``, ``L{n}.up``, ``L{n}.hidden``, ``L{n}.x``,
-    and around them ``embed``, ``final_norm``, ``logits``.
+    and around them ``embed``, ``final_norm``, ``logits``. In front of a norm of a branch or of heads stand
+    ``L{n}.attention_raw``, ``L{n}.mlp_raw``, ``L{n}.q_raw``, ``L{n}.k_raw``; ``logits_raw`` in front of a soft cap.
     """
     x = decoder.embedding[ids]  # [B, T, D]
     if decoder.positions is not None:
@@ -165,6 +166,7 @@ def forward(decoder: Decoder, ids: NDArray[np.integer], observe: Observer = _ign
     observe("final_norm", x)
     logits = linear(x, decoder.head)
     if decoder.logit_softcap is not None:
+        observe("logits_raw", logits)
         logits = decoder.logit_softcap * np.tanh(logits / decoder.logit_softcap)
     observe("logits", logits)
     return logits
@@ -175,6 +177,7 @@ def _block(block: Block, x: Array, stage: str, observe: Observer) -> Array:
     observe(f"{stage}.attn_norm", h)
     mixed = linear(attend(block.attention, h, stage, observe), block.attention.o)
     if block.attention_post_norm is not None:
+        observe(f"{stage}.attention_raw", mixed)
         mixed = normalize(mixed, block.attention_post_norm)
     after = x + mixed
     observe(f"{stage}.attn_x", after)
@@ -184,6 +187,7 @@ def _block(block: Block, x: Array, stage: str, observe: Observer) -> Array:
     observe(f"{stage}.mlp_norm", h)
     out = linear(_hidden(block.mlp, h, stage, observe), block.mlp.down)
     if block.mlp_post_norm is not None:
+        observe(f"{stage}.mlp_raw", out)
         out = normalize(out, block.mlp_post_norm)
     x = after + out
     observe(f"{stage}.x", x)
@@ -195,8 +199,10 @@ def attend(a: Attention, h: Array, stage: str = "", observe: Observer = _ignore)
     length = h.shape[1]
     q, k, v = (split_heads(linear(h, m), a.head_dim) for m in (a.q, a.k, a.v))  # [B, heads, T, C]
     if a.q_norm is not None:
+        observe(f"{stage}.q_raw", q)
         q = normalize(q, a.q_norm)
     if a.k_norm is not None:
+        observe(f"{stage}.k_raw", k)
         k = normalize(k, a.k_norm)
     if a.rope is not None:
         q, k = rotate(q, a.rope), rotate(k, a.rope)

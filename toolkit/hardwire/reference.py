@@ -15,8 +15,8 @@ import numpy as np
 
 from .chip import Chip
 from .errors import PromptError
-from .fixed import Ints, saturate
-from .ops import attention, gate, norm, rope, sampler
+from .fixed import Ints, round_shift, saturate
+from .ops import attention, gate, norm, rope, sampler, softcap
 from .ops.embedding import embed
 
 Observer = Callable[[str, Ints], None]
@@ -53,11 +53,13 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
     x = embedding_block(chip, ids, state.position)  # [B, T, D]
     observe("embed", x)
     for layer in range(chip.shape.layers):
-        x = attention_block(chip, state, layer, x, observe)
-        x = mlp_block(chip, layer, x, observe)
+        after = attention_block(chip, state, layer, x, observe)
+        x = mlp_block(chip, layer, after, observe, x if chip.wiring.parallel else None)
     state.position += ids.shape[1]
     a, root = _normalize(chip, x, "final", observe, chip.wiring.final_norm)
     logits = _apply(chip, "head", 0, a, chip.formats.norm, chip.formats.logit, root)
+    if chip.wiring.logit_cap:
+        logits = softcap.soft_cap(logits, chip.tables["logit_cap"])
     observe("logits", logits)
     return logits
 
@@ -88,9 +90,10 @@ def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: in
 def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
     f, start, end = chip.formats, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
-    cos, sin = chip.tables["cos"][start:end], chip.tables["sin"][start:end]
+    first = chip.shape.context * chip.wiring.rope[layer] if chip.wiring.rope else 0
+    cos, sin = (chip.tables[name][first + start : first + end] for name in ("cos", "sin"))
     q, k = (
-        rope.rotate(_heads(chip, _apply(chip, name, layer, a, f.norm, rope.INPUT_BITS, root)), cos, sin, bits)
+        rope.rotate(_turned(chip, name, layer, a, root, observe), cos, sin, bits)
         for name, bits in (("q", f.query), ("k", f.cache))
     )  # [B, H, T, C], [B, G, T, C]
     v = _heads(chip, _apply(chip, "v", layer, a, f.norm, f.cache, root))
@@ -99,20 +102,47 @@ def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Obse
         observe(f"L{layer}.{name}", _join(value))
     mixed = _attend(chip, layer, q, state.keys[layer, :, :, :end], state.values[layer, :, :, :end])
     observe(f"L{layer}.attn", mixed)
-    x = saturate(x + _apply(chip, "o", layer, mixed, f.attention, f.residual), f.residual)
+    x = saturate(x + _branch(chip, "attention", "o", layer, mixed, f.attention, observe), f.residual)
     observe(f"L{layer}.attn_x", x)
     return x
+
+
+def _turned(chip: Chip, name: str, layer: int, a: Ints, root: Ints, observe: Observer) -> Ints:
+    """Queries or keys [B, heads, T, C] as the rotation takes them, through their norm where there is one."""
+    x = _apply(chip, name, layer, a, chip.formats.norm, rope.INPUT_BITS, root)
+    if name in chip.renorms:
+        observe(f"L{layer}.{name}_raw", x)
+        grouped = x.reshape(*x.shape[:2], -1, chip.shape.head_dim)
+        made = norm.renormalize(grouped, chip.renorms[name], layer, chip.tables["rsqrt"], rope.INPUT_BITS)
+        x = made.reshape(x.shape)
+    return _heads(chip, x)
+
+
+def _branch(chip: Chip, branch: str, name: str, layer: int, x: Ints, bits: int, observe: Observer) -> Ints:
+    """What attention or MLP adds to the residual: the output of matrix ``name``, through its norm if it has one."""
+    f = chip.formats
+    if branch not in chip.renorms:
+        return _apply(chip, name, layer, x, bits, f.residual)
+    raw = _apply(chip, name, layer, x, bits, norm.RENORM_BITS)
+    observe(f"L{layer}.{branch}_raw", raw)
+    return norm.renormalize(raw[..., None, :], chip.renorms[branch], layer, chip.tables["rsqrt"], f.residual)[..., 0, :]
 
 
 def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> Ints:
     """Mixed values [B, T, H * C] of q [B, H, T, C] over k, v [B, G, P, C]."""
     f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
-    seen = np.arange(k.shape[2]) <= np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None]  # [T, P]
+    behind = np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None] - np.arange(k.shape[2])  # [T, P]
+    window = (chip.wiring.windows[layer] if chip.wiring.windows else 0) or k.shape[2]
+    seen = (behind >= 0) & (behind < window)
     out = np.empty_like(q)
     for head in range(chip.shape.heads):
         keys, values = k[:, head // group], v[:, head // group]
         score = attention.scores(q[:, head], keys, f.query, f.cache)
-        p = attention.probabilities(score, seen, chip.score_shift[layer, head], chip.tables["exp"])
+        shift = chip.score_shift[layer, head]
+        if chip.wiring.score_cap:
+            score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), chip.tables["score_cap"])
+            shift = np.int64(0)
+        p = attention.probabilities(score, seen, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(
             sums, p.sum(-1), chip.tables["reciprocal"], chip.value_shift[layer, head], f.attention
@@ -120,9 +150,10 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
     return _join(out)
 
 
-def mlp_block(chip: Chip, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+def mlp_block(chip: Chip, layer: int, x: Ints, observe: Observer = _ignore, source: Ints | None = None) -> Ints:
+    """The residual x with the MLP of it added, or the MLP of ``source`` where that is another one."""
     f, table = chip.formats, chip.tables["activation"]
-    a, root = _normalize(chip, x, f"L{layer}.mlp", observe)
+    a, root = _normalize(chip, x if source is None else source, f"L{layer}.mlp", observe)
     u = _apply(chip, "up", layer, a, f.norm, f.up if chip.wiring.gated else f.gate, root)
     if chip.wiring.gated:
         g = _apply(chip, "gate", layer, a, f.norm, f.gate, root)
@@ -132,7 +163,7 @@ def mlp_block(chip: Chip, layer: int, x: Ints, observe: Observer = _ignore) -> I
         hidden = gate.activated(u, table, f.gate)
     observe(f"L{layer}.up", u)
     observe(f"L{layer}.hidden", hidden)
-    x = saturate(x + _apply(chip, "down", layer, hidden, f.hidden, f.residual), f.residual)
+    x = saturate(x + _branch(chip, "mlp", "down", layer, hidden, f.hidden, observe), f.residual)
     observe(f"L{layer}.x", x)
     return x
 

@@ -199,8 +199,17 @@ def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
     return [at + (i // g.depth) * length + steps - 1 + g.lane_late + i % g.depth for i in range(len(run.emissions))]
 
 
+def require_engine(chip: Chip) -> None:
+    """Raise BuildError naming the parts that the RTL engine does not have."""
+    if missing := chip.wiring.later_parts():
+        raise BuildError(
+            f"not in the RTL engine yet: {', '.join(missing)}; run the .chip of this one with the integer reference"
+        )
+
+
 def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     """Lay out one token. Starts each run as early as its operands, the lanes and the read-out allow."""
+    require_engine(chip)
     made = Schedule(chip.shape, chip.formats, chip.wiring, geometry)
     player = _Player(made)
     shape, rows = chip.shape, geometry.rows

@@ -39,6 +39,7 @@ KERNELS = (
     "attention",
     "gate",
     "sampler",
+    "softcap",
     "decoder",
     "head",
     "token_loop",

@@ -108,7 +108,7 @@ def missing_parts(chip: Chip) -> list[str]:
         (not w.final_norm, "head without a norm"),
         (bool(chip.biases), f"biases (of {', '.join(chip.biases)})"),
     )
-    return [name for there, name in parts if there]
+    return [name for there, name in parts if there] + w.later_parts()
 
 
 def require_kernels(chip: Chip) -> None:
@@ -116,7 +116,8 @@ def require_kernels(chip: Chip) -> None:
     if missing := missing_parts(chip):
         raise BuildError(
             f"not in the HLS kernels yet: {', '.join(missing)}; they take Llama-like decoders, "
-            "so build this one with --target rtl or run its .chip with the integer reference"
+            + ("so " if chip.wiring.later_parts() else "so build this one with --target rtl or ")
+            + "run its .chip with the integer reference"
         )
 
 

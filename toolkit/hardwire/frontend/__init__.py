@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX to Decoder: freeze, execute, fold, match, check. No file beside the model is needed.
 
-load.py reads, freeze.py folds, simplify.py cleans, match*.py and rope.py recognise (with trace.py following
-data through moves), context.py finds the positions, check.py accepts. tokenizer.py is for the host.
+load.py reads, contrib.py and widen.py bring what is read into standard float32 operators, freeze.py folds,
+simplify.py cleans, match*.py and rope.py recognise (with trace.py following data through moves), context.py finds
+the positions, check.py accepts. tokenizer.py is for the host.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..decoder import Decoder
+from ..errors import ModelError
 from .check import Check
 from .check import check as _check
 from .context import extend, resolve
@@ -19,6 +22,7 @@ from .freeze import freeze as _freeze
 from .load import load as _load
 from .match import family
 from .match import match as _match
+from .widen import NOTE as HALF_NOTE
 
 # The underscores keep functions from hiding the modules they are named after.
 __all__ = ["Check", "Imported", "import_onnx"]
@@ -37,6 +41,20 @@ class Imported:
 
 def import_onnx(path: str | Path, context: int | None = None) -> Imported:
     """Import an ONNX export; ``context`` overrides the number of positions. Raises ModelError."""
+    try:
+        return _import(path, context)
+    except RecursionError as error:
+        raise ModelError(
+            f"{path}: its nodes are nested too deeply: more than {sys.getrecursionlimit()} in a row that are no "
+            "layer of a decoder; export the model again"
+        ) from error
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # What no check foresaw in a file that nobody vouches for.
+        what = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+        raise ModelError(f"{path}: not understood ({what[:300]}); if ONNX Runtime runs it, please report it") from error
+
+
+def _import(path: str | Path, context: int | None) -> Imported:
     source = _load(path)
     graph, inputs = _freeze(source)
     logits = graph.logits
@@ -45,4 +63,5 @@ def import_onnx(path: str | Path, context: int | None = None) -> Imported:
     decoder, more = extend(source, inputs, graph, matched, positions)
     decoder = replace(decoder, architecture=family(decoder))
     result = _check(source, inputs, logits, decoder, matched.stages)
-    return Imported(decoder, result, (*notes, *more), source.path, source.sha256)
+    half = (HALF_NOTE,) if source.half else ()
+    return Imported(decoder, result, (*notes, *more, *half), source.path, source.sha256)

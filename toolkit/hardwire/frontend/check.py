@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,22 +31,18 @@ class Check:
 
 def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages: dict[str, str]) -> Check:
     """Compare on seeded random tokens; on a difference raise ModelError naming the first stage."""
-    runtime = import_runtime()
-    options = runtime.SessionOptions()
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.disable_prepacking", "1")  # a copy of every weight less
-    try:
-        session = runtime.InferenceSession(str(source.path), options, ["CPUExecutionProvider"])
-    except Exception as cause:
-        raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(cause).strip()[:400]}") from cause
+    run = _runner(source, logits)
     rng = np.random.default_rng(SEED)
     worst, largest, lengths = 0.0, 0.0, _lengths(decoder)
+    head_dim = decoder.blocks[0].attention.head_dim
     for length in lengths:
         ids = rng.integers(0, decoder.vocab, (1, length))
         ours = forward(decoder, ids)
         padded = ids if inputs.static is None else np.pad(ids, ((0, 0), (0, inputs.static - length)))
         try:
-            theirs = session.run([logits], make_feeds(source, inputs, padded))[0]
+            theirs = run(make_feeds(source, inputs, padded, head_dim))
+        except ModelError:
+            raise
         except Exception as cause:
             text = str(cause).strip()[:400]
             raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {text}") from cause
@@ -55,6 +52,21 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
             _refuse(source, inputs, decoder, stages, padded, length, error)
         worst, largest = max(worst, error), max(largest, float(np.abs(ours - theirs).max()))
     return Check(largest, worst, lengths)
+
+
+def _runner(source: Source, logits: str) -> Callable[[dict[str, Value]], Value]:
+    """Feeds to logits by ONNX Runtime: of the file as it is, or widened where it is half precision."""
+    if source.half:
+        return lambda feeds: execute(source, feeds, [logits])[0][logits]
+    runtime = import_runtime()
+    options = runtime.SessionOptions()
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.disable_prepacking", "1")  # a copy of every weight less
+    try:
+        session = runtime.InferenceSession(str(source.path), options, ["CPUExecutionProvider"])
+    except Exception as cause:
+        raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(cause).strip()[:400]}") from cause
+    return lambda feeds: session.run([logits], feeds)[0]
 
 
 def _lengths(decoder: Decoder) -> tuple[int, ...]:

@@ -88,8 +88,11 @@ def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
     return result
 
 
-def make_feeds(source: Source, inputs: Inputs, ids: Value) -> dict[str, Value]:
-    """Everything the model wants beside ``ids`` [1, T]: an empty past, all visible, positions from 0."""
+def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None = None) -> dict[str, Value]:
+    """Everything the model wants beside ``ids`` [1, T]: an empty past, all visible, positions from 0.
+
+    ``head_dim``: channels of a head, for a past [1, heads, 0, channels] that leaves them open.
+    """
     length = ids.shape[1]
     feeds: dict[str, Value] = {}
     for value in source.proto.graph.input:
@@ -102,6 +105,8 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value) -> dict[str, Value]:
             feeds[value.name] = np.ones((1, length), dtype)
         elif role == "past":
             dims = _dims(value)
+            if head_dim is not None and dims[1] is not None and dims[2:] == [None, None]:
+                dims = [None, dims[1], None, head_dim]
             shape = [1] + [0 if dim is None else dim for dim in dims[1:]]
             if 0 not in shape:
                 raise ModelError(
@@ -169,6 +174,8 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
 
 def _logits(source: Source) -> str:
     names = [value.name for value in source.proto.graph.output]
+    if not names:
+        raise ModelError(f"{source.path}: has no outputs, so it is truncated or was not written by an exporter")
     return "logits" if "logits" in names else names[0]
 
 

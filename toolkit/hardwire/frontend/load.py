@@ -14,10 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.inliner
 from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
+from .contrib import lower
 from .graph import Value
+from .widen import HALVES, raw_type, widen, widened
 
 MAX_FILE_BYTES = 2**31 - 1  # protobuf's own limit
 MAX_EXTERNAL_BYTES = 64 * 2**30
@@ -43,6 +46,7 @@ class Source:
     proto: onnx.ModelProto
     weights: dict[str, Value]
     sha256: str
+    half: bool = False  # it was half precision, and is widened here
 
     def makers(self) -> dict[str, onnx.NodeProto]:
         return {out: node for node in self.proto.graph.node for out in node.output if out}
@@ -63,12 +67,20 @@ def load(path: str | Path) -> Source:
     if not proto.opset_import:
         raise ModelError(f"{path}: names no opset, so it is truncated or was not written by an exporter")
     if proto.functions:
-        proto = onnx.inliner.inline_local_functions(proto)
+        try:
+            proto = onnx.inliner.inline_local_functions(proto)
+        except Exception as error:  # of a type of its own
+            raise ModelError(
+                f"{path}: its local functions are malformed ({_first_line(error)}); export it again"
+            ) from error
     _check_inputs(path, proto.graph)
+    stored = any(tensor.data_type in HALVES for tensor in proto.graph.initializer)
+    half = widen(proto.graph) or stored
     weights = _weights(path, proto, digest)
+    lower(path, proto, weights)
     _check_nodes(path, proto)
     _sort(path, proto, set(weights))
-    return Source(path, proto, weights, digest.hexdigest())
+    return Source(path, proto, weights, digest.hexdigest(), half)
 
 
 def _first_line(error: Exception) -> str:
@@ -171,8 +183,8 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
     except Exception as error:
         raise ModelError(f"{where}: element type {tensor.data_type} is not an ONNX type") from error
-    if tensor.data_type in (TensorProto.FLOAT16, TensorProto.BFLOAT16):
-        raise ModelError(f"{where}: half precision is not supported; export the model in float32")
+    half = tensor.data_type in HALVES
+    dtype = raw_type(tensor.data_type) if half else dtype
     if dtype.kind not in "fiub":
         kind = TensorProto.DataType.Name(tensor.data_type)
         raise ModelError(f"{where}: element type {kind} is not supported; export the model in float32")
@@ -183,14 +195,17 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
     if any(dim < 0 for dim in shape) or count * dtype.itemsize > MAX_EXTERNAL_BYTES:
         raise ModelError(f"{where}: impossible shape {list(shape)}")
     if tensor.data_location == TensorProto.EXTERNAL:
-        return _external(path, name, tensor, dtype, shape, external)
+        value = _external(path, name, tensor, dtype, shape, external)
+        return widened(value, tensor.data_type) if half else value
     if tensor.HasField("raw_data"):
         raw = tensor.raw_data
         if len(raw) != count * dtype.itemsize:
             raise ModelError(f"{where}: shape {list(shape)} needs {count * dtype.itemsize} bytes, has {len(raw)}")
-        return np.frombuffer(raw, dtype).reshape(shape)
+        value = np.frombuffer(raw, dtype).reshape(shape)
+        return widened(value, tensor.data_type) if half else value
     try:
-        return np.asarray(numpy_helper.to_array(tensor))
+        value = np.asarray(numpy_helper.to_array(tensor))
+        return value.astype(np.float32) if half else value
     except Exception as error:
         raise ModelError(f"{where}: its data does not fill shape {list(shape)}; export the model again") from error
 

@@ -97,8 +97,14 @@ def _neutral(graph: Graph, node: Node) -> str | None:
 
 
 def _guarded(graph: Graph, node: Node, makers: dict[str, Node]) -> str | None:
-    """Where(IsNaN(x), 0, x): the first token sees itself, so no softmax row is empty."""
-    if node.op != "Where" or graph.scalar(node.inputs[1]) != 0:
+    """Where that always takes the same side; Where(IsNaN(x), 0, x), as no softmax row is empty: a token sees itself."""
+    if node.op != "Where":
+        return None
+    always = graph.constants.get(node.inputs[0])
+    if always is not None and (bool(always.all()) or not bool(always.any())):
+        chosen = node.inputs[1 if bool(always.all()) else 2]
+        return chosen if chosen in graph.shapes and graph.shapes[chosen] == graph.shapes[node.outputs[0]] else None
+    if graph.scalar(node.inputs[1]) != 0:
         return None
     test = makers.get(node.inputs[0])
     return node.inputs[2] if test and test.op == "IsNaN" and test.inputs[0] == node.inputs[2] else None

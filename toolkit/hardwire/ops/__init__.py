@@ -9,6 +9,7 @@
 | matvec    | integer matrix times vector, requantised per row, plus a bias                 |
 | rope      | rotary position embedding of queries and keys                                 |
 | attention | scores, exponentials, weighted values, one reciprocal                         |
+| softcap   | cap * tanh(x / cap) of scores or logits, by a table and a line                |
 | gate      | activation table times the up projection, or the table alone                  |
 | sampler   | argmax, or temperature by Gumbel-max from a counter-based generator           |
 

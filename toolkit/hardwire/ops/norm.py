@@ -33,6 +33,17 @@ class Scale(NamedTuple):
     shift: int
 
 
+class Renorm(NamedTuple):
+    """A norm inside a layer, its result rounded again: multiplier [L, N], shift [L] and eps [L] of each layer.
+
+    N are the channels of all heads, or the width of the model.
+    """
+
+    multiplier: Ints
+    shift: Ints
+    eps: Ints
+
+
 def rsqrt_table() -> Ints:
     """round(2**21 / sqrt(i + 0.5)) for i in [256, 1024): at most 17 bits, within 0.1 %."""
     return np.rint(2.0**21 / np.sqrt(np.arange(INDEX_LOW, INDEX_HIGH) + 0.5)).astype(np.int64)
@@ -98,3 +109,18 @@ def plain_root(m: Ints, residual_bits: int) -> Ints:
 def write_back(a: Ints, root: Ints, scale: Scale, bits: int) -> Ints:
     """The normalised vector [..., D] of (a, root) in residual units, for a norm that no matrix stands behind."""
     return requantize(a, fold_root(scale.multiplier, root[..., None]), scale.shift, bits)
+
+
+RENORM_BITS = 16  # of the vector that a norm inside a layer takes, and of its shifted form
+
+
+def renormalize(x: Ints, renorm: Renorm, layer: int, table: Ints, bits: int) -> Ints:
+    """x [..., G, C] normalised over C, times its channels' multipliers, rounded to ``bits`` bits.
+
+    G groups of C channels are all N of the renorm. What x was scaled by does not matter, but for eps; the sign of a
+    channel's gain is in the matrix before.
+    """
+    a, energy, m = shift_normalize(x, renorm.eps[layer : layer + 1], RENORM_BITS)
+    root = reciprocal_root(energy, m, table)
+    multiplier = renorm.multiplier[layer].reshape(x.shape[-2:])
+    return requantize(a, fold_root(multiplier, root[..., None]), renorm.shift[layer], bits)

@@ -7,8 +7,11 @@ mean out, and LayerNorm of a stream without a mean is RMSNorm of it (SliceGPT, A
 
 Three biases need no hardware of their own. A norm's ``b`` makes the matrix behind it add ``W b``. A bias of the values
 is mixed with weights that sum to one, so it is the output projection that may add it; the chip's weights are rounded,
-but divided by their own sum, so nothing is lost by it. A bias of the keys, without rotary positions, adds the same
-to every score of a query, which softmax does not see.
+but divided by their own sum, so nothing is lost by it. A bias of the keys, without rotary positions, norm or
+soft cap, adds the same to every score of a query, which softmax does not see.
+
+A parallel block whose attention and MLP share a norm gets one for each: only its gain is left, which goes into the
+matrices behind it.
 """
 
 from __future__ import annotations
@@ -70,7 +73,8 @@ def _less_mean(x: Array, axis: int) -> Array:
 
 
 def _fold_block(block: Block) -> Block:
-    attention, mlp, before = _fold_attention(block.attention, block.attention_norm), block.mlp, block.mlp_norm
+    attention, mlp = _fold_attention(block.attention, block.attention_norm), block.mlp
+    before = block.attention_norm if block.parallel and block.mlp_norm is None else block.mlp_norm
     if before is not None:
         gate = None if mlp.gate is None else _shifted(mlp.gate, before)
         mlp = replace(mlp, up=_shifted(mlp.up, before), gate=gate)
@@ -85,7 +89,7 @@ def _fold_block(block: Block) -> Block:
 
 def _fold_attention(a: Attention, before: Norm) -> Attention:
     q, k, v = (_shifted(linear, before) for linear in (a.q, a.k, a.v))
-    if a.rope is None:
+    if a.rope is None and a.k_norm is None and a.softcap is None:
         k = Linear(k.weight)
     o = a.o
     if v.bias is not None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import Chip
-from ..decoder import Array, Linear
+from ..chip import Chip, Wiring
+from ..decoder import Array, Decoder, Linear, Norm, Rope, rope_tables
 from ..errors import QuantizeError
 from ..fixed import BIAS_BITS, Ints, limits, scale_pair
 from ..ops.matvec import Matrix
@@ -19,6 +19,63 @@ from .rounding import Rounded
 
 Floats = NDArray[np.float64]
 Part = tuple[Matrix, Ints | None]  # a matrix and its biases [1, out], if it has any
+
+
+def wiring_of(decoder: Decoder) -> Wiring:
+    """Which parts a chip of this decoder has; the first layer speaks for all but windows and angles."""
+    first, sets = decoder.blocks[0], rope_sets(decoder)
+    windows = tuple(_window(block.attention.window, decoder.context) for block in decoder.blocks)
+    norms = {
+        "q": first.attention.q_norm,
+        "k": first.attention.k_norm,
+        "attention": first.attention_post_norm,
+        "mlp": first.mlp_post_norm,
+    }
+    return Wiring(
+        first.mlp.gate is not None,
+        decoder.positions is not None,
+        decoder.embedding_norm is not None,
+        decoder.final_norm is not None,
+        first.parallel,
+        first.attention.softcap is not None,
+        decoder.logit_softcap is not None,
+        windows if any(windows) else (),
+        tuple(_set_of(sets, block.attention.rope) for block in decoder.blocks) if len(sets) > 1 else (),
+        tuple(name for name, norm in norms.items() if norm is not None),
+    )
+
+
+def _window(window: int | None, context: int) -> int:
+    return 0 if window is None or window >= context else window
+
+
+def rope_sets(decoder: Decoder) -> list[Rope]:
+    """The angles that the layers turn by, each set once; no rotation is a set without dimensions."""
+    sets: list[Rope] = []
+    for block in decoder.blocks:
+        if _set_of(sets, block.attention.rope) == len(sets):
+            sets.append(block.attention.rope or Rope(np.empty(0)))
+    return sets
+
+
+def _set_of(sets: list[Rope], rope: Rope | None) -> int:
+    """Place of the set with these angles, or the number of sets. Which dimensions are pairs may differ."""
+    angles, amplitude = (np.empty(0), 1.0) if rope is None else (rope.inv_freq, rope.amplitude)
+    same = (r.amplitude == amplitude and np.array_equal(r.inv_freq, angles) for r in sets)
+    return next((index for index, equal in enumerate(same) if equal), len(sets))
+
+
+def angles(sets: list[Rope], context: int) -> tuple[Floats, Floats]:
+    """cos and sin [sets * context, R / 2]; a set without dimensions turns by nothing."""
+    half = max(len(each.inv_freq) for each in sets)
+    filled = [each if len(each.inv_freq) else Rope(np.zeros(half)) for each in sets]
+    tables = [rope_tables(each, context) for each in filled]
+    return np.concatenate([cos for cos, _ in tables]), np.concatenate([sin for _, sin in tables])
+
+
+def gain_of(norm: Norm, size: int) -> Floats:
+    """The gains [size] of a norm."""
+    return np.ones(size) if norm.gain is None else norm.gain.astype(np.float64)
 
 
 def stack(matrices: list[Matrix]) -> Matrix:

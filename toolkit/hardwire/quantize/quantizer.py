@@ -16,16 +16,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import LOOKED_UP, SHIFTS, Chip, Formats, Shape, Wiring, check_chip, expected_shapes, matrix_names
-from ..decoder import Array, Block, Decoder, Linear, Mlp, Norm, Rope, normalize, rope_tables
+from ..chip import LOOKED_UP, SHIFTS, Chip, Formats, Shape, check_chip, expected_shapes, matrix_names
+from ..decoder import Array, Block, Decoder, Linear, Mlp, Norm, normalize
 from ..errors import QuantizeError
 from ..fixed import Ints, limits, scale_pair
-from ..ops import attention, gate, norm, rope, sampler
+from ..ops import attention, gate, norm, rope, sampler, softcap
 from ..ops.matvec import ROOT_SHIFT, Matrix
 from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
 from .calibrate import MARGIN, calibration_rows, observe_all, unit_of_largest, unit_of_least_error
 from .center import fold_norms
-from .parts import Part, as_scale, by_head, flat, half_split_order, scaled_matrix, stack, whole_bias, with_part
+from .parts import (
+    Part,
+    angles,
+    as_scale,
+    by_head,
+    flat,
+    gain_of,
+    half_split_order,
+    rope_sets,
+    scaled_matrix,
+    stack,
+    whole_bias,
+    wiring_of,
+    with_part,
+)
 from .rounding import Moments, Rounded, on_grid, round_plain, round_weights
 from .supported import require_supported
 
@@ -106,13 +120,8 @@ class _Quantizer:
     def __init__(self, decoder: Decoder, options: Options, rows: Ints, seen: dict[str, Array]) -> None:
         self.decoder, self.options, self.seen = decoder, options, seen
         first = decoder.blocks[0]
-        self.rope = first.attention.rope or Rope(np.empty(0))
-        self.wiring = Wiring(
-            first.mlp.gate is not None,
-            decoder.positions is not None,
-            decoder.embedding_norm is not None,
-            decoder.final_norm is not None,
-        )
+        self.ropes = rope_sets(decoder)
+        self.wiring = wiring_of(decoder)
         self.shape = Shape(
             vocab=decoder.vocab,
             dim=decoder.dim,
@@ -122,7 +131,7 @@ class _Quantizer:
             head_dim=first.attention.head_dim,
             hidden=first.mlp.up.weight.shape[0],
             context=decoder.context,
-            rotary=2 * len(self.rope.inv_freq),
+            rotary=2 * max(len(each.inv_freq) for each in self.ropes),
         )
         logit = np.abs(seen["logits"]).max() * MARGIN
         formats = Formats(attention=options.activations, hidden=options.activations)
@@ -135,13 +144,20 @@ class _Quantizer:
         self.unit_x = max(unit_of_largest(v, self.formats.residual) for v in residual)
         self.tables = self._tables(first)
         self.units: dict[str, Any] = {"embed": self.unit_x, "logits": 2.0**-self.formats.logit_fraction}
+        if decoder.logit_softcap is not None:
+            self.units["logits_raw"] = unit_of_largest(seen["logits_raw"], softcap.CAP_BITS)
+            self.tables["logit_cap"] = softcap.cap_table(
+                decoder.logit_softcap, self.units["logits_raw"], self.units["logits"]
+            )
 
     def _stages(self) -> list[str]:
         return [f"L{n}" for n in range(len(self.decoder.blocks))]
 
     def _tables(self, block: Block) -> dict[str, Ints]:
-        cos, sin = rope.angle_tables(*rope_tables(self.rope, self.shape.context))
-        return {
+        cos, sin = rope.angle_tables(*angles(self.ropes, self.shape.context))
+        cap, step = block.attention.softcap, 1 / attention.EXP_STEPS_PER_NAT
+        capped = {} if cap is None else {"score_cap": softcap.cap_table(cap, step, step)}
+        return capped | {
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
             "rsqrt": norm.rsqrt_table(),
@@ -192,25 +208,28 @@ class _Quantizer:
         """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
         stage = f"L{index}"
         before = self.seen["embed"] if index == 0 else self.seen[f"L{index - 1}.x"]
-        one = self._empty_layer()
+        one = self._empty_layer(index)
         one = self._attention_inputs(one, stage, block, self._normed(x, before))
         rows = Rows(x)
         one = self._attention_output(one, stage, block, rows)
-        x = rows.attend(one)
-        one = self._mlp_inputs(one, stage, block, self._normed(x, self.seen[f"{stage}.attn_x"]))
+        after = rows.attend(one)
+        source, exact = (x, before) if block.parallel else (after, self.seen[f"{stage}.attn_x"])
+        one = self._mlp_inputs(one, stage, block, self._normed(source, exact))
         caught: dict[str, Ints] = {}
-        mlp_block(one, 0, x, caught.__setitem__)
+        mlp_block(one, 0, after, caught.__setitem__, source)
         one = self._mlp_output(one, stage, block, caught["L0.hidden"])
-        return one, mlp_block(one, 0, x)
+        return one, mlp_block(one, 0, after, source=source)
 
     def head(self, x: Ints) -> Part:
         """Quantise the head against the last residuals, and record how far the logits are from the float ones."""
         before, last = self.decoder.final_norm, self.seen[f"{self._stages()[-1]}.x"]
-        unit = np.full(self.shape.vocab, self.units["logits"])
+        unit = np.full(self.shape.vocab, self.units.get("logits_raw", self.units["logits"]))
         moments = self._normed(x, last, before is not None)
         head, bias = self._normed_matrix("head", self.decoder.head, before, moments, unit)
         a, root = self._shifted(x, before is not None)
         logits = head.apply(0, a, self.formats.norm, self.formats.logit, root, bias)
+        if self.wiring.logit_cap:
+            logits = softcap.soft_cap(logits, self.tables["logit_cap"])
         rows = np.sqrt(np.square(logits * self.units["logits"] - self.seen["logits"]).mean((1, 2)))
         self.logit_error = {
             "rms": float(np.sqrt(np.square(rows).mean())),
@@ -241,8 +260,12 @@ class _Quantizer:
             rows = np.arange(len(source.weight)).reshape(len(unit), s.head_dim)
             rows = (rows[:, order] if turned else rows).reshape(-1)
             source = Linear(source.weight[rows], None if source.bias is None else source.bias[rows])
-            part = self._normed_matrix(name, source, block.attention_norm, moments, np.repeat(unit, s.head_dim))
-            one = with_part(one, name, part)
+            unit = np.repeat(unit, s.head_dim)
+            inner = {"q": a.q_norm, "k": a.k_norm}.get(name)
+            if inner is not None:
+                gain = np.tile(gain_of(inner, s.head_dim)[order], len(unit) // s.head_dim)
+                one, source, unit = self._renorm(one, name, stage, inner.eps, gain, source, unit)
+            one = with_part(one, name, self._normed_matrix(name, source, block.attention_norm, moments, unit))
         return replace(one, score_shift=shift.astype(np.int64)[None])
 
     def _attention_output(self, one: Chip, stage: str, block: Block, rows: Rows) -> Chip:
@@ -257,7 +280,8 @@ class _Quantizer:
         self.units[f"{stage}.attn_x"] = self.unit_x
         caught: dict[str, Ints] = {}
         rows.attend(one, caught.__setitem__)
-        return with_part(one, "o", self._residual_matrix("o", block.attention.o, unit, caught["L0.attn"], exact))
+        one, o, out = self._branch(one, "attention", stage, block.attention_post_norm, block.attention.o)
+        return with_part(one, "o", self._residual_matrix("o", o, unit, caught["L0.attn"], exact, out))
 
     # -- MLP -----------------------------------------------------------------------------------------
 
@@ -306,7 +330,8 @@ class _Quantizer:
 
     def _mlp_output(self, one: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
         unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
-        return with_part(one, "down", self._residual_matrix("down", block.mlp.down, unit, hidden, exact))
+        one, down, out = self._branch(one, "mlp", stage, block.mlp_post_norm, block.mlp.down)
+        return with_part(one, "down", self._residual_matrix("down", down, unit, hidden, exact, out))
 
     # -- matrices ------------------------------------------------------------------------------------
 
@@ -341,20 +366,48 @@ class _Quantizer:
         scale = rounded.scale * self._root_unit(before is not None) * 2.0**ROOT_SHIFT / unit
         return scaled_matrix(rounded, scale, bits), whole_bias(name, source, unit)
 
-    def _residual_matrix(self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array) -> Part:
-        """A matrix that adds to the residual; its integer ``inputs`` are in ``unit`` [in], ``exact`` is float."""
+    def _branch(
+        self, one: Chip, branch: str, stage: str, behind: Norm | None, source: Linear
+    ) -> tuple[Chip, Linear, float]:
+        """The layer that ends a branch, and the unit of what it makes: of the residual, or of the norm behind it."""
+        if behind is None:
+            return one, source, self.unit_x
+        gain, unit = gain_of(behind, self.shape.dim), np.full(self.shape.dim, self.unit_x)
+        one, source, raw = self._renorm(one, branch, stage, behind.eps, gain, source, unit)
+        return one, source, float(raw[0])
+
+    def _renorm(
+        self, one: Chip, name: str, stage: str, eps: float, gain: Floats, source: Linear, unit: Floats
+    ) -> tuple[Chip, Linear, Floats]:
+        """The chip with a norm behind ``source``, that layer with the gains' signs, and the units of its outputs.
+
+        ``gain`` and ``unit``, of what the norm makes, are per row of ``source``.
+        """
+        size = self.shape.head_dim if name in ("q", "k") else self.shape.dim
+        raw = unit_of_largest(self.seen[f"{stage}.{name}_raw"], norm.RENORM_BITS)
+        scale = np.abs(gain) * size**0.5 / norm.root_scale(norm.RENORM_BITS) * 2.0**ROOT_SHIFT / unit
+        multiplier, shift = scale_pair(scale)
+        made = norm.Renorm(multiplier[None], np.array([shift]), norm.eps_table(eps, size, raw))
+        sign = np.where(gain < 0, -1, 1).astype(np.float32)
+        self.units[f"{stage}.{name}_raw"] = as_scale(raw * sign.astype(np.float64))
+        bias = None if source.bias is None else source.bias * sign
+        source = Linear(source.weight * sign[:, None], bias)
+        return replace(one, renorms={**one.renorms, name: made}), source, np.full(len(unit), raw)
+
+    def _residual_matrix(self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array, out: float) -> Part:
+        """A matrix that ends a branch, in units of ``out``; its integer ``inputs`` are in ``unit`` [in]."""
         bits = self.options.bits_of(name)
         moments = Moments.of(flat(inputs), flat(exact) / unit)
         rounded = self._round(source.weight.astype(np.float64) * unit, moments, bits)
-        return scaled_matrix(rounded, rounded.scale / self.unit_x, bits), whole_bias(name, source, self.unit_x)
+        return scaled_matrix(rounded, rounded.scale / out, bits), whole_bias(name, source, out)
 
     def _round(self, weight: Floats, moments: Moments, bits: int) -> Rounded:
         if self.options.rounding == "plain":
             return round_plain(weight, bits)
         return round_weights(weight, moments, bits)
 
-    def _empty_layer(self) -> Chip:
-        """A one-layer chip of zero matrices, to be filled."""
+    def _empty_layer(self, index: int = 0) -> Chip:
+        """A one-layer chip of zero matrices, to be filled: layer ``index``."""
         matrices = {
             name: Matrix(
                 np.zeros(shape, np.int8),
@@ -374,7 +427,11 @@ class _Quantizer:
             per_head,
             np.zeros(1, np.int64),
             self.decoder.blocks[0].mlp.activation,
-            wiring=self.wiring,
+            wiring=replace(
+                self.wiring,
+                windows=self.wiring.windows[index : index + 1],
+                rope=self.wiring.rope[index : index + 1],
+            ),
             embedding_scale=self.embedding_scale,
         )
 
@@ -389,8 +446,14 @@ class _Quantizer:
             biases[name] = np.concatenate([p.biases.get(name, none) for p in parts])
         if head[1] is not None:
             biases["head"] = head[1]
+        renorms = {
+            name: norm.Renorm(*(np.concatenate([p.renorms[name][i] for p in parts]) for i in range(3)))
+            for name in self.wiring.renorms
+        }
         return replace(
             parts[0],
+            wiring=self.wiring,
+            renorms=renorms,
             shape=replace(self.shape, layers=len(parts)),
             matrices=matrices | {"head": head[0]} | self.lookups,
             biases=biases,

@@ -14,6 +14,8 @@ from ..decoder import Activation, Attention, Block, Decoder, Linear, Mlp, Norm, 
 from .quantizer import Options, quantize
 
 EPS = 1e-5
+SCORE_CAP, LOGIT_CAP = 3.0, 5.0
+BASES = (10000.0, 100.0)
 AFFINE = 0.1  # spread of random gains around 1, and of random biases around 0
 
 
@@ -43,23 +45,39 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
         gain, bias = (vector(s.dim, 1), vector(s.dim, 0)) if outline.affine else (None, None)
         return Norm(outline.norm, EPS, gain, bias)
 
-    def block() -> Block:
+    def inner(name: str, size: int) -> Norm | None:
+        if name not in wiring.renorms:
+            return None
+        gain = 1 + np.float32(AFFINE) * draw.standard_normal(size, np.float32)
+        return Norm("rms", EPS, np.where(draw.random(size) < 0.5, gain, -gain))  # gains of either sign
+
+    def block(index: int) -> Block:
+        rope = turns[wiring.rope[index]] if wiring.rope else turns[0]
         q, k, v = (linear(n, s.dim) for n in (s.query_rows, s.kv_rows, s.kv_rows))
         o = linear(s.dim, s.query_rows)
-        heads = Attention(q, k, v, o, s.heads, s.kv_heads, s.head_dim, s.head_dim**-0.5, rope)
+        heads = Attention(
+            q, k, v, o, s.heads, s.kv_heads, s.head_dim, s.head_dim**-0.5, rope,
+            (wiring.windows[index] or None) if wiring.windows else None,
+            inner("q", s.head_dim), inner("k", s.head_dim), SCORE_CAP if wiring.score_cap else None,
+        )  # fmt: skip
         up, down = linear(s.hidden, s.dim), linear(s.dim, s.hidden)
         mlp = Mlp(up, down, outline.activation, linear(s.hidden, s.dim) if wiring.gated else None)
-        return Block(norm(), heads, mlp, norm())
+        behind = inner("attention", s.dim), inner("mlp", s.dim)
+        return Block(norm(), heads, mlp, norm(), wiring.parallel, *behind)
 
-    rope = Rope(10000.0 ** (-np.arange(0, s.rotary, 2) / s.rotary)) if s.rotary else None
+    steps = np.arange(0, s.rotary, 2) / s.rotary if s.rotary else None
+    turns = [None if steps is None else Rope(BASES[n % len(BASES)] ** -steps) for n in range(wiring.rope_sets)]
+    if wiring.rope:
+        turns[-1] = None  # layers of the last set are not turned
     return Decoder(
         draw.standard_normal((s.vocab, s.dim), np.float32),
-        tuple(block() for _ in range(s.layers)),
+        tuple(block(index) for index in range(s.layers)),
         norm() if wiring.final_norm else None,
         linear(s.vocab, s.dim, biased=False),
         s.context,
         positions=draw.standard_normal((s.context, s.dim), np.float32) if wiring.positions else None,
         embedding_norm=Norm("rms", EPS) if wiring.embedding_norm else None,
+        logit_softcap=LOGIT_CAP if wiring.logit_cap else None,
         architecture="random",
     )
 

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..decoder import Block, Decoder, Norm, Rope
+from ..decoder import Block, Decoder, Norm
 from ..errors import QuantizeError
 
 
@@ -17,7 +15,6 @@ def require_supported(decoder: Decoder) -> None:
     reasons = [
         reason
         for missing, reason in (
-            (decoder.logit_softcap is not None, "soft cap on the logits"),
             (before is not None and layer_norms, "norm behind the embedding where there is LayerNorm"),
             (before is not None and before.bias is not None, "bias in the norm behind the embedding"),
             (
@@ -34,7 +31,7 @@ def require_supported(decoder: Decoder) -> None:
     if reasons:
         raise QuantizeError(
             f"the chip has no {reasons[0].split(': ')[-1]} ({'; '.join(reasons[:4])}); it takes decoders of "
-            "sequential pre-norm blocks: RMSNorm or LayerNorm, rotary or learned positions, gated or plain MLP"
+            "pre-norm blocks: RMSNorm or LayerNorm, rotary or learned positions, gated or plain MLP"
         )
 
 
@@ -51,13 +48,17 @@ def _odd_norms(decoder: Decoder, norms: list[Norm | None]) -> list[str]:
 
 def _unsupported_parts(block: Block, decoder: Decoder) -> list[str]:
     a, first = block.attention, decoder.blocks[0]
+    head_norms, behind = (a.q_norm, a.k_norm), (block.attention_post_norm, block.mlp_post_norm)
+    turned = {len(each.attention.rope.inv_freq) for each in decoder.blocks if each.attention.rope is not None}
     checks = (
-        (block.parallel or block.mlp_norm is None, "parallel attention and MLP"),
-        (block.attention_post_norm is not None or block.mlp_post_norm is not None, "norm behind a branch"),
-        (a.q_norm is not None or a.k_norm is not None, "norm of queries or keys"),
-        (a.softcap is not None, "soft cap on attention scores"),
-        (a.window is not None and a.window < decoder.context, f"sliding window of {a.window} positions"),
-        (not _same_rope(a.rope, first.attention.rope), "positions of another kind than the first layer's"),
+        (any(n is not None and n.kind == "layer" for n in head_norms), "LayerNorm of queries or keys"),
+        (any(n is not None and n.kind == "layer" for n in behind), "LayerNorm behind a branch"),
+        (any(n is not None and n.bias is not None for n in (*head_norms, *behind)), "bias in a norm inside a layer"),
+        (
+            first.attention_norm.kind == "layer" and any(n is not None for n in behind),
+            "norm behind a branch where there is LayerNorm",
+        ),
+        (len(turned) > 1, "number of rotated dimensions that differs between layers"),
         (_outline(block) != _outline(first), "layer of another shape than the first"),
     )
     return [reason for missing, reason in checks if missing] + _odd_norms(
@@ -67,11 +68,6 @@ def _unsupported_parts(block: Block, decoder: Decoder) -> list[str]:
 
 def _outline(block: Block) -> tuple[object, ...]:
     a, m = block.attention, block.mlp
-    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, m.gate is None
-
-
-def _same_rope(rope: Rope | None, other: Rope | None) -> bool:
-    """Do both turn the same dimensions by the same angles? Which dimensions are pairs may differ."""
-    if rope is None or other is None:
-        return rope is other
-    return rope.amplitude == other.amplitude and np.array_equal(rope.inv_freq, other.inv_freq)
+    norms = (a.q_norm, a.k_norm, block.attention_post_norm, block.mlp_post_norm)
+    parts = (block.parallel, a.softcap, *(norm is None for norm in norms))
+    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, m.gate is None, *parts

@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Parts inside a layer that Llama does not have: windows, norms of heads and branches, caps, parallel branches.
+
+Their integers follow the float model, a chip of theirs is saved and checked, and HLS and RTL refuse them by name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, TINY
+from test_chip import rewritten
+from test_wiring import texts
+
+from hardwire.board import load_board
+from hardwire.chip import Chip, check_chip, load_chip
+from hardwire.decoder import forward
+from hardwire.emit.hls import write_project
+from hardwire.errors import BuildError, ChipError
+from hardwire.evaluate import error_by_stage, integer_logits
+from hardwire.geometry import Geometry
+from hardwire.quantize import Options, quantize, random_chip, random_decoder
+from hardwire.quantize.center import fold_norms
+from hardwire.reference import new_state, step
+from hardwire.schedule import schedule
+from hardwire.verify import BOUND_MARGIN
+
+OUTLINES = {"mistral": MISTRAL, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
+
+
+@pytest.fixture(scope="module", params=OUTLINES)
+def chip(request: pytest.FixtureRequest) -> Chip:
+    return random_chip(OUTLINES[request.param], seed=8)
+
+
+@pytest.mark.parametrize("name", OUTLINES)
+def test_folding_changes_no_logit(name: str) -> None:
+    decoder, ids = random_decoder(OUTLINES[name], 3), texts(OUTLINES[name], 9, 6)
+    before, after = forward(decoder, ids), forward(fold_norms(decoder), ids)
+    assert np.abs(after - before).max() <= 1e-4 * np.abs(before).max()
+
+
+def test_a_norm_that_attention_and_mlp_share_is_folded_into_both() -> None:
+    decoder, ids = random_decoder(NEOX, 3), texts(NEOX, 9, 6)
+    shared = replace(decoder, blocks=tuple(replace(block, mlp_norm=None) for block in decoder.blocks))
+    folded = fold_norms(shared)
+    assert all(block.mlp_norm is not None and block.mlp_norm.bias is None for block in folded.blocks)
+    before, after = forward(shared, ids), forward(folded, ids)
+    assert np.abs(before - forward(decoder, ids)).max() > 0.1
+    assert np.abs(after - before).max() <= 1e-4 * np.abs(before).max()
+
+
+@pytest.mark.parametrize("name", OUTLINES)
+@pytest.mark.parametrize(("weights", "relative"), [(8, 0.08), (4, 0.32)])
+def test_integers_stay_within_the_recorded_bound(name: str, weights: int, relative: float) -> None:
+    outline = OUTLINES[name]
+    decoder, length = random_decoder(outline, 2), outline.shape.context
+    options = Options(weights=weights, tokens=48 * length, length=length)
+    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
+    assert chip.wiring == outline.wiring and chip.about["parameters"] == decoder.parameters
+    held_out = texts(outline, 11, 8)
+    exact = forward(decoder, held_out)
+    rows = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean((1, 2)))
+    assert rows.max() <= BOUND_MARGIN * chip.about["logit_error"]["largest_row"]
+    assert rows.max() <= relative * np.sqrt(np.square(exact).mean())
+
+
+@pytest.mark.parametrize("name", OUTLINES)
+def test_every_stage_is_close_to_the_float_one(name: str) -> None:
+    outline = OUTLINES[name]
+    decoder, length = random_decoder(outline, 2), outline.shape.context
+    options = Options(weights=8, tokens=48 * length, length=length)
+    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
+    errors = error_by_stage(chip, decoder, texts(outline, 9, 4))
+    raw = {f"L{n}.{part}_raw" for part in outline.wiring.renorms for n in range(outline.shape.layers)}
+    assert raw <= set(errors)
+    assert max(errors.values()) < 0.09, errors
+
+
+def test_one_token_at_a_time_gives_the_logits_of_a_whole_text(chip: Chip) -> None:
+    ids = np.random.default_rng(3).integers(0, chip.shape.vocab, (2, chip.shape.context))
+    whole, state = step(chip, new_state(chip, 2), ids), new_state(chip, 2)
+    for position in range(ids.shape[1]):
+        assert np.array_equal(step(chip, state, ids[:, position : position + 1])[:, 0], whole[:, position])
+
+
+def test_a_window_forgets_what_lies_before_it() -> None:
+    one = replace(MISTRAL, shape=replace(MISTRAL.shape, layers=1), wiring=replace(MISTRAL.wiring, windows=(5,)))
+    chip, ids = random_chip(one, seed=8), texts(one, 1, 1)
+    other = ids.copy()
+    other[0, 3] = (ids[0, 3] + 1) % one.shape.vocab
+    differ = (step(chip, new_state(chip), ids) != step(chip, new_state(chip), other)).any(-1)[0]
+    assert differ[3:8].all() and not differ[:3].any() and not differ[8:].any()
+
+
+# ---------------------------------------------------------------------------------------------------
+# The file.
+
+
+def test_a_chip_comes_back_whole(chip: Chip, tmp_path: Path) -> None:
+    chip.save(tmp_path / "a.chip")
+    again = load_chip(tmp_path / "a.chip")
+    assert again.digest == chip.digest and again.wiring == chip.wiring
+    again.save(tmp_path / "b.chip")
+    assert (tmp_path / "a.chip").read_bytes() == (tmp_path / "b.chip").read_bytes()
+    ids = np.array([[1, 2, 3, 4, 5, 6, 7]])
+    assert np.array_equal(step(again, new_state(again), ids), step(chip, new_state(chip), ids))
+
+
+def test_a_chip_without_these_parts_keeps_its_format(tmp_path: Path) -> None:
+    random_chip(TINY, seed=3).save(tmp_path / "a.chip")
+
+    def see(name: str, data: bytes) -> bytes:
+        if name == "chip.json":
+            header = json.loads(data)
+            assert header["format"] == 2
+            assert sorted(header["wiring"]) == ["embedding_norm", "final_norm", "gated", "positions"]
+        return data
+
+    rewritten(tmp_path / "a.chip", tmp_path / "b.chip", see)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"windows": [5]}, r"wiring.windows is \(5,\), not 4 integers from 0 to 24"),
+        ({"windows": [5, 0, 25, 0]}, r"wiring.windows is \(5, 0, 25, 0\), not 4 integers from 0 to 24"),
+        ({"windows": [5, 0, True, 0]}, "not 4 integers from 0 to 24"),
+        ({"windows": "5"}, "wiring.windows is 5, not a list"),
+        ({"rope": [0, 1, 0, 4]}, "wiring.rope is .*, not 4 integers from 0 to 3"),
+        ({"rope": [0, 2, 0, 2]}, "wiring.rope is .*, which leaves out a set"),
+        ({"rope": [0, 1, 0, 1]}, "tables/cos is int32"),
+        ({"renorms": ["k", "q"]}, "wiring.renorms is .*, not a part of q, k, attention, mlp"),
+        ({"renorms": [["q"]]}, "wiring.renorms is .*, not a part of"),
+        ({"parallel": 1}, "wiring.parallel is 1, not true or false"),
+        ({"score_cap": True}, "tables/score_cap.npy"),
+        ({"format": 2}, "the keys of wiring are"),
+        ({"format": 4}, "format 4, this version reads 2 and 3"),
+    ],
+)
+def test_hostile_headers_are_refused(tmp_path: Path, change: dict, message: str) -> None:
+    random_chip(GEMMA3, seed=8).save(tmp_path / "a.chip")
+
+    def rewrite(name: str, data: bytes) -> bytes:
+        if name != "chip.json":
+            return data
+        header = json.loads(data)
+        for key, value in change.items():
+            (header if key in header else header["wiring"])[key] = value
+        return json.dumps(header).encode()
+
+    with pytest.raises(ChipError, match=message):
+        load_chip(rewritten(tmp_path / "a.chip", tmp_path / "x.chip", rewrite))
+
+
+def test_renorms_go_with_the_wiring() -> None:
+    chip = random_chip(QWEN3, seed=8)
+    with pytest.raises(ChipError, match="here: renorms/q/eps does not go with its wiring"):
+        check_chip(replace(chip, renorms={"k": chip.renorms["k"]}), "here")
+    with pytest.raises(ChipError, match="here: mlp does not go with its wiring"):
+        check_chip(replace(chip, renorms={**chip.renorms, "mlp": chip.renorms["k"]}), "here")
+
+
+# ---------------------------------------------------------------------------------------------------
+# What has no form for them yet.
+
+PARTS = {
+    "mistral": "sliding window",
+    "qwen3": "norm of queries or keys",
+    "neox": "parallel attention and MLP",
+    "gemma2": "soft cap on attention scores, soft cap on the logits, sliding window, norm behind a branch",
+    "gemma3": "sliding window, rotary positions that differ between layers, norm of queries or keys, norm behind a br",
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_hls_and_rtl_refuse_them_by_name(name: str, tmp_path: Path) -> None:
+    chip = random_chip(OUTLINES[name], seed=8)
+    with pytest.raises(
+        BuildError, match=f"not in the HLS kernels yet: .*{PARTS[name]}.*; .* run its .chip with the int"
+    ):
+        write_project(chip, tmp_path / "p", part=load_board("pynq-z2").part, clock_mhz=100.0, lanes=4)
+    with pytest.raises(BuildError, match=f"not in the RTL engine yet: {PARTS[name]}.*; run the .chip of this one with"):
+        schedule(chip, Geometry())
