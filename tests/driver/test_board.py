@@ -444,3 +444,10 @@ def test_the_clocks_of_a_zynq_7000_are_filled_in(folder: Path) -> None:
     """pynq 4.0 reads no frequency from its metadata, and alone it fails there."""
     said = _python(CLOCKS.format(tests=str(TESTS), folder=str(folder)), "4.0.0")
     assert said.splitlines() == ["pynq alone fails", "100.0"]
+
+
+def test_a_name_of_which_there_is_nothing_says_how_to_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOARD", "Pynq-Z2")
+    with pytest.raises(BoardError, match=r"no bitstream of 'poems' for pynq-z2; make it .*hardwire build poems"):
+        hardwire.load("poems")

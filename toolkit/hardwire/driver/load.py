@@ -40,7 +40,9 @@ def load(
     if port is not None:
         return _on_port(_found(path), backend, port)
     place = _found(path)
-    if device is not None or backend == "board" or (place.is_dir() and not _is_build(place) and backend is None):
+    collected = place.is_dir() and not _is_build(place)
+    named = not place.exists() and not Path(path).suffix and Path(path).name == str(path)  # and there is none of it
+    if device is not None or backend == "board" or (backend is None and (collected or named)):
         if backend not in (None, "board"):
             raise BuildError(f"backend {backend!r} and a device: the board is what runs; leave one of them out")
         from .overlay import open_board
