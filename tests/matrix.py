@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write docs/matrix.md: architectures x exporters, then integers, HLS and RTL of each. ``make matrix`` runs it.
 
-Reads the packed exports; every cell is a run of today. ``--hardware a,b`` simulates these architectures only. An architecture's chip is made of its dynamo-20 export at a
-context of 32, its C-simulation and RTL simulation are compared with the integer reference by ``verify``.
+Reads the packed exports; every cell is a run of today. An architecture's chip is made of its dynamo-20 export at a
+context of 32; its C-simulation and RTL simulation are compared with the integer reference by ``verify``.
+``--hardware a,b`` simulates these architectures only.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ def page(rows: dict[str, list[str]], columns: list[str], notes: Notes) -> str:
         f"  {CONTEXT} positions of random tokens.",
         "- HLS and RTL: logits that the C-simulation and the Verilator simulation of the RTL made, all of them equal",
         "  to the integer reference's, bit for bit.",
-        "- A number in brackets is the reason why there is no result, below. An empty cell: exporters that differ little",
-        "  from another are tried on llama only.",
+        "- A number in brackets is the reason why there is no result, below. An empty cell: an exporter that differs",
+        "  little from another is tried on llama only.",
         "",
         "| " + " | ".join(heads) + " |",
         "|" + " --- |" * len(heads),

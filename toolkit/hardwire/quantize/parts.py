@@ -78,15 +78,6 @@ def gain_of(norm: Norm, size: int) -> Floats:
     return np.ones(size) if norm.gain is None else norm.gain.astype(np.float64)
 
 
-def stack(matrices: list[Matrix]) -> Matrix:
-    return Matrix(
-        np.concatenate([m.weight for m in matrices]),
-        np.concatenate([m.multiplier for m in matrices]),
-        np.concatenate([m.shift for m in matrices]),
-        matrices[0].bits,
-    )
-
-
 def scaled_matrix(rounded: Rounded, scale: Floats, bits: int) -> Matrix:
     """A one-layer Matrix whose rows scale by ``scale`` [out]."""
     multiplier, shift = scale_pair(scale)

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import LOOKED_UP, SHIFTS, Chip, Formats, Shape, check_chip, expected_shapes, matrix_names
+from ..chip import LOOKED_UP, Chip, Formats, Shape, check_chip, matrix_names
 from ..decoder import Array, Block, Decoder, Linear, Mlp, Norm, normalize
 from ..errors import QuantizeError
 from ..fixed import Ints, limits, scale_pair
 from ..ops import attention, gate, norm, rope, sampler, softcap
-from ..ops.matvec import ROOT_SHIFT, Matrix
+from ..ops.matvec import ROOT_SHIFT
 from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
 from .calibrate import MARGIN, calibration_rows, observe_all, unit_of_largest, unit_of_least_error
 from .center import fold_norms
+from .layers import empty_layer, stacked
 from .parts import (
     Part,
     angles,
@@ -35,7 +36,6 @@ from .parts import (
     half_split_order,
     rope_sets,
     scaled_matrix,
-    stack,
     whole_bias,
     wiring_of,
     with_part,
@@ -202,13 +202,13 @@ class _Quantizer:
         if d.embedding_norm is not None:
             gain = np.ones(d.dim) if d.embedding_norm.gain is None else d.embedding_norm.gain.astype(np.float64)
             self.embedding_scale = norm.Scale(*scale_pair(gain * self._root_unit() * 2.0**ROOT_SHIFT / self.unit_x))
-        return embedding_block(self._empty_layer(), rows, 0)
+        return embedding_block(self._empty(), rows, 0)
 
     def layer(self, index: int, block: Block, x: Ints) -> tuple[Chip, Ints]:
         """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
         stage = f"L{index}"
         before = self.seen["embed"] if index == 0 else self.seen[f"L{index - 1}.x"]
-        one = self._empty_layer(index)
+        one = self._empty(index)
         one = self._attention_inputs(one, stage, block, self._normed(x, before))
         rows = Rows(x)
         one = self._attention_output(one, stage, block, rows)
@@ -406,58 +406,21 @@ class _Quantizer:
             return round_plain(weight, bits)
         return round_weights(weight, moments, bits)
 
-    def _empty_layer(self, index: int = 0) -> Chip:
+    def _empty(self, index: int = 0) -> Chip:
         """A one-layer chip of zero matrices, to be filled: layer ``index``."""
-        matrices = {
-            name: Matrix(
-                np.zeros(shape, np.int8),
-                np.zeros(shape[:2], np.int64),
-                np.zeros(1, np.int64),
-                self.options.bits_of(name),
-            )
-            for name, shape in expected_shapes(self.shape, self.wiring).items()
-        }
-        per_head = np.zeros((1, self.shape.heads), np.int64)
-        return Chip(
-            self.shape,
-            self.formats,
-            matrices | self.lookups,
-            self.tables,
-            per_head,
-            per_head,
-            np.zeros(1, np.int64),
-            self.decoder.blocks[0].mlp.activation,
-            wiring=replace(
-                self.wiring,
-                windows=self.wiring.windows[index : index + 1],
-                rope=self.wiring.rope[index : index + 1],
-            ),
-            embedding_scale=self.embedding_scale,
-        )
+        bits = {name: self.options.bits_of(name) for name in matrix_names(self.wiring)}
+        activation = self.decoder.blocks[0].mlp.activation
+        one = empty_layer(self.shape, self.formats, self.wiring, index, bits, self.tables, activation)
+        return replace(one, matrices=one.matrices | self.lookups, embedding_scale=self.embedding_scale)
 
     def assemble(self, parts: list[Chip], head: Part, about: dict[str, Any]) -> Chip:
         """Stack the layers into one chip."""
-        names = matrix_names(self.wiring)
-        matrices = {name: stack([p.matrices[name] for p in parts]) for name in names}
-        stacked = {name: np.concatenate([getattr(p, name) for p in parts]) for name in SHIFTS}
-        biases = {}
-        for name in (name for name in names if any(name in p.biases for p in parts)):
-            none = np.zeros((1, matrices[name].weight.shape[1]), np.int64)
-            biases[name] = np.concatenate([p.biases.get(name, none) for p in parts])
-        if head[1] is not None:
-            biases["head"] = head[1]
-        renorms = {
-            name: norm.Renorm(*(np.concatenate([p.renorms[name][i] for p in parts]) for i in range(3)))
-            for name in self.wiring.renorms
-        }
+        whole = stacked(parts, self.wiring)
+        biases = whole.biases if head[1] is None else {**whole.biases, "head": head[1]}
         return replace(
-            parts[0],
-            wiring=self.wiring,
-            renorms=renorms,
-            shape=replace(self.shape, layers=len(parts)),
-            matrices=matrices | {"head": head[0]} | self.lookups,
+            whole,
+            matrices=whole.matrices | {"head": head[0]} | self.lookups,
             biases=biases,
-            **stacked,
             scales=self.units,
             about={"logit_error": self.logit_error, **about},
         )
