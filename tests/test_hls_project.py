@@ -289,7 +289,8 @@ def test_templates_paste_numbers_as_numbers(tiny_chip: Chip) -> None:
     checked = {"name", "part", "period", "digest", "file"}  # by write_project; hexadecimal; ours
     ours = {"m.type", "t.type", "t.name", "t.dims", "t['values']", "m.shift", "head.shift"}
     made = {"head.multipliers", "embedding.multipliers"}  # by ints_text
-    for path in (Path(report.__file__).parent / "templates").glob("*.j2"):
+    names = ("build_top.tcl", "chip.hpp", "csim.hpp", "top.cpp", "top.hpp")  # those of Vivado: tests/vivado
+    for path in (Path(report.__file__).parent / "templates" / f"{each}.j2" for each in names):
         for found in re.findall(r"\{\{(.*?)\}\}", path.read_text()):
             assert found.endswith(" | int ") or found.strip() in checked | ours | made, (path.name, found)
     with pytest.raises(BuildError, match="not an integer"):

@@ -177,7 +177,7 @@ GRAPHS: dict[str, tuple[Edit, str]] = {
     "loop": (loop, r"node 'over' \(Loop\): control flow is not supported"),
     "constant": (big_constant, "ONNX Runtime cannot run it"),
     "deep": (deep, "nested too deeply"),
-    "recursion": (recursive, "its local functions are malformed .*recursive"),
+    "recursion": (recursive, "its local functions are malformed .*recursi"),
     "no inputs": (no_inputs, "ONNX Runtime cannot run it"),
     "no outputs": (no_outputs, "has no outputs"),
     "infinity": (infinite, "'onnx::0.up': element 0 is inf"),
