@@ -91,7 +91,9 @@ module host_registers
 
   assign word         = addr_i[17:2];
   assign in_registers = addr_i[18:15] == 0;
+  /* verilator lint_off UNSIGNED */  // without a trace nothing is below zero
   assign in_trace     = addr_i[18:15] == 4'd1 && 32'(word[12:0]) < 8 * Segments;
+  /* verilator lint_on UNSIGNED */
   assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
   assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
   assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Words && LogitWindow;

@@ -82,6 +82,15 @@ def test_other_sources_and_other_files_are_noticed(routed: Build, tmp_path: Path
         check(folder)
 
 
+def test_a_comment_is_no_other_source(tmp_path: Path) -> None:
+    (tmp_path / "a.sv").write_text('assign x = "// no comment";  // one\n  assign y = 1;\n')
+    first = sources_digest(tmp_path)
+    (tmp_path / "a.sv").write_text('/* another */ assign x = "// no comment";\nassign y = 1; // and\n')
+    assert sources_digest(tmp_path) == first
+    (tmp_path / "a.sv").write_text('assign x = "// other";\nassign y = 1;\n')
+    assert sources_digest(tmp_path) != first
+
+
 def write(folder: Path, manifest: dict[str, Any]) -> None:
     """A manifest whose digest is right."""
     (folder / "manifest.json").write_text(json.dumps(manifest | {"digest": manifest_digest(manifest)}))

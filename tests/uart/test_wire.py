@@ -100,7 +100,7 @@ def test_a_bad_word_is_not_stored(wire: Wire, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "index"), [("control", 0), ("prompt", 0), ("tokens", RING), ("logits", 40), ("cycles_high", 1)]
+    ("name", "index"), [("control", 0), ("prompt", 0), ("tokens", RING), ("logits", 40), ("stop_token", 8)]
 )
 def test_what_cannot_be_read_is_zero(wire: Wire, name: str, index: int) -> None:
     assert wire.read(name, index=index) == [0] and wire.errors() == {"address"}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import replace
@@ -34,9 +35,23 @@ _KEPT = (
 
 
 def sources_digest(rtl: Path) -> str:
-    """sha256 over every file of an RTL project that a tool reads: modules, tops, constraints, ROM contents."""
+    """sha256 over what a tool reads of an RTL project: modules, tops, constraints, ROM contents.
+
+    Comments and white space of Verilog do not count: they change no gate.
+    """
     read = {n: h for n, h in hash_files(rtl).items() if n.endswith((".sv", ".v", ".hex", ".lpf"))}
+    for name in (name for name in read if name.endswith((".sv", ".v"))):
+        read[name] = hashlib.sha256(_bare((rtl / name).read_text()).encode()).hexdigest()
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
+
+
+_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def _bare(verilog: str) -> str:
+    """Without comments, every run of white space a blank; strings are kept."""
+    kept = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", verilog)
+    return " ".join(kept.split())
 
 
 def collect(build: Build, out: Path) -> Path:
