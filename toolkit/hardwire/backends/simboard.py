@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pynq.pl_server.device import Device
+from pynq.ps import Clocks
 from pynqmetadata import Module
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
@@ -80,6 +81,8 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
         hwh = Path(bitfile_name).with_suffix(".hwh")
         if partial or not hwh.is_file():
             raise BuildError(f"{hwh}: no hardware handoff beside the bitstream; take both files of one build")
+        if hasattr(Clocks, "_real_instance"):  # pynq keeps the clocks of the first device that it saw
+            del Clocks._real_instance
         module: Module = Metadata(input=str(hwh))
         return RuntimeMetadataParser(module)
 
