@@ -16,6 +16,8 @@ from outlines import BIASED, GPT, MICRO, TINY
 from hardwire.chip import Chip, Shape
 from hardwire.quantize import Options, random_chip
 
+pytest.register_assert_rewrite("hosted")  # it has tests
+
 # Programs that a test starts hear Ctrl-C even where the tests themselves run in the background, deaf to it: a child
 # inherits that a signal is ignored, not that it is handled.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -96,6 +98,21 @@ def chip_with_text(tiny_chip: Chip) -> Chip:
         },
     }
     return replace(tiny_chip, tokenizer=tokenizer, bos=1, eos=(2,))
+
+
+@pytest.fixture(scope="session")
+def axi_project(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny chip behind AXI4-Lite, as RTL."""
+    from hosted import FIRST, GEOMETRY, RING
+
+    from hardwire.emit.axi_top import write_axi_top
+    from hardwire.emit.host import Host
+    from hardwire.emit.rtl import write_rtl
+
+    folder = tmp_path_factory.mktemp("axi")
+    write_rtl(chip_with_text, folder, GEOMETRY)
+    write_axi_top(folder, Host(clock_mhz=100, ring=RING, first_index=FIRST))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Small decoders of every wiring, for fixtures and tests."""
+"""Small decoders of every wiring, and their integers, for fixtures and tests."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from hardwire.chip import Shape, Wiring
-from hardwire.quantize import Outline
+import numpy as np
+
+from hardwire.chip import Chip, Shape, Wiring
+from hardwire.decoder import Decoder, forward
+from hardwire.evaluate import integer_logits
+from hardwire.quantize import Options, Outline, quantize, random_decoder
+from hardwire.verify import BOUND_MARGIN
 
 TINY = Shape(vocab=40, dim=16, layers=2, heads=2, kv_heads=1, head_dim=8, hidden=48, context=24, rotary=8)
 
@@ -45,3 +50,25 @@ GEMMA3 = Outline(
     Wiring(windows=(5, 0, 5, 0), rope=(0, 1, 0, 2), renorms=("q", "k", "attention", "mlp")),
     "gelu_tanh",
 )
+
+
+def texts(outline: Outline, seed: int, rows: int) -> np.ndarray:
+    """Random ids [rows, context]."""
+    return np.random.default_rng(seed).integers(0, outline.shape.vocab, (rows, outline.shape.context))
+
+
+def quantized(outline: Outline, weights: int) -> tuple[Decoder, Chip]:
+    """A random decoder, and what calibration on random texts makes of it."""
+    decoder, length = random_decoder(outline, 2), outline.shape.context
+    options = Options(weights=weights, tokens=48 * length, length=length)
+    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
+    assert chip.wiring == outline.wiring and chip.about["parameters"] == decoder.parameters
+    return decoder, chip
+
+
+def check_bound(decoder: Decoder, chip: Chip, held_out: np.ndarray, relative: float) -> None:
+    """The integers' rms error on texts that calibration did not see: within what it recorded, and ``relative``."""
+    exact = forward(decoder, held_out)
+    rows = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean((1, 2)))
+    assert rows.max() <= BOUND_MARGIN * chip.about["logit_error"]["largest_row"]
+    assert rows.max() <= relative * np.sqrt(np.square(exact).mean())

@@ -13,22 +13,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, TINY
+from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
-from test_wiring import texts
 
 from hardwire.board import load_board
 from hardwire.chip import Chip, check_chip, load_chip
 from hardwire.decoder import forward
 from hardwire.emit.hls import write_project
 from hardwire.errors import BuildError, ChipError
-from hardwire.evaluate import error_by_stage, integer_logits
+from hardwire.evaluate import error_by_stage
 from hardwire.geometry import Geometry
-from hardwire.quantize import Options, quantize, random_chip, random_decoder
+from hardwire.quantize import random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
 from hardwire.reference import new_state, step
 from hardwire.schedule import schedule
-from hardwire.verify import BOUND_MARGIN
 
 OUTLINES = {"mistral": MISTRAL, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
 
@@ -58,24 +56,14 @@ def test_a_norm_that_attention_and_mlp_share_is_folded_into_both() -> None:
 @pytest.mark.parametrize("name", OUTLINES)
 @pytest.mark.parametrize(("weights", "relative"), [(8, 0.08), (4, 0.32)])
 def test_integers_stay_within_the_recorded_bound(name: str, weights: int, relative: float) -> None:
-    outline = OUTLINES[name]
-    decoder, length = random_decoder(outline, 2), outline.shape.context
-    options = Options(weights=weights, tokens=48 * length, length=length)
-    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
-    assert chip.wiring == outline.wiring and chip.about["parameters"] == decoder.parameters
-    held_out = texts(outline, 11, 8)
-    exact = forward(decoder, held_out)
-    rows = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean((1, 2)))
-    assert rows.max() <= BOUND_MARGIN * chip.about["logit_error"]["largest_row"]
-    assert rows.max() <= relative * np.sqrt(np.square(exact).mean())
+    decoder, chip = quantized(OUTLINES[name], weights)
+    check_bound(decoder, chip, texts(OUTLINES[name], 11, 8), relative)
 
 
 @pytest.mark.parametrize("name", OUTLINES)
 def test_every_stage_is_close_to_the_float_one(name: str) -> None:
     outline = OUTLINES[name]
-    decoder, length = random_decoder(outline, 2), outline.shape.context
-    options = Options(weights=8, tokens=48 * length, length=length)
-    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
+    decoder, chip = quantized(outline, 8)
     errors = error_by_stage(chip, decoder, texts(outline, 9, 4))
     raw = {f"L{n}.{part}_raw" for part in outline.wiring.renorms for n in range(outline.shape.layers)}
     assert raw <= set(errors)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import BIASED, GPT, MICRO, TINY
+from outlines import BIASED, GPT, MICRO, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
 from hardwire.board import load_board
@@ -34,11 +34,6 @@ from hardwire.verify import BOUND_MARGIN
 # What none of the others has: LayerNorm with rotary positions and a gate, and learned positions too.
 MIXED = replace(BIASED, wiring=Wiring(positions=True), norm="layer")
 OUTLINES = {"gpt": GPT, "micro": MICRO, "biased": BIASED, "mixed": MIXED}
-
-
-def texts(outline: Outline, seed: int, rows: int) -> np.ndarray:
-    s = outline.shape
-    return np.random.default_rng(seed).integers(0, s.vocab, (rows, s.context))
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -88,24 +83,14 @@ def test_a_head_that_shares_the_embedding_does_so_no_longer() -> None:
 @pytest.mark.parametrize("name", OUTLINES)
 @pytest.mark.parametrize(("weights", "relative"), [(8, 0.04), (4, 0.16)])
 def test_integers_stay_within_the_recorded_bound(name: str, weights: int, relative: float) -> None:
-    outline = OUTLINES[name]
-    decoder, length = random_decoder(outline, 2), outline.shape.context
-    options = Options(weights=weights, tokens=48 * length, length=length)
-    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
-    assert chip.wiring == outline.wiring and chip.about["parameters"] == decoder.parameters
-    held_out = texts(outline, 9, 8)
-    exact = forward(decoder, held_out)
-    rows = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean((1, 2)))
-    assert rows.max() <= BOUND_MARGIN * chip.about["logit_error"]["largest_row"]
-    assert rows.max() <= relative * np.sqrt(np.square(exact).mean())
+    decoder, chip = quantized(OUTLINES[name], weights)
+    check_bound(decoder, chip, texts(OUTLINES[name], 9, 8), relative)
 
 
 @pytest.mark.parametrize("name", OUTLINES)
 def test_every_stage_is_close_to_the_folded_float_one(name: str) -> None:
     outline = OUTLINES[name]
-    decoder, length = random_decoder(outline, 2), outline.shape.context
-    options = Options(weights=8, tokens=48 * length, length=length)
-    chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
+    decoder, chip = quantized(outline, 8)
     errors = error_by_stage(chip, decoder, texts(outline, 9, 4))
     gate = ["gate"] if outline.wiring.gated else []
     kinds = ("q", "k", "v", "attn", "attn_x", *gate, "up", "hidden", "x")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hosted import GEOMETRY, expected
 from outlines import TINY
 
 import hardwire
@@ -28,7 +29,6 @@ from hardwire.schedule import schedule
 from hardwire.trace import stages
 
 from .board import hwh, make_bundle, make_device, seal
-from .conftest import GEOMETRY, expected
 
 pytestmark = pytest.mark.tools
 TESTS = Path(__file__).parents[1]

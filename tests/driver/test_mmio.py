@@ -6,20 +6,17 @@ from __future__ import annotations
 
 import asyncio
 
-import numpy as np
 import pytest
+from hosted import RING, HostedChecks, expected, take
 
 from hardwire.chip import Chip
 from hardwire.driver.mmio import Bus, ChipFault, MappedChip
 from hardwire.driver.registers import address, field
 from hardwire.errors import LinkError, PromptError
-from hardwire.reference import Progress, Sampling, new_state, step
+from hardwire.reference import Progress
 
-from .conftest import FIRST, RING, expected, take
 from .cost import measure
 from .model import ModelChip
-
-LONG = [5, 9, 1, 33, 7, 7, 20, 0, 39, 2, 11, 4, 28, 16, 3, 8, 30, 21]
 
 
 def run(bus: Bus, cycles: int) -> None:
@@ -30,54 +27,11 @@ def status(bus: Bus, name: str) -> int:
     return field("status", name).of(bus.read(address("status")))
 
 
-def test_tokens_until_the_context_is_full(chip: MappedChip, chip_with_text: Chip) -> None:
-    progress = Progress()
-    tokens = list(chip.stream([7, 7], progress=progress))
-    assert (tokens, progress.status) == expected(chip_with_text, [7, 7])
-    assert progress.position == chip.position == chip_with_text.shape.context
-    assert chip.index == FIRST + len(tokens) - (1 << 32) > 0  # the indices wrapped on the way
-    assert chip.tokens == len(tokens)
+class TestRequests(HostedChecks):
+    positions = 12
 
-
-@pytest.mark.parametrize("prompt", [[7], LONG, [*range(24)]], ids=len)
-@pytest.mark.parametrize("sampling", [Sampling(), Sampling(0.8, 0x9E3779B97F4A7C15)], ids=["greedy", "sampled"])
-def test_requests_back_to_back(chip: MappedChip, chip_with_text: Chip, prompt: list[int], sampling: Sampling) -> None:
-    for budget in (0, 1, 5, None):
-        progress = Progress()
-        tokens = list(chip.stream(prompt, budget, sampling, progress=progress))
-        assert (tokens, progress.status) == expected(chip_with_text, prompt, budget, sampling)
-
-
-def test_stop_tokens(chip: MappedChip, chip_with_text: Chip) -> None:
-    free = expected(chip_with_text, [7, 7], 10)[0]
-    for stops in ((free[4],), (39, free[4]), tuple(range(32, 40))):
-        progress = Progress()
-        tokens = list(chip.stream([7, 7], 10, stops=stops, progress=progress))
-        assert (tokens, progress.status) == expected(chip_with_text, [7, 7], 10, stops=stops)
-    assert chip.generate([7, 7], 10) == free  # the next request has none
-
-
-def test_logits_of_every_position(chip: MappedChip, chip_with_text: Chip) -> None:
-    state = new_state(chip_with_text)
-    feed = [7, 7]
-    for position in range(2, 12):
-        wanted = step(chip_with_text, state, np.array([feed]))[0, -1]
-        (token,) = chip.generate([7, 7] if position == 2 else [], 1, clear=position == 2)
-        np.testing.assert_array_equal(chip.logits(), wanted)
-        assert token == np.argmax(wanted) and chip.position == position
-        feed = [token]
-
-
-def test_a_stop_keeps_what_was_said(chip: MappedChip, chip_with_text: Chip) -> None:
-    whole = expected(chip_with_text, [7, 7])[0]
-    stream = chip.stream([7, 7])
-    said = take(stream, 3)
-    chip.stop()
-    said += list(stream)
-    assert chip.reason == "stopped" and 3 <= len(said) < len(whole) and said == whole[: len(said)]
-    assert chip.generate([], 4, clear=False) == whole[len(said) : len(said) + 4]
-    said = whole[: len(said) + 4]
-    assert chip.generate([12, 13], clear=False) == expected(chip_with_text, [7, 7, *said, 12, 13])[0]
+    def undisturbed(self, chip: MappedChip, tokens: list[int]) -> None:
+        assert chip.tokens == len(tokens)
 
 
 def test_a_ring_that_nobody_reads_stalls_the_chip_and_loses_nothing(bus: Bus, chip_with_text: Chip) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hosted import expected
 
 from hardwire.chip import Chip
 from hardwire.driver.lock import ChipLock, lock_file
@@ -19,7 +20,6 @@ from hardwire.driver.mmio import Bus, MappedChip
 from hardwire.driver.registers import address, field
 from hardwire.errors import LinkError
 
-from .conftest import expected
 from .remote import Server
 
 

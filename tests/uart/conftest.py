@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hosted import FIRST, RING
 
 from hardwire.backends.serialsim import SerialSim
 from hardwire.chip import Chip
@@ -19,11 +19,8 @@ from hardwire.driver.serial import SerialChip
 from hardwire.emit.board_top import Serial, write_board_top
 from hardwire.emit.rtl import write_rtl
 from hardwire.geometry import Geometry
-from hardwire.reference import Progress, Sampling, feeder, token_loop
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, minus=False)
-RING = 8
-FIRST = (1 << 32) - 6  # the sixth token is the last before the indices wrap: every longer request crosses it
 SERIAL = Serial(clock_mhz=50, baud=6_250_000, ring=RING, first_index=FIRST)
 TIMEOUT = 1e-3  # of simulated time
 
@@ -138,20 +135,3 @@ class Cable:
             elif self.draw.integers(2):
                 worn.append(byte ^ 1 << int(self.draw.integers(8)))
         return bytes(worn)
-
-
-def expected(
-    chip: Chip,
-    prompt: list[int],
-    budget: int | None = None,
-    sampling: Sampling = Sampling(),
-    stops: tuple[int, ...] = (),
-) -> tuple[list[int], str]:
-    """Tokens of the integer reference, and why they end."""
-    progress = Progress()
-    tokens = list(token_loop(feeder(chip, sampling), prompt, chip.shape.context, budget, stops, progress))
-    return tokens, progress.status
-
-
-def take(stream: Iterator[int], count: int) -> list[int]:
-    return [next(stream) for _ in range(count)]

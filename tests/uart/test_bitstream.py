@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hosted import expected
 
 from hardwire.backends.serialsim import SerialSim
 from hardwire.chip import Chip
@@ -21,7 +22,7 @@ from hardwire.synth.nextpnr import route
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis, synthesize
 
-from .conftest import SERIAL, TIMEOUT, expected
+from .conftest import SERIAL, TIMEOUT
 
 pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.timeout(3600)]
 

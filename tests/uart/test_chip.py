@@ -11,8 +11,8 @@ import tty
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+from hosted import LONG, RING, HostedChecks, expected, take
 
 import hardwire
 from hardwire.backends.serialsim import SerialSim
@@ -21,65 +21,15 @@ from hardwire.driver import frames
 from hardwire.driver.registers import address
 from hardwire.driver.serial import SerialChip, _Look
 from hardwire.errors import BuildError, LinkError, PromptError, ToolMissing
-from hardwire.reference import Progress, Sampling, new_state, step
 
-from .conftest import FIRST, RING, TIMEOUT, Cable, Wire, expected, take
+from .conftest import TIMEOUT, Cable, Wire
 
 pytestmark = pytest.mark.tools
 
-LONG = [5, 9, 1, 33, 7, 7, 20, 0, 39, 2, 11, 4, 28, 16, 3, 8, 30, 21]  # more than one command takes
 
-
-def test_tokens_until_the_context_is_full(chip: SerialChip, chip_with_text: Chip) -> None:
-    progress = Progress()
-    tokens = list(chip.stream([7, 7], progress=progress))
-    assert (tokens, progress.status) == expected(chip_with_text, [7, 7])
-    assert progress.position == chip.position == chip_with_text.shape.context
-    assert chip.index == FIRST + len(tokens) - (1 << 32) > 0  # the indices wrapped on the way
-
-
-@pytest.mark.parametrize("prompt", [[7], LONG, [*range(24)]], ids=len)
-@pytest.mark.parametrize("sampling", [Sampling(), Sampling(0.8, 0x9E3779B97F4A7C15)], ids=["greedy", "sampled"])
-def test_requests_back_to_back(chip: SerialChip, chip_with_text: Chip, prompt: list[int], sampling: Sampling) -> None:
-    for budget in (0, 1, 5, None):
-        progress = Progress()
-        tokens = list(chip.stream(prompt, budget, sampling, progress=progress))
-        assert (tokens, progress.status) == expected(chip_with_text, prompt, budget, sampling)
-    assert (chip.link.retries, chip.link.dropped) == (0, 0)
-
-
-def test_stop_tokens(chip: SerialChip, chip_with_text: Chip) -> None:
-    free = expected(chip_with_text, [7, 7], 10)[0]
-    for stops in ((free[4],), (39, free[4]), tuple(range(32, 40))):
-        progress = Progress()
-        tokens = list(chip.stream([7, 7], 10, stops=stops, progress=progress))
-        assert (tokens, progress.status) == expected(chip_with_text, [7, 7], 10, stops=stops)
-    assert chip.generate([7, 7], 10) == free  # the next request has none
-
-
-def test_logits_of_every_position(chip: SerialChip, chip_with_text: Chip) -> None:
-    """Bit for bit, greedy tokens with them; each request continues the one before."""
-    state = new_state(chip_with_text)
-    feed = [7, 7]
-    for position in range(2, 20):
-        wanted = step(chip_with_text, state, np.array([feed]))[0, -1]
-        (token,) = chip.generate([7, 7] if position == 2 else [], 1, clear=position == 2)
-        np.testing.assert_array_equal(chip.logits(), wanted)
-        assert token == np.argmax(wanted) and chip.position == position
-        feed = [token]
-
-
-def test_a_stop_keeps_what_was_said(chip: SerialChip, chip_with_text: Chip) -> None:
-    """Stopped anywhere, and continued with more text or none: as if it had been one prompt."""
-    whole = expected(chip_with_text, [7, 7])[0]
-    stream = chip.stream([7, 7])
-    said = take(stream, 3)
-    chip.stop()
-    said += list(stream)
-    assert chip.reason == "stopped" and 3 <= len(said) < len(whole) and said == whole[: len(said)]
-    assert chip.generate([], 4, clear=False) == whole[len(said) : len(said) + 4]
-    said = whole[: len(said) + 4]
-    assert chip.generate([12, 13], clear=False) == expected(chip_with_text, [7, 7, *said, 12, 13])[0]
+class TestRequests(HostedChecks):
+    def undisturbed(self, chip: SerialChip, tokens: list[int]) -> None:
+        assert (chip.link.retries, chip.link.dropped) == (0, 0)
 
 
 def test_a_stop_within_the_prompt(wire: Wire, chip_with_text: Chip) -> None:

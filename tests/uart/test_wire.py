@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hosted import FIRST, RING, expected
 
 from hardwire.backends.serialsim import SerialSim
 from hardwire.chip import Chip
@@ -20,7 +21,7 @@ from hardwire.schedule import schedule
 from hardwire.synth.netlist import verilator_root
 from hardwire.synth.process import run_tool
 
-from .conftest import FIRST, GEOMETRY, RING, TIMEOUT, Wire, expected
+from .conftest import GEOMETRY, TIMEOUT, Wire
 
 pytestmark = pytest.mark.tools
 
