@@ -48,7 +48,6 @@ ENGINE = ("rtl", "bitstream")  # targets with the RTL engine
 GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
-digest_of = build_digest  # everything that determines a build, receipts left out
 
 Progress = Callable[[str], None]
 Told = Callable[[str, float], None]  # a stage, and the share that is done

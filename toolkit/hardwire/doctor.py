@@ -71,7 +71,8 @@ def _clock(chip: HostedChip) -> float:
 
 
 def _proof(model: LanguageModel) -> dict[str, Any]:
-    """Ten tokens and their logits: every ROM is read for each of them, so a wrong one shows."""
+    """Ten tokens and their logits: they read every ROM, so that a missing one shows. A single wrong bit shows where it
+    moves a logit or, in a build with a trace, a stage."""
     found = model.verify(10)
     return {
         "status": "equal" if found else "different",

@@ -20,13 +20,13 @@ from ..emit import board_top
 from ..emit.host import HOST_CYCLES, META
 from ..emit.rtl import TOP
 from ..errors import BuildError
+from ..plan import MEAN_OVER
 from . import vivado
 from .batch import NOT_RUN, Job, Options, Row, Told
 from .process import Stop
 from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, for_board, tool_versions
 from .yosys import Synthesis
 
-MEAN_OVER = 256  # positions, from 0 on, over which cycles are averaged
 RESULT = (
     "family", "resources", "budget", "share", "predicted", "place_and_route", "clock_mhz", "clock_source", "target_mhz",
     "fmax_mhz", "critical_path", "cycles_per_token", "tokens_per_second", "seconds", "error",

@@ -24,6 +24,7 @@ from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manif
 from ..emit.host import HOST_CYCLES
 from ..emit.vivado import SCRIPT, read_vivado
 from ..errors import BuildError
+from ..plan import MEAN_OVER
 from ..zynq import DESIGN
 from . import receipt
 from .batch import NOT_RUN, Options, Row, Told
@@ -38,7 +39,6 @@ PART = "vivado"  # of a build
 RECEIPT, LOG = "vivado.receipt", "vivado.log"
 BIT, HWH = f"{DESIGN}.bit", f"{DESIGN}.hwh"
 KEPT = (BIT, HWH, "timing.rpt", "utilization.rpt", "modules.rpt", "result.txt")
-MEAN_OVER = 256  # positions, from 0 on, over which cycles are averaged
 
 
 def is_for_vivado(folder: Path) -> bool:
