@@ -180,31 +180,67 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
     answer(data, as_json, key_values(str(model), data))
 
 
+def _weights(context: click.Context, option: click.Parameter, value: str) -> int | None:
+    if value == "auto":
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number of bits nor auto") from None
+
+
+def _bits(context: click.Context, option: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
+    from .chip import Wiring, matrix_names
+
+    found = {}
+    for text in value:
+        name, _, bits = text.partition("=")
+        if name not in matrix_names(Wiring(positions=True)) or not bits.isdigit():
+            raise click.BadParameter(f"{text!r} is not a matrix and its bits; give one as down=6")
+        found[name] = int(bits)
+    return found
+
+
 @main.command()
 @click.argument("model", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The .chip to write.")
-@click.option("--weights", type=int, default=4, show_default=True, help="Bits of every matrix, 2 to 8.")
+@click.option(
+    "--weights",
+    default="4",
+    show_default=True,
+    callback=_weights,
+    help="Bits of every matrix, 2 to 8; auto: --board's.",
+)
+@click.option("--bits", multiple=True, callback=_bits, metavar="NAME=N", help="Other bits for one matrix, as down=6.")
 @click.option("--activations", type=int, default=8, show_default=True, help="Bits of the static activations.")
 @click.option("--calibration", type=IN_FILE, help="Text; default: calibration.txt beside the model.")
 @click.option("--tokenizer", type=IN_FILE, help="tokenizer.json; default: beside the model.")
 @click.option("--context", type=int, help="Positions, where the file does not say, or fewer.")
 @click.option("--board", help="Refuse a result that does not fit this board.")
+@click.option("--tune", type=int, default=0, help="Steps of fine-tuning; 300 take minutes. Needs torch.")
+@click.option("--rotation/--no-rotation", default=True, show_default=True, help="Spread outliers over all channels.")
 @click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
+@click.option("--tradeoff", type=IN_FILE, help="Picture of bits against perplexity and --board's tokens/s; minutes.")
 @AS_JSON
 def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Turn MODEL.onnx into integers: one .chip file with everything the hardware needs."""
     from .pipeline import quantize_onnx
+    from .tradeoff import mean_bits
 
+    points: list[dict[str, Any]] = []
     with spinner("quantize") as stage:
-        chip = quantize_onnx(model, out, progress=stage, **options)
-    data = {
+        chip = quantize_onnx(model, out, progress=stage, points=points, **options)
+    data: dict[str, Any] = {
         "chip": str(out),
         "digest": chip.digest,
         "bits": chip.bits,
+        "mean_bits": round(mean_bits(chip), 3),
         "exceptions": chip.exceptions(),
         "size_bytes": out.stat().st_size,
     }
-    answer(data, as_json, key_values("quantized", data))
+    if points:
+        data["tradeoff"] = points
+    answer(data, as_json, key_values("quantized", {key: value for key, value in data.items() if key != "tradeoff"}))
 
 
 @main.command()

@@ -151,16 +151,29 @@ def forward(decoder: Decoder, ids: NDArray[np.integer], observe: Observer = _ign
     stages ``L{n}.attn_norm``, ``L{n}.q``, ``L{n}.k`` (rotated), ``L{n}.v``, ``L{n}.attn``,
     ``L{n}.attn_x``, ``L{n}.mlp_norm``, ``L{n}.gate``, ``L{n}.up``, ``L{n}.hidden``, ``L{n}.x``,
     and around them ``embed``, ``final_norm``, ``logits``. In front of a norm of a branch or of heads stand
-    ``L{n}.attention_raw``, ``L{n}.mlp_raw``, ``L{n}.q_raw``, ``L{n}.k_raw``; ``logits_raw`` in front of a soft cap.
+    ``L{n}.attention_raw``, ``L{n}.mlp_raw``, ``L{n}.q_raw``, ``L{n}.k_raw``; ``embedding_raw`` in front of
+    a norm behind the embedding, ``logits_raw`` in front of a soft cap.
     """
-    x = decoder.embedding[ids]  # [B, T, D]
+    x = forward_embedding(decoder, ids, observe)
+    for index, block in enumerate(decoder.blocks):
+        x = forward_block(block, x, f"L{index}", observe)
+    return forward_head(decoder, x, observe)
+
+
+def forward_embedding(decoder: Decoder, ids: NDArray[np.integer], observe: Observer = _ignore) -> Array:
+    """The residual stream [B, T, D] in front of the first layer."""
+    x = decoder.embedding[ids]
     if decoder.positions is not None:
         x = x + decoder.positions[: ids.shape[1]]
     if decoder.embedding_norm is not None:
+        observe("embedding_raw", x)
         x = normalize(x, decoder.embedding_norm)
     observe("embed", x)
-    for index, block in enumerate(decoder.blocks):
-        x = _block(block, x, f"L{index}", observe)
+    return x
+
+
+def forward_head(decoder: Decoder, x: Array, observe: Observer = _ignore) -> Array:
+    """Logits [B, T, V] of the last layer's residual stream."""
     if decoder.final_norm is not None:
         x = normalize(x, decoder.final_norm)
     observe("final_norm", x)
@@ -172,7 +185,8 @@ def forward(decoder: Decoder, ids: NDArray[np.integer], observe: Observer = _ign
     return logits
 
 
-def _block(block: Block, x: Array, stage: str, observe: Observer) -> Array:
+def forward_block(block: Block, x: Array, stage: str = "", observe: Observer = _ignore) -> Array:
+    """The residual stream [B, T, D] behind one layer; its stages are ``{stage}.q`` and so on."""
     h = normalize(x, block.attention_norm)
     observe(f"{stage}.attn_norm", h)
     mixed = linear(attend(block.attention, h, stage, observe), block.attention.o)

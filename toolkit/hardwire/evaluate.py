@@ -22,7 +22,7 @@ from .chip import Chip
 from .decoder import Decoder, forward
 from .errors import HardwireError
 from .fixed import Ints
-from .quantize.center import fold_norms
+from .quantize.prepare import prepare
 from .reference import new_state, step
 
 SEPARATOR = "<|endoftext|>"
@@ -144,10 +144,10 @@ def _quality(nats: float, tokens: int, characters: int) -> Quality:
 def error_by_stage(chip: Chip, decoder: Decoder, ids: Ints) -> dict[str, float]:
     """Relative error of every stage on ids [B, T]: rms(integer - float) / rms(float).
 
-    The float stages are those of the decoder as it was quantised, LayerNorm and some biases folded.
+    The float stages are those of the decoder as it was quantised: norms and biases folded, rotated if it was.
     """
     exact: dict[str, NDArray[Any]] = {}
-    forward(fold_norms(decoder), ids, exact.__setitem__)
+    forward(prepare(decoder, bool(chip.about.get("rotated"))), ids, exact.__setitem__)
     integer: dict[str, Ints] = {}
     step(chip, new_state(chip, len(ids), ids.shape[1]), ids, integer.__setitem__)
     errors = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, scor
 from .evaluate import evaluate as score
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
 from .plan import capacity
-from .quantize import Options, Outline
+from .quantize import MOST, Options, Outline
 from .quantize import quantize as to_integers
 
 LARGEST_TEXT = 1 << 28
@@ -73,17 +74,32 @@ def quantize_onnx(
     model: Path,
     out: Path,
     *,
-    weights: int = 4,
+    weights: int | None = 4,
+    bits: dict[str, int] | None = None,
     activations: int = 8,
     calibration: Path | None = None,
     tokenizer: Path | None = None,
     context: int | None = None,
     rounding: str = "calibrated",
+    rotation: bool = True,
+    tune: int = 0,
     board: str | None = None,
+    tradeoff: Path | None = None,
+    points: list[dict[str, Any]] | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Chip:
-    """Import, calibrate and quantise ``model``; write ``out``."""
+    """Import, calibrate and quantise ``model``; write ``out``.
+
+    ``weights`` None: the bits of each matrix that ``board`` holds with the least loss. ``bits`` are exceptions by
+    matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw for the board; its points go to ``points``.
+    """
     from .frontend import import_onnx
+
+    if weights is None and board is None:
+        raise QuantizeError("--weights auto chooses bits for a board; give --board too")
+    if tradeoff is not None and board is None:
+        raise QuantizeError("--tradeoff shows the tokens/s of a board; give --board too")
+    target = None if board is None else load_board(board)
 
     progress("import")
     imported = import_onnx(model, context=context)
@@ -97,7 +113,14 @@ def quantize_onnx(
     progress("tokenize")
     stories = [encoder.story_ids(story) for story in split_text(read_text(text_file))]
     refuse_unknown(sum(count_unknown(encoder, ids) for ids in stories), sum(map(len, stories)), text_file)
-    options = Options(weights=weights, activations=activations, rounding=rounding)
+    options = Options(
+        weights=MOST if weights is None else weights,
+        activations=activations,
+        rounding=rounding,
+        rotation=rotation,
+        tuning=tune,
+        matrix_bits=bits or {},
+    )
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(
         imported.decoder,
@@ -108,13 +131,22 @@ def quantize_onnx(
         bos=encoder.specials.bos,
         eos=encoder.specials.eos,
         about=about,
+        fits=(lambda one: capacity(one, target).fits) if target is not None and weights is None else None,
     )
-    if board is not None:
-        verdict = capacity(chip, load_board(board))
+    if target is not None:
+        verdict = capacity(chip, target)
         if not verdict.fits:
             raise BoardError(f"{model.name} at {weights} bits does not fit {board}: {verdict.limit}; {verdict.note}")
     progress("write")
     chip.save(out)
+    if tradeoff is not None and target is not None:
+        from .tradeoff import draw_tradeoff
+        from .tradeoff import tradeoff as measure
+
+        found, exact = measure(imported.decoder, stories, options, target, progress)
+        draw_tradeoff(found, exact, tradeoff, f"{model.name} on {target.key}")
+        if points is not None:
+            points += [point.as_dict() for point in found]
     return chip
 
 

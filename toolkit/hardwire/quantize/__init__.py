@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the float model to the integer one."""
 
-from .quantizer import Options, quantize
+from .mixed import FEWEST, MOST, Choice
+from .quantizer import Options, bit_choices, quantize
 from .random import Outline, random_chip, random_decoder
 
-__all__ = ["Options", "Outline", "quantize", "random_chip", "random_decoder"]
+__all__ = ["FEWEST", "MOST", "Choice", "Options", "Outline", "bit_choices", "quantize", "random_chip", "random_decoder"]

@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Ranges of values on calibration text: how large a unit each stage of the chip gets."""
+"""Ranges of values on calibration text: how large a unit each stage of the chip gets.
+
+Every stage of a large model does not fit memory at once. What units that all layers share are chosen by is gathered
+in one pass over batches of rows (``Ranges``); the rest is looked at layer by layer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +22,9 @@ Floats = NDArray[np.float64]
 
 CLIPS = np.linspace(0.3, 1.0, 29)
 MARGIN = 1.25  # over the largest value seen, where saturation would hurt most
+BATCH_VALUES = 1 << 26  # of the widest stage, in a batch of rows
+POOLED = 1 << 22  # values of all layers together that a common unit is chosen by
+RESIDUALS = ("embed", "embedding_raw", "attn_x", "x")
 
 
 def calibration_rows(stories: Sequence[Sequence[int]], tokens: int, length: int) -> Ints:
@@ -28,14 +36,65 @@ def calibration_rows(stories: Sequence[Sequence[int]], tokens: int, length: int)
     return stream[: rows * length].reshape(rows, length)
 
 
-def observe_all(decoder: Decoder, rows: Ints) -> dict[str, Array]:
-    """Every stage of the float reference on the rows, by name."""
-    seen: dict[str, Array] = {}
-    forward(decoder, rows, lambda stage, value: seen.__setitem__(stage, value))
-    return seen
+def batches(decoder: Decoder, rows: Ints) -> Iterator[slice]:
+    """Parts of the rows [N, T] whose widest stage is of bounded size."""
+    widest = max(decoder.vocab, decoder.blocks[0].mlp.up.weight.shape[0], decoder.dim)
+    step = max(BATCH_VALUES // (widest * rows.shape[1]), 1)
+    return (slice(start, start + step) for start in range(0, len(rows), step))
 
 
-def unit_of_largest(values: Array, bits: int, margin: float = MARGIN) -> float:
+@dataclass
+class Ranges:
+    """What one pass of the float reference leaves: largest values by stage, and of plain MLPs their hidden values.
+
+    ``largest``: of the residual stream as "residual", of logits, and of each layer's gate. ``index``, ``square`` and
+    ``hidden``, of a layer without a gate: the largest input of its activation [F], the sum of squares of what it
+    makes [F], and some of that [tokens, F].
+    """
+
+    largest: dict[str, float] = field(default_factory=dict)
+    index: dict[str, Array] = field(default_factory=dict)
+    square: dict[str, Array] = field(default_factory=dict)
+    hidden: dict[str, list[Array]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(decoder: Decoder, rows: Ints, progress: Callable[[float], None] = lambda share: None) -> Ranges:
+        found = Ranges()
+        first = decoder.blocks[0].mlp
+        size = rows.size * len(first.up.weight) * len(decoder.blocks)
+        every = -(-size // POOLED)
+
+        def observe(name: str, value: Array) -> None:
+            stage, _, kind = name.rpartition(".")
+            if kind in RESIDUALS:
+                found._raise("residual", value)
+            elif kind in ("gate", "logits", "logits_raw"):
+                found._raise(name, value)
+            elif first.gate is None and kind == "up":
+                # What ReLU makes zero of may saturate.
+                above = np.maximum(value, 0) if first.activation == "relu" else np.abs(value)
+                found.index[stage] = np.maximum(found.index.get(stage, np.float32(0)), above.max((0, 1)))
+            elif first.gate is None and kind == "hidden":
+                flat = value.reshape(-1, value.shape[-1])
+                found.square[stage] = found.square.get(stage, np.float32(0)) + np.square(flat).sum(0)
+                found.hidden.setdefault(stage, []).append(flat[::every])
+
+        done = 0
+        for part in batches(decoder, rows):
+            forward(decoder, rows[part], observe)
+            done += len(rows[part])
+            progress(done / len(rows))
+        return found
+
+    def _raise(self, name: str, value: Array) -> None:
+        self.largest[name] = max(self.largest.get(name, 0.0), float(np.abs(value).max()))
+
+    def unit(self, name: str, bits: int) -> float:
+        """The unit at which MARGIN times the largest value fits ``bits`` bits."""
+        return unit_of_largest(self.largest[name], bits)
+
+
+def unit_of_largest(values: Array | float, bits: int, margin: float = MARGIN) -> float:
     """The unit at which ``margin`` times the largest value still fits ``bits`` bits."""
     return max(float(np.abs(values).max()) * margin, 1e-9) / limits(bits)[1]
 

@@ -39,6 +39,7 @@ def stacked(parts: list[Chip], wiring: Wiring) -> Chip:
     renorms = {
         name: Renorm(*(np.concatenate([p.renorms[name][i] for p in parts]) for i in range(3)))
         for name in wiring.renorms
+        if name in parts[0].renorms  # which zero weights lack
     }
     shape = replace(parts[0].shape, layers=len(parts))
     return replace(parts[0], shape=shape, wiring=wiring, matrices=matrices, biases=biases, renorms=renorms, **shifts)

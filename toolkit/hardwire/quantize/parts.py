@@ -116,11 +116,3 @@ def flat(x: NDArray[Any]) -> Floats:
 def by_head(x: Array) -> Array:
     """[B, heads, T, C] to [heads, everything else]."""
     return x.swapaxes(0, 1).reshape(x.shape[1], -1)
-
-
-def half_split_order(interleaved: bool, rotary: int, head_dim: int) -> NDArray[np.int64]:
-    """Row order within a head that turns interleaved rotary pairs into (i, i + rotary / 2) pairs."""
-    order = np.arange(head_dim)
-    if interleaved:
-        order[:rotary] = np.concatenate([np.arange(0, rotary, 2), np.arange(1, rotary, 2)])
-    return order

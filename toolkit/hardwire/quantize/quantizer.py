@@ -9,7 +9,7 @@ step) come from the float reference on the same tokens. Shapes as in ``decoder.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,15 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chip import LOOKED_UP, Chip, Formats, Shape, check_chip, matrix_names
-from ..decoder import Array, Block, Decoder, Linear, Mlp, Norm, normalize
+from ..decoder import (
+    Array,
+    Block,
+    Decoder,
+    Linear,
+    Mlp,
+    Norm,
+    forward_block,
+    forward_embedding,
+    forward_head,
+    normalize,
+)
 from ..errors import QuantizeError
 from ..fixed import Ints, limits, scale_pair
 from ..ops import attention, gate, norm, rope, sampler, softcap
-from ..ops.matvec import ROOT_SHIFT
+from ..ops.matvec import ROOT_SHIFT, Matrix
 from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
-from .calibrate import MARGIN, calibration_rows, observe_all, unit_of_largest, unit_of_least_error
-from .center import fold_norms
+from .calibrate import MARGIN, Ranges, batches, calibration_rows, unit_of_largest, unit_of_least_error
 from .layers import empty_layer, stacked
+from .mixed import FEWEST, Choice, choices
 from .parts import (
     Part,
     angles,
@@ -33,19 +44,19 @@ from .parts import (
     by_head,
     flat,
     gain_of,
-    half_split_order,
     rope_sets,
     scaled_matrix,
     whole_bias,
     wiring_of,
     with_part,
 )
-from .rounding import Moments, Rounded, on_grid, round_plain, round_weights
+from .prepare import can_rotate, prepare
+from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights
 from .supported import require_supported
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
-POOLED = 1 << 22  # values of all layers together that a common unit is chosen by
+Fits = Callable[[Chip], bool]
 LEAST_RELATIVE = 0.25  # of a hidden channel's unit beside the mean one, where a table stands in between
 
 
@@ -60,10 +71,20 @@ class Options:
     length: int = 256  # of a calibration row
     smoothing: float = 0.5  # how far a large hidden channel's unit follows its size
     rounding: str = "calibrated"  # or "plain": nearest, no calibration of weights
+    rotation: bool = True  # of the residual stream and the values; never of a model that was trained on its grid
+    tuning: int = 0  # steps of fine-tuning; needs torch
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
 
     def bits_of(self, matrix: str) -> int:
         return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
+
+    def check(self) -> None:
+        """Raise QuantizeError where the chip has no such bits."""
+        chosen = {f"bits of {name}": (2, 8, bits) for name, bits in self.matrix_bits.items()}
+        chosen |= {"--weights": (2, 8, self.weights), "--activations": (4, 12, self.activations)}
+        for name, (low, high, value) in chosen.items():
+            if not low <= value <= high:
+                raise QuantizeError(f"{name} {value}: {low} to {high} bits are possible")
 
 
 def quantize(
@@ -76,32 +97,67 @@ def quantize(
     bos: int | None = None,
     eos: tuple[int, ...] = (),
     about: dict[str, Any] | None = None,
+    fits: Fits | None = None,
 ) -> Chip:
     """The integer model. ``stories`` are token ids of calibration text, each with its BOS.
 
-    Raises QuantizeError where the decoder has a part that the chip's arithmetic does not have.
+    With ``fits`` the bits of each matrix are chosen, ``options.weights`` at the most: the best of which it is true,
+    of a chip without weights. Raises QuantizeError where the decoder has a part that the chip's arithmetic does not
+    have, or no choice fits.
     """
-    require_supported(decoder)
-    for name, low, value in (("weights", 2, options.weights), ("activations", 4, options.activations)):
-        high = 8 if name == "weights" else 12
-        if not low <= value <= high:
-            raise QuantizeError(f"--{name} {value}: {low} to {high} bits are possible")
-    rows = calibration_rows(stories, options.tokens, min(options.length, decoder.context))
-    progress("float reference")
-    folded = fold_norms(decoder)
-    work = _Quantizer(folded, options, rows, observe_all(folded, rows))
-    x = work.embed(rows)
-    parts = []
-    for layer, block in enumerate(folded.blocks):
-        progress(f"layer {layer}")
-        one, x = work.layer(layer, block, x)
-        parts.append(one)
-    progress("head")
-    head = work.head(x)
-    about = {"architecture": decoder.architecture, "parameters": decoder.parameters, **(about or {})}
-    chip = replace(work.assemble(parts, head, about), tokenizer=tokenizer, bos=bos, eos=eos)
+    prepared, rows, rotated = _begin(decoder, stories, options)
+    progress("ranges")
+    ranges = Ranges.of(prepared, rows, lambda share: progress(f"ranges, {share:.0%}"))
+    work = _Quantizer(prepared, options, rows, ranges)
+    if fits is not None:
+        options = replace(options, matrix_bits=_chosen(work, fits, progress) | options.matrix_bits)
+        work = _Quantizer(prepared, options, rows, ranges)
+    chip = work.run(progress)
+    facts = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
+    if options.tuning:
+        from .tune import tune  # torch
+
+        given = tune(prepared, work.rounded, stories, options.tuning, progress)
+        chip = _Quantizer(prepared, options, rows, ranges, given).run(progress)
+        facts["tuning_steps"] = options.tuning
+    chip = replace(chip, about=chip.about | facts | (about or {}), tokenizer=tokenizer, bos=bos, eos=eos)
     check_chip(chip, "the quantizer's result")
     return chip
+
+
+def bit_choices(
+    decoder: Decoder, stories: Sequence[Sequence[int]], options: Options, progress: Progress = lambda stage: None
+) -> Iterator[Choice]:
+    """Choices of bits per matrix, from the best to the smallest; see ``mixed.py``."""
+    prepared, rows, _ = _begin(decoder, stories, options)
+    return choices(prepared, rows, progress)
+
+
+def _begin(decoder: Decoder, stories: Sequence[Sequence[int]], options: Options) -> tuple[Decoder, Ints, bool]:
+    """The decoder in the chip's wiring, calibration rows, and whether it was rotated."""
+    require_supported(decoder)
+    options.check()
+    rows = calibration_rows(stories, options.tokens, min(options.length, decoder.context))
+    prepared = prepare(decoder)
+    rotated = options.rotation and can_rotate(decoder) and not _trained(prepared, options)
+    return prepare(decoder, rotated=True) if rotated else prepared, rows, rotated
+
+
+def _chosen(work: _Quantizer, fits: Fits, progress: Progress) -> dict[str, int]:
+    """Bits of each matrix, of the best choice that fits."""
+    for choice in choices(work.decoder, work.rows, progress):
+        if max(choice.bits.values()) <= work.options.weights and fits(work.skeleton(choice.bits)):
+            return choice.bits
+    raise QuantizeError(
+        f"the board cannot hold this model even with {FEWEST} bits in every matrix; hardwire fit says what limits it"
+    )
+
+
+def _trained(decoder: Decoder, options: Options) -> bool:
+    """Was a matrix trained on the grid that it is to have? In another basis it would leave it."""
+    a, mlp = decoder.blocks[0].attention, decoder.blocks[0].mlp
+    layers = {"q": a.q, "k": a.k, "v": a.v, "o": a.o, "up": mlp.up, "down": mlp.down}
+    return any(on_grid(layer.weight.astype(np.float64), options.bits_of(name)) for name, layer in layers.items())
 
 
 @dataclass(frozen=True)
@@ -115,10 +171,21 @@ class Rows:
 
 
 class _Quantizer:
-    """State shared by the layers: formats, units, tables."""
+    """State shared by the layers: formats, units, tables. ``seen`` has the float stages of the layer at work.
 
-    def __init__(self, decoder: Decoder, options: Options, rows: Ints, seen: dict[str, Array]) -> None:
-        self.decoder, self.options, self.seen = decoder, options, seen
+    ``given`` are roundings that stand; ``rounded`` is what was made of every matrix.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        options: Options,
+        rows: Ints,
+        ranges: Ranges,
+        given: Mapping[Place, Rounded] | None = None,
+    ) -> None:
+        self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
+        self.given, self.rounded, self.seen = given or {}, dict[Place, Rounding](), dict[str, Array]()
         first = decoder.blocks[0]
         self.ropes = rope_sets(decoder)
         self.wiring = wiring_of(decoder)
@@ -133,25 +200,18 @@ class _Quantizer:
             context=decoder.context,
             rotary=2 * max(len(each.inv_freq) for each in self.ropes),
         )
-        logit = np.abs(seen["logits"]).max() * MARGIN
+        logit = ranges.largest["logits"] * MARGIN
         formats = Formats(attention=options.activations, hidden=options.activations)
-        fraction = int(np.floor(np.log2(limits(formats.logit)[1] / max(float(logit), 1e-6))))
+        fraction = int(np.floor(np.log2(limits(formats.logit)[1] / max(logit, 1e-6))))
         self.formats = replace(formats, logit_fraction=min(max(fraction, 0), 14))
-        residual = [seen["embed"], *(seen[f"{s}.{x}"] for s in self._stages() for x in ("attn_x", "x"))]
-        if decoder.embedding_norm is not None:  # its input is a residual too
-            start = 0 if decoder.positions is None else decoder.positions[: rows.shape[1]]
-            residual.append(decoder.embedding[rows] + start)
-        self.unit_x = max(unit_of_largest(v, self.formats.residual) for v in residual)
+        self.unit_x = ranges.unit("residual", self.formats.residual)
         self.tables = self._tables(first)
         self.units: dict[str, Any] = {"embed": self.unit_x, "logits": 2.0**-self.formats.logit_fraction}
         if decoder.logit_softcap is not None:
-            self.units["logits_raw"] = unit_of_largest(seen["logits_raw"], softcap.CAP_BITS)
+            self.units["logits_raw"] = ranges.unit("logits_raw", softcap.CAP_BITS)
             self.tables["logit_cap"] = softcap.cap_table(
                 decoder.logit_softcap, self.units["logits_raw"], self.units["logits"]
             )
-
-    def _stages(self) -> list[str]:
-        return [f"L{n}" for n in range(len(self.decoder.blocks))]
 
     def _tables(self, block: Block) -> dict[str, Ints]:
         cos, sin = rope.angle_tables(*angles(self.ropes, self.shape.context))
@@ -170,26 +230,36 @@ class _Quantizer:
 
     def _activation(self, mlp: Mlp) -> Ints:
         """The table, and the units that all layers share: of its index, and of its entries."""
-        f = self.formats
+        f, stages = self.formats, [f"L{n}" for n in range(len(self.decoder.blocks))]
         if self.wiring.gated:
-            self.unit_gate = max(unit_of_largest(self.seen[f"{stage}.gate"], f.gate) for stage in self._stages())
+            self.unit_gate = max(self.ranges.unit(f"{stage}.gate", f.gate) for stage in stages)
             table, self.unit_activation = gate.activation_table(mlp.activation, self.unit_gate, f.gate)
             return table
-        hidden, size = [], self.seen["L0.hidden"].size * len(self.decoder.blocks)
-        self.unit_gate = 0.0
-        for stage, block in zip(self._stages(), self.decoder.blocks, strict=True):
-            relative = self._relative(stage, block.mlp).astype(np.float32)
-            # What ReLU makes zero of may saturate.
-            index = self.seen[f"{stage}.{'hidden' if mlp.activation == 'relu' else 'up'}"]
-            self.unit_gate = max(self.unit_gate, unit_of_largest(index / relative, f.gate))
-            step = -(-size // POOLED) | 1  # odd: it meets every channel
-            hidden.append((self.seen[f"{stage}.hidden"] / relative).reshape(-1)[::step])
-        self.unit_activation = float(unit_of_least_error(np.concatenate(hidden)[None], f.hidden)[0])
+        hidden, self.unit_gate = [], 0.0
+        for stage, block in zip(stages, self.decoder.blocks, strict=True):
+            spread = np.sqrt(self.ranges.square[stage].astype(np.float64) / self.rows.size)
+            relative = self._relative(spread, block.mlp).astype(np.float32)
+            self.unit_gate = max(self.unit_gate, unit_of_largest(self.ranges.index[stage] / relative, f.gate))
+            hidden += [part / relative for part in self.ranges.hidden[stage]]
+        self.unit_activation = float(unit_of_least_error(np.concatenate(hidden).reshape(1, -1), f.hidden)[0])
         return gate.hidden_table(mlp.activation, self.unit_gate, self.unit_activation, f.gate, f.hidden)
 
     # -- the parts of the model, in order ------------------------------------------------------------
 
-    def embed(self, rows: Ints) -> Ints:
+    def run(self, progress: Progress) -> Chip:
+        """Every part in turn, and the chip of them."""
+        x, exact = self.embed(), forward_embedding(self.decoder, self.rows)
+        parts = []
+        for layer, block in enumerate(self.decoder.blocks):
+            progress(f"layer {layer + 1} of {len(self.decoder.blocks)}")
+            self.seen = {"before": exact}
+            exact = forward_block(block, exact, f"L{layer}", self.seen.__setitem__)
+            one, x = self.layer(layer, block, x)
+            parts.append(one)
+        progress("head")
+        return self.assemble(parts, self.head(x, exact))
+
+    def embed(self) -> Ints:
         """Make the tables of embeddings and their norm's scale; residual vectors of the calibration rows."""
         d, self.lookups = self.decoder, {}
         for name, table in (("embedding", d.embedding), ("position", d.positions)):
@@ -200,14 +270,14 @@ class _Quantizer:
                 self.lookups[name] = scaled_matrix(rounded, rounded.scale / self.unit_x, bits)
         self.embedding_scale = None
         if d.embedding_norm is not None:
-            gain = np.ones(d.dim) if d.embedding_norm.gain is None else d.embedding_norm.gain.astype(np.float64)
+            gain = gain_of(d.embedding_norm, d.dim)
             self.embedding_scale = norm.Scale(*scale_pair(gain * self._root_unit() * 2.0**ROOT_SHIFT / self.unit_x))
-        return embedding_block(self._empty(), rows, 0)
+        return embedding_block(self._empty(), self.rows, 0)
 
     def layer(self, index: int, block: Block, x: Ints) -> tuple[Chip, Ints]:
         """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
-        stage = f"L{index}"
-        before = self.seen["embed"] if index == 0 else self.seen[f"L{index - 1}.x"]
+        self.index = index
+        stage, before = f"L{index}", self.seen["before"]
         one = self._empty(index)
         one = self._attention_inputs(one, stage, block, self._normed(x, before))
         rows = Rows(x)
@@ -220,24 +290,29 @@ class _Quantizer:
         one = self._mlp_output(one, stage, block, caught["L0.hidden"])
         return one, mlp_block(one, 0, after, source=source)
 
-    def head(self, x: Ints) -> Part:
+    def head(self, x: Ints, exact: Array) -> Part:
         """Quantise the head against the last residuals, and record how far the logits are from the float ones."""
-        before, last = self.decoder.final_norm, self.seen[f"{self._stages()[-1]}.x"]
+        self.index, before = 0, self.decoder.final_norm
         unit = np.full(self.shape.vocab, self.units.get("logits_raw", self.units["logits"]))
-        moments = self._normed(x, last, before is not None)
-        head, bias = self._normed_matrix("head", self.decoder.head, before, moments, unit)
-        a, root = self._shifted(x, before is not None)
-        logits = head.apply(0, a, self.formats.norm, self.formats.logit, root, bias)
-        if self.wiring.logit_cap:
-            logits = softcap.soft_cap(logits, self.tables["logit_cap"])
-        rows = np.sqrt(np.square(logits * self.units["logits"] - self.seen["logits"]).mean((1, 2)))
+        head, bias = self._normed_matrix("head", self.decoder.head, self._normed(x, exact, before is not None), unit)
+        squares = np.concatenate(
+            [self._logit_errors(head, bias, x[p], exact[p]) for p in batches(self.decoder, self.rows)]
+        )
         self.logit_error = {
-            "rms": float(np.sqrt(np.square(rows).mean())),
-            "largest_row": float(rows.max()),
-            "rows": len(rows),
+            "rms": float(np.sqrt(squares.mean())),
+            "largest_row": float(np.sqrt(squares.max())),
+            "rows": len(squares),
             "row_tokens": x.shape[1],
         }
         return head, bias
+
+    def _logit_errors(self, head: Matrix, bias: Ints | None, x: Ints, exact: Array) -> Floats:
+        """Mean square of each row's logit errors [B], of integer residuals x [B, T, D] and float ones."""
+        a, root = self._shifted(x, self.decoder.final_norm is not None)
+        logits = head.apply(0, a, self.formats.norm, self.formats.logit, root, bias)
+        if self.wiring.logit_cap:
+            logits = softcap.soft_cap(logits, self.tables["logit_cap"])
+        return np.square(logits * self.units["logits"] - forward_head(self.decoder, exact)).mean((1, 2))
 
     # -- attention -----------------------------------------------------------------------------------
 
@@ -251,21 +326,17 @@ class _Quantizer:
         unit_q = 2.0**-shift / per_step
         self.units[f"{stage}.q"], self.units[f"{stage}.k"] = unit_q.tolist(), unit_k.tolist()
         self.units[f"{stage}.v"] = unit_v.tolist()
-        order = half_split_order(a.rope is not None and a.rope.interleaved, s.rotary, s.head_dim)
-        for name, source, unit, turned in (
-            ("q", a.q, unit_q / 2**rope.FRACTION, True),
-            ("k", a.k, unit_k / 2**rope.FRACTION, True),
-            ("v", a.v, unit_v, False),
+        for name, source, unit in (
+            ("q", a.q, unit_q / 2**rope.FRACTION),
+            ("k", a.k, unit_k / 2**rope.FRACTION),
+            ("v", a.v, unit_v),
         ):
-            rows = np.arange(len(source.weight)).reshape(len(unit), s.head_dim)
-            rows = (rows[:, order] if turned else rows).reshape(-1)
-            source = Linear(source.weight[rows], None if source.bias is None else source.bias[rows])
             unit = np.repeat(unit, s.head_dim)
             inner = {"q": a.q_norm, "k": a.k_norm}.get(name)
             if inner is not None:
-                gain = np.tile(gain_of(inner, s.head_dim)[order], len(unit) // s.head_dim)
-                one, source, unit = self._renorm(one, name, stage, inner.eps, gain, source, unit)
-            one = with_part(one, name, self._normed_matrix(name, source, block.attention_norm, moments, unit))
+                gain = np.tile(gain_of(inner, s.head_dim), len(unit) // s.head_dim)
+                one, unit = self._renorm(one, name, stage, inner.eps, gain, unit)
+            one = with_part(one, name, self._normed_matrix(name, source, moments, unit))
         return replace(one, score_shift=shift.astype(np.int64)[None])
 
     def _attention_output(self, one: Chip, stage: str, block: Block, rows: Rows) -> Chip:
@@ -280,24 +351,23 @@ class _Quantizer:
         self.units[f"{stage}.attn_x"] = self.unit_x
         caught: dict[str, Ints] = {}
         rows.attend(one, caught.__setitem__)
-        one, o, out = self._branch(one, "attention", stage, block.attention_post_norm, block.attention.o)
-        return with_part(one, "o", self._residual_matrix("o", o, unit, caught["L0.attn"], exact, out))
+        one, out = self._branch(one, "attention", stage, block.attention_post_norm)
+        return with_part(one, "o", self._residual_matrix("o", block.attention.o, unit, caught["L0.attn"], exact, out))
 
     # -- MLP -----------------------------------------------------------------------------------------
 
     def _mlp_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
         mlp = block.mlp
-        assert block.mlp_norm is not None
         units, shift = self._gated_units(stage, mlp) if self.wiring.gated else self._plain_units(stage, mlp)
         self.units |= {f"{stage}.{name}": as_scale(unit) for name, unit in units.items()} | {f"{stage}.x": self.unit_x}
         for name, source in (("gate", mlp.gate), ("up", mlp.up)):
             if source is not None:
-                one = with_part(one, name, self._normed_matrix(name, source, block.mlp_norm, moments, units[name]))
+                one = with_part(one, name, self._normed_matrix(name, source, moments, units[name]))
         return replace(one, gate_shift=np.array([shift]))
 
     def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
         """Units [F] of gate, up and hidden; the shift behind the product."""
-        relative = self._relative(stage, mlp)
+        relative = self._relative(self._spread(stage), mlp)
         common = unit_of_least_error(
             (flat(self.seen[f"{stage}.hidden"]) / relative).reshape(1, -1), self.formats.hidden
         )
@@ -310,12 +380,17 @@ class _Quantizer:
 
     def _plain_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
         """Units [F] of up and hidden, those of the table; no shift."""
-        relative = self._relative(stage, mlp)
+        spread = np.sqrt(self.ranges.square[stage].astype(np.float64) / self.rows.size)  # as the table was made
+        relative = self._relative(spread, mlp)
         return {"up": relative * self.unit_gate, "hidden": relative * self.unit_activation}, 0
 
-    def _relative(self, stage: str, mlp: Mlp) -> Floats:
-        """Unit of each hidden channel [F] beside the others': large channels get larger ones, half the way
-        (SmoothQuant, Xiao et al., 2023).
+    def _spread(self, stage: str) -> Floats:
+        """Root mean square of each hidden channel [F]."""
+        return np.asarray(np.sqrt(np.square(flat(self.seen[f"{stage}.hidden"])).mean(0)))
+
+    def _relative(self, spread: Floats, mlp: Mlp) -> Floats:
+        """Unit of each hidden channel [F] of this spread beside the others': large channels get larger ones, half
+        the way (SmoothQuant, Xiao et al., 2023).
 
         The up projection's rows and the down projection's columns absorb them at no cost. Without a gate a table stands
         between the two, the same for all channels: then only ReLU, which scales with its input, allows it. Channels
@@ -323,15 +398,15 @@ class _Quantizer:
         """
         if not self.wiring.gated and mlp.activation != "relu":
             return np.ones(self.shape.hidden)
-        spread = np.maximum(np.sqrt(np.square(flat(self.seen[f"{stage}.hidden"])).mean(0)), 1e-6)
+        spread = np.maximum(spread, 1e-6)
         trained = on_grid(mlp.down.weight.astype(np.float64), self.options.bits_of("down"))  # scaled columns leave it
         relative = np.asarray((spread / spread.mean()) ** (0.0 if trained else self.options.smoothing))
         return relative if self.wiring.gated else np.maximum(relative, LEAST_RELATIVE)
 
     def _mlp_output(self, one: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
         unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
-        one, down, out = self._branch(one, "mlp", stage, block.mlp_post_norm, block.mlp.down)
-        return with_part(one, "down", self._residual_matrix("down", down, unit, hidden, exact, out))
+        one, out = self._branch(one, "mlp", stage, block.mlp_post_norm)
+        return with_part(one, "down", self._residual_matrix("down", block.mlp.down, unit, hidden, exact, out))
 
     # -- matrices ------------------------------------------------------------------------------------
 
@@ -356,55 +431,60 @@ class _Quantizer:
             return self.unit_x / norm.plain_scale(f.norm, f.residual)
         return float(np.sqrt(self.shape.dim)) / norm.root_scale(f.norm)
 
-    def _normed_matrix(self, name: str, source: Linear, before: Norm | None, moments: Moments, unit: Floats) -> Part:
-        """A matrix behind a norm, the gain folded in; ``unit`` [out] is that of each output row."""
-        weight = source.weight.astype(np.float64)
-        if before is not None and before.gain is not None:
-            weight = weight * before.gain
-        bits = self.options.bits_of(name)
-        rounded = self._round(weight, moments, bits)
-        scale = rounded.scale * self._root_unit(before is not None) * 2.0**ROOT_SHIFT / unit
-        return scaled_matrix(rounded, scale, bits), whole_bias(name, source, unit)
+    def _normed_matrix(self, name: str, source: Linear, moments: Moments, unit: Floats) -> Part:
+        """A matrix behind a norm, or behind what stands for it; ``unit`` [out] is that of each output row."""
+        normalizes = name != "head" or self.decoder.final_norm is not None
+        rounded = self._round(name, source, np.ones(source.weight.shape[1]), moments)
+        scale = rounded.scale * self._root_unit(normalizes) * 2.0**ROOT_SHIFT / unit
+        return scaled_matrix(rounded, scale, self.options.bits_of(name)), whole_bias(name, source, unit)
 
-    def _branch(
-        self, one: Chip, branch: str, stage: str, behind: Norm | None, source: Linear
-    ) -> tuple[Chip, Linear, float]:
-        """The layer that ends a branch, and the unit of what it makes: of the residual, or of the norm behind it."""
+    def _branch(self, one: Chip, branch: str, stage: str, behind: Norm | None) -> tuple[Chip, float]:
+        """The unit of what ends a branch: of the residual, or of the norm behind it, which the chip then has."""
         if behind is None:
-            return one, source, self.unit_x
+            return one, self.unit_x
         gain, unit = gain_of(behind, self.shape.dim), np.full(self.shape.dim, self.unit_x)
-        one, source, raw = self._renorm(one, branch, stage, behind.eps, gain, source, unit)
-        return one, source, float(raw[0])
+        one, raw = self._renorm(one, branch, stage, behind.eps, gain, unit)
+        return one, float(raw[0])
 
-    def _renorm(
-        self, one: Chip, name: str, stage: str, eps: float, gain: Floats, source: Linear, unit: Floats
-    ) -> tuple[Chip, Linear, Floats]:
-        """The chip with a norm behind ``source``, that layer with the gains' signs, and the units of its outputs.
+    def _renorm(self, one: Chip, name: str, stage: str, eps: float, gain: Floats, unit: Floats) -> tuple[Chip, Floats]:
+        """The chip with a norm inside a layer, and the units [out] of what it takes.
 
-        ``gain`` and ``unit``, of what the norm makes, are per row of ``source``.
+        ``gain`` and ``unit``, of what it makes, are per row of the matrix in front.
         """
         size = self.shape.head_dim if name in ("q", "k") else self.shape.dim
         raw = unit_of_largest(self.seen[f"{stage}.{name}_raw"], norm.RENORM_BITS)
-        scale = np.abs(gain) * size**0.5 / norm.root_scale(norm.RENORM_BITS) * 2.0**ROOT_SHIFT / unit
+        scale = gain * size**0.5 / norm.root_scale(norm.RENORM_BITS) * 2.0**ROOT_SHIFT / unit
         multiplier, shift = scale_pair(scale)
         made = norm.Renorm(multiplier[None], np.array([shift]), norm.eps_table(eps, size, raw))
-        sign = np.where(gain < 0, -1, 1).astype(np.float32)
-        self.units[f"{stage}.{name}_raw"] = as_scale(raw * sign.astype(np.float64))
-        bias = None if source.bias is None else source.bias * sign
-        source = Linear(source.weight * sign[:, None], bias)
-        return replace(one, renorms={**one.renorms, name: made}), source, np.full(len(unit), raw)
+        self.units[f"{stage}.{name}_raw"] = raw
+        return replace(one, renorms={**one.renorms, name: made}), np.full(len(unit), raw)
 
     def _residual_matrix(self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array, out: float) -> Part:
         """A matrix that ends a branch, in units of ``out``; its integer ``inputs`` are in ``unit`` [in]."""
-        bits = self.options.bits_of(name)
-        moments = Moments.of(flat(inputs), flat(exact) / unit)
-        rounded = self._round(source.weight.astype(np.float64) * unit, moments, bits)
-        return scaled_matrix(rounded, rounded.scale / out, bits), whole_bias(name, source, out)
+        rounded = self._round(name, source, unit, Moments.of(flat(inputs), flat(exact) / unit))
+        return scaled_matrix(rounded, rounded.scale / out, self.options.bits_of(name)), whole_bias(name, source, out)
 
-    def _round(self, weight: Floats, moments: Moments, bits: int) -> Rounded:
-        if self.options.rounding == "plain":
-            return round_plain(weight, bits)
-        return round_weights(weight, moments, bits)
+    def _round(self, name: str, source: Linear, columns: Floats, moments: Moments) -> Rounded:
+        """``source`` with each column times its unit [in], rounded."""
+        place, bits = (name, self.index), self.options.bits_of(name)
+        weight = source.weight.astype(np.float64) * columns
+        if place in self.given:
+            rounded = self.given[place]
+        elif self.options.rounding == "plain":
+            rounded = round_plain(weight, bits)
+        else:
+            rounded = round_weights(weight, moments, bits)
+        self.rounded[place] = Rounding(rounded, columns, bits)
+        return rounded
+
+    def skeleton(self, bits: Mapping[str, int]) -> Chip:
+        """A chip of these dimensions and tables whose weights are all zero, for counting what it takes."""
+        self.lookups, self.embedding_scale = {}, None
+        layers = [self._empty(index) for index in range(len(self.decoder.blocks))]
+        whole = stacked(layers, self.wiring)
+        once = {name: layers[0].matrices[name] for name in ("head", *LOOKED_UP) if name in layers[0].matrices}
+        matrices = {name: replace(m, bits=bits.get(name, m.bits)) for name, m in (whole.matrices | once).items()}
+        return replace(whole, matrices=matrices)
 
     def _empty(self, index: int = 0) -> Chip:
         """A one-layer chip of zero matrices, to be filled: layer ``index``."""
@@ -413,7 +493,7 @@ class _Quantizer:
         one = empty_layer(self.shape, self.formats, self.wiring, index, bits, self.tables, activation)
         return replace(one, matrices=one.matrices | self.lookups, embedding_scale=self.embedding_scale)
 
-    def assemble(self, parts: list[Chip], head: Part, about: dict[str, Any]) -> Chip:
+    def assemble(self, parts: list[Chip], head: Part) -> Chip:
         """Stack the layers into one chip."""
         whole = stacked(parts, self.wiring)
         biases = whole.biases if head[1] is None else {**whole.biases, "head": head[1]}
@@ -422,5 +502,5 @@ class _Quantizer:
             matrices=whole.matrices | {"head": head[0]} | self.lookups,
             biases=biases,
             scales=self.units,
-            about={"logit_error": self.logit_error, **about},
+            about={"logit_error": self.logit_error},
         )

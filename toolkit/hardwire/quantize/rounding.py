@@ -11,6 +11,7 @@ with the least-squares scale. Rows are independent; everything is vectorised ove
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 
 CLIPS = np.linspace(0.45, 1.05, 25)  # candidate scales, as a share of the row's largest weight over 2**(bits-1)
 SWEEPS = 6
+COLUMNS = 64  # of a block that is rounded one after the other before the rest hears of it
 GRID_TOLERANCE = 1e-3  # of a step: what float32 leaves of a weight on the grid
 
 
@@ -31,6 +33,18 @@ class Rounded:
 
     weight: NDArray[np.int8]
     scale: Floats
+
+
+Place = tuple[str, int]  # a matrix: its name and its layer; the head is in layer 0
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """A rounded matrix and what it was made of: a float matrix with each column times ``columns`` [in]."""
+
+    rounded: Rounded
+    columns: Floats
+    bits: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ def round_weights(weight: Floats, moments: Moments, bits: int) -> Rounded:
 
 def _error(target: Floats, gram: Floats, q: Floats, scale: Floats) -> Floats:
     e = target - q * scale[:, None]
-    return np.einsum("ij,ij->i", e @ gram, e)
+    return np.asarray(((e @ gram) * e).sum(1))
 
 
 def _search_scale(target: Floats, gram: Floats, bits: int) -> Floats:
@@ -101,15 +115,22 @@ def _search_scale(target: Floats, gram: Floats, bits: int) -> Floats:
 
 
 def _gptq(target: Floats, gram: Floats, scale: Floats, bits: int) -> Floats:
-    """Round column by column, most important first, each error pushed onto the columns not yet rounded."""
+    """Round column by column, most important first, each error pushed onto the columns not yet rounded.
+
+    Columns beyond a block of COLUMNS get the block's errors at once, as a matrix product.
+    """
     low, high = limits(bits)
     order = np.argsort(-np.diag(gram))
     factor = np.linalg.cholesky(np.linalg.inv(gram[np.ix_(order, order)])).T  # upper triangular
     w, q = target[:, order].copy(), np.empty_like(target)
-    for j in range(w.shape[1]):
-        q[:, j] = np.rint(w[:, j] / scale).clip(low, high)
-        error = (w[:, j] - q[:, j] * scale) / factor[j, j]
-        w[:, j + 1 :] -= error[:, None] * factor[j, j + 1 :]
+    for start, stop in _blocks(w.shape[1]):
+        errors = np.empty((len(w), stop - start))
+        for j in range(start, stop):
+            q[:, j] = np.rint(w[:, j] / scale).clip(low, high)
+            error = (w[:, j] - q[:, j] * scale) / factor[j, j]
+            w[:, j + 1 : stop] -= error[:, None] * factor[j, j + 1 : stop]
+            errors[:, j - start] = error
+        w[:, stop:] -= errors @ factor[start:stop, stop:]
     result = np.empty_like(q)
     result[:, order] = q
     return result
@@ -119,13 +140,20 @@ def _descend(target: Floats, gram: Floats, q: Floats, scale: Floats, bits: int) 
     """One sweep over the columns: each integer becomes the best one, the others held."""
     low, high = limits(bits)
     q = q.copy()
-    pull = (target - q * scale[:, None]) @ gram  # gradient of the error, [out, in]
-    for j in range(q.shape[1]):
-        best = np.rint(q[:, j] + pull[:, j] / (gram[j, j] * scale)).clip(low, high)
-        change = (best - q[:, j]) * scale
-        pull -= change[:, None] * gram[j]
-        q[:, j] = best
+    left = target - q * scale[:, None]
+    for start, stop in _blocks(q.shape[1]):
+        pull = left @ gram[:, start:stop]  # gradient of the error, of the block's columns [out, block]
+        for j in range(start, stop):
+            best = np.rint(q[:, j] + pull[:, j - start] / (gram[j, j] * scale)).clip(low, high)
+            change = (best - q[:, j]) * scale
+            pull -= change[:, None] * gram[j, start:stop]
+            left[:, j] -= change
+            q[:, j] = best
     return q
+
+
+def _blocks(columns: int) -> Iterator[tuple[int, int]]:
+    return ((start, min(start + COLUMNS, columns)) for start in range(0, columns, COLUMNS))
 
 
 def _least_squares_scale(target: Floats, gram: Floats, q: Floats, scale: Floats) -> Floats:
