@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import TokenizerError, ToolMissing
 
-_BOS_NAMES = ("<s>", "<|begin_of_text|>", "<bos>", "<|im_start|>", "<|endoftext|>", "[BOS]")
+_BOS_NAMES = ("<s>", "<|begin_of_text|>", "<bos>", "<|endoftext|>", "[BOS]")
 _EOS_NAMES = ("</s>", "<|end_of_text|>", "<|eot_id|>", "<eos>", "<|im_end|>", "<|endoftext|>", "[EOS]")
 _MAX_BYTES = 256 * 2**20
 

@@ -3,7 +3,8 @@
 """From the float model to the integer one."""
 
 from .mixed import FEWEST, MOST, Choice
-from .quantizer import Options, bit_choices, quantize
+from .options import Options
+from .quantizer import bit_choices, quantize
 from .random import Outline, random_chip, random_decoder
 
 __all__ = ["FEWEST", "MOST", "Choice", "Options", "Outline", "bit_choices", "quantize", "random_chip", "random_decoder"]

@@ -1,90 +1,32 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Decoder and calibration tokens to Chip, layer by layer.
+"""From a float decoder and calibration text to a chip: what is done in which order.
 
-Each matrix is rounded against the inputs it will really see: the integer reference itself runs the layers
-that are done, so what one layer got wrong the next can make up for. Units (the real value of one integer
-step) come from the float reference on the same tokens. Shapes as in ``decoder.py``.
+What is folded and rotated beforehand is in ``prepare.py``, bits per matrix in ``mixed.py``, the layers one by one in
+``layerwise.py``, fine-tuning in ``tune.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..chip import LOOKED_UP, Chip, Formats, Shape, check_chip, matrix_names
-from ..decoder import (
-    Array,
-    Block,
-    Decoder,
-    Linear,
-    Mlp,
-    Norm,
-    forward_block,
-    forward_embedding,
-    forward_head,
-    normalize,
-)
+from ..chip import Chip, check_chip
+from ..decoder import Decoder
 from ..errors import QuantizeError
-from ..fixed import Ints, limits, scale_pair
-from ..ops import attention, gate, norm, rope, sampler, softcap
-from ..ops.matvec import ROOT_SHIFT, Matrix
-from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
-from .calibrate import MARGIN, Ranges, batches, calibration_rows, unit_of_largest, unit_of_least_error
-from .layers import empty_layer, stacked
+from ..fixed import Ints
+from .calibrate import Ranges, calibration_rows
+from .layerwise import Progress, Quantizer
 from .mixed import FEWEST, Choice, choices
-from .parts import (
-    Part,
-    angles,
-    as_scale,
-    by_head,
-    flat,
-    gain_of,
-    rope_sets,
-    scaled_matrix,
-    whole_bias,
-    wiring_of,
-    with_part,
-)
+from .options import Options
 from .prepare import can_rotate, prepare
-from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights
+from .rounding import on_grid
 from .supported import require_supported
 
-Floats = NDArray[np.float64]
-Progress = Callable[[str], None]
 Fits = Callable[[Chip], bool]
-LEAST_RELATIVE = 0.25  # of a hidden channel's unit beside the mean one, where a table stands in between
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user may choose. ``weights`` are the bits of every matrix but the tables of embeddings."""
-
-    weights: int = 4
-    activations: int = 8
-    embedding: int = 8
-    tokens: int = 16384  # calibration tokens
-    length: int = 256  # of a calibration row
-    smoothing: float = 0.5  # how far a large hidden channel's unit follows its size
-    rounding: str = "calibrated"  # or "plain": nearest, no calibration of weights
-    rotation: bool = True  # of the residual stream and the values; never of a model that was trained on its grid
-    tuning: int = 0  # steps of fine-tuning; needs torch
-    matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
-
-    def bits_of(self, matrix: str) -> int:
-        return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
-
-    def check(self) -> None:
-        """Raise QuantizeError where the chip has no such bits."""
-        chosen = {f"bits of {name}": (2, 8, bits) for name, bits in self.matrix_bits.items()}
-        chosen |= {"--weights": (2, 8, self.weights), "--activations": (4, 12, self.activations)}
-        for name, (low, high, value) in chosen.items():
-            if not low <= value <= high:
-                raise QuantizeError(f"{name} {value}: {low} to {high} bits are possible")
 
 
 def quantize(
@@ -108,17 +50,17 @@ def quantize(
     prepared, rows, rotated = _begin(decoder, stories, options)
     progress("ranges")
     ranges = Ranges.of(prepared, rows, lambda share: progress(f"ranges, {share:.0%}"))
-    work = _Quantizer(prepared, options, rows, ranges)
+    work = Quantizer(prepared, options, rows, ranges)
     if fits is not None:
         options = replace(options, matrix_bits=_chosen(work, fits, progress) | options.matrix_bits)
-        work = _Quantizer(prepared, options, rows, ranges)
+        work = Quantizer(prepared, options, rows, ranges)
     chip = work.run(progress)
     facts = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
     if options.tuning:
         from .tune import tune  # torch
 
-        given = tune(prepared, work.rounded, stories, options.tuning, progress)
-        chip = _Quantizer(prepared, options, rows, ranges, given).run(progress)
+        tuned = tune(prepared, work.rounded, stories, options.tuning, progress)
+        chip = Quantizer(prepared, options, rows, ranges, tuned).run(progress)
         facts["tuning_steps"] = options.tuning
     chip = replace(chip, about=chip.about | facts | (about or {}), tokenizer=tokenizer, bos=bos, eos=eos)
     check_chip(chip, "the quantizer's result")
@@ -143,7 +85,7 @@ def _begin(decoder: Decoder, stories: Sequence[Sequence[int]], options: Options)
     return prepare(decoder, rotated=True) if rotated else prepared, rows, rotated
 
 
-def _chosen(work: _Quantizer, fits: Fits, progress: Progress) -> dict[str, int]:
+def _chosen(work: Quantizer, fits: Fits, progress: Progress) -> dict[str, int]:
     """Bits of each matrix, of the best choice that fits."""
     for choice in choices(work.decoder, work.rows, progress):
         if max(choice.bits.values()) <= work.options.weights and fits(work.skeleton(choice.bits)):
@@ -158,349 +100,3 @@ def _trained(decoder: Decoder, options: Options) -> bool:
     a, mlp = decoder.blocks[0].attention, decoder.blocks[0].mlp
     layers = {"q": a.q, "k": a.k, "v": a.v, "o": a.o, "up": mlp.up, "down": mlp.down}
     return any(on_grid(layer.weight.astype(np.float64), options.bits_of(name)) for name, layer in layers.items())
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Integer residuals [B, T, D] that a one-layer chip can be tried on."""
-
-    x: Ints
-
-    def attend(self, one: Chip, observe: Observer = lambda stage, value: None) -> Ints:
-        return attention_block(one, new_state(one, len(self.x), self.x.shape[1]), 0, self.x, observe)
-
-
-class _Quantizer:
-    """State shared by the layers: formats, units, tables. ``seen`` has the float stages of the layer at work.
-
-    ``given`` are roundings that stand; ``rounded`` is what was made of every matrix.
-    """
-
-    def __init__(
-        self,
-        decoder: Decoder,
-        options: Options,
-        rows: Ints,
-        ranges: Ranges,
-        given: Mapping[Place, Rounded] | None = None,
-    ) -> None:
-        self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
-        self.given, self.rounded, self.seen = given or {}, dict[Place, Rounding](), dict[str, Array]()
-        first = decoder.blocks[0]
-        self.ropes = rope_sets(decoder)
-        self.wiring = wiring_of(decoder)
-        self.shape = Shape(
-            vocab=decoder.vocab,
-            dim=decoder.dim,
-            layers=1,
-            heads=first.attention.heads,
-            kv_heads=first.attention.kv_heads,
-            head_dim=first.attention.head_dim,
-            hidden=first.mlp.up.weight.shape[0],
-            context=decoder.context,
-            rotary=2 * max(len(each.inv_freq) for each in self.ropes),
-        )
-        logit = ranges.largest["logits"] * MARGIN
-        formats = Formats(attention=options.activations, hidden=options.activations)
-        fraction = int(np.floor(np.log2(limits(formats.logit)[1] / max(logit, 1e-6))))
-        self.formats = replace(formats, logit_fraction=min(max(fraction, 0), 14))
-        self.unit_x = ranges.unit("residual", self.formats.residual)
-        self.tables = self._tables(first)
-        self.units: dict[str, Any] = {"embed": self.unit_x, "logits": 2.0**-self.formats.logit_fraction}
-        if decoder.logit_softcap is not None:
-            self.units["logits_raw"] = ranges.unit("logits_raw", softcap.CAP_BITS)
-            self.tables["logit_cap"] = softcap.cap_table(
-                decoder.logit_softcap, self.units["logits_raw"], self.units["logits"]
-            )
-
-    def _tables(self, block: Block) -> dict[str, Ints]:
-        cos, sin = rope.angle_tables(*angles(self.ropes, self.shape.context))
-        cap, step = block.attention.softcap, 1 / attention.EXP_STEPS_PER_NAT
-        capped = {} if cap is None else {"score_cap": softcap.cap_table(cap, step, step)}
-        return capped | {
-            "exp": attention.exp_table(),
-            "reciprocal": attention.reciprocal_table(),
-            "rsqrt": norm.rsqrt_table(),
-            "eps": norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x),
-            "activation": self._activation(block.mlp),
-            "cos": cos,
-            "sin": sin,
-            "gumbel": sampler.gumbel_table(),
-        }
-
-    def _activation(self, mlp: Mlp) -> Ints:
-        """The table, and the units that all layers share: of its index, and of its entries."""
-        f, stages = self.formats, [f"L{n}" for n in range(len(self.decoder.blocks))]
-        if self.wiring.gated:
-            self.unit_gate = max(self.ranges.unit(f"{stage}.gate", f.gate) for stage in stages)
-            table, self.unit_activation = gate.activation_table(mlp.activation, self.unit_gate, f.gate)
-            return table
-        hidden, self.unit_gate = [], 0.0
-        for stage, block in zip(stages, self.decoder.blocks, strict=True):
-            spread = np.sqrt(self.ranges.square[stage].astype(np.float64) / self.rows.size)
-            relative = self._relative(spread, block.mlp).astype(np.float32)
-            self.unit_gate = max(self.unit_gate, unit_of_largest(self.ranges.index[stage] / relative, f.gate))
-            hidden += [part / relative for part in self.ranges.hidden[stage]]
-        self.unit_activation = float(unit_of_least_error(np.concatenate(hidden).reshape(1, -1), f.hidden)[0])
-        return gate.hidden_table(mlp.activation, self.unit_gate, self.unit_activation, f.gate, f.hidden)
-
-    # -- the parts of the model, in order ------------------------------------------------------------
-
-    def run(self, progress: Progress) -> Chip:
-        """Every part in turn, and the chip of them."""
-        x, exact = self.embed(), forward_embedding(self.decoder, self.rows)
-        parts = []
-        for layer, block in enumerate(self.decoder.blocks):
-            progress(f"layer {layer + 1} of {len(self.decoder.blocks)}")
-            self.seen = {"before": exact}
-            exact = forward_block(block, exact, f"L{layer}", self.seen.__setitem__)
-            one, x = self.layer(layer, block, x)
-            parts.append(one)
-        progress("head")
-        return self.assemble(parts, self.head(x, exact))
-
-    def embed(self) -> Ints:
-        """Make the tables of embeddings and their norm's scale; residual vectors of the calibration rows."""
-        d, self.lookups = self.decoder, {}
-        for name, table in (("embedding", d.embedding), ("position", d.positions)):
-            if table is not None:
-                bits = self.options.bits_of(name)
-                height = self.shape.context if name == "position" else self.shape.vocab
-                rounded = round_plain(table[:height].astype(np.float64), bits)
-                self.lookups[name] = scaled_matrix(rounded, rounded.scale / self.unit_x, bits)
-        self.embedding_scale = None
-        if d.embedding_norm is not None:
-            gain = gain_of(d.embedding_norm, d.dim)
-            self.embedding_scale = norm.Scale(*scale_pair(gain * self._root_unit() * 2.0**ROOT_SHIFT / self.unit_x))
-        return embedding_block(self._empty(), self.rows, 0)
-
-    def layer(self, index: int, block: Block, x: Ints) -> tuple[Chip, Ints]:
-        """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
-        self.index = index
-        stage, before = f"L{index}", self.seen["before"]
-        one = self._empty(index)
-        one = self._attention_inputs(one, stage, block, self._normed(x, before))
-        rows = Rows(x)
-        one = self._attention_output(one, stage, block, rows)
-        after = rows.attend(one)
-        source, exact = (x, before) if block.parallel else (after, self.seen[f"{stage}.attn_x"])
-        one = self._mlp_inputs(one, stage, block, self._normed(source, exact))
-        caught: dict[str, Ints] = {}
-        mlp_block(one, 0, after, caught.__setitem__, source)
-        one = self._mlp_output(one, stage, block, caught["L0.hidden"])
-        return one, mlp_block(one, 0, after, source=source)
-
-    def head(self, x: Ints, exact: Array) -> Part:
-        """Quantise the head against the last residuals, and record how far the logits are from the float ones."""
-        self.index, before = 0, self.decoder.final_norm
-        unit = np.full(self.shape.vocab, self.units.get("logits_raw", self.units["logits"]))
-        head, bias = self._normed_matrix("head", self.decoder.head, self._normed(x, exact, before is not None), unit)
-        squares = np.concatenate(
-            [self._logit_errors(head, bias, x[p], exact[p]) for p in batches(self.decoder, self.rows)]
-        )
-        self.logit_error = {
-            "rms": float(np.sqrt(squares.mean())),
-            "largest_row": float(np.sqrt(squares.max())),
-            "rows": len(squares),
-            "row_tokens": x.shape[1],
-        }
-        return head, bias
-
-    def _logit_errors(self, head: Matrix, bias: Ints | None, x: Ints, exact: Array) -> Floats:
-        """Mean square of each row's logit errors [B], of integer residuals x [B, T, D] and float ones."""
-        a, root = self._shifted(x, self.decoder.final_norm is not None)
-        logits = head.apply(0, a, self.formats.norm, self.formats.logit, root, bias)
-        if self.wiring.logit_cap:
-            logits = softcap.soft_cap(logits, self.tables["logit_cap"])
-        return np.square(logits * self.units["logits"] - forward_head(self.decoder, exact)).mean((1, 2))
-
-    # -- attention -----------------------------------------------------------------------------------
-
-    def _attention_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
-        a, f, s = block.attention, self.formats, self.shape
-        unit_k = unit_of_least_error(by_head(self.seen[f"{stage}.k"]), f.cache)
-        unit_v = unit_of_least_error(by_head(self.seen[f"{stage}.v"]), f.cache)
-        least_q = unit_of_least_error(by_head(self.seen[f"{stage}.q"]), f.query)
-        per_step = attention.EXP_STEPS_PER_NAT * np.repeat(unit_k, s.heads // s.kv_heads) * a.scale
-        shift = np.maximum(np.floor(-np.log2(per_step * least_q)), 0)
-        unit_q = 2.0**-shift / per_step
-        self.units[f"{stage}.q"], self.units[f"{stage}.k"] = unit_q.tolist(), unit_k.tolist()
-        self.units[f"{stage}.v"] = unit_v.tolist()
-        for name, source, unit in (
-            ("q", a.q, unit_q / 2**rope.FRACTION),
-            ("k", a.k, unit_k / 2**rope.FRACTION),
-            ("v", a.v, unit_v),
-        ):
-            unit = np.repeat(unit, s.head_dim)
-            inner = {"q": a.q_norm, "k": a.k_norm}.get(name)
-            if inner is not None:
-                gain = np.tile(gain_of(inner, s.head_dim), len(unit) // s.head_dim)
-                one, unit = self._renorm(one, name, stage, inner.eps, gain, unit)
-            one = with_part(one, name, self._normed_matrix(name, source, moments, unit))
-        return replace(one, score_shift=shift.astype(np.int64)[None])
-
-    def _attention_output(self, one: Chip, stage: str, block: Block, rows: Rows) -> Chip:
-        s, exact = self.shape, self.seen[f"{stage}.attn"]
-        heads = exact.reshape(-1, s.heads, s.head_dim).swapaxes(0, 1).reshape(s.heads, -1)
-        least = unit_of_least_error(heads, self.formats.attention)
-        unit_v = np.repeat(np.array(self.units[f"{stage}.v"]), s.heads // s.kv_heads)
-        shift = np.floor(np.log2(unit_v / least)).clip(0, 8)
-        one = replace(one, value_shift=shift.astype(np.int64)[None])
-        unit = np.repeat(unit_v / 2.0**shift, s.head_dim)
-        self.units[f"{stage}.attn"] = (unit_v / 2.0**shift).tolist()
-        self.units[f"{stage}.attn_x"] = self.unit_x
-        caught: dict[str, Ints] = {}
-        rows.attend(one, caught.__setitem__)
-        one, out = self._branch(one, "attention", stage, block.attention_post_norm)
-        return with_part(one, "o", self._residual_matrix("o", block.attention.o, unit, caught["L0.attn"], exact, out))
-
-    # -- MLP -----------------------------------------------------------------------------------------
-
-    def _mlp_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
-        mlp = block.mlp
-        units, shift = self._gated_units(stage, mlp) if self.wiring.gated else self._plain_units(stage, mlp)
-        self.units |= {f"{stage}.{name}": as_scale(unit) for name, unit in units.items()} | {f"{stage}.x": self.unit_x}
-        for name, source in (("gate", mlp.gate), ("up", mlp.up)):
-            if source is not None:
-                one = with_part(one, name, self._normed_matrix(name, source, moments, units[name]))
-        return replace(one, gate_shift=np.array([shift]))
-
-    def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
-        """Units [F] of gate, up and hidden; the shift behind the product."""
-        relative = self._relative(self._spread(stage), mlp)
-        common = unit_of_least_error(
-            (flat(self.seen[f"{stage}.hidden"]) / relative).reshape(1, -1), self.formats.hidden
-        )
-        unit_h = relative * common[0]
-        largest_up = np.abs(flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
-        room = limits(self.formats.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
-        shift = int(np.floor(np.log2(room.min())).clip(0, 26))
-        unit_u = unit_h / 2.0**shift / self.unit_activation
-        return {"gate": np.full(self.shape.hidden, self.unit_gate), "up": unit_u, "hidden": unit_h}, shift
-
-    def _plain_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
-        """Units [F] of up and hidden, those of the table; no shift."""
-        spread = np.sqrt(self.ranges.square[stage].astype(np.float64) / self.rows.size)  # as the table was made
-        relative = self._relative(spread, mlp)
-        return {"up": relative * self.unit_gate, "hidden": relative * self.unit_activation}, 0
-
-    def _spread(self, stage: str) -> Floats:
-        """Root mean square of each hidden channel [F]."""
-        return np.asarray(np.sqrt(np.square(flat(self.seen[f"{stage}.hidden"])).mean(0)))
-
-    def _relative(self, spread: Floats, mlp: Mlp) -> Floats:
-        """Unit of each hidden channel [F] of this spread beside the others': large channels get larger ones, half
-        the way (SmoothQuant, Xiao et al., 2023).
-
-        The up projection's rows and the down projection's columns absorb them at no cost. Without a gate a table stands
-        between the two, the same for all channels: then only ReLU, which scales with its input, allows it. Channels
-        that are hardly ever above zero keep a quarter there, since what is below zero has its range too.
-        """
-        if not self.wiring.gated and mlp.activation != "relu":
-            return np.ones(self.shape.hidden)
-        spread = np.maximum(spread, 1e-6)
-        trained = on_grid(mlp.down.weight.astype(np.float64), self.options.bits_of("down"))  # scaled columns leave it
-        relative = np.asarray((spread / spread.mean()) ** (0.0 if trained else self.options.smoothing))
-        return relative if self.wiring.gated else np.maximum(relative, LEAST_RELATIVE)
-
-    def _mlp_output(self, one: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
-        unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
-        one, out = self._branch(one, "mlp", stage, block.mlp_post_norm)
-        return with_part(one, "down", self._residual_matrix("down", block.mlp.down, unit, hidden, exact, out))
-
-    # -- matrices ------------------------------------------------------------------------------------
-
-    def _normed(self, x: Ints, exact: Array, normalizes: bool = True) -> Moments:
-        """Moments of the normalised vectors, in real units, of integer residuals x and float ones."""
-        a, root = self._shifted(x, normalizes)
-        real = a * (root * self._root_unit(normalizes))[..., None]
-        eps = self.decoder.blocks[0].attention_norm.eps
-        return Moments.of(flat(real), flat(normalize(exact, Norm("rms", eps)) if normalizes else exact))
-
-    def _shifted(self, x: Ints, normalizes: bool) -> tuple[Ints, Ints]:
-        """What the chip's norm, or what stands for it, makes of integer residuals: shifted vectors and their roots."""
-        a, energy, m = norm.shift_normalize(x, self.tables["eps"], self.formats.norm)
-        if not normalizes:
-            return a, norm.plain_root(m, self.formats.residual)
-        return a, norm.reciprocal_root(energy, m, self.tables["rsqrt"])
-
-    def _root_unit(self, normalizes: bool = True) -> float:
-        """Real value of one unit of a root: a * root * this is the vector that the matrix takes."""
-        f = self.formats
-        if not normalizes:
-            return self.unit_x / norm.plain_scale(f.norm, f.residual)
-        return float(np.sqrt(self.shape.dim)) / norm.root_scale(f.norm)
-
-    def _normed_matrix(self, name: str, source: Linear, moments: Moments, unit: Floats) -> Part:
-        """A matrix behind a norm, or behind what stands for it; ``unit`` [out] is that of each output row."""
-        normalizes = name != "head" or self.decoder.final_norm is not None
-        rounded = self._round(name, source, np.ones(source.weight.shape[1]), moments)
-        scale = rounded.scale * self._root_unit(normalizes) * 2.0**ROOT_SHIFT / unit
-        return scaled_matrix(rounded, scale, self.options.bits_of(name)), whole_bias(name, source, unit)
-
-    def _branch(self, one: Chip, branch: str, stage: str, behind: Norm | None) -> tuple[Chip, float]:
-        """The unit of what ends a branch: of the residual, or of the norm behind it, which the chip then has."""
-        if behind is None:
-            return one, self.unit_x
-        gain, unit = gain_of(behind, self.shape.dim), np.full(self.shape.dim, self.unit_x)
-        one, raw = self._renorm(one, branch, stage, behind.eps, gain, unit)
-        return one, float(raw[0])
-
-    def _renorm(self, one: Chip, name: str, stage: str, eps: float, gain: Floats, unit: Floats) -> tuple[Chip, Floats]:
-        """The chip with a norm inside a layer, and the units [out] of what it takes.
-
-        ``gain`` and ``unit``, of what it makes, are per row of the matrix in front.
-        """
-        size = self.shape.head_dim if name in ("q", "k") else self.shape.dim
-        raw = unit_of_largest(self.seen[f"{stage}.{name}_raw"], norm.RENORM_BITS)
-        scale = gain * size**0.5 / norm.root_scale(norm.RENORM_BITS) * 2.0**ROOT_SHIFT / unit
-        multiplier, shift = scale_pair(scale)
-        made = norm.Renorm(multiplier[None], np.array([shift]), norm.eps_table(eps, size, raw))
-        self.units[f"{stage}.{name}_raw"] = raw
-        return replace(one, renorms={**one.renorms, name: made}), np.full(len(unit), raw)
-
-    def _residual_matrix(self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array, out: float) -> Part:
-        """A matrix that ends a branch, in units of ``out``; its integer ``inputs`` are in ``unit`` [in]."""
-        rounded = self._round(name, source, unit, Moments.of(flat(inputs), flat(exact) / unit))
-        return scaled_matrix(rounded, rounded.scale / out, self.options.bits_of(name)), whole_bias(name, source, out)
-
-    def _round(self, name: str, source: Linear, columns: Floats, moments: Moments) -> Rounded:
-        """``source`` with each column times its unit [in], rounded."""
-        place, bits = (name, self.index), self.options.bits_of(name)
-        weight = source.weight.astype(np.float64) * columns
-        if place in self.given:
-            rounded = self.given[place]
-        elif self.options.rounding == "plain":
-            rounded = round_plain(weight, bits)
-        else:
-            rounded = round_weights(weight, moments, bits)
-        self.rounded[place] = Rounding(rounded, columns, bits)
-        return rounded
-
-    def skeleton(self, bits: Mapping[str, int]) -> Chip:
-        """A chip of these dimensions and tables whose weights are all zero, for counting what it takes."""
-        self.lookups, self.embedding_scale = {}, None
-        layers = [self._empty(index) for index in range(len(self.decoder.blocks))]
-        whole = stacked(layers, self.wiring)
-        once = {name: layers[0].matrices[name] for name in ("head", *LOOKED_UP) if name in layers[0].matrices}
-        matrices = {name: replace(m, bits=bits.get(name, m.bits)) for name, m in (whole.matrices | once).items()}
-        return replace(whole, matrices=matrices)
-
-    def _empty(self, index: int = 0) -> Chip:
-        """A one-layer chip of zero matrices, to be filled: layer ``index``."""
-        bits = {name: self.options.bits_of(name) for name in matrix_names(self.wiring)}
-        activation = self.decoder.blocks[0].mlp.activation
-        one = empty_layer(self.shape, self.formats, self.wiring, index, bits, self.tables, activation)
-        return replace(one, matrices=one.matrices | self.lookups, embedding_scale=self.embedding_scale)
-
-    def assemble(self, parts: list[Chip], head: Part) -> Chip:
-        """Stack the layers into one chip."""
-        whole = stacked(parts, self.wiring)
-        biases = whole.biases if head[1] is None else {**whole.biases, "head": head[1]}
-        return replace(
-            whole,
-            matrices=whole.matrices | {"head": head[0]} | self.lookups,
-            biases=biases,
-            scales=self.units,
-            about={"logit_error": self.logit_error},
-        )

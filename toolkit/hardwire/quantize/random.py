@@ -11,7 +11,8 @@ import numpy as np
 
 from ..chip import Chip, Shape, Wiring
 from ..decoder import Activation, Attention, Block, Decoder, Linear, Mlp, Norm, Rope
-from .quantizer import Options, quantize
+from .options import Options
+from .quantizer import quantize
 
 EPS = 1e-5
 SCORE_CAP, LOGIT_CAP = 3.0, 5.0

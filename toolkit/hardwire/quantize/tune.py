@@ -11,11 +11,12 @@ Needs torch; a 260,000-parameter model takes about a minute and a half on one co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decoder import Decoder
+from ..decoder import Array, Decoder
 from ..errors import QuantizeError, ToolMissing
 from ..fixed import limits
 from .calibrate import calibration_rows
@@ -36,6 +37,15 @@ PEAK = 1.5e-3  # learning rate of weights, relative to their root mean square
 SCALE_PEAK = 5e-3  # of the logarithm of scales
 WARM_UP = 0.05  # share of the steps
 CLIP = 1.0  # largest norm of a gradient
+KEPT_VALUES = 1 << 27  # of the teacher's logits, four bytes each
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What fine-tuning found: integers and scales of every matrix, and the embedding [V, D] that goes with them."""
+
+    rounded: dict[Place, Rounded]
+    embedding: Array
 
 
 def tune(
@@ -45,35 +55,34 @@ def tune(
     steps: int,
     progress: Callable[[str], None] = lambda stage: None,
     seed: int = 0,
-) -> dict[Place, Rounded]:
+) -> Tuned:
     """Better roundings of every matrix of a prepared ``decoder``, from those that calibration found.
 
     ``stories`` are token ids of text of the kind the model writes. Raises QuantizeError where they are too few.
     """
     if steps < 1:
         raise QuantizeError(f"{steps} steps of fine-tuning; give 1 or more")
-    tokens = sum(map(len, stories))
-    rows = calibration_rows(stories, tokens, min(LENGTH, decoder.context))
-    teacher, model = weights_of(decoder), Student(decoder)
-    grids = {place: _Grid(teacher[place], rounding) for place, rounding in roundings.items()}
-    embedding = torch.from_numpy(decoder.embedding)
+    rows = torch.from_numpy(calibration_rows(stories, sum(map(len, stories)), min(LENGTH, decoder.context)))
+    teacher, model = _Teacher(decoder, rows), Student(decoder)
+    grids = {place: _Grid(teacher.weights[place], rounding) for place, rounding in roundings.items()}
+    embedding = teacher.embedding.clone().requires_grad_()
     optimizer = torch.optim.AdamW(
         [
-            {"params": [grid.latent for grid in grids.values()], "weight_decay": 0.0, "peak": PEAK},
-            {"params": [grid.log_scale for grid in grids.values()], "weight_decay": 0.0, "peak": SCALE_PEAK},
+            {"params": [grid.latent for grid in grids.values()], "peak": PEAK},
+            {"params": [grid.log_scale for grid in grids.values()], "peak": SCALE_PEAK},
+            {"params": [embedding], "peak": PEAK * float(embedding.detach().square().mean().sqrt())},
         ],
         betas=(0.9, 0.98),
+        weight_decay=0.0,
     )
-    draw = np.random.default_rng(seed)
-    order = np.empty(0, np.int64)
+    order, draw = np.empty(0, np.int64), np.random.default_rng(seed)
     for step in range(steps):
         if len(order) < ROWS:
             order = np.concatenate([order, draw.permutation(len(rows))])
-        ids, order = torch.from_numpy(rows[order[:ROWS]]), order[ROWS:]
-        with torch.no_grad():
-            wanted = F.log_softmax(model(teacher, embedding, ids), -1)
-        got = F.log_softmax(model({place: grid.weight() for place, grid in grids.items()}, embedding, ids), -1)
-        loss = F.kl_div(got, wanted, log_target=True, reduction="sum") / ids.numel()
+        chosen, order = order[:ROWS], order[ROWS:]
+        weights = {place: grid.weight() for place, grid in grids.items()}
+        got = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
+        loss = F.kl_div(got, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         for group in optimizer.param_groups:
@@ -81,7 +90,30 @@ def tune(
             group["lr"] = group["peak"] * _share(step, steps)
         optimizer.step()
         progress(f"fine-tuning, step {step + 1} of {steps}, {loss.item():.4f} nats from the float model")
-    return {place: grid.rounded() for place, grid in grids.items()}
+    table: Array = embedding.detach().numpy()
+    return Tuned({place: grid.rounded() for place, grid in grids.items()}, table)
+
+
+class _Teacher:
+    """The float model's log probabilities of rows of tokens, computed once each where they fit memory."""
+
+    def __init__(self, decoder: Decoder, rows: Tensor) -> None:
+        self.weights, self.embedding = weights_of(decoder), torch.from_numpy(decoder.embedding)
+        self.model, self.rows = Student(decoder), rows
+        self.kept: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
+
+    def __call__(self, chosen: NDArray[np.int64]) -> Tensor:
+        """[B, T, V] of the rows with these numbers."""
+        if self.kept is None:
+            return self._of(self.rows[chosen])
+        missing = [int(row) for row in chosen if int(row) not in self.kept]
+        if missing:
+            self.kept |= zip(missing, self._of(self.rows[missing]), strict=True)
+        return torch.stack([self.kept[int(row)] for row in chosen])
+
+    def _of(self, ids: Tensor) -> Tensor:
+        with torch.no_grad():
+            return F.log_softmax(self.model(self.weights, self.embedding, ids), -1)
 
 
 def _share(step: int, steps: int) -> float:

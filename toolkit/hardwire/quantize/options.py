@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the user may choose about a quantisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..chip_format import LOOKED_UP
+from ..errors import QuantizeError
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may choose. ``weights`` are the bits of every matrix but the tables of embeddings."""
+
+    weights: int = 4
+    activations: int = 8
+    embedding: int = 8
+    tokens: int = 16384  # calibration tokens
+    length: int = 256  # of a calibration row
+    smoothing: float = 0.5  # how far a large hidden channel's unit follows its size
+    rounding: str = "calibrated"  # or "plain": nearest, no calibration of weights
+    rotation: bool = True  # of the residual stream and the values; never of a model that was trained on its grid
+    tuning: int = 0  # steps of fine-tuning; needs torch
+    matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
+
+    def bits_of(self, matrix: str) -> int:
+        return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
+
+    def check(self) -> None:
+        """Raise QuantizeError where the chip has no such bits."""
+        chosen = {f"bits of {name}": (2, 8, bits) for name, bits in self.matrix_bits.items()}
+        chosen |= {"--weights": (2, 8, self.weights), "--activations": (4, 12, self.activations)}
+        for name, (low, high, value) in chosen.items():
+            if not low <= value <= high:
+                raise QuantizeError(f"{name} {value}: {low} to {high} bits are possible")
