@@ -44,7 +44,7 @@ template <class Token, class X, class Config> void embedding_layer(hls::stream<T
 
 // The same where positions are learned. One beyond the context reads row 0: no layer computes anything there.
 template <class Token, class Position, class X, class Config>
-void placed_embedding_layer(hls::stream<Token> &token, hls::stream<Position> &position, hls::stream<X> &x) {
+void embedding_at_layer(hls::stream<Token> &token, hls::stream<Position> &position, hls::stream<X> &x) {
     typedef typename Config::Chip Chip;
     ap_int<Chip::RESIDUAL> residual[Chip::DIM];
     const uint32_t id = uint32_t(token.read()[0]), at = uint32_t(position.read()[0]);

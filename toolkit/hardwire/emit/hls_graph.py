@@ -25,7 +25,7 @@ INPUTS = ("draw", "position", "reset", "token")  # sorted: hls4ml reads them bac
 # Our layers: graph name, class, the adapter in hls/graph.hpp, inputs.
 LAYERS = (
     ("embedding", "HWEmbedding", "embedding_layer", ("token",)),
-    ("embedding", "HWPlacedEmbedding", "placed_embedding_layer", ("token", "position")),  # where positions are learned
+    ("embedding", "HWEmbeddingAt", "embedding_at_layer", ("token", "position")),  # where positions are learned
     ("decoder", "HWDecoderStack", "decoder_layer", ("embedding", "position", "reset")),
     ("head", "HWHead", "head_layer", ("decoder",)),
     ("sampler", "HWSampler", "sampler_layer", ("head", "position", "draw")),
@@ -92,7 +92,7 @@ def _register() -> Any:
 
 def layer_list(shape: dict[str, int], positions: bool) -> list[dict[str, Any]]:
     """The graph as hls4ml takes it; the embedding reads the position where ``positions`` are learned."""
-    left_out = "HWEmbedding" if positions else "HWPlacedEmbedding"
+    left_out = "HWEmbedding" if positions else "HWEmbeddingAt"
     sizes = {"embedding": shape["dim"], "decoder": shape["dim"], "head": shape["vocab"], "sampler": 1}
     inputs = [
         {"name": name, "class_name": "InputLayer", "input_shape": [5 if name == "draw" else 1]} for name in INPUTS
@@ -157,7 +157,10 @@ def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
     hls4ml = require_hls4ml()
     with _quiet():
         return hls4ml.model.ModelGraph.from_layer_list(
-            config(folder, meta), layer_list(meta["shape"], meta["wiring"]["positions"]), list(INPUTS), ["head", "sampler"]
+            config(folder, meta),
+            layer_list(meta["shape"], meta["wiring"]["positions"]),
+            list(INPUTS),
+            ["head", "sampler"],
         )
 
 
