@@ -199,17 +199,12 @@ def test_a_part_that_a_chip_lacks_costs_nothing_and_one_that_it_has_is_there(tin
     made = report.expectation(layout_of(whole_chip, 16), positions=20)
     own = {k["kernel"] for k in made["kernels"]} - {k["kernel"] for k in plain["kernels"]}
     renorms = {"norm of q", "norm of k", "norm of attention", "norm of mlp"}
-    assert own == renorms | {
-        *("positions", "norm of embedding", "write back", "attention in 5", "attention in 7", "activation"),
-        "cap of logits",
-    }
+    others = {"positions", "norm of embedding", "write back", "attention in 5", "attention in 7", "activation"}
+    assert own == renorms | others | {"cap of logits"}
     kernels = {k["kernel"]: k for k in made["kernels"]}
     s = whole_chip.shape
-    assert {kernels[name]["loops"][1]["trip"] for name in ("attention in 5", "attention in 7", "attention")} == {
-        5,
-        7,
-        20,
-    }
+    walks = {name: kernels[name]["loops"][1]["trip"] for name in kernels if name.startswith("attention")}
+    assert walks == {"attention": 20, "attention in 5": 5, "attention in 7": 7}
     assert kernels["attention in 5"]["multiplications"] == s.heads * (s.head_dim * (2 * 5 + 1) + 5)
     assert kernels["norm of q"]["multiplications"] == s.layers * 3 * s.query_rows
     assert kernels["norm of q"]["instance"] == kernels["norm of k"]["instance"]

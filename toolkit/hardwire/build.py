@@ -176,11 +176,11 @@ def make_build(
     """Write a build folder for ``board``; nothing is compiled or synthesised.
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
-    part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado
-    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the
-    RTL engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit,
-    BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears complete or
-    not at all.
+    part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
+    around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the RTL
+    engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit, BuildError
+    where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears complete or not at
+    all.
     """
     from .emit.lanes import AMD, check_board, default_lanes
 

@@ -155,13 +155,9 @@ def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
     """The ModelGraph of a project in ``folder``; ``meta`` as in hardwire_hls.json."""
     _register()
     hls4ml = require_hls4ml()
+    layers = layer_list(meta["shape"], meta["wiring"]["positions"])
     with _quiet():
-        return hls4ml.model.ModelGraph.from_layer_list(
-            config(folder, meta),
-            layer_list(meta["shape"], meta["wiring"]["positions"]),
-            list(INPUTS),
-            ["head", "sampler"],
-        )
+        return hls4ml.model.ModelGraph.from_layer_list(config(folder, meta), layers, list(INPUTS), ["head", "sampler"])
 
 
 def write_graph(graph: Any, meta: dict[str, Any], kernels: Sequence[Path]) -> None:
