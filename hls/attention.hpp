@@ -8,6 +8,7 @@
 #define HW_ATTENTION_HPP
 
 #include "fixed.hpp"
+#include "softcap.hpp"
 
 namespace hw {
 
@@ -37,18 +38,19 @@ inline int64_t divide(int64_t sum, int64_t total, int shift, int bits,
 
 // out[(first + t) * C ..] of A bits for the T heads from `first` on, which share one head of the cache, so that
 // each of its words is read once for all of them: from their queries, q[H * C] of Q bits, over positions
-// 0 .. last of keys and values [L][CONTEXT][G][C] of K bits. T is at most 2, the read ports of the table exp.
-// ROOM >= A: width of the lane buffer out is written to.
-template <int L, int H, int G, int C, int T, int CONTEXT, int Q, int K, int A, int ROOM>
+// start .. last of keys and values [L][CONTEXT][G][C] of K bits. Where they are CAPPED, scores are capped in units of
+// the steps of exp. T is at most 2, the read ports of the table exp; 1 where CAPPED, which reads two entries of its
+// table. ROOM >= A: width of the lane buffer out is written to.
+template <int L, int H, int G, int C, int T, int CONTEXT, int Q, int K, int A, bool CAPPED, int ROOM>
 void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
-            const ap_int<K> values[L][CONTEXT][G][C], int layer, int first, int last, const uint8_t score_shift[H],
-            const uint8_t value_shift[H], const uint16_t exp[EXP_ENTRIES],
-            const uint16_t reciprocal[RECIPROCAL_ENTRIES], ap_int<ROOM> out[H * C]) {
+            const ap_int<K> values[L][CONTEXT][G][C], int layer, int first, int start, int last,
+            const uint8_t score_shift[H], const uint8_t value_shift[H], const int16_t cap[CAP_ENTRIES],
+            const uint16_t exp[EXP_ENTRIES], const uint16_t reciprocal[RECIPROCAL_ENTRIES], ap_int<ROOM> out[H * C]) {
 #pragma HLS INLINE off
 #pragma HLS ARRAY_RESHAPE variable = keys complete dim = 4
 #pragma HLS ARRAY_RESHAPE variable = values complete dim = 4
     static_assert((H / G) % T == 0, "heads taken together share a head of the cache");
-    static const int SCORE = Q + K + growth(C), SUM = PROBABILITY_BITS + 1 + K + growth(CONTEXT);
+    static const int SCORE = CAPPED ? CAP_BITS : Q + K + growth(C), SUM = PROBABILITY_BITS + 1 + K + growth(CONTEXT);
     static const int TOTAL = PROBABILITY_BITS + growth(CONTEXT);
     ap_int<SCORE> scores[T][CONTEXT];
     ap_int<SUM> sums[T][C];
@@ -69,7 +71,7 @@ void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
             total[t] = 0;
         }
     }
-    for (int p = 0; p <= last; p++) {
+    for (int p = start; p <= last; p++) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
 #pragma HLS PIPELINE II = 1
         for (int t = 0; t < T; t++) {
@@ -79,18 +81,20 @@ void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
 #pragma HLS UNROLL
                 score += int(query[t][c]) * int(keys[layer][p][group][c]); // Q + K bits
             }
+            if (CAPPED)
+                score = soft_cap(saturate(round_shift(score, score_shift[first + t]), CAP_BITS), cap);
             scores[t][p] = score;
-            if (p == 0 || score > int64_t(top[t]))
+            if (p == start || score > int64_t(top[t]))
                 top[t] = score;
         }
     }
-    for (int p = 0; p <= last; p++) {
+    for (int p = start; p <= last; p++) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
 #pragma HLS PIPELINE II = 1
         for (int t = 0; t < T; t++) {
 #pragma HLS UNROLL
             const int64_t below = int64_t(top[t]) - int64_t(scores[t][p]);
-            const int weight = int(exponential(below, score_shift[first + t], exp));
+            const int weight = int(exponential(below, CAPPED ? 0 : int(score_shift[first + t]), exp));
             total[t] += weight;
             for (int c = 0; c < C; c++) {
 #pragma HLS UNROLL

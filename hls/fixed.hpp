@@ -14,6 +14,7 @@
 namespace hw {
 
 static const int MULTIPLIER_BITS = 17; // unsigned: fits the signed 18-bit port of a DSP
+static const int BIAS_BITS = 20;       // signed, in output units
 
 // Clamp to the range of a signed integer of `bits` bits.
 inline int64_t saturate(int64_t x, int bits) {

@@ -22,6 +22,16 @@ void gated(const ap_int<G> gate[F], const ap_int<U> up[F], const int16_t table[1
     }
 }
 
+// hidden[F] = table[up], the middle of an MLP without a gate: its entries are the hidden values. up of G bits.
+template <int F, int G, int U, int ROOM>
+void activated(const ap_int<U> up[F], const int16_t table[1 << G], ap_int<ROOM> hidden[F]) {
+#pragma HLS INLINE off
+    for (int i = 0; i < F; i++) {
+#pragma HLS PIPELINE II = 1
+        hidden[i] = table[int(up[i]) + (1 << (G - 1))];
+    }
+}
+
 } // namespace hw
 
 #endif

@@ -38,7 +38,17 @@ template <class Token, class X, class Config> void embedding_layer(hls::stream<T
     typedef typename Config::Chip Chip;
     ap_int<Chip::RESIDUAL> residual[Chip::DIM];
     const uint32_t id = uint32_t(token.read()[0]);
-    embed_token<Chip>(id < uint32_t(Chip::VOCAB) ? id : 0, residual);
+    embed_token<Chip>(id < uint32_t(Chip::VOCAB) ? id : 0, 0, residual);
+    write_all<X, Chip::DIM>(residual, x);
+}
+
+// The same where positions are learned. One beyond the context reads row 0: no layer computes anything there.
+template <class Token, class Position, class X, class Config>
+void embedding_at_layer(hls::stream<Token> &token, hls::stream<Position> &position, hls::stream<X> &x) {
+    typedef typename Config::Chip Chip;
+    ap_int<Chip::RESIDUAL> residual[Chip::DIM];
+    const uint32_t id = uint32_t(token.read()[0]), at = uint32_t(position.read()[0]);
+    embed_token<Chip>(id < uint32_t(Chip::VOCAB) ? id : 0, at < uint32_t(Chip::CONTEXT) ? at : 0, residual);
     write_all<X, Chip::DIM>(residual, x);
 }
 

@@ -38,20 +38,22 @@ inline uint32_t fold_root(uint32_t multiplier, uint32_t root) {
 // One matrix of one layer, as the engine sees it.
 struct Job {
     uint32_t address;   // of its first ROM word
-    uint32_t first_row; // of its first multiplier
+    uint32_t first_row; // of its first multiplier, and bias
     uint32_t rows, cols, blocks;
     uint8_t shift;
     uint8_t bits;  // of an output
     bool rooted;   // a norm's root joins the multiplier
 };
 
-// y[rows] = requantize(W a[cols]). IN: bits of an input; ACC: bits of a sum, its worst case, so it cannot
+// y[rows] = requantize(W a[cols]), a row's bias added before saturation where there are BIASES. IN: bits of an input; ACC: bits of a sum, its worst case, so it cannot
 // overflow; OUT: bits of the output buffer, at least job.bits. COLS, ROWS, STEPS, MULTIPLIERS: sizes of the
 // buffers and ROMs. One instance serves every matrix of BITS bits. A multiplier is stored in 32 bits and read
-// as the 17 that it has, which is what the multiplications need to know.
-template <int LANES, int BITS, int IN, int ACC, int OUT, int COLS, int ROWS, int STEPS, int MULTIPLIERS>
+// as the 17 that it has, which is what the multiplications need to know; a bias as the 20 that it has. BIASES is 0 or
+// MULTIPLIERS: the rows of a matrix without biases have zeros among them.
+template <int LANES, int BITS, int IN, int ACC, int OUT, int COLS, int ROWS, int STEPS, int MULTIPLIERS, int BIASES>
 void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t multipliers[MULTIPLIERS],
-            Job job, const ap_int<IN> a[COLS], ap_uint<MULTIPLIER_BITS> root, ap_int<OUT> y[ROWS]) {
+            const int32_t biases[BIASES == 0 ? 1 : BIASES], Job job, const ap_int<IN> a[COLS],
+            ap_uint<MULTIPLIER_BITS> root, ap_int<OUT> y[ROWS]) {
 #pragma HLS INLINE off
 #pragma HLS ARRAY_RESHAPE variable = rom complete dim = 2
     static const int BLOCKS = (ROWS + LANES - 1) / LANES;
@@ -86,7 +88,11 @@ void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t 
                 const ap_uint<MULTIPLIER_BITS> own = multipliers[job.first_row + row];
                 const ap_uint<MULTIPLIER_BITS> multiplier =
                     job.rooted ? fold_root(uint32_t(own), uint32_t(root)) : uint32_t(own);
-                y[row] = requantize(int64_t(done[step]), uint32_t(multiplier), job.shift, job.bits);
+                const int64_t rounded = round_shift(int64_t(done[step]) * int64_t(multiplier), job.shift);
+                ap_int<BIAS_BITS> bias = 0;
+                if (BIASES != 0)
+                    bias = biases[job.first_row + row];
+                y[row] = saturate(rounded + int64_t(bias), job.bits);
                 row++;
             }
             if (step + 1 == steps) {

@@ -74,7 +74,7 @@ void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::
     while (running) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
         const bool from_prompt = fed < request.prompt_length;
-        embed_token<Chip>(from_prompt ? uint32_t(pending[fed]) : token, x);
+        embed_token<Chip>(from_prompt ? uint32_t(pending[fed]) : token, position, x);
         decode<Chip>(x, int(position), clear);
         clear = false;
         position++;

@@ -25,16 +25,16 @@ template <int W, int N> void out(const ap_int<W> (&v)[N], int64_t *x) {
 
 static const int LANES = 8, ROWS = 21, COLS = 13, BLOCKS = 3;
 
-template <int BITS>
-void run_matvec(const uint64_t *words, const uint32_t *multipliers, int layer, int shift, int root, int rooted,
-                const int64_t *a, int64_t *y) {
+template <int BITS, int BIASES>
+void run_matvec(const uint64_t *words, const uint32_t *multipliers, const int32_t *biases, int layer, int shift,
+                int root, int rooted, const int64_t *a, int64_t *y) {
     typedef uint64_t Word[(LANES * BITS + 63) / 64];
     In<9, COLS> in(a);
     ap_int<16> rows[ROWS];
     hw::Job job = {uint32_t(layer * BLOCKS * COLS), uint32_t(layer * ROWS), ROWS, COLS, BLOCKS, uint8_t(shift), 16,
                    rooted != 0};
-    hw::matvec<LANES, BITS, 9, 9 + BITS + 4, 16, COLS, ROWS, 2 * BLOCKS * COLS, 2 * ROWS>(
-        reinterpret_cast<const Word *>(words), multipliers, job, in.v, root, rows);
+    hw::matvec<LANES, BITS, 9, 9 + BITS + 4, 16, COLS, ROWS, 2 * BLOCKS * COLS, 2 * ROWS, BIASES>(
+        reinterpret_cast<const Word *>(words), multipliers, biases, job, in.v, root, rows);
     out(rows, y);
 }
 
@@ -48,9 +48,10 @@ template <int R> void run_rope(const int64_t *x, const int16_t *cos, const int16
     out(turned, y);
 }
 
-template <int T>
-void run_attention(const int64_t *q, const int64_t *k, const int64_t *v, int last, const uint8_t *score_shift,
-                   const uint8_t *value_shift, const uint16_t *exp, const uint16_t *reciprocal, int64_t *y) {
+template <int T, bool CAPPED>
+void run_attention(const int64_t *q, const int64_t *k, const int64_t *v, int start, int last,
+                   const uint8_t *score_shift, const uint8_t *value_shift, const int16_t *cap, const uint16_t *exp,
+                   const uint16_t *reciprocal, int64_t *y) {
     static ap_int<8> keys[1][24][2][8], values[1][24][2][8];
     In<9, 32> query(q);
     ap_int<9> mixed[32];
@@ -59,8 +60,8 @@ void run_attention(const int64_t *q, const int64_t *k, const int64_t *v, int las
         values[0][i / 16][i / 8 % 2][i % 8] = v[i];
     }
     for (int head = 0; head < 4; head += T)
-        hw::attend<1, 4, 2, 8, T, 24, 9, 8, 8>(query.v, keys, values, 0, head, last, score_shift, value_shift, exp,
-                                               reciprocal, mixed);
+        hw::attend<1, 4, 2, 8, T, 24, 9, 8, 8, CAPPED>(query.v, keys, values, 0, head, start, last, score_shift,
+                                                       value_shift, cap, exp, reciprocal, mixed);
     out(mixed, y);
 }
 
@@ -85,26 +86,50 @@ void bits(const int64_t *x, int64_t *lengths, int64_t *magnitudes, int64_t *clam
 }
 
 #define MATVEC(B)                                                                                                \
-    void matvec_##B(const uint64_t *w, const uint32_t *m, int layer, int s, int root, int rooted, const int64_t *a, \
-                    int64_t *y) {                                                                                \
-        run_matvec<B>(w, m, layer, s, root, rooted, a, y);                                                       \
+    void matvec_##B(const uint64_t *w, const uint32_t *m, const int32_t *b, int layer, int s, int root, int rooted, \
+                    const int64_t *a, int64_t *y) {                                                              \
+        if (b)                                                                                                   \
+            run_matvec<B, 2 * ROWS>(w, m, b, layer, s, root, rooted, a, y);                                      \
+        else                                                                                                     \
+            run_matvec<B, 0>(w, m, b, layer, s, root, rooted, a, y);                                             \
     }
 MATVEC(2) MATVEC(3) MATVEC(4) MATVEC(5) MATVEC(6) MATVEC(7) MATVEC(8)
 
-void embedding(const uint64_t *words, const uint32_t *multipliers, int shift, int id, int64_t *y) {
+void embedding(const uint64_t *words, const uint32_t *multipliers, int shift, int id, int adds, int64_t *y) {
     typedef uint64_t Row[(COLS * 8 + 63) / 64];
-    ap_int<16> x[COLS];
-    hw::embed<5, COLS, 8, 16>(reinterpret_cast<const Row *>(words), multipliers, shift, uint32_t(id), x);
-    out(x, y);
+    In<16, COLS> x(y);
+    if (adds)
+        hw::embed<5, COLS, 8, 16, true>(reinterpret_cast<const Row *>(words), multipliers, shift, uint32_t(id), x.v);
+    else
+        hw::embed<5, COLS, 8, 16, false>(reinterpret_cast<const Row *>(words), multipliers, shift, uint32_t(id), x.v);
+    out(x.v, y);
 }
 
-void normalize(const int64_t *x, const uint32_t *eps, const uint32_t *rsqrt, int64_t *a, int64_t *root) {
+void normalize(const int64_t *x, const uint32_t *eps, const uint32_t *rsqrt, int normalizes, int64_t *a,
+               int64_t *root) {
     In<16, COLS> in(x);
     ap_int<9> filled[COLS];
     ap_uint<hw::MULTIPLIER_BITS> r;
-    hw::shift_normalize<COLS, 16, 9>(in.v, eps, rsqrt, filled, r);
+    if (normalizes)
+        hw::shift_normalize<COLS, 16, 9, true>(in.v, eps, rsqrt, filled, r);
+    else
+        hw::shift_normalize<COLS, 16, 9, false>(in.v, eps, rsqrt, filled, r);
     out(filled, a);
     *root = int64_t(r);
+}
+
+void write_back(const int64_t *a, int root, const uint32_t *multipliers, int shift, int64_t *y) {
+    In<9, COLS> in(a);
+    ap_int<16> x[COLS];
+    hw::write_back<COLS, 16, 9>(in.v, uint32_t(root), multipliers, shift, x);
+    out(x, y);
+}
+
+void renormalize(int64_t *x, const uint32_t *multipliers, int first, int shift, int eps, const uint32_t *rsqrt,
+                 int bits) {
+    In<18, 26> in(x); // two groups, with room beside RENORM_BITS
+    hw::renormalize<13, 18, 26, 52>(in.v, 2, multipliers, uint32_t(first), shift, uint32_t(eps), rsqrt, bits);
+    out(in.v, x);
 }
 
 void rope_8(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<8>(x, c, s, p, y); }
@@ -112,9 +137,12 @@ void rope_4(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t
 void rope_0(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t *y) { run_rope<0>(x, c, s, p, y); }
 
 #define ATTENTION(T)                                                                                             \
-    void attention_##T(const int64_t *q, const int64_t *k, const int64_t *v, int last, const uint8_t *s,          \
-                       const uint8_t *o, const uint16_t *e, const uint16_t *r, int64_t *y) {                      \
-        run_attention<T>(q, k, v, last, s, o, e, r, y);                                                          \
+    void attention_##T(const int64_t *q, const int64_t *k, const int64_t *v, int start, int last, const uint8_t *s, \
+                       const uint8_t *o, const int16_t *cap, const uint16_t *e, const uint16_t *r, int64_t *y) {  \
+        if (cap)                                                                                                 \
+            run_attention<T, true>(q, k, v, start, last, s, o, cap, e, r, y);                                    \
+        else                                                                                                     \
+            run_attention<T, false>(q, k, v, start, last, s, o, cap, e, r, y);                                   \
     }
 ATTENTION(1) ATTENTION(2)
 
@@ -123,6 +151,13 @@ void gate(const int64_t *g, const int64_t *u, const int16_t *table, int shift, i
     In<16, 2048> ups(u);
     ap_int<9> hidden[2048];
     hw::gated<2048, 11, 16, 8>(gates.v, ups.v, table, shift, hidden);
+    out(hidden, y);
+}
+
+void activate(const int64_t *u, const int16_t *table, int64_t *y) {
+    In<16, 2048> ups(u);
+    ap_int<9> hidden[2048];
+    hw::activated<2048, 11>(ups.v, table, hidden);
     out(hidden, y);
 }
 

@@ -4,7 +4,7 @@
 
 Reads the packed exports; every cell is a run of today. An architecture's chip is made of its dynamo-20 export at a
 context of 32; its C-simulation and RTL simulation are compared with the integer reference by ``verify``.
-``--hardware a,b`` simulates these architectures only.
+With names of architectures it prints the rows of these, and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from exports import architectures, exports, failures, unpack
 
 from hardwire.board import load_board
 from hardwire.build import make_build, open_build
-from hardwire.chip import load_chip
 from hardwire.decoder import Decoder, forward
 from hardwire.errors import HardwireError
 from hardwire.evaluate import integer_logits
@@ -94,7 +93,7 @@ def simulated(chip: Path, target: str, rung: str, folder: Path, notes: Notes) ->
     return f"{result.rungs[rung].logits:,}" if result.rungs[rung].status == "equal" else notes.mark("not run")
 
 
-def row(architecture: str, columns: list[str], notes: Notes, hardware: bool = True) -> list[str]:
+def row(architecture: str, columns: list[str], notes: Notes) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cells = [imported(architecture, exporter, folder, notes) for exporter in columns]
@@ -102,8 +101,7 @@ def row(architecture: str, columns: list[str], notes: Notes, hardware: bool = Tr
         quality, chip = integers(decoder, folder, notes)
         cells.append(quality)
         for target, rung in (("hls", "csim"), ("rtl", "rtl")):
-            run = chip is not None and (hardware or load_chip(chip).wiring.later_parts())  # a refusal is quick
-            cells.append(simulated(chip, target, rung, folder, notes) if run and chip is not None else "not run")
+            cells.append("not run" if chip is None else simulated(chip, target, rung, folder, notes))
     return cells
 
 
@@ -136,14 +134,16 @@ def page(rows: dict[str, list[str]], columns: list[str], notes: Notes) -> str:
 
 
 def main() -> None:
-    names = architectures()
-    chosen = sys.argv[2].split(",") if sys.argv[1:2] == ["--hardware"] else names
+    names, chosen = architectures(), sys.argv[1:]
     columns = list(dict.fromkeys(e for name in names for e in sorted(exports(name))))
     notes, rows = Notes(), {}
-    for name in names:
-        rows[name] = row(name, columns, notes, name in chosen)
+    for name in chosen or names:
+        rows[name] = row(name, columns, notes)
         print(name, *rows[name], flush=True)
-    OUT.write_text(page(rows, columns, notes), encoding="utf-8")
+    if chosen:
+        print(*(f"[{n}] {text}" for n, text in enumerate(notes.texts, 1)), sep="\n")
+    else:
+        OUT.write_text(page(rows, columns, notes), encoding="utf-8")
 
 
 if __name__ == "__main__":

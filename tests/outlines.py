@@ -50,6 +50,24 @@ GEMMA3 = Outline(
     Wiring(windows=(5, 0, 5, 0), rope=(0, 1, 0, 2), renorms=("q", "k", "attention", "mlp")),
     "gelu_tanh",
 )
+# Whatever can stand beside the rest: both kinds of positions, all norms but the head's, both caps.
+EVERYTHING = Outline(
+    replace(_SMALL, layers=3, rotary=4),
+    Wiring(
+        gated=False,
+        positions=True,
+        embedding_norm=True,
+        final_norm=False,
+        parallel=True,
+        score_cap=True,
+        logit_cap=True,
+        windows=(5, 0, 7),
+        rope=(1, 0, 1),
+        renorms=("q", "k", "attention", "mlp"),
+    ),
+    "gelu",
+    affine=True,
+)
 
 
 def texts(outline: Outline, seed: int, rows: int) -> np.ndarray:

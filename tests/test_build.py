@@ -18,6 +18,7 @@ from hardwire.build import Build, make_build, open_build, write_manifest
 from hardwire.chip import Chip
 from hardwire.driver.bundle import build_digest
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
+from hardwire.geometry import Geometry
 from hardwire.plant import plant
 from hardwire.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
 
@@ -51,6 +52,21 @@ def test_the_manifest_knows_every_file_and_claims_no_tool(built: Build) -> None:
 def test_building_twice_gives_the_same_digest(built: Build, tmp_path: Path) -> None:
     again = make_build(built.folder / "model.chip", load_board("pynq-z2"), tmp_path / "again", lanes=8)
     assert again.manifest["digest"] == built.manifest["digest"]
+
+
+def test_kernels_stand_beside_an_engine_where_they_fit(micro_chip: Chip, tmp_path: Path) -> None:
+    """A board without multipliers holds the engine, whose products are in LUTs: no kernels then, unless asked for."""
+    micro_chip.save(tmp_path / "m.chip")
+    board, geometry = load_board("pynq-z2"), Geometry(columns=4, rows=4, depth=3, terms=2, banks=4)
+    bare = replace(board, dsp=2)
+    for choice, parts in ((board, ["hls", "rtl"]), (bare, ["rtl"])):
+        made = make_build(tmp_path / "m.chip", choice, tmp_path / "build", target="rtl", geometry=geometry)
+        assert made.manifest["parts"] == parts and ("lanes" in made.manifest["plan"]) == ("hls" in parts)
+    message = r"1 lanes are expected to take \d+ multipliers; PYNQ-Z2 has 2: choose a larger board"
+    with pytest.raises(BoardError, match=message):
+        make_build(tmp_path / "m.chip", bare, tmp_path / "b", target="rtl", geometry=geometry, lanes=1)
+    with pytest.raises(BoardError, match=message):
+        make_build(tmp_path / "m.chip", bare, tmp_path / "b")
 
 
 def test_the_ladder_is_climbed_and_counted(receipt: Receipt) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from hardwire.emit.hls import KERNELS, kernel_folder
 from hardwire.emit.hls_constants import lane_words, pack
-from hardwire.fixed import bit_length, limits, magnitude_bits, requantize, round_shift, saturate
+from hardwire.fixed import BIAS_BITS, bit_length, limits, magnitude_bits, requantize, round_shift, saturate
 from hardwire.ops import attention, embedding, gate, norm, rope, sampler, softcap
 from hardwire.ops.matvec import Matrix
 
@@ -104,13 +104,18 @@ def test_fixed_equals_python_exhaustively(kernels: ctypes.CDLL) -> None:
     assert np.array_equal(clamped, saturate(edge, 8))
 
 
+@pytest.mark.parametrize("biased", (False, True))
 @pytest.mark.parametrize("bits", range(2, 9))
-def test_matvec_equals_reference(kernels: ctypes.CDLL, bits: int, draw: np.random.Generator) -> None:
+def test_matvec_equals_reference(kernels: ctypes.CDLL, bits: int, biased: bool, draw: np.random.Generator) -> None:
     low, high = limits(bits)
     weight = draw.integers(low, high + 1, (2, ROWS, COLS)).astype(np.int8)
     weight[1, 0], weight[1, 1] = low, high  # rows of extremes
     matrix = Matrix(weight, draw.integers(0, 1 << 17, (2, ROWS)), ints([9, 17]), bits)
     words = lane_words(weight, LANES, bits)
+    biases = draw.integers(*limits(BIAS_BITS), (2, ROWS)) if biased else None
+    if biases is not None:
+        biases[0, :3], biases[1, :2] = (*limits(BIAS_BITS), 0), limits(BIAS_BITS)[::-1]
+        biases[1, 2:] %= 1 << 12  # the others leave most outputs saturated
     for a in (
         draw.integers(-256, 256, COLS),
         np.zeros(COLS, np.int64),
@@ -123,6 +128,7 @@ def test_matvec_equals_reference(kernels: ctypes.CDLL, bits: int, draw: np.rando
             getattr(kernels, f"matvec_{bits}")(
                 at(words),
                 at(multipliers),
+                None if biases is None else at(biases.astype(np.int32)),
                 layer,
                 int(matrix.shift[layer]),
                 root or 0,
@@ -130,7 +136,7 @@ def test_matvec_equals_reference(kernels: ctypes.CDLL, bits: int, draw: np.rando
                 at(ints(a)),
                 at(out),
             )
-            want = matrix.apply(layer, ints(a), 9, 16, None if root is None else np.array(root))
+            want = matrix.apply(layer, ints(a), 9, 16, None if root is None else np.array(root), biases)
             assert np.array_equal(out, want), (bits, layer, root)
 
 
@@ -141,10 +147,14 @@ def test_embedding_equals_reference(kernels: ctypes.CDLL, draw: np.random.Genera
         ints([9]),
         8,
     )
+    words, multipliers = pack(table.weight[0], 8), table.multiplier[0].astype(np.uint32)
     for token in range(5):
-        out = np.zeros(COLS, np.int64)
-        kernels.embedding(at(pack(table.weight[0], 8)), at(table.multiplier[0].astype(np.uint32)), 9, token, at(out))
-        assert np.array_equal(out, embedding.embed(table, ints([token]), 16)[0])
+        row = embedding.embed(table, ints([token]), 16)[0]
+        for before in (np.zeros(COLS), draw.integers(-32768, 32768, COLS)):  # what a position is added to
+            for adds in (False, True):
+                out = ints(before).copy()
+                kernels.embedding(at(words), at(multipliers), 9, token, adds, at(out))
+                assert np.array_equal(out, saturate(ints(before) + row, 16) if adds else row)
 
 
 def test_norm_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
@@ -159,10 +169,40 @@ def test_norm_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) 
     rows += [draw.integers(-(1 << n), 1 << n, COLS) for n in range(16) for _ in range(8)]
     for x in map(ints, rows):
         a, root = np.zeros(COLS, np.int64), np.zeros(1, np.int64)
-        kernels.normalize(at(x), at(eps.astype(np.uint32)), at(rsqrt.astype(np.uint32)), at(a), at(root))
         want, energy, m = norm.shift_normalize(x, eps, 9)
-        assert np.array_equal(a, want)
-        assert root[0] == norm.reciprocal_root(energy, m, rsqrt)
+        for normalizes in (True, False):
+            given = at(eps.astype(np.uint32)), at(rsqrt.astype(np.uint32))
+            kernels.normalize(at(x), *given, normalizes, at(a), at(root))
+            assert np.array_equal(a, want)
+            assert root[0] == (norm.reciprocal_root(energy, m, rsqrt) if normalizes else norm.plain_root(m, 16))
+
+
+def test_a_norm_is_written_back_as_by_the_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    for root in (0, 1, 65536, 131071):
+        for shift in (0, 12, 24):
+            scale = norm.Scale(draw.integers(0, 1 << 17, COLS), shift)
+            a, out = draw.integers(-256, 256, COLS), np.zeros(COLS, np.int64)
+            kernels.write_back(at(ints(a)), root, at(scale.multiplier.astype(np.uint32)), shift, at(out))
+            assert np.array_equal(out, norm.write_back(ints(a), np.array(root), scale, 16))
+
+
+def test_norms_inside_a_layer_equal_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    """Two groups of 13 channels, by the second of two layers, with channels that saturate."""
+    rsqrt, eps = norm.rsqrt_table(), ints([1, 77])
+    rows = [np.zeros(26), np.full(26, -32768), np.full(26, 32767), np.r_[np.zeros(13), -np.eye(13)[2]]]
+    rows += [draw.integers(-(1 << n), 1 << n, 26) for n in range(16) for _ in range(4)]
+    saturated = 0
+    for case, x in enumerate(map(ints, rows)):
+        renorm = norm.Renorm(draw.integers(0, 1 << 17, (2, 26)), ints([20, (13, 18, 22)[case % 3]]), eps)
+        for bits in (16, 18):
+            out, multipliers = x.copy(), renorm.multiplier.astype(np.uint32)
+            kernels.renormalize(
+                at(out), at(multipliers), 26, int(renorm.shift[1]), 77, at(rsqrt.astype(np.uint32)), bits
+            )
+            want = norm.renormalize(x.reshape(2, 13), renorm, 1, rsqrt, bits).reshape(-1)
+            assert np.array_equal(out, want), (case, bits)
+            saturated += int((np.abs(want) >= limits(bits)[1]).sum())
+    assert saturated > 0
 
 
 @pytest.mark.parametrize("rotary", (8, 4, 0))
@@ -180,35 +220,45 @@ def test_rope_equals_reference(kernels: ctypes.CDLL, rotary: int, draw: np.rando
             assert np.array_equal(out, want.reshape(-1))
 
 
+@pytest.mark.parametrize("capped", (False, True))
 @pytest.mark.parametrize("together", (1, 2))
-def test_attention_equals_reference(kernels: ctypes.CDLL, together: int, draw: np.random.Generator) -> None:
+def test_attention_equals_reference(
+    kernels: ctypes.CDLL, together: int, capped: bool, draw: np.random.Generator
+) -> None:
     heads, groups, size, context = 4, 2, 8, 24
     exp, reciprocal = attention.exp_table(), attention.reciprocal_table()
+    cap = softcap.cap_table(3.0, 1 / 112, 1 / 112) if capped else None
     for case in range(24):
         q = draw.integers(-256, 256, (heads, size)) if case else np.full((heads, size), -256)
         k, v = (
             draw.integers(-128, 128, (context, groups, size)) if case > 1 else np.full((context, groups, size), -128)
             for _ in range(2)
         )
-        last = (context - 1, 0, context - 1, 11)[case % 4]
+        start, last = ((0, context - 1), (0, 0), (context - 5, context - 1), (11, 11), (3, 11))[case % 5]
         score_shift, value_shift = draw.integers(0, 12, heads), draw.integers(0, 9, heads)
         out = np.zeros(heads * size, np.int64)
         getattr(kernels, f"attention_{together}")(
             at(ints(q)),
             at(ints(k)),
             at(ints(v)),
+            start,
             last,
             at(score_shift.astype(np.uint8)),
             at(value_shift.astype(np.uint8)),
+            None if cap is None else at(cap.astype(np.int16)),
             at(exp.astype(np.uint16)),
             at(reciprocal.astype(np.uint16)),
             at(out),
         )
-        seen = np.arange(last + 1) <= last
+        seen = np.arange(last + 1) >= start
         for head in range(heads):
             group = head // (heads // groups)
             score = attention.scores(ints(q[None, head]), ints(k[: last + 1, group]), 9, 8)
-            p = attention.probabilities(score, seen, score_shift[head], exp)
+            shift = score_shift[head]
+            if cap is not None:
+                score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), cap)
+                shift = np.int64(0)
+            p = attention.probabilities(score, seen, shift, exp)
             sums = attention.weighted_values(p, ints(v[: last + 1, group]), 8)
             want = attention.divide(sums, p.sum(-1), reciprocal, value_shift[head], 8)[0]
             assert np.array_equal(out.reshape(heads, size)[head], want), (case, head)
@@ -230,6 +280,13 @@ def test_gate_equals_reference_at_every_gate_value(kernels: ctypes.CDLL, draw: n
             out = np.zeros(2048, np.int64)
             kernels.gate(at(ints(g)), at(ints(up)), at(table.astype(np.int16)), shift, at(out))
             assert np.array_equal(out, gate.gated(g, ints(up), table, shift, 11, 8))
+
+
+def test_an_mlp_without_a_gate_equals_reference_at_every_value(kernels: ctypes.CDLL) -> None:
+    table, up = gate.hidden_table("gelu_tanh", 0.01, 0.05, 11, 8), np.arange(-1024, 1024)
+    out = np.zeros(2048, np.int64)
+    kernels.activate(at(ints(up)), at(table.astype(np.int16)), at(out))
+    assert np.array_equal(out, gate.activated(up, table, 11)) and len(set(out.tolist())) > 50
 
 
 def test_threefry_known_answer(kernels: ctypes.CDLL) -> None:

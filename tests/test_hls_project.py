@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, QWEN3
 
 from hardwire.backends.csim import CSim
 from hardwire.chip import Chip, Formats, Shape
@@ -20,7 +21,7 @@ from hardwire.emit.hls import NOT_RUN, _render, write_project
 from hardwire.emit.hls_constants import chip_context, ints_text, lane_words, layout_of, pack, words_text
 from hardwire.emit.hls_graph import build_graph
 from hardwire.errors import BuildError, PromptError, ToolMissing
-from hardwire.quantize import Options, random_chip
+from hardwire.quantize import Options, Outline, random_chip
 from hardwire.reference import Progress, Sampling, feeder, new_state, pick, step, token_loop
 
 OPTIONS = {"part": "xc7z020clg400-1", "clock_mhz": 100.0}
@@ -66,6 +67,31 @@ def test_every_stage_is_equal_over_the_full_context(tiny_chip: Chip, tiny: CSim,
     assert np.array_equal(tiny.predict(ids), reference_stages(tiny_chip, ids)["logits"])
 
 
+WIRINGS = {
+    "gpt": GPT,
+    "micro": MICRO,
+    "biased": BIASED,
+    "mistral": MISTRAL,
+    "neox": NEOX,
+    "qwen3": QWEN3,
+    "gemma2": GEMMA2,
+    "gemma3": GEMMA3,
+    "everything": EVERYTHING,
+}
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("outline", WIRINGS.values(), ids=WIRINGS)
+def test_every_stage_of_every_wiring_is_equal(outline: Outline, tmp_path: Path, draw: np.random.Generator) -> None:
+    """Over a full context, beyond every window; then the token loop's own top, which feeds positions by itself."""
+    chip, context = random_chip(outline, seed=8), outline.shape.context
+    csim = compiled(chip, write(chip, tmp_path / "hls", lanes=7))
+    ids = draw.integers(0, chip.shape.vocab, context)
+    assert_stages_equal(chip, csim, ids)
+    want = list(token_loop(feeder(chip, Sampling()), ids[:4].tolist(), context))
+    assert csim.run(ids[:4].tolist(), context)[0] == want and len(want) == context - 3
+
+
 @pytest.mark.tools
 def test_odd_dimensions_are_equal(odd_chip: Chip, tmp_path: Path, draw: np.random.Generator) -> None:
     csim = compiled(odd_chip, write(odd_chip, tmp_path / "hls", lanes=7))
@@ -77,7 +103,7 @@ def test_heads_taken_together_are_equal(tmp_path: Path, draw: np.random.Generato
     """Four heads over each of two KV heads: two pairs in turn read the same words."""
     shape = Shape(vocab=23, dim=24, layers=2, heads=8, kv_heads=2, head_dim=6, hidden=20, context=12, rotary=6)
     chip = random_chip(shape, seed=9, options=Options(rounding="plain"))
-    assert layout_of(shape, chip.formats, chip.bits, 16).together == 2
+    assert layout_of(chip, 16).together == 2
     csim = compiled(chip, write(chip, tmp_path / "hls"))
     assert_stages_equal(chip, csim, draw.integers(0, shape.vocab, shape.context))
 
@@ -280,15 +306,15 @@ def test_text_in_a_chips_numbers_is_refused(tiny_chip: Chip, tmp_path: Path, gro
 @pytest.mark.tools
 def test_templates_paste_numbers_as_numbers(tiny_chip: Chip) -> None:
     """Beside names that were checked and initialisers made from integers, templates take integers alone."""
-    layout = layout_of(tiny_chip.shape, tiny_chip.formats, tiny_chip.bits, 16)
+    layout = layout_of(tiny_chip, 16)
     context = chip_context(tiny_chip, layout) | {"f": replace(tiny_chip.formats, logit="16; system(0)")}
     common = {"name": "x", "part": "y", "period": "10"}
     for template in ("chip.hpp.j2", "top.hpp.j2", "csim.hpp.j2"):
         with pytest.raises(BuildError, match="'16; system"):
             _render(template, context | common)
     checked = {"name", "part", "period", "digest", "file"}  # by write_project; hexadecimal; ours
-    ours = {"m.type", "t.type", "t.name", "t.dims", "t['values']", "m.shift", "head.shift"}
-    made = {"head.multipliers", "embedding.multipliers"}  # by ints_text
+    ours = {"m.type", "t.type", "t.name", "t.dims", "t['values']", "r.type", "r.size", "r.file"}
+    made = {"head.multipliers", "r.multipliers", "m.shift", "head.shift", "r.shift", "r.eps"}  # by ints_text
     names = ("build_top.tcl", "chip.hpp", "csim.hpp", "top.cpp", "top.hpp")  # those of Vivado: tests/vivado
     for path in (Path(report.__file__).parent / "templates" / f"{each}.j2" for each in names):
         for found in re.findall(r"\{\{(.*?)\}\}", path.read_text()):

@@ -9,12 +9,13 @@ from dataclasses import replace
 from math import prod
 
 import pytest
+from outlines import EVERYTHING, GEMMA2
 
 from hardwire.board import load_board
-from hardwire.chip import Chip, Shape
-from hardwire.emit import report
+from hardwire.chip import Chip, Shape, Wiring
+from hardwire.emit import report, report_memories
 from hardwire.emit.hls import _render, kernel_folder
-from hardwire.emit.hls_constants import Layout, chip_context, layout_of
+from hardwire.emit.hls_constants import chip_context, layout_of
 from hardwire.emit.lanes import DSP_SHARE, check_board, default_lanes
 from hardwire.errors import BoardError
 from hardwire.quantize import Options, random_chip
@@ -31,26 +32,29 @@ def mixed_chip() -> Chip:
 
 
 @pytest.fixture(scope="module")
+def whole_chip() -> Chip:
+    """Every part that a Llama-like chip has not."""
+    return random_chip(EVERYTHING, seed=8)
+
+
+@pytest.fixture(scope="module")
 def bundled_like() -> Chip:
     return random_chip(BUNDLED, seed=1, options=Options(rounding="plain"))
 
 
-def layout_for(chip: Chip, lanes: int) -> Layout:
-    return layout_of(chip.shape, chip.formats, chip.bits, lanes)
-
-
 def constants(header: str) -> dict[str, int]:
     """``static constexpr`` integers of struct Chip, by name: the ones before its inner structs."""
-    chip = header[header.index("struct Chip {") :]
-    chip = chip[: chip.index("    struct ")]
-    return {name: int(value) for name, value in re.findall(r"(\w+) = (\d+)[,;]", chip)}
+    chip = header[header.index("struct Chip : hw::Parts {") :]
+    found = {name: int(value) for name, value in re.findall(r"(\w+) = (\d+)[,;]", chip[: chip.index("    struct ")])}
+    parts = re.findall(r"    static constexpr int (ROPE_SETS|BIASES|HEAD_BIASES|RENORMED) = (\w+);", chip)
+    return found | {name: found[value] if value in found else int(value) for name, value in parts}
 
 
 def declared_roms(header: str) -> dict[str, int]:
     """Bits of every ``static const`` array of chip.hpp by its qualified name."""
     known, scope, found = constants(header), [], {}
     for line in header.splitlines():
-        if opened := re.match(r" *struct (\w+) \{", line):
+        if opened := re.match(r" *struct (\w+)(?: : hw::Parts)? \{", line):
             scope.append(opened[1])
         elif re.match(r" *\};", line) and scope:
             scope.pop()
@@ -73,19 +77,37 @@ def declared_arrays(source: str, known: dict[str, int]) -> dict[str, int]:
     return found
 
 
+PARTS = {  # arrays of kernels that a chip may lack: the functions are not called
+    "gated_middle::gate": lambda w: w.gated,
+    "embedding_norm::a": lambda w: w.embedding_norm,
+    "embedding_layer::residual": lambda w: not w.positions,
+    "embedding_at_layer::residual": lambda w: w.positions,
+}
+
+
 @pytest.mark.tools
+@pytest.mark.parametrize("which", ("mixed_chip", "whole_chip"))
 @pytest.mark.parametrize("lanes", (7, 16, 24))
-def test_every_memory_is_a_declaration_and_has_its_size(mixed_chip: Chip, lanes: int) -> None:
-    layout = layout_for(mixed_chip, lanes)
-    header = _render("chip.hpp.j2", chip_context(mixed_chip, layout)).decode()
+def test_every_memory_is_a_declaration_and_has_its_size(which: str, lanes: int, request: pytest.FixtureRequest) -> None:
+    chip: Chip = request.getfixturevalue(which)
+    layout = layout_of(chip, lanes)
+    header = _render("chip.hpp.j2", chip_context(chip, layout)).decode()
     made = report.expectation(layout)
     roms = {m["memory"]: m["depth"] * m["width"] for m in made["memories"] if m["kind"] == "rom"}
     assert roms == declared_roms(header)
-    assert {"Rom3::words", "Rom4::words", "Rom8::words", "HeadRom::words", "Chip::multipliers"} <= set(roms)
+    assert {f"Rom{bits}::words" for bits in layout.roms} | {"HeadRom::words", "Chip::multipliers"} <= set(roms)
 
     known, f, s = constants(header), layout.formats, layout.shape
-    score, total = f.query + f.cache + 3, 10 + 5  # head_dim 8, context 24
-    attend = {"T": 2, "C": s.head_dim, "Q": f.query, "SCORE": score, "SUM": total + 1 + f.cache, "TOTAL": total}
+    score = 16 if chip.wiring.score_cap else f.query + f.cache + 3  # head_dim 8 or 6, context 24
+    total = 10 + 5
+    attend = {
+        "T": layout.together,
+        "C": s.head_dim,
+        "Q": f.query,
+        "SCORE": score,
+        "SUM": total + 1 + f.cache,
+        "TOTAL": total,
+    }
     arrays: dict[str, int] = {}
     for name in ("decoder", "head", "token_loop", "graph"):
         arrays |= declared_arrays((kernel_folder() / f"{name}.hpp").read_text(), known)
@@ -100,21 +122,22 @@ def test_every_memory_is_a_declaration_and_has_its_size(mixed_chip: Chip, lanes:
         for m in (*made["memories"], *made["graph_memories"])
         if m["kind"] in ("ram", "registers")
     }
-    assert rams == arrays
+    assert set(PARTS) <= set(arrays)
+    assert rams == {name: size for name, size in arrays.items() if name not in PARTS or PARTS[name](chip.wiring)}
 
 
 @pytest.mark.tools
 def test_one_rom_of_mixed_matrices_is_rounded_once(mixed_chip: Chip) -> None:
-    layout = layout_for(mixed_chip, 16)
+    layout = layout_of(mixed_chip, 16)
     rom = next(m for m in report.expectation(layout)["memories"] if m["memory"] == "Rom4::words")
     steps = [layout.steps(p) for p in layout.placed if p.bits == 4]
     assert len(steps) == 5 and rom["depth"] == sum(steps) and rom["width"] == 64
-    assert rom["bram18"] < sum(report.memory("one", n, 64)["bram18"] for n in steps)
+    assert rom["bram18"] < sum(report_memories.memory("one", n, 64)["bram18"] for n in steps)
 
 
 def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None:
     s = tiny_chip.shape
-    made = {k["kernel"]: k for k in report.expectation(layout_for(tiny_chip, 16), positions=10)["kernels"]}
+    made = {k["kernel"]: k for k in report.expectation(layout_of(tiny_chip, 16), positions=10)["kernels"]}
     matrices = {
         "q": (s.query_rows, s.dim),
         "k": (s.kv_rows, s.dim),
@@ -131,12 +154,13 @@ def test_report_counts_the_multiplications_of_the_shape(tiny_chip: Chip) -> None
     assert made["attention"]["multiplications"] == s.layers * s.heads * s.head_dim * (2 * 10 + 1)
 
 
-def test_every_pipelined_loop_is_in_the_report(bundled_like: Chip) -> None:
+def test_every_pipelined_loop_is_in_the_report(bundled_like: Chip, whole_chip: Chip) -> None:
     """As many pipelined loops per kernel file as the report names; a loop twice in the source is twice there."""
-    made = report.expectation(layout_for(bundled_like, 16))
     named: dict[str, set[str]] = {}
-    for one in (k for part in ("kernels", "per_text", "debug", "graph") for k in made[part]):
-        named.setdefault(one["source"], set()).update(x["loop"] for x in one["loops"])
+    for chip in (bundled_like, whole_chip):
+        made = report.expectation(layout_of(chip, 16))
+        for one in (k for part in ("kernels", "per_text", "debug", "graph") for k in made[part]):
+            named.setdefault(one["source"], set()).update(x["loop"] for x in one["loops"])
     named["decoder.hpp"] |= {"copy"}  # of the gate, listed with its kernel
     named["gate.hpp"] -= {"copy"}
     named["decoder.hpp"] -= {"write a head's word"}  # unrolled
@@ -149,7 +173,7 @@ def test_every_pipelined_loop_is_in_the_report(bundled_like: Chip) -> None:
 
 
 def test_the_reset_is_counted_once_per_text(bundled_like: Chip) -> None:
-    made = report.expectation(layout_for(bundled_like, 16))
+    made = report.expectation(layout_of(bundled_like, 16))
     reset = next(k for k in made["per_text"] if k["kernel"] == "reset")
     assert reset["loops"][0]["trip"] == 5 * 512 * 2
     assert made["totals"]["cycles_per_text"] >= reset["cycles"]
@@ -157,22 +181,51 @@ def test_the_reset_is_counted_once_per_text(bundled_like: Chip) -> None:
 
 
 def test_heads_of_a_kv_head_go_together_where_that_is_small(bundled_like: Chip, odd_chip: Chip) -> None:
-    layout = layout_for(bundled_like, 16)
+    layout = layout_of(bundled_like, 16)
     attention = next(k for k in report.expectation(layout)["kernels"] if k["kernel"] == "attention")
     assert layout.together == 2 and attention["calls"] == 5 * 4 // 2
     assert attention["multipliers"] == 2 * 2 * 16 + 2
-    assert layout_for(odd_chip, 7).together == 1  # three heads
-    wide = replace(BUNDLED, head_dim=32)
-    assert layout_of(wide, bundled_like.formats, bundled_like.bits, 16).together == 1
-    alone = replace(BUNDLED, kv_heads=4)
-    assert layout_of(alone, bundled_like.formats, bundled_like.bits, 16).together == 1
+    assert layout_of(odd_chip, 7).together == 1  # three heads
+    wide = replace(bundled_like, shape=replace(BUNDLED, head_dim=32))
+    assert layout_of(wide, 16).together == 1
+    alone = replace(bundled_like, shape=replace(BUNDLED, kv_heads=4))
+    assert layout_of(alone, 16).together == 1
+    capped = replace(bundled_like, wiring=Wiring(score_cap=True))
+    assert layout_of(capped, 16).together == 1
+
+
+def test_a_part_that_a_chip_lacks_costs_nothing_and_one_that_it_has_is_there(tiny_chip: Chip, whole_chip: Chip) -> None:
+    plain = report.expectation(layout_of(tiny_chip, 16))
+    made = report.expectation(layout_of(whole_chip, 16), positions=20)
+    own = {k["kernel"] for k in made["kernels"]} - {k["kernel"] for k in plain["kernels"]}
+    renorms = {"norm of q", "norm of k", "norm of attention", "norm of mlp"}
+    others = {"positions", "norm of embedding", "write back", "attention in 5", "attention in 7", "activation"}
+    assert own == renorms | others | {"cap of logits"}
+    kernels = {k["kernel"]: k for k in made["kernels"]}
+    s = whole_chip.shape
+    walks = {name: kernels[name]["loops"][1]["trip"] for name in kernels if name.startswith("attention")}
+    assert walks == {"attention": 20, "attention in 5": 5, "attention in 7": 7}
+    assert kernels["attention in 5"]["multiplications"] == s.heads * (s.head_dim * (2 * 5 + 1) + 5)
+    assert kernels["norm of q"]["multiplications"] == s.layers * 3 * s.query_rows
+    assert kernels["norm of q"]["instance"] == kernels["norm of k"]["instance"]
+    assert kernels["norm of mlp"]["instance"] == kernels["norm of attention"]["instance"]
+    assert (kernels["norm of head"]["multipliers"], kernels["activation"]["multipliers"]) == (0, 0)
+    copies = {m["memory"]: m["copies"] for m in made["memories"]}
+    assert copies["Chip::rsqrt"] == 4 and copies["Chip::eps"] == 2  # the decoder's, the embedding's; two inner widths
+
+
+def test_attention_within_a_window_is_shorter(tiny_chip: Chip) -> None:
+    chip = random_chip(GEMMA2, seed=8)
+    spans = [report.expectation(layout_of(chip, 16), positions=n)["totals"]["cycles_per_token"] for n in (4, 5, 6, 7)]
+    whole = 2 * chip.shape.heads  # scores and values of a position more, in the one layer that sees all
+    assert [b - a for a, b in zip(spans, spans[1:], strict=False)] == [2 * whole, whole, whole]
 
 
 def test_report_follows_lanes_and_is_an_expectation(tiny_chip: Chip) -> None:
-    totals = [report.expectation(layout_for(tiny_chip, lanes))["totals"] for lanes in (4, 16)]
+    totals = [report.expectation(layout_of(tiny_chip, lanes))["totals"] for lanes in (4, 16)]
     assert totals[0]["cycles_per_token"] > totals[1]["cycles_per_token"]
     assert totals[0]["multipliers"] < totals[1]["multipliers"]
-    made = report.expectation(layout_for(tiny_chip, 16))
+    made = report.expectation(layout_of(tiny_chip, 16))
     assert "no HLS tool ran" in made["note"] and made["note"] in report.text(made)
     keys = next(m for m in made["memories"] if m["memory"] == "decode::keys")
     assert keys["bits"] == 2 * 24 * 1 * 8 * 8 and keys["width"] == 8 * 8
@@ -183,7 +236,7 @@ def test_report_follows_lanes_and_is_an_expectation(tiny_chip: Chip) -> None:
 
 
 def totals(chip: Chip, lanes: int) -> dict[str, int]:
-    found: dict[str, int] = report.expectation(layout_for(chip, lanes))["totals"]
+    found: dict[str, int] = report.expectation(layout_of(chip, lanes))["totals"]
     return found
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Decoders that are not Llama-like: folded exactly, quantised within their bound, saved, and refused by the HLS."""
+"""Decoders that are not Llama-like: folded exactly, quantised within their bound, and saved."""
 
 from __future__ import annotations
 
@@ -14,14 +14,10 @@ import pytest
 from outlines import BIASED, GPT, MICRO, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
-from hardwire.board import load_board
-from hardwire.build import make_build
 from hardwire.chip import Chip, Shape, Wiring, check_chip, load_chip
 from hardwire.cost import Widths
 from hardwire.decoder import forward
-from hardwire.emit.hls import write_project
-from hardwire.emit.lanes import check_board, default_lanes
-from hardwire.errors import BuildError, ChipError
+from hardwire.errors import ChipError
 from hardwire.evaluate import error_by_stage, integer_logits
 from hardwire.ops.norm import Scale
 from hardwire.pipeline import SHAPES, shape_named
@@ -254,31 +250,6 @@ def test_parts_that_do_not_go_with_the_wiring_are_refused_in_memory(gpt_chip: Ch
 
 # ---------------------------------------------------------------------------------------------------
 # What is made of them.
-
-
-@pytest.mark.parametrize(
-    ("which", "parts"),
-    [
-        ("gpt_chip", r"plain MLP, learned positions, biases \(of q, o, up, down, head\)"),
-        ("micro_chip", "plain MLP, learned positions, norm behind the embedding, head without a norm"),
-        ("biased_chip", r"biases \(of q, k, o, gate, up, down, head\)"),
-    ],
-)
-def test_the_hls_kernels_refuse_them_by_name(
-    which: str, parts: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    chip: Chip = request.getfixturevalue(which)
-    board, message = load_board("pynq-z2"), f"not in the HLS kernels yet: {parts}; they take Llama-like decoders"
-    with pytest.raises(BuildError, match=message):
-        write_project(chip, tmp_path / "p", part=board.part, clock_mhz=100.0, lanes=4)
-    with pytest.raises(BuildError, match=message):
-        default_lanes(chip, board)
-    with pytest.raises(BuildError, match=message):
-        check_board(chip, board, 4)
-    chip.save(tmp_path / "a.chip")
-    with pytest.raises(BuildError, match=message):
-        make_build(tmp_path / "a.chip", board, tmp_path / "b")
-    assert not (tmp_path / "b").exists() and not (tmp_path / "p").exists()
 
 
 def test_fit_counts_what_the_lanes_read(micro_chip: Chip, gpt_chip: Chip) -> None:

@@ -176,13 +176,12 @@ def make_build(
     """Write a build folder for ``board``; nothing is compiled or synthesised.
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
-    part and the kernels have every part of the chip, "bitstream" for the engine behind AXI4-Lite too, and a Vivado
-    project around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the
-    RTL engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit,
-    BuildError where ``out`` holds something else, or the kernels lack something. The folder appears complete or not at
+    part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
+    around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the RTL
+    engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit, BuildError
+    where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears complete or not at
     all.
     """
-    from .emit.hls_constants import missing_parts
     from .emit.lanes import AMD, check_board, default_lanes
 
     chip = load_chip(chip_path)
@@ -194,9 +193,14 @@ def make_build(
     if target in ENGINE:
         progress("plan")
         plan |= _rtl_plan(chip, board, chip_path.name, geometry)
-    if target == "hls" or (board.family in AMD and not missing_parts(chip)):
-        plan["lanes"] = lanes or default_lanes(chip, board)
-        check_board(chip, board, plan["lanes"])
+    if target == "hls" or board.family in AMD:
+        wanted = lanes or default_lanes(chip, board)
+        try:
+            check_board(chip, board, wanted)
+            plan["lanes"] = wanted
+        except BoardError:  # of no weight beside an engine that fits, unless it was asked for
+            if target == "hls" or lanes is not None:
+                raise
     out = out.resolve()
     _refuse_foreign_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -224,6 +224,9 @@ def check_header(header: Any, where: str) -> None:
     bits = header["formats"]["residual"]
     if largest_energy(s.dim, bits) > LARGEST_ENERGY:
         raise ChipError(f"{where}: the energy of {s.dim} residuals of {bits} bits could pass 2**62; use fewer bits")
+    logit = header["formats"]["logit"]
+    if wiring.logit_cap and logit > CAP_BITS:
+        raise ChipError(f"{where}: formats.logit is {logit}, but a cap takes logits of {CAP_BITS} bits or fewer")
     _check_layers(wiring, s, where)
     _check_words(header, s.vocab, where)
 

@@ -150,9 +150,9 @@ class CSim:
     def trace(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> dict[str, Ints]:
         """Like ``step``: every stage of this token by the reference's names."""
         s = self.shape
-        rows = 2 * s.query_rows + 2 * s.kv_rows + 4 * s.dim + 3 * s.hidden + 2
+        rows = 3 * s.query_rows + 3 * s.kv_rows + 6 * s.dim + 3 * s.hidden + 2  # with every norm inside a layer
         values = np.zeros(s.layers * rows + 2 * s.dim + s.vocab + 1, np.int64)
-        names = ctypes.create_string_buffer(64 * (16 * s.layers + 8))
+        names = ctypes.create_string_buffer(64 * (20 * s.layers + 8))
         record = self._loaded().hw_trace
         record.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64]
         record(values.ctypes.data, values.size, ctypes.addressof(names), len(names))

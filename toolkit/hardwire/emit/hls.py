@@ -25,12 +25,13 @@ from typing import Any
 from ..chip import Chip
 from ..errors import BuildError
 from . import hls_graph, report
-from .hls_constants import Layout, chip_context, layout_of, number, require_kernels, weight_files
+from .hls_constants import Layout, chip_context, layout_of, number, weight_files
 from .render import render
 
 META = "hardwire_hls.json"
 KERNELS = (
     "fixed",
+    "parts",
     "taps",
     "embedding",
     "norm",
@@ -83,8 +84,7 @@ def write_project(
     for group in (asdict(chip.shape), asdict(chip.formats), chip.bits):
         for key, value in group.items():
             number(value, f"value of {key}")
-    require_kernels(chip)
-    layout = layout_of(chip.shape, chip.formats, chip.bits, lanes)
+    layout = layout_of(chip, lanes)
     folder = Path(folder)
     files = _own_files(chip, layout, name, part, clock_mhz)
     meta = {
@@ -96,6 +96,7 @@ def write_project(
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
         "bits": chip.bits,
+        "wiring": asdict(chip.wiring),
         "hls4ml": hls_graph.require_hls4ml().__version__,
         "stamp": _stamp(files),
         "not_run": list(NOT_RUN),

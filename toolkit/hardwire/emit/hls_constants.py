@@ -3,7 +3,8 @@
 """A chip's weights and tables as C++ constants: ``chip/chip.hpp`` and the ``.inc`` files it includes.
 
 The same constants serve simulation and synthesis. Word layouts are those of ``hls/matvec.hpp`` (lane
-weights, one ROM word per layer, block and column) and ``hls/embedding.hpp`` (one dense row per token).
+weights, one ROM word per layer, block and column) and ``hls/embedding.hpp`` (one dense row per token or position).
+The parts that a chip lacks are in ``hls/parts.hpp``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import Chip, Formats, Shape, expected_shapes
+from ..chip import LOOKED_UP, Chip, Formats, Shape, Wiring, expected_shapes, matrix_names
 from ..errors import BuildError
 from ..fixed import limits
-from ..ops import rope
+from ..ops import rope, softcap
 
-LAYER_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
 ATTENTION_PRODUCTS = 64  # two heads go together where their scores and weighted values take no more multipliers
 
 
@@ -43,10 +43,13 @@ class Layout:
 
     shape: Shape
     formats: Formats
+    wiring: Wiring
+    biased: tuple[str, ...]  # matrices with biases
     lanes: int
     placed: tuple[Placed, ...]
     head: Placed
     embedding_bits: int
+    position_bits: int  # 0 without learned positions
     input_bits: int  # lane buffer
     output_bits: int  # requantised values
 
@@ -59,15 +62,36 @@ class Layout:
     def together(self) -> int:
         """Query heads that one pass over the cache serves: 2 where they share a KV head and are small, else 1.
 
-        Two is what the exponential table's read ports allow.
+        Two is what the exponential table's read ports allow; a cap reads two entries of its table for each.
         """
         s = self.shape
-        return 2 if (s.heads // s.kv_heads) % 2 == 0 and 4 * s.head_dim <= ATTENTION_PRODUCTS else 1
+        small = 4 * s.head_dim <= ATTENTION_PRODUCTS and not self.wiring.score_cap
+        return 2 if (s.heads // s.kv_heads) % 2 == 0 and small else 1
 
     @property
     def multipliers(self) -> int:
         """Multipliers of all layer matrices."""
         return self.shape.layers * sum(p.rows for p in self.placed)
+
+    @property
+    def biases(self) -> int:
+        """Biases of all layer matrices: none, or one for each multiplier."""
+        return self.multipliers if any(p.name in self.biased for p in self.placed) else 0
+
+    @property
+    def renormed(self) -> dict[str, int]:
+        """Channels of the norms inside a layer: of all heads, or of the residual."""
+        wide = {"q": self.shape.query_rows, "k": self.shape.kv_rows}
+        return {name: wide.get(name, self.shape.dim) for name in self.wiring.renorms}
+
+    @property
+    def renorm_multipliers(self) -> int:
+        return self.shape.layers * sum(self.renormed.values())
+
+    @property
+    def angle_rows(self) -> int:
+        """Rows of the tables of angles."""
+        return self.wiring.rope_sets * self.shape.context if self.shape.rotary else 1
 
     @property
     def angles(self) -> int:
@@ -98,55 +122,39 @@ class Layout:
         return bound.bit_length() + 1
 
 
-def missing_parts(chip: Chip) -> list[str]:
-    """What the chip has, or lacks, that the HLS kernels have no form for."""
-    w = chip.wiring
-    parts = (
-        (not w.gated, "plain MLP"),
-        (w.positions, "learned positions"),
-        (w.embedding_norm, "norm behind the embedding"),
-        (not w.final_norm, "head without a norm"),
-        (bool(chip.biases), f"biases (of {', '.join(chip.biases)})"),
-    )
-    return [name for there, name in parts if there] + w.later_parts()
-
-
-def require_kernels(chip: Chip) -> None:
-    """Raise BuildError naming the parts that the HLS kernels do not have."""
-    if missing := missing_parts(chip):
-        raise BuildError(
-            f"not in the HLS kernels yet: {', '.join(missing)}; they take Llama-like decoders, "
-            + ("so " if chip.wiring.later_parts() else "so build this one with --target rtl or ")
-            + "run its .chip with the integer reference"
-        )
-
-
-def layout_of(shape: Shape, formats: Formats, bits: dict[str, int], lanes: int) -> Layout:
-    """Place every matrix of a model on ``lanes`` lanes."""
+def layout_of(chip: Chip, lanes: int) -> Layout:
+    """Place every matrix of a chip on ``lanes`` lanes."""
     if not 1 <= lanes <= 1024:
         raise BuildError(f"{lanes} lanes: 1 to 1024 are possible")
-    shapes = expected_shapes(shape)
+    shape, f, bits = chip.shape, chip.formats, chip.bits
+    shapes = expected_shapes(shape, chip.wiring)
     addresses: dict[int, int] = {}
     placed, first_row = [], 0
-    for name in LAYER_MATRICES:
+    for name in layer_matrices(chip.wiring):
         layers, rows, cols = shapes[name]
         blocks = -(-rows // lanes)
         address = addresses.get(bits[name], 0)
         placed.append(Placed(name, bits[name], rows, cols, blocks, address, first_row))
         addresses[bits[name]] = address + layers * blocks * cols
         first_row += layers * rows
-    head = Placed("head", bits["head"], shape.vocab, shape.dim, -(-shape.vocab // lanes), 0, 0)
-    f = formats
     return Layout(
         shape,
-        formats,
+        f,
+        chip.wiring,
+        tuple(chip.biases),
         lanes,
         tuple(placed),
-        head,
+        Placed("head", bits["head"], shape.vocab, shape.dim, -(-shape.vocab // lanes), 0, 0),
         bits["embedding"],
+        bits.get("position", 0),
         input_bits=max(f.norm, f.attention, f.hidden),
-        output_bits=max(f.residual, f.cache, f.gate, f.up, rope.INPUT_BITS),
+        output_bits=max(f.residual, f.cache, f.gate, f.up if chip.wiring.gated else 0, rope.INPUT_BITS),
     )
+
+
+def layer_matrices(wiring: Wiring) -> list[str]:
+    """The matrices that the layers' lanes run, in the order of their multipliers."""
+    return [name for name in matrix_names(wiring) if name not in (*LOOKED_UP, "head")]
 
 
 def number(value: object, name: str = "a value") -> int:
@@ -209,36 +217,70 @@ def ints_text(values: NDArray[Any]) -> str:
 
 
 def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
-    """The ``.inc`` files of lane weights and embedding rows, by name."""
+    """The ``.inc`` files of lane weights and of rows of embedding and positions, by name."""
     found = {
         f"{p.name}.inc": words_text(lane_words(chip.matrices[p.name].weight, layout.lanes, p.bits))
         for p in (*layout.placed, layout.head)
     }
-    table = chip.matrices["embedding"]
-    found["embedding.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
+    for name in LOOKED_UP:
+        if name in chip.matrices:
+            table = chip.matrices[name]
+            found[f"{name}.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
     return found
+
+
+Row = tuple[str, str, str, NDArray[Any]]  # type, name, dimensions and values of a C++ array
 
 
 def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
     """Every table as a C++ array: type, name, dimensions, initialisers. BuildError when one does not fit."""
-    s = chip.shape
-    angles = f"[CONTEXT][{layout.angles}]"
-    per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in LAYER_MATRICES])
-    rows = [
+    s, names = chip.shape, layer_matrices(chip.wiring)
+    sets = "" if chip.wiring.rope_sets == 1 else "ROPE_SETS * "
+    angles = f"[{sets}CONTEXT][{layout.angles}]" if s.rotary else "[1][1]"
+    per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in names])
+    rows: list[Row] = [
         ("uint32_t", "multipliers", "[MULTIPLIERS]", per_layer),
         ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
         ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
         ("uint32_t", "rsqrt", "[768]", chip.tables["rsqrt"]),
         ("uint32_t", "eps", "[1]", chip.tables["eps"]),
         ("int16_t", "activation", "[1 << GATE]", chip.tables["activation"]),
-        ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((s.context, 1), np.int64)),
-        ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((s.context, 1), np.int64)),
+        ("int16_t", "cos", angles, chip.tables["cos"] if s.rotary else np.zeros((1, 1), np.int64)),
+        ("int16_t", "sin", angles, chip.tables["sin"] if s.rotary else np.zeros((1, 1), np.int64)),
         ("int16_t", "gumbel", "[2048]", chip.tables["gumbel"]),
         ("uint8_t", "score_shift", "[LAYERS][HEADS]", chip.score_shift),
         ("uint8_t", "value_shift", "[LAYERS][HEADS]", chip.value_shift),
-        ("uint8_t", "gate_shift", "[LAYERS]", chip.gate_shift),
     ]
-    return [_table(*row) for row in rows]
+    return [_table(*row) for row in (*rows, *_part_tables(chip, layout))]
+
+
+def _part_tables(chip: Chip, layout: Layout) -> list[Row]:
+    """Tables of parts that not every decoder has."""
+    w = chip.wiring
+    rows: list[Row] = []
+    if w.gated:
+        rows.append(("uint8_t", "gate_shift", "[LAYERS]", chip.gate_shift))
+    if layout.biases:
+        none = {p.name: np.zeros(layout.shape.layers * p.rows, np.int64) for p in layout.placed}
+        each = [chip.biases.get(name, zeros).reshape(-1) for name, zeros in none.items()]
+        rows.append(("int32_t", "biases", "[BIASES]", np.concatenate(each)))
+    if "head" in chip.biases:
+        rows.append(("int32_t", "head_biases", "[HEAD_BIASES]", chip.biases["head"]))
+    if chip.embedding_scale is not None:
+        rows.append(("uint32_t", "embedding_multipliers", "[DIM]", chip.embedding_scale.multiplier))
+    rows += [
+        ("int16_t", name, f"[{softcap.CAP_ENTRIES}]", chip.tables[name])
+        for name, there in (("score_cap", w.score_cap), ("logit_cap", w.logit_cap))
+        if there
+    ]
+    if any(w.windows):
+        rows.append(("uint32_t", "windows", "[LAYERS]", np.array(w.windows)))
+    if w.rope_sets > 1:
+        rows.append(("uint16_t", "rope", "[LAYERS]", np.array(w.rope)))
+    if w.renorms:
+        each = [chip.renorms[name].multiplier.reshape(-1) for name in w.renorms]
+        rows.append(("uint32_t", "renorm_multipliers", "[RENORMED]", np.concatenate(each)))
+    return rows
 
 
 def _table(kind: str, name: str, dims: str, values: NDArray[Any]) -> dict[str, str]:
@@ -277,10 +319,10 @@ def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
         }
         for bits, group in layout.roms.items()
     ]
-    table = chip.matrices["embedding"]
     return {
         "s": chip.shape,
         "f": chip.formats,
+        "w": chip.wiring,
         "layout": layout,
         "matrices": [entry(p) for p in layout.placed],
         "head": entry(layout.head)
@@ -292,11 +334,33 @@ def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
         },
         "roms": roms,
         "tables": tables(chip, layout),
-        "embedding": {
-            "bits": table.bits,
-            "words": -(-chip.shape.dim * table.bits // 64),
-            "shift": int(table.shift[0]),
-            "multipliers": ints_text(table.multiplier),
-        },
+        "rows": [_rows(chip, name) for name in LOOKED_UP if name in chip.matrices],
+        "embedding_shift": 0 if chip.embedding_scale is None else chip.embedding_scale.shift,
+        "renorms": _renorms(chip, layout),
         "digest": chip.digest,
     }
+
+
+def _rows(chip: Chip, name: str) -> dict[str, Any]:
+    """A table of rows that the residual takes."""
+    table = chip.matrices[name]
+    return {
+        "type": name.capitalize(),
+        "file": f"{name}.inc",
+        "size": {"embedding": "VOCAB", "position": "CONTEXT"}[name],
+        "bits": table.bits,
+        "words": -(-chip.shape.dim * table.bits // 64),
+        "shift": int(table.shift[0]),
+        "multipliers": ints_text(table.multiplier),
+    }
+
+
+def _renorms(chip: Chip, layout: Layout) -> list[dict[str, Any]]:
+    """Each norm inside a layer, and where its multipliers begin."""
+    found, first = [], 0
+    for name, channels in layout.renormed.items():
+        renorm = chip.renorms[name]
+        shift, eps = ints_text(renorm.shift), ints_text(renorm.eps)
+        found.append({"type": f"Renorm{name.capitalize()}", "first": first, "shift": shift, "eps": eps})
+        first += chip.shape.layers * channels
+    return found

@@ -25,6 +25,7 @@ INPUTS = ("draw", "position", "reset", "token")  # sorted: hls4ml reads them bac
 # Our layers: graph name, class, the adapter in hls/graph.hpp, inputs.
 LAYERS = (
     ("embedding", "HWEmbedding", "embedding_layer", ("token",)),
+    ("embedding", "HWEmbeddingAt", "embedding_at_layer", ("token", "position")),  # where positions are learned
     ("decoder", "HWDecoderStack", "decoder_layer", ("embedding", "position", "reset")),
     ("head", "HWHead", "head_layer", ("decoder",)),
     ("sampler", "HWSampler", "sampler_layer", ("head", "position", "draw")),
@@ -89,8 +90,9 @@ def _register() -> Any:
     return backend
 
 
-def layer_list(shape: dict[str, int]) -> list[dict[str, Any]]:
-    """The graph as hls4ml takes it."""
+def layer_list(shape: dict[str, int], positions: bool) -> list[dict[str, Any]]:
+    """The graph as hls4ml takes it; the embedding reads the position where ``positions`` are learned."""
+    left_out = "HWEmbedding" if positions else "HWEmbeddingAt"
     sizes = {"embedding": shape["dim"], "decoder": shape["dim"], "head": shape["vocab"], "sampler": 1}
     inputs = [
         {"name": name, "class_name": "InputLayer", "input_shape": [5 if name == "draw" else 1]} for name in INPUTS
@@ -104,6 +106,7 @@ def layer_list(shape: dict[str, int]) -> list[dict[str, Any]]:
             "inputs": list(sources),
         }
         for name, kind, _, sources in LAYERS
+        if kind != left_out
     ]
 
 
@@ -152,10 +155,9 @@ def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
     """The ModelGraph of a project in ``folder``; ``meta`` as in hardwire_hls.json."""
     _register()
     hls4ml = require_hls4ml()
+    layers = layer_list(meta["shape"], meta["wiring"]["positions"])
     with _quiet():
-        return hls4ml.model.ModelGraph.from_layer_list(
-            config(folder, meta), layer_list(meta["shape"]), list(INPUTS), ["head", "sampler"]
-        )
+        return hls4ml.model.ModelGraph.from_layer_list(config(folder, meta), layers, list(INPUTS), ["head", "sampler"])
 
 
 def write_graph(graph: Any, meta: dict[str, Any], kernels: Sequence[Path]) -> None:

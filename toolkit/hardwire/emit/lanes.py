@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ..board import Board, board_names, load_board
 from ..chip import Chip
 from ..errors import BoardError
-from .hls_constants import layout_of, require_kernels
+from .hls_constants import layout_of
 from .report import expectation
 
 AMD = ("xc7", "xcup")  # families that Vitis HLS has parts of
@@ -23,10 +23,9 @@ def default_lanes(chip: Chip, board: Board) -> int:
 
     A multiple of 8, at most the rows of the tallest matrix, or 4, 2 or 1 where 8 do not fit; where nothing
     fits, the one that is closest to it. More lanes are not always faster: a matrix of 192 rows takes two blocks on
-    96 lanes and on 184. Raises BuildError where the HLS kernels lack a part of the chip.
+    96 lanes and on 184.
     """
-    require_kernels(chip)
-    layout = layout_of(chip.shape, chip.formats, chip.bits, 1)
+    layout = layout_of(chip, 1)
     tallest = min(max(layout.largest_rows, layout.head.rows), LARGEST)
 
     def best(candidates: Iterable[int]) -> tuple[float, int, int]:
@@ -43,17 +42,13 @@ def default_lanes(chip: Chip, board: Board) -> int:
 
 
 def check_board(chip: Chip, board: Board, lanes: int) -> None:
-    """Raise BoardError unless Vitis HLS knows the board's part, and the part has what is expected to be used.
-
-    Raises BuildError where the HLS kernels lack a part of the chip.
-    """
+    """Raise BoardError unless Vitis HLS knows the board's part, and the part has what is expected to be used."""
     if board.family not in AMD:
         able = [key for key in board_names() if load_board(key).family in AMD]
         raise BoardError(
             f"{board.name} has an {board.part}, which Vitis HLS does not know; "
             f"an HLS project can be built for {', '.join(able)}"
         )
-    require_kernels(chip)
     _, multipliers, bram18 = _expected(chip, lanes)
     if multipliers > board.dsp:
         raise BoardError(
@@ -77,5 +72,5 @@ def _advice(chip: Chip, board: Board, lanes: int, otherwise: str) -> str:
 
 def _expected(chip: Chip, lanes: int) -> tuple[int, int, int]:
     """Cycles per token, multipliers and BRAM18."""
-    totals = expectation(layout_of(chip.shape, chip.formats, chip.bits, lanes))["totals"]
+    totals = expectation(layout_of(chip, lanes))["totals"]
     return totals["cycles_per_token"], totals["multipliers"], totals["bram18"]

@@ -3,60 +3,34 @@
 """What the HLS kernels should cost, from their loops: an expectation. No HLS tool ran.
 
 It stands where a synthesis report would: loops, trip counts, initiation intervals, memories, multipliers,
-cycles. Every number follows from the shape and the lanes as the kernels in ``hls/`` are written, and every
-memory has the name and the size of its declaration, in ``chip.hpp`` or in a kernel.
+cycles. Every number follows from the chip's parts and the lanes as the kernels in ``hls/`` are written; memories are
+those of ``report_memories``. A part that the chip lacks is not in it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ..fixed import MULTIPLIER_BITS
-from ..ops import rope
-from ..ops.attention import PROBABILITY_BITS
 from .hls_constants import Layout, Placed
+from .report_memories import decoder_memories, graph_only_memories, loop_memories, rom_memories, value_bits
 
 NOTE = (
     "Expected from the source's loops; no HLS tool ran. Pipeline depths are assumed, timing is unknown; "
     "multiplications of addresses, and what streams and registers take, are not counted."
 )
 DEPTH = 8  # assumed pipeline depth of a loop: cycles from its last start to its end
-BRAM18 = (
-    (1 << 14, 1),
-    (1 << 13, 2),
-    (1 << 12, 4),
-    (1 << 11, 9),
-    (1 << 10, 18),
-    (1 << 9, 36),
-)  # depth x width
-SMALL = 1024  # bits: a memory up to this is expected in LUTs
 WIDE_PORT = 25  # bits of the wider input of a 7-series multiplier; UltraScale+ has 27
 NARROW_PORT = 18  # and of the other
-REGISTERS = "registers"
 
 Loop = dict[str, Any]
 Kernel = dict[str, Any]
-Memory = dict[str, Any]
 
 
 def loop(name: str, trip: int, outer: int = 1) -> Loop:
     """A pipelined loop of ``trip`` iterations at II 1, entered ``outer`` times per call."""
     return {"loop": name, "trip": trip, "entered": outer, "ii": 1, "cycles": outer * (trip + DEPTH)}
-
-
-def memory(name: str, depth: int, width: int, kind: str = "rom", copies: int = 1) -> Memory:
-    """``copies`` of a ROM: one for each function instance that reads it."""
-    bits = depth * width
-    bram18 = 0 if bits <= SMALL or kind == REGISTERS else min(-(-depth // d) * -(-width // w) for d, w in BRAM18)
-    return {
-        "memory": name,
-        "kind": kind,
-        "depth": depth,
-        "width": width,
-        "copies": copies,
-        "bits": bits * copies,
-        "bram18": bram18 * copies,
-    }
 
 
 def kernel(
@@ -89,15 +63,17 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
     """
     p = layout.shape.context if positions is None else positions
     kernels = [
-        _embedding(layout),
+        *_embedding(layout),
         _norm(layout, "norm", 2 * layout.shape.layers),
         *(_matrix(layout, m) for m in layout.placed),
+        *_renorms(layout),
         *_rope(layout),
-        _attention(layout, p),
+        *_attention(layout, p),
         _gate(layout),
         _residual(layout),
-        _norm(layout, "norm of head", 1),
+        _norm(layout, "norm of head", 1, layout.wiring.final_norm),
         _matrix(layout, layout.head),
+        *_cap(layout),
         _sampler(layout),
         kernel("token loop", "token_loop.hpp", 1, [loop("token", 1)]),
     ]
@@ -139,15 +115,38 @@ def _sum(entries: list[dict[str, Any]], key: str) -> int:
 # Loops and multipliers, kernel by kernel.
 
 
-def _embedding(layout: Layout) -> Kernel:
-    d = layout.shape.dim
-    return kernel("embedding", "embedding.hpp", 1, [loop("values", d)], 1, d)
+def _embedding(layout: Layout) -> list[Kernel]:
+    """The token's row, the position's and the norm behind both."""
+    d, w = layout.shape.dim, layout.wiring
+    found = [kernel("embedding", "embedding.hpp", 1, [loop("values", d)], 1, d)]
+    if w.positions:
+        found.append(kernel("positions", "embedding.hpp", 1, [loop("values", d)], 1, d))
+    if w.embedding_norm:
+        found += [
+            _norm(layout, "norm of embedding", 1),
+            kernel("write back", "norm.hpp", 1, [loop("write back", d)], 2, 2 * d),  # a root per row, as a matrix
+        ]
+    return found
 
 
-def _norm(layout: Layout, name: str, calls: int) -> Kernel:
-    """The decoder has one instance, the head another."""
+def _norm(layout: Layout, name: str, calls: int, normalizes: bool = True) -> Kernel:
+    """The decoder has one instance, the head another, as has the embedding; without a norm nothing is squared."""
     d, squares = layout.shape.dim, 1 if layout.formats.residual <= NARROW_PORT else 2
-    return kernel(name, "norm.hpp", calls, [loop("largest and energy", d), loop("shift", d)], squares, d)
+    loops = [loop("largest and energy", d), loop("shift", d)]
+    return kernel(name, "norm.hpp", calls, loops, *((squares, d) if normalizes else (0, 0)))
+
+
+def _renorms(layout: Layout) -> list[Kernel]:
+    """Norms inside a layer, group by group: a square, a root per channel, the rounding. Those of one width share."""
+    s, kernels = layout.shape, []
+    for name, channels in layout.renormed.items():
+        groups = {"q": s.heads, "k": s.kv_heads}.get(name, 1)
+        size = channels // groups
+        loops = [loop("largest and energy", size, groups), loop("round", size, groups)]
+        one = kernel(f"norm of {name}", "norm.hpp", s.layers, loops, 3, 3 * channels)
+        one["instance"] = f"norm of {size} channels"
+        kernels.append(one)
+    return kernels
 
 
 def _wide(bits: int) -> int:
@@ -180,36 +179,57 @@ def _rope(layout: Layout) -> list[Kernel]:
     kernels = []
     for name, heads, bits in (("q", s.heads, f.query), ("k", s.kv_heads, f.cache)):
         one = kernel(
-            f"rope {name}", "rope.hpp", s.layers, [loop("values", heads * s.head_dim)], 4, 2 * heads * s.rotary
+            f"rope {name}",
+            "rope.hpp",
+            s.layers,
+            [loop("values", heads * s.head_dim)],
+            4 if s.rotary else 0,
+            2 * heads * s.rotary,
         )
         one["instance"] = f"rope {heads} heads {bits} bit"
         kernels.append(one)
     return kernels
 
 
-def _attention(layout: Layout, positions: int) -> Kernel:
-    """One call per heads taken together; a position per cycle, head_dim products of each head, in both passes."""
+def _attention(layout: Layout, positions: int) -> list[Kernel]:
+    """Of the layers of each window: one call per heads taken together; a position per cycle, head_dim products of
+    each head, in both passes, and one for a cap.
+    """
     s, together = layout.shape, layout.together
-    values = together * s.head_dim
-    loops = [
-        loop("query", values),
-        loop("scores", positions),
-        loop("weighted values", positions),
-        loop("divide", values),
-    ]
-    return kernel(
-        "attention",
-        "attention.hpp",
-        s.layers * s.heads // together,
-        loops,
-        2 * values + _wide(_value_bits(layout)),
-        (2 * positions + 1) * values,
-    )
+    values, cap = together * s.head_dim, together if layout.wiring.score_cap else 0
+    kernels = []
+    for window, layers in sorted(Counter(layout.wiring.windows or (0,) * s.layers).items()):
+        seen = min(positions, window or positions)
+        loops = [
+            loop("query", values),
+            loop("scores", seen),
+            loop("weighted values", seen),
+            loop("divide", values),
+        ]
+        one = kernel(
+            f"attention in {window}" if window else "attention",
+            "attention.hpp",
+            layers * s.heads // together,
+            loops,
+            2 * values + _wide(value_bits(layout)) + cap,
+            (2 * seen + 1) * values + cap * seen,
+        )
+        one["instance"] = "attention"
+        kernels.append(one)
+    return kernels
 
 
 def _gate(layout: Layout) -> Kernel:
-    h = layout.shape.hidden
-    return kernel("gate", "gate.hpp", layout.shape.layers, [loop("copy", h), loop("values", h)], 1, h)
+    """Without a gate the activation's table is all there is."""
+    h, layers = layout.shape.hidden, layout.shape.layers
+    if not layout.wiring.gated:
+        return kernel("activation", "gate.hpp", layers, [loop("look up", h)])
+    return kernel("gate", "gate.hpp", layers, [loop("copy", h), loop("values", h)], 1, h)
+
+
+def _cap(layout: Layout) -> list[Kernel]:
+    v = layout.shape.vocab
+    return [kernel("cap of logits", "head.hpp", 1, [loop("cap", v)], 1, v)] if layout.wiring.logit_cap else []
 
 
 def _residual(layout: Layout) -> Kernel:
@@ -250,93 +270,6 @@ def _graph(layout: Layout) -> list[Kernel]:
         loop("sampler in", s.vocab),
     ]
     return [kernel("streams", "graph.hpp", 1, copies)]
-
-
-# ---------------------------------------------------------------------------------------------------
-# Memories, declaration by declaration.
-
-
-def rom_memories(layout: Layout) -> list[Memory]:
-    """What chip.hpp declares. Integers of 64 bits packed with weights; tables in C++'s own widths."""
-    s, f = layout.shape, layout.formats
-    engines, turns = len(layout.roms), len({one["instance"] for one in _rope(layout)})
-    roms = [
-        memory(f"Rom{bits}::words", sum(map(layout.steps, group)), layout.words(bits) * 64)
-        for bits, group in layout.roms.items()
-    ]
-    rows = s.context * layout.angles
-    return roms + [
-        memory("HeadRom::words", layout.steps(layout.head), layout.words(layout.head.bits) * 64),
-        memory("Chip::Embedding::words", s.vocab * -(-s.dim * layout.embedding_bits // 64), 64),
-        memory("Chip::multipliers", layout.multipliers, 32, copies=engines),
-        memory("Chip::Head::multipliers", s.vocab, 32),
-        memory("Chip::Embedding::multipliers", s.vocab, 32),
-        memory("Chip::rsqrt", 768, 32, copies=2),
-        memory("Chip::eps", 1, 32, copies=2),
-        memory("Chip::cos", rows, rope.ANGLE_BITS + 2, copies=turns),
-        memory("Chip::sin", rows, rope.ANGLE_BITS + 2, copies=turns),
-        memory("Chip::exp", 1024, 16),
-        memory("Chip::reciprocal", 1024, 16),
-        memory("Chip::activation", 1 << f.gate, 16),
-        memory("Chip::gumbel", 2048, 16),
-        memory("Chip::score_shift", s.layers * s.heads, 8),
-        memory("Chip::value_shift", s.layers * s.heads, 8),
-        memory("Chip::gate_shift", s.layers, 8),
-        *(memory(f"Chip::{m.name.capitalize()}::shift", s.layers, 8) for m in layout.placed),
-        memory("Chip::Head::shift", 1, 8),
-    ]
-
-
-def _value_bits(layout: Layout) -> int:
-    """SUM of attention.hpp."""
-    return PROBABILITY_BITS + 1 + layout.formats.cache + (layout.shape.context - 1).bit_length()
-
-
-def decoder_memories(layout: Layout) -> list[Memory]:
-    """Arrays of the kernels that both tops run."""
-    s, f, t = layout.shape, layout.formats, layout.together
-    score = f.query + f.cache + (s.head_dim - 1).bit_length()
-    words = s.layers * s.context * s.kv_heads
-    engines = [(f"{bits} bit", layout.sum_bits(group)) for bits, group in layout.roms.items()]
-    engines.append(("head", layout.sum_bits([layout.head])))
-    return [
-        memory("decode::keys", words, s.head_dim * f.cache, "ram"),
-        memory("decode::values", words, s.head_dim * f.cache, "ram"),
-        memory("decode::in", layout.largest_cols, layout.input_bits, "ram"),
-        memory("decode::out", layout.largest_rows, layout.output_bits, "ram"),
-        memory("decode::query", s.query_rows, f.query, "ram"),
-        memory("decode::key", s.kv_rows, f.cache, "ram"),
-        memory("decode::gate", s.hidden, f.gate, "ram"),
-        memory("head::in", s.dim, f.norm, "ram"),
-        memory("store::word", s.head_dim, f.cache, REGISTERS),
-        memory("attend::scores", s.context, score, "ram", copies=t),
-        memory("attend::sums", t * s.head_dim, _value_bits(layout), REGISTERS),
-        memory("attend::query", t * s.head_dim, f.query, REGISTERS),
-        memory("attend::top", t, score, REGISTERS),
-        memory("attend::total", t, PROBABILITY_BITS + (s.context - 1).bit_length(), REGISTERS),
-        *(memory(f"matvec::sums {name}", layout.lanes, bits, REGISTERS) for name, bits in engines),
-        *(memory(f"matvec::done {name}", layout.lanes, bits, REGISTERS) for name, bits in engines),
-    ]
-
-
-def loop_memories(layout: Layout) -> list[Memory]:
-    """Arrays of the token loop."""
-    s, f = layout.shape, layout.formats
-    return [
-        memory("token_loop::pending", s.context, 32, "ram"),
-        memory("token_loop::x", s.dim, f.residual, "ram"),
-        memory("token_loop::logits", s.vocab, f.logit, "ram"),
-    ]
-
-
-def graph_only_memories(layout: Layout) -> list[Memory]:
-    """Arrays of the graph's layers, which the token loop does not have."""
-    s, f = layout.shape, layout.formats
-    return [
-        *(memory(f"{name}_layer::residual", s.dim, f.residual, "ram") for name in ("embedding", "decoder", "head")),
-        memory("head_layer::all", s.vocab, f.logit, "ram"),
-        memory("sampler_layer::all", s.vocab, f.logit, "ram"),
-    ]
 
 
 # ---------------------------------------------------------------------------------------------------
