@@ -15,6 +15,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := --quiet --disable-pip-version-check
+SHARE := --numprocesses 2 --dist loadfile  # a file's tests share what they build
 
 .PHONY: demo check test test-all matrix exports notebooks wheel clean
 
@@ -38,7 +39,7 @@ $(VENV)-pynq31/ready: $(VENV)/ready-check
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
 	touch $@
 
 demo: $(VENV)/ready
@@ -48,11 +49,11 @@ check: $(VENV)/ready-check $(VENV)-numpy2/ready
 	$(BIN)/ruff check toolkit tests hls boards
 	$(BIN)/ruff format --check --quiet toolkit tests hls boards
 	$(BIN)/mypy
-	$(BIN)/pytest -m 'not tools and not slow'
-	$(VENV)-numpy2/bin/pytest -m 'not tools and not slow'
+	$(BIN)/pytest $(SHARE) -m 'not tools and not slow'
+	$(VENV)-numpy2/bin/pytest $(SHARE) -m 'not tools and not slow'
 
 test: check $(VENV)-pynq31/ready
-	$(BIN)/pytest -m 'tools and not slow' --durations=8
+	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
 
 notebooks: $(VENV)/ready-check
 	$(BIN)/python tests/notebooks/execute.py

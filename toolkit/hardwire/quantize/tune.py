@@ -32,9 +32,9 @@ except ImportError as error:
     raise ToolMissing(f'fine-tuning needs torch ({error}); pip install "hardwire[train]"') from None
 
 LENGTH = 256  # tokens of a row
-ROWS = 16  # of a step
-PEAK = 1.5e-3  # learning rate of weights, relative to their root mean square
-SCALE_PEAK = 5e-3  # of the logarithm of scales
+ROWS = 8  # of a step
+PEAK = 4e-3  # learning rate of weights, relative to their root mean square
+SCALE_PEAK = 1e-3  # of the logarithm of scales
 WARM_UP = 0.05  # share of the steps
 CLIP = 1.0  # largest norm of a gradient
 KEPT_VALUES = 1 << 27  # of the teacher's logits, four bytes each
