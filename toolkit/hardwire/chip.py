@@ -119,7 +119,7 @@ class Chip:
         return sum(m.weight.size * m.bits for m in self.matrices.values())
 
     def exceptions(self) -> list[str]:
-        """Values wider than the eight bits that an int8-activation name promises."""
+        """Values of other than the eight bits that an int8-activation name promises, or than the usual bits elsewhere."""
         f = self.formats
         inputs = {
             "normalised inputs": f.norm,
@@ -129,7 +129,9 @@ class Chip:
             "MLP hidden": f.hidden,
         }
         inputs |= {name: self.matrices[name].bits for name in LOOKED_UP if name in self.matrices}
-        return [f"{name}: {bits} bits" for name, bits in inputs.items() if bits != 8]
+        others = {"residual stream": (f.residual, Formats.residual), "index of the activation": (f.gate, Formats.gate)}
+        found = [f"{name}: {bits} bits" for name, bits in inputs.items() if bits != 8]
+        return found + [f"{name}: {bits} bits" for name, (bits, usual) in others.items() if bits != usual]
 
     def save(self, path: Path) -> None:
         """Write the ``.chip``; a partial file never carries the final name."""

@@ -45,17 +45,19 @@ def batches(decoder: Decoder, rows: Ints) -> Iterator[slice]:
 
 @dataclass
 class Ranges:
-    """What one pass of the float reference leaves: largest values by stage, and of plain MLPs their hidden values.
+    """What one pass of the float reference leaves: largest values by stage, and some of the hidden values.
 
-    ``largest``: of the residual stream as "residual", of logits, and of each layer's gate. ``index``, ``square`` and
-    ``hidden``, of a layer without a gate: the largest input of its activation [F], the sum of squares of what it
-    makes [F], and some of that [tokens, F].
+    ``largest``: of the residual stream as "residual", of logits, and of each layer's gate. ``smallest``: the rms of the
+    residual stream where it is smallest. ``index``: of a layer without a gate, the largest input of its
+    activation [F]. ``square`` and ``hidden``: the sum of squares of what the activation makes [F], and some of
+    that [tokens, F].
     """
 
     largest: dict[str, float] = field(default_factory=dict)
     index: dict[str, Array] = field(default_factory=dict)
     square: dict[str, Array] = field(default_factory=dict)
     hidden: dict[str, list[Array]] = field(default_factory=dict)
+    smallest: float = np.inf
 
     @staticmethod
     def of(decoder: Decoder, rows: Ints, progress: Callable[[float], None] = lambda share: None) -> Ranges:
@@ -68,13 +70,14 @@ class Ranges:
             stage, _, kind = name.rpartition(".")
             if kind in RESIDUALS:
                 found._raise("residual", value)
+                found.smallest = min(found.smallest, float(np.sqrt(np.square(value).mean())))
             elif kind in ("gate", "logits", "logits_raw"):
                 found._raise(name, value)
             elif first.gate is None and kind == "up":
                 # What ReLU makes zero of may saturate.
                 above = np.maximum(value, 0) if first.activation == "relu" else np.abs(value)
                 found.index[stage] = np.maximum(found.index.get(stage, np.float32(0)), above.max((0, 1)))
-            elif first.gate is None and kind == "hidden":
+            elif kind == "hidden":
                 flat = value.reshape(-1, value.shape[-1])
                 found.square[stage] = found.square.get(stage, np.float32(0)) + np.square(flat).sum(0)
                 found.hidden.setdefault(stage, []).append(flat[::every])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import LOOKED_UP, Chip, Formats, Shape, matrix_names
+from ..chip import LOOKED_UP, Chip, Shape, matrix_names
 from ..decoder import (
     Array,
     Block,
@@ -50,6 +50,7 @@ from .parts import (
     with_part,
 )
 from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights
+from .widths import formats_of
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -99,10 +100,7 @@ class Quantizer:
             context=decoder.context,
             rotary=2 * max(len(each.inv_freq) for each in self.ropes),
         )
-        logit = ranges.largest["logits"] * MARGIN
-        formats = Formats(attention=options.activations, hidden=options.activations)
-        fraction = int(np.floor(np.log2(limits(formats.logit)[1] / max(logit, 1e-6))))
-        self.formats = replace(formats, logit_fraction=min(max(fraction, 0), 14))
+        self.formats = formats_of(decoder, ranges, options)
         self.unit_x = ranges.unit("residual", self.formats.residual)
         self.tables = self._tables(first)
         self.units: dict[str, Any] = {"embed": self.unit_x, "logits": 2.0**-self.formats.logit_fraction}

@@ -22,6 +22,7 @@ class Options:
     smoothing: float = 0.5  # how far a large hidden channel's unit follows its size
     rounding: str = "calibrated"  # or "plain": nearest, no calibration of weights
     rotation: bool = True  # of the residual stream and the values; never of a model that was trained on its grid
+    widen: bool = True  # activations to more bits than these where outliers need them
     tuning: int = 0  # steps of fine-tuning; needs torch
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
 

@@ -84,10 +84,10 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
 
 
 def random_chip(outline: Outline | Shape, seed: int, options: Options = Options(rounding="plain")) -> Chip:
-    """A chip with random weights: as quantize would make it of a decoder that is not trained."""
+    """A chip with random weights: as quantize would make it of a decoder that is not trained, with the usual formats."""
     if isinstance(outline, Shape):
         outline = Outline(outline)
     length = min(32, outline.shape.context)
     stories = np.random.default_rng([seed, 1]).integers(0, outline.shape.vocab, (4, length)).tolist()
-    options = replace(options, tokens=4 * length, length=length)
+    options = replace(options, tokens=4 * length, length=length, widen=False)
     return quantize(random_decoder(outline, seed), stories, options, about={"seed": seed})
