@@ -119,7 +119,7 @@ class Chip:
         return sum(m.weight.size * m.bits for m in self.matrices.values())
 
     def exceptions(self) -> list[str]:
-        """Values of other than the eight bits that an int8-activation name promises, or than the usual bits elsewhere."""
+        """Values without the eight bits that an int8-activation name promises, or without the usual bits elsewhere."""
         f = self.formats
         inputs = {
             "normalised inputs": f.norm,

@@ -84,7 +84,7 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
 
 
 def random_chip(outline: Outline | Shape, seed: int, options: Options = Options(rounding="plain")) -> Chip:
-    """A chip with random weights: as quantize would make it of a decoder that is not trained, with the usual formats."""
+    """A chip with random weights and the usual formats: as quantize would make it of a decoder that is not trained."""
     if isinstance(outline, Shape):
         outline = Outline(outline)
     length = min(32, outline.shape.context)
