@@ -47,10 +47,10 @@ def batches(decoder: Decoder, rows: Ints) -> Iterator[slice]:
 class Ranges:
     """What one pass of the float reference leaves: largest values by stage, and some of the hidden values.
 
-    ``largest``: of the residual stream as "residual", of logits, and of each layer's gate. ``smallest``: the rms of a
-    token's residual stream, of the token in the middle, at the stage where it is smallest. ``index``: of a layer without
-    a gate, the largest input of its activation [F]. ``square`` and ``hidden``: the sum of squares of what the activation
-    makes [F], and some of that [tokens, F].
+    ``largest``: of the residual stream as "residual", of logits, and of each layer's gate. ``smallest``: the rms of
+    a token's residual stream, of the token in the middle, at the stage where it is smallest. ``index``: of a layer
+    without a gate, the largest input of its activation [F]. ``square`` and ``hidden``: the sum of squares of what the
+    activation makes [F], and some of that [tokens, F].
     """
 
     largest: dict[str, float] = field(default_factory=dict)
