@@ -42,14 +42,20 @@ def run(*arguments: str | Path, may_fail: bool = False) -> tuple[Any, float]:
     return json.loads(done.stdout), time.perf_counter() - started
 
 
-def measure(name: str, model: Path, calibration: Path, text: Path, scratch: Path) -> dict[str, list[list[str]]]:
-    """Quality rows and time rows of one model."""
+TUNING = 500  # steps of fine-tuning: minutes on a core
+
+
+def measure(
+    name: str, model: Path, calibration: Path, text: Path, scratch: Path, tuned: Sequence[int] = ()
+) -> dict[str, list[list[str]]]:
+    """Quality rows and time rows of one model; ``tuned`` are the weight bits to fine-tune for too."""
     quality, times = [], []
     _, seconds = run("inspect", model)
     times.append([name, "import and check against ONNX Runtime", f"{seconds:.1f} s"])
-    for weights in (8, 4):
-        chip = scratch / f"{name}-w{weights}.chip"
-        _, quantize = run("quantize", model, "-o", chip, "--weights", str(weights), "--calibration", calibration)
+    for weights, steps in [*((bits, TUNING) for bits in tuned), (8, 0), (4, 0)]:
+        chip = scratch / f"{name}-w{weights}{'-untuned' if weights in tuned and not steps else ''}.chip"
+        options = ["--weights", str(weights), "--calibration", calibration, "--tune", str(steps)]
+        _, quantize = run("quantize", model, "-o", chip, *options)
         result, evaluate = run("evaluate", chip, "--onnx", model, "--text", text)
         exact, integer = result["float"], result["integer"]
         if not quality:
@@ -58,14 +64,17 @@ def measure(name: str, model: Path, calibration: Path, text: Path, scratch: Path
         quality.append(
             [
                 name,
-                f"W{weights}A8",
+                f"W{weights}A8{', fine-tuned' if steps else ''}",
                 f"{integer['bits_per_char']:.4f}",
                 f"{integer['perplexity']:.3f}",
                 f"{rise:+.1%}",
                 f"{result['top1_agreement']:.1%}",
             ]
         )
+        if steps:
+            times.append([name, f"quantize to W{weights}A8, {steps} steps of fine-tuning", f"{quantize:.0f} s"])
     times.append([name, "quantize to W4A8 (import included)", f"{quantize:.1f} s"])
+    chip = scratch / f"{name}-w4.chip"  # the best one: quality, cycles and gates are of the same
     times.append([name, f"evaluate float and integer on {result['tokens']:,} tokens", f"{evaluate:.1f} s"])
     _, integer_only = run("evaluate", chip, "--text", text)
     times.append([name, "evaluate the integer model alone", f"{integer_only:.1f} s"])
@@ -197,7 +206,7 @@ def main() -> None:
         scratch = Path(folder)
         text, calibration = data / "stories-evaluation.txt", data / "stories-calibration.txt"
         bundled = measure("bundled", BUNDLED / "model.onnx", BUNDLED / "calibration.txt", text, scratch)
-        stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch)
+        stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch, (4, 3))
         large = measure_15m(scratch)
         speed = speeds.section(given.shared, scratch)
         resources, runs = gates(given.builds or gate_builds(scratch))
