@@ -9,14 +9,14 @@ module engine
 #(
   parameter int Vocab = 512, Words = 8, Layers = 5, Heads = 8, KvHeads = 4, HeadDim = 8, Context = 512,
   parameter int HiddenWords = 22, Positions = 0, Segments = 12,
-  parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1,
+  parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1, Windowed = 1'b0,
   parameter int ResidualW = 16, NormW = 9, QueryW = 9, CacheW = 8, AttentionW = 8, HiddenW = 8, GateW = 11,
   parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
   parameter int Columns = 8, Rows = 8, Depth = 8, Terms = 4, PackedGroups = 0, LaneStages = 2, RoundStages = 2,
   parameter int WeightW = 4, AccW = 20, Uram = 0,
   parameter logic [Depth-1:0][15:0] WeightWords = '0,
   parameter int EmissionWords = 512, DestW = 8,
-  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4,
+  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4, Slack = 0,
   parameter style_e ScoreStyle = StylePacked, MixStyle = StylePacked,
   parameter int ScoreFabric = 0, MixFabric = 0,
   parameter bit Minus = 1'b0,
@@ -111,7 +111,8 @@ module engine
   assign fetch_o = start;
   assign restart = done || rst_i;  // programs, weights and cache begin anew with the next token
 
-  position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .SpanW(SpanW)) u_position (
+  position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .Slack(Slack), .SpanW(SpanW))
+    u_position (
     .clk_i, .clear_i(clear), .next_i(next), .bank_o(bank), .blocks_o(blocks), .span_o(span));
 
   sequencer #(.Words(ProgramWords), .WaitW(WaitW), .SpanW(SpanW), .StepW(StepW), .EmitW(EmitW), .Folder(Folder))
@@ -324,7 +325,8 @@ module engine
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
               .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
-              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Folder(Folder)) u_attention (
+              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Folder(Folder))
+    u_attention (
     .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
     .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),
     .value_last_o(value_last), .value_addr_o(value_addr), .values_i(values), .we_o(mixed_we), .addr_o(mixed_addr),

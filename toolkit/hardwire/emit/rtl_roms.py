@@ -42,6 +42,8 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, made)
+    if any(chip.wiring.windows):
+        contents["window.hex"] = _windows(chip.wiring.windows, made)
     return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
 
 
@@ -49,6 +51,13 @@ def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
     shifts = np.stack([chip.value_shift, chip.score_shift], axis=-1)  # [L, H, 2]
     return {f"shift{h:02}.hex": hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5)) for h in range(made.shared)}
+
+
+def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
+    """How far back each layer sees, in blocks and banks of the cache, as rtl/window.sv unpacks them."""
+    banks, blocks = made.geometry.banks, made.blocks
+    reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
+    return hex_lines((reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length()))
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
