@@ -16,7 +16,7 @@ module engine
   parameter int WeightW = 4, AccW = 20, Uram = 0,
   parameter logic [Depth-1:0][15:0] WeightWords = '0,
   parameter int EmissionWords = 512, DestW = 8,
-  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4, Slack = 0,
+  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4, Slack = 0, RopeSets = 1,
   parameter style_e ScoreStyle = StylePacked, MixStyle = StylePacked,
   parameter int ScoreFabric = 0, MixFabric = 0,
   parameter bit Minus = 1'b0,
@@ -86,7 +86,7 @@ module engine
   localparam int MixedA  = Walks * Padded / Divides > 1 ? $clog2(Walks * Padded / Divides) : 1;
   localparam int BitsW   = $clog2(ResidualW);
   localparam int WalkW   = Walks > 1 ? $clog2(Walks) : 1;
-  localparam int PartB   = PartW;  // bits of a destination that name the part
+  localparam int PartB   = PartW + $clog2(RopeSets);  // bits of a destination that name the part and the angles
   localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
   localparam int LogitShift = LogitFraction + 2;
   localparam int PostW   = LogitW + 19 - LogitShift > 16 ? LogitW + 19 - LogitShift : 16;
@@ -242,10 +242,10 @@ module engine
   logic [PostW-2:0]              most_y;
   logic [17:0]                   inverse;
   logic [Rows-1:0][PostW-1:0]    z;
-  logic [PartW-1:0]              part_y2;  // two cycles before EY
+  logic [PartB-1:0]              part_y2;  // two cycles before EY
 
-  delay #(.Width(PartW), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartW-1:0]), .d_o(part_y2));
-  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Turns(Turns), .Folder(Folder)) u_rope (
+  delay #(.Width(PartB), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartB-1:0]), .d_o(part_y2));
+  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Folder(Folder)) u_rope (
     .clk_i, .clear_i(clear), .next_i(next), .part_i(part_y2), .cos_o(cosine), .sin_o(sine));
   gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
     .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));

@@ -254,6 +254,6 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     exp = made.shared * ceil_div(g.banks, 2)
     if buffer_in_block_ram(made):
         exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
-    angle = bram18(g.rows * 16, shape.context * made.parts) if shape.rotary else 0
+    angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * made.parts) if shape.rotary else 0
     tables = gate + exp + angle + bram18(18, 2048) + 1 + made.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

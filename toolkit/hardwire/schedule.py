@@ -129,6 +129,11 @@ class Schedule:
         return max((self.parts - 1).bit_length(), 1)
 
     @property
+    def word_bits(self) -> int:
+        """Place of the word in a destination of heads: above the part, and the set of angles that turns it."""
+        return self.part_bits + (self.wiring.rope_sets - 1).bit_length()
+
+    @property
     def blocks(self) -> int:
         """Of the cache, banks positions each."""
         return ceil_div(self.shape.context, self.geometry.banks)
@@ -206,7 +211,7 @@ def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
 
 def missing_parts(wiring: Wiring) -> list[str]:
     """Names of the parts that the RTL engine does not have."""
-    return replace(wiring, parallel=False, windows=()).later_parts()
+    return replace(wiring, parallel=False, windows=(), rope=()).later_parts()
 
 
 def require_engine(chip: Chip) -> None:
@@ -352,7 +357,7 @@ class _Player:
         for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
             if e.kind not in late:
                 continue
-            word = e.dest >> made.part_bits
+            word = e.dest >> made.word_bits
             if e.kind != QUERY:
                 word = word // made.blocks % made.kv_words * share
             walk = max(walk, read + late[e.kind] - word * made.spacing)
@@ -413,12 +418,13 @@ def _word_emissions(made: Schedule, matrix: str, kind: int, layer: int, word: in
     heads = range(word * made.shared, (word + 1) * made.shared)
     channels: list[Row] = [(matrix, head * shape.head_dim + c) for head in heads for c in order]
     channels += [None] * (made.parts * rows - len(channels))
+    turned_by = made.wiring.rope[layer] if made.wiring.rope else 0
     return [
         Emission(
             kind,
             layer,
             tuple(channels[part * rows : (part + 1) * rows]),
-            base << made.part_bits | part,
+            base << made.word_bits | turned_by << made.part_bits | part,
             fold=True,
             post=rope.ANGLE_BITS + rope.FRACTION,
         )

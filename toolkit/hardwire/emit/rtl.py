@@ -102,6 +102,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Positions": s.context if w.positions else 0,
         "Gated": int(w.gated),
         "Turns": int(s.rotary > 0),
+        "RopeSets": w.rope_sets,
         "FinalNorm": int(w.final_norm),
         "Windowed": int(any(w.windows)),
         "ResidualW": f.residual,

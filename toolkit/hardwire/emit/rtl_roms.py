@@ -83,13 +83,15 @@ def _padded(rows: np.ndarray, groups: int) -> Ints:
 
 
 def _angles(chip: Chip, made: Schedule) -> list[str]:
-    """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0."""
+    """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0. Of each position
+    all sets."""
     s, half, each = chip.shape, chip.shape.rotary // 2, made.geometry.rows // 2
-    cos = np.full((s.context, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
+    cos = np.full((s.context, chip.wiring.rope_sets, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
     sin = np.zeros_like(cos)
-    cos[:, :half], sin[:, :half] = chip.tables["cos"], chip.tables["sin"]
+    for wide_table, name in ((cos, "cos"), (sin, "sin")):
+        wide_table[..., :half] = chip.tables[name].reshape(-1, s.context, half).swapaxes(0, 1)
     wide = [np.tile(t, made.shared) for t in (cos, sin)]
-    room = ((0, 0), (0, made.parts * each - wide[0].shape[1]))
+    room = ((0, 0), (0, 0), (0, made.parts * each - wide[0].shape[-1]))
     wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
     return hex_lines(*[(t.reshape(-1, each), 16) for t in wide])
 
