@@ -17,7 +17,7 @@ import pytest
 from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
-from hardwire.chip import Chip, check_chip, load_chip
+from hardwire.chip import Chip, Wiring, check_chip, load_chip
 from hardwire.decoder import forward
 from hardwire.errors import BuildError, ChipError
 from hardwire.evaluate import error_by_stage
@@ -162,11 +162,9 @@ def test_capped_logits_fit_their_table() -> None:
 # ---------------------------------------------------------------------------------------------------
 # What has no form for them yet.
 
-# Of each: what the HLS kernels lack, and what the RTL engine does.
 PARTS = {
-    "qwen3": "norm of queries or keys",
     "gemma2": "soft cap on attention scores, soft cap on the logits, norm behind a branch",
-    "gemma3": "norm of queries or keys, norm behind a branch",
+    "gemma3": "norm behind a branch",
 }
 
 
@@ -175,3 +173,12 @@ def test_rtl_refuses_by_name_what_it_lacks(name: str) -> None:
     chip = random_chip(OUTLINES[name], seed=8)
     with pytest.raises(BuildError, match=f"not in the RTL engine yet: {PARTS[name]}; run the .chip of this one with"):
         schedule(chip, Geometry())
+
+
+@pytest.mark.parametrize(
+    "wiring",
+    [Wiring(renorms=("k",)), Wiring(renorms=("q",)), Wiring(renorms=("q", "k"), parallel=True)],
+)
+def test_rtl_refuses_half_a_norm_of_heads_and_one_beside_a_gated_mlp(wiring: Wiring) -> None:
+    with pytest.raises(BuildError, match="not in the RTL engine yet: norm of queries or keys; run the .chip of this"):
+        schedule(random_chip(replace(QWEN3, wiring=wiring), seed=8), Geometry())

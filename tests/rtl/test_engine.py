@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import MISTRAL, NEOX, SMOLLM3
+from outlines import MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip import Chip, Shape
@@ -92,6 +92,14 @@ CASES = {
         "smollm3_chip",
         Geometry(columns=4, rows=4, depth=2, terms=4, banks=5, round_stages=1, trace=True),
     ),
+    "norms of queries and keys, heads in parts": (
+        "qwen3_chip",
+        Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True),
+    ),
+    "norms of queries and keys, two heads to a walk": (
+        "qwen3_shared_chip",
+        Geometry(columns=8, rows=8, depth=4, terms=4, banks=8, divides=4, round_stages=1, trace=True),
+    ),
 }
 
 
@@ -113,6 +121,16 @@ def mistral_chip() -> Chip:
 @pytest.fixture(scope="module")
 def smollm3_chip() -> Chip:
     return random_chip(SMOLLM3, seed=8)
+
+
+@pytest.fixture(scope="module")
+def qwen3_chip() -> Chip:
+    return random_chip(QWEN3, seed=8)
+
+
+@pytest.fixture(scope="module")
+def qwen3_shared_chip() -> Chip:
+    return random_chip(QWEN3_SHARED, seed=8)
 
 
 @pytest.fixture(scope="module")

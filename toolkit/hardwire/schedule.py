@@ -25,6 +25,7 @@ NORM, MIXED, HIDDEN = range(3)
 EMBED_READ = 2  # fetch to E1 of the embedding's first read
 ROOT_LATE = 6  # a complete residual to its root, which joins at E0
 WALK_TO_VALUE = 7  # t0 to the address of the values
+RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
 WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient
 NOISE_LATE = 17  # fetch to the first noise, less its own word
 SAMPLE_LATE = 4  # EZ of the last logits to the sampled token
@@ -211,7 +212,20 @@ def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
 
 def missing_parts(wiring: Wiring) -> list[str]:
     """Names of the parts that the RTL engine does not have."""
-    return replace(wiring, parallel=False, windows=(), rope=()).later_parts()
+    rest = replace(wiring, parallel=False, windows=(), rope=())
+    if normed_heads(wiring):
+        rest = replace(rest, renorms=tuple(name for name in wiring.renorms if name not in ("q", "k")))
+    return rest.later_parts()
+
+
+def normed_heads(wiring: Wiring) -> bool:
+    """Whether queries and keys have norms that the engine takes: both, and no row of a gated MLP that comes beside."""
+    return {"q", "k"} <= set(wiring.renorms) and not (wiring.parallel and wiring.gated)
+
+
+def turned_late(wiring: Wiring, g: Geometry) -> int:
+    """E1 to a query or key that is stored, of a head in one part."""
+    return g.post_late + (RENORM_LATE + g.round_stages if normed_heads(wiring) else 0)
 
 
 def require_engine(chip: Chip) -> None:
@@ -352,7 +366,8 @@ class _Player:
         """Start attention once no walk can read what is not there; the cycle of its first block."""
         made, g = self.made, self.made.geometry
         share = made.walks // made.kv_words
-        late = {QUERY: g.post_late, KEY: g.post_late, VALUE: g.residual_late - WALK_TO_VALUE}
+        turned = turned_late(made.wiring, g) + (made.parts - 1 if normed_heads(made.wiring) else 0)
+        late = {QUERY: turned, KEY: turned, VALUE: g.residual_late - WALK_TO_VALUE}
         walk = at + 1
         for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
             if e.kind not in late:

@@ -24,9 +24,17 @@ from ..chip import Chip
 from ..errors import BuildError
 from ..geometry import STYLES, Geometry
 from ..ops import norm
-from ..schedule import Schedule, ceil_div, schedule
+from ..schedule import Schedule, ceil_div, normed_heads, schedule
 from ..trace import segments
-from .rtl_roms import accumulator_bits, bias_bits, embedding_bits, rom_contents, weight_words, word_widths
+from .rtl_roms import (
+    accumulator_bits,
+    bias_bits,
+    embedding_bits,
+    renorm_widths,
+    rom_contents,
+    weight_words,
+    word_widths,
+)
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
@@ -105,6 +113,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "RopeSets": w.rope_sets,
         "FinalNorm": int(w.final_norm),
         "Windowed": int(any(w.windows)),
+        "Renorms": int(normed_heads(w)),
         "ResidualW": f.residual,
         "NormW": f.norm,
         "QueryW": f.query,
@@ -145,6 +154,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Segments": segments(made),
         "Trace": int(g.trace),
         **word_widths(chip, made),
+        **(renorm_widths(chip, made) if normed_heads(w) else {}),
     }
 
 

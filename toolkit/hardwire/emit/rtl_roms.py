@@ -9,8 +9,8 @@ import numpy as np
 from ..chip import Chip
 from ..fixed import MULTIPLIER_BITS, Ints, limits
 from ..geometry import Geometry
-from ..ops import attention, rope
-from ..schedule import Emission, Run, Schedule
+from ..ops import attention, norm, rope
+from ..schedule import KEY, QUERY, Emission, Run, Schedule, normed_heads
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
@@ -42,6 +42,8 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, made)
+    if normed_heads(chip.wiring):
+        contents |= _renorms(chip, made)
     if any(chip.wiring.windows):
         contents["window.hex"] = _windows(chip.wiring.windows, made)
     return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
@@ -58,6 +60,34 @@ def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
     banks, blocks = made.geometry.banks, made.blocks
     reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
     return hex_lines((reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length()))
+
+
+def _renorms(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+    """For every read of queries or keys: its rows' gains and their shift, and its heads' eps."""
+    listed, rows = _turned(made), made.geometry.rows
+    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (rows, 1, 1))
+    for i, e in enumerate(listed):
+        renorm = chip.renorms[e.matrix]
+        shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
+        gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
+    return {
+        "renorm.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
+        "renorm_eps.hex": hex_lines((eps, renorm_widths(chip, made)["RenormEpsW"])),
+    }
+
+
+def _turned(made: Schedule) -> list[Emission]:
+    return [e for e in made.emissions if e.kind in (QUERY, KEY)]
+
+
+def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
+    """Parameters of rtl/renorm.sv."""
+    largest = max(int(chip.renorms[name].eps.max()) for name in ("q", "k"))
+    return {
+        "RenormWords": len(_turned(made)),
+        "RenormEpsW": largest.bit_length(),
+        "RenormEnergyW": norm.largest_energy(chip.shape.head_dim, norm.RENORM_BITS).bit_length(),
+    }
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
