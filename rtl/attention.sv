@@ -24,6 +24,7 @@ module attention
   parameter style_e MixStyle    = StylePacked,
   parameter int     MixFabric   = 0,
   parameter bit     Minus   = 1'b0,
+  parameter bit     Windowed = 1'b0, // of some layers
   parameter         Folder  = "",
   localparam int Walks  = Heads / Shared,
   localparam int Words  = KvHeads / Shared,
@@ -64,6 +65,17 @@ module attention
   assign walk_valid_o = walk_valid;
   assign walk_last_o  = walk_last;
 
+  // Where the layer's window begins.
+  logic [BlockW-1:0] from_block;
+  logic [BankW-1:0]  from_bank;
+  if (Windowed) begin : gen_window
+    window #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Folder(Folder)) u_window (
+      .clk_i, .restart_i, .start_i, .blocks_i, .bank_i, .block_o(from_block), .bank_o(from_bank));
+  end else begin : gen_all
+    assign from_block = '0;
+    assign from_bank  = '0;
+  end
+
   // What all heads of a walk do at once is said by the first.
   logic [Shared-1:0]            we, value_last;
   logic [Shared-1:0][AddrW-1:0] value_addr;
@@ -82,17 +94,18 @@ module attention
     end
 
     scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
-             .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus)) u_scores (
-      .clk_i, .rst_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .query_i(query_i[h]),
-      .keys_i(keys), .done_o(peak_valid), .peak_o(peak), .slot_r_i(exp_slot),
-      .slot_next_i(exp_slot_next), .score_o(score));
+             .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed)) u_scores (
+      .clk_i, .rst_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .from_block_i(from_block),
+      .from_bank_i(from_bank), .query_i(query_i[h]), .keys_i(keys), .done_o(peak_valid), .peak_o(peak),
+      .slot_r_i(exp_slot), .slot_next_i(exp_slot_next), .score_o(score));
 
     softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(ScoreW), .WeightW(WeightW),
               .AddrW(AddrW), .Group(Walks / Words), .File({"shift", 8'("0" + h / 10), 8'("0" + h % 10), ".hex"}),
-              .Folder(Folder)) u_softmax (
+              .Windowed(Windowed), .Folder(Folder)) u_softmax (
       .clk_i, .rst_i, .restart_i, .layer_i(start_i), .start_i(peak_valid), .peak_i(peak), .blocks_i, .bank_i,
-      .slot_o(exp_slot), .slot_next_o(exp_slot_next), .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .valid_o(exp_valid), .first_o(exp_first),
-      .last_o(exp_last), .weight_o(weight), .shift_o(shift));
+      .from_block_i(from_block), .from_bank_i(from_bank), .slot_o(exp_slot), .slot_next_o(exp_slot_next),
+      .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .valid_o(exp_valid),
+      .first_o(exp_first), .last_o(exp_last), .weight_o(weight), .shift_o(shift));
 
     mix #(.Banks(Banks), .Blocks(Blocks), .HeadDim(HeadDim), .CacheW(CacheW), .WeightW(WeightW), .OutW(OutW),
           .Padded(Padded), .Divides(Divides), .Style(MixStyle), .Fabric(MixFabric), .Minus(Minus), .Folder(Folder))

@@ -9,14 +9,15 @@ module engine
 #(
   parameter int Vocab = 512, Words = 8, Layers = 5, Heads = 8, KvHeads = 4, HeadDim = 8, Context = 512,
   parameter int HiddenWords = 22, Positions = 0, Segments = 12,
-  parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1,
+  parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1, Windowed = 1'b0, Renorms = 1'b0,
   parameter int ResidualW = 16, NormW = 9, QueryW = 9, CacheW = 8, AttentionW = 8, HiddenW = 8, GateW = 11,
   parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
+  parameter int RenormWords = 2, RenormEpsW = 1, RenormEnergyW = 36,
   parameter int Columns = 8, Rows = 8, Depth = 8, Terms = 4, PackedGroups = 0, LaneStages = 2, RoundStages = 2,
   parameter int WeightW = 4, AccW = 20, Uram = 0,
   parameter logic [Depth-1:0][15:0] WeightWords = '0,
   parameter int EmissionWords = 512, DestW = 8,
-  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4,
+  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4, Slack = 0, RopeSets = 1,
   parameter style_e ScoreStyle = StylePacked, MixStyle = StylePacked,
   parameter int ScoreFabric = 0, MixFabric = 0,
   parameter bit Minus = 1'b0,
@@ -86,7 +87,7 @@ module engine
   localparam int MixedA  = Walks * Padded / Divides > 1 ? $clog2(Walks * Padded / Divides) : 1;
   localparam int BitsW   = $clog2(ResidualW);
   localparam int WalkW   = Walks > 1 ? $clog2(Walks) : 1;
-  localparam int PartB   = PartW;  // bits of a destination that name the part
+  localparam int PartB   = PartW + $clog2(RopeSets);  // bits of a destination that name the part and the angles
   localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
   localparam int LogitShift = LogitFraction + 2;
   localparam int PostW   = LogitW + 19 - LogitShift > 16 ? LogitW + 19 - LogitShift : 16;
@@ -111,7 +112,8 @@ module engine
   assign fetch_o = start;
   assign restart = done || rst_i;  // programs, weights and cache begin anew with the next token
 
-  position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .SpanW(SpanW)) u_position (
+  position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .Slack(Slack), .SpanW(SpanW))
+    u_position (
     .clk_i, .clear_i(clear), .next_i(next), .bank_o(bank), .blocks_o(blocks), .span_o(span));
 
   sequencer #(.Words(ProgramWords), .WaitW(WaitW), .SpanW(SpanW), .StepW(StepW), .EmitW(EmitW), .Folder(Folder))
@@ -161,15 +163,15 @@ module engine
     logic [Rows-1:0]  mask;
     logic [DestW-1:0] dest;
   } tail_t;
-  tail_t tail_e0, tail_y, tail_z;
-  logic  valid_y, valid_z;
+  tail_t tail_e0, tail_y, tail_p, tail_z;  // p: what post takes, EY unless heads have norms
+  logic  valid_y, valid_p, valid_z;
 
   assign tail_e0 = '{valid: 1'b0, set: set_e0, first: first_e0, kind: kind_e0, post: post_e0, mask: mask_e0,
                      dest: dest_e0};
   delay #(.Width($bits(tail_t)), .Cycles(YLate)) u_tail_y (.clk_i, .d_i(tail_e0), .d_o(tail_y));
-  delay #(.Width($bits(tail_t)), .Cycles(ZLate)) u_tail_z (.clk_i, .d_i(tail_y), .d_o(tail_z));
+  delay #(.Width($bits(tail_t)), .Cycles(ZLate)) u_tail_z (.clk_i, .d_i(tail_p), .d_o(tail_z));
   delay_reset #(.Cycles(YLate)) u_valid_y (.clk_i, .rst_i, .d_i(valid_e0), .d_o(valid_y));
-  delay_reset #(.Cycles(ZLate)) u_valid_z (.clk_i, .rst_i, .d_i(valid_y), .d_o(valid_z));
+  delay_reset #(.Cycles(ZLate)) u_valid_z (.clk_i, .rst_i, .d_i(valid_p), .d_o(valid_z));
 
   // Activations: the residual or another vector.
   logic [Columns-1:0][ResidualW-1:0] x_a0;
@@ -183,8 +185,9 @@ module engine
   activations #(.Columns(Columns), .ResidualW(ResidualW), .NormW(NormW), .SideW(SideW), .ActW(ActW)) u_activations (
     .clk_i, .step_i(step), .source_i(source), .bits_i(bits), .x_i(x_a0), .side_i(side_a0), .act_o(act_a2));
 
-  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Eps(Eps), .Folder(Folder)) u_root (
-    .clk_i, .first_i(written_first), .valid_i(written_valid), .x_i(written), .bits_i(bits), .root_o(norm_root));
+  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Folder(Folder)) u_root (
+    .clk_i, .first_i(written_first), .valid_i(written_valid), .eps_i(EnergyW'(Eps)), .x_i(written),
+    .bits_i(bits), .root_o(norm_root));
   if (FinalNorm) begin : gen_root
     assign root = norm_root;
   end else begin : gen_plain
@@ -241,11 +244,49 @@ module engine
   logic [PostW-2:0]              most_y;
   logic [17:0]                   inverse;
   logic [Rows-1:0][PostW-1:0]    z;
-  logic [PartW-1:0]              part_y2;  // two cycles before EY
+  logic [PartB-1:0]              part_p2;  // two cycles before they are turned
+  logic [Rows-1:0][RowW-1:0]     y_p;
 
-  delay #(.Width(PartW), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartW-1:0]), .d_o(part_y2));
-  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Turns(Turns), .Folder(Folder)) u_rope (
-    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_y2), .cos_o(cosine), .sin_o(sine));
+  if (Renorms) begin : gen_renorm
+    localparam int AlongW = 9 + DestW;
+    logic                  heads, normed;
+    logic [AlongW-1:0]     along, early;
+    logic [Rows-1:0][15:0] head_y, head_p;
+    assign heads = tail_y.kind == KindQuery || tail_y.kind == KindKey;
+    renorm #(.Rows(Rows), .Parts(Parts), .Heads(Shared), .SideW(AlongW), .EnergyW(RenormEnergyW), .EpsW(RenormEpsW),
+             .Words(RenormWords), .Stages(RoundStages), .Folder(Folder)) u_renorm (
+      .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y && heads), .part_i(PartW'(tail_y.dest)),
+      .side_i({tail_y.kind, tail_y.post, tail_y.dest}), .x_i(head_y), .valid_o(normed), .side_o(along),
+      .early_o(early), .y_o(head_p));
+    assign valid_p = normed || (valid_y && !heads);
+    assign part_p2 = early[PartB-1:0];
+    always_comb begin
+      tail_p = tail_y;
+      if (normed) begin
+        tail_p.kind = kind_e'(along[DestW+6 +: 3]);
+        tail_p.post = along[DestW +: 6];
+        tail_p.dest = along[DestW-1:0];
+      end
+    end
+    for (genvar r = 0; r < Rows; r++) begin : gen_row
+      assign head_y[r] = y[r][15:0];
+      assign y_p[r]    = normed ? RowW'($signed(head_p[r])) : y[r];
+    end
+    logic unused_early;
+    assign unused_early = ^early;
+`ifndef SYNTHESIS
+    always_ff @(posedge clk_i)
+      if (!rst_i && normed && valid_y && (tail_y.kind == KindUp || tail_y.kind == KindLogit))
+        $fatal(1, "%m: two rows at once in front of post");
+`endif
+  end else begin : gen_no_renorm
+    assign tail_p  = tail_y;
+    assign valid_p = valid_y;
+    assign y_p     = y;
+    delay #(.Width(PartB), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartB-1:0]), .d_o(part_p2));
+  end
+  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Folder(Folder)) u_rope (
+    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
   gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
     .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));
   for (genvar r = 0; r < Rows; r++) begin : gen_activation
@@ -253,7 +294,7 @@ module engine
   end
 
   always_comb begin
-    unique case (tail_y.kind)
+    unique case (tail_p.kind)
       KindQuery: most_y = (PostW - 1)'({(QueryW - 1){1'b1}});
       KindKey:   most_y = (PostW - 1)'({(CacheW - 1){1'b1}});
       KindUp:    most_y = (PostW - 1)'({(HiddenW - 1){1'b1}});
@@ -263,7 +304,7 @@ module engine
   assign inverse = inverse_i == 0 ? 18'(1 << LogitShift) : 18'(inverse_i);
 
   post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .Stages(RoundStages)) u_post (
-    .clk_i, .kind_i(tail_y.kind), .shift_i(tail_y.post), .max_i(most_y), .y_i(y), .cos_i(cosine), .sin_i(sine),
+    .clk_i, .kind_i(tail_p.kind), .shift_i(tail_p.post), .max_i(most_y), .y_i(y_p), .cos_i(cosine), .sin_i(sine),
     .gate_i(activation), .inverse_i(inverse), .z_o(z));
 
   logic [Rows-1:0][QueryW-1:0] query_z;
@@ -324,7 +365,8 @@ module engine
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
               .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
-              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Folder(Folder)) u_attention (
+              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Folder(Folder))
+    u_attention (
     .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
     .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),
     .value_last_o(value_last), .value_addr_o(value_addr), .values_i(values), .we_o(mixed_we), .addr_o(mixed_addr),

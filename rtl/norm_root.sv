@@ -6,13 +6,13 @@ module norm_root #(
   parameter int Rows      = 8,
   parameter int ResidualW = 16,
   parameter int EnergyW   = 40,  // of the sum of squares with eps
-  parameter int Eps       = 1,
   parameter     Folder    = "",
   localparam int BitsW = $clog2(ResidualW)
 ) (
   input  logic                            clk_i,
   input  logic                            first_i,  // x_i is the vector's first
   input  logic                            valid_i,
+  input  logic [EnergyW-1:0]              eps_i,    // a cycle after first_i
   input  logic [Rows-1:0][ResidualW-1:0]  x_i,
   input  logic [BitsW-1:0]                bits_i,   // magnitude bits of the largest entry, from the last x_i on
   output logic [16:0]                     root_o    // six cycles after the last x_i
@@ -36,7 +36,7 @@ module norm_root #(
   always_ff @(posedge clk_i) begin
     valid_q <= valid_i;
     first_q <= first_i;
-    if (valid_q) energy_q <= (first_q ? EnergyW'(Eps) : energy_q) + squares;
+    if (valid_q) energy_q <= (first_q ? eps_i : energy_q) + squares;
   end
 
   // Even shift into two octaves, table, shift back.

@@ -13,6 +13,7 @@ module scores
   parameter style_e Style   = StylePacked,
   parameter int     Fabric  = 0,
   parameter bit     Minus   = 1'b0,
+  parameter bit     Windowed = 1'b0,
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
 ) (
@@ -22,6 +23,8 @@ module scores
   input  logic                                      last_i,    // of its head
   input  logic [BlockW:0]                           slot_i,    // where its scores are kept
   input  logic [BankW-1:0]                          bank_i,    // last position of the last block
+  input  logic [BlockW-1:0]                         from_block_i, // where the window begins
+  input  logic [BankW-1:0]                          from_bank_i,
   input  logic [HeadDim-1:0][QueryW-1:0]            query_i,   // t0
   input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys_i,    // t1
   output logic                                      done_o,    // t4 of the last block: peak_o is there a cycle later
@@ -43,6 +46,7 @@ module scores
   logic signed [ScoreW-1:0]       peak_q;
   logic                           fresh_q;
   logic [Banks-1:0]               exists;  // in the last block
+  logic [Banks-1:0]               recent;  // t3: not left behind by the window
 
   always_ff @(posedge clk_i) begin
     query_q <= query_i;
@@ -76,10 +80,12 @@ module scores
     assign unused_slot = ^slot_next_i;
   end
 
-  // Positions that do not exist yet take no part in the maximum.
+  // Positions that do not exist yet, or no longer in a window, take no part in the maximum.
   assign exists = ~({Banks{1'b1}} << bank_i << 1);
+  recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
+    .clk_i, .block_i(slot_q[1][BlockW-1:0]), .from_block_i, .from_bank_i, .seen_o(recent));
   for (genvar b = 0; b < Banks; b++) begin : gen_seen
-    assign seen[b] = last_q[2] && !exists[b] ? Lowest : score[b];
+    assign seen[b] = (last_q[2] && !exists[b]) || !recent[b] ? Lowest : score[b];
   end
   for (genvar f = 0; f < Fours; f++) begin : gen_four
     localparam int Size   = f == Fours - 1 ? Banks - 4 * f : 4;

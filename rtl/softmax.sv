@@ -11,6 +11,7 @@ module softmax #(
   parameter int AddrW   = 10,
   parameter int Group   = 2,   // walks over the same part of the cache
   parameter     File    = "",  // shifts of the heads
+  parameter bit Windowed = 1'b0,
   parameter     Folder  = "",
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
@@ -23,6 +24,8 @@ module softmax #(
   input  logic [ScoreW-1:0]              peak_i,       // t5
   input  logic [BlockW-1:0]              blocks_i,
   input  logic [BankW-1:0]               bank_i,
+  input  logic [BlockW-1:0]              from_block_i, // where the window begins
+  input  logic [BankW-1:0]               from_bank_i,
   output logic [BlockW:0]                slot_o,       // t5
   output logic [BlockW:0]                slot_next_o,  // t4: slot_o of the next cycle
   input  logic [Banks-1:0][ScoreW-1:0]   score_i,      // t5
@@ -51,6 +54,7 @@ module softmax #(
   logic [2:0]               valid_q, first_q, last_q;
   logic [1:0][AddrW-1:0]    addr_q;
   logic [Banks-1:0]         exists;  // in the last block
+  logic [Banks-1:0]         recent;  // t6: not left behind by the window
 
   assign first  = busy_q && count_q == 0;
   assign last   = busy_q && count_q + 1'b1 == blocks_i;
@@ -93,6 +97,8 @@ module softmax #(
   small_rom #(.Width(10), .Depth(Total), .File({Folder, File})) u_shift (.addr_i(index_q), .data_o(shifts));
 
   assign exists = ~({Banks{1'b1}} << bank_i << 1);
+  recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
+    .clk_i, .block_i(count_q), .from_block_i, .from_bank_i, .seen_o(recent));
 
   logic [2*Pairs-1:0][9:0]         step_q;
   logic [2*Pairs-1:0][WeightW-1:0] entry;
@@ -109,7 +115,7 @@ module softmax #(
     always_ff @(posedge clk_i) begin
       under_q   <= (ScoreW + 1)'(peak) - (ScoreW + 1)'($signed(score_i[b]));
       step_q[b] <= step[9:0];
-      alive_q   <= step < 1024 && (!last_q[0] || exists[b]);
+      alive_q   <= step < 1024 && (!last_q[0] || exists[b]) && recent[b];
       alive_dq  <= alive_q;
     end
     assign weight_o[b] = alive_dq && valid_q[2] ? entry[b] : '0;

@@ -38,7 +38,9 @@ BIASED = Outline(
 # What format version 3 of a chip added, by the models that have it.
 _SMALL = Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=36, context=24, rotary=6)
 MISTRAL = Outline(_SMALL, Wiring(windows=(5, 0)))
+SMOLLM3 = Outline(replace(_SMALL, rotary=4), Wiring(rope=(0, 1)))
 QWEN3 = Outline(_SMALL, Wiring(renorms=("q", "k")), affine=True)
+QWEN3_SHARED = replace(QWEN3, shape=replace(_SMALL, heads=4, kv_heads=4, head_dim=4, rotary=4))  # heads of one read
 NEOX = Outline(replace(_SMALL, rotary=2), Wiring(gated=False, parallel=True), "gelu", "layer", affine=True)
 GEMMA2 = Outline(
     _SMALL,

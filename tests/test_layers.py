@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts inside a layer that Llama does not have: windows, norms of heads and branches, caps, parallel branches.
 
-Their integers follow the float model, a chip of theirs is saved and checked, and the RTL refuses them by name.
+Their integers follow the float model, a chip of theirs is saved and checked, and the RTL refuses by name
+what it lacks.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, TINY, check_bound, quantized, texts
+from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
-from hardwire.chip import Chip, check_chip, load_chip
+from hardwire.chip import Chip, Wiring, check_chip, load_chip
 from hardwire.decoder import forward
 from hardwire.errors import BuildError, ChipError
 from hardwire.evaluate import error_by_stage
@@ -26,7 +27,7 @@ from hardwire.quantize.center import fold_norms
 from hardwire.reference import new_state, step
 from hardwire.schedule import schedule
 
-OUTLINES = {"mistral": MISTRAL, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
+OUTLINES = {"mistral": MISTRAL, "smollm3": SMOLLM3, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
 
 
 @pytest.fixture(scope="module", params=OUTLINES)
@@ -162,16 +163,22 @@ def test_capped_logits_fit_their_table() -> None:
 # What has no form for them yet.
 
 PARTS = {
-    "mistral": "sliding window",
-    "qwen3": "norm of queries or keys",
-    "neox": "parallel attention and MLP",
-    "gemma2": "soft cap on attention scores, soft cap on the logits, sliding window, norm behind a branch",
-    "gemma3": "sliding window, rotary positions that differ between layers, norm of queries or keys, norm behind a br",
+    "gemma2": "soft cap on attention scores, soft cap on the logits, norm behind a branch",
+    "gemma3": "norm behind a branch",
 }
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_rtl_refuses_them_by_name(name: str) -> None:
+def test_rtl_refuses_by_name_what_it_lacks(name: str) -> None:
     chip = random_chip(OUTLINES[name], seed=8)
-    with pytest.raises(BuildError, match=f"not in the RTL engine yet: {PARTS[name]}.*; run the .chip of this one with"):
+    with pytest.raises(BuildError, match=f"not in the RTL engine yet: {PARTS[name]}; run the .chip of this one with"):
         schedule(chip, Geometry())
+
+
+@pytest.mark.parametrize(
+    "wiring",
+    [Wiring(renorms=("k",)), Wiring(renorms=("q",)), Wiring(renorms=("q", "k"), parallel=True)],
+)
+def test_rtl_refuses_half_a_norm_of_heads_and_one_beside_a_gated_mlp(wiring: Wiring) -> None:
+    with pytest.raises(BuildError, match="not in the RTL engine yet: norm of queries or keys; run the .chip of this"):
+        schedule(random_chip(replace(QWEN3, wiring=wiring), seed=8), Geometry())

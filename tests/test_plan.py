@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from outlines import NEOX
 
 from hardwire import board as boards
 from hardwire.board import Board, board_names, load_board
@@ -16,7 +17,8 @@ from hardwire.chip import Chip
 from hardwire.cost import Cost, bram18
 from hardwire.errors import BoardError
 from hardwire.geometry import Geometry
-from hardwire.plan import LUT_BUDGET, Planner, capacity, demand, fit, resources
+from hardwire.plan import LUT_BUDGET, Planner, capacity, demand, fit, resources, serial_chain
+from hardwire.quantize import random_chip
 from hardwire.schedule import END, schedule
 
 
@@ -101,11 +103,29 @@ def test_layers_beyond_two_add_what_the_second_did(odd_chip: Chip) -> None:
     assert stretched.end(core)[0] == schedule(stretched.chip, core).end_at + END
 
 
+def test_the_search_means_what_the_schedule_counts(tiny_chip: Chip) -> None:
+    """Parallel branches take a part of attention from the wait for it; the search knows how much."""
+    for chip, slack in ((tiny_chip, False), (random_chip(NEOX, seed=8), True)):
+        core = Geometry(columns=4, rows=4, depth=3, terms=2, banks=1, divides=1)
+        found = list(Planner(chip)._banked(core, load_board("kv260"), float("inf")))
+        assert len(found) > 3
+        for geometry, mean in found:
+            made = schedule(chip, geometry)
+            assert mean == pytest.approx(made.mean_cycles(), abs=1e-9) and (made.slack > 0) == slack
+
+
 def test_no_plan_beats_the_floor(tiny_chip: Chip) -> None:
     for key in ("pynq-z2", "kv260", "ulx3s-85f"):
         verdict = fit(tiny_chip, load_board(key))
         assert verdict.fits and verdict.mean_cycles > verdict.floor_cycles and verdict.ratio > 1
         assert verdict.floor in ("multiplications", "weight bits", "serial chain")
+
+
+def test_the_chain_of_parallel_branches_is_the_longer_one() -> None:
+    chip, g = random_chip(NEOX, seed=8), Geometry(columns=24, rows=24, depth=32, terms=4, banks=24, divides=8)
+    apart = replace(chip, wiring=replace(chip.wiring, parallel=False))
+    assert serial_chain(chip, g) < serial_chain(apart, g) - 2 * (g.lane_late + g.plain_late)
+    assert serial_chain(chip, g) <= schedule(chip, g).cycles(0)
 
 
 def test_weights_go_to_uram_where_block_ram_is_full(tiny_chip: Chip) -> None:

@@ -18,7 +18,9 @@ import pytest
 
 from hardwire.backends.rtlsim import verilator_root
 from hardwire.emit.rtl import rtl_folder
-from hardwire.fixed import Ints, requantize, round_shift, saturate
+from hardwire.emit.rtl_roms import hex_lines
+from hardwire.fixed import MULTIPLIER_BITS, Ints, requantize, round_shift, saturate
+from hardwire.ops import norm
 
 pytestmark = pytest.mark.tools
 
@@ -38,7 +40,7 @@ def runtime() -> list[Path]:
 
 def clocked(
     module: str,
-    parameters: dict[str, int],
+    parameters: dict[str, int | str],
     inputs: dict[str, Ints],
     outputs: dict[str, int],
     cycles: int,
@@ -273,3 +275,38 @@ def test_weighted_values_of_a_block(tmp_path: Path, style: str) -> None:
     in_luts = np.arange(channels) < (channels if kind == 0 else fabric)
     whole = sums + digit_offset(4) * weight.sum(1)[:, None] * in_luts
     np.testing.assert_array_equal(whole, (weight[:, :, None] * values.reshape(-1, banks, channels)).sum(1))
+
+
+@pytest.mark.parametrize("eps", [1, norm.LARGEST_EPS])
+def test_a_head_is_normalised_as_the_reference_does_it(tmp_path: Path, eps: int) -> None:
+    """Two channels, the extremes among them, each pair of values held until its result is there."""
+    edge = np.array([0, 1, -1, 2, 3, -4, 255, -256, 4095, 16383, -16384, 16384, 32767, -32767, -32768])
+    x = np.concatenate([np.stack(np.meshgrid(edge, edge), -1).reshape(-1, 2), edges(16, 16)])
+    renorm = norm.Renorm(np.array([[(1 << MULTIPLIER_BITS) - 1, 70_000]]), np.array([15]), np.array([eps]))
+    wanted = norm.renormalize(x[:, None, :], renorm, 0, norm.rsqrt_table(), 16)[:, 0]
+    roms = {
+        "renorm": hex_lines((renorm.multiplier, MULTIPLIER_BITS), (renorm.shift[:, None], 6)) * 2,
+        "renorm_eps": hex_lines((renorm.eps[:, None], 31)) * 2,
+        "rsqrt": hex_lines((norm.rsqrt_table()[:, None], 17)),
+    }
+    for name, lines in roms.items():
+        (tmp_path / f"{name}.hex").write_text("\n".join(lines) + "\n")
+    energy = norm.largest_energy(2, norm.RENORM_BITS).bit_length()
+    ones, zeros = np.ones(len(x), np.int64), np.zeros(len(x), np.int64)
+    got = clocked(
+        "renorm",
+        {"Rows": 2, "EnergyW": energy, "EpsW": 31, "Words": 2, "Folder": f'"{tmp_path}/"'},
+        {"x_i": pieces(x, 16), "valid_i": ones, "part_i": zeros, "side_i": zeros, "rst_i": zeros, "restart_i": zeros},
+        {"y_o": 32},
+        14,
+        tmp_path,
+    )
+    y = (got["y_o"][:, None] >> np.arange(2) * 16 & 0xFFFF ^ 0x8000) - 0x8000
+    assert (wanted[0] == 0).all() and {32767, -32768} <= set(wanted.flat) and len(set(wanted.flat)) > 200
+    np.testing.assert_array_equal(y, wanted)
+
+
+def edges(bits: int, count: int) -> Ints:
+    """Random pairs of every magnitude up to ``bits`` bits."""
+    draw = np.random.default_rng(13)
+    return np.concatenate([draw.integers(-(1 << b), 1 << b, (count, 2)) for b in range(bits)])

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from outlines import MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip import Chip, Shape
@@ -81,12 +83,54 @@ CASES = {
         "biased_chip",
         Geometry(columns=12, rows=6, depth=3, terms=4, banks=7, divides=3, round_stages=1, trace=True),
     ),
+    "parallel branches": ("neox_chip", Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True)),
+    "a window in one layer": (
+        "mistral_chip",
+        Geometry(columns=6, rows=6, depth=4, terms=2, banks=3, divides=3, lane_stages=1, trace=True),
+    ),
+    "angles that differ between layers, heads in parts": (
+        "smollm3_chip",
+        Geometry(columns=4, rows=4, depth=2, terms=4, banks=5, round_stages=1, trace=True),
+    ),
+    "norms of queries and keys, heads in parts": (
+        "qwen3_chip",
+        Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True),
+    ),
+    "norms of queries and keys, two heads to a walk": (
+        "qwen3_shared_chip",
+        Geometry(columns=8, rows=8, depth=4, terms=4, banks=8, divides=4, round_stages=1, trace=True),
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def wide_chip() -> Chip:
     return random_chip(WIDE_HEADS, seed=6, options=Options(weights=8, rounding="plain"))
+
+
+@pytest.fixture(scope="module")
+def neox_chip() -> Chip:
+    return random_chip(NEOX, seed=8)
+
+
+@pytest.fixture(scope="module")
+def mistral_chip() -> Chip:
+    return random_chip(MISTRAL, seed=8)
+
+
+@pytest.fixture(scope="module")
+def smollm3_chip() -> Chip:
+    return random_chip(SMOLLM3, seed=8)
+
+
+@pytest.fixture(scope="module")
+def qwen3_chip() -> Chip:
+    return random_chip(QWEN3, seed=8)
+
+
+@pytest.fixture(scope="module")
+def qwen3_shared_chip() -> Chip:
+    return random_chip(QWEN3_SHARED, seed=8)
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +161,16 @@ def case(request: pytest.FixtureRequest, build: Callable[[Chip, Geometry], RtlSi
 def test_the_trace_is_that_of_the_reference(case: tuple[Chip, Geometry, RtlSim]) -> None:
     chip, geometry, sim = case
     tracer, state = Tracer(chip, schedule(chip, geometry)), new_state(chip)
-    assert {stage.name for stage in tracer.stages} >= {"embed", "L0.q", "L0.attn", "L0.attn_x", "L0.x", "logits"}
+    names = {stage.name for stage in tracer.stages}
+    assert names >= {"embed", "L0.q", "L0.attn", attention_out(chip), "L0.x", "logits"}
     for position, token in enumerate(text(chip, 4)):
         sim.run([token], 1, clear=position == 0)
         assert first_difference(tracer.step(state, token), sim.trace) is None, position
+
+
+def attention_out(chip: Chip) -> str:
+    """The stage in which the first layer's attention is added to the residual: parallel branches share one."""
+    return "L0.x" if chip.wiring.parallel else "L0.attn_x"
 
 
 def test_the_trace_names_the_first_stage_that_differs(case: tuple[Chip, Geometry, RtlSim]) -> None:
@@ -129,10 +179,10 @@ def test_the_trace_names_the_first_stage_that_differs(case: tuple[Chip, Geometry
     expected = tracer.step(new_state(chip), token)
     sim.run([token], 1)
     read = {stage.word: sim.trace(stage.word) for stage in tracer.stages}
-    late = next(stage for stage in tracer.stages if stage.name == "L0.attn_x")
+    late = next(stage for stage in tracer.stages if stage.name == attention_out(chip))
     read |= {stage.word: read[stage.word] ^ 4 for stage in tracer.stages[tracer.stages.index(late) :]}
     found = first_difference(expected, read.__getitem__)
-    assert found is not None and found[0].name == "L0.attn_x" and found[1] == found[2] ^ 4
+    assert found is not None and found[0].name == attention_out(chip) and found[1] == found[2] ^ 4
     sim.run([other], 1)
     found = first_difference(expected, sim.trace)
     assert found is not None and found[0].name == "embed"
@@ -166,6 +216,20 @@ def test_cycles_of_every_position(case: tuple[Chip, Geometry, RtlSim]) -> None:
     plan, full = schedule(chip, geometry), range(chip.shape.context - 1)
     assert sim.run([1]).token_cycles == [plan.cycles(p) for p in full]
     assert sim.run(text(chip, chip.shape.context)).token_cycles == [plan.cycles(p, generated=False) for p in full]
+
+
+def test_lanes_of_parallel_branches_work_while_attention_walks(neox_chip: Chip) -> None:
+    geometry = CASES["parallel branches"][1]
+    made, layers = schedule(neox_chip, geometry), neox_chip.shape.layers
+    apart = schedule(replace(neox_chip, wiring=replace(neox_chip.wiring, parallel=False)), geometry)
+    assert 0 < made.slack < made.span(0)
+    for position in (0, 23):
+        assert made.cycles(position) < apart.cycles(position) - layers * made.slack
+        busy = made.timeline(position)
+        lanes = sorted((b.start, b.end) for b in busy if b.part == "lanes")
+        assert all(end <= start for (_, end), (start, _) in zip(lanes, lanes[1:], strict=False))
+        run, walk = (next(b for b in busy if b.part == part) for part in ("lanes", "attention"))
+        assert run.start < walk.start < run.end
 
 
 def test_tokens_until_the_context_is_full(case: tuple[Chip, Geometry, RtlSim]) -> None:

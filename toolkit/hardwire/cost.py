@@ -16,7 +16,7 @@ from math import ceil
 from .chip import Chip
 from .geometry import Geometry, Style
 from .ops import attention
-from .schedule import Schedule, ceil_div
+from .schedule import Schedule, ceil_div, normed_heads
 
 BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 
@@ -194,6 +194,9 @@ def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, i
     turning = 2 if chip.shape.rotary else 1
     dsp = g.rows * (multipliers(f, acc, 18) + multipliers(f, 18, 18) + turning * multipliers(f, 16, 18))
     dsp += g.rows * multipliers(f, s.residual, s.residual)
+    if normed_heads(chip.wiring):  # a second shift, root and rounding of query and key rows
+        row += shifter + 16 * 4 * f.barrel + 60
+        dsp += g.rows * (multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18))
     return read + g.rows * row + g.columns * column + 350, dsp
 
 
@@ -254,6 +257,9 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     exp = made.shared * ceil_div(g.banks, 2)
     if buffer_in_block_ram(made):
         exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
-    angle = bram18(g.rows * 16, shape.context * made.parts) if shape.rotary else 0
+    angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * made.parts) if shape.rotary else 0
+    if normed_heads(chip.wiring):
+        turned = shape.layers * (made.walks + made.kv_words) * made.parts
+        angle += bram18(g.rows * 17 + 6, turned) + bram18(18, turned) + made.shared
     tables = gate + exp + angle + bram18(18, 2048) + 1 + made.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

@@ -21,7 +21,7 @@ from .chip import LOOKED_UP, Chip
 from .cost import FAMILIES, Cost, Widths, dot_luts, memories, predict
 from .fixed import BIAS_BITS, MULTIPLIER_BITS
 from .geometry import Geometry, Style, shared_heads
-from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule
+from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule, turned_late
 
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
 ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
@@ -232,7 +232,8 @@ class Planner:
             if ceil_div(context, banks) != blocks or banks > 64:
                 continue
             n = np.arange(count) // banks + 1  # blocks in use: Schedule.span, all positions at once
-            mean = end + layers * float(np.mean((made.walks - 1) * np.maximum(n, made.spacing) + 2 * (n - 1)))
+            span = (made.walks - 1) * np.maximum(n, made.spacing) + 2 * (n - 1)
+            mean = end + layers * float(np.mean(np.maximum(span - made.slack, 0)))
             if mean > below:
                 return
             yield replace(core, banks=banks), mean
@@ -371,6 +372,10 @@ def serial_chain(chip: Chip, g: Geometry) -> int:
     """Cycles of a token whose every matrix takes one step and one read, and whose cache takes one block."""
     hidden = g.post_late if chip.wiring.gated else g.plain_late
     stage = g.lane_late + g.residual_late
-    layer = g.lane_late + g.post_late + WALK_TO_MIXED + stage + g.lane_late + hidden + stage
+    mixed = turned_late(chip.wiring, g) + WALK_TO_MIXED
+    if chip.wiring.parallel:
+        layer = g.lane_late + max(mixed, hidden) + stage + 1  # down is added in the cycle after o
+    else:
+        layer = g.lane_late + mixed + stage + g.lane_late + hidden + stage
     ends = 2 + g.residual_late + g.lane_late + g.post_late - 1 + SAMPLE_LATE + END
     return ends + chip.shape.layers * layer + (stage if chip.wiring.embedding_norm else 0)

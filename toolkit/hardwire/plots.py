@@ -13,7 +13,7 @@ from .errors import ToolMissing
 from .schedule import Schedule
 
 PARTS = ("embedding", "lanes", "read-out", "attention", "sampling")  # from the top
-COLOURS = {"qkv": "C0", "o": "C1", "mlp": "C2", "down": "C3", "head": "C4"}
+COLOURS = {"qkv": "C0", "qkv, mlp": "C0", "o": "C1", "mlp": "C2", "down": "C3", "head": "C4"}
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def new_figure(inches: tuple[float, float]) -> Any:
 def draw_timeline(made: Schedule, position: int, path: Path, board: str) -> None:
     """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer."""
     busy, end = made.timeline(position), made.cycles(position)
-    second = next((b.start for b in busy if b.layer == 1 and b.label == "qkv"), end)
+    second = next((b.start for b in busy if b.layer == 1 and b.label.startswith("qkv")), end)
     with figure(path, (13, 5.6), rows=2) as axes:
         for one, limit in zip(axes, (end, second), strict=True):
             for b in busy:

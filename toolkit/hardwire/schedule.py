@@ -10,7 +10,7 @@ Every latency below is a property of the RTL's pipeline; the names A0.., E0.. an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from .chip import Chip, Formats, Shape, Wiring
@@ -25,6 +25,7 @@ NORM, MIXED, HIDDEN = range(3)
 EMBED_READ = 2  # fetch to E1 of the embedding's first read
 ROOT_LATE = 6  # a complete residual to its root, which joins at E0
 WALK_TO_VALUE = 7  # t0 to the address of the values
+RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
 WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient
 NOISE_LATE = 17  # fetch to the first noise, less its own word
 SAMPLE_LATE = 4  # EZ of the last logits to the sampled token
@@ -98,6 +99,7 @@ class Schedule:
     words: list[Word] = field(default_factory=list)
     head_at: int = 0
     end_at: int = 0
+    slack: int = 0  # of a layer's span, what passes beside other work of the lanes
 
     @property
     def shared(self) -> int:
@@ -128,6 +130,11 @@ class Schedule:
         return max((self.parts - 1).bit_length(), 1)
 
     @property
+    def word_bits(self) -> int:
+        """Place of the word in a destination of heads: above the part, and the set of angles that turns it."""
+        return self.part_bits + (self.wiring.rope_sets - 1).bit_length()
+
+    @property
     def blocks(self) -> int:
         """Of the cache, banks positions each."""
         return ceil_div(self.shape.context, self.geometry.banks)
@@ -154,13 +161,17 @@ class Schedule:
         n = position // self.geometry.banks + 1
         return (self.walks - 1) * max(n, self.spacing) + 2 * (n - 1)
 
+    def wait(self, position: int) -> int:
+        """Of a layer's span, the cycles that the lanes wait for it."""
+        return max(self.span(position) - self.slack, 0)
+
     def cycles(self, position: int, generated: bool = True) -> int:
         """From the fetch of the token at ``position`` to the next possible fetch.
 
         ``generated``: logits and sampling are wanted; otherwise an inner token of a prompt.
         """
         fixed = self.end_at if generated else self.head_at - 1
-        return fixed + END + self.shape.layers * self.span(position)
+        return fixed + END + self.shape.layers * self.wait(position)
 
     def mean_cycles(self, first: int = 0, last: int = 255) -> float:
         """Mean of generated tokens over positions first .. last."""
@@ -169,11 +180,11 @@ class Schedule:
 
     def timeline(self, position: int) -> list[Busy]:
         """What is busy when, for a generated token at ``position``."""
-        g, span = self.geometry, self.span(position)
+        g, span, wait = self.geometry, self.span(position), self.wait(position)
         n = position // g.banks + 1
         found = [Busy("embedding", "embed", 0, 0, len(self.embed) + EMBED_READ)]
         for word in self.words:
-            at = word.at + 1 + word.spans * span
+            at = word.at + 1 + word.spans * wait
             if word.attend:
                 end = at + span + WALK_TO_MIXED + self.quotient_steps
                 found.append(Busy("attention", f"{n} block{'s' * (n > 1)} x {self.walks}", word.spans, at, end))
@@ -182,7 +193,7 @@ class Schedule:
                 last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
                 found.append(Busy("lanes", word.run.name, word.run.layer, at, last + 1))
                 found.append(Busy("read-out", word.run.name, word.run.layer, reads[0], reads[-1] + 1))
-        logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * span, g)
+        logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
         end = self.cycles(position)
         found.append(Busy("sampling", "sample", self.shape.layers, logits[0] + g.post_late, end))
         return found
@@ -199,9 +210,27 @@ def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
     return [at + (i // g.depth) * length + steps - 1 + g.lane_late + i % g.depth for i in range(len(run.emissions))]
 
 
+def missing_parts(wiring: Wiring) -> list[str]:
+    """Names of the parts that the RTL engine does not have."""
+    rest = replace(wiring, parallel=False, windows=(), rope=())
+    if normed_heads(wiring):
+        rest = replace(rest, renorms=tuple(name for name in wiring.renorms if name not in ("q", "k")))
+    return rest.later_parts()
+
+
+def normed_heads(wiring: Wiring) -> bool:
+    """Whether queries and keys have norms that the engine takes: both, and no row of a gated MLP that comes beside."""
+    return {"q", "k"} <= set(wiring.renorms) and not (wiring.parallel and wiring.gated)
+
+
+def turned_late(wiring: Wiring, g: Geometry) -> int:
+    """E1 to a query or key that is stored, of a head in one part."""
+    return g.post_late + (RENORM_LATE + g.round_stages if normed_heads(wiring) else 0)
+
+
 def require_engine(chip: Chip) -> None:
     """Raise BuildError naming the parts that the RTL engine does not have."""
-    if missing := chip.wiring.later_parts():
+    if missing := missing_parts(chip.wiring):
         raise BuildError(
             f"not in the RTL engine yet: {', '.join(missing)}; run the .chip of this one with the integer reference"
         )
@@ -219,8 +248,9 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     ready = EMBED_READ + len(made.embed) - 1 + geometry.residual_late
     if chip.wiring.embedding_norm:
         ready = player.embedding_norm(ready)
+    place = player.parallel_layer if chip.wiring.parallel else player.layer
     for layer in range(shape.layers):
-        ready = player.layer(layer, ready, int(chip.gate_shift[layer]))
+        ready = place(layer, ready, int(chip.gate_shift[layer]))
     logits = tuple(
         Emission(
             LOGIT,
@@ -293,21 +323,41 @@ class _Player:
         """Place one layer whose residual is complete at ``ready``; when the next residual is."""
         made, g, shape = self.made, self.made.geometry, self.made.shape
         qkv = Run("qkv", NORM, layer, _columns(range(shape.dim), g), tuple(_head_emissions(made, layer)))
-        walk = self._attend(qkv, self.normed(qkv, ready))
+        ready, _ = self._output(layer, self._attend(qkv, self.normed(qkv, ready)))
+        up = Run("mlp", NORM, layer, _columns(range(shape.dim), g), tuple(_hidden_emissions(made, layer, gate_shift)))
+        return self._down(layer, up, self.normed(up, ready))
 
+    def parallel_layer(self, layer: int, ready: int, gate_shift: int) -> int:
+        """As ``layer``, where attention and MLP read the same residual through the same norm: one run makes what both
+        need, its hidden part while attention walks. The order of additions is the reference's, o before down."""
+        made, g = self.made, self.made.geometry
+        emissions = (*_head_emissions(made, layer), *_hidden_emissions(made, layer, gate_shift))
+        run = Run("qkv, mlp", NORM, layer, _columns(range(made.shape.dim), g), emissions)
+        at = self.normed(run, ready)
+        _, slack = self._output(layer, self._attend(run, at))
+        made.slack = min(made.slack, slack) if layer else slack  # layers are alike
+        return self._down(layer, run, at)
+
+    def _output(self, layer: int, walk: int) -> tuple[int, int]:
+        """Place o behind attention, whose first block is at ``walk``: when the residual has it, and how long the mixed
+        values wait for the lanes before."""
+        made, g = self.made, self.made.geometry
         emissions = tuple(_vector_emissions(made, "o", layer))
         mix = Run("o", MIXED, layer, _columns(_mixed_columns(made), g), emissions)
         mixed = walk + WALK_TO_MIXED + made.quotient_steps - 1  # the last value is there
+        earliest = mixed - (len(mix.columns) // g.columns - 1)
         self.after_span = True
         self.spans += 1
-        at = self.start(mix, mixed - (len(mix.columns) // g.columns - 1))
-        ready = run_reads(mix, at, g)[-1] + g.residual_late
+        at = self.start(mix, earliest)
+        return run_reads(mix, at, g)[-1] + g.residual_late, at - earliest
 
-        up = Run("mlp", NORM, layer, _columns(range(shape.dim), g), tuple(_hidden_emissions(made, layer, gate_shift)))
-        reads = run_reads(up, self.normed(up, ready), g)
-        hidden = [r + g.post_late for r in reads[1::2]] if made.wiring.gated else [r + g.plain_late for r in reads]
+    def _down(self, layer: int, up: Run, at: int) -> int:
+        """Place down behind the run at ``at`` that makes hidden values; when the residual has it."""
+        made, g = self.made, self.made.geometry
+        late = {UP: g.post_late, PLAIN: g.plain_late}
+        hidden = [r + late[e.kind] for r, e in zip(run_reads(up, at, g), up.emissions, strict=True) if e.kind in late]
         emissions = tuple(_vector_emissions(made, "down", layer))
-        down = Run("down", HIDDEN, layer, _columns(range(shape.hidden), g), emissions)
+        down = Run("down", HIDDEN, layer, _columns(range(made.shape.hidden), g), emissions)
         words = g.columns // g.rows  # of the hidden buffer, per step
         at = self.start(down, max(when - i // words for i, when in enumerate(hidden)))
         return run_reads(down, at, g)[-1] + g.residual_late
@@ -316,10 +366,13 @@ class _Player:
         """Start attention once no walk can read what is not there; the cycle of its first block."""
         made, g = self.made, self.made.geometry
         share = made.walks // made.kv_words
-        late = {QUERY: g.post_late, KEY: g.post_late, VALUE: g.residual_late - WALK_TO_VALUE}
+        turned = turned_late(made.wiring, g) + (made.parts - 1 if normed_heads(made.wiring) else 0)
+        late = {QUERY: turned, KEY: turned, VALUE: g.residual_late - WALK_TO_VALUE}
         walk = at + 1
         for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
-            word = e.dest >> made.part_bits
+            if e.kind not in late:
+                continue
+            word = e.dest >> made.word_bits
             if e.kind != QUERY:
                 word = word // made.blocks % made.kv_words * share
             walk = max(walk, read + late[e.kind] - word * made.spacing)
@@ -380,12 +433,13 @@ def _word_emissions(made: Schedule, matrix: str, kind: int, layer: int, word: in
     heads = range(word * made.shared, (word + 1) * made.shared)
     channels: list[Row] = [(matrix, head * shape.head_dim + c) for head in heads for c in order]
     channels += [None] * (made.parts * rows - len(channels))
+    turned_by = made.wiring.rope[layer] if made.wiring.rope else 0
     return [
         Emission(
             kind,
             layer,
             tuple(channels[part * rows : (part + 1) * rows]),
-            base << made.part_bits | part,
+            base << made.word_bits | turned_by << made.part_bits | part,
             fold=True,
             post=rope.ANGLE_BITS + rope.FRACTION,
         )

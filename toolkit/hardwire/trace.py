@@ -11,11 +11,11 @@ A row of values contributes the sum of its values, each sign-extended and turned
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .chip import Chip
+from .chip import Chip, Wiring
 from .fixed import Ints, saturate
 from .ops.embedding import embed
 from .reference import State, step
@@ -39,6 +39,7 @@ class Stage:
     word: int
     rows: Ints
     places: Ints
+    also: str = ""  # another stage, whose values pass the same places and are summed with these
 
     def checksum(self, values: Ints) -> int:
         """Of a stage's values [...]: those of one token."""
@@ -61,22 +62,26 @@ def stages(chip: Chip, made: Schedule) -> list[Stage]:
     segment = 0
     for run in made.runs:
         segment += run.source == NORM
-        for kind, name in _names(run.name, run.layer, chip.wiring.gated):
+        for kind, name in _names(run.name, run.layer, chip.wiring):
             emissions = [e for e in run.emissions if e.kind == kind]
-            found.append(_stage(name, STAGES * segment + _OF_KIND[kind], emissions))
-        if run.name == "qkv":
+            stage = _stage(name, STAGES * segment + _OF_KIND[kind], emissions)
+            twice = chip.wiring.parallel and run.name == "down"  # the residual is written twice in this segment
+            found.append(replace(stage, also=f"L{run.layer}.attn_x") if twice else stage)
+        if run.name.startswith("qkv"):
             found.append(_mixed(made, run.layer, STAGES * segment + MIX))
     return found
 
 
-def _names(run: str, layer: int, gated: bool) -> list[tuple[int, str]]:
+def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[int, str]]:
     """Kinds of a run and what the reference calls them."""
     at = f"L{layer}."
+    if run == "qkv, mlp":
+        return _names("qkv", layer, wiring) + _names("mlp", layer, wiring)
     known: dict[str, list[tuple[int, str]]] = {
         "embedding norm": [(RESIDUAL, "embed")],
         "qkv": [(QUERY, f"{at}q"), (KEY, f"{at}k"), (VALUE, f"{at}v")],
-        "o": [(RESIDUAL, f"{at}attn_x")],
-        "mlp": [(GATE, f"{at}gate"), (UP, f"{at}hidden")] if gated else [(PLAIN, f"{at}up")],
+        "o": [] if wiring.parallel else [(RESIDUAL, f"{at}attn_x")],
+        "mlp": [(GATE, f"{at}gate"), (UP, f"{at}hidden")] if wiring.gated else [(PLAIN, f"{at}up")],
         "down": [(RESIDUAL, f"{at}x")],
         "head": [(LOGIT, "logits")],
     }
@@ -112,12 +117,13 @@ class Tracer:
         seen: dict[str, Ints] = {}
         position = state.position
         step(self.chip, state, np.array([[token]], np.int64), seen.__setitem__)
-        return {
-            stage: self._embedded(stage, token, position, seen)
-            if stage.name == "embed"
-            else stage.checksum(seen[stage.name])
-            for stage in self.stages
-        }
+        return {stage: self._expected(stage, token, position, seen) for stage in self.stages}
+
+    def _expected(self, stage: Stage, token: int, position: int, seen: dict[str, Ints]) -> int:
+        if stage.name == "embed":
+            return self._embedded(stage, token, position, seen)
+        both = [name for name in (stage.name, stage.also) if name]
+        return sum(stage.checksum(seen[name]) for name in both) & _MASK
 
     def _embedded(self, stage: Stage, token: int, position: int, seen: dict[str, Ints]) -> int:
         """The embedding's rows, each as the residual was written: the token's, and with the position's added."""

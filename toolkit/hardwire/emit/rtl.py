@@ -24,9 +24,17 @@ from ..chip import Chip
 from ..errors import BuildError
 from ..geometry import STYLES, Geometry
 from ..ops import norm
-from ..schedule import Schedule, ceil_div, schedule
+from ..schedule import Schedule, ceil_div, normed_heads, schedule
 from ..trace import segments
-from .rtl_roms import accumulator_bits, bias_bits, embedding_bits, rom_contents, weight_words, word_widths
+from .rtl_roms import (
+    accumulator_bits,
+    bias_bits,
+    embedding_bits,
+    renorm_widths,
+    rom_contents,
+    weight_words,
+    word_widths,
+)
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
@@ -102,7 +110,10 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Positions": s.context if w.positions else 0,
         "Gated": int(w.gated),
         "Turns": int(s.rotary > 0),
+        "RopeSets": w.rope_sets,
         "FinalNorm": int(w.final_norm),
+        "Windowed": int(any(w.windows)),
+        "Renorms": int(normed_heads(w)),
         "ResidualW": f.residual,
         "NormW": f.norm,
         "QueryW": f.query,
@@ -132,6 +143,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Shared": made.shared,
         "Divides": g.divides,
         "Spacing": made.spacing,
+        "Slack": min(made.slack, made.span(s.context - 1)),
         "ScoreStyle": f"engine_pkg::style_e'({STYLES.index(g.score_style)})",
         "MixStyle": f"engine_pkg::style_e'({STYLES.index(g.mix_style)})",
         "ScoreFabric": g.score_fabric,
@@ -142,6 +154,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Segments": segments(made),
         "Trace": int(g.trace),
         **word_widths(chip, made),
+        **(renorm_widths(chip, made) if normed_heads(w) else {}),
     }
 
 

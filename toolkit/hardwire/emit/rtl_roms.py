@@ -9,8 +9,8 @@ import numpy as np
 from ..chip import Chip
 from ..fixed import MULTIPLIER_BITS, Ints, limits
 from ..geometry import Geometry
-from ..ops import attention, rope
-from ..schedule import Emission, Run, Schedule
+from ..ops import attention, norm, rope
+from ..schedule import KEY, QUERY, Emission, Run, Schedule, normed_heads
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
@@ -42,6 +42,10 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, made)
+    if normed_heads(chip.wiring):
+        contents |= _renorms(chip, made)
+    if any(chip.wiring.windows):
+        contents["window.hex"] = _windows(chip.wiring.windows, made)
     return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
 
 
@@ -49,6 +53,41 @@ def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
     shifts = np.stack([chip.value_shift, chip.score_shift], axis=-1)  # [L, H, 2]
     return {f"shift{h:02}.hex": hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5)) for h in range(made.shared)}
+
+
+def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
+    """How far back each layer sees, in blocks and banks of the cache, as rtl/window.sv unpacks them."""
+    banks, blocks = made.geometry.banks, made.blocks
+    reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
+    return hex_lines((reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length()))
+
+
+def _renorms(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+    """For every read of queries or keys: its rows' gains and their shift, and its heads' eps."""
+    listed, rows = _turned(made), made.geometry.rows
+    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (rows, 1, 1))
+    for i, e in enumerate(listed):
+        renorm = chip.renorms[e.matrix]
+        shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
+        gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
+    return {
+        "renorm.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
+        "renorm_eps.hex": hex_lines((eps, renorm_widths(chip, made)["RenormEpsW"])),
+    }
+
+
+def _turned(made: Schedule) -> list[Emission]:
+    return [e for e in made.emissions if e.kind in (QUERY, KEY)]
+
+
+def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
+    """Parameters of rtl/renorm.sv."""
+    largest = max(int(chip.renorms[name].eps.max()) for name in ("q", "k"))
+    return {
+        "RenormWords": len(_turned(made)),
+        "RenormEpsW": largest.bit_length(),
+        "RenormEnergyW": norm.largest_energy(chip.shape.head_dim, norm.RENORM_BITS).bit_length(),
+    }
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
@@ -74,13 +113,15 @@ def _padded(rows: np.ndarray, groups: int) -> Ints:
 
 
 def _angles(chip: Chip, made: Schedule) -> list[str]:
-    """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0."""
+    """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0. Of each position
+    all sets."""
     s, half, each = chip.shape, chip.shape.rotary // 2, made.geometry.rows // 2
-    cos = np.full((s.context, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
+    cos = np.full((s.context, chip.wiring.rope_sets, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
     sin = np.zeros_like(cos)
-    cos[:, :half], sin[:, :half] = chip.tables["cos"], chip.tables["sin"]
+    for wide_table, name in ((cos, "cos"), (sin, "sin")):
+        wide_table[..., :half] = chip.tables[name].reshape(-1, s.context, half).swapaxes(0, 1)
     wide = [np.tile(t, made.shared) for t in (cos, sin)]
-    room = ((0, 0), (0, made.parts * each - wide[0].shape[1]))
+    room = ((0, 0), (0, 0), (0, made.parts * each - wide[0].shape[-1]))
     wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
     return hex_lines(*[(t.reshape(-1, each), 16) for t in wide])
 
