@@ -45,11 +45,11 @@ struct Job {
     bool rooted;   // a norm's root joins the multiplier
 };
 
-// y[rows] = requantize(W a[cols]), a row's bias added before saturation where there are BIASES. IN: bits of an input; ACC: bits of a sum, its worst case, so it cannot
-// overflow; OUT: bits of the output buffer, at least job.bits. COLS, ROWS, STEPS, MULTIPLIERS: sizes of the
-// buffers and ROMs. One instance serves every matrix of BITS bits. A multiplier is stored in 32 bits and read
-// as the 17 that it has, which is what the multiplications need to know; a bias as the 20 that it has. BIASES is 0 or
-// MULTIPLIERS: the rows of a matrix without biases have zeros among them.
+// y[rows] = requantize(W a[cols]), a row's bias added before saturation. IN: bits of an input; ACC: bits of a
+// sum, its worst case, so it cannot overflow; OUT: bits of the output buffer, at least job.bits. COLS, ROWS,
+// STEPS, MULTIPLIERS: sizes of the buffers and ROMs. BIASES: 0, or as many as multipliers; where another matrix
+// has biases, those of one without are zeros. One instance serves every matrix of BITS bits. A multiplier is
+// stored in 32 bits and read as the 17 that it has, which is what the multiplications need to know; so is a bias.
 template <int LANES, int BITS, int IN, int ACC, int OUT, int COLS, int ROWS, int STEPS, int MULTIPLIERS, int BIASES>
 void matvec(const uint64_t rom[STEPS][(LANES * BITS + 63) / 64], const uint32_t multipliers[MULTIPLIERS],
             const int32_t biases[BIASES == 0 ? 1 : BIASES], Job job, const ap_int<IN> a[COLS],
