@@ -112,6 +112,8 @@ class Ip:
     settings: Mapping[str, str]  # with their defaults; "" is any
     shape: Callable[[Mapping[str, str]], Cell]
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Its address segments: memory map and block, the interface that they are behind, the least bytes.
+    segments: Mapping[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
 
 def _on(settings: Mapping[str, str], *names: str) -> bool:
@@ -172,6 +174,15 @@ def _interconnect(s: Mapping[str, str]) -> Cell:
     return cell
 
 
+def _intc(s: Mapping[str, str]) -> Cell:
+    pins = {"s_axi_aclk": Pin("I", CLOCK, needed=True), "s_axi_aresetn": Pin("I", RESET, needed=True, active="LOW")}
+    cell = Cell(pins | {"intr": Pin("I", INTERRUPT, needed=True)})
+    cell.interfaces["s_axi"] = Interface("slave", AXI_BUS, "s_axi_aclk")
+    if s["C_IRQ_CONNECTION"] == "1":  # else its output belongs to an interface, for a MicroBlaze
+        cell.pins["irq"] = Pin("O", INTERRUPT)
+    return cell
+
+
 _PS7_DEFAULTS = {"PCW_EN_CLK0_PORT": "1", "PCW_EN_RST0_PORT": "1", "PCW_FPGA_FCLK0_ENABLE": "1"}
 # Without a board's preset the low-power master is on, and wants a clock.
 _PSU_DEFAULTS = {"PSU__USE__M_AXI_GP2": "1", "PSU__USE__FABRIC__RST": "1", "PSU__FPGA_PL0_ENABLE": "1"}
@@ -200,6 +211,12 @@ CATALOG = {
     "xilinx.com:ip:proc_sys_reset:5.0": Ip({"C_EXT_RST_WIDTH": "4", "C_AUX_RST_WIDTH": "4"}, _reset),
     "xilinx.com:ip:axi_interconnect:2.1": Ip(
         {"NUM_SI": "1", "NUM_MI": "2"}, _interconnect, {"NUM_SI": _COUNT[:16], "NUM_MI": _COUNT}
+    ),
+    "xilinx.com:ip:axi_intc:4.1": Ip(
+        {"C_IRQ_CONNECTION": "0", "C_IRQ_IS_LEVEL": "1", "C_HAS_FAST": "0", "C_ASYNC_INTR": "0xFFFFFFFF"},
+        _intc,
+        {"C_IRQ_CONNECTION": _FLAG, "C_IRQ_IS_LEVEL": _FLAG, "C_HAS_FAST": _FLAG},
+        {("S_AXI", "Reg"): ("s_axi", 1 << 12)},
     ),
 }
 HOME = {"processing_system7": "xc7z", "zynq_ultra_ps_e": ("xczu", "xck")}  # of which parts each processor is

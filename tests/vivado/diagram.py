@@ -156,8 +156,8 @@ class Diagram:
 
     def get_bd_addr_segs(self, o: Options, words: list[str]) -> str:
         parts = words[0].lstrip("/").split("/")
-        core = self.design().cells[parts[0]].core if parts[0] in self.design().cells else None
-        if len(parts) != 3 or core is None or parts[2] not in core.memories.get(parts[1], {}):
+        cell = self.design().cells.get(parts[0])
+        if len(parts) != 3 or cell is None or (parts[1], parts[2]) not in segments(cell):
             raise Violation(f"there is no address segment {words[0]}")
         return "/" + "/".join(parts)
 
@@ -168,11 +168,10 @@ class Diagram:
         space = self.get_bd_addr_spaces({}, [o["-target_address_space"]])
         cell, memory, block = self.get_bd_addr_segs({}, [words[0]]).lstrip("/").split("/")
         offset, size = _number(o["-offset"]), _number(o["-range"])
-        core = self.design().cells[cell].core
-        assert core is not None
-        (interface,) = (n for n, b in core.buses.items() if b.obj.values.get("slave_memory_map_ref") == memory)
-        if size != int(core.memories[memory][block].obj.get("range"), 0):
-            raise Violation(f"{words[0]} has a range of {core.memories[memory][block].obj.get('range')}, not {size:#x}")
+        made = self.design().cells[cell]
+        interface, least = segments(made)[memory, block]
+        if size != least if made.core else size < least or size & (size - 1):
+            raise Violation(f"{words[0]} has a range of {least:#010x}, not {size:#x}")
         if offset % size:
             raise Violation(f"an offset of {offset:#x} is no multiple of the range {size:#x}")
         self.design().addresses.append(Address(cell, interface, block, offset, size, space))
@@ -186,7 +185,7 @@ class Diagram:
         for name, shape in design.shapes.items():
             for pin, kind in shape.pins.items():
                 if kind.needed and (name, pin) not in driven:
-                    raise Violation(f"/{name}/{pin}, a {kind.kind}, has no driver")
+                    raise Violation(f"/{name}/{pin}, {_article(kind.kind)}, has no driver")
             for interface, about in shape.interfaces.items():
                 if f"/{name}/{interface}" not in joined and (
                     about.mode == "slave" or about.vlnv.endswith("fixedio_rtl:1.0")
@@ -210,7 +209,7 @@ class Diagram:
 
     def _check_addresses(self, design: Design) -> None:
         for name, cell in design.cells.items():
-            for memory in cell.core.memories if cell.core else ():
+            for memory, _ in segments(cell):
                 found = [a for a in design.addresses if a.cell == name]
                 if len(found) != 1:
                     raise Violation(f"/{name}/{memory} has {len(found)} addresses")
@@ -218,6 +217,10 @@ class Diagram:
                 first, last = APERTURES[port]
                 if not first <= found[0].offset <= last - found[0].range + 1:
                     raise Violation(f"{found[0].offset:#x} does not go through {port}: {first:#x} to {last:#x}")
+        taken = sorted(design.addresses, key=lambda a: a.offset)
+        for one, next_ in zip(taken, taken[1:]):
+            if one.offset + one.range > next_.offset:
+                raise Violation(f"/{one.cell} and /{next_.cell} overlap at {next_.offset:#x}")
 
     def _master_of(self, slave: str) -> str:
         """The processor's port that reaches a slave, through interconnects."""
@@ -230,6 +233,18 @@ class Diagram:
     def save_bd_design(self, o: Options, words: list[str]) -> str:
         self.design().saved = True
         return ""
+
+
+def segments(cell: Instance) -> dict[tuple[str, str], tuple[str, int]]:
+    """Address segments of a cell by memory map and block: the interface in front of them, and bytes."""
+    if cell.core is None:
+        return dict(CATALOG[cell.vlnv].segments)
+    maps = {bus.obj.values.get("slave_memory_map_ref"): name for name, bus in cell.core.buses.items()}
+    return {
+        (memory, name): (maps[memory], int(block.obj.get("range"), 0))
+        for memory, blocks in cell.core.memories.items()
+        for name, block in blocks.items()
+    }
 
 
 def core_shape(core: Core) -> Cell:
@@ -262,6 +277,10 @@ def _compatible(driver: tuple[str, str], source: Pin, end: tuple[str, str], sink
         raise Violation(f"/{'/'.join(driver)} is a {source.kind}, /{'/'.join(end)} a {sink.kind}")
     if sink.active and source.active != sink.active:
         raise Violation(f"/{'/'.join(driver)} is active {source.active}, /{'/'.join(end)} active {sink.active}")
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _end(path: str) -> tuple[str, str]:

@@ -115,7 +115,8 @@ def _module(parent: ElementTree.Element, design: Design, cell: Instance) -> None
     if cell.core is not None:
         blocks = ElementTree.SubElement(module, "ADDRESSBLOCKS")
         for address in design.addresses:
-            _block(blocks, address, cell.core.memories[_memory(cell, address)][address.block])
+            if address.cell == cell.name:
+                _block(blocks, address, cell.core.memories[_memory(cell, address)][address.block])
     parameters = ElementTree.SubElement(module, "PARAMETERS")
     for name, value in cell.settings.items():
         ElementTree.SubElement(parameters, "PARAMETER", {"NAME": name, "VALUE": value})

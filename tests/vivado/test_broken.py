@@ -20,7 +20,7 @@ from .model import Vivado
 pytestmark = pytest.mark.tools
 
 BUILD, PACK, XDC = "vivado/build.tcl", "vivado/package_ip.tcl", "vivado/hardwire.xdc"
-IRQ = "    connect_bd_net [get_bd_pins chip/irq] [get_bd_pins ps/IRQ_F2P]\n"
+IRQ = "    connect_bd_net [get_bd_pins intc/irq] [get_bd_pins ps/IRQ_F2P]\n"
 WITHOUT = ""
 
 # What is broken, the file, a text in it, what stands there instead, and what the failure must say.
@@ -36,12 +36,12 @@ BROKEN = [
     ("the catalog was not updated", BUILD, "    update_ip_catalog\n", WITHOUT, "the IP catalog has no hardwire:hardwire:hardwire_chip:1.0"),
     ("a repository without an IP", BUILD, "set_property ip_repo_paths $repository", "set_property ip_repo_paths $here", "holds no IP"),
     ("an unknown setting", BUILD, "CONFIG.PCW_USE_M_AXI_GP0", "CONFIG.PCW_USE_M_AXI_GPO", "has no setting CONFIG.PCW_USE_M_AXI_GPO"),
-    ("a value that a setting cannot have", BUILD, "CONFIG.NUM_MI 1}", "CONFIG.NUM_MI 0}", "CONFIG.NUM_MI of xilinx.com:ip:axi_interconnect:2.1 cannot be '0'"),
+    ("a value that a setting cannot have", BUILD, "CONFIG.NUM_MI 2}", "CONFIG.NUM_MI 0}", "CONFIG.NUM_MI of xilinx.com:ip:axi_interconnect:2.1 cannot be '0'"),
     ("an unknown property", BUILD, "set_property synth_checkpoint_mode None", "set_property synth_mode None", "a file has no property synth_mode to set"),
     ("runs that nobody waits for", BUILD, "synth_checkpoint_mode None", "synth_checkpoint_mode Hierarchical", "each IP has a run of its own"),
     ("an unknown pin", BUILD, "[get_bd_pins chip/irq]", "[get_bd_pins chip/interrupt]", "cell chip has no pin interrupt"),
     ("a pin that its setting does not bring out", BUILD, "CONFIG.PCW_IRQ_F2P_INTR {1}", "CONFIG.PCW_IRQ_F2P_INTR {0}", "cell ps has no pin IRQ_F2P"),
-    ("an unknown interface", BUILD, "bus/M00_AXI] [get_bd_intf_pins chip/S_AXI]", "bus/M01_AXI] [get_bd_intf_pins chip/S_AXI]", "cell bus has no interface M01_AXI"),
+    ("an unknown interface", BUILD, "bus/M00_AXI] [get_bd_intf_pins chip/S_AXI]", "bus/M02_AXI] [get_bd_intf_pins chip/S_AXI]", "cell bus has no interface M02_AXI"),
     ("two slaves joined", BUILD, "[get_bd_intf_pins ps/M_AXI_GP0] [get_bd_intf_pins bus/S00_AXI]", "[get_bd_intf_pins chip/S_AXI] [get_bd_intf_pins bus/S00_AXI]", "are both slaves"),
     ("interfaces of two kinds", BUILD, "[get_bd_intf_pins ps/DDR] [get_bd_intf_ports DDR]", "[get_bd_intf_pins ps/FIXED_IO] [get_bd_intf_ports DDR]", "fixedio_rtl:1.0"),
     ("pins of the package left open", BUILD, "    connect_bd_intf_net [get_bd_intf_pins ps/FIXED_IO] [get_bd_intf_ports FIXED_IO]\n", WITHOUT, "/ps/FIXED_IO is not connected"),
@@ -51,6 +51,12 @@ BROKEN = [
     ("a clock on a reset", BUILD, "[get_bd_pins ps/FCLK_RESET0_N]", "[get_bd_pins ps/FCLK_CLK0]", "is a clock, /reset/ext_reset_in a reset"),
     ("a pin driven twice", BUILD, IRQ, IRQ + IRQ, "/ps/IRQ_F2P is driven already"),
     ("no address", BUILD, "    assign_bd_address -offset", "    # assign_bd_address -offset", "/chip/S_AXI has 0 addresses"),
+    ("no address of the interrupt controller", BUILD, "    assign_bd_address -offset 0x43c80000", "    # assign_bd_address -offset 0x43c80000", "/intc/S_AXI has 0 addresses"),
+    ("the interrupt controller over the chip", BUILD, "-offset 0x43c80000", "-offset 0x43c7f000", "/chip and /intc overlap at 0x43c7f000"),
+    ("less than the interrupt controller's registers", BUILD, "-range 0x00001000", "-range 0x00000800", "has a range of 0x00001000, not 0x800"),
+    ("an interrupt controller without an output", BUILD, "CONFIG.C_IRQ_CONNECTION 1", "CONFIG.C_IRQ_CONNECTION 0", "cell intc has no pin irq"),
+    ("an interrupt controller without an input", BUILD, "    connect_bd_net [get_bd_pins chip/irq] [get_bd_pins intc/intr]\n", WITHOUT, "/intc/intr, an interrupt, has no driver"),
+    ("an interrupt controller that nobody reaches", BUILD, "    connect_bd_intf_net [get_bd_intf_pins bus/M01_AXI] [get_bd_intf_pins intc/s_axi]\n", WITHOUT, "/intc/s_axi is not connected"),
     ("an address of another port", BUILD, "-offset 0x43c00000", "-offset 0x83c00000", "0x83c00000 does not go through M_AXI_GP0"),
     ("an address that is not aligned", BUILD, "-offset 0x43c00000", "-offset 0x43c10000", "is no multiple of the range 0x80000"),
     ("a range that is not the chip's", BUILD, "-range 0x00080000", "-range 64K", "has a range of 0x00080000, not 0x10000"),

@@ -37,7 +37,8 @@ def read_handoff(root: ElementTree.Element) -> Handoff:
     cells = {m.get("INSTANCE"): (m.get("FULLNAME"), m.get("VLNV"), m.get("MODTYPE")) for m in root.iter("MODULE")}
     keys = ("INSTANCE", "ADDRESSBLOCK", "BASEVALUE", "HIGHVALUE", "MASTERBUSINTERFACE", "SLAVEBUSINTERFACE", "MEMTYPE")
     registers = {}
-    for register in root.iter("REGISTER"):
+    chip = next(module for module in root.iter("MODULE") if module.get("INSTANCE") == "chip")
+    for register in chip.iter("REGISTER"):
         about = {p.get("NAME"): p.get("VALUE") for p in register.findall("PROPERTY")}
         fields = {
             field.get("NAME"): {
@@ -53,7 +54,7 @@ def read_handoff(root: ElementTree.Element) -> Handoff:
     for module in root.iter("MODULE"):
         for port in module.iter("PORT"):
             nets.setdefault(port.get("SIGNAME"), set()).add((module.get("INSTANCE"), port.get("NAME")))
-    block = next(root.iter("ADDRESSBLOCK"))
+    block = next(chip.iter("ADDRESSBLOCK"))
     return {
         "design": root.find("SYSTEMINFO").get("NAME"),  # type: ignore[union-attr]
         "arch": root.find("SYSTEMINFO").get("ARCH"),  # type: ignore[union-attr]
@@ -61,7 +62,7 @@ def read_handoff(root: ElementTree.Element) -> Handoff:
         "ranges": [tuple(r.get(key) for key in keys) for r in root.iter("MEMRANGE")],
         "block": tuple(block.get(key) for key in ("NAME", "INTERFACE", "RANGE", "USAGE")),
         "registers": registers,
-        "interrupt": nets["chip_irq"],
+        "interrupt": (nets["chip_irq"], nets["intc_irq"]),
     }
 
 
@@ -83,8 +84,13 @@ def test_the_address_is_the_interfaces_and_every_register_is_described(original:
     zynq = "zynq" if board.startswith("pynq") else "zynquplus"
     base, port = (0x43C0_0000, "M_AXI_GP0") if zynq == "zynq" else (0xA000_0000, "M_AXI_HPM0_FPD")
     found = read_handoff(ElementTree.fromstring(hwh_text(load_board(board))))
-    end = f"0x{base + 0x7FFFF:08X}"
-    assert found["ranges"] == [("chip", "registers", f"0x{base:08X}", end, port, "S_AXI", "REGISTER")]
+    behind = base + 0x80000
+    assert found["ranges"] == [
+        ("chip", "registers", f"0x{base:08X}", f"0x{behind - 1:08X}", port, "S_AXI", "REGISTER"),
+        ("intc", "Reg", f"0x{behind:08X}", f"0x{behind + 0xFFF:08X}", port, "s_axi", "REGISTER"),
+    ]
+    line = "IRQ_F2P" if zynq == "zynq" else "pl_ps_irq0"
+    assert found["interrupt"] == ({("chip", "irq"), ("intc", "intr")}, {("intc", "irq"), ("ps", line)})
     assert found["arch"] == zynq and found["cells"]["chip"][1] == "hardwire:hardwire:hardwire_chip:1.0"  # type: ignore[index]
     registers = found["registers"]
     assert isinstance(registers, dict) and len(registers) == sum(r.count for r in REGISTERS)

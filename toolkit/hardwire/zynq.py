@@ -17,10 +17,13 @@ from .driver.registers import ADDRESS_BITS
 from .errors import BoardError
 
 DESIGN = "hardwire"  # the block design, and the base name of .bit and .hwh
-PS, RESET, BUS, CHIP = "ps", "reset", "bus", "chip"  # its cells
+PS, RESET, BUS, INTC, CHIP = "ps", "reset", "bus", "intc", "chip"  # its cells
 VLNV = "hardwire:hardwire:hardwire_chip:1.0"  # the chip as an IP
 INTERFACE, BLOCK = "S_AXI", "registers"  # the IP's slave interface, and the address block behind it
 RANGE = 1 << ADDRESS_BITS  # bytes
+# pynq knows interrupts behind Xilinx's interrupt controller only: its slave interface, address block and bytes as in
+# the .hwh files of PYNQ 3.1.2; it stands right behind the chip.
+INTC_IP, INTC_INTERFACE, INTC_BLOCK, INTC_RANGE = "axi_intc", "s_axi", "Reg", 1 << 12
 MOST_DIVISOR = 63  # each of the two dividers of a PL clock has six bits
 
 
@@ -114,6 +117,11 @@ class Zynq:
     def processor(self) -> Processor:
         return PROCESSORS[self.ps]
 
+    @property
+    def intc_base(self) -> int:
+        """The address of the interrupt controller."""
+        return self.base + RANGE
+
     def clock(self, mhz: float) -> PlClock:
         """The clock nearest to ``mhz`` and not above it, but for what rounding to kHz takes.
 
@@ -147,7 +155,7 @@ def parse_zynq(data: Mapping[str, Any], part: str) -> Zynq:
     if not part.startswith(processor.part) or (ps == "zynq_ultra_ps_e") == part.startswith("xc7"):
         raise ValueError(f"part {part} has no {ps}")
     first, last = processor.ports[port].first, processor.ports[port].last
-    if base % RANGE or not first <= base <= last - RANGE + 1:
+    if base % RANGE or not first <= base <= last - RANGE - INTC_RANGE + 1:
         raise ValueError(
             f"base {base:#x} of {RANGE:#x} bytes must be a multiple of that within {first:#x} to {last:#x}"
         )

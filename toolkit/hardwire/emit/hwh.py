@@ -15,13 +15,47 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from ..board import Board
-from ..zynq import BLOCK, BUS, CHIP, DESIGN, INTERFACE, PS, RANGE, RESET, VLNV, PlClock, Zynq
+from ..zynq import (
+    BLOCK,
+    BUS,
+    CHIP,
+    DESIGN,
+    INTC,
+    INTC_BLOCK,
+    INTC_INTERFACE,
+    INTC_IP,
+    INTC_RANGE,
+    INTERFACE,
+    PS,
+    RANGE,
+    RESET,
+    VLNV,
+    PlClock,
+    Zynq,
+)
 from .vivado import AXI_PORTS, Described, described_registers, require_zynq
 
 FORMAT = "1.2"
 AXI = "xilinx.com:interface:aximm:1.0"
 PL_CLOCKS = 4
-_IPS = {"processing_system7": "5.5", "zynq_ultra_ps_e": "3.5", "proc_sys_reset": "5.0", "axi_interconnect": "2.1"}
+_IPS = {
+    "processing_system7": "5.5",
+    "zynq_ultra_ps_e": "3.5",
+    "proc_sys_reset": "5.0",
+    "axi_interconnect": "2.1",
+    INTC_IP: "4.1",
+}
+# Of the interrupt controller (PG099): name, offset, bits, access.
+_INTC_REGISTERS = (
+    ("ISR", 0x00, 1, "read-write"),
+    ("IPR", 0x04, 1, "read-only"),
+    ("IER", 0x08, 1, "read-write"),
+    ("IAR", 0x0C, 1, "write-only"),
+    ("SIE", 0x10, 1, "read-write"),
+    ("CIE", 0x14, 1, "read-write"),
+    ("IVR", 0x18, 5, "read-only"),
+    ("MER", 0x1C, 2, "read-write"),
+)
 
 
 def hwh_text(board: Board) -> str:
@@ -37,12 +71,14 @@ def hwh_text(board: Board) -> str:
     SubElement(root, "EXTERNALINTERFACES")
     modules = SubElement(root, "MODULES")
     _chip(modules, facts, clock)
+    _interrupt_controller(modules, facts, clock)
     _processor(modules, facts, clock)
     _helper(modules, RESET, "proc_sys_reset")
     bus = _helper(modules, BUS, "axi_interconnect")
     interfaces = SubElement(bus, "BUSINTERFACES")
     _interface(interfaces, "S00_AXI", "SLAVE", f"{PS}_{facts.port}", {})
-    _interface(interfaces, "M00_AXI", "MASTER", f"{BUS}_M00_AXI", {})
+    for number in range(2):
+        _interface(interfaces, f"M{number:02d}_AXI", "MASTER", f"{BUS}_M{number:02d}_AXI", {})
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -92,12 +128,9 @@ def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
     )
     ports = SubElement(module, "PORTS")
     hertz = str(round(clock.mhz * 1e6))
-    clocked = {"DIR": "I", "NAME": "s_axi_aclk", "SIGIS": "clk", "CLKFREQUENCY": hertz}
-    _port(ports, clocked, f"{PS}_{facts.processor.clock}", (PS, facts.processor.clock))
-    reset = {"DIR": "I", "NAME": "s_axi_aresetn", "SIGIS": "rst", "POLARITY": "ACTIVE_LOW"}
-    _port(ports, reset, f"{RESET}_peripheral_aresetn", None)
+    _clocked(ports, facts, hertz)
     irq = {"DIR": "O", "NAME": "irq", "SIGIS": "INTERRUPT", "SENSITIVITY": "LEVEL_HIGH"}
-    _port(ports, irq, f"{CHIP}_irq", (PS, facts.processor.irq))
+    _port(ports, irq, f"{CHIP}_irq", (INTC, "intr"))
     interface = {
         "DATA_WIDTH": "32",
         "PROTOCOL": "AXI4LITE",
@@ -111,6 +144,50 @@ def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
         _port(ports, {"NAME": physical, "SIGIS": "undef"}, f"{BUS}_M00_AXI_{logical.lower()}", None)
 
 
+def _clocked(ports: Element, facts: Zynq, hertz: str) -> None:
+    clocked = {"DIR": "I", "NAME": "s_axi_aclk", "SIGIS": "clk", "CLKFREQUENCY": hertz}
+    _port(ports, clocked, f"{PS}_{facts.processor.clock}", (PS, facts.processor.clock))
+    reset = {"DIR": "I", "NAME": "s_axi_aresetn", "SIGIS": "rst", "POLARITY": "ACTIVE_LOW"}
+    _port(ports, reset, f"{RESET}_peripheral_aresetn", None)
+
+
+def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
+    module = _module(parent, INTC, f"xilinx.com:ip:{INTC_IP}:{_IPS[INTC_IP]}", MODCLASS="INTERRUPT_CNTLR")
+    about = {"ACCESS": "read-write", "INTERFACE": INTERFACE, "NAME": INTC_BLOCK, "RANGE": str(INTC_RANGE)}
+    block = SubElement(SubElement(module, "ADDRESSBLOCKS"), "ADDRESSBLOCK", about | {"USAGE": "register"})
+    registers = SubElement(block, "REGISTERS")
+    for name, offset, bits, access in _INTC_REGISTERS:
+        made = SubElement(registers, "REGISTER", {"NAME": name})
+        about = {"DESCRIPTION": name, "ADDRESS_OFFSET": f"0x{offset:X}", "SIZE": str(bits), "ACCESS": access}
+        _properties(made, about | {"IS_ENABLED": "true", "RESET_VALUE": "0x0"})
+        SubElement(made, "FIELDS")
+    _parameters(
+        module,
+        {
+            "C_IRQ_CONNECTION": "1",
+            "C_IRQ_IS_LEVEL": "1",
+            "C_KIND_OF_INTR": "0xfffffffe",  # its one input is a level
+            "C_NUM_INTR_INPUTS": "1",
+            "Component_Name": f"{DESIGN}_{INTC}_0",
+            "EDK_IPTYPE": "PERIPHERAL",
+            "C_BASEADDR": f"0x{facts.intc_base:08X}",
+            "C_HIGHADDR": f"0x{facts.intc_base + INTC_RANGE - 1:08X}",
+        },
+    )
+    ports, hertz = SubElement(module, "PORTS"), str(round(clock.mhz * 1e6))
+    _clocked(ports, facts, hertz)
+    line = {"SIGIS": "INTERRUPT", "SENSITIVITY": "LEVEL_HIGH"}
+    _port(ports, {"DIR": "I", "LEFT": "0", "NAME": "intr", "RIGHT": "0"} | line, f"{CHIP}_irq", (CHIP, "irq"))
+    _port(ports, {"DIR": "O", "NAME": "irq"} | line, f"{INTC}_irq", (PS, facts.processor.irq))
+    interface = {"DATA_WIDTH": "32", "PROTOCOL": "AXI4LITE", "FREQ_HZ": hertz, "ADDR_WIDTH": "9"}
+    made = _interface(SubElement(module, "BUSINTERFACES"), INTC_INTERFACE, "SLAVE", f"{BUS}_M01_AXI", interface)
+    maps = SubElement(made, "PORTMAPS")
+    for logical, physical in AXI_PORTS:
+        if not logical.endswith("PROT"):  # this IP has none
+            SubElement(maps, "PORTMAP", {"LOGICAL": logical, "PHYSICAL": physical})
+            _port(ports, {"NAME": physical, "SIGIS": "undef"}, f"{BUS}_M01_AXI_{logical.lower()}", None)
+
+
 def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
     processor = facts.processor
     vlnv = f"xilinx.com:ip:{facts.ps}:{_IPS[facts.ps]}"
@@ -121,24 +198,31 @@ def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
     made = {"DIR": "O", "NAME": processor.clock, "SIGIS": "clk", "CLKFREQUENCY": hertz}
     _port(ports, made, f"{PS}_{processor.clock}", (CHIP, "s_axi_aclk"))
     taken = {"DIR": "I", "LEFT": "0", "NAME": processor.irq, "RIGHT": "0", "SIGIS": "INTERRUPT"}
-    _port(ports, taken | {"SENSITIVITY": "LEVEL_HIGH"}, f"{CHIP}_irq", (CHIP, "irq"))
+    _port(ports, taken | {"SENSITIVITY": "LEVEL_HIGH"}, f"{INTC}_irq", (INTC, "irq"))
     buses = SubElement(module, "BUSINTERFACES")
     _interface(buses, facts.port, "MASTER", f"{PS}_{facts.port}", {"DATA_WIDTH": "32", "FREQ_HZ": hertz})
-    segment = {
-        "ADDRESSBLOCK": BLOCK,
-        "BASENAME": "C_BASEADDR",
-        "BASEVALUE": f"0x{facts.base:08X}",
-        "HIGHNAME": "C_HIGHADDR",
-        "HIGHVALUE": f"0x{facts.base + RANGE - 1:08X}",
-        "INSTANCE": CHIP,
-        "IS_DATA": "TRUE",
-        "IS_INSTRUCTION": "TRUE",
-        "MASTERBUSINTERFACE": facts.port,
-        "MEMTYPE": "REGISTER",
-        "SLAVEBUSINTERFACE": INTERFACE,
-    }
-    SubElement(SubElement(module, "MEMORYMAP"), "MEMRANGE", segment)
-    SubElement(SubElement(module, "PERIPHERALS"), "PERIPHERAL", {"INSTANCE": CHIP})
+    memory = SubElement(module, "MEMORYMAP")
+    for cell, interface, block, base, size in (
+        (CHIP, INTERFACE, BLOCK, facts.base, RANGE),
+        (INTC, INTC_INTERFACE, INTC_BLOCK, facts.intc_base, INTC_RANGE),
+    ):
+        segment = {
+            "ADDRESSBLOCK": block,
+            "BASENAME": "C_BASEADDR",
+            "BASEVALUE": f"0x{base:08X}",
+            "HIGHNAME": "C_HIGHADDR",
+            "HIGHVALUE": f"0x{base + size - 1:08X}",
+            "INSTANCE": cell,
+            "IS_DATA": "TRUE",
+            "IS_INSTRUCTION": "TRUE",
+            "MASTERBUSINTERFACE": facts.port,
+            "MEMTYPE": "REGISTER",
+            "SLAVEBUSINTERFACE": interface,
+        }
+        SubElement(memory, "MEMRANGE", segment)
+    peripherals = SubElement(module, "PERIPHERALS")
+    for cell in (CHIP, INTC):
+        SubElement(peripherals, "PERIPHERAL", {"INSTANCE": cell})
 
 
 def _clock_parameters(facts: Zynq, clock: PlClock) -> dict[str, str]:

@@ -23,7 +23,23 @@ from .. import zynq
 from ..board import Board, board_names, load_board
 from ..driver.registers import REGISTERS, Register
 from ..errors import BoardError, BuildError
-from ..zynq import BLOCK, BUS, CHIP, DESIGN, INTERFACE, PS, RANGE, RESET, VLNV, Zynq
+from ..zynq import (
+    BLOCK,
+    BUS,
+    CHIP,
+    DESIGN,
+    INTC,
+    INTC_BLOCK,
+    INTC_INTERFACE,
+    INTC_IP,
+    INTC_RANGE,
+    INTERFACE,
+    PS,
+    RANGE,
+    RESET,
+    VLNV,
+    Zynq,
+)
 from .axi_top import AXI_TOP, read_axi, sources
 from .render import render
 from .rtl import TOP
@@ -132,6 +148,7 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
         "vlnv": VLNV,
         "base": facts.base,
         "range": RANGE,
+        "intc": {"base": facts.intc_base, "range": INTC_RANGE},
         "port": facts.port,
         "vivado": {"since": facts.since, "seen": facts.seen, "edition": facts.edition},
         "sources": context["sources_digest"],
@@ -146,7 +163,9 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
     """Everything that the templates name, but for the files."""
     processor, port = facts.processor, facts.processor.ports[facts.port]
     vendor, library, name, version = VLNV.split(":")
-    on_clock = (f"{PS}/{port.clock}", f"{RESET}/slowest_sync_clk", f"{BUS}/ACLK", f"{BUS}/S00_ACLK", f"{BUS}/M00_ACLK")
+    ports = ("S00", "M00", "M01")  # of the interconnect
+    slaves = (f"{CHIP}/s_axi", f"{INTC}/s_axi")
+    on_clock = (f"{PS}/{port.clock}", f"{RESET}/slowest_sync_clk", f"{BUS}/ACLK")
     return {
         "board": board.name,
         "part": board.part,
@@ -172,12 +191,18 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
         "clock": processor.clock,
         "ps_reset": processor.reset,
         "irq": processor.irq,
-        "clocked": (*on_clock, f"{CHIP}/s_axi_aclk"),
-        "reset_pins": (f"{BUS}/S00_ARESETN", f"{BUS}/M00_ARESETN", f"{CHIP}/s_axi_aresetn"),
+        "clocked": (*on_clock, *(f"{BUS}/{name}_ACLK" for name in ports), *(f"{pin}_aclk" for pin in slaves)),
+        "reset_pins": (*(f"{BUS}/{name}_ARESETN" for name in ports), *(f"{pin}_aresetn" for pin in slaves)),
         "interface": INTERFACE,
         "block": BLOCK,
         "base": f"{facts.base:#010x}",
         "range": f"{RANGE:#010x}",
+        "intc": INTC,
+        "intc_ip": INTC_IP,
+        "intc_interface": INTC_INTERFACE,
+        "intc_segment": f"{INTC}/{INTERFACE}/{INTC_BLOCK}",
+        "intc_base": f"{facts.intc_base:#010x}",
+        "intc_range": f"{INTC_RANGE:#010x}",
         "axi_ports": AXI_PORTS,
         "registers": described_registers(),
         "top": AXI_TOP,
