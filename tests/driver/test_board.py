@@ -67,6 +67,7 @@ def test_from_the_overlay_to_text(bus: Bus, folder: Path, reference: hardwire.La
         )
         said = board.info()
         assert said["board"] == "pynq-z2" and said["id"] == board.chip.digest[:8] and said["reads"] > 0
+        assert said["interrupt"].startswith("polled: pynq finds no interrupt controller behind chip/irq"), "an old .hwh"
         json.dumps(said)
     with pytest.raises(BuildError, match="was closed; load it again"):
         board.generate("abc")

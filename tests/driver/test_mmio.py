@@ -332,17 +332,43 @@ def test_an_interrupt_wakes_an_async_stream(model: ModelChip, chip_with_text: Ch
     chip = MappedChip(OnlyWords(model), interrupt=Line)
     for _ in range(2):  # each asyncio.run is another loop
         assert asyncio.run(_collect(chip, [7, 7])) == expected(chip_with_text, [7, 7])[0]
-    assert waits > 2 and model.irq_enable == 0
+    assert waits > 2 and model.irq_enable == 0 and chip.interrupt == "awaited"
 
 
 def test_an_interrupt_that_never_comes_only_costs_time(model: ModelChip, chip_with_text: Chip) -> None:
+    waits = 0
+
     class Line:
         async def wait(self) -> None:
+            nonlocal waits
+            waits += 1
             model.run(50_000)
             await asyncio.sleep(3600)
 
     chip = MappedChip(OnlyWords(model), interrupt=Line)
+    assert chip.interrupt == "not used yet"
     assert asyncio.run(_collect(chip, [7, 7], 4)) == expected(chip_with_text, [7, 7], 4)[0]
+    assert waits == 2 and chip.interrupt == "polled: the chip's line stood for 0.1 s, 2 times, and woke nobody"
+
+
+@pytest.mark.parametrize("when", ["made", "awaited"])
+def test_an_interrupt_that_the_system_does_not_give(model: ModelChip, chip_with_text: Chip, when: str) -> None:
+    """What pynq raises is the reason, and the chip is polled."""
+
+    class Line:
+        def __init__(self) -> None:
+            if when == "made":
+                raise PermissionError(13, "Permission denied", "/dev/uio0")
+
+        async def wait(self) -> None:
+            raise PermissionError(13, "Permission denied", "/dev/uio0")
+
+    chip = MappedChip(model, interrupt=Line)
+    assert asyncio.run(_collect(chip, [7, 7], 4)) == expected(chip_with_text, [7, 7], 4)[0]
+    assert chip.interrupt == "polled: [Errno 13] Permission denied: '/dev/uio0'"
+    bare = MappedChip(model)
+    assert asyncio.run(_collect(bare, [7], 3)) == expected(chip_with_text, [7], 3)[0]
+    assert bare.interrupt == "polled: this bus brings none"
 
 
 class OnlyWords:

@@ -218,7 +218,7 @@ class Diagram:
                 if not first <= found[0].offset <= last - found[0].range + 1:
                     raise Violation(f"{found[0].offset:#x} does not go through {port}: {first:#x} to {last:#x}")
         taken = sorted(design.addresses, key=lambda a: a.offset)
-        for one, next_ in zip(taken, taken[1:]):
+        for one, next_ in zip(taken[:-1], taken[1:], strict=True):
             if one.offset + one.range > next_.offset:
                 raise Violation(f"/{one.cell} and /{next_.cell} overlap at {next_.offset:#x}")
 

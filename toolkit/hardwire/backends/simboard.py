@@ -6,7 +6,8 @@ board = SimBoard(AxiSim(build / "rtl"), base=0x43C0_0000)
 overlay = pynq.Overlay("hardwire.bit", device=board)      # parses the .hwh, sets the clocks, powers the chip up
 overlay.chip.read(0)                                      # one AXI4-Lite transaction of the RTL
 
-pynq's Overlay, MMIO, register maps and Clocks are used as they are; only what they reach is ours.
+pynq's Overlay, MMIO, register maps, Clocks and Interrupt are used as they are; only what they reach is ours. Of its
+code one function is replaced: the one that looks for a UIO device in /proc/interrupts and /sys.
 """
 
 from __future__ import annotations
@@ -17,24 +18,29 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pynq.interrupt
 from pynq.pl_server.device import Device
 from pynq.ps import Clocks
 from pynqmetadata import Module
 from pynqmetadata.frontends import Metadata
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from ..board import load_board
 from ..build import Build, open_build, sha256
 from ..driver.bundle import for_board, manifest_digest
 from ..driver.model import LanguageModel
 from ..driver.overlay import open_board
-from ..driver.registers import ADDRESS_BITS
 from ..emit.axi_top import read_axi
 from ..emit.hwh import write_hwh
 from ..emit.vivado import require_zynq
 from ..errors import BuildError, LinkError
-from ..zynq import DESIGN
+from ..zynq import DESIGN, INTC_RANGE, RANGE
 from .axisim import AxiSim
+from .simintc import AxiIntc, Uio
+
+try:
+    from pynq.metadata.runtime_metadata_parser import RuntimeMetadataParser  # 3.1
+except ImportError:
+    from pynqmetadata.views.runtime import RuntimeMetadataParser  # 4.0
 
 WORD = 4
 SIMULATED = "simulated"  # of a build: what a simulated board leaves
@@ -50,6 +56,8 @@ _CLOCKS = {
     **dict.fromkeys((0xFD1A_0020, 0xFD1A_002C, 0xFD1A_0038), _ULTRASCALE_PLL),
 }
 ARCHITECTURES = {"zynq-7000": "armv7l", "zynq-ultrascale+": "aarch64"}
+RAW_IRQS = {"zynq-7000": 61, "zynq-ultrascale+": 121}  # of the first line from the fabric, as pynq counts
+MOMENT = 500  # cycles that pass at once while somebody waits for the interrupt
 
 
 class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
@@ -64,10 +72,12 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
     def __init__(self, sim: AxiSim, base: int, processor: str = "zynq-7000", name: str = "simulated board") -> None:
         super().__init__(f"hardwire:{sim.folder}")
         self.sim, self.base, self.name = sim, base, name
-        self.arch = ARCHITECTURES[processor]
+        self.arch, self.raw_irq = ARCHITECTURES[processor], RAW_IRQS[processor]
         self.downloads = 0
         self._words: dict[int, int] = dict(_CLOCKS)
         self._one = threading.RLock()  # a chip has one bus
+        self.intc = AxiIntc(lambda: self.sim.irq)
+        self._uio: Uio | None = None
         self.sim.compile()
 
     @classmethod
@@ -89,6 +99,7 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
     def download(self, bitstream: Any, parser: Any = None) -> None:
         with self._one:
             self.sim.power_up()
+            self.intc = AxiIntc(lambda: self.sim.irq)
             self.downloads += 1
         super().post_download(bitstream, parser, self.name)
 
@@ -104,19 +115,48 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
 
     # -- where it leads ------------------------------------------------------------------------------
 
-    def _of_chip(self, address: int) -> bool:
+    def _offset(self, address: int) -> int:
+        """From the chip's first register; the interrupt controller's come behind the chip's last."""
         if address % WORD:
             raise LinkError(f"address {address:#x}: device memory is read and written in aligned words")
-        return self.base <= address < self.base + (1 << ADDRESS_BITS)
+        return address - self.base
 
     def _read(self, address: int) -> int:
-        return self.sim.read(address - self.base) if self._of_chip(address) else self._words.get(address, 0)
+        offset = self._offset(address)
+        if 0 <= offset < RANGE:
+            return self.sim.read(offset)
+        return self.intc.read(offset - RANGE) if _of_intc(offset) else self._words.get(address, 0)
 
     def _write(self, address: int, word: int) -> None:
-        if self._of_chip(address):
-            self.sim.write(address - self.base, word)
+        offset = self._offset(address)
+        if 0 <= offset < RANGE:
+            self.sim.write(offset, word)
+        elif _of_intc(offset):
+            self.intc.write(offset - RANGE, word)
         else:
             self._words[address] = word
+        if self._uio is not None:
+            self._uio.poke()
+
+    def _interrupt(self) -> bool:
+        """Let a moment pass in which the interrupt may come; whether it is there."""
+        with self._one:
+            if self.intc.listens and not self.intc.output:
+                self.sim.await_irq(MOMENT)
+            return self.intc.output
+
+    @property
+    def uio(self) -> Uio:
+        """The UIO device of the first line from the fabric."""
+        if self._uio is None:
+            self._uio = Uio(self._interrupt)
+        return self._uio
+
+    def close(self) -> None:
+        """End the interrupt's thread."""
+        if self._uio is not None:
+            self._uio.close()
+            self._uio = None
 
     # -- the bench -----------------------------------------------------------------------------------
 
@@ -135,6 +175,23 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
             divisors = (word >> 8 & 63), (word >> 16 & 63)
         return 1000.0 / max(divisors[0] * divisors[1], 1)
 
+
+def _of_intc(offset: int) -> bool:
+    return RANGE <= offset < RANGE + INTC_RANGE
+
+
+_found_by_kernel = pynq.interrupt.get_uio_irq
+
+
+def _uio_of(irq: int) -> Any:
+    """The path of an interrupt's UIO device: a simulated board's own, or what the kernel has."""
+    device = vars(Device).get("_active_device")
+    if not isinstance(device, SimBoard):
+        return _found_by_kernel(irq)
+    return device.uio.path if irq == device.raw_irq else None
+
+
+pynq.interrupt.get_uio_irq = _uio_of
 
 # ---------------------------------------------------------------------------------------------------
 # A build on it.

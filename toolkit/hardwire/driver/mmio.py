@@ -34,6 +34,9 @@ PATIENCE = 64  # tokens' time without a token or a position, and the chip is giv
 UNKNOWN_PACE = 1_000  # cycles per token, until a manifest or a request tells
 UNKNOWN_SLOWEST = 10_000_000  # cycles that no token takes
 DEAD_CLOCK = 2.0  # seconds in which a clock must have moved
+LOST = 0.1  # seconds at least, and two of these lulls, in which an interrupt must come
+LOST_SIMULATED = 10.0  # of one whose chip's time is simulated
+MISSES = 2  # that often in a row a line may stand and nobody be woken; then it is polled
 Words = NDArray[np.uint32]
 _MASK = INDICES - 1
 _SEQUENCE = 1 << SEQUENCE_BITS
@@ -54,7 +57,10 @@ class Bus(Protocol):
 
 
 class Signal(Protocol):
-    """An interrupt line, as pynq.Interrupt is one."""
+    """An interrupt line, as pynq.Interrupt is one.
+
+    May have ``acknowledge()``, for what stands between the chip and the processor and remembers a line that fell.
+    """
 
     async def wait(self) -> Any: ...
 
@@ -68,7 +74,8 @@ class MappedChip(HostedChip):
 
     chip_id: the first 32 bits of a chip's digest; another chip is refused. cycles: of a token, by position, as a
     manifest has them: they say how long to wait, and when to give up. interrupt: makes the chip's line for an
-    ``astream``, each time anew, since what waits belongs to one event loop.
+    ``astream``, each time anew, since what waits belongs to one event loop; or says why there is none. ``interrupt``
+    then tells whether it was awaited, or why the chip was polled.
     A request that runs is left alone: ``resume`` takes it up. Raises LinkError where no chip answers.
     """
 
@@ -78,9 +85,11 @@ class MappedChip(HostedChip):
         *,
         chip_id: int | None = None,
         cycles: Sequence[int] | None = None,
-        interrupt: Callable[[], Signal | None] | None = None,
+        interrupt: Callable[[], Signal] | str = "this bus brings none",
     ) -> None:
-        self.bus, self._make_interrupt = bus, interrupt
+        self.bus, self._make_line = bus, interrupt
+        self.interrupt = "not used yet" if callable(interrupt) else f"polled: {interrupt}"
+        self._misses = 0
         self.reads = self.writes = self.tokens = 0  # accesses of the bus, and tokens that were given
         self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
         self._turn = 0  # which request is followed
@@ -122,12 +131,16 @@ class MappedChip(HostedChip):
         clear: bool = True,
         progress: Progress | None = None,
     ) -> AsyncIterator[int]:
-        """``stream`` for asyncio: other tasks run while none has come, and behind every batch."""
+        """``stream`` for asyncio: other tasks run while none has come, and behind every batch.
+
+        It waits for the chip's interrupt where there is one, and looks for tokens when that came.
+        """
         budget = UNLIMITED if budget is None else budget
         self._check(prompt, budget, stops, clear)
         self._begin(prompt, budget, sampling, stops, clear)
-        interrupt = self._make_interrupt() if self._make_interrupt is not None else None
-        if interrupt is not None:
+        made = line = self._line()
+        if made is not None:
+            self._settle(made)
             self._write("irq_enable", _IRQS)
         try:
             with contextlib.closing(self._polls(progress or Progress())) as polls:
@@ -135,9 +148,12 @@ class MappedChip(HostedChip):
                     first = self.index + 1
                     for self.index, token in enumerate(ids, first):
                         yield token
-                    await self._arrival(interrupt) if not ids else await asyncio.sleep(0)
+                    if ids:
+                        await asyncio.sleep(0)
+                    else:
+                        line = await self._arrival(line)
         finally:
-            if interrupt is not None:
+            if made is not None:
                 self._write("irq_enable", 0)
 
     def reset(self) -> None:
@@ -278,19 +294,57 @@ class MappedChip(HostedChip):
         cycles = self._lull()
         self._run(cycles) if self._run is not None else time.sleep(cycles / self._hz)
 
-    async def _arrival(self, interrupt: Signal | None) -> None:
-        """Let other tasks run until something may have come."""
+    def _line(self) -> Signal | None:
+        """The chip's interrupt in this event loop, if it can be had; ``interrupt`` says why not."""
+        if not callable(self._make_line):
+            return None
+        try:
+            line = self._make_line()
+        except Exception as error:  # whatever a package says where the kernel has no such device
+            self.interrupt = f"polled: {str(error) or type(error).__name__}"
+            return None
+        self.interrupt, self._misses = "awaited", 0
+        return line
+
+    async def _arrival(self, line: Signal | None) -> Signal | None:
+        """Let other tasks run until something may have come; the line, if it is to be awaited again."""
         cycles = self._lull()
         seconds = cycles / self._hz
+        if line is not None:
+            return await self._risen(line, max(LOST, 2 * seconds) if self._run is None else LOST_SIMULATED)
         if self._run is not None:
             self._run(cycles)
             seconds = 0.0
-        if interrupt is None:
-            await asyncio.sleep(seconds)
-            return
-        with contextlib.suppress(asyncio.TimeoutError):  # a line that nobody connected only costs time
-            await asyncio.wait_for(interrupt.wait(), max(0.1, 2 * seconds))
-        self._write("irq", _IRQS)  # what comes behind this raises it again, what came before is found by the next look
+        await asyncio.sleep(seconds)
+        return None
+
+    async def _risen(self, line: Signal, seconds: float) -> Signal | None:
+        """Wait for the interrupt, not for ever. One that does not wake is given up: it costs time, no token."""
+        try:
+            await asyncio.wait_for(line.wait(), seconds)
+            self._misses = 0
+        except asyncio.TimeoutError:
+            self._misses += self._read("irq") != 0
+        except Exception as error:
+            self.interrupt = f"polled: {str(error) or type(error).__name__}"
+            return None
+        self._settle(line)
+        if self._misses < MISSES:
+            return line
+        self.interrupt = f"polled: the chip's line stood for {seconds:g} s, {MISSES} times, and woke nobody"
+        return None
+
+    def _settle(self, line: Signal) -> None:
+        """Lower the line. What comes behind this raises it again, what came before is found by the next look.
+
+        A controller in between remembers a level until that is acknowledged, which it is when it has fallen; one that
+        sees edges may lose one thereby, so that the line is lowered once more.
+        """
+        self._write("irq", _IRQS)
+        acknowledge: Callable[[], Any] | None = getattr(line, "acknowledge", None)
+        if acknowledge is not None:
+            acknowledge()
+            self._write("irq", _IRQS)
 
     def _await_idle(self) -> None:
         patience = _Patience(self)

@@ -202,7 +202,8 @@ class LanguageModel:
         if self.hosted is not None:
             said = asdict(self.hosted.info())
             data |= {**said, "id": f"{said['id']:08x}", "clock_mhz": said["clock_khz"] / 1000}
-            counts = {name: getattr(self.hosted, name, None) for name in ("reads", "writes", "tokens", "faults")}
+            names = ("reads", "writes", "tokens", "faults", "interrupt")
+            counts = {name: getattr(self.hosted, name, None) for name in names}
             data |= {name: count for name, count in counts.items() if count is not None}
         return data
 

@@ -4,13 +4,15 @@
 
 pynq is imported when a board is opened, not before. All that is used of it: Overlay(bitfile, download=, device=) with
 ip_dict, clock_dict, interrupt_pins, device and download(); MMIO(base, length, device) with read, write and array;
-Interrupt(pin) with wait().
+Device.active_device; Interrupt(pin) with wait(), and that its controllers and UIO devices can be forgotten.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,6 +28,7 @@ from .registers import ADDRESS_BITS, REGISTERS
 
 VLNV = "hardwire:hardwire:hardwire_chip:"
 IRQ = "irq"  # the pin of the IP
+ACKNOWLEDGE, INTC_BYTES = 0x0C, 32  # IAR of an AXI INTC; of its registers, what pynq maps
 VENV = "/usr/local/share/pynq-venv"
 
 
@@ -48,7 +51,7 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
             bus,
             chip_id=int(bundle.chip.digest[:8], 16),
             cycles=bundle.cycles,
-            interrupt=_interrupts(pynq, overlay, f"{name}/{IRQ}"),
+            interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )
     except BaseException:
         lock.release()
@@ -169,16 +172,65 @@ def _ip(ip_dict: Any, bundle: Bundle) -> tuple[str, dict[str, Any]]:
     return name, ip
 
 
-def _interrupts(pynq: Any, overlay: Any, pin: str) -> Callable[[], Signal | None] | None:
-    """What makes the interrupt line for an event loop; None where the design or the system has none."""
-    if pin not in getattr(overlay, "interrupt_pins", {}):
-        return None
+class BoardLine:
+    """pynq's Interrupt of a pin, and the acknowledgement that its controller wants when the line has fallen.
 
-    def make() -> Signal | None:
-        try:
-            interrupt: Signal = pynq.Interrupt(pin)
-        except Exception:  # whatever a kernel without that device says: then the loop polls
-            return None
-        return interrupt
+    pynq acknowledges while a level still stands, which the controller then remembers: the next wait would end at once.
+    """
+
+    def __init__(self, interrupt: Any, controller: Any, index: int) -> None:
+        self._interrupt = interrupt
+        self._controller, self._mask = controller, 1 << index
+
+    async def wait(self) -> None:
+        await self._interrupt.wait()
+
+    def acknowledge(self) -> None:
+        if self._controller is not None:
+            self._controller.write(ACKNOWLEDGE, self._mask)
+
+
+def _interrupts(pynq: Any, overlay: Any, device: Any, pin: str) -> Callable[[], Signal] | str:
+    """What makes the interrupt line for an event loop, or why the design has none."""
+    about = (getattr(overlay, "interrupt_pins", None) or {}).get(pin)
+    if about is None:
+        return f"pynq finds no interrupt controller behind {pin} in this bitstream's .hwh; build it anew"
+
+    def make() -> Signal:
+        name = about.get("controller", "")
+        with _active(pynq, device):
+            _forget_others(device)
+            interrupt = pynq.Interrupt(pin)
+            at = overlay.ip_dict[name]["phys_addr"] if name else 0
+            controller = pynq.MMIO(at, INTC_BYTES, device=device) if name else None
+        return BoardLine(interrupt, controller, about["index"])
 
     return make
+
+
+@contextmanager
+def _active(pynq: Any, device: Any) -> Iterator[None]:
+    """pynq makes interrupts of its active device alone."""
+    before = vars(pynq.Device).get("_active_device")
+    pynq.Device.active_device = device
+    try:
+        yield
+    finally:
+        if before is None:
+            del pynq.Device._active_device
+        else:
+            pynq.Device.active_device = before
+
+
+_last: tuple[Callable[[], Any], Callable[[], Any]] = (lambda: None, lambda: None)  # event loop, device; weak
+
+
+def _forget_others(device: Any) -> None:
+    """pynq keeps the controllers and UIO devices of the first event loop that asked, which wake no other loop."""
+    global _last
+    loop = asyncio.get_running_loop()
+    if _last[0]() is not loop or _last[1]() is not device:
+        kept = importlib.import_module("pynq.interrupt")._InterruptController
+        kept._controllers.clear()
+        kept._uio_devices.clear()
+        _last = weakref.ref(loop), weakref.ref(device)
