@@ -123,7 +123,6 @@ def test_a_program_that_waits_does_not_poll(build: Build, version: str) -> None:
     assert first["waits"] >= 12 and first["looks while waiting"] == 0
     assert first["ticks while waiting"] > 0, "other tasks went on meanwhile"
     assert said["woken"] >= 12, "pynq was woken by its UIO device, once for each token at least"
-    print(first, said["woken"])
     assert first["looks"] <= first["waits"] + 4, "it looks when it was woken"
     assert said["second"] >= 12, "in a second event loop, too"
     assert said["enabled"] == 0
