@@ -12,8 +12,9 @@ import pytest
 
 from hardwire import board as boards
 from hardwire.board import Board, board_names, load_board
+from hardwire.build import make_build
 from hardwire.chip import Chip
-from hardwire.cost import Cost, bram18
+from hardwire.cost import Cost, axi_cost, bram18
 from hardwire.errors import BoardError
 from hardwire.geometry import Geometry
 from hardwire.plan import LUT_BUDGET, Planner, capacity, demand, fit, resources
@@ -84,6 +85,63 @@ def test_a_board_without_a_processor_has_its_host_beside_the_engine() -> None:
     cost, board = Cost(lut=10, ff=20, dsp=30, bram18=40, uram=0), small_board()
     assert resources(cost, replace(board, processor="armv7")) == cost.as_dict()
     assert resources(cost, board) == cost.as_dict() | {"lut": 3010, "ff": 1720, "bram18": 46}
+
+
+def test_a_zynq_has_its_registers_beside_the_engine_and_the_engine_stays(tiny_chip: Chip) -> None:
+    board = load_board("pynq-z2")
+    alone, both = fit(tiny_chip, replace(board, zynq=None)), fit(tiny_chip, board)
+    assert both.geometry == alone.geometry and both.cycles == alone.cycles and both.limit == alone.limit
+    for name, told in both.resources.items():
+        assert {key: told[key] for key in ("used", "budget")} == alone.resources[name]
+        assert told["device"] == getattr(board, name)
+    made = schedule(tiny_chip, Geometry(**both.geometry))
+    host = axi_cost(tiny_chip, made)
+    assert {name: told["host"] for name, told in both.resources.items()} == {
+        name: count for name, count in host.as_dict().items() if name in both.resources
+    }
+    share = (both.resources["lut"]["used"] + host.lut) / board.lut
+    assert (
+        f"the AXI registers on top ({host.lut:,} LUTs), the device has to give {share:.0%} of the LUTs" in both.notes[1]
+    )
+    assert "host" not in str(alone.resources) and len(alone.notes) == 1
+    traced = schedule(tiny_chip, replace(made.geometry, trace=True))
+    assert axi_cost(tiny_chip, traced).lut > host.lut + 500 and axi_cost(tiny_chip, traced).dsp == 8
+
+
+def test_a_device_that_holds_the_engine_and_not_its_registers(tiny_chip: Chip, tmp_path: Path) -> None:
+    board = load_board("pynq-z2")
+    alone = fit(tiny_chip, board).resources["bram18"]
+    full = replace(board, bram18=alone["used"])
+    verdict = fit(tiny_chip, full)
+    made = f"{verdict.resources['bram18']['used'] + alone['host']} of {full.bram18}"
+    assert verdict.fits and verdict.limit.startswith("with the AXI registers block RAM 1") and made in verdict.limit
+    assert verdict.notes[-1].startswith("so --target bitstream does not fit; build it with a smaller engine")
+    tiny_chip.save(tmp_path / "tiny.chip")
+    with pytest.raises(BoardError, match=r"does not fit PYNQ-Z2 as a bitstream: with the AXI registers block RAM 1"):
+        make_build(tmp_path / "tiny.chip", full, tmp_path / "b", target="bitstream")
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize(
+    ("shape", "geometry", "measured"),
+    [
+        # Yosys, xc7: vocabulary, context and logit bits; rows; LUTs, registers, block RAMs
+        ((512, 512, 16), Geometry(columns=8, rows=8), (857, 884, 6)),
+        ((32_000, 1024, 18), Geometry(columns=32, rows=32), (1173, 943, 34)),
+        ((50_257, 1024, 20), Geometry(columns=64, rows=64), (1633, 953, 74)),
+    ],
+)
+def test_the_registers_cost_what_yosys_counted(
+    tiny_chip: Chip, shape: tuple[int, int, int], geometry: Geometry, measured: tuple[int, int, int]
+) -> None:
+    vocab, context, logit = shape
+    chip = replace(
+        tiny_chip,
+        shape=replace(tiny_chip.shape, vocab=vocab, context=context),
+        formats=replace(tiny_chip.formats, logit=logit),
+    )
+    cost = axi_cost(chip, replace(schedule(tiny_chip, replace(geometry, banks=1)), geometry=geometry))
+    assert (cost.lut, cost.ff) == pytest.approx(measured[:2], rel=0.03) and cost.bram18 == measured[2]
 
 
 def test_more_of_a_board_is_never_slower(tiny_chip: Chip) -> None:

@@ -342,7 +342,7 @@ def test_an_interrupt_that_never_comes_only_costs_time(model: ModelChip, chip_wi
         async def wait(self) -> None:
             nonlocal waits
             waits += 1
-            model.run(50_000)
+            model.run(2_000)
             await asyncio.sleep(3600)
 
     chip = MappedChip(OnlyWords(model), interrupt=Line)

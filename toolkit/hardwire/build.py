@@ -29,7 +29,7 @@ from .cost import Widths, predict
 from .driver.bundle import build_digest
 from .errors import BoardError, BuildError
 from .geometry import Geometry
-from .plan import MEAN_OVER, capacity, fit, resources
+from .plan import MEAN_OVER, beyond_device, bitstream_cost, capacity, fit, resources
 from .schedule import schedule
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def make_build(
     plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
     if target in ENGINE:
         progress("plan")
-        plan |= _rtl_plan(chip, board, chip_path.name, geometry)
+        plan |= _rtl_plan(chip, board, chip_path.name, geometry, target == "bitstream")
     if target == "hls" or board.family in AMD:
         wanted = lanes or default_lanes(chip, board)
         try:
@@ -227,8 +227,9 @@ def _with_its_clock(board: Board) -> Board:
     return replace(board, clock_mhz=require_zynq(board).clock(board.clock_mhz).mhz)
 
 
-def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None) -> dict[str, Any]:
-    """What a manifest says of the RTL engine's plan."""
+def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool) -> dict[str, Any]:
+    """What a manifest says of the RTL engine's plan; of a bitstream with what stands beside the engine."""
+    chosen = geometry is not None
     if geometry is None:
         verdict = fit(chip, board)
         if verdict.geometry is None:
@@ -236,6 +237,14 @@ def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None) ->
         geometry = Geometry(**verdict.geometry)
     made = schedule(chip, geometry)
     cost = predict(chip, made, board.family, Widths.of(chip))
+    if bitstream and (host := bitstream_cost(chip, made, board)):
+        cost = cost.beside(host)
+        over = beyond_device(cost.as_dict(), board)
+        if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
+            raise BoardError(
+                f"{name} does not fit {board.name} as a bitstream: with the AXI registers {', '.join(over)}; "
+                "give a smaller engine by --geometry, or a larger board"
+            )
     mean = made.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
     return {"geometry": asdict(geometry), "resources": resources(cost, board), "mean_cycles": mean}
 

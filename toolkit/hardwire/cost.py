@@ -59,6 +59,10 @@ class Cost:
     def as_dict(self) -> dict[str, int]:
         return {"lut": self.lut, "ff": self.ff, "dsp": self.dsp, "bram18": self.bram18, "uram": self.uram}
 
+    def beside(self, other: Cost) -> Cost:
+        """Both."""
+        return Cost(*(one + two for one, two in zip(self.as_dict().values(), other.as_dict().values(), strict=True)))
+
 
 def digits(bits: int) -> int:
     return (bits + 1) // 2
@@ -178,6 +182,28 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
         ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
     return Cost(ceil(lut), int(ff), dsp + row_dsp + head_dsp, memory["bram18"], memory["uram"])
+
+
+def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
+    """Cost of what stands beside an engine behind AXI4-Lite: boards/zynq, rtl/host_*.sv, and a trace if it is built.
+
+    Fitted to Yosys (synth_xilinx): hardwire_axi around an engine that is a black box, with a ring of 512, for xc7 at
+    vocabulary, rows and logit bits of 512, 8, 16 (857 LUTs, 884 registers, 6 block RAMs), of 32000, 32, 18 (1173, 943,
+    34) and of 50257, 64, 20 (1633, 953, 74), for xcup at 4096, 16, 16 (985, 909, 10); rtl/trace.sv by itself, for xc7
+    at 8 rows (1366, 1167, and 8 multipliers) and 32 rows (4058, 3385, 8). Interconnect, interrupt controller and reset
+    of the block design are Xilinx's, and in no open tool: not counted.
+    """
+    from .trace import segments
+
+    g, bits, vocab = made.geometry, chip.formats.logit, chip.shape.vocab
+    name = bits_of(vocab)  # of a token's id: stop tokens, prompt and ring
+    lut, ff = 738 + 5 * name + 0.64 * g.rows * bits, 795.0 + 10 * name
+    ram = bram18(name, chip.shape.context) + bram18(32, ring) + bram18(g.rows * bits, ceil_div(vocab, g.rows))
+    dsp = 0
+    if g.trace:
+        folded = 3 * g.rows + made.shared * g.divides
+        lut, ff, dsp = lut + 37.4 * folded + 222 + 172 * ceil_div(segments(made), 32), ff + 30.8 * folded + 366, 8
+    return Cost(ceil(lut), int(ff), dsp, ram, 0)
 
 
 def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, int]:

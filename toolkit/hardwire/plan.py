@@ -18,7 +18,7 @@ import numpy as np
 
 from .board import BRAM18_BITS, URAM_BITS, Board
 from .chip import LOOKED_UP, Chip
-from .cost import FAMILIES, Cost, Widths, dot_luts, memories, predict
+from .cost import FAMILIES, Cost, Widths, axi_cost, dot_luts, memories, predict
 from .fixed import BIAS_BITS, MULTIPLIER_BITS
 from .geometry import Geometry, Style, shared_heads
 from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule
@@ -71,7 +71,7 @@ class Fit:
     tokens_per_second: float | None
     lanes: int
     geometry: dict[str, Any] | None
-    resources: dict[str, dict[str, int]]  # predicted, and the budget
+    resources: dict[str, dict[str, int]]  # predicted, and the budget; with a Zynq its registers, and the device
     notes: list[str]
 
     def as_dict(self) -> dict[str, object]:
@@ -143,6 +143,28 @@ def resources(cost: Cost, board: Board) -> dict[str, int]:
     """What an engine takes with what its board needs beside it."""
     host = HOST.get(board.processor, {})
     return {name: used + host.get(name, 0) for name, used in cost.as_dict().items()}
+
+
+def bitstream_cost(chip: Chip, made: Schedule, board: Board) -> Cost | None:
+    """What a Zynq's bitstream has beside the engine, as ``--target bitstream`` builds it; None without one.
+
+    A plan's budget is the engine's alone. These come on top, and have the rest of the device.
+    """
+    return axi_cost(chip, made) if board.zynq is not None else None
+
+
+def device_of(board: Board) -> dict[str, int]:
+    """All that a device has."""
+    return budget_of(board) | {"lut": board.lut}
+
+
+def beyond_device(used: dict[str, int], board: Board) -> list[str]:
+    """What is more than the device has, in words."""
+    return [
+        f"{NAMES[name]} {used[name] / most:.0%} of the device ({used[name]:,} of {most:,})"
+        for name, most in device_of(board).items()
+        if used[name] > most
+    ]
 
 
 def budget_of(board: Board) -> dict[str, int]:
@@ -327,9 +349,22 @@ def fit(
             f"the weights of {plan.geometry.uram} of {plan.geometry.depth} depths are in URAM, which a bitstream "
             "cannot initialise: loaded at boot"
         )
+    limits = f"{NAMES[limit]} {shares[limit]:.0%} of the budget"
+    spent = {name: {"used": used[name], "budget": most} for name, most in budget.items()}
+    if host := bitstream_cost(chip, plan.schedule, board):
+        whole = plan.cost.beside(host).as_dict()
+        for name, most in device_of(board).items():
+            spent[name] |= {"host": host.as_dict()[name], "device": most}
+        share = ", ".join(
+            f"{whole[name] / most:.0%} of the {NAMES[name]}" for name, most in device_of(board).items() if most
+        )
+        notes.append(f"of a bitstream, the AXI registers on top ({host.lut:,} LUTs), the device has to give {share}")
+        if over := beyond_device(whole, board):
+            limits = f"with the AXI registers {over[0]}"
+            notes.append("so --target bitstream does not fit; build it with a smaller engine, or --target rtl")
     return Fit(
         fits=True,
-        limit=f"{NAMES[limit]} {shares[limit]:.0%} of the budget",
+        limit=limits,
         cycles=[plan.schedule.cycles(p) for p in range(chip.shape.context)],
         mean_cycles=round(plan.mean_cycles, 2),
         ratio=round(plan.mean_cycles / floor, 2),
@@ -337,7 +372,7 @@ def fit(
         tokens_per_second=round(board.clock_mhz * 1e6 / plan.mean_cycles, 1),
         lanes=plan.geometry.lanes,
         geometry=asdict(plan.geometry),
-        resources={name: {"used": used[name], "budget": most} for name, most in budget.items()},
+        resources=spent,
         notes=notes,
         **common,
     )

@@ -101,7 +101,17 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
             self.sim.power_up()
             self.intc = AxiIntc(lambda: self.sim.irq)
             self.downloads += 1
+            self._activate()
         super().post_download(bitstream, parser, self.name)
+
+    def _activate(self) -> None:
+        """Be the device that pynq makes interrupts of, unless there is a real one."""
+        try:
+            active = Device.active_device
+        except RuntimeError:  # pynq's word for no device at all
+            active = None
+        if active is None or isinstance(active, SimBoard):
+            Device.active_device = self
 
     def read_registers(self, address: int, length: int) -> bytes:
         with self._one:
