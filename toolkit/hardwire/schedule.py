@@ -232,7 +232,8 @@ def require_engine(chip: Chip) -> None:
     """Raise BuildError naming the parts that the RTL engine does not have."""
     if missing := missing_parts(chip.wiring):
         raise BuildError(
-            f"not in the RTL engine yet: {', '.join(missing)}; run the .chip of this one with the integer reference"
+            f"not in the RTL engine yet: {', '.join(missing)}; "
+            "build this one with --target hls, or run its .chip with the integer reference"
         )
 
 
