@@ -19,6 +19,7 @@ from .plots import figure
 from .quantize import FEWEST, MOST, Choice, Options, bit_choices, quantize
 
 HELD_OUT = 0.1  # of the stories, the last ones
+UNIFORM = tuple(range(FEWEST, MOST + 1))
 MIXED = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)  # mean bits at which a choice of bits per matrix is measured
 
 
@@ -42,8 +43,10 @@ def tradeoff(
     options: Options,
     board: Board,
     progress: Callable[[str], None] = lambda stage: None,
+    uniform: Sequence[int] = UNIFORM,
+    mixed: Sequence[float] = MIXED,
 ) -> tuple[list[Point], float]:
-    """Chips of 2 to 8 bits everywhere, and of bits chosen per matrix; and the float model's perplexity.
+    """Chips of ``uniform`` bits everywhere, and of bits chosen per matrix, ``mixed`` in the mean; the float perplexity.
 
     Scored on the last tenth of the stories, which calibration then does not see.
     """
@@ -52,8 +55,8 @@ def tradeoff(
     if kept < 1 or not scored:
         raise QuantizeError(f"{len(stories)} stories of calibration text are too few to hold some out; give more text")
     stories = stories[:kept]
-    wanted: list[tuple[str, Choice | int]] = [("uniform", bits) for bits in range(FEWEST, MOST + 1)]
-    wanted += [("mixed", choice) for choice in _at(list(bit_choices(decoder, stories, options, progress)), MIXED)]
+    wanted: list[tuple[str, Choice | int]] = [("uniform", bits) for bits in uniform]
+    wanted += [("mixed", choice) for choice in _at(list(bit_choices(decoder, stories, options, progress)), mixed)]
     points, exact = [], None
     for number, (kind, choice) in enumerate(wanted):
         progress(f"chip {number + 1} of {len(wanted)}")
