@@ -74,8 +74,9 @@ def test_all_exports_are_float_equal(architecture: str, exporter: str, tmp_path:
 def test_every_architecture_becomes_integers(architecture: str, tmp_path: Path) -> None:
     decoder = import_onnx(unpack(architecture, "dynamo-20", tmp_path), context=48).decoder
     draw = np.random.default_rng(0)
-    options = Options(weights=8, tokens=48 * 48, length=48)
-    chip = quantize(decoder, draw.integers(0, decoder.vocab, (48, 48)).tolist(), options)
+    # The bound is that of the worst row: with few of them, one text in some hundreds is worse by half.
+    options = Options(weights=8, tokens=128 * 48, length=48)
+    chip = quantize(decoder, draw.integers(0, decoder.vocab, (128, 48)).tolist(), options)
     held_out = draw.integers(0, decoder.vocab, (4, 48))
     exact = forward(decoder, held_out)
     rows = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean((1, 2)))
