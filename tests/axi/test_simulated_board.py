@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,11 +41,15 @@ def board(build: Build) -> SimBoard:
     return simulated_board(build)
 
 
-def test_pynq_finds_the_chip_by_its_handoff(build: Build, board: SimBoard) -> None:
+def test_pynq_finds_the_chip_by_its_handoff(build: Build, board: SimBoard, request: pytest.FixtureRequest) -> None:
     import pynq
 
     from hardwire.backends.simboard import simulated_bundle
 
+    # pynq reads its interrupts in the current event loop, of which another test's asyncio.run leaves none.
+    loop = asyncio.new_event_loop()
+    request.addfinalizer(loop.close)
+    asyncio.set_event_loop(loop)
     bit = simulated_bundle(build) / "hardwire.bit"
     overlay = pynq.Overlay(str(bit), download=False, device=board)
     for clock in overlay.clock_dict.values():
