@@ -72,6 +72,12 @@ EVERYTHING = Outline(
 )
 
 
+EVERY = {
+    "llama": Outline(TINY, affine=True), "gpt": GPT, "micro": MICRO, "biased": BIASED, "mistral": MISTRAL,
+    "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3,
+}  # fmt: skip
+
+
 def texts(outline: Outline, seed: int, rows: int) -> np.ndarray:
     """Random ids [rows, context]."""
     return np.random.default_rng(seed).integers(0, outline.shape.vocab, (rows, outline.shape.context))

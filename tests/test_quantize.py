@@ -162,7 +162,11 @@ def test_a_bias_beyond_its_bits_is_refused(decoder: Decoder, stories: list[list[
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(Options(weights=9), "--weights 9: 2 to 8 bits"), (Options(activations=2), "--activations 2: 4 to 12 bits")],
+    [
+        (Options(weights=9), "--weights 9: 2 to 8 bits"),
+        (Options(activations=2), "--activations 2: 4 to 12 bits"),
+        (Options(tuning=-3), "-3 steps of fine-tuning; give 0 or more"),
+    ],
 )
 def test_impossible_bits_are_refused(
     decoder: Decoder, stories: list[list[int]], options: Options, message: str

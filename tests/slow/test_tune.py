@@ -4,34 +4,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from outlines import BIASED, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, QWEN3, TINY, texts
+from outlines import EVERY, GPT, texts
 
 from hardwire.decoder import forward
-from hardwire.errors import QuantizeError
 from hardwire.evaluate import integer_logits
-from hardwire.quantize import Options, Outline, quantize, random_decoder
+from hardwire.quantize import Options, quantize, random_decoder
 from hardwire.quantize.prepare import prepare
 
 pytestmark = pytest.mark.slow
 
-OUTLINES = {
-    "llama": Outline(TINY), "gpt": GPT, "micro": MICRO, "biased": BIASED, "mistral": MISTRAL,
-    "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3,
-}  # fmt: skip
-
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["as it is", "prepared"])
-@pytest.mark.parametrize("name", OUTLINES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_student_is_the_decoder(name: str, prepared: bool) -> None:
     import torch
 
     from hardwire.quantize.student import Student, weights_of
 
-    decoder, ids = random_decoder(OUTLINES[name], 3), texts(OUTLINES[name], 9, 4)
+    decoder, ids = random_decoder(EVERY[name], 3), texts(EVERY[name], 9, 4)
     decoder = prepare(decoder) if prepared else decoder
     with torch.no_grad():
         logits = Student(decoder)(weights_of(decoder), torch.from_numpy(decoder.embedding), torch.from_numpy(ids))
@@ -41,7 +33,7 @@ def test_the_student_is_the_decoder(name: str, prepared: bool) -> None:
 
 @pytest.mark.parametrize("bits", [3, 4])
 def test_tuned_integers_are_closer_on_text_that_was_not_seen(bits: int) -> None:
-    outline = OUTLINES["llama"]
+    outline = EVERY["llama"]
     decoder, stories, held_out = random_decoder(outline, 5), texts(outline, 4, 200).tolist(), texts(outline, 11, 8)
     exact, errors = forward(decoder, held_out), {}
     for steps in (0, 200):
@@ -56,9 +48,3 @@ def test_the_same_steps_give_the_same_chip() -> None:
     decoder, stories = random_decoder(GPT, 5), texts(GPT, 4, 40).tolist()
     options = Options(tokens=960, length=24, tuning=5)
     assert quantize(decoder, stories, options).digest == quantize(decoder, stories, options).digest
-
-
-def test_steps_below_one_are_refused() -> None:
-    decoder, stories = random_decoder(GPT, 5), texts(GPT, 4, 40).tolist()
-    with pytest.raises(QuantizeError, match="-3 steps of fine-tuning; give 1 or more"):
-        quantize(decoder, stories, replace(Options(tokens=960, length=24), tuning=-3))

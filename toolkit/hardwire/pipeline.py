@@ -136,7 +136,9 @@ def quantize_onnx(
     if target is not None:
         verdict = capacity(chip, target)
         if not verdict.fits:
-            raise BoardError(f"{model.name} at {weights} bits does not fit {board}: {verdict.limit}; {verdict.note}")
+            raise BoardError(
+                f"{model.name} at {options.weights} bits does not fit {board}: {verdict.limit}; {verdict.note}"
+            )
     progress("write")
     chip.save(out)
     if tradeoff is not None and target is not None:

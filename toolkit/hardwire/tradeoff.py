@@ -48,7 +48,8 @@ def tradeoff(
 ) -> tuple[list[Point], float]:
     """Chips of ``uniform`` bits everywhere, and of bits chosen per matrix, ``mixed`` in the mean; the float perplexity.
 
-    Scored on the last tenth of the stories, which calibration then does not see.
+    Scored on the last tenth of the stories, which calibration then does not see. Without fine-tuning, which would take
+    its minutes for every point.
     """
     kept = len(stories) - max(int(len(stories) * HELD_OUT), 1)
     scored = [Scored(list(ids[:STORY_TOKENS]), 1) for ids in stories[kept:] if len(ids) > 1]
@@ -62,7 +63,7 @@ def tradeoff(
         progress(f"chip {number + 1} of {len(wanted)}")
         bits = choice.bits if isinstance(choice, Choice) else {}
         weights = options.weights if isinstance(choice, Choice) else choice
-        chip = quantize(decoder, stories, replace(options, weights=weights, matrix_bits=bits))
+        chip = quantize(decoder, stories, replace(options, weights=weights, matrix_bits=bits, tuning=0))
         result = evaluate(chip, decoder if exact is None else None, scored)
         exact = exact or result.exact
         points.append(

@@ -30,7 +30,9 @@ class Options:
         return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
 
     def check(self) -> None:
-        """Raise QuantizeError where the chip has no such bits."""
+        """Raise QuantizeError where the chip has no such bits, or there are no such steps."""
+        if self.tuning < 0:
+            raise QuantizeError(f"{self.tuning} steps of fine-tuning; give 0 or more")
         chosen = {f"bits of {name}": (2, 8, bits) for name, bits in self.matrix_bits.items()}
         chosen |= {"--weights": (2, 8, self.weights), "--activations": (4, 12, self.activations)}
         for name, (low, high, value) in chosen.items():

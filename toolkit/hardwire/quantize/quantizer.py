@@ -48,6 +48,8 @@ def quantize(
     have, or no choice fits.
     """
     prepared, rows, rotated = _begin(decoder, stories, options)
+    if options.tuning:
+        from .tune import tune  # needs torch, whose absence is told before hours of work
     progress("ranges")
     ranges = Ranges.of(prepared, rows, lambda share: progress(f"ranges, {share:.0%}"))
     work = Quantizer(prepared, options, rows, ranges)
@@ -57,8 +59,6 @@ def quantize(
     chip = work.run(progress)
     facts = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
     if options.tuning:
-        from .tune import tune  # torch
-
         tuned = tune(prepared, work.rounded, stories, options.tuning, progress)
         chip = Quantizer(prepared, options, rows, ranges, tuned).run(progress)
         facts["tuning_steps"] = options.tuning

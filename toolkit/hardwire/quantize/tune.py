@@ -5,7 +5,7 @@
 The student is the same decoder with every matrix on its grid; the teacher is the float model itself, so no labels
 are needed and nothing but the calibration text is read (knowledge distillation, Hinton et al., 2015). A weight's
 gradient passes straight through its rounding (Bengio et al., 2013), a scale's is that of LSQ (Esser et al., 2020).
-Needs torch; a 260,000-parameter model takes about a minute and a half on one core.
+Needs torch; 500 steps of a 260,000-parameter model take four minutes on one core.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..decoder import Array, Decoder
-from ..errors import QuantizeError, ToolMissing
+from ..errors import ToolMissing
 from ..fixed import limits
 from .calibrate import calibration_rows
 from .rounding import Place, Rounded, Rounding
@@ -60,8 +60,6 @@ def tune(
 
     ``stories`` are token ids of text of the kind the model writes. Raises QuantizeError where they are too few.
     """
-    if steps < 1:
-        raise QuantizeError(f"{steps} steps of fine-tuning; give 1 or more")
     rows = torch.from_numpy(calibration_rows(stories, sum(map(len, stories)), min(LENGTH, decoder.context)))
     teacher, model = _Teacher(decoder, rows), Student(decoder)
     grids = {place: _Grid(teacher.weights[place], rounding) for place, rounding in roundings.items()}
