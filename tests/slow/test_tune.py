@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from outlines import EVERY, GPT, texts
 
+from hardwire.build import bundled_folder
 from hardwire.decoder import forward
-from hardwire.evaluate import integer_logits
+from hardwire.evaluate import Scored, evaluate, split_text
+from hardwire.frontend import import_onnx
+from hardwire.frontend.tokenizer import load_tokenizer
+from hardwire.pipeline import read_text
 from hardwire.quantize import Options, quantize, random_decoder
 from hardwire.quantize.prepare import prepare
 
@@ -31,17 +35,19 @@ def test_the_student_is_the_decoder(name: str, prepared: bool) -> None:
     assert np.abs(logits.numpy() - exact).max() <= 1e-4 * np.abs(exact).max()
 
 
-@pytest.mark.parametrize("bits", [3, 4])
-def test_tuned_integers_are_closer_on_text_that_was_not_seen(bits: int) -> None:
-    outline = EVERY["llama"]
-    decoder, stories, held_out = random_decoder(outline, 5), texts(outline, 4, 200).tolist(), texts(outline, 11, 8)
-    exact, errors = forward(decoder, held_out), {}
-    for steps in (0, 200):
-        options = Options(weights=bits, tokens=4800, length=24, tuning=steps)
-        chip = quantize(decoder, stories, options)
+def test_a_tuned_model_is_better_on_stories_that_were_not_seen() -> None:
+    """The bundled model, trained for four bits, with three: 60 steps took perplexity from 8.54 to 7.83."""
+    folder = bundled_folder()
+    decoder = import_onnx(folder / "model.onnx").decoder
+    encoder = load_tokenizer(folder / "model.onnx", vocab=decoder.vocab)
+    stories = [encoder.story_ids(story) for story in split_text(read_text(folder / "calibration.txt"))]
+    held_out = [Scored(ids[:128], 1) for ids in stories[-16:]]
+    perplexity = {}
+    for steps in (0, 60):
+        chip = quantize(decoder, stories[:-16], Options(weights=3, tokens=4096, tuning=steps))
         assert chip.about.get("tuning_steps", 0) == steps
-        errors[steps] = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean())
-    assert errors[200] < 0.85 * errors[0], errors
+        perplexity[steps] = evaluate(chip, None, held_out).integer.perplexity
+    assert perplexity[60] < 0.95 * perplexity[0], perplexity
 
 
 def test_the_same_steps_give_the_same_chip() -> None:
