@@ -325,7 +325,7 @@ class MappedChip(HostedChip):
             self._misses = 0
         except asyncio.TimeoutError:
             self._misses += self._read("irq") != 0
-        except Exception as error:
+        except Exception as error:  # pynq's own, of any type
             self.interrupt = f"polled: {str(error) or type(error).__name__}"
             return None
         self._settle(line)

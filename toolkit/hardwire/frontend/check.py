@@ -43,7 +43,7 @@ def check(source: Source, inputs: Inputs, logits: str, decoder: Decoder, stages:
             theirs = run(make_feeds(source, inputs, padded, head_dim))
         except ModelError:
             raise
-        except Exception as cause:
+        except Exception as cause:  # ONNX Runtime's own types derive from it
             text = str(cause).strip()[:400]
             raise ModelError(f"{source.path}: ONNX Runtime cannot run {length} tokens: {text}") from cause
         theirs = theirs.reshape(1, -1, theirs.shape[-1])[:, :length]
@@ -64,7 +64,7 @@ def _runner(source: Source, logits: str) -> Callable[[dict[str, Value]], Value]:
     options.add_session_config_entry("session.disable_prepacking", "1")  # a copy of every weight less
     try:
         session = runtime.InferenceSession(str(source.path), options, ["CPUExecutionProvider"])
-    except Exception as cause:
+    except Exception as cause:  # ONNX Runtime's own types derive from it
         raise ModelError(f"{source.path}: ONNX Runtime cannot load it: {str(cause).strip()[:400]}") from cause
     return lambda feeds: session.run([logits], feeds)[0]
 

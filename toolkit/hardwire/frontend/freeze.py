@@ -219,7 +219,7 @@ def execute(
     try:
         session = runtime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         results = session.run([value.name for value in model.graph.output], feeds)
-    except Exception as error:
+    except Exception as error:  # ONNX Runtime's own types derive from it
         raise ModelError(f"{source.path}: ONNX Runtime cannot run it: {str(error).strip()[:400]}") from error
     values = dict(zip(wanted, results, strict=False))
     shapes.update(

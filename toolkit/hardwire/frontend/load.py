@@ -181,7 +181,7 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
     where = f"{path}: initializer {name!r}"
     try:
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
-    except Exception as error:
+    except Exception as error:  # KeyError here, TypeError there, by onnx's version
         raise ModelError(f"{where}: element type {tensor.data_type} is not an ONNX type") from error
     half = tensor.data_type in HALVES
     dtype = raw_type(tensor.data_type) if half else dtype
@@ -206,7 +206,7 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
     try:
         value = np.asarray(numpy_helper.to_array(tensor))
         return value.astype(np.float32) if half else value
-    except Exception as error:
+    except Exception as error:  # whatever onnx and numpy say of bytes that do not fit
         raise ModelError(f"{where}: its data does not fill shape {list(shape)}; export the model again") from error
 
 
