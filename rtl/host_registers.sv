@@ -96,7 +96,7 @@ module host_registers
   /* verilator lint_on UNSIGNED */
   assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
   assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
-  assign in_logits    = addr_i[18] && 32'(word >> LaneA) < Words && LogitWindow;
+  assign in_logits    = addr_i[18] && 32'(word >> $clog2(Rows)) < Words && LogitWindow;
 
   always_comb begin
     readable = in_tokens || in_logits || in_trace;
@@ -255,8 +255,8 @@ module host_registers
 
   if (LogitWindow) begin : gen_logits
     logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(Words)) u_logits (
-      .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word_b1 >> LaneA)),
-      .rlane_i(LaneA'(word_b1)), .rdata_o(logit));
+      .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word_b1 >> $clog2(Rows))),
+      .rlane_i(Rows > 1 ? LaneA'(word_b1) : '0), .rdata_o(logit));
   end else begin : gen_no_logits
     logic unused;
     assign logit  = '0;

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A program that answers to ``vivado``: the model behind the command line of UG835, "vivado -help".
+"""Programs that answer to ``vivado`` and ``vitis-run``: the models behind the command lines of UG835 and UG1399.
 
-FAKE_VIVADO in the environment is what it shall do, as JSON: fields of model.Behaviour.
+FAKE_VIVADO and FAKE_VITIS in the environment are what they shall do, as JSON: fields of their Behaviour.
 """
 
 from __future__ import annotations
@@ -13,23 +13,34 @@ import signal
 import sys
 from pathlib import Path
 
+from . import vitis
 from .model import Behaviour, Crash, Vivado
 
 TAKES = ("-mode", "-source", "-log", "-journal", "-tempDir")
 ALONE = ("-nojournal", "-nolog", "-notrace", "-version")
 
 
-def install(folder: Path) -> Path:
-    """Write an executable ``vivado`` into ``folder`` that runs this module."""
+def install(folder: Path, tool: str = "vivado") -> Path:
+    """Write an executable ``tool`` into ``folder`` that runs this module."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "vivado"
+    path = folder / tool
     tests = Path(__file__).resolve().parents[1]
+    entry = "main" if tool == "vivado" else "main_vitis"
     path.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(tests)!r})\n"
-        "from vivado.fake import main\nsys.exit(main(sys.argv[1:]))\n"
+        f"from vivado.fake import {entry}\nsys.exit({entry}(sys.argv[1:]))\n"
     )
     path.chmod(0o755)
     return path
+
+
+def main_vitis(arguments: list[str]) -> int:
+    behaviour = vitis.Behaviour(**json.loads(os.environ.get("FAKE_VITIS", "{}")))
+    if arguments[:3] != ["--mode", "hls", "--tcl"] or len(arguments) != 4:
+        print(f"ERROR: [vitis-run] {arguments}: give --mode hls --tcl and a script")
+        return 1
+    print(f"****** Vitis HLS - High-Level Synthesis from C, C++ and OpenCL v{behaviour.version} (64-bit)", flush=True)
+    return vitis.VitisHls(behaviour, lambda line: print(line, flush=True)).run(Path(arguments[3]))
 
 
 def main(arguments: list[str]) -> int:

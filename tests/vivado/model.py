@@ -362,6 +362,9 @@ class Vivado(Packager, Diagram):
                 for folder in re.findall(r'\.Folder\("([^"]*)"\)', path.read_text()):
                     if not Path(folder).is_absolute() or not list(Path(folder).glob("*.hex")):
                         raise Violation(f"{path.name}: no ROM contents at {folder!r}, seen from where synthesis runs")
+                for data in re.findall(r'\$readmemh\("([^"]*)"', path.read_text()):
+                    if not Path(data).is_absolute() or not Path(data).is_file():
+                        raise Violation(f"{path.name}: no contents at {data!r}, seen from where synthesis runs")
 
     def wait_on_run(self, o: Options, words: list[str]) -> str:
         if words[0] not in self.open_project().done:

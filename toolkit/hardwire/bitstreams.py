@@ -86,7 +86,7 @@ def collect(build: Build, out: Path) -> Path:
         "board": build.manifest["board"],
         "chip": build.manifest["chip"],
         "build": build.manifest["digest"],
-        "geometry": plan["geometry"],
+        **{key: plan[key] for key in ("geometry", "ip", "lanes") if key in plan},
         "build_clock_mhz": plan["clock_mhz"],
         "cycles": build.manifest["cycles"],
         "sources": sources_digest(build.folder / "rtl"),
@@ -115,9 +115,15 @@ def check(folder: Path) -> dict[str, Any]:
             raise BuildError(f"{folder / name}: missing, or not what its manifest says; collect it again")
     with tempfile.TemporaryDirectory() as scratch:
         board = replace(load_board(manifest["board"]["key"]), clock_mhz=manifest["build_clock_mhz"])
-        geometry = Geometry(**manifest["geometry"])
-        target = manifest.get("target", "rtl")
-        made = make_build(folder / "model.chip", board, Path(scratch) / "build", target=target, geometry=geometry)
+        made = make_build(
+            folder / "model.chip",
+            board,
+            Path(scratch) / "build",
+            target=manifest.get("target", "rtl"),
+            ip=manifest.get("ip", "rtl"),
+            lanes=manifest["lanes"] if "ip" in manifest else None,
+            geometry=Geometry(**manifest["geometry"]) if "geometry" in manifest else None,
+        )
         if sources_digest(made.folder / "rtl") != manifest["sources"]:
             raise BuildError(
                 f"{folder}: its bitstream is of other sources than today's; run hardwire synth and collect"

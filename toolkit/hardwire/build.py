@@ -44,7 +44,8 @@ LARGEST_MANIFEST = 32 << 20
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 SYNTH = "synth"  # the folder of synthesis
-ENGINE = ("rtl", "bitstream")  # targets with the RTL engine
+ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
+CORES = ("rtl", "hls")  # what its decoder is made of
 GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -101,9 +102,15 @@ class Build:
         """The simulation of the netlist for a proof: compiled anew, and the netlist that of the synthesis receipt."""
         return self._compiled_netlist(self._copied("rtl", scratch), scratch / "sim", progress)
 
+    @property
+    def of_hls(self) -> bool:
+        """Whether its engine's decoder is what Vitis HLS makes of its HLS project."""
+        return self.manifest["plan"].get("ip") == "hls"
+
     def _copied(self, part: str, scratch: Path) -> Path:
         self.require(part)
-        for name in (name for name in self.manifest["files"] if name.startswith(f"{part}/")):
+        parts = (f"{part}/", "hls/") if self.of_hls else (f"{part}/",)
+        for name in (name for name in self.manifest["files"] if name.startswith(parts)):
             (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.folder / name, scratch / name)  # with its mode: one of them is a script
         return scratch / part
@@ -168,6 +175,7 @@ def make_build(
     out: Path,
     *,
     target: str = "hls",
+    ip: str = "rtl",
     lanes: int | None = None,
     geometry: Geometry | None = None,
     onnx: Path | None = None,
@@ -177,20 +185,25 @@ def make_build(
 
     target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
     part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
-    around it, for a board with a Zynq and at the nearest clock that its processor makes. ``geometry``: of the RTL
-    engine; without it, the fastest that is expected to fit. Raises BoardError where the chip does not fit, BuildError
-    where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears complete or not at
-    all.
+    around it, for a board with a Zynq and at the nearest clock that its processor makes; with ``ip`` "hls", its
+    decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
+    that is expected to fit; ``lanes``: of the HLS project. Raises BoardError where the chip does not fit,
+    BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
+    complete or not at all.
     """
     from .emit.lanes import AMD, check_board, default_lanes
 
+    _check_core(target, ip, geometry)
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
     if not room.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
     plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
-    if target in ENGINE:
+    around_hls = ip == "hls"
+    if around_hls:
+        plan["ip"] = ip
+    elif target in ENGINE:
         progress("plan")
         plan |= _rtl_plan(chip, board, chip_path.name, geometry, target == "bitstream")
     if target == "hls" or board.family in AMD:
@@ -199,7 +212,7 @@ def make_build(
             check_board(chip, board, wanted)
             plan["lanes"] = wanted
         except BoardError:  # of no weight beside an engine that fits, unless it was asked for
-            if target == "hls" or lanes is not None:
+            if target == "hls" or around_hls or lanes is not None:
                 raise
     out = out.resolve()
     _refuse_foreign_folder(out)
@@ -218,6 +231,15 @@ def make_build(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Build(out, manifest, chip)
+
+
+def _check_core(target: str, ip: str, geometry: Geometry | None) -> None:
+    if ip not in CORES:
+        raise BuildError(f"no core {ip!r}; choose {' or '.join(CORES)}")
+    if ip == "hls" and target != "bitstream":
+        raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
+    if ip == "hls" and geometry is not None:
+        raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
 
 
 def _with_its_clock(board: Board) -> Board:
@@ -260,7 +282,13 @@ def _write_parts(
         progress("HLS project")
         write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
         parts.append("hls")
-    if target in ENGINE:
+    if "ip" in plan:
+        from .emit.rtl_hls import write_rtl_around_hls
+
+        progress("RTL project")
+        write_rtl_around_hls(chip, folder / "rtl")
+        parts.append("rtl")
+    elif target in ENGINE:
         from .emit import board_top
         from .emit.rtl import write_rtl
 
@@ -301,7 +329,7 @@ def _refuse_foreign_folder(out: Path) -> None:
 
 def _left_by_tools(name: str, known: set[str]) -> bool:
     """Whether simulation or synthesis put the file there, which is not of the build and not of a user."""
-    if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/", f"{SYNTH}/vivado/")):
+    if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/", f"{SYNTH}/vivado/", f"{SYNTH}/vitis/")):
         return True
     folder, _, rest = name.partition("/")
     if folder != SYNTH:
@@ -373,7 +401,7 @@ def _manifest(
             "about": chip.about,
         },
         "plan": plan,
-        "cycles": cycles,  # of a generated token, by position, as the RTL's schedule has them
+        "cycles": cycles,  # of a generated token, by position, as the RTL's schedule has them; none is known of HLS
         "resources": None,
         "tools": {name: "not run" for name in ("vitis_hls", "vivado", "yosys", "nextpnr")},
         "files": hash_files(folder),

@@ -362,7 +362,7 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 @click.option("--board", default="pynq-z2", show_default=True)
 @click.option("--target", type=click.Choice(["hls", "rtl", "bitstream"]), default="hls", show_default=True)
 @click.option(
-    "--ip", type=click.Choice(["rtl", "hls"]), default="rtl", show_default=True, help="Bitstream: the core in it."
+    "--ip", type=click.Choice(["rtl", "hls"]), default="rtl", show_default=True, help="Bitstream: the decoder in it."
 )
 @click.option(
     "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
@@ -392,17 +392,15 @@ def build(
     """
     from .board import load_board
     from .build import make_build
-    from .emit.vivado import refuse_hls
     from .geometry import parse_geometry
-
-    if ip == "hls":
-        refuse_hls()
 
     place = load_board(board)
     place = replace(place, clock_mhz=clock) if clock else place
     chosen = parse_geometry(geometry) if geometry else None
     with spinner("build") as stage:
-        made = make_build(chip, place, out, target=target, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage)
+        made = make_build(
+            chip, place, out, target=target, ip=ip, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage
+        )
     data = {
         "manifest": str(out / "manifest.json"),
         "digest": made.manifest["digest"],

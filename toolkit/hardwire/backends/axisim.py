@@ -11,6 +11,8 @@ import ctypes
 from pathlib import Path
 
 from ..emit.axi_top import AXI_TOP, SHIM, read_axi, sources
+from ..emit.rtl import read_meta
+from ..emit.rtl_hls import core_of
 from ..errors import BuildError, LinkError
 from ..synth.netlist import Simulation, build
 from ..synth.process import Progress
@@ -39,7 +41,9 @@ class AxiSim:
     def simulation(self) -> Simulation:
         """What Verilator is to make."""
         files = tuple(self.folder / name for name in sources(self.folder))
-        return Simulation(AXI_TOP, files, (self.folder / "board" / SHIM,), library=True)
+        core = core_of(self.folder, read_meta(self.folder))
+        shim = (self.folder / "board" / SHIM, *core.cpp)
+        return Simulation(AXI_TOP, (*files, *core.verilog), shim, library=True, includes=core.headers)
 
     def compile(self, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the chip on."""

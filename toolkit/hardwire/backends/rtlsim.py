@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""RTL simulation: the Verilator model of a written RTL project as a shared library, called like a function."""
+"""RTL simulation: the Verilator model of a written RTL project as a shared library, called like a function.
+
+Of a project around an HLS core (emit/rtl_hls.py), the core is its C++; all around it is simulated to the cycle.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ import numpy as np
 
 from ..chip import Chip, Formats, Shape
 from ..emit.rtl import STOPS, TOP, read_meta
+from ..emit.rtl_hls import CoreSources, core_of
 from ..errors import BuildError, PromptError, ToolMissing
 from ..fixed import Ints
 from ..ops import sampler
@@ -116,11 +120,13 @@ class RtlSim:
 
     def compile(self) -> Path:
         """Verilate and compile unless the library of these sources is there; load it."""
-        sources = [self.folder / f"{TOP}.sv", *sorted((self.folder / "rtl").iterdir())]
-        digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+        core = core_of(self.folder, self.meta)
+        sources = [self.folder / f"{TOP}.sv", *sorted((self.folder / "rtl").iterdir()), *core.verilog, *core.cpp]
+        total = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources) + core.stamp.encode())
+        digest = total.hexdigest()[:16]
         library = self.folder / f"lib{TOP}-{digest}.so"
         if not library.is_file():
-            self._build(library)
+            self._build(library, core)
         self._open(library)
         return library
 
@@ -134,7 +140,7 @@ class RtlSim:
         self._library.hw_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
         self.restart()
 
-    def _build(self, library: Path) -> None:
+    def _build(self, library: Path, core: CoreSources) -> None:
         root = verilator_root()
         compiler = shutil.which("g++")
         if compiler is None:
@@ -159,6 +165,7 @@ class RtlSim:
                 "rtl",
                 "rtl/engine_pkg.sv",
                 f"{TOP}.sv",
+                *map(str, core.verilog),
             ],
             self.folder,
             {**os.environ, "VERILATOR_ROOT": str(root)},
@@ -180,8 +187,10 @@ class RtlSim:
                 f"-I{include}",
                 f"-I{include / 'vltstd'}",
                 "-Iobj_dir",
+                *(f"-I{folder}" for folder in core.headers),
                 "obj_dir/all.cpp",
                 "rtl/sim.cpp",
+                *map(str, core.cpp),
                 str(include / "verilated.cpp"),
                 str(include / "verilated_threads.cpp"),
                 "-lpthread",
@@ -268,7 +277,10 @@ class RtlSim:
             values["LogitW"],
         )
         result = _Result(at[2], room, at[3], room, at[4], room)
-        limit = 8 * self.meta["cycles"]["last"] * (room + len(given)) + 1000
+        longest = (
+            self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
+        )  # as its core_sim has it
+        limit = 8 * longest * (room + len(given)) + 1000
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")

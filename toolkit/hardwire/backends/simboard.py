@@ -225,7 +225,7 @@ def simulated_bundle(build: Build) -> Path:
     shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
     manifest: dict[str, Any] = {key: build.manifest[key] for key in ("board", "chip", "cycles", "plan")}
     manifest["build"] = build.manifest["digest"]
-    manifest["geometry"] = build.manifest["plan"]["geometry"]
+    manifest["geometry"] = build.manifest["plan"].get("geometry")
     manifest["clock_mhz"] = read_axi(build.folder / "rtl")["clock_mhz"]
     manifest["bitstream"] = "none: simulated"
     manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}

@@ -39,7 +39,7 @@ def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
         "chip": meta["chip"],
         "clock_mhz": host.clock_mhz,
         "host": asdict(host),
-        "cycles_per_token": meta["cycles"]["mean_0_255"] + HOST_CYCLES,
+        "cycles_per_token": meta["cycles"]["mean_0_255"] + HOST_CYCLES if meta["cycles"] else None,
     }
     shutil.rmtree(folder / "board", ignore_errors=True)
     (folder / "board").mkdir()

@@ -4,6 +4,7 @@
 
     <folder>/firmware/<name>.cpp      hls4ml's top: one token per call
              firmware/<name>_top.cpp  the token loop as a synthesis top; build_top.tcl synthesises it
+             firmware/<name>_core.cpp one token per command, for the RTL around it (emit/rtl_hls.py); build_core.tcl
              firmware/kernels/        hls/*.hpp as they are
              firmware/chip/           the model: constants generated from the chip
              hardwire_hls.json        what this is; which scripts were not run
@@ -44,9 +45,12 @@ KERNELS = (
     "decoder",
     "head",
     "token_loop",
+    "core",
     "graph",
 )
-NOT_RUN = ("build_prj.tcl", "vivado_synth.tcl", "build_top.tcl")
+CORE_SCRIPT = "build_core.tcl"
+CHIP = "hardwire_chip"  # the name of a build's project
+NOT_RUN = ("build_prj.tcl", "vivado_synth.tcl", "build_top.tcl", CORE_SCRIPT)
 
 
 def kernel_folder() -> Path:
@@ -68,9 +72,7 @@ def kernel_paths() -> list[Path]:
     return [kernel_folder() / f"{name}.hpp" for name in KERNELS]
 
 
-def write_project(
-    chip: Chip, folder: Path, *, part: str, clock_mhz: float, lanes: int, name: str = "hardwire_chip"
-) -> list[Path]:
+def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lanes: int, name: str = CHIP) -> list[Path]:
     """Write the complete project into ``folder``; every file written, sorted. Compiles nothing.
 
     ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix.
@@ -99,6 +101,7 @@ def write_project(
         "wiring": asdict(chip.wiring),
         "hls4ml": hls_graph.require_hls4ml().__version__,
         "stamp": _stamp(files),
+        "firmware_stamp": _firmware_stamp(files),
         "not_run": list(NOT_RUN),
         "note": "C-simulated with g++ only; no HLS tool has read these sources",
     }
@@ -120,10 +123,13 @@ def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: floa
     for template, path in (
         ("top.hpp.j2", f"firmware/{name}_top.hpp"),
         ("top.cpp.j2", f"firmware/{name}_top.cpp"),
+        ("core.hpp.j2", f"firmware/{name}_core.hpp"),
+        ("core.cpp.j2", f"firmware/{name}_core.cpp"),
         ("csim.hpp.j2", "firmware/csim.hpp"),
         ("build_top.tcl.j2", "build_top.tcl"),
     ):
         files[path] = _render(template, common)
+    files[CORE_SCRIPT] = _render("build_core.tcl.j2", common | {"stamp": _firmware_stamp(files)})
     expected = report.expectation(layout)
     files["report.json"] = (json.dumps(expected, indent=1) + "\n").encode()
     files["report.txt"] = report.text(expected).encode()
@@ -144,6 +150,11 @@ def _stamp(files: dict[str, bytes]) -> str:
     return total.hexdigest()[:8]
 
 
+def _firmware_stamp(files: dict[str, bytes]) -> str:
+    """The same without scripts and reports: what Verilog of HLS belongs to."""
+    return _stamp({path: data for path, data in files.items() if path.startswith("firmware/")})
+
+
 def read_meta(folder: Path) -> dict[str, Any]:
     """What hardwire_hls.json of a written project says; BuildError when it is not one."""
     try:
@@ -152,7 +163,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise BuildError(f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first") from None
     except ValueError as error:
         raise BuildError(f"{folder / META}: not JSON ({error}); write the HLS project again") from None
-    missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp"} - set(meta)
+    missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp", "firmware_stamp"} - set(meta)
     if missing:
         raise BuildError(f"{folder / META}: no {', '.join(sorted(missing))}; write the HLS project again")
     return dict(meta)

@@ -16,6 +16,7 @@ import hashlib
 import importlib.resources
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
         (folder / "rom" / name).write_text(text)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
     values = parameters(chip, made)
-    (folder / f"{TOP}.sv").write_text(_top(values, rom_path, chip.digest))
+    (folder / f"{TOP}.sv").write_text(top_module(engine_ports(values), _engine(values, rom_path), chip.digest))
     meta = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
@@ -168,12 +169,12 @@ def _cycles(made: Schedule) -> dict[str, Any]:
     }
 
 
-def _top(values: dict[str, int | str], rom_path: str, digest: str) -> str:
-    """An engine with this chip's parameters; ports as engine's."""
+def engine_ports(values: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Ports of a chip's top: direction, name, bits. A board's registers and every simulation take these."""
     rows, vocab = int(values["Rows"]), int(values["Vocab"])
     ids, position = (vocab - 1).bit_length(), int(values["Context"]).bit_length()
     words = max((ceil_div(vocab, rows) - 1).bit_length(), 1)
-    ports = [
+    return [
         ("input", "clk_i", 1),
         ("input", "rst_i", 1),
         ("input", "request_i", 1),
@@ -202,13 +203,25 @@ def _top(values: dict[str, int | str], rom_path: str, digest: str) -> str:
         ("input", "trace_addr_i", 13),
         ("output", "trace_data_o", 32),
     ]
+
+
+def top_module(ports: list[tuple[str, str, int]], body: str, digest: str) -> str:
+    """The source of a chip's top."""
     listed = ",\n".join(
         f"  {way:<6} logic {f'[{bits - 1}:0]' if bits > 1 else '':<8} {name}" for way, name, bits in ports
     )
-    given = ",\n".join([f"    .{name}({value})" for name, value in values.items()] + [f'    .Folder("{rom_path}")'])
-    joined = ", ".join(f".{name}(status)" if name == "status_o" else f".{name}" for _, name, _ in ports)
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
-        f"// Generated from chip {digest}.\nmodule {TOP} (\n{listed}\n);\n\n  engine_pkg::status_e status;\n"
-        f"  assign status_o = status;\n\n  engine #(\n{given}\n  ) u_engine (\n    {joined});\n\nendmodule\n"
+        f"// Generated from chip {digest}.\nmodule {TOP} (\n{listed}\n);\n{body}\nendmodule\n"
+    )
+
+
+def _engine(values: Mapping[str, Any], rom_path: str) -> str:
+    """The body of a top: an engine with this chip's parameters."""
+    given = ",\n".join([f"    .{name}({value})" for name, value in values.items()] + [f'    .Folder("{rom_path}")'])
+    ports = engine_ports(values)
+    joined = ", ".join(f".{name}(status)" if name == "status_o" else f".{name}" for _, name, _ in ports)
+    return (
+        f"\n  engine_pkg::status_e status;\n  assign status_o = status;\n\n"
+        f"  engine #(\n{given}\n  ) u_engine (\n    {joined});\n"
     )

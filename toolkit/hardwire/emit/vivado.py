@@ -41,8 +41,10 @@ from ..zynq import (
     Zynq,
 )
 from .axi_top import AXI_TOP, read_axi, sources
+from .hls import CORE_SCRIPT
 from .render import render
-from .rtl import TOP
+from .rtl import TOP, read_meta
+from .rtl_hls import CORE, CoreSources, core_of
 
 META = "vivado.json"
 SCRIPT = "build.tcl"
@@ -104,23 +106,16 @@ def require_zynq(board: Board) -> Zynq:
     return board.zynq
 
 
-def refuse_hls() -> None:
-    """Raise BuildError: what the HLS core lacks behind our registers."""
-    raise BuildError(
-        "--ip hls: the HLS core brings registers of its own (s_axilite) and tells its status, position and logits only "
-        "when a request has ended; behind the register map it needs an adapter in RTL, which does not exist. "
-        "Build with --ip rtl; hls/build_top.tcl of the build exports the HLS core by itself"
-    )
-
-
 def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
     """Write the project for the RTL project ``rtl``, which lies beside ``folder``; what is in vivado.json.
 
-    The clock is the board's, which must be one that its processor makes. Raises BoardError for a board without a Zynq,
+    Around an HLS core, the scripts take the core's Verilog, which build_core.tcl of the HLS project makes first. The
+    clock is the board's, which must be one that its processor makes. Raises BoardError for a board without a Zynq,
     BuildError where ``rtl`` has no AXI top, lacks a file, or was made for another clock.
     """
     facts = require_zynq(board)
     made, clock = read_axi(rtl), facts.clock(board.clock_mhz)
+    core = core_of(rtl, read_meta(rtl))
     if not made["clock_mhz"] == board.clock_mhz == clock.mhz:
         raise BuildError(
             f"{rtl}: its registers tell {made['clock_mhz']:g} MHz, the board is asked for {board.clock_mhz:g}, its "
@@ -134,7 +129,10 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
     context = _context(board, facts, clock, made["chip"]) | {
         "sources": listed,
         "roms": roms,
-        "sources_digest": rtl_digest(rtl),
+        "sources_digest": rtl_digest(rtl, core),
+        "core": CORE if core.stamp else "",
+        "stamp": core.stamp,
+        "core_script": CORE_SCRIPT,
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name in (SCRIPT, "package_ip.tcl", f"{DESIGN}.xdc"):
@@ -152,6 +150,7 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
         "port": facts.port,
         "vivado": {"since": facts.since, "seen": facts.seen, "edition": facts.edition},
         "sources": context["sources_digest"],
+        "hls": {"core": CORE, "stamp": core.stamp, "script": CORE_SCRIPT} if core.stamp else None,
         "not_run": [SCRIPT, "package_ip.tcl"],
         "note": "checked against a model of the commands that they use; no Vivado has read these scripts",
     }
@@ -216,16 +215,16 @@ def read_vivado(folder: Path) -> dict[str, Any]:
     """What write_vivado left. Raises BuildError where it is missing or malformed."""
     try:
         meta: dict[str, Any] = json.loads((folder / META).read_text())
-        for key in ("board", "part", "clock_mhz", "sources", "vivado"):
+        for key in ("board", "part", "clock_mhz", "sources", "vivado", "hls"):
             meta[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BuildError(f"{folder}: no Vivado project ({error}); run hardwire build --target bitstream") from None
     return meta
 
 
-def rtl_digest(rtl: Path) -> str:
-    """sha256 over the names and contents of an RTL project's files that Vivado reads."""
-    total = hashlib.sha256()
+def rtl_digest(rtl: Path, core: CoreSources) -> str:
+    """sha256 over the names and contents of an RTL project's files that Vivado reads, and what its core is made of."""
+    total = hashlib.sha256(core.stamp.encode())
     roms = [f"{ROM_FOLDER}/{path.name}" for path in sorted((rtl / ROM_FOLDER).glob("*.hex"))]
     for name in (*sources(rtl), *roms):
         total.update(name.encode() + b"\0" + hashlib.sha256((rtl / name).read_bytes()).digest())

@@ -188,7 +188,8 @@ def _units(simulation: Simulation, root: Path, made: Path) -> list[tuple[Path, s
             unit.write_text("".join(f'#include "{path.name}"\n' for path in chunk))
             units.append((unit, level))
     runtime = made / "runtime.cpp"
-    support = [root / "include" / name for name in ("verilated.cpp", "verilated_threads.cpp")]
+    names = ["verilated.cpp", "verilated_threads.cpp", *(["verilated_dpi.cpp"] if any(made.glob("*__Dpi.h")) else [])]
+    support = [root / "include" / name for name in names]
     runtime.write_text("".join(f'#include "{path}"\n' for path in support))
     return [
         *units,

@@ -26,7 +26,7 @@ from ..emit.vivado import SCRIPT, read_vivado
 from ..errors import BuildError
 from ..plan import MEAN_OVER
 from ..zynq import DESIGN
-from . import receipt
+from . import receipt, vitis
 from .batch import NOT_RUN, Options, Row, Told
 from .process import Stop, first_error, run_tool
 from .project import budget
@@ -80,10 +80,11 @@ def run_build(folder: Path, row: Row, progress: Told, options: Options, stop: St
 
 def _begin(build: Build, meta: dict[str, Any], row: Row, work: Path) -> None:
     board = load_board(build.manifest["board"]["key"])
-    cycles = build.manifest["cycles"][:MEAN_OVER]
+    cycles = (build.manifest["cycles"] or [])[:MEAN_OVER]
     row.family, row.budget = board.family, budget(board)
     row.clock_mhz = row.target_mhz = meta["clock_mhz"]
-    row.cycles_per_token = round(sum(cycles) / len(cycles) + HOST_CYCLES, 4)
+    if cycles:  # of an HLS core nobody knows them
+        row.cycles_per_token = round(sum(cycles) / len(cycles) + HOST_CYCLES, 4)
     row.log = str(work / LOG)
 
 
@@ -127,6 +128,8 @@ def _made(
     if not here and not same:
         raise BuildError(f"{work / PART}: made from other sources than the build's; {advice(build.folder, meta)}")
     if here and not (same and result.get("vivado") == version and (work / PART / HWH).is_file()):
+        if meta["hls"] and not vitis.make_core(build.folder, meta, work, progress, options, stop):
+            return None
         _run(build, meta, work, progress, options, stop)
     return read_results(work, meta, version) | {"seconds": round(time.perf_counter() - started, 2)}
 
@@ -198,8 +201,9 @@ def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path
         )
         return
     row.bitstream = str(work / PART / BIT)
-    assert row.clock_mhz is not None and row.cycles_per_token is not None
-    row.tokens_per_second = round(row.clock_mhz * 1e6 / row.cycles_per_token, 1)
+    assert row.clock_mhz is not None
+    if row.cycles_per_token is not None:
+        row.tokens_per_second = round(row.clock_mhz * 1e6 / row.cycles_per_token, 1)
 
 
 def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
@@ -222,15 +226,22 @@ def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
     }
     manifest["resources"] = row.resources
     manifest["tools"] |= {TOOL: found["vivado"]}
+    if (manifest["plan"] or {}).get("ip") == "hls":
+        manifest["tools"] |= {"vitis_hls": vitis.version(folder / SYNTH)}
     write_manifest(folder, manifest)
 
 
 def advice(folder: Path, meta: dict[str, Any]) -> str:
-    """What to do where there is no Vivado."""
+    """What to do where a tool is missing."""
     about = meta["vivado"]
+    before = ""
+    if meta["hls"] and not vitis.is_made(folder / SYNTH, meta):
+        before = vitis.advice(folder, meta)
+        if shutil.which(TOOL):
+            return f"{before}Then run hardwire synth {folder} again"
     edition = "the free edition will do" if about["edition"] == "free" else "its part needs a licence"
     return (
-        f"{TOOL} is {NOT_RUN}: it is not on the PATH. Where Vivado {about['since']} or later is installed ({edition}), "
-        f"copy {folder} there and run: {' '.join(command(folder))}; then copy {folder / SYNTH} back and run hardwire "
-        f"synth {folder} again"
+        f"{before}{TOOL} is {NOT_RUN}: it is not on the PATH. Where Vivado {about['since']} or later is installed "
+        f"({edition}), copy {folder} there and run: {' '.join(command(folder))}; then copy {folder / SYNTH} back and "
+        f"run hardwire synth {folder} again"
     )

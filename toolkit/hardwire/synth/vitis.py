@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The core of a build made with --ip hls to Verilog, where Vitis HLS is on the PATH.
+
+build/synth/vitis.log           what it said
+build/synth/vitis/              its project, and result.txt: of which sources, written last
+
+A run by hand or on another machine counts, as Vivado's does: the scripts compare result.txt themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ..build import SYNTH
+from ..errors import BuildError
+from .batch import Options, Told
+from .process import Stop, first_error, run_tool
+
+TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # from 2023.2; up to 2024.2
+FOLDER, LOG, RESULT = "vitis", "vitis.log", "result.txt"
+
+
+def script(build: Path, meta: dict[str, Any]) -> Path:
+    return build / "hls" / str(meta["hls"]["script"])
+
+
+def command(build: Path, meta: dict[str, Any], tool: tuple[str, ...] = TOOLS[0]) -> list[str]:
+    """Arguments of Vitis HLS, run in any folder. Data: nothing is run here."""
+    return [*tool, str(script(build, meta))]
+
+
+def is_made(work: Path, meta: dict[str, Any]) -> bool:
+    """Whether the core's Verilog is there and of the build's sources."""
+    try:
+        lines = (work / FOLDER / RESULT).read_text().splitlines()
+    except OSError:
+        return False
+    return f"stamp {meta['hls']['stamp']}" in lines
+
+
+def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Told, options: Options, stop: Stop) -> bool:
+    """Make the core's Verilog unless it is there; False where there is no tool for it.
+
+    Raises BuildError with the tool's first error.
+    """
+    if is_made(work, meta):
+        return True
+    tool = next((tool for tool in TOOLS if shutil.which(tool[0])), None)
+    if tool is None:
+        return False
+    progress("Vitis HLS", 0.0)
+    shutil.rmtree(work / FOLDER, ignore_errors=True)
+    log = work / LOG
+    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.timeout, stop=stop)
+    if code or not is_made(work, meta):
+        said = f"ended by signal {-code}; it may need more memory" if code < 0 else first_error(log)
+        raise BuildError(f"{build}: {tool[0]}: {said} (all of it in {log})")
+    return True
+
+
+def version(work: Path) -> str:
+    """Of the tool, by what it said; "not known" of a run elsewhere."""
+    try:
+        text = (work / LOG).read_text(errors="replace")
+    except OSError:
+        return "not known"
+    found = re.search(r"\bv(\d{4}\.\d\S*)", text)
+    return found[1] if found else "not known"
+
+
+def advice(folder: Path, meta: dict[str, Any]) -> str:
+    """How to make the core by hand, to stand before what Vivado needs."""
+    return (
+        f"Vitis HLS is not run: neither {' nor '.join(tool[0] for tool in TOOLS)} is on the PATH. Where it is "
+        f"installed, copy {folder} there and run: {' '.join(command(folder, meta))}; then copy {folder / SYNTH} back. "
+    )
