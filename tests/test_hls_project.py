@@ -315,7 +315,16 @@ def test_templates_paste_numbers_as_numbers(tiny_chip: Chip) -> None:
     checked = {"name", "part", "period", "digest", "file", "stamp"}  # by write_project; hexadecimal; ours
     ours = {"m.type", "t.type", "t.name", "t.dims", "t['values']", "r.type", "r.size", "r.file"}
     made = {"head.multipliers", "r.multipliers", "m.shift", "head.shift", "r.shift", "r.eps"}  # by ints_text
-    names = ("build_core.tcl", "build_top.tcl", "chip.hpp", "core.cpp", "core.hpp", "csim.hpp", "top.cpp", "top.hpp")  # those of Vivado: tests/vivado
+    names = (
+        "build_core.tcl",
+        "build_top.tcl",
+        "chip.hpp",
+        "core.cpp",
+        "core.hpp",
+        "csim.hpp",
+        "top.cpp",
+        "top.hpp",
+    )  # those of Vivado: tests/vivado
     for path in (Path(report.__file__).parent / "templates" / f"{each}.j2" for each in names):
         for found in re.findall(r"\{\{(.*?)\}\}", path.read_text()):
             assert found.endswith(" | int ") or found.strip() in checked | ours | made, (path.name, found)

@@ -9,6 +9,7 @@ Exit codes: 0 done or proven, 1 the user's input or environment, 2 a difference 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 import time
@@ -299,6 +300,31 @@ def random(out: Path, shape: str, seed: int, weights: int, as_json: bool) -> Non
         "size_bytes": out.stat().st_size,
     }
     answer(data, as_json, key_values("random chip", data))
+
+
+@main.command()
+@click.argument("chip", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The .chip to write.")
+@click.option("--layers", default="0:1", show_default=True, help="The first, and the one behind the last.")
+@click.option("--vocab", type=int, help="Token ids to keep, from 0; default: all.")
+@click.option("--context", type=int, help="Positions to keep; default: all.")
+@AS_JSON
+def excerpt(chip: Path, out: Path, layers: str, vocab: int | None, context: int | None, as_json: bool) -> None:
+    """Write a few layers of CHIP as a chip of their own.
+
+    What is too large for a board or a simulation is built and verified block by block.
+    """
+    from .chip import load_chip
+    from .excerpt import excerpt as cut
+
+    found = re.fullmatch(r"(\d+):(\d+)", layers)
+    if found is None:
+        raise click.UsageError(f"--layers {layers}: give them as 0:1")
+    with spinner("excerpt"):
+        made = cut(load_chip(chip), int(found[1]), int(found[2]), vocab, context)
+        made.save(out)
+    data = {"chip": str(out), "digest": made.digest, "shape": asdict(made.shape), "size_bytes": out.stat().st_size}
+    answer(data, as_json, key_values("excerpt", data))
 
 
 @main.command()
