@@ -12,7 +12,7 @@ import pytest
 from outlines import NEOX
 
 from hardwire import board as boards
-from hardwire.board import Board, board_names, load_board
+from hardwire.board import BRAM18_BITS, Board, board_names, load_board
 from hardwire.build import make_build
 from hardwire.chip import Chip
 from hardwire.cost import Cost, axi_cost, bram18
@@ -62,8 +62,19 @@ def small_board(**changes: int) -> Board:
 def test_what_limits_is_said(tiny_chip: Chip) -> None:
     verdict = fit(tiny_chip, small_board(bram18=2))
     assert not verdict.fits and verdict.limit.startswith("block RAM")
-    assert "bits wanted" in verdict.notes[-1] and "larger board" in verdict.notes[-1]
+    assert "bits wanted" in verdict.notes[0] and "larger board" in verdict.notes[0]
+    assert verdict.most_bits is None and "not even 2 bits in every matrix are few enough" in verdict.notes[-1]
     assert verdict.cycles == [] and verdict.geometry is None and verdict.clock_source == "assumed"
+
+
+def test_a_chip_that_is_too_large_is_told_the_bits_that_would_fit(tiny_chip: Chip) -> None:
+    need = demand(tiny_chip)
+    weights = sum(matrix.weight.size for matrix in tiny_chip.matrices.values())
+    others = need.total_bits - need.weight_bits - need.embedding_bits
+    for bits in (2, 3):
+        verdict = fit(tiny_chip, small_board(bram18=-(-(others + bits * weights) // BRAM18_BITS)))
+        assert not verdict.fits and verdict.most_bits == bits
+        assert f"with {bits} bits in every matrix its memories would hold it" in verdict.notes
 
 
 def test_memories_may_hold_what_nothing_can_compute(tiny_chip: Chip) -> None:

@@ -14,7 +14,8 @@ from hardwire.chip import Formats
 from hardwire.decoder import Decoder, Linear, forward
 from hardwire.evaluate import integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
-from hardwire.quantize.calibrate import Ranges
+from hardwire.quantize.calibrate import Ranges, token_weights, unit_of_least_error
+from hardwire.quantize.rounding import Moments, round_weights
 from hardwire.quantize.widths import formats_of
 
 OUTLINE = Outline(TINY)
@@ -71,13 +72,46 @@ def test_one_layer_of_rare_large_values_widens_the_hidden_values(decoder: Decode
     tame = draw.standard_normal((4000, 24)).astype(np.float32)
     wild = np.where(draw.random(tame.shape) < 4e-4, np.float32(60), tame)
 
-    def hidden(*layers: np.ndarray) -> int:
+    def hidden(*layers: np.ndarray, weights: np.ndarray = np.ones(4000)) -> int:
         ranges = Ranges({"residual": 1.0, "logits": 1.0, "L0.gate": 1.0}, smallest=1.0)
         ranges.hidden = {f"L{index}": [values] for index, values in enumerate(layers)}
+        ranges.weights = {f"L{index}": [weights] for index in range(len(layers))}
         return formats_of(decoder, ranges, OPTIONS).hidden
 
     assert hidden(tame, tame) == 8
     assert 8 < hidden(tame, wild) == hidden(wild) <= 12
+    # The same values where the residual is so large at these tokens that they hardly matter.
+    rare = np.where((wild == 60).any(1), 1e-6, 1.0)
+    assert hidden(tame, wild, weights=rare) == 8
+
+
+def test_a_token_far_above_the_others_decides_no_unit() -> None:
+    draw = np.random.default_rng(4)
+    residual = draw.standard_normal((2, 100, 24)).astype(np.float32)
+    assert np.array_equal(token_weights(residual), np.ones(200))
+    residual[1, 3] *= 1000
+    weights = token_weights(residual)
+    assert weights[103] < 1e-4 and np.array_equal(np.delete(weights, 103), np.ones(199))
+    values = draw.standard_normal((1, 200))
+    values[0, 103] = 3000
+    usual = unit_of_least_error(np.delete(values, 103, axis=1), 8)
+    assert unit_of_least_error(values, 8)[0] > 50 * usual[0]
+    assert unit_of_least_error(values, 8, weights**2)[0] < 2 * usual[0]
+
+
+def test_rounding_serves_the_usual_tokens() -> None:
+    """Beside a token a thousand times larger, in a direction of its own, the others keep their accuracy."""
+    draw = np.random.default_rng(5)
+    inputs, weight = draw.standard_normal((400, 32)), draw.standard_normal((16, 32))
+    sink = np.vstack([inputs, 1000 * draw.standard_normal((1, 32))])
+    weights = np.r_[np.ones(400), 1e-6]
+
+    def error(moments: Moments) -> float:
+        made = round_weights(weight, moments, 3)
+        return float(np.square(inputs @ (weight - made.weight * made.scale[:, None]).T).mean())
+
+    alone, weighed = error(Moments.of(inputs, inputs)), error(Moments.of(sink, sink, weights))
+    assert weighed < 1.1 * alone < error(Moments.of(sink, sink))
 
 
 def test_a_plain_mlp_keeps_its_one_table() -> None:

@@ -18,6 +18,7 @@ from .ops.norm import LARGEST_ENERGY, LARGEST_EPS, largest_energy
 from .ops.softcap import CAP_BITS, CAP_ENTRIES
 
 FORMAT_VERSION = 3
+FEWEST_BITS, MOST_BITS = 2, 8  # of a weight
 PLAIN_VERSION = 2  # of a chip with no part that version 3 added: older programs read it too
 
 
@@ -210,7 +211,7 @@ def check_header(header: Any, where: str) -> None:
         for f in fields(Shape)
     }
     ranges |= {f"formats.{name}": span for name, span in FORMAT_RANGES.items()}
-    ranges |= {f"bits.{name}": (2, 8) for name in matrix_names(wiring)}
+    ranges |= {f"bits.{name}": (FEWEST_BITS, MOST_BITS) for name in matrix_names(wiring)}
     for group in ("shape", "formats", "bits"):
         _check_keys(header, group, {name.split(".")[1] for name in ranges if name.startswith(group + ".")}, where)
     for name, (low, high) in ranges.items():

@@ -364,7 +364,8 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: b
             figures = (f"{f.lanes:,}", f"{f.cycles[0]:,}", f"{f.mean_cycles:,.1f}", f"{f.floor_cycles:,}", f"{f.ratio}")
             table.add_row(f.board, "yes", f.limit, *figures, f"{f.clock_mhz:g}", f"{f.tokens_per_second:,.0f}")
         else:
-            table.add_row(f.board, "[red]no[/]", f.limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
+            limit = f.limit if f.most_bits is None else f"{f.limit}; {f.most_bits} bits would fit"
+            table.add_row(f.board, "[red]no[/]", limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
     if timeline is not None:
         _draw_timeline(model, fits[0], position, timeline)
     answer([f.as_dict() for f in fits], as_json, table)

@@ -18,6 +18,7 @@ import numpy as np
 
 from .board import BRAM18_BITS, URAM_BITS, Board
 from .chip import LOOKED_UP, Chip
+from .chip_format import FEWEST_BITS, MOST_BITS
 from .cost import FAMILIES, Cost, Widths, axi_cost, dot_luts, memories, predict
 from .fixed import BIAS_BITS, MULTIPLIER_BITS
 from .geometry import Geometry, Style, shared_heads
@@ -73,6 +74,7 @@ class Fit:
     geometry: dict[str, Any] | None
     resources: dict[str, dict[str, int]]  # predicted, and the budget; with a Zynq its registers, and the device
     notes: list[str]
+    most_bits: int | None = None  # in every matrix, with which the memories would hold a chip that is too large
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -137,6 +139,19 @@ def capacity(chip: Chip, board: Board) -> Capacity:
         "uram": {"used": -(-(uram_cache + loaded) // URAM_BITS), "budget": board.uram},
     }
     return Capacity(share <= 1, f"block RAM {share:.0%} of its budget", note if share > 1 else "", resources)
+
+
+def most_bits(chip: Chip, board: Board) -> int | None:
+    """The most bits in every matrix, those of embeddings too, with which the board's memories would hold a chip."""
+    for bits in range(MOST_BITS, FEWEST_BITS - 1, -1):
+        if capacity(_with_bits(chip, bits), board).fits:
+            return bits
+    return None
+
+
+def _with_bits(chip: Chip, bits: int) -> Chip:
+    """For counting memories: the weights stay what they were."""
+    return replace(chip, matrices={name: replace(matrix, bits=bits) for name, matrix in chip.matrices.items()})
 
 
 def resources(cost: Cost, board: Board) -> dict[str, int]:
@@ -337,9 +352,19 @@ def fit(
     if plan is None:
         note = room.note or "no engine of any geometry fits; use fewer bits, a shorter context, or a larger board"
         limit = room.limit if not room.fits else "LUTs and multipliers: even the smallest engine is over its budget"
+        notes, most = [note], None
+        if not room.fits:
+            most = most_bits(chip, board)
+            least = capacity(_with_bits(chip, FEWEST_BITS), board).limit
+            notes.append(
+                f"with {most} bits in every matrix its memories would hold it"
+                if most
+                else f"not even {FEWEST_BITS} bits in every matrix are few enough: {least}"
+            )
         return Fit(
             fits=False, limit=limit, cycles=[], mean_cycles=None, ratio=None, clock_source="assumed",
-            tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=[note], **common,
+            tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=notes,
+            most_bits=most, **common,
         )  # fmt: skip
     used, budget = resources(plan.cost, board), budget_of(board)
     shares = {name: used[name] / most for name, most in budget.items() if most}

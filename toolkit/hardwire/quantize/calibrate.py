@@ -21,8 +21,10 @@ from ..fixed import Ints, limits
 Floats = NDArray[np.float64]
 
 CLIPS = np.linspace(0.3, 1.0, 29)
+FAR_CLIPS = np.geomspace(0.001, 0.27, 24)  # where a value far out may saturate
 MARGIN = 1.25  # over the largest value seen, where saturation would hurt most
 BATCH_VALUES = 1 << 26  # of the widest stage, in a batch of rows
+OUTLIER = 16.0  # energy of a token's residual, over the usual, from which on its errors count less
 POOLED = 1 << 22  # values of all layers together that a common unit is chosen by
 RESIDUALS = ("embed", "embedding_raw", "attn_x", "x")
 
@@ -50,13 +52,14 @@ class Ranges:
     ``largest``: of the residual stream as "residual", of logits, and of each layer's gate. ``smallest``: the rms of
     a token's residual stream, of the token in the middle, at the stage where it is smallest. ``index``: of a layer
     without a gate, the largest input of its activation [F]. ``square`` and ``hidden``: the sum of squares of what the
-    activation makes [F], and some of that [tokens, F].
+    activation makes [F], and some of that [tokens, F], of which ``weights`` [tokens] are the tokens' own.
     """
 
     largest: dict[str, float] = field(default_factory=dict)
     index: dict[str, Array] = field(default_factory=dict)
     square: dict[str, Array] = field(default_factory=dict)
     hidden: dict[str, list[Array]] = field(default_factory=dict)
+    weights: dict[str, list[Floats]] = field(default_factory=dict)
     smallest: float = np.inf
 
     @staticmethod
@@ -68,6 +71,8 @@ class Ranges:
 
         def observe(name: str, value: Array) -> None:
             stage, _, kind = name.rpartition(".")
+            if kind == "x":
+                found.weights.setdefault(stage, []).append(token_weights(value)[::every])
             if kind in RESIDUALS:
                 found._raise("residual", value)
                 found.smallest = min(found.smallest, float(np.median(np.square(value).mean(-1))) ** 0.5)
@@ -102,15 +107,32 @@ def unit_of_largest(values: Array | float, bits: int, margin: float = MARGIN) ->
     return max(float(np.abs(values).max()) * margin, 1e-9) / limits(bits)[1]
 
 
-def unit_of_least_error(values: Array, bits: int) -> Floats:
-    """Per row of values [rows, N], the unit whose rounding and clipping err least in the mean square."""
+def token_weights(residual: Array) -> Floats:
+    """What an error at each token [tokens] counts beside another's, by the residual [..., D] that it goes into.
+
+    The next norm divides by that residual's rms. Where it is far above the usual, at the attention sinks of larger
+    models (massive activations: Sun et al., 2024), an error in the same measure matters less; weighed alike, one token
+    in thousands would decide every unit and every rounding. 1 up to OUTLIER times the median energy.
+    """
+    energy = np.square(residual.reshape(-1, residual.shape[-1]), dtype=np.float64).mean(1)
+    return np.asarray(1 / np.maximum(energy / max(OUTLIER * float(np.median(energy)), 1e-30), 1))
+
+
+def unit_of_least_error(values: Array, bits: int, weights: Floats | None = None) -> Floats:
+    """Per row of values [rows, N], the unit whose rounding and clipping err least in the mean square.
+
+    ``weights`` [N]: what the square of each value's error counts.
+    """
     low, high = limits(bits)
+    clips = CLIPS if weights is None or weights.min() == 1 else np.concatenate([FAR_CLIPS, CLIPS])
+    weights = None if weights is None else weights.astype(np.float32)
     values = values.astype(np.float32)
     widest = np.maximum(np.abs(values).max(1), 1e-9) / high
     best, best_error = widest.astype(np.float64), np.full(len(values), np.inf)
-    for clip in CLIPS:
+    for clip in clips:
         unit = (widest * clip).astype(np.float32)
-        error = np.square(np.rint(values / unit[:, None]).clip(low, high) * unit[:, None] - values).mean(1)
+        square = np.square(np.rint(values / unit[:, None]).clip(low, high) * unit[:, None] - values)
+        error = square.mean(1) if weights is None else square @ weights
         better = error < best_error
         best, best_error = np.where(better, unit, best), np.where(better, error, best_error)
     return best

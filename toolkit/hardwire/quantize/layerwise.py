@@ -33,7 +33,7 @@ from ..fixed import Ints, limits, scale_pair
 from ..ops import attention, gate, norm, rope, sampler, softcap
 from ..ops.matvec import ROOT_SHIFT, Matrix
 from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
-from .calibrate import MARGIN, Ranges, batches, unit_of_largest, unit_of_least_error
+from .calibrate import MARGIN, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
 from .layers import empty_layer, stacked
 from .options import Options
 from .parts import (
@@ -250,7 +250,8 @@ class Quantizer:
         caught: dict[str, Ints] = {}
         rows.attend(one, caught.__setitem__)
         one, out = self._branch(one, "attention", stage, block.attention_post_norm)
-        return with_part(one, "o", self._residual_matrix("o", block.attention.o, unit, caught["L0.attn"], exact, out))
+        given = (block.attention.o, unit, caught["L0.attn"], exact, self._weights(stage, "attn_x"), out)
+        return with_part(one, "o", self._residual_matrix("o", *given))
 
     # -- MLP -----------------------------------------------------------------------------------------
 
@@ -266,9 +267,8 @@ class Quantizer:
     def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
         """Units [F] of gate, up and hidden; the shift behind the product."""
         relative = self._relative(self._spread(stage), mlp)
-        common = unit_of_least_error(
-            (flat(self.seen[f"{stage}.hidden"]) / relative).reshape(1, -1), self.formats.hidden
-        )
+        hidden, weights = flat(self.seen[f"{stage}.hidden"]) / relative, self._weights(stage, "x")
+        common = unit_of_least_error(hidden.reshape(1, -1), self.formats.hidden, np.repeat(weights, self.shape.hidden))
         unit_h = relative * common[0]
         largest_up = np.abs(flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
         room = limits(self.formats.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
@@ -304,7 +304,13 @@ class Quantizer:
     def _mlp_output(self, one: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
         unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
         one, out = self._branch(one, "mlp", stage, block.mlp_post_norm)
-        return with_part(one, "down", self._residual_matrix("down", block.mlp.down, unit, hidden, exact, out))
+        given = (block.mlp.down, unit, hidden, exact, self._weights(stage, "x"), out)
+        return with_part(one, "down", self._residual_matrix("down", *given))
+
+    def _weights(self, stage: str, residual: str) -> Floats:
+        """Of each token [tokens], what its error counts in what is added to that residual."""
+        name = f"{stage}.{residual}"
+        return token_weights(self.seen[name if name in self.seen else f"{stage}.x"])
 
     # -- matrices ------------------------------------------------------------------------------------
 
@@ -357,9 +363,14 @@ class Quantizer:
         self.units[f"{stage}.{name}_raw"] = raw
         return replace(one, renorms={**one.renorms, name: made}), np.full(len(unit), raw)
 
-    def _residual_matrix(self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array, out: float) -> Part:
-        """A matrix that ends a branch, in units of ``out``; its integer ``inputs`` are in ``unit`` [in]."""
-        rounded = self._round(name, source, unit, Moments.of(flat(inputs), flat(exact) / unit))
+    def _residual_matrix(
+        self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array, weights: Floats, out: float
+    ) -> Part:
+        """A matrix that ends a branch, in units of ``out``; its integer ``inputs`` are in ``unit`` [in].
+
+        ``weights`` [tokens] are those of ``calibrate.token_weights``.
+        """
+        rounded = self._round(name, source, unit, Moments.of(flat(inputs), flat(exact) / unit, weights))
         return scaled_matrix(rounded, rounded.scale / out, self.options.bits_of(name)), whole_bias(name, source, out)
 
     def _round(self, name: str, source: Linear, columns: Floats, moments: Moments) -> Rounded:

@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..chip_format import FEWEST_BITS, MOST_BITS
 from ..decoder import Array, Decoder, Linear, forward
 from ..fixed import Ints, limits
 from .calibrate import batches, unit_of_least_error
 
-FEWEST, MOST = 2, 8
+FEWEST, MOST = FEWEST_BITS, MOST_BITS
 ROWS = 8  # of calibration text that a matrix is tried on
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..chip_format import LOOKED_UP
+from ..chip_format import FEWEST_BITS, LOOKED_UP, MOST_BITS
 from ..errors import QuantizeError
 
 
@@ -33,8 +33,9 @@ class Options:
         """Raise QuantizeError where the chip has no such bits, or there are no such steps."""
         if self.tuning < 0:
             raise QuantizeError(f"{self.tuning} steps of fine-tuning; give 0 or more")
-        chosen = {f"bits of {name}": (2, 8, bits) for name, bits in self.matrix_bits.items()}
-        chosen |= {"--weights": (2, 8, self.weights), "--activations": (4, 12, self.activations)}
+        span = (FEWEST_BITS, MOST_BITS)
+        chosen = {f"bits of {name}": (*span, bits) for name, bits in self.matrix_bits.items()}
+        chosen |= {"--weights": (*span, self.weights), "--activations": (4, 12, self.activations)}
         for name, (low, high, value) in chosen.items():
             if not low <= value <= high:
                 raise QuantizeError(f"{name} {value}: {low} to {high} bits are possible")

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 CLIPS = np.linspace(0.45, 1.05, 25)  # candidate scales, as a share of the row's largest weight over 2**(bits-1)
 SWEEPS = 6
+LARGE = 1 << 19  # weights of a matrix whose scales are searched in float32
 COLUMNS = 64  # of a block that is rounded one after the other before the rest hears of it
 GRID_TOLERANCE = 1e-3  # of a step: what float32 leaves of a weight on the grid
 
@@ -58,8 +59,14 @@ class Moments:
     cross: Floats
 
     @staticmethod
-    def of(quantized: Floats, exact: Floats, damping: float = 0.01) -> Moments:
-        """Of inputs [N, in]; ``damping`` is relative to the mean diagonal and keeps the solution near ``exact``."""
+    def of(quantized: Floats, exact: Floats, weights: Floats | None = None, damping: float = 0.01) -> Moments:
+        """Of inputs [N, in]; ``damping`` is relative to the mean diagonal and keeps the solution near ``exact``.
+
+        ``weights`` [N]: what the square of each token's error counts.
+        """
+        if weights is not None:
+            root = np.sqrt(weights)[:, None]
+            quantized, exact = quantized * root, exact * root
         gram, cross = quantized.T @ quantized, exact.T @ quantized
         ridge = damping * np.trace(gram) / len(gram) + 1e-12
         return Moments(gram + ridge * np.eye(len(gram)), cross + ridge * np.eye(len(gram)))
@@ -105,10 +112,13 @@ def _search_scale(target: Floats, gram: Floats, bits: int) -> Floats:
     low, high = limits(bits)
     widest = np.maximum(np.abs(target).max(1), 1e-12) / (high + 0.5)
     best, best_error = widest, np.full(len(target), np.inf)
+    if target.size > LARGE:  # enough to tell scales apart, in half the time
+        target, gram = target.astype(np.float32), gram.astype(np.float32)
     for clip in CLIPS:
         scale = widest * clip
-        q = np.rint(target / scale[:, None]).clip(low, high)
-        error = _error(target, gram, q, scale)
+        narrow = scale.astype(target.dtype)
+        q = np.rint(target / narrow[:, None]).clip(low, high)
+        error = _error(target, gram, q, narrow)
         better = error < best_error
         best, best_error = np.where(better, scale, best), np.where(better, error, best_error)
     return best

@@ -52,17 +52,22 @@ def _residual(bits: int, ranges: Ranges) -> int:
 
 def _hidden(bits: int, ranges: Ranges, smoothing: float) -> int:
     while bits < FORMAT_RANGES["hidden"][1] and max(
-        _relative_error(np.concatenate(ranges.hidden[stage]), bits, smoothing) for stage in ranges.hidden
+        _relative_error(np.concatenate(ranges.hidden[stage]), np.concatenate(ranges.weights[stage]), bits, smoothing)
+        for stage in ranges.hidden
     ) > HIDDEN_ERROR:  # fmt: skip
         bits += 1
     return bits
 
 
-def _relative_error(hidden: NDArray[np.float32], bits: int, smoothing: float) -> float:
-    """Of hidden values [tokens, F] in one unit of ``bits`` bits, channels scaled as the quantizer scales them."""
+def _relative_error(hidden: NDArray[np.float32], weights: Floats, bits: int, smoothing: float) -> float:
+    """Of hidden values [tokens, F] in one unit of ``bits`` bits, channels scaled as the quantizer scales them.
+
+    ``weights`` [tokens] are those of ``calibrate.token_weights``.
+    """
     spread = np.maximum(np.sqrt(np.square(hidden).mean(0)), 1e-6)
     relative = (spread / spread.mean()) ** smoothing
     scaled, (low, high) = hidden / relative, limits(bits)
-    unit = unit_of_least_error(scaled.reshape(1, -1), bits)[0]
+    unit = unit_of_least_error(scaled.reshape(1, -1), bits, np.repeat(weights, hidden.shape[1]))[0]
     error = (np.rint(scaled / unit).clip(low, high) * unit - scaled) * relative
-    return float(np.sqrt(np.square(error).sum() / max(float(np.square(hidden).sum()), 1e-12)))
+    square, whole = (float(weights @ np.square(x).sum(1, dtype=np.float64)) for x in (error, hidden))
+    return float(np.sqrt(square / max(whole, 1e-12)))
