@@ -25,7 +25,7 @@ FAR_CLIPS = np.geomspace(0.001, 0.27, 24)  # where a value far out may saturate
 MARGIN = 1.25  # over the largest value seen, where saturation would hurt most
 BATCH_VALUES = 1 << 26  # of the widest stage, in a batch of rows
 OUTLIER = 16.0  # energy of a token's residual, over the usual, from which on its errors count less
-POOLED = 1 << 22  # values of all layers together that a common unit is chosen by
+POOLED = 1 << 22  # values that a common unit is chosen by: of all layers together, or of one
 RESIDUALS = ("embed", "embedding_raw", "attn_x", "x")
 
 

@@ -33,7 +33,7 @@ from ..fixed import Ints, limits, scale_pair
 from ..ops import attention, gate, norm, rope, sampler, softcap
 from ..ops.matvec import ROOT_SHIFT, Matrix
 from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
-from .calibrate import MARGIN, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
+from .calibrate import MARGIN, POOLED, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
 from .layers import empty_layer, stacked
 from .options import Options
 from .parts import (
@@ -267,7 +267,8 @@ class Quantizer:
     def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
         """Units [F] of gate, up and hidden; the shift behind the product."""
         relative = self._relative(self._spread(stage), mlp)
-        hidden, weights = flat(self.seen[f"{stage}.hidden"]) / relative, self._weights(stage, "x")
+        every = -(-self.seen[f"{stage}.hidden"].size // POOLED)
+        hidden, weights = flat(self.seen[f"{stage}.hidden"])[::every] / relative, self._weights(stage, "x")[::every]
         common = unit_of_least_error(hidden.reshape(1, -1), self.formats.hidden, np.repeat(weights, self.shape.hidden))
         unit_h = relative * common[0]
         largest_up = np.abs(flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
