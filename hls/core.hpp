@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One token per call, for an engine in RTL that keeps the token loop: a command in; logits, then the drawn token out.
-// The KV cache is the decoder's static state; the command of position 0 clears it. rtl/streamed_engine.sv is the
-// other side.
+// The KV cache is the decoder's static state; the command of position 0 clears it. rtl/streamed/streamed_engine.sv is
+// the other side.
 #ifndef HW_CORE_HPP
 #define HW_CORE_HPP
 

@@ -38,7 +38,9 @@ module mix
   logic [2:0][4:0]               shift_q;
   logic [HeadDim-1:0][SumW-1:0]  part_d, part_q, sum_q;
   logic [Banks-1:0][WeightW:0]   weight;
-  logic signed [WeightW+$clog2(Banks):0] total_d;
+  /* verilator lint_off UNUSEDSIGNAL */
+  logic signed [WeightW+$clog2(Banks):0] total_d;  // its sign, 0, is left over where one block holds the context
+  /* verilator lint_on UNUSEDSIGNAL */
   logic [TotalW-1:0]             total_q, total_dq, total_sum_q;
 
   for (genvar b = 0; b < Banks; b++) begin : gen_weight

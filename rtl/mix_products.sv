@@ -30,7 +30,9 @@ module mix_products
     logic [Banks-1:0][ActW-1:0]     weight;
     logic [Banks-1:0][CacheW-1:0]   value;
     logic [Chains-1:0][ChainW-1:0]  chain;
-    logic signed [ChainW+$clog2(Chains)-1:0] sum;
+    /* verilator lint_off UNUSEDSIGNAL */
+    logic signed [ChainW+$clog2(Chains)-1:0] sum;  // its top is sign alone where one block holds the context
+    /* verilator lint_on UNUSEDSIGNAL */
     for (genvar b = 0; b < Banks; b++) begin : gen_value
       assign weight[b] = {1'b0, weight_i[b]};
       assign value[b]  = values_i[b][c];

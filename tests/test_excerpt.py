@@ -69,3 +69,14 @@ def test_the_command(chip_with_text: Chip, tmp_path: Path) -> None:
     assert one.tokenizer is None and one.about["excerpt"] == {"chip": chip_with_text.digest, "layers": [1, 2]}
     result = CliRunner().invoke(main, [*words, "--layers", "one"])
     assert result.exit_code == 1 and "--layers one: give them as 0:1" in result.stderr
+
+
+@pytest.mark.tools
+def test_a_block_is_proved_from_its_integers_on(tiny_chip: Chip, tmp_path: Path) -> None:
+    excerpt(tiny_chip, 1, 2, vocab=16, context=12).save(tmp_path / "one.chip")
+    board = ["--board", "pynq-z2", "--target", "rtl"]
+    built = CliRunner().invoke(main, ["build", str(tmp_path / "one.chip"), "-o", str(tmp_path / "one"), *board])
+    assert built.exit_code == 0, built.output
+    result = CliRunner().invoke(main, ["verify", str(tmp_path / "one"), "--tokens", "8", "--json"])
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["verdict"], list(answer["rungs"])) == (0, "proven", ["int", "csim", "rtl"])

@@ -1,11 +1,14 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Simulation only: the core of an HLS project as the functions that core_sim.sv imports.
+// Simulation only: the core of an HLS project as the functions that hardwire_chip_core.sv imports.
 #include <cstdint>
 #include <vector>
 
+// Hidden, so that the kernels' static state, the KV cache, is one for each library that is loaded, not for the process.
+#pragma GCC visibility push(hidden)
 #include "hardwire_chip_core.hpp"
+#pragma GCC visibility pop
 
 namespace {
 std::vector<int> last_logits;
@@ -30,5 +33,5 @@ int hw_core_run(const uint32_t *command, int *count) {
     return int(token.read());
 }
 
-int hw_core_logit(int index) { return last_logits[index]; }
+int hw_core_logit(int index) { return last_logits.at(index); }
 }

@@ -20,9 +20,12 @@ from hardwire.board import load_board
 from hardwire.build import Build, make_build, open_build, read_manifest
 from hardwire.chip import Chip
 from hardwire.cli import main
+from hardwire.emit import hls
+from hardwire.emit.hls import kernel_folder
 from hardwire.emit.hwh import write_hwh
 from hardwire.errors import BuildError
 from hardwire.geometry import Geometry
+from hardwire.plant import plant
 from hardwire.reference import Sampling, feeder, token_loop
 
 from . import fake
@@ -84,9 +87,19 @@ def test_stops_pauses_continuations_and_resets_are_the_references(made: Build) -
         assert (halted.tokens, halted.status) == (want[: want.index(want[4])], "stop token")
         first = sim.run([1, 5], 4, sampling)
         assert first.tokens + sim.run([first.tokens[-1]], 5, sampling, clear=False).tokens == want
-        assert sim.run([1, 5], 9, sampling, abort_after=40).status == "reset"
+        for cycles in range(3, 120, 9):  # with a command waiting, in the logits, before the token, between two
+            assert sim.run([1, 5], 9, sampling, stall=cycles, abort_after=cycles).status == "reset"
+            assert sim.run([1, 5], 2, sampling).tokens == want[:2]
         assert sim.run([1, 5], None, sampling).status == "context full"
         assert sim.run([1, 5], 9, sampling).tokens == want
+
+
+def test_two_simulations_have_a_cache_each(made: Build) -> None:
+    one, two = made.rtlsim(), made.rtlsim()
+    alone = one.run([1, 5], 9).tokens
+    first = one.run([1, 5], 4).tokens
+    two.run([7, 9, 11], 6)
+    assert first + one.run([first[-1]], 5, clear=False).tokens == alone
 
 
 def test_the_driver_sees_the_same_chip(made: Build) -> None:
@@ -110,6 +123,25 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
     assert synth(build.folder)[1]["status"] == "kept"
     put = collect(open_build(build.folder), tmp_path / "bitstreams")
     assert check(put)["ip"] == "hls"
+    kernels = shutil.copytree(kernel_folder(), tmp_path / "kernels")
+    (kernels / "attention.hpp").write_text((kernels / "attention.hpp").read_text() + "\n")
+    monkeypatch.setattr(hls, "kernel_folder", lambda: kernels)
+    with pytest.raises(BuildError, match="its bitstream is of other sources than today's"):
+        check(put)
+
+
+def test_one_tool_of_the_two_does_its_part(build: Build, tools: Path) -> None:
+    (tools / "vivado").unlink()
+    row = synth(build.folder)[1]
+    assert row["status"] == "not run" and row["error"].startswith("vivado is not run")
+    assert (build.folder / "synth" / "vitis" / "result.txt").is_file()
+
+
+def test_what_needs_our_own_engine_says_so(build: Build, tmp_path: Path) -> None:
+    row = synth(build.folder, "--no-route")[1]
+    assert row["status"] == "failed" and "only Vitis HLS makes, so Yosys cannot take it" in row["error"]
+    with pytest.raises(BuildError, match="has no ROMs, its decoder is an HLS core"):
+        plant(build, "rom", tmp_path / "planted")
 
 
 def test_without_the_tools_it_is_not_run_and_says_what_to_run(
@@ -140,8 +172,8 @@ def test_what_vitis_gets_wrong_ends_in_its_reason(build: Build, tools: Path, mon
 
 
 def test_verilog_of_other_sources_is_refused(build: Build) -> None:
-    hls = VitisHls()
-    assert hls.run(build.folder / "hls" / "build_core.tcl") == 0, hls.output
+    vitis_hls = VitisHls()
+    assert vitis_hls.run(build.folder / "hls" / "build_core.tcl") == 0, vitis_hls.output
     receipt = build.folder / "synth" / "vitis" / "result.txt"
     receipt.write_text(receipt.read_text().replace("stamp ", "stamp 0"))
     code, vivado = run(build.folder)
@@ -168,8 +200,8 @@ def test_broken_scripts_for_vitis_fail_for_their_reason(build: Build, old: str, 
     text = script.read_text()
     assert old in text
     script.write_text(text.replace(old, new))
-    hls = VitisHls()
-    assert hls.run(script) == 1 and any(said in line for line in hls.output), hls.output
+    vitis_hls = VitisHls()
+    assert vitis_hls.run(script) == 1 and any(said in line for line in vitis_hls.output), vitis_hls.output
     assert not (build.folder / "synth" / "vitis" / "result.txt").exists()
 
 
@@ -181,15 +213,15 @@ def test_a_block_with_a_handshake_or_a_plain_port_is_refused(build: Build) -> No
         ("#pragma HLS INTERFACE axis port = logits\n", "logits is no AXI stream"),
     ):
         header.write_text(text.replace(old, ""))
-        hls = VitisHls()
-        assert hls.run(build.folder / "hls" / "build_core.tcl") == 1
-        assert any(said in line for line in hls.output), hls.output
+        vitis_hls = VitisHls()
+        assert vitis_hls.run(build.folder / "hls" / "build_core.tcl") == 1
+        assert any(said in line for line in vitis_hls.output), vitis_hls.output
 
 
 def test_the_packaged_ip_is_whole_and_the_handoff_the_same(build: Build, tmp_path: Path) -> None:
     """Another tool elaborates the packaged files: the core's ports are those that the engine joins."""
-    hls = VitisHls()
-    assert hls.run(build.folder / "hls" / "build_core.tcl") == 0, hls.output
+    vitis_hls = VitisHls()
+    assert vitis_hls.run(build.folder / "hls" / "build_core.tcl") == 0, vitis_hls.output
     code, vivado = run(build.folder)
     assert code == 0, vivado.output
     core = vivado.cores[str(build.folder / "synth" / "vivado" / "ip")]

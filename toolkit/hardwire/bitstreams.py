@@ -25,6 +25,8 @@ from .board import load_board
 from .build import Build, hash_files, make_build, sha256
 from .driver.bundle import manifest_digest
 from .driver.selftest import record
+from .emit.rtl import read_meta
+from .emit.rtl_hls import SIM, core_of
 from .errors import BuildError
 from .geometry import Geometry
 
@@ -35,13 +37,16 @@ _KEPT = (
 
 
 def sources_digest(rtl: Path) -> str:
-    """sha256 over what a tool reads of an RTL project: modules, tops, constraints, ROM contents.
+    """sha256 over what a tool reads of an RTL project: modules, tops, constraints, ROM contents, an HLS core's sources.
 
-    Comments and white space of Verilog do not count: they change no gate.
+    Comments and white space of Verilog do not count, nor does what is only simulated: they change no gate.
     """
     read = {n: h for n, h in hash_files(rtl).items() if n.endswith((".sv", ".v", ".hex", ".lpf"))}
+    read = {name: digest for name, digest in read.items() if not name.startswith(f"{SIM}/")}
     for name in (name for name in read if name.endswith((".sv", ".v"))):
         read[name] = hashlib.sha256(_bare((rtl / name).read_text()).encode()).hexdigest()
+    if stamp := core_of(rtl, read_meta(rtl)).stamp:
+        read["hls"] = stamp
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
 
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .board import Board
 from .chip import Chip, load_chip
-from .cost import Widths, predict
+from .cost import Widths, axi_memory, predict
 from .driver.bundle import build_digest
 from .errors import BoardError, BuildError
 from .geometry import Geometry
@@ -207,9 +207,10 @@ def make_build(
         progress("plan")
         plan |= _rtl_plan(chip, board, chip_path.name, geometry, target == "bitstream")
     if target == "hls" or board.family in AMD:
-        wanted = lanes or default_lanes(chip, board)
+        place = _beside_registers(chip, board) if around_hls else board
+        wanted = lanes or default_lanes(chip, place)
         try:
-            check_board(chip, board, wanted)
+            check_board(chip, place, wanted)
             plan["lanes"] = wanted
         except BoardError:  # of no weight beside an engine that fits, unless it was asked for
             if target == "hls" or around_hls or lanes is not None:
@@ -240,6 +241,12 @@ def _check_core(target: str, ip: str, geometry: Geometry | None) -> None:
         raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
     if ip == "hls" and geometry is not None:
         raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
+
+
+def _beside_registers(chip: Chip, board: Board) -> Board:
+    """What a board has left beside the AXI registers of an engine that tells its logits one by one."""
+    left = max(board.bram18 - axi_memory(chip, rows=1), 0)
+    return replace(board, name=f"{board.name}, beside the AXI registers,", bram18=left)
 
 
 def _with_its_clock(board: Board) -> Board:

@@ -364,7 +364,7 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: b
             figures = (f"{f.lanes:,}", f"{f.cycles[0]:,}", f"{f.mean_cycles:,.1f}", f"{f.floor_cycles:,}", f"{f.ratio}")
             table.add_row(f.board, "yes", f.limit, *figures, f"{f.clock_mhz:g}", f"{f.tokens_per_second:,.0f}")
         else:
-            limit = f.limit if f.most_bits is None else f"{f.limit}; {f.most_bits} bits would fit"
+            limit = f.limit if f.most_bits is None else f"{f.limit}; its memories would hold {f.most_bits} bits"
             table.add_row(f.board, "[red]no[/]", limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
     if timeline is not None:
         _draw_timeline(model, fits[0], position, timeline)
@@ -415,7 +415,7 @@ def build(
     """Write the project of CHIP with its weights baked in: HLS, or the RTL engine too. Nothing is synthesised.
 
     bitstream: the engine behind AXI4-Lite and a Vivado project around it, for a board with a Zynq; `hardwire synth`
-    runs it.
+    runs it. --ip hls puts the decoder of the HLS project behind the same registers, in place of the RTL engine.
     """
     from .board import load_board
     from .build import make_build
@@ -467,7 +467,7 @@ def synth(
     Results stay in each build's synth/ folder and manifest; what is finished is not run again, so a stopped run
     continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
     their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
-    (--no-route: its engine through Yosys).
+    (--no-route: its engine through Yosys), and with --ip hls through Vitis HLS first.
     """
     from .synth.batch import Options, run_batch
     from .synth.builds import jobs_of

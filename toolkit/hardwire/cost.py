@@ -198,12 +198,19 @@ def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
     g, bits, vocab = made.geometry, chip.formats.logit, chip.shape.vocab
     name = bits_of(vocab)  # of a token's id: stop tokens, prompt and ring
     lut, ff = 738 + 5 * name + 0.64 * g.rows * bits, 795.0 + 10 * name
-    ram = bram18(name, chip.shape.context) + bram18(32, ring) + bram18(g.rows * bits, ceil_div(vocab, g.rows))
+    ram = axi_memory(chip, g.rows, ring)
     dsp = 0
     if g.trace:
         folded = 3 * g.rows + made.shared * g.divides
         lut, ff, dsp = lut + 37.4 * folded + 222 + 172 * ceil_div(segments(made), 32), ff + 30.8 * folded + 366, 8
     return Cost(ceil(lut), int(ff), dsp, ram, 0)
+
+
+def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
+    """BRAM18 of what stands beside an engine of so many rows behind AXI4-Lite: prompt, ring and the last logits."""
+    name, vocab = bits_of(chip.shape.vocab), chip.shape.vocab
+    prompt = bram18(name, chip.shape.context)
+    return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
 
 
 def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, int]:

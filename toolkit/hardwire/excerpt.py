@@ -24,7 +24,7 @@ def excerpt(chip: Chip, first: int, stop: int, vocab: int | None = None, context
     if not 0 <= first < stop <= s.layers or not 2 <= vocab <= s.vocab or not 1 <= context <= s.context:
         raise ChipError(
             f"no excerpt of layers {first}:{stop}, {vocab} ids, {context} positions: the chip has layers 0:{s.layers}, "
-            f"{s.vocab} ids, {s.context} positions"
+            f"{s.vocab} ids (two are the least), {s.context} positions"
         )
     layers = slice(first, stop)
     rows = {"head": vocab, "embedding": vocab, "position": context}

@@ -54,9 +54,11 @@ Progress = Callable[[str, float], None]
 
 
 def rungs_of(build: Build) -> tuple[str, ...]:
-    """The rungs that a build has something for."""
+    """The rungs that a build has something for. An excerpt of a chip begins at int: it has no float model."""
     parts = {"csim": "hls", "rtl": "rtl"}
     there = [r for r in RUNGS if r not in parts or parts[r] in build.manifest["parts"]]
+    if "excerpt" in build.chip.about:
+        there.remove("float")
     return tuple(r for r in there if r != "netlist" or build.has_netlist)
 
 

@@ -16,7 +16,7 @@ from ..emit.rtl_hls import core_of
 from ..errors import BuildError, LinkError
 from ..synth.netlist import Simulation, build
 from ..synth.process import Progress
-from .rtlsim import in_folder
+from .rtlsim import in_folder, load
 
 WHOLE = 0b1111  # write strobes
 
@@ -48,7 +48,7 @@ class AxiSim:
     def compile(self, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the chip on."""
         path = build(self.simulation(), self.work, progress)
-        library = self._library = ctypes.CDLL(str(path))
+        library = self._library = load(path, private="core" in read_meta(self.folder))
         handle, word = ctypes.c_void_p, ctypes.c_uint32
         library.chip_new.restype = handle
         library.chip_cycle.restype = ctypes.c_uint64

@@ -14,6 +14,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,7 @@ class RtlSim:
         return library
 
     def _open(self, library: Path) -> None:
-        self._library = ctypes.CDLL(str(library))
+        self._library = load(library, private="core" in self.meta)
         self._library.hw_new.restype = ctypes.c_void_p
         for name in ("hw_delete", "hw_reset"):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
@@ -277,9 +278,7 @@ class RtlSim:
             values["LogitW"],
         )
         result = _Result(at[2], room, at[3], room, at[4], room)
-        longest = (
-            self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
-        )  # as its core_sim has it
+        longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100  # as rtl/sim has it
         limit = 8 * longest * (room + len(given)) + 1000
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
@@ -310,6 +309,14 @@ class RtlSim:
     ) -> Iterator[int]:
         """Yield the tokens of one request; sets ``status``."""
         yield from self.run(prompt, budget, sampling, stops=stops, clear=reset).tokens
+
+
+def load(library: Path, private: bool) -> ctypes.CDLL:
+    """A compiled library. ``private``: with state of its own, which the C++ of an HLS core keeps in the library."""
+    if not private:
+        return ctypes.CDLL(str(library))
+    with tempfile.TemporaryDirectory() as folder:  # a file of another name is loaded anew, and may go then
+        return ctypes.CDLL(str(shutil.copy(library, folder)))
 
 
 @contextlib.contextmanager

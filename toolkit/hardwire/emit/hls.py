@@ -101,7 +101,7 @@ def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lane
         "wiring": asdict(chip.wiring),
         "hls4ml": hls_graph.require_hls4ml().__version__,
         "stamp": _stamp(files),
-        "firmware_stamp": _firmware_stamp(files),
+        "core_stamp": _core_stamp(files, part, clock_mhz),
         "not_run": list(NOT_RUN),
         "note": "C-simulated with g++ only; no HLS tool has read these sources",
     }
@@ -129,7 +129,7 @@ def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: floa
         ("build_top.tcl.j2", "build_top.tcl"),
     ):
         files[path] = _render(template, common)
-    files[CORE_SCRIPT] = _render("build_core.tcl.j2", common | {"stamp": _firmware_stamp(files)})
+    files[CORE_SCRIPT] = _render("build_core.tcl.j2", common | {"stamp": _core_stamp(files, part, clock_mhz)})
     expected = report.expectation(layout)
     files["report.json"] = (json.dumps(expected, indent=1) + "\n").encode()
     files["report.txt"] = report.text(expected).encode()
@@ -150,9 +150,10 @@ def _stamp(files: dict[str, bytes]) -> str:
     return total.hexdigest()[:8]
 
 
-def _firmware_stamp(files: dict[str, bytes]) -> str:
-    """The same without scripts and reports: what Verilog of HLS belongs to."""
-    return _stamp({path: data for path, data in files.items() if path.startswith("firmware/")})
+def _core_stamp(files: dict[str, bytes], part: str, clock_mhz: float) -> str:
+    """Over what decides the core's Verilog: sources, device and clock; no reports."""
+    sources = {path: data for path, data in files.items() if path.startswith("firmware/")}
+    return _stamp(sources | {"for": f"{part} {clock_mhz:g}".encode()})
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise BuildError(f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first") from None
     except ValueError as error:
         raise BuildError(f"{folder / META}: not JSON ({error}); write the HLS project again") from None
-    missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp", "firmware_stamp"} - set(meta)
+    missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp", "core_stamp"} - set(meta)
     if missing:
         raise BuildError(f"{folder / META}: no {', '.join(sorted(missing))}; write the HLS project again")
     return dict(meta)

@@ -106,7 +106,7 @@ def core_of(project: Path, meta: dict[str, Any]) -> CoreSources:
         verilog=(project / SIM / f"{CORE}.sv",),
         cpp=(project / SIM / "core_sim.cpp",),
         headers=tuple(hls / name for name in HEADERS),
-        stamp=str(made["firmware_stamp"]),
+        stamp=str(made["core_stamp"]),
     )
 
 

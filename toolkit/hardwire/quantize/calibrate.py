@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,11 +69,13 @@ class Ranges:
         first = decoder.blocks[0].mlp
         size = rows.size * len(first.up.weight) * len(decoder.blocks)
         every = -(-size // POOLED)
+        while gcd(every, rows.shape[1]) > 1:  # else it would meet the same positions of every row again and again
+            every += 1
 
         def observe(name: str, value: Array) -> None:
             stage, _, kind = name.rpartition(".")
             if kind == "x":
-                found.weights.setdefault(stage, []).append(token_weights(value)[::every])
+                found.weights.setdefault(stage, []).append(token_weights(value)[-seen % every :: every])
             if kind in RESIDUALS:
                 found._raise("residual", value)
                 found.smallest = min(found.smallest, float(np.median(np.square(value).mean(-1))) ** 0.5)
@@ -85,12 +88,12 @@ class Ranges:
             elif kind == "hidden":
                 flat = value.reshape(-1, value.shape[-1])
                 found.square[stage] = found.square.get(stage, np.float32(0)) + np.square(flat).sum(0)
-                found.hidden.setdefault(stage, []).append(flat[::every])
+                found.hidden.setdefault(stage, []).append(flat[-seen % every :: every])
 
-        done = 0
+        done = seen = 0
         for part in batches(decoder, rows):
             forward(decoder, rows[part], observe)
-            done += len(rows[part])
+            done, seen = done + len(rows[part]), seen + rows[part].size
             progress(done / len(rows))
         return found
 

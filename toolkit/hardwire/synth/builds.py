@@ -62,6 +62,11 @@ def _files(build: Build) -> list[str]:
 def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> Project:
     """The synthesis job of a build. Raises BuildError without RTL, and for a clock that its PLL does not make."""
     build.require("rtl")
+    if build.of_hls:
+        raise BuildError(
+            f"{build.folder}: its decoder is Verilog that only Vitis HLS makes, so Yosys cannot take it; leave out "
+            "--no-route, or build with --ip rtl"
+        )
     manifest, top, files = build.manifest, choose_top(build), _files(build)
     if vivado.PART in manifest["parts"]:
         files = [name for name in files if not name.startswith("board/")]

@@ -20,7 +20,7 @@ from ..errors import BuildError
 from .batch import Options, Told
 from .process import Stop, first_error, run_tool
 
-TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # from 2023.2; up to 2024.2
+TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # newer and older versions
 FOLDER, LOG, RESULT = "vitis", "vitis.log", "result.txt"
 
 
@@ -35,11 +35,13 @@ def command(build: Path, meta: dict[str, Any], tool: tuple[str, ...] = TOOLS[0])
 
 def is_made(work: Path, meta: dict[str, Any]) -> bool:
     """Whether the core's Verilog is there and of the build's sources."""
+    core = str(meta["hls"]["core"])
+    verilog = work / FOLDER / f"{core}_prj" / "solution1" / "syn" / "verilog" / f"{core}.v"
     try:
         lines = (work / FOLDER / RESULT).read_text().splitlines()
     except OSError:
         return False
-    return f"stamp {meta['hls']['stamp']}" in lines
+    return f"stamp {meta['hls']['stamp']}" in lines and verilog.is_file()
 
 
 def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Told, options: Options, stop: Stop) -> bool:
