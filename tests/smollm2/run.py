@@ -4,9 +4,9 @@
 
     python tests/smollm2/run.py WORK [--shared ../shared] [--exporters .venv-exporters] [--llama PYTHON]
 
-Writes docs/smollm2.md. WORK keeps what each step made, and a step whose result is there is not run again but cited with
-the figures of when it ran (WORK/steps.json). ``--llama``: a Python that has llama-cpp-python, for Q4_0 of the same
-weights on the same tokens.
+Writes docs/smollm2.md. WORK keeps what each step made; a step with the same command whose result is there is not run
+again but cited with the figures of when it ran (WORK/steps.json), unless one before it was. ``--llama``: a Python that
+has llama-cpp-python, for Q4_0 of the same weights on the same tokens.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STORIES = 125  # of the evaluation text: more than 20,000 tokens
 BITS = ("--weights", "4", "--bits", "v=8", "--bits", "head=8")  # of the kinds, v loses by far the most
 CONTEXT = 512
 BLOCK = ("--layers", "11:12", "--vocab", "1024", "--context", "64")  # the layer with the largest activations
-BLOCK_BOARD = "alveo-u250"
+BLOCK_BOARD, BLOCK_GEOMETRY = "alveo-u250", "columns=16,rows=16,depth=8,terms=4,banks=8,divides=1,packed_groups=0"
 QUESTION = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
 PROMPTS = ("The capital of France is", QUESTION)
 
@@ -45,11 +45,14 @@ class Steps:
     def __init__(self, work: Path) -> None:
         self.file = work / "steps.json"
         self.done: dict[str, Any] = json.loads(self.file.read_text()) if self.file.exists() else {}
+        self.anew = False  # whether a step was run, and what follows may be of something else
 
     def run(self, name: str, command: Sequence[str | Path], made: Path | None = None) -> dict[str, Any]:
         words = [str(word) for word in command]
-        if name in self.done and (made is None or made.exists()):
-            return self.done[name]
+        known = self.done.get(name, {})
+        if not self.anew and known.get("command") == words and (made is None or made.exists()):
+            return dict(known)
+        self.anew = name != "llama.cpp"  # which nothing else is made of
         print(f"{name}: {' '.join(words)}", file=sys.stderr, flush=True)
         started = time.perf_counter()
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
@@ -59,6 +62,7 @@ class Steps:
         if status:
             raise SystemExit(f"{name}: exit {os.waitstatus_to_exitcode(status)}")
         self.done[name] = {
+            "command": words,
             "said": said,
             "seconds": round(time.perf_counter() - started, 1),
             "cpu": round(usage.ru_utime + usage.ru_stime, 1),
@@ -135,7 +139,8 @@ def main() -> None:
         steps.run("emit HLS and RTL", [sys.executable, HERE / "emit.py", chip, work / "whole"])["said"]
     )
     steps.hardwire("excerpt", "excerpt", chip, "-o", block, *BLOCK, made=block)
-    steps.hardwire("build the block", "build", block, "-o", work / "block", "--target", "rtl", "--board", BLOCK_BOARD)
+    target = ("--target", "rtl", "--board", BLOCK_BOARD, "--geometry", BLOCK_GEOMETRY)
+    steps.hardwire("build the block", "build", block, "-o", work / "block", *target)
     proof = steps.hardwire("verify the block", "verify", work / "block", "--tokens", "32")
     bits = ", ".join(f"{name} {count}" for name, count in made["bits"].items())
     print(f"verdict of the block: {proof['verdict']}", file=sys.stderr)
