@@ -184,9 +184,10 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def netlist_proof(build: Path) -> dict[str, Any]:
-    """The rung of a build's netlist: the newest in its manifest that is of these very gates, or a new one."""
+    """The rung of a build's netlist: the newest in its manifest that is of these very gates and chip, or a new one."""
     manifest = read_manifest(build)
-    gates = {"build": manifest["digest"], "synth/netlist.json": manifest["synthesis"]["files"]["synth/netlist.json"]}
+    netlist = manifest["synthesis"]["files"]["synth/netlist.json"]
+    gates = {"chip": manifest["chip"]["digest"], "synth/netlist.json": netlist}
     for proof in reversed(manifest["proofs"]):
         if "netlist" in proof["rungs"] and gates.items() <= proof["digests"].items():
             return proof["rungs"]["netlist"]

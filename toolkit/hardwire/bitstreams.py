@@ -26,7 +26,7 @@ from .build import Build, hash_files, make_build, sha256
 from .driver.bundle import manifest_digest
 from .driver.selftest import record
 from .emit.rtl import read_meta
-from .emit.rtl_hls import SIM, core_of
+from .emit.rtl_hls import CORE, SIM, core_of
 from .errors import BuildError
 from .geometry import Geometry
 
@@ -45,8 +45,8 @@ def sources_digest(rtl: Path) -> str:
     read = {name: digest for name, digest in read.items() if not name.startswith(f"{SIM}/")}
     for name in (name for name in read if name.endswith((".sv", ".v"))):
         read[name] = hashlib.sha256(_bare((rtl / name).read_text()).encode()).hexdigest()
-    if stamp := core_of(rtl, read_meta(rtl)).stamp:
-        read["hls"] = stamp
+    if (rtl / SIM / f"{CORE}.sv").is_file():
+        read["hls"] = core_of(rtl, read_meta(rtl)).stamp
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
 
 
