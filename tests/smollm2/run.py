@@ -157,9 +157,15 @@ Held-out TinyStories, {len(split_text(evaluation.read_text()))} stories, {tokens
 
 {table(["model", "perplexity", "bits per character", "rise"], rows)}
 
-> {PROMPTS[0]}**{samples[0]}**
+What it writes, greedily, to "{PROMPTS[0]}" and to a question in its chat format:
 
-> (asked in its chat format for the capital of France) **{samples[1]}**
+```
+{samples[0]}
+```
+
+```
+{samples[1]}
+```
 
 ## Steps
 
