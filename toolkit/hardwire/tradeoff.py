@@ -97,7 +97,7 @@ def draw_tradeoff(points: Sequence[Point], exact: float, path: Path, title: str)
         quality.axhline(exact, linestyle=":", color="gray", label="float model")
         top = max((p.perplexity for p in points if p.mean_bits >= 3), default=2 * exact)
         quality.set(ylabel="perplexity, text held out", title=title, ylim=(exact * 0.98, max(top, exact * 1.1) * 1.02))
-        speed.set(xlabel="mean bits of a weight", ylabel="tokens/s, planned", ylim=(0, None))
+        speed.set(xlabel="mean bits of a weight", ylabel="tokens/s, planned", ylim=(0, None), xlim=quality.get_xlim())
         quality.legend(fontsize=8)
         for axes in (quality, speed):
             axes.grid(alpha=0.3)
