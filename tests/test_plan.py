@@ -18,7 +18,7 @@ from hardwire.chip import Chip
 from hardwire.cost import Cost, axi_cost, bram18
 from hardwire.errors import BoardError
 from hardwire.geometry import Geometry
-from hardwire.plan import LUT_BUDGET, Planner, capacity, demand, fit, resources, serial_chain
+from hardwire.plan import LUT_BUDGET, Planner, can_be_built, capacity, demand, fit, resources, serial_chain
 from hardwire.quantize import random_chip
 from hardwire.schedule import END, schedule
 
@@ -82,6 +82,8 @@ def test_memories_may_hold_what_nothing_can_compute(tiny_chip: Chip) -> None:
     verdict = fit(tiny_chip, small_board(lut=1000))
     assert capacity(tiny_chip, small_board(lut=1000)).fits
     assert not verdict.fits and verdict.limit == "LUTs and multipliers: even the smallest engine is over its budget"
+    assert can_be_built(tiny_chip, small_board(lut=1000))  # by HLS, which knows the part
+    assert not can_be_built(tiny_chip, replace(small_board(lut=1000), family="ecp5"))
 
 
 def test_a_plan_is_the_schedule_of_its_geometry_and_keeps_its_budget(tiny_chip: Chip) -> None:

@@ -17,7 +17,7 @@ from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
 from .evaluate import evaluate as score
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
-from .plan import capacity
+from .plan import can_be_built, capacity
 from .quantize import MOST, Options, Outline
 from .quantize import quantize as to_integers
 
@@ -131,7 +131,7 @@ def quantize_onnx(
         bos=encoder.specials.bos,
         eos=encoder.specials.eos,
         about=about,
-        fits=(lambda one: capacity(one, target).fits) if target is not None and weights is None else None,
+        fits=(lambda one: can_be_built(one, target)) if target is not None and weights is None else None,
     )
     if target is not None:
         verdict = capacity(chip, target)

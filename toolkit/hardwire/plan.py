@@ -149,6 +149,13 @@ def most_bits(chip: Chip, board: Board) -> int | None:
     return None
 
 
+def can_be_built(chip: Chip, board: Board) -> bool:
+    """Whether the memories hold a chip, and where HLS does not know the part, whether an engine fits too."""
+    from .emit.lanes import AMD
+
+    return capacity(chip, board).fits and (board.family in AMD or fit(chip, board).fits)
+
+
 def _with_bits(chip: Chip, bits: int) -> Chip:
     """For counting memories: the weights stay what they were."""
     return replace(chip, matrices={name: replace(matrix, bits=bits) for name, matrix in chip.matrices.items()})

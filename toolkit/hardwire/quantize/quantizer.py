@@ -8,6 +8,7 @@ What is folded and rotated beforehand is in ``prepare.py``, bits per matrix in `
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -86,10 +87,11 @@ def _begin(decoder: Decoder, stories: Sequence[Sequence[int]], options: Options)
 
 
 def _chosen(work: Quantizer, fits: Fits, progress: Progress) -> dict[str, int]:
-    """Bits of each matrix, of the best choice that fits."""
-    for choice in choices(work.decoder, work.rows, progress):
-        if max(choice.bits.values()) <= work.options.weights and fits(work.skeleton(choice.bits)):
-            return choice.bits
+    """Bits of each matrix, of the best choice that fits. What is smaller than one that fits is taken to fit too."""
+    able = [c for c in choices(work.decoder, work.rows, progress) if max(c.bits.values()) <= work.options.weights]
+    best = bisect_left(able, True, key=lambda choice: fits(work.skeleton(choice.bits)))
+    if best < len(able):
+        return able[best].bits
     raise QuantizeError(
         f"the board cannot hold this model even with {FEWEST} bits in every matrix; hardwire fit says what limits it"
     )
