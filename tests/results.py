@@ -177,22 +177,23 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
         if row["critical_path"]:
             runs.append([name, board, f"slowest path: {row['critical_path']['text']}", ""])
         if board in PROVED and row["status"] in ("done", "kept"):
-            rung = netlist_proof(build)
-            what = f"netlist: {rung['tokens']} tokens and {rung['logits']:,} logits {rung['status']}; {rung['note']}"
+            rung, when = netlist_proof(build)
+            what = f"netlist, proved on {when}: {rung['tokens']} tokens and {rung['logits']:,} logits {rung['status']}"
+            what += f"; {rung['note']}"
             runs.append([name, board, what, f"{rung['seconds']:,.0f} s"])
     return resources, runs
 
 
-def netlist_proof(build: Path) -> dict[str, Any]:
-    """The rung of a build's netlist: the newest in its manifest that is of these very gates and chip, or a new one."""
+def netlist_proof(build: Path) -> tuple[dict[str, Any], str]:
+    """A netlist's rung: the newest of the build's manifest that is of these gates and chip, or a new one, and its day."""
     manifest = read_manifest(build)
     netlist = manifest["synthesis"]["files"]["synth/netlist.json"]
     gates = {"chip": manifest["chip"]["digest"], "synth/netlist.json": netlist}
     for proof in reversed(manifest["proofs"]):
         if "netlist" in proof["rungs"] and gates.items() <= proof["digests"].items():
-            return proof["rungs"]["netlist"]
+            return proof["rungs"]["netlist"], proof["when"][:10]
     proof, _ = run("verify", build, "--rungs", "netlist")
-    return proof["rungs"]["netlist"]
+    return proof["rungs"]["netlist"], proof["when"][:10]
 
 
 def main() -> None:

@@ -15,15 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-try:
-    import tkinter  # its Tcl interpreter alone: no window, no display
-except ImportError as error:
-    raise ImportError("the model runs Tcl through Python's tkinter; on Debian: apt install python3-tk") from error
-
 from . import reports
 from .catalog import CLOCKS, HOME, PARTS
 from .commands import COMMANDS, PROPERTIES, STEPS, VALUES, Command
 from .diagram import Diagram, wrapper_of
+from .interpreter import Interpreter
 from .packager import Options, Packager
 from .state import Core, Design, Obj, Project, Violation
 
@@ -62,39 +58,15 @@ class Vivado(Packager, Diagram):
         self.objects: dict[str, Obj] = {}
         self.cores: dict[str, Core] = {}
         self.project: Project | None = None
-        self.tcl = tkinter.Tcl()
-        self.tcl.createcommand("__call", self._call)
-        self.tcl.createcommand("__puts", self._puts)
-        self.tcl.eval("namespace eval ipx {}; rename puts __write")
-        # puts on a channel is Tcl's own; on standard output it is the log.
-        self.tcl.eval(
-            "proc puts args { if {[llength $args] == 1} { __puts [lindex $args 0] } "
-            "elseif {[lindex $args 0] eq {-nonewline} && [llength $args] == 2} { __puts [lindex $args 1] } "
-            "else { __write {*}$args } }"
-        )
-        self.tcl.eval("proc exit {{code 0}} { return -code error __exit__$code }")
-        for name in COMMANDS:
-            self.tcl.eval(
-                f"proc {name} args {{ lassign [__call {name} {{*}}$args] bad value; "
-                "if {$bad} { return -code error $value }; return $value }"
-            )
+        self.interpreter = Interpreter(COMMANDS, self._call, self.tell)
+        self.tcl = self.interpreter.tcl
 
     def run(self, script: Path) -> int:
         """Source a script as ``vivado -mode batch -source`` does; the exit code."""
-        try:
-            self.tcl.call("source", str(script))
-        except tkinter.TclError as error:
-            if self.crashed:
-                raise Crash from None
-            found = re.fullmatch(r"__exit__(-?\d+)", str(error))
-            if found:
-                return int(found[1])
-            self.tell(f"ERROR: {error}")
-            return 1
-        return 0
-
-    def _puts(self, line: str) -> None:
-        self.tell(line)
+        code = self.interpreter.source(script)
+        if self.crashed:
+            raise Crash
+        return code
 
     def _call(self, name: str, *arguments: str) -> tuple[int, Any]:
         words = [str(word) for word in arguments]

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import tkinter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from .interpreter import Interpreter
 
 # Command: flags that stand alone, options with a value, fewest and most other words. As UG1399 2023.2 lists them.
 COMMANDS = {
@@ -50,30 +51,12 @@ class VitisHls:
         self.tell = tell or self.output.append
         self.have: dict[str, str] = {}
         self.files: list[tuple[Path, str]] = []
-        self.tcl = tkinter.Tcl()
-        self.tcl.createcommand("__call", self._call)
-        self.tcl.createcommand("__puts", self.tell)
-        self.tcl.eval("rename puts __write")
-        self.tcl.eval(
-            "proc puts args { if {[llength $args] == 1} { __puts [lindex $args 0] } else { __write {*}$args } }"
-        )
-        self.tcl.eval("proc exit {{code 0}} { return -code error __exit__$code }")
-        for name in COMMANDS:
-            self.tcl.eval(
-                f"proc {name} args {{ lassign [__call {name} {{*}}$args] bad value; "
-                "if {$bad} { return -code error $value }; return $value }"
-            )
+        self.interpreter = Interpreter(COMMANDS, self._call, self.tell)
+        self.tcl = self.interpreter.tcl
 
     def run(self, script: Path) -> int:
-        try:
-            self.tcl.call("source", str(script))
-        except tkinter.TclError as error:
-            found = re.fullmatch(r"__exit__(-?\d+)", str(error))
-            if found:
-                return int(found[1])
-            self.tell(f"ERROR: {error}")
-            return 1
-        return 0
+        """Source a script as ``vitis-run --tcl`` does; the exit code."""
+        return self.interpreter.source(script)
 
     def _call(self, name: str, *words: str) -> tuple[int, str]:
         try:

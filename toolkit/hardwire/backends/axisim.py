@@ -32,7 +32,7 @@ class AxiSim:
         self.folder = Path(folder).resolve()
         self.work = work or self.folder / "sim"
         self.contents = Path(contents).resolve() if contents is not None else self.folder
-        self.made = read_axi(self.folder)
+        self.made, self.meta = read_axi(self.folder), read_meta(self.folder)
         self.away = away
         self.reads = self.writes = 0  # since power-up
         self._library: ctypes.CDLL | None = None
@@ -41,14 +41,14 @@ class AxiSim:
     def simulation(self) -> Simulation:
         """What Verilator is to make."""
         files = tuple(self.folder / name for name in sources(self.folder))
-        core = core_of(self.folder, read_meta(self.folder))
+        core = core_of(self.folder, self.meta)
         shim = (self.folder / "board" / SHIM, *core.cpp)
         return Simulation(AXI_TOP, (*files, *core.verilog), shim, library=True, includes=core.headers)
 
     def compile(self, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the chip on."""
         path = build(self.simulation(), self.work, progress)
-        library = self._library = load(path, private="core" in read_meta(self.folder))
+        library = self._library = load(path, private="core" in self.meta)
         handle, word = ctypes.c_void_p, ctypes.c_uint32
         library.chip_new.restype = handle
         library.chip_cycle.restype = ctypes.c_uint64

@@ -278,7 +278,8 @@ class RtlSim:
             values["LogitW"],
         )
         result = _Result(at[2], room, at[3], room, at[4], room)
-        longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100  # as rtl/sim has it
+        # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
+        longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
         limit = 8 * longest * (room + len(given)) + 1000
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
