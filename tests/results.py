@@ -185,7 +185,7 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def netlist_proof(build: Path) -> tuple[dict[str, Any], str]:
-    """A netlist's rung: the newest of the build's manifest that is of these gates and chip, or a new one, and its day."""
+    """A netlist's rung and its day: the newest in the manifest of these gates and this chip, or a new one."""
     manifest = read_manifest(build)
     netlist = manifest["synthesis"]["files"]["synth/netlist.json"]
     gates = {"chip": manifest["chip"]["digest"], "synth/netlist.json": netlist}
