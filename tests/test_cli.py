@@ -100,6 +100,8 @@ def test_random_makes_a_chip(tmp_path: Path) -> None:
         (["random", "-o", "r.chip", "--shape", "huge"], "--shape 'huge' is neither one of"),
         (["random", "-o", "r.chip", "--shape", "30,16,1,3,2,8,32,16"], "heads a multiple of kv_heads"),
         (["run", "absent.chip"], "absent.chip: cannot be read"),
+        (["quantize", "m.onnx", "-o", "m.chip", "--weights", "auto"], "give --board or --mean-bits too"),
+        (["quantize", "m.onnx", "-o", "m.chip", "--mean-bits", "5"], "for bits that are chosen; give --weights auto"),
         (["verify", "."], "no readable manifest.json"),
     ],
 )

@@ -76,6 +76,19 @@ def test_the_best_choice_that_fits_is_taken(decoder: Decoder, stories: list[list
     assert quantize(decoder, stories, replace(OPTIONS, weights=3), fits=lambda chip: True).bits["down"] <= 3
 
 
+def test_bits_within_a_mean(decoder: Decoder, stories: list[list[int]]) -> None:
+    chip = quantize(decoder, stories, replace(OPTIONS, weights=8, mean_bits=4.3))
+    assert 3.8 < mean_bits(chip) <= 4.3 and len(set(chip.bits.values())) > 1
+    given = replace(OPTIONS, weights=8, mean_bits=4.3, matrix_bits={"down": 6})
+    chip = quantize(decoder, stories, given)
+    assert chip.bits["down"] == 6 and mean_bits(chip) <= 4.3  # which counts what was given
+    assert quantize(decoder, stories, given, fits=lambda chip: mean_bits(chip) <= 4).bits["down"] == 6
+    with pytest.raises(QuantizeError, match="--mean-bits 2: the exceptions of --bits alone need more"):
+        quantize(decoder, stories, replace(given, mean_bits=2))
+    with pytest.raises(QuantizeError, match=r"--mean-bits 1.5: 2 to 8 bits are possible"):
+        quantize(decoder, stories, replace(given, mean_bits=1.5))
+
+
 def test_what_no_bits_can_fit_is_refused(decoder: Decoder, stories: list[list[int]]) -> None:
     with pytest.raises(QuantizeError, match="the board cannot hold this model even with 2 bits in every matrix"):
         quantize(decoder, stories, OPTIONS, fits=lambda chip: False)

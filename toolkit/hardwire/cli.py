@@ -210,8 +210,9 @@ def _bits(context: click.Context, option: click.Parameter, value: tuple[str, ...
     default="4",
     show_default=True,
     callback=_weights,
-    help="Bits of every matrix, 2 to 8; auto: --board's.",
+    help="Bits of every matrix, 2 to 8; auto: the best that --board holds, or within --mean-bits.",
 )
+@click.option("--mean-bits", type=float, help="Of a weight, at the most, where --weights is auto; as 4.5.")
 @click.option("--bits", multiple=True, callback=_bits, metavar="NAME=N", help="Other bits for one matrix, as down=6.")
 @click.option("--activations", type=int, default=8, show_default=True, help="Bits of the static activations.")
 @click.option("--calibration", type=IN_FILE, help="Text; default: calibration.txt beside the model.")

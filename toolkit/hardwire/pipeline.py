@@ -83,6 +83,7 @@ def quantize_onnx(
     rounding: str = "calibrated",
     rotation: bool = True,
     tune: int = 0,
+    mean_bits: float | None = None,
     board: str | None = None,
     tradeoff: Path | None = None,
     points: list[dict[str, Any]] | None = None,
@@ -90,13 +91,16 @@ def quantize_onnx(
 ) -> Chip:
     """Import, calibrate and quantise ``model``; write ``out``.
 
-    ``weights`` None: the bits of each matrix that ``board`` holds with the least loss. ``bits`` are exceptions by
-    matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw for the board; its points go to ``points``.
+    ``weights`` None: the bits of each matrix that lose least of those that ``board`` holds and that are within
+    ``mean_bits``. ``bits`` are exceptions by matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw
+    for the board; its points go to ``points``.
     """
     from .frontend import import_onnx
 
-    if weights is None and board is None:
-        raise QuantizeError("--weights auto chooses bits for a board; give --board too")
+    if weights is None and board is None and mean_bits is None:
+        raise QuantizeError("--weights auto chooses bits for a board or within a mean; give --board or --mean-bits too")
+    if weights is not None and mean_bits is not None:
+        raise QuantizeError(f"--mean-bits {mean_bits:g} is for bits that are chosen; give --weights auto too")
     if tradeoff is not None and board is None:
         raise QuantizeError("--tradeoff shows the tokens/s of a board; give --board too")
     target = None if board is None else load_board(board)
@@ -120,6 +124,7 @@ def quantize_onnx(
         rotation=rotation,
         tuning=tune,
         matrix_bits=bits or {},
+        mean_bits=mean_bits,
     )
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(

@@ -5,14 +5,14 @@
 Each kind of matrix alone is rounded to each number of bits and the model's logits are compared with the float ones, in
 nats per token (the Kullback-Leibler divergence, which does not need labels). Losses of different matrices are taken to
 add up. From 8 bits everywhere, one bit at a time is then taken where it costs least per bit of memory: a list of
-choices from the best to the smallest, of which a board takes the first that fits (as HAWQ, Dong et al., 2019, orders
-layers by sensitivity). Rounding here is to nearest, at the scale of least error: what calibration and fine-tuning save
-is about the same share for every matrix.
+choices from the best to the smallest, of which a board takes the first that fits, and a mean of bits the first within
+it (as HAWQ, Dong et al., 2019, orders layers by sensitivity). Rounding here is to nearest, at the scale of least error:
+what calibration and fine-tuning save is about the same share for every matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,16 +36,22 @@ class Choice:
     loss: float
 
 
-def choices(decoder: Decoder, rows: Ints, progress: Callable[[str], None] = lambda stage: None) -> Iterator[Choice]:
-    """Every choice of bits of a prepared decoder, from MOST bits everywhere down to FEWEST."""
+def choices(
+    decoder: Decoder,
+    rows: Ints,
+    progress: Callable[[str], None] = lambda stage: None,
+    given: Mapping[str, int] | None = None,
+) -> Iterator[Choice]:
+    """Every choice of bits of a prepared decoder, from MOST bits everywhere down to FEWEST; ``given`` ones stay."""
     sizes = {name: sum(layer.weight.size for layer in _layers(decoder, name)) for name in names(decoder)}
+    given = {name: bits for name, bits in (given or {}).items() if name in sizes}
     losses = sensitivities(decoder, rows[:ROWS], progress)
-    bits = dict.fromkeys(sizes, MOST)
+    bits = dict.fromkeys(sizes, MOST) | given
     while True:
         weights = sum(sizes.values())
         mean = sum(sizes[name] * bits[name] for name in sizes) / weights
         yield Choice(dict(bits), mean, sum(losses[name, bits[name]] for name in sizes))
-        able = [name for name in sizes if bits[name] > FEWEST]
+        able = [name for name in sizes if name not in given and bits[name] > FEWEST]
         if not able:
             return
         cost = {name: (losses[name, bits[name] - 1] - losses[name, bits[name]]) / sizes[name] for name in able}

@@ -25,6 +25,7 @@ class Options:
     widen: bool = True  # activations to more bits than these where outliers need them
     tuning: int = 0  # steps of fine-tuning; needs torch
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
+    mean_bits: float | None = None  # bits of each matrix are chosen, up to ``weights``, with at most these in the mean
 
     def bits_of(self, matrix: str) -> int:
         return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
@@ -34,6 +35,8 @@ class Options:
         if self.tuning < 0:
             raise QuantizeError(f"{self.tuning} steps of fine-tuning; give 0 or more")
         span = (FEWEST_BITS, MOST_BITS)
+        if self.mean_bits is not None and not self.mean_bits >= FEWEST_BITS:
+            raise QuantizeError(f"--mean-bits {self.mean_bits:g}: {FEWEST_BITS} to {MOST_BITS} bits are possible")
         chosen = {f"bits of {name}": (*span, bits) for name, bits in self.matrix_bits.items()}
         chosen |= {"--weights": (*span, self.weights), "--activations": (4, 12, self.activations)}
         for name, (low, high, value) in chosen.items():

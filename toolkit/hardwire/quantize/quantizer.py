@@ -44,9 +44,9 @@ def quantize(
 ) -> Chip:
     """The integer model. ``stories`` are token ids of calibration text, each with its BOS.
 
-    With ``fits`` the bits of each matrix are chosen, ``options.weights`` at the most: the best of which it is true,
-    of a chip without weights. Raises QuantizeError where the decoder has a part that the chip's arithmetic does not
-    have, or no choice fits.
+    With ``fits`` or ``options.mean_bits`` the bits of each matrix are chosen, ``options.weights`` at the most: the best
+    within that mean and of which ``fits`` is true, of a chip without weights. Raises QuantizeError where the decoder
+    has a part that the chip's arithmetic does not have, or no choice is possible.
     """
     prepared, rows, rotated = _begin(decoder, stories, options)
     if options.tuning:
@@ -54,8 +54,8 @@ def quantize(
     progress("ranges")
     ranges = Ranges.of(prepared, rows, lambda share: progress(f"ranges, {share:.0%}"))
     work = Quantizer(prepared, options, rows, ranges)
-    if fits is not None:
-        options = replace(options, matrix_bits=_chosen(work, fits, progress) | options.matrix_bits)
+    if fits is not None or options.mean_bits is not None:
+        options = replace(options, matrix_bits=options.matrix_bits | _chosen(work, fits, progress))
         work = Quantizer(prepared, options, rows, ranges)
     chip = work.run(progress)
     facts = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
@@ -86,9 +86,21 @@ def _begin(decoder: Decoder, stories: Sequence[Sequence[int]], options: Options)
     return prepare(decoder, rotated=True) if rotated else prepared, rows, rotated
 
 
-def _chosen(work: Quantizer, fits: Fits, progress: Progress) -> dict[str, int]:
-    """Bits of each matrix, of the best choice that fits. What is smaller than one that fits is taken to fit too."""
-    able = [c for c in choices(work.decoder, work.rows, progress) if max(c.bits.values()) <= work.options.weights]
+def _chosen(work: Quantizer, fits: Fits | None, progress: Progress) -> dict[str, int]:
+    """Bits of each matrix, of the best choice allowed. What is smaller than one that fits is taken to fit too."""
+    options, given = work.options, work.options.matrix_bits
+    able = []
+    for choice in choices(work.decoder, work.rows, progress, given):
+        most = max((bits for name, bits in choice.bits.items() if name not in given), default=FEWEST)
+        if most <= options.weights and (options.mean_bits is None or choice.mean_bits <= options.mean_bits):
+            able.append(choice)
+    if not able:
+        raise QuantizeError(
+            f"--mean-bits {options.mean_bits:g}: the exceptions of --bits alone need more; "
+            "give them fewer bits, or a larger mean"
+        )
+    if fits is None:
+        return able[0].bits
     best = bisect_left(able, True, key=lambda choice: fits(work.skeleton(choice.bits)))
     if best < len(able):
         return able[best].bits
