@@ -126,16 +126,8 @@ def main() -> None:
     words = onnx.parent / "tokenizer.json"
     steps.run("own text", [sys.executable, HERE / "own_text.py", onnx, words, work / "own.txt"], work / "own.txt")
     calibration, evaluation = texts(work, given.shared)
-    options = (
-        "--weights",
-        "auto",
-        "--mean-bits",
-        str(MEAN_BITS),
-        "--context",
-        str(CONTEXT),
-        "--calibration",
-        calibration,
-    )
+    bits = ("--weights", "auto", "--mean-bits", str(MEAN_BITS))
+    options = (*bits, "--context", str(CONTEXT), "--calibration", calibration)
     made = steps.hardwire("quantize", "quantize", onnx, "-o", chip, *options, made=chip)
     rows = quality(steps, work, onnx, chip, evaluation, given.llama)
     tokens = json.loads(steps.done["evaluate"]["said"])["tokens"]
@@ -151,7 +143,7 @@ def main() -> None:
     target = ("--target", "rtl", "--board", BLOCK_BOARD, "--geometry", BLOCK_GEOMETRY)
     steps.hardwire("build the block", "build", block, "-o", work / "block", *target)
     proof = steps.hardwire("verify the block", "verify", work / "block", "--tokens", "32")
-    bits = ", ".join(f"{name} {count}" for name, count in made["bits"].items())
+    chosen = ", ".join(f"{name} {count}" for name, count in made["bits"].items())
     print(f"verdict of the block: {proof['verdict']}", file=sys.stderr)
     text = f"""# SmolLM2-135M, end to end
 
@@ -162,7 +154,7 @@ optimum. Calibrated on 16,384 tokens: texts that the model wrote by itself, and 
 ## Quality
 
 Held-out TinyStories, {len(split_text(evaluation.read_text()))} stories, {tokens:,} tokens, each cut at 256. Weight bits,
-chosen on the calibration text by `--weights auto --mean-bits {MEAN_BITS}`: {bits}; {made["mean_bits"]:.2f} in the mean of
+chosen on the calibration text by `--weights auto --mean-bits {MEAN_BITS}`: {chosen}; {made["mean_bits"]:.2f} in the mean of
 those that the lanes read. KV cache 8 bits. Other than 8 bits: {"; ".join(made["exceptions"])}.
 
 {table(["model", "perplexity", "bits per character", "rise"], rows)}
