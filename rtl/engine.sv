@@ -31,7 +31,7 @@ module engine
   localparam int LogitA    = RowWords > 1 ? $clog2(RowWords) : 1
 ) (
   input  logic                          clk_i,
-  input  logic                          rst_i,
+  input  logic                          rst_i,          // for LeastReset cycles or more
   input  logic                          request_i,      // begin; only while busy_o is low
   input  logic                          clear_i,        // with request_i: from an empty context
   input  logic [31:0]                   budget_i,       // the request's, held until it ends, as all below
@@ -425,5 +425,16 @@ module engine
 `endif
   logic unused;
   assign unused = ^{tail_y.valid, tail_z.valid, tail_z.set, tail_z.post, tail_y.mask};
+
+`ifndef SYNTHESIS
+  bit ran_q;  // there may be something in the pipelines; both begin at zero
+  int held_q;
+  always_ff @(posedge clk_i) begin
+    held_q <= rst_i ? held_q + 1 : 0;
+    if (fetch_o) ran_q <= 1'b1;
+    if (!rst_i && ran_q && held_q != 0 && held_q < LeastReset)
+      $fatal(1, "%m: a reset of %0d cycles, fewer than %0d", held_q, LeastReset);
+  end
+`endif
 
 endmodule

@@ -36,6 +36,9 @@ package engine_pkg;
     StyleApart    // a multiplier for each
   } style_e;
 
+  // A reset lasts at least so many cycles, as AXI's do on AMD parts: pipelines without a reset run empty meanwhile.
+  localparam int LeastReset = 16;
+
   // Radix-4 digits of a weight of so many bits.
   function automatic int digits(input int bits);
     return (bits + 1) / 2;

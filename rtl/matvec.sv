@@ -45,10 +45,15 @@ module matvec
   logic [Lanes-1:0][Rows-1:0][AccW-1:0]                     read;
 
   // The skew: steps and activations one cycle later at each depth. A pass that does not use a depth takes no word of its
-  // weights and adds nothing to its lanes.
+  // weights and adds nothing to its lanes. Steps that a reset is too short for to run out are forgotten; activations
+  // follow them.
   assign act[0] = act_i;
   for (genvar e = 0; e < Depth; e++) begin : gen_used
-    delay #(.Width(1), .Cycles(e)) u_step (.clk_i, .d_i(step_i && 32'(count_i) > e), .d_o(step[e]));
+    if (e > LeastReset - 4) begin : gen_long
+      delay_reset #(.Cycles(e)) u_step (.clk_i, .rst_i, .d_i(step_i && 32'(count_i) > e), .d_o(step[e]));
+    end else begin : gen_short
+      delay #(.Width(1), .Cycles(e)) u_step (.clk_i, .d_i(step_i && 32'(count_i) > e), .d_o(step[e]));
+    end
     if (e > 0) begin : gen_skew
       logic [Columns-1:0][ActW-1:0] act_q;
       logic                         used_q;

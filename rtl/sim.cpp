@@ -99,7 +99,7 @@ void hw_reset(void* handle) {
   sim->top->rst_i = 1;
   sim->top->request_i = 0;
   sim->top->prompt_valid_i = 0;
-  for (int i = 0; i < 4; i++) { sim->low(); sim->high(); }
+  for (int i = 0; i < 16; i++) { sim->low(); sim->high(); }  // LeastReset
   sim->top->rst_i = 0;
 }
 

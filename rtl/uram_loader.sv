@@ -38,7 +38,7 @@ module uram_loader #(
   always_ff @(posedge clk_i) begin
     full_q <= 1'b0;
     if (valid_i) begin
-      shift_q <= {data_i, shift_q[Parts*32-1:32]};
+      shift_q <= (Parts * 32)'({data_i, shift_q} >> 32);
       part_q  <= part_q == PartW'(Parts - 1) ? '0 : part_q + 1'b1;
       full_q  <= part_q == PartW'(Parts - 1);
     end

@@ -269,10 +269,11 @@ def test_continue_after_a_stop(tiny_chip: Chip, build: Callable[[Chip, Geometry]
     assert first + sim.run([first[-1]], 7, clear=False).tokens == whole
 
 
-def test_reset_in_the_middle_of_a_token(tiny_chip: Chip, build: Callable[[Chip, Geometry], RtlSim]) -> None:
-    sim = build(tiny_chip, CASES["tiny"][1])
+@pytest.mark.parametrize("depth", [3, 8, 18])  # with 18 the lanes' skew is longer than a reset
+def test_reset_in_the_middle_of_a_token(tiny_chip: Chip, build: Callable[[Chip, Geometry], RtlSim], depth: int) -> None:
+    sim = build(tiny_chip, replace(CASES["tiny"][1], depth=depth))
     wanted, _ = expected(tiny_chip, [5, 6], 6)
-    for cycles in (1, 17, 60, 130, 211, 305, 777, 1234):
+    for cycles in (1, 13, 17, 60, 70, 79, 118, 130, 211, 305, 454, 523, 777, 1234):
         assert sim.run(text(tiny_chip, 9, cycles), abort_after=cycles).status == "reset"
         assert sim.run([5, 6], 6).tokens == wanted, f"after a reset in cycle {cycles}"
 

@@ -27,7 +27,7 @@ from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, sched
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
 ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
 HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: the serial line
-LUT_MARGIN = 0.996  # predictions may be off by so much: Yosys is what counts
+LUT_MARGIN = {"xc7": 0.996, "xcup": 0.92, "ecp5": 0.996}  # Yosys is what counts: predictions may be too low by so much
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
 
@@ -295,7 +295,7 @@ class Planner:
             for style in _divided(geometry, packed, self.chip.shape.head_dim, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
                 used = resources(cost, board)
-                if all(used[key] <= most * (LUT_MARGIN if key == "lut" else 1) for key, most in budget.items()):
+                if all(used[key] <= most * (LUT_MARGIN[board.family] if key == "lut" else 1) for key, most in budget.items()):
                     return style, cost
         return None
 
