@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from hardwire.chip import Chip
 from hardwire.errors import HardwireError
 from hardwire.evaluate import Scored, batches, evaluate, integer_logits, loss_of, plot_error, score_sets, split_text
+from hardwire.pipeline import count_unknown
 
 
 def test_stories_and_pieces() -> None:
@@ -62,3 +65,10 @@ def test_a_text_without_stories_is_refused(tiny_chip: Chip) -> None:
 def test_the_picture_is_written(tmp_path: Path) -> None:
     plot_error({"embed": 0.01, "L0.x": 0.1, "L1.x": 0.2, "logits": 0.1}, tmp_path / "e.png", "error")
     assert (tmp_path / "e.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_bos_that_is_also_the_unknown_token_is_not_unknown() -> None:
+    encoder: Any = SimpleNamespace(unknown=0, specials=SimpleNamespace(bos=0))
+    assert [count_unknown(encoder, ids) for ids in ([0, 5, 6], [0, 5, 0], [5, 0], [])] == [0, 1, 1, 0]
+    encoder.unknown = None
+    assert count_unknown(encoder, [0, 0]) == 0

@@ -21,6 +21,7 @@ from hardwire.decoder import Decoder
 from hardwire.errors import ModelError
 from hardwire.frontend import Imported, import_onnx
 from hardwire.frontend import check as check_module
+from hardwire.frontend import context as context_module
 
 pytestmark = pytest.mark.tools
 
@@ -74,6 +75,23 @@ def test_sliding_window_is_read_off_the_mask(tmp_path: Path, window: int) -> Non
     assert [block.attention.window for block in result.decoder.blocks] == [window, window]
     assert window + 9 in result.check.lengths
     assert result.decoder.architecture == "mistral"
+
+
+def test_a_window_that_is_not_seen_is_spoken_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks are read at so many positions; 8192 take seconds."""
+    monkeypatch.setattr(context_module, "PROBED", 128)
+    result = imported(llama_decomposed(window=100), tmp_path, context=300)
+    assert result.decoder.blocks[0].attention.window == 100 and 109 in result.check.lengths
+    result = imported(llama_decomposed(window=250), tmp_path, context=300)
+    assert result.decoder.blocks[0].attention.window is None
+    assert any("the first 128 of 300 positions: a sliding window of that size or more" in n for n in result.notes)
+
+
+@pytest.mark.slow
+def test_the_window_of_real_models(tmp_path: Path) -> None:
+    """Mistral-7B's and Gemma 2's."""
+    result = imported(llama_decomposed(window=4096), tmp_path, context=32768)
+    assert result.decoder.blocks[0].attention.window == 4096 and 4105 in result.check.lengths
 
 
 @pytest.mark.parametrize("interleaved", [False, True])
@@ -132,6 +150,13 @@ def test_context_from_config_default_and_argument(tmp_path: Path) -> None:
     assert result.decoder.context == 96
     assert "config.json" in result.notes[0]
     assert imported(built, tmp_path, context=50).decoder.context == 50
+    with pytest.raises(ModelError, match="context=1000000000000; ask for 2 to 131072 positions"):
+        imported(built, tmp_path, context=10**12)
+    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 10**12}))
+    assert (
+        "context 131072: the most that a chip may have; 1000000000000: max_position"
+        in imported(built, tmp_path).notes[0]
+    )
     (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": "many"}))
     with pytest.raises(ModelError, match="max_position_embeddings is 'many', no position count; give"):
         imported(built, tmp_path)

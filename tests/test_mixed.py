@@ -19,6 +19,7 @@ from hardwire.plan import capacity, demand
 from hardwire.quantize import FEWEST, MOST, Options, Outline, bit_choices, quantize, random_decoder
 from hardwire.quantize.mixed import names, sensitivities
 from hardwire.quantize.prepare import prepare
+from hardwire.quantize.rounding import round_plain
 from hardwire.tradeoff import draw_tradeoff, mean_bits, tradeoff
 
 OPTIONS = Options(weights=8, tokens=384, length=24)
@@ -89,8 +90,22 @@ def test_bits_within_a_mean(decoder: Decoder, stories: list[list[int]]) -> None:
         quantize(decoder, stories, replace(given, mean_bits=1.5))
 
 
+def test_a_model_trained_on_a_grid_keeps_it_where_bits_are_chosen(stories: list[list[int]]) -> None:
+    free = random_decoder(Outline(TINY), 3)
+
+    def on_three_bits(layer: Linear) -> Linear:
+        rounded = round_plain(layer.weight.astype(np.float64), 3)
+        return Linear((rounded.weight * rounded.scale[:, None]).astype(np.float32), layer.bias)
+
+    blocks = tuple(replace(b, mlp=replace(b.mlp, down=on_three_bits(b.mlp.down))) for b in free.blocks)
+    trained = replace(free, blocks=blocks)
+    for decoder, rotated in ((free, True), (trained, False)):
+        chip = quantize(decoder, stories, replace(OPTIONS, weights=8, mean_bits=5))
+        assert chip.about["rotated"] is rotated
+
+
 def test_what_no_bits_can_fit_is_refused(decoder: Decoder, stories: list[list[int]]) -> None:
-    with pytest.raises(QuantizeError, match="the board cannot hold this model even with 2 bits in every matrix"):
+    with pytest.raises(QuantizeError, match="the board cannot hold this model even with 2 bits .* --bits stay"):
         quantize(decoder, stories, OPTIONS, fits=lambda chip: False)
 
 
@@ -115,6 +130,10 @@ def test_the_tradeoff_is_measured_and_drawn(decoder: Decoder, stories: list[list
     assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"
     with pytest.raises(QuantizeError, match="1 stories of calibration text are too few to hold some out"):
         tradeoff(decoder, stories[:1], OPTIONS, board)
+    given = replace(OPTIONS, mean_bits=4.0, matrix_bits={"down": 6, "embedding": 5})  # as the delivered chip's
+    kept, _ = tradeoff(decoder, stories, given, board, uniform=(8,), mixed=(4.5,))
+    assert kept[0].bits == dict.fromkeys(kept[0].bits, 8) | {"down": 6, "embedding": 5}
+    assert abs(kept[1].mean_bits - 4.5) < 0.3 and (kept[1].bits["down"], kept[1].bits["embedding"]) == (6, 5)
 
 
 def test_capacity_counts_each_matrix_with_its_bits(decoder: Decoder, stories: list[list[int]]) -> None:

@@ -63,7 +63,10 @@ def test_what_limits_is_said(tiny_chip: Chip) -> None:
     verdict = fit(tiny_chip, small_board(bram18=2))
     assert not verdict.fits and verdict.limit.startswith("block RAM")
     assert "bits wanted" in verdict.notes[0] and "larger board" in verdict.notes[0]
-    assert verdict.most_bits is None and "not even 2 bits in every matrix are few enough" in verdict.notes[-1]
+    assert (
+        verdict.most_bits is None
+        and "not even 2 bits in every matrix, embeddings included, are few enough" in verdict.notes[-1]
+    )
     assert verdict.cycles == [] and verdict.geometry is None and verdict.clock_source == "assumed"
 
 
@@ -75,7 +78,7 @@ def test_a_chip_that_is_too_large_is_told_the_bits_that_would_fit() -> None:
     for bits in (2, 3):
         verdict = fit(chip, small_board(bram18=-(-(others + bits * weights) // BRAM18_BITS)))
         assert not verdict.fits and verdict.most_bits == bits
-        assert f"with {bits} bits in every matrix its memories would hold it" in verdict.notes
+        assert f"with {bits} bits in every matrix, embeddings included, its memories would hold it" in verdict.notes
 
 
 def test_memories_may_hold_what_nothing_can_compute(tiny_chip: Chip) -> None:

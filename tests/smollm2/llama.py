@@ -49,12 +49,14 @@ def perplexity(gguf: Path, rows: list[list[int]]) -> float:
 
 def main(gguf: Path, tokenizer: Path, text: Path) -> None:
     words = Tokenizer.from_file(str(tokenizer))
+    bos = words.token_to_id(SEPARATOR)  # which is its BOS too
     stories = [story.strip() for story in text.read_text().split(SEPARATOR) if story.strip()]
-    rows = [words.encode(story).ids[:LENGTH] for story in stories]
+    rows = [[bos, *words.encode(story, add_special_tokens=False).ids][:LENGTH] for story in stories]
     with tempfile.TemporaryDirectory() as folder:
         plain = made(gguf, "F32", Path(folder))
         small = made(plain, "Q4_0", Path(folder))
-        print(json.dumps({"F32": perplexity(plain, rows), "Q4_0": perplexity(small, rows)}))
+        found = {"F32": perplexity(plain, rows), "Q4_0": perplexity(small, rows)}
+        print(json.dumps(found | {"tokens": sum(len(row) - 1 for row in rows)}))
 
 
 if __name__ == "__main__":

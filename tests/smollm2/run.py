@@ -104,6 +104,7 @@ def quality(steps: Steps, work: Path, onnx: Path, chip: Path, evaluation: Path, 
     if llama is not None:
         command = [llama, HERE / "llama.py", work / "onnx" / "model.gguf", onnx.parent / "tokenizer.json", evaluation]
         other = json.loads(steps.run("llama.cpp", command)["said"].splitlines()[-1])
+        assert other["tokens"] == found["tokens"], (other["tokens"], found["tokens"])
         rows += [
             ["llama.cpp, F32", f"{other['F32']:.3f}", "", ""],
             ["llama.cpp, Q4_0", f"{other['Q4_0']:.3f}", "", f"{other['Q4_0'] / other['F32'] - 1:+.1%}"],

@@ -133,9 +133,34 @@ def test_a_seed_without_a_route_is_not_the_last(make: Make, tmp_path: Path, monk
 
     monkeypatch.setattr(nextpnr, "run_tool", rests)
     monkeypatch.setattr(nextpnr, "worker", lambda tool, *arguments: [tool, *arguments])
+    monkeypatch.setattr(nextpnr, "tool_versions", lambda tools: {})
     with pytest.raises(nextpnr.Unrouted, match="seed 2: the router came to rest with 3 wires wanted twice; .*another"):
-        nextpnr._seeds(make(seeds=(1, 2)), tmp_path, "0" * 64, lambda stage, share: None, None, None)
+        nextpnr._seeds(make(seeds=(1, 2)), tmp_path, lambda stage, share: None, None, None)
     assert seen == ["route-1.log", "route-2.log"]
+
+
+def test_a_finished_try_is_kept_whatever_seeds_join_it(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def slow(project: Project, work: Path, seed: int, *more: object) -> dict[str, object]:
+        seen.append(seed)
+        if seed == 2:
+            raise nextpnr.OutOfTime("seed 2 took too long")
+        (work / f"route-{seed}.config").write_text("")
+        return {"met": False, "clock_mhz": 30.0 + seed, "seed": seed}
+
+    monkeypatch.setattr(nextpnr, "_try", slow)
+    monkeypatch.setattr(nextpnr, "tool_versions", lambda tools: {})
+
+    def best(*seeds: int) -> int:
+        found = nextpnr._seeds(make(seeds=seeds), tmp_path, lambda stage, share: None, None, None)
+        return int(found["seed"])
+
+    assert best(1, 2) == 1 and best(1, 3) == 3 and seen == [1, 2, 3]
+    with pytest.raises(nextpnr.OutOfTime, match="seed 2 took too long"):
+        best(2)
 
 
 def test_resources_are_counted_as_boards_are() -> None:

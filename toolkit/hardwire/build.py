@@ -259,6 +259,13 @@ def _with_its_clock(board: Board) -> Board:
 def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool) -> dict[str, Any]:
     """What a manifest says of the RTL engine's plan; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
+    if bitstream:  # which cannot initialise URAM, and nothing loads it yet
+        if geometry is not None and geometry.uram:
+            raise BuildError(
+                f"{name}: a geometry with weights in URAM (uram={geometry.uram}), which a bitstream leaves empty; "
+                "give one with uram=0, or --target rtl"
+            )
+        board = replace(board, uram=0)
     if geometry is None:
         verdict = fit(chip, board)
         if verdict.geometry is None:

@@ -191,8 +191,9 @@ def evaluate_chip(
 
 
 def count_unknown(encoder: HostTokenizer, ids: list[int]) -> int:
-    """How many of the ids stand for characters that the tokenizer does not know."""
-    return 0 if encoder.unknown is None else ids.count(encoder.unknown)
+    """How many of the ids stand for characters that the tokenizer does not know; the BOS in front may have the same."""
+    told = ids[1:] if ids[:1] == [encoder.specials.bos] else ids
+    return 0 if encoder.unknown is None else told.count(encoder.unknown)
 
 
 def refuse_unknown(unknown: int, tokens: int, text: Path) -> None:

@@ -294,8 +294,8 @@ class Planner:
         for packed in range(geometry.groups, -1, -1):
             for style in _divided(geometry, packed, self.chip.shape.head_dim, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
-                used = resources(cost, board)
-                if all(used[key] <= most * (LUT_MARGIN[board.family] if key == "lut" else 1) for key, most in budget.items()):
+                used, margins = resources(cost, board), {"lut": LUT_MARGIN[board.family]}
+                if all(used[key] <= most * margins.get(key, 1) for key, most in budget.items()):
                     return style, cost
         return None
 
@@ -364,9 +364,9 @@ def fit(
             most = most_bits(chip, board)
             least = capacity(_with_bits(chip, FEWEST_BITS), board).limit
             notes.append(
-                f"with {most} bits in every matrix its memories would hold it"
+                f"with {most} bits in every matrix, embeddings included, its memories would hold it"
                 if most
-                else f"not even {FEWEST_BITS} bits in every matrix are few enough: {least}"
+                else f"not even {FEWEST_BITS} bits in every matrix, embeddings included, are few enough: {least}"
             )
         return Fit(
             fits=False, limit=limit, cycles=[], mean_cycles=None, ratio=None, clock_source="assumed",

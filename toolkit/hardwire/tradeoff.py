@@ -48,8 +48,8 @@ def tradeoff(
 ) -> tuple[list[Point], float]:
     """Chips of ``uniform`` bits everywhere, and of bits chosen per matrix, ``mixed`` in the mean; the float perplexity.
 
-    Scored on the last tenth of the stories, which calibration then does not see. Without fine-tuning, which would take
-    its minutes for every point.
+    ``options.matrix_bits`` stay in all of them. Scored on the last tenth of the stories, which calibration then does
+    not see. Without fine-tuning, which would take its minutes for every point.
     """
     kept = len(stories) - max(int(len(stories) * HELD_OUT), 1)
     scored = [Scored(list(ids[:STORY_TOKENS]), 1) for ids in stories[kept:] if len(ids) > 1]
@@ -61,9 +61,9 @@ def tradeoff(
     points, exact = [], None
     for number, (kind, choice) in enumerate(wanted):
         progress(f"chip {number + 1} of {len(wanted)}")
-        bits = choice.bits if isinstance(choice, Choice) else {}
-        weights = options.weights if isinstance(choice, Choice) else choice
-        chip = quantize(decoder, stories, replace(options, weights=weights, matrix_bits=bits, tuning=0))
+        weights, bits = (options.weights, choice.bits) if isinstance(choice, Choice) else (choice, {})
+        one = replace(options, weights=weights, matrix_bits=options.matrix_bits | bits, mean_bits=None, tuning=0)
+        chip = quantize(decoder, stories, one)
         result = evaluate(chip, decoder if exact is None else None, scored)
         exact = exact or result.exact
         points.append(

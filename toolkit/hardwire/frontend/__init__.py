@@ -4,7 +4,7 @@
 
 load.py reads, contrib.py and widen.py bring what is read into standard float32 operators, freeze.py folds,
 simplify.py cleans, match*.py and rope.py recognise (with trace.py following data through moves), context.py finds
-the positions, check.py accepts. tokenizer.py is for the host.
+the positions, check.py accepts, all within memory.py's bound. tokenizer.py is for the host.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .freeze import freeze as _freeze
 from .load import load as _load
 from .match import family
 from .match import match as _match
+from .memory import bounded_memory
 from .widen import NOTE as HALF_NOTE
 
 # The underscores keep functions from hiding the modules they are named after.
@@ -56,12 +57,16 @@ def import_onnx(path: str | Path, context: int | None = None) -> Imported:
 
 def _import(path: str | Path, context: int | None) -> Imported:
     source = _load(path)
-    graph, inputs = _freeze(source)
-    logits = graph.logits
-    matched = _match(graph)
-    positions, notes = resolve(source, inputs, graph, matched, context)
-    decoder, more = extend(source, inputs, graph, matched, positions)
-    decoder = replace(decoder, architecture=family(decoder))
-    result = _check(source, inputs, logits, decoder, matched.stages)
+    with bounded_memory(sum(value.nbytes for value in source.weights.values())) as room:
+        try:
+            graph, inputs = _freeze(source)
+            logits = graph.logits
+            matched = _match(graph)
+            positions, notes = resolve(source, inputs, graph, matched, context)
+            decoder, more = extend(source, inputs, graph, matched, positions)
+            decoder = replace(decoder, architecture=family(decoder))
+            result = _check(source, inputs, logits, decoder, matched.stages)
+        except MemoryError as error:
+            raise ModelError(f"{path}: needs more than {room >> 20:,} MiB, which its weights do not explain") from error
     half = (HALF_NOTE,) if source.half else ()
     return Imported(decoder, result, (*notes, *more, *half), source.path, source.sha256)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..chip_format import LARGEST_DIMENSION
 from ..decoder import Block, Decoder, Rope
 from ..errors import ModelError
 from .freeze import Inputs, execute, make_feeds
@@ -23,26 +24,32 @@ from .match_attention import Found, read_mask, read_window
 from .rope import table_tolerance
 
 DEFAULT = 2048
-PROBED = 4096  # masks grow with the square of the length
+PROBED = 8192  # masks grow with the square of the length; a window of 4096 shows
 
 
 def resolve(source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None) -> tuple[int, list[str]]:
     """The context and notes on where it comes from. The tables' length is a limit, the rest a hint."""
     limit, why = _limit(source, inputs, graph, matched)
     if asked is not None:
-        if asked < 2:
-            raise ModelError(f"{source.path}: context={asked}; ask for 2 positions or more")
+        if not 2 <= asked <= LARGEST_DIMENSION:
+            raise ModelError(f"{source.path}: context={asked}; ask for 2 to {LARGEST_DIMENSION} positions")
         if limit is not None and asked > limit:
             raise ModelError(f"{source.path}: context={asked}, but {why} end at {limit}; ask for that or less")
         return asked, [f"context {asked}: as asked"]
     if limit is not None:
-        return limit, [f"context {limit}: {why} end there"]
+        return _held(limit, f"{why} end there")
     config = source.path.parent / "config.json"
     if config.is_file():
         found = _configured(config.read_bytes()[: 2**20], str(config))
         if found is not None:
-            return found, [f"context {found}: max_position_embeddings of {config.name} beside the model"]
+            return _held(found, f"max_position_embeddings of {config.name} beside the model")
     return DEFAULT, [f"context {DEFAULT}: the model sets no limit, so the default; give context= for another"]
+
+
+def _held(positions: int, why: str) -> tuple[int, list[str]]:
+    if positions <= LARGEST_DIMENSION:
+        return positions, [f"context {positions}: {why}"]
+    return LARGEST_DIMENSION, [f"context {LARGEST_DIMENSION}: the most that a chip may have; {positions}: {why}"]
 
 
 def _configured(data: bytes, where: str) -> int | None:
@@ -126,7 +133,10 @@ def extend(source: Source, inputs: Inputs, graph: Graph, matched: Matched, conte
     length = context if inputs.static is None else inputs.static
     if length > PROBED:
         length = PROBED
-        notes.append(f"masks and rotary tables were compared at the first {PROBED} of {context} positions")
+        notes.append(
+            f"masks and rotary tables were compared at the first {PROBED} of {context} positions: a sliding window of "
+            "that size or more would not show"
+        )
     masks = {name for found in matched.attentions for name in found.masks}
     tables = {
         name for found in matched.attentions for name in found.tables if graph.length in graph.constants[name].shape

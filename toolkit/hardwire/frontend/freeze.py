@@ -22,6 +22,7 @@ from .graph import Graph, Node, Value, ancestors
 from .load import Source
 
 FED_SIZE = 1024  # weights from this many elements on are fed to the runtime without a copy
+LONGEST_STATIC = 4096  # tokens; what is made of them grows with their square
 _PRIMES = (23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103)
 
 
@@ -134,6 +135,11 @@ def choose_length(source: Source, inputs: Inputs) -> int:
     if inputs.static is not None:
         if inputs.static < 2:
             raise ModelError(f"{source.path}: made for {inputs.static} token at a time; export with a dynamic length")
+        if inputs.static > LONGEST_STATIC:
+            raise ModelError(
+                f"{source.path}: made for {inputs.static} tokens at a time, more than {LONGEST_STATIC}; "
+                "export with a dynamic length"
+            )
         return inputs.static
     taken = {dim for value in source.weights.values() for dim in value.shape}
     return next((prime for prime in _PRIMES if prime not in taken), _PRIMES[0])

@@ -21,7 +21,7 @@ from ..errors import QuantizeError
 from ..fixed import Ints
 from .calibrate import Ranges, calibration_rows
 from .layerwise import Progress, Quantizer
-from .mixed import FEWEST, Choice, choices
+from .mixed import FEWEST, MOST, Choice, choices
 from .options import Options
 from .prepare import can_rotate, prepare
 from .rounding import on_grid
@@ -48,13 +48,14 @@ def quantize(
     within that mean and of which ``fits`` is true, of a chip without weights. Raises QuantizeError where the decoder
     has a part that the chip's arithmetic does not have, or no choice is possible.
     """
-    prepared, rows, rotated = _begin(decoder, stories, options)
+    chosen = fits is not None or options.mean_bits is not None
+    prepared, rows, rotated = _begin(decoder, stories, options, chosen)
     if options.tuning:
         from .tune import tune  # needs torch, whose absence is told before hours of work
     progress("ranges")
     ranges = Ranges.of(prepared, rows, lambda share: progress(f"ranges, {share:.0%}"))
     work = Quantizer(prepared, options, rows, ranges)
-    if fits is not None or options.mean_bits is not None:
+    if chosen:
         options = replace(options, matrix_bits=options.matrix_bits | _chosen(work, fits, progress))
         work = Quantizer(prepared, options, rows, ranges)
     chip = work.run(progress)
@@ -71,18 +72,20 @@ def quantize(
 def bit_choices(
     decoder: Decoder, stories: Sequence[Sequence[int]], options: Options, progress: Progress = lambda stage: None
 ) -> Iterator[Choice]:
-    """Choices of bits per matrix, from the best to the smallest; see ``mixed.py``."""
-    prepared, rows, _ = _begin(decoder, stories, options)
-    return choices(prepared, rows, progress)
+    """Choices of bits per matrix, from the best to the smallest; see ``mixed.py``. Those of ``options`` stay."""
+    prepared, rows, _ = _begin(decoder, stories, options, chosen=True)
+    return choices(prepared, rows, progress, options.matrix_bits)
 
 
-def _begin(decoder: Decoder, stories: Sequence[Sequence[int]], options: Options) -> tuple[Decoder, Ints, bool]:
-    """The decoder in the chip's wiring, calibration rows, and whether it was rotated."""
+def _begin(
+    decoder: Decoder, stories: Sequence[Sequence[int]], options: Options, chosen: bool = False
+) -> tuple[Decoder, Ints, bool]:
+    """The decoder in the chip's wiring, calibration rows, and whether it was rotated. ``chosen``: bits will be."""
     require_supported(decoder)
     options.check()
     rows = calibration_rows(stories, options.tokens, min(options.length, decoder.context))
     prepared = prepare(decoder)
-    rotated = options.rotation and can_rotate(decoder) and not _trained(prepared, options)
+    rotated = options.rotation and can_rotate(decoder) and not _trained(prepared, options, chosen)
     return prepare(decoder, rotated=True) if rotated else prepared, rows, rotated
 
 
@@ -105,12 +108,17 @@ def _chosen(work: Quantizer, fits: Fits | None, progress: Progress) -> dict[str,
     if best < len(able):
         return able[best].bits
     raise QuantizeError(
-        f"the board cannot hold this model even with {FEWEST} bits in every matrix; hardwire fit says what limits it"
+        f"the board cannot hold this model even with {FEWEST} bits in every matrix that may have them; "
+        f"embeddings ({options.embedding} bits) and --bits stay as they are; hardwire fit says what limits it"
     )
 
 
-def _trained(decoder: Decoder, options: Options) -> bool:
-    """Was a matrix trained on the grid that it is to have? In another basis it would leave it."""
+def _trained(decoder: Decoder, options: Options, chosen: bool) -> bool:
+    """Was a matrix trained on the grid that it is to have, or may get? In another basis it would leave it."""
     a, mlp = decoder.blocks[0].attention, decoder.blocks[0].mlp
     layers = {"q": a.q, "k": a.k, "v": a.v, "o": a.o, "up": mlp.up, "down": mlp.down}
-    return any(on_grid(layer.weight.astype(np.float64), options.bits_of(name)) for name, layer in layers.items())
+    return any(
+        on_grid(layer.weight.astype(np.float64), bits)
+        for name, layer in layers.items()
+        for bits in (range(FEWEST, MOST + 1) if chosen and name not in options.matrix_bits else [options.bits_of(name)])
+    )

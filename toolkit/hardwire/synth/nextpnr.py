@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ def route(
         found = receipt.load(work / "route.receipt", digest)
         kept = found is not None
         if found is None:
-            found = _seeds(project, work, digest, progress, timeout, stop)
+            found = _seeds(project, work, progress, timeout, stop)
             if not found["met"] and not allow_slow:
                 raise _too_slow(project, _route(work, found, None, digest, False))
             _pack(project, work, found, timeout, stop)
@@ -161,16 +161,17 @@ def _route(work: Path, found: dict[str, Any], bitstream: Path | None, digest: st
 
 
 def _seeds(
-    project: Project, work: Path, digest: str, progress: Progress, timeout: float | None, stop: Stop | None
+    project: Project, work: Path, progress: Progress, timeout: float | None, stop: Stop | None
 ) -> dict[str, Any]:
-    """The first try that meets the clock, else the fastest. A finished try is not run again.
+    """The first try that meets the clock, else the fastest. A finished try is not run again, whatever seeds join it.
 
-    Raises Unrouted where no seed could be routed.
+    Raises Unrouted or OutOfTime where no seed could be routed.
     """
     best: dict[str, Any] | None = None
-    unrouted: Unrouted | None = None
+    failed: BuildError | None = None
+    tools = tool_versions(SYNTHESIS_TOOLS + ROUTE_TOOLS)
     for number, seed in enumerate(project.seeds):
-        place = work / f"route-{seed}.receipt"
+        place, digest = work / f"route-{seed}.receipt", replace(project, seeds=(seed,)).digest(tools)
         found = receipt.load(place, digest)
         if found is None:
 
@@ -179,8 +180,8 @@ def _seeds(
 
             try:
                 found = _try(project, work, seed, inner, timeout, stop)
-            except Unrouted as error:
-                unrouted = error
+            except (Unrouted, OutOfTime) as error:
+                failed = error
                 continue
             receipt.save(place, digest, found, [f"route-{seed}.config"])
         if best is None or (found["met"], found["clock_mhz"]) > (best["met"], best["clock_mhz"]):
@@ -188,8 +189,8 @@ def _seeds(
         if found["met"]:
             break
     if best is None:
-        assert unrouted is not None  # a job has at least one seed
-        raise unrouted
+        assert failed is not None  # a job has at least one seed
+        raise failed
     return best
 
 
