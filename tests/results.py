@@ -122,7 +122,7 @@ TILE = (
 )
 GATES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("stories260K", "stories260k", "pynq-z2", ()),
-    ("bundled", "bundled", "ulx3s-85f", ("--clock", "42")),
+    ("bundled", "bundled", "ulx3s-85f", ()),
     (
         "tile",
         "64,64,1,4,2,16,64,64",

@@ -77,7 +77,7 @@ def test_unknown_family(make: Make) -> None:
 
 def test_board_gives_part_and_budget() -> None:
     job = for_board(load_board("ulx3s-85f"), name="x", root=Path(), sources=("x.sv",), top="x")
-    assert (job.family, job.package, job.speed, job.clock_mhz) == ("ecp5", "CABGA381", "6", 50)
+    assert (job.family, job.package, job.speed, job.clock_mhz) == ("ecp5", "CABGA381", "6", 42)
     assert budget(job.board) == {"lut": 83640, "dsp": 156, "bram18": 208, "uram": 0}
     assert budget(None) == {}
 
