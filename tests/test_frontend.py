@@ -87,6 +87,24 @@ def test_a_window_that_is_not_seen_is_spoken_of(tmp_path: Path, monkeypatch: pyt
     assert any("the first 128 of 300 positions: a sliding window of that size or more" in n for n in result.notes)
 
 
+def test_a_window_that_only_a_file_beside_the_model_has_is_spoken_of(tmp_path: Path) -> None:
+    told = "beside the model tells of a sliding window of 12, which is not in the file: taken without"
+    for name, config in (
+        ("genai_config.json", {"model": {"decoder": {"sliding_window": {"window_size": 12}}}}),
+        ("config.json", {"sliding_window": 12}),
+    ):
+        (tmp_path / name).write_text(json.dumps(config))
+        assert f"{name} {told}" in imported(llama_decomposed(), tmp_path).notes
+        assert not any(told in note for note in imported(llama_decomposed(window=9), tmp_path).notes)
+        (tmp_path / name).unlink()
+    for odd in ("[]", '{"model": 3}', '{"model": {"decoder": {"sliding_window": null}}}'):
+        (tmp_path / "genai_config.json").write_text(odd)
+        assert len(imported(llama_decomposed(), tmp_path).notes) == 1
+    (tmp_path / "genai_config.json").write_text("{")
+    with pytest.raises(ModelError, match="genai_config.json: not JSON"):
+        imported(llama_decomposed(), tmp_path)
+
+
 @pytest.mark.slow
 def test_the_window_of_real_models(tmp_path: Path) -> None:
     """Mistral-7B's and Gemma 2's."""

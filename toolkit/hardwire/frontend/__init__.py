@@ -17,7 +17,7 @@ from ..decoder import Decoder
 from ..errors import ModelError
 from .check import Check
 from .check import check as _check
-from .context import extend, resolve
+from .context import extend, resolve, window_beside
 from .freeze import freeze as _freeze
 from .load import load as _load
 from .match import family
@@ -64,6 +64,7 @@ def _import(path: str | Path, context: int | None) -> Imported:
             matched = _match(graph)
             positions, notes = resolve(source, inputs, graph, matched, context)
             decoder, more = extend(source, inputs, graph, matched, positions)
+            more += window_beside(source, decoder)
             decoder = replace(decoder, architecture=family(decoder))
             result = _check(source, inputs, logits, decoder, matched.stages)
         except MemoryError as error:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,10 +41,9 @@ def resolve(source: Source, inputs: Inputs, graph: Graph, matched: Matched, aske
     if limit is not None:
         return _held(limit, f"{why} end there")
     config = source.path.parent / "config.json"
-    if config.is_file():
-        found = _configured(config.read_bytes()[: 2**20], str(config))
-        if found is not None:
-            return _held(found, f"max_position_embeddings of {config.name} beside the model")
+    found = _configured(config)
+    if found is not None:
+        return _held(found, f"max_position_embeddings of {config.name} beside the model")
     return DEFAULT, [f"context {DEFAULT}: the model sets no limit, so the default; give context= for another"]
 
 
@@ -52,19 +53,46 @@ def _held(positions: int, why: str) -> tuple[int, list[str]]:
     return LARGEST_DIMENSION, [f"context {LARGEST_DIMENSION}: the most that a chip may have; {positions}: {why}"]
 
 
-def _configured(data: bytes, where: str) -> int | None:
+def _json(path: Path) -> dict[str, Any]:
+    """A file beside the model; empty where there is none."""
+    if not path.is_file():
+        return {}
     try:
-        config = json.loads(data)
-    except ValueError as error:
-        raise ModelError(f"{where}: not JSON ({error}); remove it or give context=") from error
-    if not isinstance(config, dict):
-        return None
+        found = json.loads(path.read_bytes()[: 2**20])
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: not JSON ({error}); remove it or give context=") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _configured(path: Path) -> int | None:
+    config = _json(path)
     found = config.get("max_position_embeddings", config.get("n_positions"))
     if found is None:
         return None
     if not isinstance(found, int) or isinstance(found, bool) or found < 2:
-        raise ModelError(f"{where}: max_position_embeddings is {found!r}, no position count; give context=")
+        raise ModelError(f"{path}: max_position_embeddings is {found!r}, no position count; give context=")
     return found
+
+
+def window_beside(source: Source, decoder: Decoder) -> list[str]:
+    """A note where a file beside the model tells of a sliding window, and the model itself has none.
+
+    onnxruntime-genai leaves it to the one who runs the model, in genai_config.json.
+    """
+    if any(block.attention.window is not None for block in decoder.blocks):
+        return []
+    config, found = _json(source.path.parent / "config.json"), {}
+    if config.get("use_sliding_window", True):
+        found["config.json"] = config.get("sliding_window")
+    inner: Any = _json(source.path.parent / "genai_config.json")
+    for key in ("model", "decoder", "sliding_window", "window_size"):
+        inner = inner.get(key) if isinstance(inner, dict) else None
+    found["genai_config.json"] = inner
+    return [
+        f"{name} beside the model tells of a sliding window of {size}, which is not in the file: taken without"
+        for name, size in found.items()
+        if isinstance(size, int) and size < decoder.context
+    ]
 
 
 def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tuple[int | None, str]:
