@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/matrix.md: architectures x exporters, then integers, HLS and RTL of each. ``make matrix`` runs it.
+"""Write docs/matrix.md: architectures x exporters, then integers, HLS and RTL of each; and the README's short form.
+
+``make matrix`` runs it.
 
 Reads the packed exports; every cell is a run of today. An architecture's chip is made of its dynamo-20 export at a
 context of 32; its C-simulation and RTL simulation are compared with the integer reference by ``verify``.
@@ -30,10 +32,19 @@ from hardwire.quantize import Options, quantize
 from hardwire.receipts import versions
 from hardwire.verify import verify
 
-OUT = Path(__file__).parent.parent / "docs" / "matrix.md"
+ROOT = Path(__file__).parent.parent
+OUT, README = ROOT / "docs" / "matrix.md", ROOT / "README.md"
+BEGIN, END = "<!-- matrix: written by make matrix -->\n", "<!-- end of matrix -->\n"  # of the README's part
+GROUPS = {  # of exporters, by how their names begin
+    "torch.onnx dynamo": "dynamo",
+    "TorchScript": "torchscript",
+    "optimum": "optimum",
+    "transformers 5": "transformers5",
+    "onnxruntime-genai": "genai",
+}
 CHIP_OF, CONTEXT, TEXTS, BOARD = "dynamo-20", 32, 48, "pynq-z2"
 SMALL = Geometry(columns=4, rows=4, depth=8, terms=2, banks=4)  # builds faster than the best of the board
-LARGEST_PATH = 60  # characters of a file's name in a reason
+LEAST_EQUAL, LEAST_EXACT = 19, 17  # architectures; fewer is a step back
 
 
 @dataclass
@@ -133,6 +144,28 @@ def page(rows: dict[str, list[str]], columns: list[str], notes: Notes) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def summary(rows: dict[str, list[str]], columns: list[str]) -> str:
+    """The README's short form: how many files of a group of exporters are float-equal; HLS and RTL."""
+    heads = ["architecture", *GROUPS, "HLS", "RTL"]
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for name, cells in rows.items():
+        equal = [column for column, cell in zip(columns, cells, strict=False) if works(cell)]
+        counts = [sum(one.startswith(start) for one in equal) for start in GROUPS.values()]
+        exact = ["exact" if works(cell) else "not yet" for cell in cells[-2:]]
+        lines.append("| " + " | ".join([name, *(str(count or "") for count in counts), *exact]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def works(cell: str) -> bool:
+    """Whether a cell is a result, not empty and not a reason."""
+    return bool(cell) and not cell.startswith("[") and cell != "not run"
+
+
+def into_readme(text: str) -> None:
+    before, rest = README.read_text(encoding="utf-8").split(BEGIN)
+    README.write_text(before + BEGIN + text + END + rest.split(END)[1], encoding="utf-8")
+
+
 def main() -> None:
     names, chosen = architectures(), sys.argv[1:]
     columns = list(dict.fromkeys(e for name in names for e in sorted(exports(name))))
@@ -144,6 +177,11 @@ def main() -> None:
         print(*(f"[{n}] {text}" for n, text in enumerate(notes.texts, 1)), sep="\n")
     else:
         OUT.write_text(page(rows, columns, notes), encoding="utf-8")
+        into_readme(summary(rows, columns))
+        from_four = sum(sum(map(works, cells[:-3])) >= 4 for cells in rows.values())
+        exact = sum(works(cells[-2]) and works(cells[-1]) for cells in rows.values())
+        if from_four < LEAST_EQUAL or exact < LEAST_EXACT:
+            raise SystemExit(f"{from_four} architectures from four exporters, {exact} exact in HLS and RTL: too few")
 
 
 if __name__ == "__main__":
