@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo      the bundled model, all the way to a story and its proof
-# make check     lint, types, and the tests that need no tool; under a minute once set up
+# make check     lint, types, and the tests that need no tool; three minutes
 # make test      every test that takes no more than minutes
 # make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
 # make test-all  everything, with dated results in docs/results.md
