@@ -14,7 +14,7 @@ import pytest
 
 import hardwire
 from hardwire.board import Board, load_board
-from hardwire.build import Build, make_build, open_build, write_manifest
+from hardwire.build import Build, make_build, open_build, read_manifest, write_manifest
 from hardwire.chip import Chip
 from hardwire.driver.bundle import build_digest
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
@@ -215,6 +215,27 @@ def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path:
     with pytest.raises(BoardError, match="model.chip does not fit Small: block RAM"):
         make_build(built.folder / "model.chip", small, tmp_path / "build")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bitstream_has_no_weights_in_uram(built: Build, tmp_path: Path) -> None:
+    geometry = Geometry(columns=4, rows=4, depth=4, terms=2, banks=2, uram=2)
+    with pytest.raises(BuildError, match=r"weights in URAM \(uram=2\), which a bitstream leaves empty; .*uram=0"):
+        make_build(
+            built.folder / "model.chip", load_board("kv260"), tmp_path / "b", target="bitstream", geometry=geometry
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_receipt_leaves_what_others_wrote_meanwhile(copy: Path, receipt: Receipt) -> None:
+    build, other = open_build(copy), open_build(copy)
+    other.manifest["synthesis"] = {"status": "done"}
+    write_manifest(copy, other.manifest)
+    before = len(other.manifest["proofs"])
+    record(build, receipt)
+    after = read_manifest(copy)
+    assert after["synthesis"] == {"status": "done"} and len(after["proofs"]) == before + 1 == len(
+        build.manifest["proofs"]
+    )
 
 
 def test_first_difference_names_stage_token_and_index() -> None:
