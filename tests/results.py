@@ -27,6 +27,7 @@ import speeds
 from speeds import table
 
 from hardwire.build import read_manifest
+from hardwire.plan import LUT_BUDGET
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"
@@ -160,7 +161,10 @@ def resource_rows(name: str, board: str, row: dict[str, Any]) -> list[list[str]]
         if used or guess:
             error = f"{guess / used - 1:+.1%}" if guess and used else ""
             told = "" if guess is None else f"{guess:,}"
-            rows.append([name, board, kind, told, f"{used:,}", error, f"{share:.0%}"])
+            judged = ""
+            if kind == "lut":  # a plan leaves the rest to the route, and to what a board has beside it
+                judged = f" ({LUT_BUDGET:.0%}: {'met' if share <= LUT_BUDGET else 'missed'})"
+            rows.append([name, board, kind, told, f"{used:,}", error, f"{share:.1%}{judged}"])
     return rows
 
 

@@ -144,6 +144,7 @@ def test_resources_are_shown_beside_what_was_predicted() -> None:
         "predicted": {"lut": {"predicted": 4100}, "uram": {"predicted": 0}},
     }
     assert resource_rows("b", "pynq-z2", row) == [
-        ["b", "pynq-z2", "lut", "4,100", "4,000", "+2.5%", "8%"],
-        ["b", "pynq-z2", "dsp", "", "3", "", "1%"],
+        ["b", "pynq-z2", "lut", "4,100", "4,000", "+2.5%", "7.5% (85%: met)"],
+        ["b", "pynq-z2", "dsp", "", "3", "", "1.4%"],
     ]
+    assert resource_rows("b", "kv260", row | {"share": {"lut": 0.86}})[0][-1] == "86.0% (85%: missed)"
