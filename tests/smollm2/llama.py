@@ -26,7 +26,7 @@ FORMS = {"F32": llama_cpp.LLAMA_FTYPE_ALL_F32, "Q4_0": llama_cpp.LLAMA_FTYPE_MOS
 def made(gguf: Path, form: str, folder: Path) -> Path:
     """The file's weights in another form."""
     path, params = folder / f"{form}.gguf", llama_cpp.llama_model_quantize_default_params()
-    params.ftype, params.allow_requantize, params.nthread = FORMS[form], True, 2
+    params.ftype, params.allow_requantize, params.nthread = FORMS[form], True, 1
     code = llama_cpp.llama_model_quantize(str(gguf).encode(), str(path).encode(), ctypes.byref(params))
     if code:
         raise SystemExit(f"{gguf}: llama.cpp could not make {form} of it ({code})")
@@ -34,7 +34,7 @@ def made(gguf: Path, form: str, folder: Path) -> Path:
 
 
 def perplexity(gguf: Path, rows: list[list[int]]) -> float:
-    model = llama_cpp.Llama(str(gguf), n_ctx=LENGTH, logits_all=True, verbose=False, n_threads=2)
+    model = llama_cpp.Llama(str(gguf), n_ctx=LENGTH, logits_all=True, verbose=False, n_threads=1)
     nats, tokens = 0.0, 0
     for row in rows:
         model.reset()
