@@ -123,7 +123,7 @@ def measure_15m(scratch: Path) -> list[list[str]]:
 # What is made into gates: a name, the chip's shape where it is random, board, options of the build. The tile is a small
 # engine with every part and the stages of the AMD plans: what clock their pipeline takes where open tools can route it.
 TILE = (
-    "columns=8,rows=4,depth=2,terms=4,banks=4,divides=2,score_style=fabric,mix_style=apart,mix_fabric=0,minus=false,"
+    "columns=8,rows=4,depth=2,terms=4,banks=2,divides=1,score_style=fabric,mix_style=apart,mix_fabric=0,minus=false,"
     "lane_stages=2,round_stages=2"
 )
 GATES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -131,7 +131,7 @@ GATES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("bundled", "bundled", "ulx3s-85f", ()),
     (
         "tile",
-        "64,64,1,4,2,16,64,64",
+        "64,32,1,2,1,16,32,64",
         "ulx3s-85f",
         ("--clock", "52", "--geometry", TILE),
     ),
