@@ -44,7 +44,7 @@ GROUPS = {  # of exporters, by how their names begin
 }
 CHIP_OF, CONTEXT, TEXTS, BOARD = "dynamo-20", 32, 48, "pynq-z2"
 SMALL = Geometry(columns=4, rows=4, depth=8, terms=2, banks=4)  # builds faster than the best of the board
-LEAST_EQUAL, LEAST_EXACT = 19, 17  # architectures; fewer is a step back
+LEAST_EQUAL, LEAST_EXACT = 18, 17  # architectures, of four exporters and of HLS and RTL; fewer is a step back
 
 
 @dataclass
@@ -149,11 +149,16 @@ def summary(rows: dict[str, list[str]], columns: list[str]) -> str:
     heads = ["architecture", *GROUPS, "HLS", "RTL"]
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for name, cells in rows.items():
-        equal = [column for column, cell in zip(columns, cells, strict=False) if works(cell)]
-        counts = [sum(one.startswith(start) for one in equal) for start in GROUPS.values()]
+        counts = by_exporter(cells, columns)
         exact = ["exact" if works(cell) else "not yet" for cell in cells[-2:]]
         lines.append("| " + " | ".join([name, *(str(count or "") for count in counts), *exact]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def by_exporter(cells: list[str], columns: list[str]) -> list[int]:
+    """Float-equal files of each of GROUPS."""
+    equal = [column for column, cell in zip(columns, cells, strict=False) if works(cell)]
+    return [sum(one.startswith(start) for one in equal) for start in GROUPS.values()]
 
 
 def works(cell: str) -> bool:
@@ -178,7 +183,7 @@ def main() -> None:
     else:
         OUT.write_text(page(rows, columns, notes), encoding="utf-8")
         into_readme(summary(rows, columns))
-        from_four = sum(sum(map(works, cells[:-3])) >= 4 for cells in rows.values())
+        from_four = sum(sum(map(bool, by_exporter(cells, columns))) >= 4 for cells in rows.values())
         exact = sum(works(cells[-2]) and works(cells[-1]) for cells in rows.values())
         if from_four < LEAST_EQUAL or exact < LEAST_EXACT:
             raise SystemExit(f"{from_four} architectures from four exporters, {exact} exact in HLS and RTL: too few")

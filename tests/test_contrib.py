@@ -91,4 +91,4 @@ def test_bfloat16_numbers_are_the_upper_half_of_float32_ones() -> None:
         again = widened(np.asarray(words), TensorProto.BFLOAT16)
         assert again.dtype == np.float32 and again.shape == value.shape
         np.testing.assert_array_equal(again.view(np.uint32) >> 16, words)
-        np.testing.assert_allclose(again, value, rtol=2**-7)
+        np.testing.assert_allclose(again, value, rtol=2**-7)  # bfloat16 has seven bits of fraction

@@ -50,6 +50,7 @@ def assert_llama(decoder: Decoder, weights: Weights) -> None:
         assert block.attention_norm.kind == "rms"
         assert block.attention_norm.eps == np.float32(EPS)
         assert a.rope is not None
+        # Read off float32 tables.
         np.testing.assert_allclose(a.rope.inv_freq, 10000.0 ** -(np.arange(C // 2) * 2 / C), rtol=3e-7)
     assert decoder.architecture in ("llama", "mistral")
 

@@ -47,7 +47,7 @@ def test_interleaved_pairs_become_half_split_ones() -> None:
 @pytest.mark.parametrize("size", [1, 6, 8, 24, 64, 576])
 def test_a_rotation_is_orthogonal_and_spreads_every_channel(size: int) -> None:
     turn = rotation(size)
-    assert np.allclose(turn @ turn.T, np.eye(size), atol=1e-12)
+    assert np.allclose(turn @ turn.T, np.eye(size), atol=1e-12)  # float64 sums of up to 576
     # An entry of a Hadamard matrix is 1 / sqrt(size), one of a cosine transform at most sqrt(2) times that.
     assert np.abs(turn).max() <= (2 / size) ** 0.5 + 1e-12 or size == 1
 

@@ -12,6 +12,8 @@ from .state import Address, Core, Design, Instance, Net, Project, Violation
 
 
 class Diagram:
+    """A part of the model; what is not implemented here is in the class that all parts make up."""
+
     cores: dict[str, Core]
 
     def open_project(self) -> Project:

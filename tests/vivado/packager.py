@@ -18,6 +18,8 @@ Options = dict[str, str]
 
 
 class Packager:
+    """A part of the model; what is not implemented here is in the class that all parts make up."""
+
     project: Project | None
     core: Core | None = None
 

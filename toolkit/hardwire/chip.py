@@ -224,6 +224,7 @@ def load_chip(path: Path) -> Chip:
     except OSError as error:
         reason = error.strerror or error
         raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
+    # zipfile says NotImplementedError of a compression or an encryption that it lacks.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib_error) as error:
         raise ChipError(f"{path}: not a complete .chip file ({error}); run hardwire quantize again") from None
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -53,7 +53,7 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
             cycles=bundle.cycles,
             interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )
-    except BaseException:
+    except BaseException:  # Ctrl-C too: a lock that stays keeps everybody out
         lock.release()
         raise
 

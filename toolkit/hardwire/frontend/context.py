@@ -141,6 +141,7 @@ def _table_rows(source: Source, graph: Graph, name: str) -> int | None:
         if stored.ndim != 2 or stored.dtype.kind != "f" or len(stored) < graph.length:
             continue
         column = stored[: graph.length, 0].astype(np.float64)
+        # Float32 of another library's cosine: some units in the last place.
         if any(np.allclose(each, used[:, 0], atol=1e-6) for each in (column, np.cos(column), np.sin(column))):
             return len(stored)
     return None

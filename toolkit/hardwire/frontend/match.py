@@ -120,7 +120,7 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
             f"{graph.length} tokens; export without keeping only the last",
         )
     head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
-    if not np.isclose(scale, 1.0, rtol=1e-7):
+    if not np.isclose(scale, 1.0, rtol=1e-7):  # closer than float32 can tell
         head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
     norm = graph.source(node.inputs[0])
     if norm is not None and norm.op == "Add":

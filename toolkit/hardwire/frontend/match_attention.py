@@ -293,6 +293,7 @@ def _same_rope(a: Rope | None, b: Rope | None) -> bool:
     if a is None or b is None:
         return a is b
     same = a.interleaved == b.interleaved and a.inv_freq.shape == b.inv_freq.shape
+    # Both were fitted to float32 tables.
     return same and bool(np.allclose(a.inv_freq, b.inv_freq, rtol=1e-5, atol=1e-7))
 
 

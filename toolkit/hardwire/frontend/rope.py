@@ -51,7 +51,7 @@ def read_heads(node: Node, what: str, row: Ints, token: Ints, coef: Floats) -> H
         fail(node, f"the heads of its {what} are scaled or rotated differently, which is not supported")
     if not np.abs(other).max() > _NOTHING:
         scale = float(direct[0, 0, 0])
-        if not np.allclose(direct, scale, rtol=1e-6):
+        if not np.allclose(direct, scale, rtol=1e-6):  # float32 products
             fail(node, f"its {what} is scaled by factors that differ between positions or channels")
         return Heads(own, scale, None)
     partner = _partners(node, what, row, crossed, own)
@@ -102,7 +102,7 @@ def _rotation(node: Node, what: str, partner: Ints, direct: Floats, other: Float
             f"the factors of its {what} are no rotary embedding: off by {worst:.3g} from angles that "
             "grow evenly with the position",
         )
-    if not np.allclose(direct[:, turned:], scale, rtol=1e-6):
+    if not np.allclose(direct[:, turned:], scale, rtol=1e-6):  # float32 products
         fail(node, f"the channels of its {what} that are not rotated are scaled differently")
     return scale, Rope(inv_freq, interleaved, reach / scale)
 
