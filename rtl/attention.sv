@@ -25,6 +25,8 @@ module attention
   parameter int     MixFabric   = 0,
   parameter bit     Minus   = 1'b0,
   parameter bit     Windowed = 1'b0, // of some layers
+  parameter bit     Capped  = 1'b0, // scores have a soft cap
+  parameter int     SlopeW  = 9,    // of its table
   parameter         Folder  = "",
   localparam int Walks  = Heads / Shared,
   localparam int Words  = KvHeads / Shared,
@@ -55,6 +57,7 @@ module attention
 );
 
   localparam int ScoreW = QueryW + CacheW + $clog2(HeadDim + 1);
+  localparam int KeptW  = Capped ? 16 : ScoreW;
 
   logic            walk_valid, walk_last;
   logic [BlockW:0] walk_slot;
@@ -83,24 +86,26 @@ module attention
   for (genvar h = 0; h < Shared; h++) begin : gen_head
     logic                           peak_valid, exp_valid, exp_first, exp_last;
     logic [BlockW:0]                exp_slot, exp_slot_next;
-    logic [ScoreW-1:0]              peak;
-    logic [Banks-1:0][ScoreW-1:0]   score;
+    logic [KeptW-1:0]               peak;
+    logic [Banks-1:0][KeptW-1:0]    score;
     logic [Banks-1:0][WeightW-1:0]  weight;
     logic [4:0]                     shift;
     logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys, values;
+    localparam logic [15:0] Digits = {8'("0" + h / 10), 8'("0" + h % 10)};
     for (genvar b = 0; b < Banks; b++) begin : gen_bank
       assign keys[b]   = keys_i[b][h];
       assign values[b] = values_i[b][h];
     end
 
     scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
-             .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed)) u_scores (
-      .clk_i, .rst_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .from_block_i(from_block),
+             .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed), .Capped(Capped),
+             .Heads(Layers * Walks), .SlopeW(SlopeW), .Shifts({"cap", Digits, ".hex"}), .Folder(Folder)) u_scores (
+      .clk_i, .rst_i, .restart_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .from_block_i(from_block),
       .from_bank_i(from_bank), .query_i(query_i[h]), .keys_i(keys), .done_o(peak_valid), .peak_o(peak),
       .slot_r_i(exp_slot), .slot_next_i(exp_slot_next), .score_o(score));
 
-    softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(ScoreW), .WeightW(WeightW),
-              .AddrW(AddrW), .Group(Walks / Words), .File({"shift", 8'("0" + h / 10), 8'("0" + h % 10), ".hex"}),
+    softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(KeptW), .WeightW(WeightW),
+              .AddrW(AddrW), .Group(Walks / Words), .File({"shift", Digits, ".hex"}),
               .Windowed(Windowed), .Folder(Folder)) u_softmax (
       .clk_i, .rst_i, .restart_i, .layer_i(start_i), .start_i(peak_valid), .peak_i(peak), .blocks_i, .bank_i,
       .from_block_i(from_block), .from_bank_i(from_bank), .slot_o(exp_slot), .slot_next_o(exp_slot_next),

@@ -10,9 +10,11 @@ module engine
   parameter int Vocab = 512, Words = 8, Layers = 5, Heads = 8, KvHeads = 4, HeadDim = 8, Context = 512,
   parameter int HiddenWords = 22, Positions = 0, Segments = 12,
   parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1, Windowed = 1'b0, Renorms = 1'b0,
+  parameter bit Branches = 1'b0, ScoreCap = 1'b0, LogitCap = 1'b0,  // norms behind them, soft caps
   parameter int ResidualW = 16, NormW = 9, QueryW = 9, CacheW = 8, AttentionW = 8, HiddenW = 8, GateW = 11,
   parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
   parameter int RenormWords = 2, RenormEpsW = 1, RenormEnergyW = 36,
+  parameter int BranchWords = 2, BranchEpsW = 1, BranchEnergyW = 36, ScoreSlopeW = 9, LogitSlopeW = 9,
   parameter int Columns = 8, Rows = 8, Depth = 8, Terms = 4, PackedGroups = 0, LaneStages = 2, RoundStages = 2,
   parameter int WeightW = 4, AccW = 20, Uram = 0,
   parameter logic [Depth-1:0][15:0] WeightWords = '0,
@@ -88,6 +90,7 @@ module engine
   localparam int BitsW   = $clog2(ResidualW);
   localparam int WalkW   = Walks > 1 ? $clog2(Walks) : 1;
   localparam int PartB   = PartW + $clog2(RopeSets);  // bits of a destination that name the part and the angles
+  localparam int PlaceW  = Words > 1 ? $clog2(Words) : 1;
   localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
   localparam int LogitShift = LogitFraction + 2;
   localparam int PostW   = LogitW + 19 - LogitShift > 16 ? LogitW + 19 - LogitShift : 16;
@@ -131,7 +134,7 @@ module engine
     .clk_i, .rst_i, .start_i(lanes_start), .source_i(lanes_source), .steps_i(lanes_steps), .emits_i(lanes_emits),
     .source_o(source), .step_o(step), .first_o(first), .index_o(index), .tag_o(tag), .count_o(count));
 
-  logic                        embed_read, valid_e0, embed_e0, set_e0, first_e0, fold_e0;
+  logic                        embed_read, valid_e0, embed_e0, set_e0, first_e0, fold_e0, branch_e0;
   kind_e                       kind_e0;
   logic [SelW-1:0]             sel_e0, sel_e1;
   logic                        lanes_e1;
@@ -148,6 +151,8 @@ module engine
     .mask_o(mask_e0), .shift_o(shift_e0), .post_o(post_e0), .dest_o(dest_e0), .multiplier_o(multiplier_e0),
     .bias_o(bias_e0));
 
+  assign branch_e0 = Branches && kind_e0 == KindResidual && !set_e0 && !embed_e0;
+
   always_ff @(posedge clk_i) begin
     sel_e1   <= sel_e0;
     lanes_e1 <= valid_e0 && !embed_e0 && !rst_i;
@@ -157,7 +162,7 @@ module engine
   localparam int YLate = 3 + RoundStages;
   localparam int ZLate = 1 + RoundStages;
   typedef struct packed {
-    logic             valid, set, first;
+    logic             valid, set, first, branch;
     kind_e            kind;
     logic [5:0]       post;
     logic [Rows-1:0]  mask;
@@ -166,8 +171,8 @@ module engine
   tail_t tail_e0, tail_y, tail_p, tail_z;  // p: what post takes, EY unless heads have norms
   logic  valid_y, valid_p, valid_z;
 
-  assign tail_e0 = '{valid: 1'b0, set: set_e0, first: first_e0, kind: kind_e0, post: post_e0, mask: mask_e0,
-                     dest: dest_e0};
+  assign tail_e0 = '{valid: 1'b0, set: set_e0, first: first_e0, branch: branch_e0, kind: kind_e0, post: post_e0,
+                     mask: mask_e0, dest: dest_e0};
   delay #(.Width($bits(tail_t)), .Cycles(YLate)) u_tail_y (.clk_i, .d_i(tail_e0), .d_o(tail_y));
   delay #(.Width($bits(tail_t)), .Cycles(ZLate)) u_tail_z (.clk_i, .d_i(tail_p), .d_o(tail_z));
   delay_reset #(.Cycles(YLate)) u_valid_y (.clk_i, .rst_i, .d_i(valid_e0), .d_o(valid_y));
@@ -216,7 +221,7 @@ module engine
 
   rows #(.Rows(Rows), .AccW(AccW), .RowW(RowW), .BiasW(BiasW), .ResidualW(ResidualW), .CacheW(CacheW), .GateW(GateW),
          .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .Stages(RoundStages)) u_rows (
-    .clk_i, .kind_i(kind_e0), .fold_i(fold_e0), .shift_i(shift_e0), .multiplier_i(multiplier_e0), .bias_i(bias_e0),
+    .clk_i, .kind_i(kind_e0), .raw_i(branch_e0), .fold_i(fold_e0), .shift_i(shift_e0), .multiplier_i(multiplier_e0), .bias_i(bias_e0),
     .embed_i(embed_e0), .root_i(root), .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
 
   // EY: what takes the rows as they are.
@@ -227,14 +232,79 @@ module engine
     assign residual_y[r] = y[r][ResidualW-1:0];
     assign value_y[r]    = y[r][CacheW-1:0];
     assign gate_y[r]     = y[r][GateW-1:0];
-    assign logit_o[r]    = y[r][LogitW-1:0];
   end
-  assign logit_valid_o = valid_y && tail_y.kind == KindLogit;
-  assign logit_addr_o  = LogitA'(tail_y.dest);
+
+  // EY, and SoftCapLate behind it for logits that are capped: what goes on to post.
+  tail_t                     tail_c;
+  logic                      valid_c;
+  logic [Rows-1:0][RowW-1:0] y_c;
+  if (LogitCap) begin : gen_logit_cap
+    tail_t                 tail_capped;
+    logic                  logits, capped;
+    logic [Rows-1:0][15:0] raw, cap;
+    assign logits  = valid_y && tail_y.kind == KindLogit;
+    assign valid_c = capped || (valid_y && !logits);
+    assign tail_c  = capped ? tail_capped : tail_y;
+    delay #(.Width($bits(tail_t)), .Cycles(SoftCapLate)) u_tail (.clk_i, .d_i(tail_y), .d_o(tail_capped));
+    delay_reset #(.Cycles(SoftCapLate)) u_valid (.clk_i, .rst_i, .d_i(logits), .d_o(capped));
+    soft_cap #(.Lanes(Rows), .SlopeW(LogitSlopeW), .File({Folder, "logit_cap.hex"})) u_cap (
+      .clk_i, .x_i(raw), .y_o(cap));
+    for (genvar r = 0; r < Rows; r++) begin : gen_row
+      assign raw[r] = y[r][15:0];
+      assign y_c[r] = capped ? RowW'($signed(cap[r])) : y[r];
+    end
+`ifndef SYNTHESIS
+    always_ff @(posedge clk_i)
+      if (!rst_i && capped && valid_y && !logits) $fatal(1, "%m: a row beside capped logits");
+`endif
+  end else begin : gen_no_logit_cap
+    assign {valid_c, tail_c, y_c} = {valid_y, tail_y, y};
+  end
+  for (genvar r = 0; r < Rows; r++) begin : gen_logit
+    assign logit_o[r] = y_c[r][LogitW-1:0];
+  end
+  assign logit_valid_o = valid_c && tail_c.kind == KindLogit;
+  assign logit_addr_o  = LogitA'(tail_c.dest);
+
+  // EY, or from the norm behind a branch: what goes into the residual.
+  logic                           x_valid, x_set, x_first;
+  logic [DestW-1:0]               x_dest;
+  logic [Rows-1:0][ResidualW-1:0] x;
+  if (Branches) begin : gen_branch
+    logic                           normed;
+    logic [DestW-1:0]               dest, early;
+    logic [Rows-1:0][15:0]          raw;
+    logic [Rows-1:0][ResidualW-1:0] made;
+    renorm #(.Rows(Rows), .Parts(Words), .OutW(ResidualW), .SideW(DestW), .EnergyW(BranchEnergyW), .EpsW(BranchEpsW),
+             .Words(BranchWords), .Stages(RoundStages), .Folder(Folder), .Name("branch")) u_renorm (
+      .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y && tail_y.branch), .part_i(PlaceW'(tail_y.dest)),
+      .side_i(tail_y.dest), .x_i(raw), .valid_o(normed), .side_o(dest), .early_o(early), .y_o(made));
+    for (genvar r = 0; r < Rows; r++) begin : gen_row
+      assign raw[r] = y[r][15:0];
+    end
+    assign x_valid = normed || (valid_y && tail_y.kind == KindResidual && !tail_y.branch);
+    assign x_set   = !normed && tail_y.set;
+    assign x_first = normed ? dest == '0 : tail_y.first;
+    assign x_dest  = normed ? dest : tail_y.dest;
+    assign x       = normed ? made : residual_y;
+    logic unused_early;
+    assign unused_early = ^early;
+`ifndef SYNTHESIS
+    always_ff @(posedge clk_i)
+      if (!rst_i && normed && valid_y && tail_y.kind == KindResidual && !tail_y.branch)
+        $fatal(1, "%m: two rows at once in front of the residual");
+`endif
+  end else begin : gen_no_branch
+    assign x_valid = valid_y && tail_y.kind == KindResidual;
+    assign x_set   = tail_y.set;
+    assign x_first = tail_y.first;
+    assign x_dest  = tail_y.dest;
+    assign x       = residual_y;
+  end
 
   residual #(.Rows(Rows), .Columns(Columns), .Width(ResidualW), .Words(WordsP), .Real(Words)) u_residual (
-    .clk_i, .we_i(valid_y && tail_y.kind == KindResidual), .set_i(tail_y.set), .first_i(tail_y.first),
-    .waddr_i(WordsA'(tail_y.dest)), .y_i(residual_y), .re_i(step && source == SourceNorm), .raddr_i(StepsA'(index)),
+    .clk_i, .we_i(x_valid), .set_i(x_set), .first_i(x_first), .waddr_i(WordsA'(x_dest)), .y_i(x),
+    .re_i(step && source == SourceNorm), .raddr_i(StepsA'(index)),
     .x_o(x_a0), .bits_o(bits), .next_o(written), .we_o(written_valid), .first_o(written_first));
 
   // EY to EZ: two products per row.
@@ -258,10 +328,10 @@ module engine
       .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y && heads), .part_i(PartW'(tail_y.dest)),
       .side_i({tail_y.kind, tail_y.post, tail_y.dest}), .x_i(head_y), .valid_o(normed), .side_o(along),
       .early_o(early), .y_o(head_p));
-    assign valid_p = normed || (valid_y && !heads);
+    assign valid_p = normed || (valid_c && !heads);
     assign part_p2 = early[PartB-1:0];
     always_comb begin
-      tail_p = tail_y;
+      tail_p = tail_c;
       if (normed) begin
         tail_p.kind = kind_e'(along[DestW+6 +: 3]);
         tail_p.post = along[DestW +: 6];
@@ -270,7 +340,7 @@ module engine
     end
     for (genvar r = 0; r < Rows; r++) begin : gen_row
       assign head_y[r] = y[r][15:0];
-      assign y_p[r]    = normed ? RowW'($signed(head_p[r])) : y[r];
+      assign y_p[r]    = normed ? RowW'($signed(head_p[r])) : y_c[r];
     end
     logic unused_early;
     assign unused_early = ^early;
@@ -280,9 +350,9 @@ module engine
         $fatal(1, "%m: two rows at once in front of post");
 `endif
   end else begin : gen_no_renorm
-    assign tail_p  = tail_y;
-    assign valid_p = valid_y;
-    assign y_p     = y;
+    assign tail_p  = tail_c;
+    assign valid_p = valid_c;
+    assign y_p     = y_c;
     delay #(.Width(PartB), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartB-1:0]), .d_o(part_p2));
   end
   rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Folder(Folder)) u_rope (
@@ -365,7 +435,8 @@ module engine
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
               .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
-              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Folder(Folder))
+              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap), .SlopeW(ScoreSlopeW),
+              .Folder(Folder))
     u_attention (
     .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
     .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),
@@ -394,11 +465,11 @@ module engine
 
   if (Trace) begin : gen_trace
     logic [DestW-1:0] x_dest_q;
-    always_ff @(posedge clk_i) x_dest_q <= tail_y.dest;
+    always_ff @(posedge clk_i) x_dest_q <= x_dest;
     trace #(.Rows(Rows), .RowW(RowW), .PostW(PostW), .ResidualW(ResidualW), .MixedW(AttentionW), .DestW(DestW),
             .Heads(Shared), .Divides(Divides), .MixedA(MixedA), .Segments(Segments)) u_trace (
-      .clk_i, .rst_i, .start_i(start), .next_i(norm_start), .done_i(done), .y_valid_i(valid_y), .y_kind_i(tail_y.kind),
-      .y_dest_i(tail_y.dest), .y_i(y), .z_valid_i(valid_z), .z_kind_i(tail_z.kind), .z_dest_i(tail_z.dest), .z_i(z),
+      .clk_i, .rst_i, .start_i(start), .next_i(norm_start), .done_i(done), .y_valid_i(valid_c), .y_kind_i(tail_c.kind),
+      .y_dest_i(tail_c.dest), .y_i(y_c), .z_valid_i(valid_z), .z_kind_i(tail_z.kind), .z_dest_i(tail_z.dest), .z_i(z),
       .x_valid_i(written_valid), .x_dest_i(x_dest_q), .x_i(written), .mixed_valid_i(mixed_we),
       .mixed_addr_i(mixed_addr), .mixed_i(mixed), .addr_i(trace_addr_i), .data_o(trace_data_o));
   end else begin : gen_no_trace
@@ -424,7 +495,7 @@ module engine
   assign unused_check = ^{walk_last, value_last};
 `endif
   logic unused;
-  assign unused = ^{tail_y.valid, tail_z.valid, tail_z.set, tail_z.post, tail_y.mask};
+  assign unused = ^{tail_y.valid, tail_z.valid, tail_z.set, tail_z.branch, tail_z.post, tail_y.mask};
 
 `ifndef SYNTHESIS
   bit ran_q;  // there may be something in the pipelines; both begin at zero

@@ -39,6 +39,13 @@ package engine_pkg;
   // A reset lasts at least so many cycles, as AXI's do on AMD parts: pipelines without a reset run empty meanwhile.
   localparam int LeastReset = 16;
 
+  // Stages of a pipeline that is left to run empty, at most; the rest of a reset is for what leads to it and away.
+  localparam int LongestRunOut = LeastReset - 4;
+
+  // Cycles of a soft cap, and of one of scores: with the rounding in front of it.
+  localparam int SoftCapLate  = 3;
+  localparam int ScoreCapLate = SoftCapLate + 2;
+
   // Radix-4 digits of a weight of so many bits.
   function automatic int digits(input int bits);
     return (bits + 1) / 2;

@@ -49,7 +49,7 @@ module matvec
   // follow them.
   assign act[0] = act_i;
   for (genvar e = 0; e < Depth; e++) begin : gen_used
-    if (e > LeastReset - 4) begin : gen_long
+    if (e > LongestRunOut) begin : gen_long
       delay_reset #(.Cycles(e)) u_step (.clk_i, .rst_i, .d_i(step_i && 32'(count_i) > e), .d_o(step[e]));
     end else begin : gen_short
       delay #(.Width(1), .Cycles(e)) u_step (.clk_i, .d_i(step_i && 32'(count_i) > e), .d_o(step[e]));

@@ -1,17 +1,20 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The norm of query and key heads. Rows come in as the lanes made them, and go out when their head is whole and its
-// root is known: shifted until the head fills its bits, times gain and root, rounded.
+// A norm inside a layer, of query and key heads or of what a branch adds, which is one head of the residual's width.
+// Rows come in as the lanes made them, and go out when their head is whole and its root is known: shifted until the head
+// fills its bits, times gain and root, rounded.
 module renorm #(
   parameter int Rows    = 8,
   parameter int Parts   = 1,   // turns in which the rows of a head come
   parameter int Heads   = 1,   // or heads of one turn
+  parameter int OutW    = 16,
   parameter int SideW   = 8,   // of what goes along with a turn
   parameter int EnergyW = 35,  // of a head's sum of squares with eps
   parameter int EpsW    = 16,
   parameter int Words   = 16,  // turns of a token
   parameter int Stages  = 2,   // of the rounding
   parameter     Folder  = "",
+  parameter     Name    = "renorm",  // of its tables: gains and their shift, eps
   localparam int PartW = Parts > 1 ? $clog2(Parts) : 1
 ) (
   input  logic                  clk_i,
@@ -24,7 +27,7 @@ module renorm #(
   output logic                  valid_o,    // t9 + Stages of a head's last turn, and on while it has turns
   output logic [SideW-1:0]      side_o,
   output logic [SideW-1:0]      early_o,    // side_o two cycles earlier
-  output logic [Rows-1:0][15:0] y_o
+  output logic [Rows-1:0][OutW-1:0] y_o
 );
 
   localparam int Size  = Rows / Heads;
@@ -60,9 +63,9 @@ module renorm #(
   small_ram #(.Width(SideW + Rows * 16), .Depth(1 << SlotW)) u_waiting (
     .clk_i, .we_i(valid_i), .waddr_i(SlotW'(in_q)), .wdata_i({side_i, x_i}), .raddr_i(SlotW'(out_q)),
     .rdata_o({side, x}));
-  rom #(.Width(EpsW), .Depth(Words), .File({Folder, "renorm_eps.hex"})) u_eps (
+  rom #(.Width(EpsW), .Depth(Words), .File({Folder, Name, "_eps.hex"})) u_eps (
     .clk_i, .en_i(1'b1), .addr_i(in_q), .data_o(eps));
-  rom #(.Width(6 + Rows * 17), .Depth(Words), .File({Folder, "renorm.hex"})) u_gain (
+  rom #(.Width(6 + Rows * 17), .Depth(Words), .File({Folder, Name, ".hex"})) u_gain (
     .clk_i, .en_i(1'b1), .addr_i(play ? out_q + 1'b1 : out_q), .data_o({shift, gain}));
 
   for (genvar h = 0; h < Heads; h++) begin : gen_head
@@ -106,7 +109,7 @@ module renorm #(
         a_dq      <= a_q;
         product_q <= 34'(a_dq * $signed({1'b0, multiplier}));
       end
-      requant #(.InW(34), .OutW(16), .ShiftW(6), .Stages(Stages)) u_requant (
+      requant #(.InW(34), .OutW(OutW), .ShiftW(6), .Stages(Stages)) u_requant (
         .clk_i, .x_i(product_q), .shift_i(shift_t9), .max_i('1), .bias_i('0), .y_o(y_o[r]));
     end
   end

@@ -15,7 +15,8 @@ module rows
   localparam int BiasP = BiasW > 0 ? BiasW : 1
 ) (
   input  logic                             clk_i,
-  input  kind_e                            kind_i,         // E0, as the next four
+  input  kind_e                            kind_i,         // E0, as the next five
+  input  logic                             raw_i,          // a row of the residual that a norm will take
   input  logic                             fold_i,
   input  logic [5:0]                       shift_i,
   input  logic [Rows-1:0][16:0]            multiplier_i,
@@ -30,7 +31,7 @@ module rows
 
   localparam int ProductW = AccW + 18;
 
-  logic                             embed_e1, embed_e2;
+  logic                             embed_e1, embed_e2, raw_e3;
   logic [2:0]                       kind_e3;
   logic [5:0]                       shift_e3;
   logic [Rows-1:0][EmbeddingW-1:0]  row_e2;
@@ -38,6 +39,7 @@ module rows
   logic [RowW-2:0]                  most_e3;
 
   delay #(.Width(3), .Cycles(3)) u_kind (.clk_i, .d_i(kind_i), .d_o(kind_e3));
+  delay #(.Width(1), .Cycles(3)) u_raw (.clk_i, .d_i(raw_i), .d_o(raw_e3));
   delay #(.Width(6), .Cycles(3)) u_shift (.clk_i, .d_i(shift_i), .d_o(shift_e3));
   delay #(.Width(Rows * BiasP), .Cycles(3)) u_bias (.clk_i, .d_i(bias_i), .d_o(bias_e3));
 
@@ -56,6 +58,7 @@ module rows
       KindLogit:            most_e3 = (RowW - 1)'({(LogitW - 1){1'b1}});
       default:              most_e3 = (RowW - 1)'({15{1'b1}});
     endcase
+    if (raw_e3) most_e3 = (RowW - 1)'({15{1'b1}});
   end
 
   for (genvar r = 0; r < Rows; r++) begin : gen_row

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Scores of a head block by block, their buffer, and the largest of them.
+// Scores of a head block by block, their buffer, and the largest of them. Where scores are capped, t3 and what follows
+// come ScoreCapLate cycles later.
 module scores
   import engine_pkg::*;
 #(
@@ -14,11 +15,18 @@ module scores
   parameter int     Fabric  = 0,
   parameter bit     Minus   = 1'b0,
   parameter bit     Windowed = 1'b0,
+  parameter bit     Capped  = 1'b0,
+  parameter int     Heads   = 40,   // of a token that come here
+  parameter int     SlopeW  = 9,    // of the cap
+  parameter         Shifts  = "",   // of the heads, in front of the cap
+  parameter         Folder  = "",
+  localparam int KeptW  = Capped ? 16 : ScoreW,
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
 ) (
   input  logic                                      clk_i,
   input  logic                                      rst_i,
+  input  logic                                      restart_i, // the next head is a token's first
   input  logic                                      valid_i,   // t0: a block
   input  logic                                      last_i,    // of its head
   input  logic [BlockW:0]                           slot_i,    // where its scores are kept
@@ -28,33 +36,36 @@ module scores
   input  logic [HeadDim-1:0][QueryW-1:0]            query_i,   // t0
   input  logic [Banks-1:0][HeadDim-1:0][CacheW-1:0] keys_i,    // t1
   output logic                                      done_o,    // t4 of the last block: peak_o is there a cycle later
-  output logic [ScoreW-1:0]                         peak_o,    // t5
+  output logic [KeptW-1:0]                          peak_o,    // t5
   input  logic [BlockW:0]                           slot_r_i,
   input  logic [BlockW:0]                           slot_next_i, // slot_r_i a cycle earlier
-  output logic [Banks-1:0][ScoreW-1:0]              score_o    // with slot_r_i
+  output logic [Banks-1:0][KeptW-1:0]               score_o    // with slot_r_i
 );
 
   localparam int Fours = (Banks + 3) / 4;
-  localparam logic signed [ScoreW-1:0] Lowest = {1'b1, {(ScoreW - 1){1'b0}}};
+  localparam logic signed [KeptW-1:0] Lowest = {1'b1, {(KeptW - 1){1'b0}}};
 
   logic [HeadDim-1:0][QueryW-1:0] query_q;
-  logic [Banks-1:0][ScoreW-1:0]   score, seen;
+  logic [Banks-1:0][ScoreW-1:0]   product;
+  logic [Banks-1:0][KeptW-1:0]    score, seen;
+  logic                           valid, last;  // t0, later by the cap
+  logic [BlockW:0]                slot;
   logic [3:0]                     valid_q, last_q, first_q;
   logic [2:0][BlockW:0]           slot_q;
-  logic [Fours-1:0][ScoreW-1:0]   four_d, four_q;
-  logic [ScoreW-1:0]              top;
-  logic signed [ScoreW-1:0]       peak_q;
+  logic [Fours-1:0][KeptW-1:0]    four_d, four_q;
+  logic [KeptW-1:0]               top;
+  logic signed [KeptW-1:0]        peak_q;
   logic                           fresh_q;
   logic [Banks-1:0]               exists;  // in the last block
   logic [Banks-1:0]               recent;  // t3: not left behind by the window
 
   always_ff @(posedge clk_i) begin
     query_q <= query_i;
-    valid_q <= {valid_q[2:0], valid_i};
-    last_q  <= {last_q[2:0], last_i};
-    first_q <= {first_q[2:0], valid_i && fresh_q};
-    if (valid_i) fresh_q <= last_i;
-    slot_q  <= {slot_q[1:0], slot_i};
+    valid_q <= {valid_q[2:0], valid};
+    last_q  <= {last_q[2:0], last};
+    first_q <= {first_q[2:0], valid && fresh_q};
+    if (valid) fresh_q <= last;
+    slot_q  <= {slot_q[1:0], slot};
     if (rst_i) begin
       valid_q <= '0;
       last_q  <= '0;
@@ -64,17 +75,29 @@ module scores
 
   score_products #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Style(Style),
                    .Fabric(Fabric), .Minus(Minus)) u_products (
-    .clk_i, .query_i(query_q), .keys_i, .score_o(score));
+    .clk_i, .query_i(query_q), .keys_i, .score_o(product));
+
+  if (Capped) begin : gen_cap
+    delay_reset #(.Cycles(ScoreCapLate)) u_valid (.clk_i, .rst_i, .d_i(valid_i), .d_o(valid));
+    delay_reset #(.Cycles(ScoreCapLate)) u_last (.clk_i, .rst_i, .d_i(last_i), .d_o(last));
+    delay #(.Width(BlockW + 1), .Cycles(ScoreCapLate)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot));
+    score_cap #(.Banks(Banks), .ScoreW(ScoreW), .Heads(Heads), .SlopeW(SlopeW), .Shifts(Shifts), .Folder(Folder)) u_cap (
+      .clk_i, .rst_i, .restart_i, .last_i, .score_i(product), .score_o(score));
+  end else begin : gen_plain
+    assign {valid, last, slot, score} = {valid_i, last_i, slot_i, product};
+    logic unused_restart;
+    assign unused_restart = restart_i;
+  end
 
   // Two heads' scores; a deep buffer is cheaper in block RAM.
   localparam int Depth = 2 << BlockW;
   if (Depth >= 128) begin : gen_block
-    block_ram #(.Width(Banks * ScoreW), .Depth(Depth)) u_buffer (
+    block_ram #(.Width(Banks * KeptW), .Depth(Depth)) u_buffer (
       .clk_i, .we_i(valid_q[2]), .waddr_i(slot_q[2]), .wdata_i(score), .raddr_i(slot_next_i), .rdata_o(score_o));
     logic unused_slot;
     assign unused_slot = ^slot_r_i;
   end else begin : gen_small
-    small_ram #(.Width(Banks * ScoreW), .Depth(Depth)) u_buffer (
+    small_ram #(.Width(Banks * KeptW), .Depth(Depth)) u_buffer (
       .clk_i, .we_i(valid_q[2]), .waddr_i(slot_q[2]), .wdata_i(score), .raddr_i(slot_r_i), .rdata_o(score_o));
     logic unused_slot;
     assign unused_slot = ^slot_next_i;
@@ -91,14 +114,14 @@ module scores
     localparam int Size   = f == Fours - 1 ? Banks - 4 * f : 4;
     localparam int IndexW = Size > 1 ? $clog2(Size) : 1;
     logic [IndexW-1:0] unused_index;
-    max_tree #(.N(Size), .Width(ScoreW)) u_four (
+    max_tree #(.N(Size), .Width(KeptW)) u_four (
       .value_i(seen[4*f +: Size]), .top_o(four_d[f]), .index_o(unused_index));
     logic unused;
     assign unused = ^unused_index;
   end
   localparam int FourW = Fours > 1 ? $clog2(Fours) : 1;
   logic [FourW-1:0] unused_index;
-  max_tree #(.N(Fours), .Width(ScoreW)) u_top (.value_i(four_q), .top_o(top), .index_o(unused_index));
+  max_tree #(.N(Fours), .Width(KeptW)) u_top (.value_i(four_q), .top_o(top), .index_o(unused_index));
 
   always_ff @(posedge clk_i) begin
     four_q <= four_d;

@@ -9,6 +9,8 @@
 
 namespace {
 
+constexpr int LEAST_RESET = 16;  // engine_pkg::LeastReset, below which the engine stops the simulation
+
 template <typename T>
 uint64_t get(const T& port, int low, int bits) {
   return (static_cast<uint64_t>(port) >> low) & ((1ull << bits) - 1);
@@ -99,7 +101,7 @@ void hw_reset(void* handle) {
   sim->top->rst_i = 1;
   sim->top->request_i = 0;
   sim->top->prompt_valid_i = 0;
-  for (int i = 0; i < 16; i++) { sim->low(); sim->high(); }  // LeastReset
+  for (int i = 0; i < LEAST_RESET; i++) { sim->low(); sim->high(); }
   sim->top->rst_i = 0;
 }
 

@@ -153,26 +153,17 @@ def test_renorms_go_with_the_wiring() -> None:
         check_chip(replace(chip, renorms={**chip.renorms, "mlp": chip.renorms["k"]}), "here")
 
 
-def test_capped_logits_fit_their_table() -> None:
+def test_capped_logits_fit_their_table_and_their_bits() -> None:
     chip = random_chip(GEMMA2, seed=8)
     with pytest.raises(ChipError, match="here: formats.logit is 17, but a cap takes logits of 16 bits or fewer"):
         check_chip(replace(chip, formats=replace(chip.formats, logit=17)), "here")
+    assert chip.tables["logit_cap"].max() >= 1 << 11
+    with pytest.raises(ChipError, match="array tables/logit_cap holds a value outside -2048..2047"):
+        check_chip(replace(chip, formats=replace(chip.formats, logit=12)), "here")
 
 
 # ---------------------------------------------------------------------------------------------------
 # What has no form for them yet.
-
-PARTS = {
-    "gemma2": "soft cap on attention scores, soft cap on the logits, norm behind a branch",
-    "gemma3": "norm behind a branch",
-}
-
-
-@pytest.mark.parametrize("name", PARTS)
-def test_rtl_refuses_by_name_what_it_lacks(name: str) -> None:
-    chip = random_chip(OUTLINES[name], seed=8)
-    with pytest.raises(BuildError, match=f"not in the RTL engine yet: {PARTS[name]}; build this one with --target hls"):
-        schedule(chip, Geometry())
 
 
 @pytest.mark.parametrize(
@@ -180,5 +171,12 @@ def test_rtl_refuses_by_name_what_it_lacks(name: str) -> None:
     [Wiring(renorms=("k",)), Wiring(renorms=("q",)), Wiring(renorms=("q", "k"), parallel=True)],
 )
 def test_rtl_refuses_half_a_norm_of_heads_and_one_beside_a_gated_mlp(wiring: Wiring) -> None:
-    with pytest.raises(BuildError, match="not in the RTL engine yet: norm of queries or keys; build this one"):
+    with pytest.raises(BuildError, match="not in the RTL engine yet: norm of queries or keys; build this one with --"):
         schedule(random_chip(replace(QWEN3, wiring=wiring), seed=8), Geometry())
+
+
+@pytest.mark.parametrize("name", ["attention", "mlp"])
+def test_rtl_refuses_a_norm_behind_one_branch_alone(name: str) -> None:
+    chip = random_chip(replace(QWEN3, wiring=Wiring(renorms=("q", "k", name))), seed=8)
+    with pytest.raises(BuildError, match="not in the RTL engine yet: norm behind a branch; build this one with --"):
+        schedule(chip, Geometry())

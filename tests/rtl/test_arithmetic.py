@@ -18,9 +18,9 @@ import pytest
 
 from hardwire.backends.rtlsim import verilator_root
 from hardwire.emit.rtl import rtl_folder
-from hardwire.emit.rtl_roms import hex_lines
+from hardwire.emit.rtl_roms import cap_lines, hex_lines, slope_bits
 from hardwire.fixed import MULTIPLIER_BITS, Ints, requantize, round_shift, saturate
-from hardwire.ops import norm
+from hardwire.ops import norm, softcap
 
 pytestmark = pytest.mark.tools
 
@@ -305,6 +305,31 @@ def test_a_head_is_normalised_as_the_reference_does_it(tmp_path: Path, eps: int)
     y = (got["y_o"][:, None] >> np.arange(2) * 16 & 0xFFFF ^ 0x8000) - 0x8000
     assert (wanted[0] == 0).all() and {32767, -32768} <= set(wanted.flat) and len(set(wanted.flat)) > 200
     np.testing.assert_array_equal(y, wanted)
+
+
+CAPS = {
+    "gentle": softcap.cap_table(30.0, 2e-3, 2**-10),
+    "steepest": np.where(np.arange(softcap.CAP_ENTRIES) % 2, 32767, -32768),
+}
+
+
+@pytest.mark.parametrize("name", CAPS)
+def test_a_soft_cap_is_the_reference_s(tmp_path: Path, name: str) -> None:
+    """Every value of 16 bits; in steps of 7, too, on two more lanes, of which one shares no memory."""
+    table = CAPS[name]
+    x = np.arange(-32768, 32768)[:, None] * (1, 7, 7) % 65536
+    x = (x ^ 0x8000) - 0x8000
+    (tmp_path / "cap.hex").write_text("\n".join(cap_lines(table)) + "\n")
+    got = clocked(
+        "soft_cap",
+        {"Lanes": 3, "SlopeW": slope_bits(table), "File": f'"{tmp_path}/cap.hex"'},
+        {"x_i": pieces(x, 16)},
+        {"y_o": 48},
+        3,
+        tmp_path,
+    )
+    y = (got["y_o"][:, None] >> np.arange(3) * 16 & 0xFFFF ^ 0x8000) - 0x8000
+    np.testing.assert_array_equal(y, softcap.soft_cap(x, table))
 
 
 def edges(bits: int, count: int) -> Ints:

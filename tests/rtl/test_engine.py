@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
+from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip import Chip, Shape
@@ -100,6 +100,18 @@ CASES = {
         "qwen3_shared_chip",
         Geometry(columns=8, rows=8, depth=4, terms=4, banks=8, divides=4, round_stages=1, trace=True),
     ),
+    "norms behind branches, caps of scores and logits, a window": (
+        "gemma2_chip",
+        Geometry(columns=4, rows=4, depth=2, terms=2, banks=5, trace=True),
+    ),
+    "norms of heads and behind branches, a last read that is not full": (
+        "gemma3_chip",
+        Geometry(columns=10, rows=10, depth=3, terms=2, banks=2, divides=5, lane_stages=1, round_stages=1, trace=True),
+    ),
+    "every part at once": (
+        "everything_chip",
+        Geometry(columns=8, rows=4, depth=6, terms=4, banks=7, divides=4, mix_style="fabric", trace=True),
+    ),
 }
 
 
@@ -131,6 +143,21 @@ def qwen3_chip() -> Chip:
 @pytest.fixture(scope="module")
 def qwen3_shared_chip() -> Chip:
     return random_chip(QWEN3_SHARED, seed=8)
+
+
+@pytest.fixture(scope="module")
+def gemma2_chip() -> Chip:
+    return random_chip(GEMMA2, seed=8)
+
+
+@pytest.fixture(scope="module")
+def gemma3_chip() -> Chip:
+    return random_chip(GEMMA3, seed=8)
+
+
+@pytest.fixture(scope="module")
+def everything_chip() -> Chip:
+    return random_chip(EVERYTHING, seed=8)
 
 
 @pytest.fixture(scope="module")

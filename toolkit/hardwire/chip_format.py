@@ -171,7 +171,8 @@ def array_specs(s: Shape, f: Formats, bits: dict[str, int], wiring: Wiring, bias
         "sin": (angles, *limits(16)),
         "gumbel": ((2048,), *limits(16)),
     }
-    tables |= {name: ((CAP_ENTRIES,), *limits(CAP_BITS)) for name in table_names(wiring) if name not in TABLES}
+    caps = {"score_cap": CAP_BITS, "logit_cap": min(f.logit, CAP_BITS)}
+    tables |= {name: ((CAP_ENTRIES,), *limits(caps[name])) for name in table_names(wiring) if name not in TABLES}
     specs |= {f"tables/{name}": ArraySpec("int32", *spec) for name, spec in tables.items()}
     per_head = (s.layers, s.heads)
     shifts = {name: ArraySpec("uint8", per_head, 0, 26) for name in ("score_shift", "value_shift")}

@@ -16,7 +16,7 @@ from math import ceil
 from .chip import Chip
 from .geometry import Geometry, Style
 from .ops import attention
-from .schedule import Schedule, ceil_div, normed_heads
+from .schedule import Schedule, ceil_div, normed_branches, normed_heads
 
 BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 
@@ -173,11 +173,14 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
     lanes, ff, dsp = lane_cost(f, g, weight, act, acc)
     rows, row_dsp = _row_cost(chip, made, f, acc)
     heads, head_dsp = _attention_cost(chip, made, f)
+    capped = _capped(chip, made)
+    head_dsp += capped * multipliers(f, 18, 8)
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
     lut = (lanes + rows + heads + sampling + f.fixed) * f.scale
     memory = memory or memories(chip, made, widths)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
     ff += made.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
+    ff += capped * 64
     if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
         ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
@@ -227,9 +230,9 @@ def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, i
     turning = 2 if chip.shape.rotary else 1
     dsp = g.rows * (multipliers(f, acc, 18) + multipliers(f, 18, 18) + turning * multipliers(f, 16, 18))
     dsp += g.rows * multipliers(f, s.residual, s.residual)
-    if normed_heads(chip.wiring):  # a second shift, root and rounding of query and key rows
-        row += shifter + 16 * 4 * f.barrel + 60
-        dsp += g.rows * (multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18))
+    norms = normed_heads(chip.wiring) + normed_branches(chip.wiring)  # each a second shift, root and rounding of rows
+    row += norms * (shifter + 16 * 4 * f.barrel + 60)
+    dsp += norms * g.rows * (multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18))
     return read + g.rows * row + g.columns * column + 350, dsp
 
 
@@ -258,6 +261,11 @@ def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
     lut += g.divides * 2 * (sums * 4 * f.barrel + 40) + 250
     dsp = sum(p[1] for p in parts) + g.divides * multipliers(f, max(s.attention + 13, 22), 18)
     return made.shared * lut, made.shared * dsp
+
+
+def _capped(chip: Chip, made: Schedule) -> int:
+    """Values per cycle that pass a soft cap: a multiplier each, two to a table."""
+    return made.shared * made.geometry.banks * chip.wiring.score_cap + made.geometry.rows * chip.wiring.logit_cap
 
 
 def buffer_depth(made: Schedule) -> int:
@@ -291,8 +299,13 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     if buffer_in_block_ram(made):
         exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
     angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * made.parts) if shape.rotary else 0
+    norms = 0
     if normed_heads(chip.wiring):
         turned = shape.layers * (made.walks + made.kv_words) * made.parts
-        angle += bram18(g.rows * 17 + 6, turned) + bram18(18, turned) + made.shared
-    tables = gate + exp + angle + bram18(18, 2048) + 1 + made.shared
+        norms += bram18(g.rows * 17 + 6, turned) + bram18(18, turned) + made.shared
+    if normed_branches(chip.wiring):
+        added = shape.layers * 2 * ceil_div(shape.dim, g.rows)
+        norms += bram18(g.rows * 17 + 6, added) + bram18(18, added) + 1
+    caps = 2 * ceil_div(_capped(chip, made), 2)  # a line and its slope pass the 18 bits of a port
+    tables = gate + exp + angle + norms + caps + bram18(18, 2048) + 1 + made.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

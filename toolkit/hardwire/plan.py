@@ -22,7 +22,17 @@ from .chip_format import FEWEST_BITS, MOST_BITS
 from .cost import FAMILIES, Cost, Widths, axi_cost, dot_luts, memories, predict
 from .fixed import BIAS_BITS, MULTIPLIER_BITS
 from .geometry import Geometry, Style, shared_heads
-from .schedule import END, SAMPLE_LATE, WALK_TO_MIXED, Schedule, ceil_div, schedule, turned_late
+from .schedule import (
+    END,
+    SAMPLE_LATE,
+    Schedule,
+    added_late,
+    ceil_div,
+    logits_late,
+    schedule,
+    turned_late,
+    walk_to_mixed,
+)
 
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
 ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
@@ -438,11 +448,11 @@ def floor_cycles(chip: Chip, board: Board, plan: Plan | None = None) -> tuple[in
 def serial_chain(chip: Chip, g: Geometry) -> int:
     """Cycles of a token whose every matrix takes one step and one read, and whose cache takes one block."""
     hidden = g.post_late if chip.wiring.gated else g.plain_late
-    stage = g.lane_late + g.residual_late
-    mixed = turned_late(chip.wiring, g) + WALK_TO_MIXED
+    stage = g.lane_late + added_late(chip.wiring, g, reads=1)
+    mixed = turned_late(chip.wiring, g) + walk_to_mixed(chip.wiring)
     if chip.wiring.parallel:
         layer = g.lane_late + max(mixed, hidden) + stage + 1  # down is added in the cycle after o
     else:
         layer = g.lane_late + mixed + stage + g.lane_late + hidden + stage
-    ends = 2 + g.residual_late + g.lane_late + g.post_late - 1 + SAMPLE_LATE + END
-    return ends + chip.shape.layers * layer + (stage if chip.wiring.embedding_norm else 0)
+    ends = 2 + g.residual_late + g.lane_late + logits_late(chip.wiring, g) - 1 + SAMPLE_LATE + END
+    return ends + chip.shape.layers * layer + (g.lane_late + g.residual_late if chip.wiring.embedding_norm else 0)

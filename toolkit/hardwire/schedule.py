@@ -10,7 +10,7 @@ Every latency below is a property of the RTL's pipeline; the names A0.., E0.. an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from .chip import Chip, Formats, Shape, Wiring
@@ -24,11 +24,13 @@ NORM, MIXED, HIDDEN = range(3)
 
 EMBED_READ = 2  # fetch to E1 of the embedding's first read
 ROOT_LATE = 6  # a complete residual to its root, which joins at E0
-WALK_TO_VALUE = 7  # t0 to the address of the values
+WALK_TO_VALUE = 7  # t0 to the address of the values, less a cap of scores
 RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
-WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient
+SOFT_CAP_LATE = 3  # engine_pkg::SoftCapLate
+SCORE_CAP_LATE = SOFT_CAP_LATE + 2  # engine_pkg::ScoreCapLate
+WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient, less a cap of scores
 NOISE_LATE = 17  # fetch to the first noise, less its own word
-SAMPLE_LATE = 4  # EZ of the last logits to the sampled token
+SAMPLE_LATE = 4  # EZ of the last logits to the sampled token, less a cap of logits
 END = 1  # from a token's last word to the next fetch
 
 
@@ -186,7 +188,7 @@ class Schedule:
         for word in self.words:
             at = word.at + 1 + word.spans * wait
             if word.attend:
-                end = at + span + WALK_TO_MIXED + self.quotient_steps
+                end = at + span + walk_to_mixed(self.wiring) + self.quotient_steps
                 found.append(Busy("attention", f"{n} block{'s' * (n > 1)} x {self.walks}", word.spans, at, end))
             if word.run is not None:
                 reads = run_reads(word.run, at, g)
@@ -195,7 +197,8 @@ class Schedule:
                 found.append(Busy("read-out", word.run.name, word.run.layer, reads[0], reads[-1] + 1))
         logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
         end = self.cycles(position)
-        found.append(Busy("sampling", "sample", self.shape.layers, logits[0] + g.post_late, end))
+        sampled = logits[0] + logits_late(self.wiring, g)
+        found.append(Busy("sampling", "sample", self.shape.layers, sampled, end))
         return found
 
 
@@ -212,15 +215,38 @@ def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
 
 def missing_parts(wiring: Wiring) -> list[str]:
     """Names of the parts that the RTL engine does not have."""
-    rest = replace(wiring, parallel=False, windows=(), rope=())
-    if normed_heads(wiring):
-        rest = replace(rest, renorms=tuple(name for name in wiring.renorms if name not in ("q", "k")))
-    return rest.later_parts()
+    taken = (("q", "k") if normed_heads(wiring) else ()) + (("attention", "mlp") if normed_branches(wiring) else ())
+    return Wiring(renorms=tuple(name for name in wiring.renorms if name not in taken)).later_parts()
 
 
 def normed_heads(wiring: Wiring) -> bool:
     """Whether queries and keys have norms that the engine takes: both, and no row of a gated MLP that comes beside."""
     return {"q", "k"} <= set(wiring.renorms) and not (wiring.parallel and wiring.gated)
+
+
+def normed_branches(wiring: Wiring) -> bool:
+    """Whether what the branches add has norms that the engine takes: both."""
+    return {"attention", "mlp"} <= set(wiring.renorms)
+
+
+def walk_to_value(wiring: Wiring) -> int:
+    """t0 to the address of the values."""
+    return WALK_TO_VALUE + (SCORE_CAP_LATE if wiring.score_cap else 0)
+
+
+def walk_to_mixed(wiring: Wiring) -> int:
+    """t0 of a walk's last block, both passes, to its first quotient."""
+    return WALK_TO_MIXED + (SCORE_CAP_LATE if wiring.score_cap else 0)
+
+
+def logits_late(wiring: Wiring, g: Geometry) -> int:
+    """E1 to logits in front of the sampler."""
+    return g.post_late + (SOFT_CAP_LATE if wiring.logit_cap else 0)
+
+
+def added_late(wiring: Wiring, g: Geometry, reads: int) -> int:
+    """E1 of the last of a branch's reads to the residual that has it all."""
+    return g.residual_late + (RENORM_LATE + g.round_stages + reads - 1 if normed_branches(wiring) else 0)
 
 
 def turned_late(wiring: Wiring, g: Geometry) -> int:
@@ -266,9 +292,10 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     )
     head = Run("head", NORM, 0, _columns(range(shape.dim), geometry), logits)
     noise = [NOISE_LATE + (i + 1) * rows // 2 for i in range(len(logits))]
-    late = max(n - (read + geometry.post_late - 1) for n, read in zip(noise, run_reads(head, 0, geometry), strict=True))
+    arrival = logits_late(chip.wiring, geometry) - 1
+    late = max(n - (read + arrival) for n, read in zip(noise, run_reads(head, 0, geometry), strict=True))
     made.head_at = player.start(head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late), ends=True)
-    made.end_at = run_reads(head, made.head_at, geometry)[-1] + geometry.post_late - 1 + SAMPLE_LATE
+    made.end_at = run_reads(head, made.head_at, geometry)[-1] + arrival + SAMPLE_LATE
     made.words.append(Word(made.end_at, ends=True, spans=shape.layers))
     return made
 
@@ -345,12 +372,12 @@ class _Player:
         made, g = self.made, self.made.geometry
         emissions = tuple(_vector_emissions(made, "o", layer))
         mix = Run("o", MIXED, layer, _columns(_mixed_columns(made), g), emissions)
-        mixed = walk + WALK_TO_MIXED + made.quotient_steps - 1  # the last value is there
+        mixed = walk + walk_to_mixed(made.wiring) + made.quotient_steps - 1  # the last value is there
         earliest = mixed - (len(mix.columns) // g.columns - 1)
         self.after_span = True
         self.spans += 1
         at = self.start(mix, earliest)
-        return run_reads(mix, at, g)[-1] + g.residual_late, at - earliest
+        return run_reads(mix, at, g)[-1] + added_late(made.wiring, g, len(emissions)), at - earliest
 
     def _down(self, layer: int, up: Run, at: int) -> int:
         """Place down behind the run at ``at`` that makes hidden values; when the residual has it."""
@@ -361,14 +388,14 @@ class _Player:
         down = Run("down", HIDDEN, layer, _columns(range(made.shape.hidden), g), emissions)
         words = g.columns // g.rows  # of the hidden buffer, per step
         at = self.start(down, max(when - i // words for i, when in enumerate(hidden)))
-        return run_reads(down, at, g)[-1] + g.residual_late
+        return run_reads(down, at, g)[-1] + added_late(made.wiring, g, len(emissions))
 
     def _attend(self, run: Run, at: int) -> int:
         """Start attention once no walk can read what is not there; the cycle of its first block."""
         made, g = self.made, self.made.geometry
         share = made.walks // made.kv_words
         turned = turned_late(made.wiring, g) + (made.parts - 1 if normed_heads(made.wiring) else 0)
-        late = {QUERY: turned, KEY: turned, VALUE: g.residual_late - WALK_TO_VALUE}
+        late = {QUERY: turned, KEY: turned, VALUE: g.residual_late - walk_to_value(made.wiring)}
         walk = at + 1
         for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
             if e.kind not in late:

@@ -21,9 +21,11 @@ from pathlib import Path
 
 import click
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as F
 from llama import Llama, LlamaShape, load_hugging_face, write_stories
+from notes import without_notes
 from overlap import RUN, without_shared_runs
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from tqdm import tqdm
@@ -191,6 +193,7 @@ def export_onnx(model: Llama, out: Path) -> None:
         dynamo=True,
         external_data=False,
     )
+    onnx.save(without_notes(onnx.load(out)), out)
 
 
 def digest(path: Path) -> str:

@@ -25,7 +25,7 @@ from ..chip import Chip
 from ..errors import BuildError
 from ..geometry import STYLES, Geometry
 from ..ops import norm
-from ..schedule import Schedule, ceil_div, normed_heads, schedule
+from ..schedule import Schedule, ceil_div, normed_branches, normed_heads, schedule
 from ..trace import segments
 from .rtl_roms import (
     accumulator_bits,
@@ -33,6 +33,7 @@ from .rtl_roms import (
     embedding_bits,
     renorm_widths,
     rom_contents,
+    slope_bits,
     weight_words,
     word_widths,
 )
@@ -40,6 +41,7 @@ from .rtl_roms import (
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
 STOPS = 8
+CAPS = {"score_cap": "ScoreSlopeW", "logit_cap": "LogitSlopeW"}
 
 
 def rtl_folder() -> Path:
@@ -115,6 +117,9 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "FinalNorm": int(w.final_norm),
         "Windowed": int(any(w.windows)),
         "Renorms": int(normed_heads(w)),
+        "Branches": int(normed_branches(w)),
+        "ScoreCap": int(w.score_cap),
+        "LogitCap": int(w.logit_cap),
         "ResidualW": f.residual,
         "NormW": f.norm,
         "QueryW": f.query,
@@ -155,7 +160,8 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Segments": segments(made),
         "Trace": int(g.trace),
         **word_widths(chip, made),
-        **(renorm_widths(chip, made) if normed_heads(w) else {}),
+        **renorm_widths(chip, made),
+        **{CAPS[name]: slope_bits(chip.tables[name]) for name in CAPS if name in chip.tables},
     }
 
 

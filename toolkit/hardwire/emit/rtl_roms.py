@@ -9,8 +9,8 @@ import numpy as np
 from ..chip import Chip
 from ..fixed import MULTIPLIER_BITS, Ints, limits
 from ..geometry import Geometry
-from ..ops import attention, norm, rope
-from ..schedule import KEY, QUERY, Emission, Run, Schedule, normed_heads
+from ..ops import attention, norm, rope, softcap
+from ..schedule import KEY, QUERY, Emission, Run, Schedule, normed_branches, normed_heads
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
@@ -42,8 +42,11 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, made)
-    if normed_heads(chip.wiring):
-        contents |= _renorms(chip, made)
+    for name, listed in renormed(made).items():
+        contents |= _renorms(chip, name, listed)
+    for name in ("score_cap", "logit_cap"):
+        if name in t:
+            contents[f"{name}.hex"] = cap_lines(t[name])
     if any(chip.wiring.windows):
         contents["window.hex"] = _windows(chip.wiring.windows, made)
     return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
@@ -51,8 +54,25 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
 
 def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
-    shifts = np.stack([chip.value_shift, chip.score_shift], axis=-1)  # [L, H, 2]
-    return {f"shift{h:02}.hex": hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5)) for h in range(made.shared)}
+    capped = chip.wiring.score_cap  # a cap takes the shift, and gives steps of the exponential
+    shifts = np.stack([chip.value_shift, np.zeros_like(chip.score_shift) if capped else chip.score_shift], axis=-1)
+    found: dict[str, list[str]] = {}
+    for h in range(made.shared):
+        found[f"shift{h:02}.hex"] = hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5))
+        if capped:
+            found[f"cap{h:02}.hex"] = hex_lines((chip.score_shift[:, h :: made.shared].reshape(-1, 1), 5))
+    return found
+
+
+def cap_lines(table: Ints) -> list[str]:
+    """A soft cap's lines as rtl/soft_cap.sv unpacks them: where each begins, and how far it rises."""
+    return hex_lines((table[:-1, None], softcap.CAP_BITS), (np.diff(table)[:, None], slope_bits(table)))
+
+
+def slope_bits(table: Ints) -> int:
+    """Signed bits of what a soft cap's lines rise by."""
+    rise = np.diff(table)
+    return int(max(rise.max(), ~rise.min())).bit_length() + 1
 
 
 def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
@@ -62,32 +82,44 @@ def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
     return hex_lines((reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length()))
 
 
-def _renorms(chip: Chip, made: Schedule) -> dict[str, list[str]]:
-    """For every read of queries or keys: its rows' gains and their shift, and its heads' eps."""
-    listed, rows = _turned(made), made.geometry.rows
-    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (rows, 1, 1))
+def renormed(made: Schedule) -> dict[str, list[Emission]]:
+    """Reads that a norm inside a layer takes, by the name of its tables: of queries and keys, of the branches."""
+    found: dict[str, list[Emission]] = {}
+    if normed_heads(made.wiring):
+        found["renorm"] = [e for e in made.emissions if e.kind in (QUERY, KEY)]
+    if normed_branches(made.wiring):
+        found["branch"] = [e for e in made.emissions if e.matrix in ("o", "down")]
+    return found
+
+
+def _renorm_of(chip: Chip, e: Emission) -> norm.Renorm:
+    return chip.renorms[{"o": "attention", "down": "mlp"}.get(e.matrix, e.matrix)]
+
+
+def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[str]]:
+    """For every read: its rows' gains and their shift, and its heads' eps."""
+    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
     for i, e in enumerate(listed):
-        renorm = chip.renorms[e.matrix]
+        renorm = _renorm_of(chip, e)
         shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
         gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
     return {
-        "renorm.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
-        "renorm_eps.hex": hex_lines((eps, renorm_widths(chip, made)["RenormEpsW"])),
+        f"{name}.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
+        f"{name}_eps.hex": hex_lines((eps, int(eps.max()).bit_length())),
     }
-
-
-def _turned(made: Schedule) -> list[Emission]:
-    return [e for e in made.emissions if e.kind in (QUERY, KEY)]
 
 
 def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
-    """Parameters of rtl/renorm.sv."""
-    largest = max(int(chip.renorms[name].eps.max()) for name in ("q", "k"))
-    return {
-        "RenormWords": len(_turned(made)),
-        "RenormEpsW": largest.bit_length(),
-        "RenormEnergyW": norm.largest_energy(chip.shape.head_dim, norm.RENORM_BITS).bit_length(),
-    }
+    """Parameters of each rtl/renorm.sv."""
+    widths: dict[str, int] = {}
+    for name, listed in renormed(made).items():
+        channels = chip.shape.head_dim if name == "renorm" else chip.shape.dim
+        widths |= {
+            f"{name.capitalize()}Words": len(listed),
+            f"{name.capitalize()}EpsW": max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length(),
+            f"{name.capitalize()}EnergyW": norm.largest_energy(channels, norm.RENORM_BITS).bit_length(),
+        }
+    return widths
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
