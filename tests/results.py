@@ -120,21 +120,19 @@ def measure_15m(scratch: Path) -> list[list[str]]:
     return rows
 
 
-# What is made into gates: a name, the chip's shape where it is random, board, options of the build. The tile is a small
-# engine with every part and the stages of the AMD plans: what clock their pipeline takes where open tools can route it.
+# What is made into gates: a name, the chip's shape where it is random, board, options of the build. A tile is a small
+# engine with every part, and with the stages of the AMD plans or of the ULX3S's: what clock a row's pipeline takes where
+# open tools can route it.
 TILE = (
     "columns=8,rows=4,depth=2,terms=4,banks=2,divides=1,score_style=fabric,mix_style=apart,mix_fabric=0,minus=false,"
-    "lane_stages=2,round_stages=2"
+    "lane_stages={0},round_stages={0}"
 )
+TILE_SHAPE = "64,32,1,2,1,16,32,64"
 GATES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("stories260K", "stories260k", "pynq-z2", ()),
     ("bundled", "bundled", "ulx3s-85f", ()),
-    (
-        "tile",
-        "64,32,1,2,1,16,32,64",
-        "ulx3s-85f",
-        ("--clock", "52", "--geometry", TILE),
-    ),
+    ("tile", TILE_SHAPE, "ulx3s-85f", ("--clock", "52", "--geometry", TILE.format(2))),
+    ("tile-one-stage", TILE_SHAPE, "ulx3s-85f", ("--clock", "52", "--geometry", TILE.format(1))),
     ("kev-gpt", "kev-gpt", "kv260", ()),
 )
 SEEDS = (2, 1, 3)  # of the placer, in turn: with the first of them the committed bitstream routes
