@@ -92,7 +92,8 @@ def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
 def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None = None) -> dict[str, Value]:
     """Everything the model wants beside ``ids`` [1, T]: an empty past, all visible, positions from 0.
 
-    ``head_dim``: channels of a head, for a past [1, heads, 0, channels] that leaves them open.
+    ``head_dim``: channels of a head, for a past [1, heads, 0, channels] that leaves them open. A past that is a ring
+    is as long as that must be, with zeros, which nothing reads: no position before the tokens is valid.
     """
     length = ids.shape[1]
     feeds: dict[str, Value] = {}
@@ -114,6 +115,8 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None 
                     f"{source.path}: input {value.name!r} has a past of fixed shape {shape}; "
                     "export with a dynamic past length, or without a cache"
                 )
+            if shape[2] == 0:
+                shape[2] = source.rings.get(value.name, 0)
             feeds[value.name] = np.zeros(shape, dtype)
         else:
             positions = np.arange(length, dtype=dtype)
