@@ -103,7 +103,15 @@ class MicroGpt(torch.nn.Module):
 
 # ONNX Runtime's GroupQueryAttention takes heads of a multiple of 16 channels only, and rotates a multiple of 16.
 WIDE = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
-WIDER: dict[str, dict[str, Any]] = {"phi": {"head_dim": 32}}
+# The builder of 0.15 takes every sixth layer of Gemma 3 for one without a window, whatever the configuration says.
+WIDER: dict[str, dict[str, Any]] = {
+    "phi": {"head_dim": 32},
+    "gemma3": {
+        "num_hidden_layers": 6,
+        "intermediate_size": 16,
+        "layer_types": [*["sliding_attention"] * 5, "full_attention"],
+    },
+}
 
 
 def build(name: str, attention: str = "sdpa", wide: bool = False) -> torch.nn.Module:
