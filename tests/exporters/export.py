@@ -119,6 +119,20 @@ def transformers5(name: str, out: Path) -> None:
     OnnxExporter().export(model, inputs, config=OnnxConfig(dynamic=True)).save_pretrained(str(out))
 
 
+def transformers5_past(name: str, out: Path) -> None:
+    """The decode half of its export_for_generation, which takes a cache and, asked for it, more than one token."""
+    from transformers.exporters.exporter_onnx import OnnxConfig, OnnxExporter
+
+    model: Any = build(name)
+    if not hasattr(model, "config"):
+        raise RuntimeError("not a transformers model")
+    tokens = torch.ones(2, 7, dtype=torch.long)
+    inputs = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+    both = OnnxExporter().export_for_generation(model, inputs, config=OnnxConfig(dynamic=True), multi_token_decode=True)
+    both.save_pretrained(str(out))
+    (out / "decode.onnx").rename(out / "model.onnx")
+
+
 def genai(precision: str) -> Callable:
     """python -m onnxruntime_genai.models.builder -e cpu -p."""
 
@@ -154,6 +168,7 @@ def _save_tokenizer(folder: Path) -> None:
 
 EXPORTERS: dict[str, Callable[[str, Path], None]] = {
     "dynamo-18": dynamo(18),
+    "dynamo-19": dynamo(19),
     "dynamo-20": dynamo(20),
     "dynamo-21": dynamo(21),
     "dynamo-22": dynamo(22),
@@ -168,6 +183,7 @@ EXPORTERS: dict[str, Callable[[str, Path], None]] = {
     "optimum": optimum("text-generation"),
     "optimum-past": optimum("text-generation-with-past"),
     "transformers5": transformers5,
+    "transformers5-past": transformers5_past,
     "genai-fp32": genai("fp32"),
     "genai-int4": genai("int4"),
     "genai-0.15-fp32": genai("fp32"),
@@ -175,8 +191,8 @@ EXPORTERS: dict[str, Callable[[str, Path], None]] = {
 }
 
 
-OF_5 = ("torchscript", "transformers5", "genai-fp32", "genai-int4")
-ONCE = ("18", "21", "22", "24", "23-static", "20-eager", "20-fp16", "20-bf16")
+OF_5 = ("torchscript", "transformers5", "transformers5-past", "genai-fp32", "genai-int4")
+ONCE = ("18", "19", "21", "22", "24", "23-static", "20-eager", "20-fp16", "20-bf16")
 
 
 def of_exporter(exporter: str) -> list[str]:
