@@ -55,6 +55,7 @@ def wired(index: int, name: str) -> Edit:
         ("GroupQueryAttention", wired(9, "input_ids"), "positions, a bias, sinks, .* are not supported"),
         ("GroupQueryAttention", attribute("smooth_softmax", 1), "a smooth softmax .* are not supported"),
         ("GroupQueryAttention", wired(7, "input_ids"), "its rotary tables are no stored"),
+        ("GroupQueryAttention", attribute("sliding_window_cache", 1), "a cache for a window of -1 positions"),
     ],
 )
 def test_what_has_no_standard_form_is_refused(op: str, edit: Edit, message: str, tmp_path: Path) -> None:
@@ -82,6 +83,19 @@ def test_a_local_window_is_as_wide_as_onnx_runtime_makes_it(window: int, tmp_pat
             attribute("local_window_size", window)(node)
     decoder = import_onnx(save(proto, tmp_path)).decoder
     assert [block.attention.window for block in decoder.blocks] == [window, window]
+
+
+def test_a_cache_of_a_window_is_fed_as_long_as_onnx_runtime_wants_it(tmp_path: Path) -> None:
+    proto = model(architecture="gemma2")
+    assert "past_sliding_length" in [d.dim_param for i in proto.graph.input for d in i.type.tensor_type.shape.dim]
+    result = import_onnx(save(proto, tmp_path))
+    assert [block.attention.window for block in result.decoder.blocks] == [12, None]
+    assert max(result.check.lengths) > 12 and result.check.max_relative_error <= 1e-5
+    for node in proto.graph.node:
+        if node.op_type == "GroupQueryAttention":
+            attribute("local_window_size", 1 << 40)(node)
+    with pytest.raises(ModelError, match="a cache for a window of 1099511627776 positions is not supported"):
+        import_onnx(save(proto, tmp_path))
 
 
 def test_bfloat16_numbers_are_the_upper_half_of_float32_ones() -> None:

@@ -69,6 +69,21 @@ def test_decomposed_llama_with_past(tmp_path: Path) -> None:
     assert_llama(imported(built, tmp_path, context=100).decoder, built[1])
 
 
+def test_a_scalar_may_only_pass_through(tmp_path: Path) -> None:
+    """As the size of a window does from cache to cache in transformers 5; what the logits need is refused."""
+    proto, weights = llama_decomposed(past=True)
+    scalar = helper.make_tensor_value_info("input.cache.layers.0._sliding_window_tensor", TensorProto.INT64, [])
+    proto.graph.input.append(scalar)
+    proto.graph.output.append(helper.make_tensor_value_info("kept", TensorProto.INT64, []))
+    proto.graph.node.append(helper.make_node("Identity", [scalar.name], ["kept"]))
+    assert_llama(imported((proto, weights), tmp_path, context=100).decoder, weights)
+    proto.graph.node.append(helper.make_node("Cast", ["kept"], ["number"], to=TensorProto.FLOAT))
+    proto.graph.node.append(helper.make_node("Mul", ["logits", "number"], ["scaled"]))
+    proto.graph.output[0].name = "scaled"
+    with pytest.raises(ModelError, match="_sliding_window_tensor' is INT64 of shape .., so this is no decoder"):
+        import_onnx(save(proto, tmp_path))
+
+
 @pytest.mark.parametrize("window", [5, 33])
 def test_sliding_window_is_read_off_the_mask(tmp_path: Path, window: int) -> None:
     """33 is longer than the length at which the graph is frozen."""

@@ -48,7 +48,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen3": ("qwen3", {**_GQA, "head_dim": 8, "tie_word_embeddings": True}),
     "gemma": ("gemma", {"num_key_value_heads": 1, "head_dim": 8}),
     "phi": ("phi", {"partial_rotary_factor": 0.5}),
-    "phi3": ("phi3", {**_GQA}),
+    "phi3": ("phi3", {**_GQA, "original_max_position_embeddings": CONTEXT}),
     "gpt2": ("gpt2", {"n_embd": DIM, "n_layer": LAYERS, "n_head": HEADS, "n_positions": CONTEXT, "n_inner": HIDDEN}),
     "gpt-neox": ("gpt_neox", {"rotary_pct": 0.25}),
     "gpt-neo": (
@@ -101,12 +101,21 @@ class MicroGpt(torch.nn.Module):
         return self.head(x)
 
 
-# ONNX Runtime's GroupQueryAttention takes heads of a multiple of 16 channels only.
+# ONNX Runtime's GroupQueryAttention takes heads of a multiple of 16 channels only, and rotates a multiple of 16.
 WIDE = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
+# The builder of 0.15 takes every sixth layer of Gemma 3 for one without a window, whatever the configuration says.
+WIDER: dict[str, dict[str, Any]] = {
+    "phi": {"head_dim": 32},
+    "gemma3": {
+        "num_hidden_layers": 6,
+        "intermediate_size": 16,
+        "layer_types": [*["sliding_attention"] * 5, "full_attention"],
+    },
+}
 
 
 def build(name: str, attention: str = "sdpa", wide: bool = False) -> torch.nn.Module:
-    """The model of this name with random weights, the same in every run; ``wide``: with fewer, wider heads."""
+    """The model of this name with random weights, the same in every run; ``wide``: in a shape for onnxruntime-genai."""
     torch.manual_seed(sorted(ARCHITECTURES).index(name))
     kind, special = ARCHITECTURES[name]
     if not kind:
@@ -114,7 +123,7 @@ def build(name: str, attention: str = "sdpa", wide: bool = False) -> torch.nn.Mo
     else:
         from transformers import AutoConfig, AutoModelForCausalLM
 
-        wider = {k: v for k, v in WIDE.items() if wide and (k in special or k in _COMMON)}
+        wider = {k: v for k, v in WIDE.items() if k in special or k in _COMMON} | WIDER.get(name, {}) if wide else {}
         config = AutoConfig.for_model(kind, **{**_COMMON, **special, **wider})
         attention = "eager" if kind in ("gpt_neo", "gemma2") else attention  # they have no other
         model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)

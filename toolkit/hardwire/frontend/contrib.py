@@ -31,6 +31,24 @@ from .graph import Value
 DOMAIN = "com.microsoft"
 ATTENTION_OPSET = 23
 MAX_WEIGHT_BYTES = 16 * 2**30
+MAX_WINDOW = 2**20
+
+
+def rings(path: Path, proto: onnx.ModelProto) -> dict[str, int]:
+    """Past inputs that are buffers for a window of keys or values, and how many positions they need at least.
+
+    ONNX Runtime takes no shorter one; what is valid in it is told by the length of the mask.
+    """
+    found: dict[str, int] = {}
+    for node in proto.graph.node:
+        at = _attributes(node) if node.domain == DOMAIN and node.op_type == "GroupQueryAttention" else {}
+        if at.get("sliding_window_cache", 0):
+            window = int(at.get("local_window_size", -1))
+            if not 0 < window <= MAX_WINDOW:
+                where = f"{path}: node {node.name or node.output[0]!r} ({node.op_type})"
+                raise ModelError(f"{where}: a cache for a window of {window} positions is not supported")
+            found.update(dict.fromkeys(filter(None, _named(node, 5)[3:]), window))
+    return found
 
 
 def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None:

@@ -32,7 +32,7 @@ class Inputs:
 
     ids: str
     static: int | None
-    feeds: dict[str, str]  # the other inputs: "mask", "positions", "flat_positions" or "past"
+    feeds: dict[str, str]  # the other inputs: "mask", "positions", "flat_positions", "past" or "idle"
 
 
 def import_runtime() -> Any:
@@ -47,6 +47,7 @@ def read_inputs(source: Source) -> Inputs:
     """Sort the model's inputs into roles; refuse what is no text decoder."""
     ids: list[onnx.ValueInfoProto] = []
     feeds: dict[str, str] = {}
+    needed = ancestors(source.makers(), [_logits(source)])
     for value in source.proto.graph.input:
         kind, rank = value.type.tensor_type.elem_type, len(value.type.tensor_type.shape.dim)
         lower = value.name.lower()
@@ -58,6 +59,8 @@ def read_inputs(source: Source) -> Inputs:
             ids.append(value)
         elif kind == TensorProto.FLOAT and rank == 4 and ("past" in lower or "key" in lower or "cache" in lower):
             feeds[value.name] = "past"
+        elif kind == TensorProto.INT64 and rank == 0 and value.name not in needed:
+            feeds[value.name] = "idle"  # transformers 5 hands a window's size from cache to cache
         else:
             raise ModelError(
                 f"{source.path}: input {value.name!r} is {_describe(value)}, so this is no decoder "
@@ -92,7 +95,8 @@ def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
 def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None = None) -> dict[str, Value]:
     """Everything the model wants beside ``ids`` [1, T]: an empty past, all visible, positions from 0.
 
-    ``head_dim``: channels of a head, for a past [1, heads, 0, channels] that leaves them open.
+    ``head_dim``: channels of a head, for a past [1, heads, 0, channels] that leaves them open. A past that is a ring
+    is as long as that must be, with zeros, which nothing reads: no position before the tokens is valid.
     """
     length = ids.shape[1]
     feeds: dict[str, Value] = {}
@@ -114,7 +118,11 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None 
                     f"{source.path}: input {value.name!r} has a past of fixed shape {shape}; "
                     "export with a dynamic past length, or without a cache"
                 )
+            if shape[2] == 0:
+                shape[2] = source.rings.get(value.name, 0)
             feeds[value.name] = np.zeros(shape, dtype)
+        elif role == "idle":
+            feeds[value.name] = np.zeros((), dtype)
         else:
             positions = np.arange(length, dtype=dtype)
             feeds[value.name] = positions if role == "flat_positions" else positions[None]

@@ -9,7 +9,7 @@ ensures: nodes are in execution order, every tensor has one maker, weights are f
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import onnx.inliner
 from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
-from .contrib import lower
+from .contrib import lower, rings
 from .graph import Value
 from .widen import HALVES, raw_type, widen, widened
 
@@ -47,6 +47,7 @@ class Source:
     weights: dict[str, Value]
     sha256: str
     half: bool = False  # it was half precision, and is widened here
+    rings: dict[str, int] = field(default_factory=dict)  # past inputs that are never shorter than this
 
     def makers(self) -> dict[str, onnx.NodeProto]:
         return {out: node for node in self.proto.graph.node for out in node.output if out}
@@ -77,10 +78,11 @@ def load(path: str | Path) -> Source:
     stored = any(tensor.data_type in HALVES for tensor in proto.graph.initializer)
     half = widen(proto.graph) or stored
     weights = _weights(path, proto, digest)
+    buffers = rings(path, proto)
     lower(path, proto, weights)
     _check_nodes(path, proto)
     _sort(path, proto, set(weights))
-    return Source(path, proto, weights, digest.hexdigest(), half)
+    return Source(path, proto, weights, digest.hexdigest(), half, buffers)
 
 
 def _first_line(error: Exception) -> str:
