@@ -121,7 +121,7 @@ def measure_15m(scratch: Path) -> list[list[str]]:
 
 
 # What is made into gates: a name, the chip's shape where it is random, board, options of the build. A tile is a small
-# engine with every part, and with the stages of the AMD plans or of the ULX3S's: what clock a row's pipeline takes where
+# engine with every part, and with the stages of the AMD plans or of the ULX3S's: what clock such a pipeline takes where
 # open tools can route it.
 TILE = (
     "columns=8,rows=4,depth=2,terms=4,banks=2,divides=1,score_style=fabric,mix_style=apart,mix_fabric=0,minus=false,"

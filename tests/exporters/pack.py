@@ -15,23 +15,11 @@ from pathlib import Path
 
 import onnx
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "toolkit" / "training"))
+
+from notes import without_notes  # noqa: E402
+
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "exports"
-SCOPES = "pkg.torch.onnx.name_scopes"
-
-
-def stripped(file: Path) -> bytes:
-    """The model without notes, in one file."""
-    model = onnx.load(file)
-    graph = model.graph
-    del graph.value_info[:], model.metadata_props[:], graph.metadata_props[:]
-    for each in (*graph.node, *graph.initializer, *graph.input, *graph.output, graph, model):
-        each.ClearField("doc_string")
-    for each in (*graph.node, *graph.initializer, *graph.input, *graph.output):
-        kept = [(p.key, p.value) for p in each.metadata_props if p.key == SCOPES]
-        del each.metadata_props[:]
-        for key, value in kept:
-            each.metadata_props.add(key=key, value=value)
-    return model.SerializeToString()
 
 
 def pack(folder: Path) -> Path:
@@ -39,7 +27,7 @@ def pack(folder: Path) -> Path:
     out = FIXTURES / f"{folder.name}.tar.xz"
     with tarfile.open(out, "w:xz", preset=9) as archive:
         for file in sorted(folder.glob("*/model.onnx")):
-            data = stripped(file)
+            data = without_notes(onnx.load(file)).SerializeToString()
             add(archive, f"{file.parent.name}.onnx", data)
         for file in sorted(folder.glob("*/failed.txt")):
             add(archive, f"{file.parent.name}.txt", file.read_bytes())
