@@ -153,7 +153,7 @@ class Models:
         if path.is_file():
             return load_chip(path)
         if self.trained(name):
-            return quantize_onnx(self.onnx[name], path, weights=4, calibration=self.calibration[name])
+            return quantize_onnx(self.onnx[name], path, weights=4, calibration=self.calibration[name]).chip
         return random_chip(SHAPES[name.lower()], SEED)
 
     def decoder(self, name: str) -> Decoder:

@@ -229,9 +229,8 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
     from .pipeline import quantize_onnx
     from .tradeoff import mean_bits
 
-    points: list[dict[str, Any]] = []
     with spinner("quantize") as stage:
-        chip = quantize_onnx(model, out, progress=stage, points=points, **options)
+        chip, points = quantize_onnx(model, out, progress=stage, **options)
     data: dict[str, Any] = {
         "chip": str(out),
         "digest": chip.digest,
@@ -241,7 +240,7 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
         "size_bytes": out.stat().st_size,
     }
     if points:
-        data["tradeoff"] = points
+        data["tradeoff"] = [point.as_dict() for point in points]
     answer(data, as_json, key_values("quantized", {key: value for key, value in data.items() if key != "tradeoff"}))
 
 

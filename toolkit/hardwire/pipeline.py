@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
 from .plan import can_be_built, capacity
 from .quantize import MOST, Options, Outline
 from .quantize import quantize as to_integers
+
+if TYPE_CHECKING:
+    from .tradeoff import Point
 
 LARGEST_TEXT = 1 << 28
 MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
@@ -70,6 +73,13 @@ def read_text(path: Path) -> str:
         raise HardwireError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
 
 
+class Quantized(NamedTuple):
+    """What ``quantize_onnx`` made."""
+
+    chip: Chip
+    points: list[Point]  # of the trade-off, where one was asked for
+
+
 def quantize_onnx(
     model: Path,
     out: Path,
@@ -86,14 +96,13 @@ def quantize_onnx(
     mean_bits: float | None = None,
     board: str | None = None,
     tradeoff: Path | None = None,
-    points: list[dict[str, Any]] | None = None,
     progress: Callable[[str], None] = lambda stage: None,
-) -> Chip:
+) -> Quantized:
     """Import, calibrate and quantise ``model``; write ``out``.
 
     ``weights`` None: the bits of each matrix that lose least of those that ``board`` holds and that are within
     ``mean_bits``. ``bits`` are exceptions by matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw
-    for the board; its points go to ``points``.
+    for the board.
     """
     from .frontend import import_onnx
 
@@ -146,15 +155,14 @@ def quantize_onnx(
             )
     progress("write")
     chip.save(out)
-    if tradeoff is not None and target is not None:
-        from .tradeoff import draw_tradeoff
-        from .tradeoff import tradeoff as measure
+    if tradeoff is None or target is None:
+        return Quantized(chip, [])
+    from .tradeoff import draw_tradeoff
+    from .tradeoff import tradeoff as measure
 
-        found, exact = measure(imported.decoder, stories, options, target, progress)
-        draw_tradeoff(found, exact, tradeoff, f"{model.name} on {target.key}")
-        if points is not None:
-            points += [point.as_dict() for point in found]
-    return chip
+    points, exact = measure(imported.decoder, stories, options, target, progress)
+    draw_tradeoff(points, exact, tradeoff, f"{model.name} on {target.key}")
+    return Quantized(chip, points)
 
 
 def evaluate_chip(

@@ -163,16 +163,20 @@ def _route(work: Path, found: dict[str, Any], bitstream: Path | None, digest: st
 def _seeds(
     project: Project, work: Path, progress: Progress, timeout: float | None, stop: Stop | None
 ) -> dict[str, Any]:
-    """The first try that meets the clock, else the fastest. A finished try is not run again, whatever seeds join it.
+    """The first try that meets the clock, else the fastest.
+
+    A finished try is not run again, whatever seeds join it, and comes before those that would have to run.
 
     Raises Unrouted or OutOfTime where no seed could be routed.
     """
     best: dict[str, Any] | None = None
     failed: BuildError | None = None
     tools = tool_versions(SYNTHESIS_TOOLS + ROUTE_TOOLS)
-    for number, seed in enumerate(project.seeds):
-        place, digest = work / f"route-{seed}.receipt", replace(project, seeds=(seed,)).digest(tools)
-        found = receipt.load(place, digest)
+    places = [work / f"route-{seed}.receipt" for seed in project.seeds]
+    digests = [replace(project, seeds=(seed,)).digest(tools) for seed in project.seeds]
+    tries = list(zip(project.seeds, places, digests, map(receipt.load, places, digests), strict=True))
+    tries.sort(key=lambda one: one[3] is None)
+    for number, (seed, place, digest, found) in enumerate(tries):
         if found is None:
 
             def inner(stage: str, share: float, seed: int = seed, number: int = number) -> None:
