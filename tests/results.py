@@ -172,7 +172,8 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
     batch, _ = run("synth", *builds, "--allow-slow", *seeds, may_fail=True)
     resources, runs = [], []
     for build, row in zip(builds, batch, strict=True):
-        name, board = build.name, read_manifest(build)["board"]["key"]
+        board = read_manifest(build)["board"]["key"]
+        name = build.name.removesuffix(f"-{board}")
         runs.append([name, board, f"synth: {row['status']}", f"{row['seconds']:,.0f} s"])
         if row["error"]:
             runs.append([name, board, row["error"], ""])
