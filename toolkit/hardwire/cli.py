@@ -615,7 +615,7 @@ def _receipt_table(receipt: Any, planted: str) -> Table:
 @main.command()
 @click.option("--out", type=IN_FILE, help="Keep the build here; default: a temporary folder.")
 @click.option("--tokens", type=click.IntRange(1), default=200, show_default=True)
-@click.option("--prompt", default="Once upon a time", show_default=True)
+@click.option("--prompt", default="One day", show_default=True)
 @AS_JSON
 def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
     """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
