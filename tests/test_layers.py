@@ -14,14 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
+from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
+from hardwire.board import load_board
 from hardwire.chip import Chip, Wiring, check_chip, load_chip
 from hardwire.decoder import forward
 from hardwire.errors import BuildError, ChipError
 from hardwire.evaluate import error_by_stage
 from hardwire.geometry import Geometry
+from hardwire.plan import fit
 from hardwire.quantize import random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
 from hardwire.reference import new_state, step
@@ -180,3 +182,25 @@ def test_rtl_refuses_a_norm_behind_one_branch_alone(name: str) -> None:
     chip = random_chip(replace(QWEN3, wiring=Wiring(renorms=("q", "k", name))), seed=8)
     with pytest.raises(BuildError, match="not in the RTL engine yet: norm behind a branch; build this one with --"):
         schedule(chip, Geometry())
+
+
+def test_capped_scores_are_not_all_made_in_luts() -> None:
+    """They would lack a constant that the cap sees; a plan for a part without packed products keeps one bank out."""
+    chip = random_chip(GEMMA2, seed=8)
+    for style in (Geometry(score_style="fabric"), Geometry(banks=5, score_fabric=5)):
+        with pytest.raises(BuildError, match="scores that are all made in LUTs lack a constant, .* of at most"):
+            schedule(chip, style)
+    plan = fit(chip, load_board("ulx3s-85f"))
+    assert plan.fits and plan.geometry is not None
+    assert plan.geometry["score_style"] != "fabric" and plan.geometry["score_fabric"] < plan.geometry["banks"]
+
+
+def test_a_norm_behind_an_embedding_does_not_read_what_it_writes() -> None:
+    for words in (10, 11):
+        chip = random_chip(replace(MICRO, shape=replace(MICRO.shape, dim=2 * words)), seed=8)
+        geometry = Geometry(columns=2, rows=2, depth=words, terms=2, banks=4, divides=2)
+        if words == 10:
+            assert schedule(chip, geometry).cycles(0) > 0
+        else:
+            with pytest.raises(BuildError, match="a norm behind an embedding of 22 entries .* in at most 10 reads"):
+                schedule(chip, geometry)

@@ -102,7 +102,7 @@ CASES = {
     ),
     "norms behind branches, caps of scores and logits, a window": (
         "gemma2_chip",
-        Geometry(columns=4, rows=4, depth=2, terms=2, banks=5, trace=True),
+        Geometry(columns=4, rows=4, depth=2, terms=2, banks=5, score_fabric=4, trace=True),
     ),
     "norms of heads and behind branches, a last read that is not full": (
         "gemma3_chip",

@@ -302,12 +302,20 @@ class Planner:
             return None
         geometry, memory = placed
         for packed in range(geometry.groups, -1, -1):
-            for style in _divided(geometry, packed, self.chip.shape.head_dim, board):
+            for style in self._divided(geometry, packed, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
                 used, margins = resources(cost, board), {"lut": LUT_MARGIN[board.family]}
                 if all(used[key] <= most * margins.get(key, 1) for key, most in budget.items()):
                     return style, cost
         return None
+
+    def _divided(self, g: Geometry, packed: int, board: Board) -> Iterator[Geometry]:
+        """As ``_divided``; with a cap of scores one bank stays in multipliers (``schedule`` says why)."""
+        for one in _divided(g, packed, self.chip.shape.head_dim, board):
+            if self.chip.wiring.score_cap and one.score_style == "fabric":
+                style: Style = "packed" if FAMILIES[board.family].pairs else "apart"
+                one = replace(one, score_style=style, score_fabric=g.banks - 1)
+            yield one
 
     def _placed(self, g: Geometry, full: Schedule, board: Board) -> tuple[Geometry, dict[str, int]] | None:
         """Weights in block RAM, or as many depths in URAM as it takes."""

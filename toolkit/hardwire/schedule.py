@@ -266,6 +266,11 @@ def require_engine(chip: Chip) -> None:
 def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     """Lay out one token. Starts each run as early as its operands, the lanes and the read-out allow."""
     require_engine(chip)
+    if chip.wiring.score_cap and (geometry.score_style == "fabric" or geometry.score_fabric >= geometry.banks):
+        raise BuildError(
+            "scores that are all made in LUTs lack a constant, which a softmax does not see but a soft cap does; "
+            f"choose score_style packed or apart and score_fabric of at most {geometry.banks - 1}"
+        )
     made = Schedule(chip.shape, chip.formats, chip.wiring, geometry)
     player = _Player(made)
     shape, rows = chip.shape, geometry.rows
@@ -340,10 +345,12 @@ class _Player:
         run = Run("embedding norm", NORM, 0, _columns(range(made.shape.dim), g), emissions)
         at = self.normed(run, ready)
         reads = run_reads(run, at, g)
-        if self.free > reads[0] + g.residual_late:
+        # Its own rows are a new residual: the first must not reach the lanes, nor the root, before the last is read.
+        if self.free > reads[0] + g.residual_late or len(reads) > g.residual_late + ROOT_LATE - 1:
             raise BuildError(
-                f"a norm behind an embedding of {made.shape.dim} entries overwrites what its later passes read; "
-                f"rows * depth is {g.rows * g.depth}, choose a geometry that takes the vector in one pass"
+                f"a norm behind an embedding of {made.shape.dim} entries overwrites what its later rows need; rows are "
+                f"{g.rows}, depth {g.depth}: choose a geometry that takes the vector in one pass and in at most "
+                f"{g.residual_late + ROOT_LATE - 1} reads"
             )
         return reads[-1] + g.residual_late
 
