@@ -34,7 +34,7 @@ class Family:
     multiplier: tuple[int, int]  # signed operands of one block
     pairs: bool  # two products of a query with keys fit a block
     weighted_pairs: bool  # two products of an exponential with values fit a block
-    accumulates: bool  # a block keeps its registers and the sum of a packed lane, for Yosys
+    accumulates: bool  # a block keeps the sum of a packed lane, for Yosys
     fixed: float  # the token loop, sequencer and the like
     scale: float  # of all LUTs, for what the formulas do not see
 
@@ -141,23 +141,12 @@ def lane_cost(f: Family, g: Geometry, weight: int, act: int, acc: int) -> tuple[
     one = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
     luts, ff = units * one, units * (acc + g.terms * weight + (act + 2 * weight if g.lane_stages == 2 else 0))
     pairs = g.rows // 2 * g.depth * g.packed_groups
-    one, registers, blocks = packed_cost(f, g, weight, act, acc)
-    return luts + pairs * one, int(ff) + pairs * registers, pairs * blocks
-
-
-def packed_cost(f: Family, g: Geometry, weight: int, act: int, acc: int) -> tuple[int, int, int]:
-    """LUTs, registers and multipliers of rtl/lane_packed.sv.
-
-    Fitted to Yosys on the module itself: 1 to 8 terms, 9 and 12 bits of activations, 18 to 22 of accumulators.
-    """
-    product = acc + weight + 1 + act
-    each = multipliers(f, acc + weight + 1, act)
-    if f.accumulates and each == 1:  # registers, and the sum over terms, are the blocks'; of one term all is
-        joined = 2 * acc if g.terms > 1 else 0
-        return joined, joined, g.terms
-    luts = 4 * g.terms + round(1.4 * (g.terms - 1) * product) + 2 * acc
-    kept = (2 * weight + 1) + (product if g.lane_stages == 2 else 0)
-    return luts, g.terms * kept + 2 * acc, g.terms * each
+    blocks = pairs * g.terms * multipliers(f, acc + weight + 1, act)
+    luts += pairs * g.terms * (weight + 2)
+    if g.terms > 1 or not f.accumulates:
+        luts += pairs * (tree_luts(g.terms, acc + weight + act) + 2 * acc)
+        ff += pairs * (2 * acc + g.terms * (acc + weight))
+    return luts, int(ff), blocks
 
 
 @dataclass(frozen=True)
@@ -194,10 +183,6 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
     ff += capped * 64
     if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
         ff += (dsp + row_dsp + head_dsp) * 26
-    elif not f.accumulates:
-        ff += head_dsp * 36  # of two products each; those of the lanes are in lane_cost
-    if g.uram:
-        ff += g.rows * g.columns * weight  # a word that the loader puts together
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
     return Cost(ceil(lut), int(ff), dsp + row_dsp + head_dsp, memory["bram18"], memory["uram"])
 

@@ -37,7 +37,7 @@ from .schedule import (
 LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
 ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
 HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: the serial line
-LUT_MARGIN = {"xc7": 0.996, "xcup": 0.98, "ecp5": 0.996}  # Yosys is what counts: predictions may be too low by so much
+LUT_MARGIN = {"xc7": 0.996, "xcup": 0.92, "ecp5": 0.996}  # Yosys is what counts: predictions may be too low by so much
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
 
