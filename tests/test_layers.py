@@ -9,7 +9,7 @@ what it lacks.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,11 @@ from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY,
 from test_chip import rewritten
 
 from hardwire.board import load_board
-from hardwire.chip import Chip, Wiring, check_chip, load_chip
+from hardwire.chip import Chip, Formats, Wiring, check_chip, load_chip
 from hardwire.decoder import forward
 from hardwire.errors import BuildError, ChipError
 from hardwire.evaluate import error_by_stage
-from hardwire.geometry import Geometry
+from hardwire.geometry import Geometry, shared_heads
 from hardwire.plan import fit
 from hardwire.quantize import random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
@@ -114,6 +114,9 @@ def test_a_chip_without_these_parts_keeps_its_format(tmp_path: Path) -> None:
     rewritten(tmp_path / "a.chip", tmp_path / "b.chip", see)
 
 
+FORMATS = asdict(Formats())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -128,6 +131,7 @@ def test_a_chip_without_these_parts_keeps_its_format(tmp_path: Path) -> None:
         ({"renorms": [["q"]]}, "wiring.renorms is .*, not a part of"),
         ({"parallel": 1}, "wiring.parallel is 1, not true or false"),
         ({"score_cap": True}, "tables/score_cap.npy"),
+        ({"formats": {**FORMATS, "logit_fraction": 15}}, "formats.logit_fraction is 15, not an integer from 0 to 14"),
         ({"format": 2}, "the keys of wiring are"),
         ({"format": 4}, "format 4, this version reads 2 and 3"),
     ],
@@ -204,3 +208,28 @@ def test_a_norm_behind_an_embedding_does_not_read_what_it_writes() -> None:
         else:
             with pytest.raises(BuildError, match="a norm behind an embedding of 22 entries .* in at most 10 reads"):
                 schedule(chip, geometry)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"banks": 5, "score_fabric": 6}, "score_fabric 6, .* at most the 5 banks' scores are in LUTs"),
+        ({"mix_fabric": 9}, "mix_fabric 9: .* and a head's 8 channels"),
+        ({"divides": 3}, "divides 3: choose a divisor of a head's 8 channels, padding included"),
+    ],
+)
+def test_a_geometry_that_the_rtl_has_no_form_for_is_refused(change: dict, message: str) -> None:
+    with pytest.raises(BuildError, match=message):
+        schedule(random_chip(TINY, seed=8), Geometry(**change))
+
+
+@pytest.mark.parametrize("change", [{"up": 18}, {"logit": 24}])
+def test_rows_hold_every_format(change: dict) -> None:
+    chip = random_chip(TINY, seed=8)
+    with pytest.raises(BuildError, match="but the engine's rows have 16 bits; build this one with --target hls"):
+        schedule(replace(chip, formats=replace(chip.formats, **change)), Geometry())
+
+
+def test_heads_of_an_odd_width_share_no_walk() -> None:
+    odd = replace(QWEN3.shape, heads=4, kv_heads=4, head_dim=5, rotary=4)
+    assert shared_heads(odd, 10) == 1 and shared_heads(replace(odd, head_dim=4), 8) == 2

@@ -194,7 +194,7 @@ FORMAT_RANGES = {
     "gate": (6, 14),
     "up": (8, 18),
     "logit": (8, 24),
-    "logit_fraction": (0, 16),
+    "logit_fraction": (0, 14),  # one more is a temperature that the sampler has no sign for
 }
 
 

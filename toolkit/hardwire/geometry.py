@@ -88,9 +88,12 @@ class Geometry:
 
 
 def shared_heads(shape: Shape, rows: int) -> int:
-    """Heads whose keys and queries share a word: as many as fill a read, where each head has keys of its own."""
+    """Heads whose keys and queries share a word: as many as fill a read, where each head has keys of its own.
+
+    Of an odd head_dim none: partners of a rotation are on neighbouring rows.
+    """
     together = rows // shape.head_dim
-    fits = together > 1 and rows % shape.head_dim == 0
+    fits = together > 1 and rows % shape.head_dim == 0 and shape.head_dim % 2 == 0
     return together if fits and shape.heads == shape.kv_heads and shape.heads % together == 0 else 1
 
 

@@ -263,15 +263,34 @@ def require_engine(chip: Chip) -> None:
         )
 
 
+def require_geometry(made: Schedule) -> None:
+    """Raise BuildError naming what of a geometry or of the formats the RTL has no form for."""
+    g, f, channels = made.geometry, made.formats, made.shape.head_dim
+    if g.score_fabric > g.banks or g.mix_fabric > channels:
+        raise BuildError(
+            f"score_fabric {g.score_fabric}, mix_fabric {g.mix_fabric}: at most the {g.banks} banks' scores are in LUTs, "
+            f"and a head's {channels} channels"
+        )
+    if made.padded % g.divides:
+        raise BuildError(f"divides {g.divides}: choose a divisor of a head's {made.padded} channels, padding included")
+    if made.wiring.score_cap and (g.score_style == "fabric" or g.score_fabric == g.banks):
+        raise BuildError(
+            "scores that are all made in LUTs lack a constant, which a softmax does not see but a soft cap does; "
+            f"choose score_style packed or apart and score_fabric of at most {g.banks - 1}"
+        )
+    row = max(f.residual, 16)  # RowW of rtl/engine.sv
+    if max(f.up, f.logit) > row:
+        raise BuildError(
+            f"formats.up is {f.up} and formats.logit {f.logit}, but the engine's rows have {row} bits; "
+            "build this one with --target hls"
+        )
+
+
 def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     """Lay out one token. Starts each run as early as its operands, the lanes and the read-out allow."""
     require_engine(chip)
-    if chip.wiring.score_cap and (geometry.score_style == "fabric" or geometry.score_fabric >= geometry.banks):
-        raise BuildError(
-            "scores that are all made in LUTs lack a constant, which a softmax does not see but a soft cap does; "
-            f"choose score_style packed or apart and score_fabric of at most {geometry.banks - 1}"
-        )
     made = Schedule(chip.shape, chip.formats, chip.wiring, geometry)
+    require_geometry(made)
     player = _Player(made)
     shape, rows = chip.shape, geometry.rows
     made.embed = _vector_emissions(made, "embedding", 0, replace=True)
