@@ -268,8 +268,8 @@ def require_geometry(made: Schedule) -> None:
     g, f, channels = made.geometry, made.formats, made.shape.head_dim
     if g.score_fabric > g.banks or g.mix_fabric > channels:
         raise BuildError(
-            f"score_fabric {g.score_fabric}, mix_fabric {g.mix_fabric}: at most the {g.banks} banks' scores are in LUTs, "
-            f"and a head's {channels} channels"
+            f"score_fabric {g.score_fabric}, mix_fabric {g.mix_fabric}: at most the {g.banks} banks' scores are in "
+            f"LUTs, and a head's {channels} channels"
         )
     if made.padded % g.divides:
         raise BuildError(f"divides {g.divides}: choose a divisor of a head's {made.padded} channels, padding included")
