@@ -100,8 +100,8 @@ module attention
     scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
              .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed), .Capped(Capped),
              .Heads(Layers * Walks), .SlopeW(SlopeW), .Shifts({"cap", Digits, ".hex"}), .Folder(Folder)) u_scores (
-      .clk_i, .rst_i, .restart_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i, .from_block_i(from_block),
-      .from_bank_i(from_bank), .query_i(query_i[h]), .keys_i(keys), .done_o(peak_valid), .peak_o(peak),
+      .clk_i, .rst_i, .restart_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i,
+      .from_block_i(from_block), .from_bank_i(from_bank), .query_i(query_i[h]), .keys_i(keys), .done_o(peak_valid), .peak_o(peak),
       .slot_r_i(exp_slot), .slot_next_i(exp_slot_next), .score_o(score));
 
     softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(KeptW), .WeightW(WeightW),

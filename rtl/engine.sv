@@ -221,8 +221,8 @@ module engine
 
   rows #(.Rows(Rows), .AccW(AccW), .RowW(RowW), .BiasW(BiasW), .ResidualW(ResidualW), .CacheW(CacheW), .GateW(GateW),
          .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .Stages(RoundStages)) u_rows (
-    .clk_i, .kind_i(kind_e0), .raw_i(branch_e0), .fold_i(fold_e0), .shift_i(shift_e0), .multiplier_i(multiplier_e0), .bias_i(bias_e0),
-    .embed_i(embed_e0), .root_i(root), .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
+    .clk_i, .kind_i(kind_e0), .raw_i(branch_e0), .fold_i(fold_e0), .shift_i(shift_e0), .multiplier_i(multiplier_e0),
+    .bias_i(bias_e0), .embed_i(embed_e0), .root_i(root), .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
 
   // EY: what takes the rows as they are.
   logic [Rows-1:0][ResidualW-1:0] residual_y;
@@ -435,8 +435,8 @@ module engine
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
               .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
-              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap), .SlopeW(ScoreSlopeW),
-              .Folder(Folder))
+              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap),
+              .SlopeW(ScoreSlopeW), .Folder(Folder))
     u_attention (
     .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
     .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),

@@ -302,20 +302,12 @@ class Planner:
             return None
         geometry, memory = placed
         for packed in range(geometry.groups, -1, -1):
-            for style in self._divided(geometry, packed, board):
+            for style in _divided(geometry, packed, self.chip, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
                 used, margins = resources(cost, board), {"lut": LUT_MARGIN[board.family]}
                 if all(used[key] <= most * margins.get(key, 1) for key, most in budget.items()):
                     return style, cost
         return None
-
-    def _divided(self, g: Geometry, packed: int, board: Board) -> Iterator[Geometry]:
-        """As ``_divided``; with a cap of scores one bank stays in multipliers (``schedule`` says why)."""
-        for one in _divided(g, packed, self.chip.shape.head_dim, board):
-            if self.chip.wiring.score_cap and one.score_style == "fabric":
-                style: Style = "packed" if FAMILIES[board.family].pairs else "apart"
-                one = replace(one, score_style=style, score_fabric=g.banks - 1)
-            yield one
 
     def _placed(self, g: Geometry, full: Schedule, board: Board) -> tuple[Geometry, dict[str, int]] | None:
         """Weights in block RAM, or as many depths in URAM as it takes."""
@@ -336,20 +328,24 @@ def _stages(board: Board) -> dict[str, Any]:
     }
 
 
-def _divided(g: Geometry, packed: int, channels: int, board: Board) -> Iterator[Geometry]:
+def _divided(g: Geometry, packed: int, chip: Chip, board: Board) -> Iterator[Geometry]:
     """Ways to give attention what multipliers the lanes leave: all in blocks, then more and more of it in LUTs."""
-    f = FAMILIES[board.family]
+    f, channels = FAMILIES[board.family], chip.shape.head_dim
+    # A soft cap sees what scores lack that are all in LUTs (``schedule.require_geometry``): one bank stays out.
+    scores_in_luts: dict[str, Any] = (
+        {"score_fabric": g.banks - 1} if chip.wiring.score_cap else {"score_style": "fabric"}
+    )
     style: Style = "packed" if f.pairs else "apart"
     base = replace(g, packed_groups=packed, score_style=style, mix_style=style)
     yield base
     step = max(2, channels // 8 // 2 * 2)
     for mix in range(step, channels, step):
-        yield replace(base, score_style="fabric", mix_fabric=mix)
+        yield replace(base, mix_fabric=mix, **scores_in_luts)
     # What is left is pairs: as many banks in LUTs as make the rest even.
     for score in range(2 - g.banks % 2, g.banks, max(2, g.banks // 8 // 2 * 2)):
         yield replace(base, score_fabric=score)
-    yield replace(base, score_style="fabric")
-    yield replace(base, score_style="fabric", mix_style="fabric")
+    yield replace(base, **scores_in_luts)
+    yield replace(base, mix_style="fabric", **scores_in_luts)
 
 
 def _of_layers(chip: Chip, layers: int) -> Chip:
