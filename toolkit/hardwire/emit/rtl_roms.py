@@ -96,6 +96,10 @@ def _renorm_of(chip: Chip, e: Emission) -> norm.Renorm:
     return chip.renorms[{"o": "attention", "down": "mlp"}.get(e.matrix, e.matrix)]
 
 
+def _eps_bits(chip: Chip, listed: list[Emission]) -> int:
+    return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
+
+
 def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[str]]:
     """For every read: its rows' gains and their shift, and its heads' eps."""
     gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
@@ -105,7 +109,7 @@ def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[st
         gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
     return {
         f"{name}.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
-        f"{name}_eps.hex": hex_lines((eps, int(eps.max()).bit_length())),
+        f"{name}_eps.hex": hex_lines((eps, _eps_bits(chip, listed))),
     }
 
 
@@ -116,7 +120,7 @@ def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
         channels = chip.shape.head_dim if name == "renorm" else chip.shape.dim
         widths |= {
             f"{name.capitalize()}Words": len(listed),
-            f"{name.capitalize()}EpsW": max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length(),
+            f"{name.capitalize()}EpsW": _eps_bits(chip, listed),
             f"{name.capitalize()}EnergyW": norm.largest_energy(channels, norm.RENORM_BITS).bit_length(),
         }
     return widths
