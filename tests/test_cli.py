@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hardwire.chip import Chip
-from hardwire.cli import main
+from hardwire.chip.model import Chip
+from hardwire.cli.group import main
 
 
 def call(*arguments: str | Path) -> Result:
@@ -140,7 +140,7 @@ def test_an_unknown_board_exits_1(chip_file: Path) -> None:
 
 def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
     script = (
-        "import sys, time; import hardwire.reference as r; real = r.step\n"
+        "import sys, time; import hardwire.chip.reference as r; real = r.step\n"
         "def slow(*a): print('step', file=sys.stderr, flush=True); time.sleep(0.2); return real(*a)\n"
         "r.step = slow\n"
         "from hardwire.cli import main; main(sys.argv[1:])"

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hardwire import fixed
+from hardwire.ops import fixed
 
 
 @pytest.mark.parametrize("shift", range(7))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import hardwire
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
 
 from .board import make_bundle
 
@@ -25,7 +25,7 @@ for name in {BLOCKED!r}:
     sys.modules[name] = None
 sys.path.insert(0, {str(TESTS)!r})
 before = set(sys.modules)
-import hardwire, hardwire.doctor, hardwire.on_board
+import hardwire, hardwire.cli.doctor, hardwire.cli.on_board
 assert "pynq" not in sys.modules, "pynq is imported when a board is opened"
 assert "asyncio.subprocess" in sys.modules or True
 model = hardwire.load({{chip!r}})
