@@ -10,14 +10,14 @@ import pytest
 
 import hardwire
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import feeder
+from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
 from hardwire.errors import BuildError, PromptError
 
 
 @pytest.fixture
 def model(chip_with_text: Chip) -> LanguageModel:
-    return LanguageModel(chip_with_text, lambda sampling: feeder(chip_with_text, sampling), "tiny (reference)")
+    return LanguageModel(chip_with_text, Reference(chip_with_text), "tiny (reference)")
 
 
 def test_a_saved_chip_is_loaded_and_streams(chip_with_text: Chip, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hardwire.build.collect import check, collect
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.chip.reference import Reference
 from hardwire.cli.group import main
 from hardwire.emit.hls import project as hls
 from hardwire.emit.hls.project import kernel_folder
@@ -82,27 +82,26 @@ def test_every_rung_is_equal_around_the_hls_core(made: Build) -> None:
 
 def test_stops_pauses_continuations_and_resets_are_the_references(made: Build) -> None:
     sim, chip = of_build.rtlsim(made), made.chip
-    context = chip.shape.context
-    for sampling in (Sampling(), Sampling(0.8, 11)):
-        want = list(token_loop(feeder(chip, sampling), [1, 5], context, 9, ()))
-        assert sim.run([1, 5], 9, sampling, stall=3).tokens == want
-        halted = sim.run([1, 5], 9, sampling, stops=[want[4]])
+    for sampling in ({}, {"temperature": 0.8, "seed": 11}):
+        want = Reference(chip).generate([1, 5], 9, **sampling)
+        assert sim.simulate([1, 5], 9, stall=3, **sampling).tokens == want
+        halted = sim.simulate([1, 5], 9, stops=[want[4]], **sampling)
         assert (halted.tokens, halted.status) == (want[: want.index(want[4])], "stop token")
-        first = sim.run([1, 5], 4, sampling)
-        assert first.tokens + sim.run([first.tokens[-1]], 5, sampling, clear=False).tokens == want
+        first = sim.simulate([1, 5], 4, **sampling)
+        assert first.tokens + sim.simulate([first.tokens[-1]], 5, clear=False, **sampling).tokens == want
         for cycles in range(3, 120, 9):  # with a command waiting, in the logits, before the token, between two
-            assert sim.run([1, 5], 9, sampling, stall=cycles, abort_after=cycles).status == "reset"
-            assert sim.run([1, 5], 2, sampling).tokens == want[:2]
-        assert sim.run([1, 5], None, sampling).status == "context full"
-        assert sim.run([1, 5], 9, sampling).tokens == want
+            assert sim.simulate([1, 5], 9, stall=cycles, abort_after=cycles, **sampling).status == "reset"
+            assert sim.simulate([1, 5], 2, **sampling).tokens == want[:2]
+        assert sim.simulate([1, 5], None, **sampling).status == "context full"
+        assert sim.simulate([1, 5], 9, **sampling).tokens == want
 
 
 def test_two_simulations_have_a_cache_each(made: Build) -> None:
     one, two = of_build.rtlsim(made), of_build.rtlsim(made)
-    alone = one.run([1, 5], 9).tokens
-    first = one.run([1, 5], 4).tokens
-    two.run([7, 9, 11], 6)
-    assert first + one.run([first[-1]], 5, clear=False).tokens == alone
+    alone = one.simulate([1, 5], 9).tokens
+    first = one.simulate([1, 5], 4).tokens
+    two.simulate([7, 9, 11], 6)
+    assert first + one.simulate([first[-1]], 5, clear=False).tokens == alone
 
 
 def test_the_driver_sees_the_same_chip(made: Build) -> None:

@@ -74,6 +74,11 @@ def read_text(path: Path) -> str:
         raise HardwireError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not empty, as prompts."""
+    return [line for line in read_text(path).splitlines() if line]
+
+
 class Quantized(NamedTuple):
     """What ``quantize_onnx`` made."""
 

@@ -109,6 +109,11 @@ class Chip:
         return total.hexdigest()
 
     @property
+    def id(self) -> int:
+        """What the register `id` of this chip says: the first 32 bits of its digest."""
+        return chip_id(self.digest)
+
+    @property
     def bits(self) -> dict[str, int]:
         """Weight bits of every matrix."""
         return {name: matrix.bits for name, matrix in self.matrices.items()}
@@ -326,5 +331,5 @@ def with_matrix(chip: Chip, name: str, matrix: Matrix) -> Chip:
 
 
 def chip_id(digest: str) -> int:
-    """What the register `id` of a chip with that digest says."""
+    """What the register `id` of a chip with that digest says, where there is no ``Chip`` to ask."""
     return int(digest[:8], 16)

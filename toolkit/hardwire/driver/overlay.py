@@ -49,7 +49,7 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
             bus = MmioBus(mmio)
         chip = MappedChip(
             bus,
-            chip_id=int(bundle.chip.digest[:8], 16),
+            chip_id=bundle.chip.id,
             cycles=bundle.cycles,
             interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )
@@ -63,10 +63,21 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
                 chip.reset()
         lock.release()
 
+    if (bundle.about()["geometry"] or {}).get("trace"):
+        chip.traced = lambda: _checksum_words(bundle)
     about = {**bundle.about(), "pynq": getattr(pynq, "__version__", "unknown")}
-    model = LanguageModel(bundle.chip, None, f"{bundle.folder.resolve().name} ({bundle.board})", chip, about, close)
+    model = LanguageModel(bundle.chip, chip, f"{bundle.folder.resolve().name} ({bundle.board})", about, close)
     lock.on_lost = model.close
     return model
+
+
+def _checksum_words(bundle: Bundle) -> dict[str, int]:
+    """Where the trace window has each stage; planned when somebody asks, which takes a board a while."""
+    from ..plan.geometry import Geometry
+    from ..plan.schedule import schedule
+    from ..plan.trace import checksum_words
+
+    return checksum_words(bundle.chip, schedule(bundle.chip, Geometry(**bundle.about()["geometry"])))
 
 
 class MmioBus:

@@ -22,9 +22,10 @@ from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...host.requests import STOPS
 from ..hls.project import CHIP, kernel_folder
 from ..hls.project import read_meta as read_hls
-from .project import META, STOPS, engine_ports, rtl_folder, top_module
+from .project import META, engine_ports, rtl_folder, top_module
 
 CORE = f"{CHIP}_core"
 ENGINE, FOLDER = "streamed_engine", "streamed"  # in rtl/

@@ -23,6 +23,7 @@ from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...host.requests import STOPS
 from ...ops import norm
 from ...plan.geometry import STYLES, Geometry
 from ...plan.latency import ceil_div, normed_branches, normed_heads
@@ -34,7 +35,6 @@ from .roms import renorm_widths, rom_contents, slope_bits, word_widths
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
-STOPS = 8
 CAPS = {"score_cap": "ScoreSlopeW", "logit_cap": "LogitSlopeW"}
 
 
