@@ -39,10 +39,10 @@ def test_help_teaches() -> None:
         "fit",
         "build",
         "synth",
+        "deploy",
         "run",
         "verify",
         "demo",
-        "deploy",
         "doctor",
     ]
     positions = [text.index(f"\n  {name}") for name in commands]
