@@ -62,7 +62,7 @@ SCORED: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def csim(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CSim]:
     folder = tmp_path_factory.mktemp("hls")
-    write_project(chip_with_text, folder, lanes=4)
+    write_project(chip_with_text, folder, part="xc7z020clg400-1", clock_mhz=100.0, lanes=4)
     sim = CSim(folder, chip_with_text)
     sim.compile()
     yield sim
