@@ -169,6 +169,25 @@ def test_the_netlist_tells_what_the_reference_tells(synthesized_build: Build) ->
         assert tokens == Reference(synthesized_build.chip).generate([1, 5], **options) and len(tokens) == 11
 
 
+def run_json(build: Build, backend: str) -> dict[str, Any]:
+    code, data, _ = call("run", build.folder, "--ids", "1,5", "--backend", backend, "--json")
+    assert code == 0
+    return data
+
+
+def test_run_tells_the_cycles_of_every_token(synthesized_build: Build) -> None:
+    data, planned = run_json(synthesized_build, "rtl"), synthesized_build.manifest["cycles"]
+    assert data["status"] == "context full" and len(data["tokens"]) == 11
+    assert data["cycles"] == planned[1:] and "cycles_note" not in data
+    assert data["tokens"] == Reference(synthesized_build.chip).generate([1, 5])
+
+
+@pytest.mark.slow
+def test_the_netlist_takes_the_cycles_of_the_rtl(synthesized_build: Build) -> None:
+    gates, rtl = (run_json(synthesized_build, backend) for backend in ("netlist", "rtl"))
+    assert (gates["tokens"], gates["cycles"], gates["status"]) == (rtl["tokens"], rtl["cycles"], rtl["status"])
+
+
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, dict[str, Any]]:
     """A ULX3S with the smallest chip, routed; its row."""
