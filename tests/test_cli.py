@@ -87,7 +87,7 @@ def test_run_takes_token_ids(chip_file: Path, tiny_chip: Chip, tmp_path: Path) -
     assert data["tokens"] == text["tokens"] and data["text"] == text["text"]
     tiny_chip.save(tmp_path / "m.chip")
     data = json.loads(call("run", tmp_path / "m.chip", "--ids", "7,5", "--tokens", "3", "--json").stdout)
-    assert data["text"] == "7 5 " + "".join(f"{token} " for token in data["tokens"]) and len(data["tokens"]) == 3
+    assert data["text"] == " ".join(map(str, (7, 5, *data["tokens"]))) and len(data["tokens"]) == 3
     assert call("run", tmp_path / "m.chip", "--ids", "7,5", "--tokens", "3").stdout.startswith("7 5 ")
     for arguments, message in (
         (("--ids", "7,x"), "'7,x' are no token ids; give them as 1,2,3"),

@@ -85,7 +85,7 @@ def test_token_ids_are_a_prompt_too(model: LanguageModel) -> None:
     text = model.generate("abc", tokens=6, stops=())
     ids = model.last.prompt
     assert model.generate(ids, tokens=6, stops=()) == text and model.last.prompt == ids
-    assert model.text_of(ids) == "abc"
+    assert model.text(ids) == "abc"
     with pytest.raises(PromptError, match="token 40 is not one of the 40 of the vocabulary"):
         model.generate([1, 40])
     with pytest.raises(PromptError, match="token -1 is not one of the 40"):
@@ -99,7 +99,7 @@ def test_a_chip_without_a_tokenizer_answers_in_numbers(tiny_chip: Chip, tmp_path
     model = hardwire.load(tmp_path / "m.chip")
     text = model.generate([7, 5], tokens=4)
     assert model.last.tokens == Reference(tiny_chip).generate([7, 5], 4)
-    assert text == model.text_of(model.last.tokens) == "".join(f"{token} " for token in model.last.tokens)
+    assert text == "".join(f" {token}" for token in model.last.tokens) == " " + model.text(model.last.tokens)
     assert list(model.chat([3], tokens=2)) and model.last.prompt[:2] == [7, 5]
 
 

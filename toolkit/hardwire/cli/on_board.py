@@ -58,7 +58,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         return 0 if found else 2
     with load(given.model, given.backend) as model:
         known = model.encode(given.prompt if given.ids is None else given.ids)
-        print(given.prompt if given.ids is None else model.text_of(known), end="", flush=True)
+        print(given.prompt if given.ids is None else model.text(known), end="", flush=True)
         for token in model.stream(known, given.tokens, given.temperature, given.seed):
             print(token, end="", flush=True)
         print()

@@ -61,7 +61,7 @@ def run(
     with spinner("load"):
         model = load(build, backend, port)
     known = model.encode(prompt if ids is None else ids)  # refuses what cannot be said before anything is printed
-    begin = prompt if ids is None else model.text_of(known)
+    begin = prompt if ids is None else model.text(known)
     pieces: list[str] = []
     if not as_json:
         click.echo(begin, nl=False)

@@ -72,7 +72,7 @@ class LanguageModel:
     """A chip, its tokenizer and what runs it.
 
     ``about``: what else ``info`` tells. ``close``, at the end of a ``with``, frees the backend and gives a board back.
-    A prompt may be token ids; a chip without a tokenizer takes no other, and answers in numbers with a space behind.
+    A prompt may be token ids; a chip without a tokenizer takes no other, and answers in numbers, a space in front of each.
     """
 
     def __init__(
@@ -118,12 +118,9 @@ class LanguageModel:
             )
         return ids
 
-    def text_of(self, ids: Sequence[int]) -> str:
-        """The text of token ids; without a tokenizer the numbers, a space behind each."""
-        if self.codec is not None:
-            return self.codec.decode(ids)
-        say = _Numbers()
-        return "".join(map(say, ids))
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of token ids; of a chip without a tokenizer the ids themselves."""
+        return self.codec.decode(ids) if self.codec is not None else " ".join(map(str, ids))
 
     def _encode(self, prompt: str, start: bool) -> list[int]:
         if self.codec is None:
@@ -383,12 +380,12 @@ class LanguageModel:
 
 
 class _Numbers:
-    """Tokens to text where there is no tokenizer: their ids, a space behind each."""
+    """Tokens to text where there is no tokenizer: their ids, a space in front of each."""
 
     steady = True
 
     def __call__(self, token: int) -> Token:
-        return Token(f"{token} ", token)
+        return Token(f" {token}", token)
 
     def flush(self) -> str:
         return ""
