@@ -224,7 +224,7 @@ class _Ladder:
             texts=texts,
             traced=TRACED if traced else 0,
             loops=[Request(ids=start, budget=budget, **options) for options in ({}, SAMPLED)],
-            timed=Request(ids=start[:1]),
+            timed=None if rung == "csim" else Request(ids=start[:1]),  # C++ has no clock
             cycles=self.build.manifest["cycles"],
             geometry=plan.get("geometry") or {},
         )
