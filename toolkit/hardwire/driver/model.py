@@ -72,7 +72,7 @@ class LanguageModel:
     """A chip, its tokenizer and what runs it.
 
     ``about``: what else ``info`` tells. ``close``, at the end of a ``with``, frees the backend and gives a board back.
-    A prompt may be token ids; a chip without a tokenizer takes no other, and answers in numbers, a space in front of each.
+    A prompt may be token ids; a chip without a tokenizer takes no other, and answers in ids, a space in front of each.
     """
 
     def __init__(
