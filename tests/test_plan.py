@@ -14,7 +14,7 @@ from outlines import NEOX, TINY
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
 from hardwire.errors import BoardError
-from hardwire.plan.budget import LUT_BUDGET, resources
+from hardwire.plan.budget import resources
 from hardwire.plan.capacity import capacity, demand
 from hardwire.plan.cost import Cost, axi_cost, bram18
 from hardwire.plan.fit import can_be_built, fit, serial_chain
@@ -99,7 +99,7 @@ def test_a_plan_is_the_schedule_of_its_geometry_and_keeps_its_budget(tiny_chip: 
     made = schedule(tiny_chip, Geometry(**verdict.geometry))
     assert verdict.cycles == [made.cycles(p) for p in range(tiny_chip.shape.context)]
     assert verdict.mean_cycles == pytest.approx(sum(verdict.cycles) / 24, abs=0.01)
-    assert verdict.resources["lut"]["budget"] == int(20_000 * LUT_BUDGET)
+    assert verdict.resources["lut"]["budget"] == int(20_000 * 0.85)
     assert all(r["used"] <= r["budget"] for r in verdict.resources.values())
     assert verdict.tokens_per_second == round(100e6 / (sum(verdict.cycles) / 24), 1)
 
