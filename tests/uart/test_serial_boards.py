@@ -50,7 +50,7 @@ def test_it_says_what_the_reference_says(board_project: Path, chip_with_text: Ch
     sim.run(30)
     chip = SerialChip(sim, timeout=TIMEOUT, chip_id=int(chip_with_text.digest[:8], 16))
     assert chip.generate([7, 7]) == expected(chip_with_text, [7, 7])[0] and sim.errors == 0
-    sim.press(*range(1, 2) if read_board(board_project)["board"] == "ulx3s-85f" else [0])
+    sim.press(read_board(board_project)["reset_button"])
     sim.run(40)
     sim.press()
     sim.run(40)

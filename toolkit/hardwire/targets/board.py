@@ -32,6 +32,7 @@ class Serial:
     pins: str  # constraints of the router
     oscillator_mhz: float  # what the top's clk_i is
     released: int = 0  # levels of button_i when none is pressed
+    reset_button: int = 0  # which of them holds the chip in reset
 
     @property
     def module(self) -> str:

@@ -82,6 +82,7 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
         "top": serial.module,
         "pins": f"board/{serial.pins}",
         "released": serial.released,
+        "reset_button": serial.reset_button,
         "clock_sources": [f"board/{name}" for name in (*routing.clock, routing.clock_model)],
         "id": chip_id(meta["chip"]),
         "chip": meta["chip"],
