@@ -60,7 +60,7 @@ def test_a_faulty_board_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def small_board(**changes: int) -> Board:
     counts = {"lut": 20_000, "dsp": 60, "bram18": 60, "uram": 0} | changes
-    return Board("small", "Small", "part", "xc7", "none", 100.0, **counts)
+    return Board(key="small", name="Small", part="part", family="xc7", processor="none", clock_mhz=100.0, **counts)
 
 
 def test_what_limits_is_said(tiny_chip: Chip) -> None:
@@ -208,7 +208,18 @@ def test_the_chain_of_parallel_branches_is_the_longer_one() -> None:
 
 
 def test_weights_go_to_uram_where_block_ram_is_full(tiny_chip: Chip) -> None:
-    board = Board("u", "U", "part", "xcup", "none", 150.0, lut=60_000, dsp=200, bram18=38, uram=32)
+    board = Board(
+        key="u",
+        name="U",
+        part="part",
+        family="xcup",
+        processor="none",
+        clock_mhz=150.0,
+        lut=60_000,
+        dsp=200,
+        bram18=38,
+        uram=32,
+    )
     verdict = fit(tiny_chip, board)
     assert verdict.fits and verdict.geometry["uram"] > 0
     assert any("loaded at boot" in note for note in verdict.notes)
