@@ -21,6 +21,12 @@ def test_the_examples() -> None:
     assert failed == 0 and attempted >= 2 * len(hardwire.STEPS)
 
 
+def test_the_worked_token() -> None:
+    page = Path(__file__).parents[1] / "docs" / "token.md"
+    failed, attempted = doctest.testfile(str(page), module_relative=False)
+    assert failed == 0 and attempted > 15
+
+
 @pytest.mark.parametrize("name", hardwire.STEPS)
 def test_every_step_says_what_it_is_and_shows_it(name: str) -> None:
     step = getattr(hardwire, name)
