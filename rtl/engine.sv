@@ -5,95 +5,36 @@
 // Time is counted in two ways, both in cycles. A0, A1, A2: a column step of the lanes, its operands, its activations.
 // E0, E1, ..: a read of the lanes and what becomes of it; EY = E3 + RoundStages: its rows; EZ: what post makes of them.
 module engine
-  import engine_pkg::*;
+  import engine_pkg::*, plan_pkg::*;
 #(
-  parameter int Vocab = 512, Words = 8, Layers = 5, Heads = 8, KvHeads = 4, HeadDim = 8, Context = 512,
-  parameter int HiddenWords = 22, Positions = 0, Segments = 12,
-  parameter bit Gated = 1'b1, Turns = 1'b1, FinalNorm = 1'b1, Windowed = 1'b0, Renorms = 1'b0,
-  parameter bit Branches = 1'b0, ScoreCap = 1'b0, LogitCap = 1'b0,  // norms behind them, soft caps
-  parameter int ResidualW = 16, NormW = 9, QueryW = 9, CacheW = 8, AttentionW = 8, HiddenW = 8, GateW = 11,
-  parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
-  parameter int RenormWords = 2, RenormEpsW = 1, RenormEnergyW = 36,
-  parameter int BranchWords = 2, BranchEpsW = 1, BranchEnergyW = 36, ScoreSlopeW = 9, LogitSlopeW = 9,
-  parameter int Columns = 8, Rows = 8, Depth = 8, Terms = 4, PackedGroups = 0, LaneStages = 2, RoundStages = 2,
-  parameter int WeightW = 4, AccW = 20, Uram = 0,
-  parameter logic [Depth-1:0][15:0] WeightWords = '0,
-  parameter int EmissionWords = 512, DestW = 8,
-  parameter int Banks = 12, Shared = 1, Divides = 2, Spacing = 4, Slack = 0, RopeSets = 1,
-  parameter style_e ScoreStyle = StylePacked, MixStyle = StylePacked,
-  parameter int ScoreFabric = 0, MixFabric = 0,
-  parameter bit Minus = 1'b0,
-  parameter int ProgramWords = 32, WaitW = 12, SpanW = 12, StepW = 8, EmitW = 8,
-  parameter int Stops = 8,
-  parameter bit Trace = 1'b0,
-  parameter     Folder = "",
-  localparam int IdW       = $clog2(Vocab),
-  localparam int PositionW = $clog2(Context + 1),
-  localparam int RowWords  = (Vocab + Rows - 1) / Rows,
-  localparam int LogitA    = RowWords > 1 ? $clog2(RowWords) : 1
+  parameter Folder = ""  // of the ROMs' contents, with a slash behind it
 ) (
-  input  logic                          clk_i,
-  input  logic                          rst_i,          // for LeastReset cycles or more
-  input  logic                          request_i,      // begin; only while busy_o is low
-  input  logic                          clear_i,        // with request_i: from an empty context
-  input  logic [31:0]                   budget_i,       // the request's, held until it ends, as all below
-  input  logic [63:0]                   seed_i,
-  input  logic [16:0]                   inverse_i,      // 1 / temperature in units of 2**-12; 0 is greedy
-  input  logic [Stops-1:0]              stop_valid_i,
-  input  logic [Stops-1:0][IdW-1:0]     stop_i,
-  output logic                          busy_o,
-  output status_e                       status_o,       // why the last request ended
-  output logic [PositionW-1:0]          position_o,     // tokens in the context
-  output logic                          fetch_o,        // first cycle of a token
-  input  logic                          load_valid_i,   // weights of URAM, 32 bits at a time, before the first request
-  input  logic [31:0]                   load_data_i,
-  input  logic                          prompt_valid_i,
-  output logic                          prompt_ready_o,
-  input  logic [IdW-1:0]                prompt_id_i,
-  input  logic                          prompt_last_i,
-  output logic                          token_valid_o,
-  input  logic                          token_ready_i,
-  output logic [IdW-1:0]                token_id_o,
-  output logic                          logit_valid_o,  // debug stream: it cannot be stalled
-  output logic [LogitA-1:0]             logit_addr_o,   // ids Rows * logit_addr_o ..
-  output logic [Rows-1:0][LogitW-1:0]   logit_o,
-  input  logic [12:0]                   trace_addr_i,   // a word of the trace window
-  output logic [31:0]                   trace_data_o    // a cycle later; 0 without Trace
+  input  logic        clk_i,
+  input  logic        rst_i,           // for LeastReset cycles or more
+  input  logic        request_valid_i, // begin; only while progress_o.busy is low
+  input  request_t    request_i,       // held until it ends
+  output progress_t   progress_o,
+  output logic        fetch_o,         // first cycle of a token
+  input  logic        load_valid_i,    // weights of URAM, 32 bits at a time, before the first request
+  input  logic [31:0] load_data_i,
+  input  logic        prompt_valid_i,
+  output logic        prompt_ready_o,
+  input  prompt_t     prompt_i,
+  output logic        token_valid_o,
+  input  logic        token_ready_i,
+  output token_t      token_o,
+  output logic        logits_valid_o,  // debug stream: it cannot be stalled
+  output logits_t     logits_o,
+  input  logic [12:0] trace_addr_i,    // a word of the trace window
+  output logic [31:0] trace_data_o     // a cycle later; 0 without Trace
 );
 
-  localparam int Padded  = Shared > 1 ? HeadDim : (HeadDim + Rows - 1) / Rows * Rows;
-  localparam int Parts   = Shared > 1 ? 1 : Padded / Rows;  // words of a head
-  localparam int PartW   = Parts > 1 ? $clog2(Parts) : 1;
-  localparam int Walks   = Heads / Shared;
-  localparam int KvWords = KvHeads / Shared;
   localparam int SelW    = Depth > 1 ? $clog2(Depth) : 1;
   localparam int CountW  = $clog2(Depth + 1);
-  localparam int Blocks  = (Context + Banks - 1) / Banks;
-  localparam int BankW   = Banks > 1 ? $clog2(Banks) : 1;
-  localparam int BlockW  = $clog2(Blocks + 1);
-  localparam int CacheN  = Layers * KvWords * Blocks;
-  localparam int CacheA  = CacheN > 1 ? $clog2(CacheN) : 1;
-  localparam int SideW   = AttentionW > HiddenW ? AttentionW : HiddenW;
-  localparam int ActW    = NormW > SideW ? NormW : SideW;
-  localparam int RowW    = ResidualW > 16 ? ResidualW : 16;  // of a requantised row of any kind
   localparam int WeightP = 10;  // bits of an exponential
-  localparam int BiasP   = BiasW > 0 ? BiasW : 1;
-  localparam int TableW  = Gated ? 16 : HiddenW;             // of the activation table
-  localparam int Slices  = Columns / Rows;
-  localparam int WordsP  = (Words + Slices - 1) / Slices * Slices;  // whole steps of the lanes
-  localparam int MixedP  = (Walks * Parts + Slices - 1) / Slices * Slices;
-  localparam int HiddenP = (HiddenWords + Slices - 1) / Slices * Slices;
-  localparam int WordsA  = WordsP > 1 ? $clog2(WordsP) : 1;
-  localparam int StepsA  = WordsP / Slices > 1 ? $clog2(WordsP / Slices) : 1;
-  localparam int HiddenA = HiddenP > 1 ? $clog2(HiddenP) : 1;
-  localparam int MixedA  = Walks * Padded / Divides > 1 ? $clog2(Walks * Padded / Divides) : 1;
   localparam int BitsW   = $clog2(ResidualW);
-  localparam int WalkW   = Walks > 1 ? $clog2(Walks) : 1;
-  localparam int PartB   = PartW + $clog2(RopeSets);  // bits of a destination that name the part and the angles
   localparam int PlaceW  = Words > 1 ? $clog2(Words) : 1;
   localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
-  localparam int LogitShift = LogitFraction + 2;
-  localparam int PostW   = LogitW + 19 - LogitShift > 16 ? LogitW + 19 - LogitShift : 16;
 
   // The token loop and the control program.
   logic              loop_clear, clear, start, next, short_token, done, restart;
@@ -106,11 +47,10 @@ module engine
   logic [StepW-1:0]  lanes_steps;
   logic [EmitW-1:0]  lanes_emits;
 
-  token_loop #(.Vocab(Vocab), .Context(Context), .Stops(Stops)) u_loop (
-    .clk_i, .rst_i, .request_i, .clear_i, .budget_i, .stop_valid_i, .stop_i, .busy_o, .status_o, .prompt_valid_i,
-    .prompt_ready_o, .prompt_id_i, .prompt_last_i, .token_valid_o, .token_ready_i, .token_id_o, .clear_o(loop_clear),
-    .start_o(start), .next_o(next), .id_o(id), .short_o(short_token), .position_o, .done_i(done),
-    .sampled_i(sampled));
+  token_loop u_loop (
+    .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
+    .token_valid_o, .token_ready_i, .token_o, .clear_o(loop_clear), .start_o(start), .next_o(next), .id_o(id),
+    .short_o(short_token), .done_i(done), .sampled_i(sampled));
   assign clear   = loop_clear || rst_i;
   assign fetch_o = start;
   assign restart = done || rst_i;  // programs, weights and cache begin anew with the next token
@@ -119,8 +59,7 @@ module engine
     u_position (
     .clk_i, .clear_i(clear), .next_i(next), .bank_o(bank), .blocks_o(blocks), .span_o(span));
 
-  sequencer #(.Words(ProgramWords), .WaitW(WaitW), .SpanW(SpanW), .StepW(StepW), .EmitW(EmitW), .Folder(Folder))
-    u_sequencer (
+  sequencer #(.Words(ProgramWords), .Folder(Folder)) u_sequencer (
     .clk_i, .rst_i, .start_i(start), .short_i(short_token), .span_i(span), .lanes_o(lanes_start),
     .source_o(lanes_source), .steps_o(lanes_steps), .emits_o(lanes_emits), .attend_o(attend), .done_o(done));
 
@@ -134,24 +73,15 @@ module engine
     .clk_i, .rst_i, .start_i(lanes_start), .source_i(lanes_source), .steps_i(lanes_steps), .emits_i(lanes_emits),
     .source_o(source), .step_o(step), .first_o(first), .index_o(index), .tag_o(tag), .count_o(count));
 
-  logic                        embed_read, valid_e0, embed_e0, set_e0, first_e0, fold_e0, branch_e0;
-  kind_e                       kind_e0;
-  logic [SelW-1:0]             sel_e0, sel_e1;
-  logic                        lanes_e1;
-  logic [Rows-1:0]             mask_e0;
-  logic [5:0]                  shift_e0, post_e0;
-  logic [DestW-1:0]            dest_e0;
-  logic [Rows-1:0][16:0]       multiplier_e0;
-  logic [Rows-1:0][BiasP-1:0]  bias_e0;
+  logic            embed_read, valid_e0, embed_e0, branch_e0, lanes_e1;
+  logic [SelW-1:0] sel_e0, sel_e1;
+  emission_t       word_e0;
 
-  emission #(.Rows(Rows), .Depth(Depth), .DestW(DestW), .BiasW(BiasW), .Words(EmissionWords), .Stages(LaneStages),
-             .Folder(Folder)) u_emission (
+  emission #(.Depth(Depth), .Words(EmissionWords), .Stages(LaneStages), .Folder(Folder)) u_emission (
     .clk_i, .rst_i, .restart_i(restart), .tag_i(tag), .count_i(count), .embed_i(embed_read), .valid_o(valid_e0),
-    .sel_o(sel_e0), .embed_o(embed_e0), .kind_o(kind_e0), .set_o(set_e0), .first_o(first_e0), .fold_o(fold_e0),
-    .mask_o(mask_e0), .shift_o(shift_e0), .post_o(post_e0), .dest_o(dest_e0), .multiplier_o(multiplier_e0),
-    .bias_o(bias_e0));
+    .sel_o(sel_e0), .embed_o(embed_e0), .word_o(word_e0));
 
-  assign branch_e0 = Branches && kind_e0 == KindResidual && !set_e0 && !embed_e0;
+  assign branch_e0 = Branches && word_e0.kind == KindResidual && !word_e0.set && !embed_e0;
 
   always_ff @(posedge clk_i) begin
     sel_e1   <= sel_e0;
@@ -159,20 +89,11 @@ module engine
   end
 
   // What every requantised row takes along: E0 to EY, and on to EZ.
-  localparam int YLate = 3 + RoundStages;
-  localparam int ZLate = 1 + RoundStages;
-  typedef struct packed {
-    logic             valid, set, first, branch;
-    kind_e            kind;
-    logic [5:0]       post;
-    logic [Rows-1:0]  mask;
-    logic [DestW-1:0] dest;
-  } tail_t;
   tail_t tail_e0, tail_y, tail_p, tail_z;  // p: what post takes, EY unless heads have norms
   logic  valid_y, valid_p, valid_z;
 
-  assign tail_e0 = '{valid: 1'b0, set: set_e0, first: first_e0, branch: branch_e0, kind: kind_e0, post: post_e0,
-                     mask: mask_e0, dest: dest_e0};
+  assign tail_e0 = '{set: word_e0.set, first: word_e0.first, branch: branch_e0, kind: word_e0.kind, post: word_e0.post,
+                     mask: word_e0.mask, dest: word_e0.dest};
   delay #(.Width($bits(tail_t)), .Cycles(YLate)) u_tail_y (.clk_i, .d_i(tail_e0), .d_o(tail_y));
   delay #(.Width($bits(tail_t)), .Cycles(ZLate)) u_tail_z (.clk_i, .d_i(tail_p), .d_o(tail_z));
   delay_reset #(.Cycles(YLate)) u_valid_y (.clk_i, .rst_i, .d_i(valid_e0), .d_o(valid_y));
@@ -199,7 +120,7 @@ module engine
     // The head reads the residual as it is: what the shift to its largest entry took is given back.
     logic [16:0] plain_q;
     always_ff @(posedge clk_i) plain_q <= 17'(64'd1 << 24 << bits >> (ResidualW + 7));
-    assign root = kind_e0 == KindLogit ? plain_q : norm_root;
+    assign root = word_e0.kind == KindLogit ? plain_q : norm_root;
   end
 
   // Sums and rows.
@@ -210,7 +131,7 @@ module engine
 
   embedding #(.Rows(Rows), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Positions(Positions), .Folder(Folder))
     u_embedding (
-    .clk_i, .rst_i, .start_i(start), .id_i(id), .position_i(EmbedP'(position_o)), .read_o(embed_read), .row_o(row_e1),
+    .clk_i, .rst_i, .start_i(start), .id_i(id), .position_i(EmbedP'(progress_o.position)), .read_o(embed_read), .row_o(row_e1),
     .multiplier_o(row_factor_e1));
 
   matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
@@ -221,8 +142,9 @@ module engine
 
   rows #(.Rows(Rows), .AccW(AccW), .RowW(RowW), .BiasW(BiasW), .ResidualW(ResidualW), .CacheW(CacheW), .GateW(GateW),
          .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .Stages(RoundStages)) u_rows (
-    .clk_i, .kind_i(kind_e0), .raw_i(branch_e0), .fold_i(fold_e0), .shift_i(shift_e0), .multiplier_i(multiplier_e0),
-    .bias_i(bias_e0), .embed_i(embed_e0), .root_i(root), .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
+    .clk_i, .kind_i(word_e0.kind), .raw_i(branch_e0), .fold_i(word_e0.fold), .shift_i(word_e0.shift),
+    .multiplier_i(word_e0.multiplier), .bias_i(word_e0.bias), .embed_i(embed_e0), .root_i(root),
+    .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
 
   // EY: what takes the rows as they are.
   logic [Rows-1:0][ResidualW-1:0] residual_y;
@@ -261,10 +183,10 @@ module engine
     assign {valid_c, tail_c, y_c} = {valid_y, tail_y, y};
   end
   for (genvar r = 0; r < Rows; r++) begin : gen_logit
-    assign logit_o[r] = y_c[r][LogitW-1:0];
+    assign logits_o.value[r] = y_c[r][LogitW-1:0];
   end
-  assign logit_valid_o = valid_c && tail_c.kind == KindLogit;
-  assign logit_addr_o  = LogitA'(tail_c.dest);
+  assign logits_valid_o = valid_c && tail_c.kind == KindLogit;
+  assign logits_o.row   = LogitA'(tail_c.dest);
 
   // EY, or from the norm behind a branch: what goes into the residual.
   logic                           x_valid, x_set, x_first;
@@ -353,7 +275,7 @@ module engine
     assign tail_p  = tail_c;
     assign valid_p = valid_c;
     assign y_p     = y_c;
-    delay #(.Width(PartB), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(dest_e0[PartB-1:0]), .d_o(part_p2));
+    delay #(.Width(PartB), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(word_e0.dest[PartB-1:0]), .d_o(part_p2));
   end
   rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Folder(Folder)) u_rope (
     .clk_i, .clear_i(clear), .next_i(next), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
@@ -371,7 +293,7 @@ module engine
       default:   most_y = '1;
     endcase
   end
-  assign inverse = inverse_i == 0 ? 18'(1 << LogitShift) : 18'(inverse_i);
+  assign inverse = request_i.inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i.inverse);
 
   post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .Stages(RoundStages)) u_post (
     .clk_i, .kind_i(tail_p.kind), .shift_i(tail_p.post), .max_i(most_y), .y_i(y_p), .cos_i(cosine), .sin_i(sine),
@@ -457,11 +379,11 @@ module engine
   // Sampling.
   logic [Rows-1:0][15:0] gumbel;
   noise #(.Rows(Rows), .Vocab(Vocab), .Folder(Folder)) u_noise (
-    .clk_i, .rst_i, .start_i(start), .seed_i, .position_i(32'(position_o)), .re_i(valid_z && tail_z.kind == KindLogit),
+    .clk_i, .rst_i, .start_i(start), .seed_i(request_i.seed), .position_i(32'(progress_o.position)), .re_i(valid_z && tail_z.kind == KindLogit),
     .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
-    .mask_i(tail_z.mask), .value_i(z), .noisy_i(inverse_i != 0), .noise_i(gumbel), .id_o(sampled));
+    .mask_i(tail_z.mask), .value_i(z), .noisy_i(request_i.inverse != 0), .noise_i(gumbel), .id_o(sampled));
 
   if (Trace) begin : gen_trace
     logic [WordsA-1:0] x_dest_q;
@@ -495,7 +417,7 @@ module engine
   assign unused_check = ^{walk_last, value_last};
 `endif
   logic unused;
-  assign unused = ^{tail_y.valid, tail_z.valid, tail_z.set, tail_z.branch, tail_z.post, tail_y.mask};
+  assign unused = ^{tail_z.set, tail_z.branch, tail_z.post, tail_y.mask};
 
 `ifndef SYNTHESIS
   bit ran_q;  // there may be something in the pipelines; both begin at zero

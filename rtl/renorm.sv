@@ -3,7 +3,9 @@
 // A norm inside a layer, of query and key heads or of what a branch adds, which is one head of the residual's width.
 // Rows come in as the lanes made them, and go out when their head is whole and its root is known: shifted until the head
 // fills its bits, times gain and root, rounded.
-module renorm #(
+module renorm
+  import engine_pkg::RootLate, engine_pkg::RenormLate;
+#(
   parameter int Rows    = 8,
   parameter int Parts   = 1,   // turns in which the rows of a head come
   parameter int Heads   = 1,   // or heads of one turn
@@ -46,7 +48,7 @@ module renorm #(
 
   assign first = part_i == '0;
   assign play  = whole || left_q != 0;
-  delay_reset #(.Cycles(6)) u_whole (.clk_i, .rst_i, .d_i(valid_i && part_i == PartW'(Parts - 1)), .d_o(whole));
+  delay_reset #(.Cycles(RootLate)) u_whole (.clk_i, .rst_i, .d_i(valid_i && part_i == PartW'(Parts - 1)), .d_o(whole));
 
   always_ff @(posedge clk_i) begin
     if (valid_i) in_q <= in_q + 1'b1;
@@ -83,7 +85,7 @@ module renorm #(
       if (valid_i) ones_q <= ones;
       bits_q <= bits;  // t2
     end
-    delay #(.Width(4), .Cycles(4)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
+    delay #(.Width(4), .Cycles(RootLate - 2)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
     norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Folder(Folder)) u_root (
       .clk_i, .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]), .bits_i(bits_q),
       .root_o(root));
@@ -117,6 +119,6 @@ module renorm #(
   delay #(.Width(6), .Cycles(3)) u_shift (.clk_i, .d_i(shift), .d_o(shift_t9));
   delay #(.Width(SideW), .Cycles(1 + Stages)) u_early (.clk_i, .d_i(side), .d_o(early_o));
   delay #(.Width(SideW), .Cycles(2)) u_side (.clk_i, .d_i(early_o), .d_o(side_o));
-  delay_reset #(.Cycles(3 + Stages)) u_valid (.clk_i, .rst_i, .d_i(play), .d_o(valid_o));
+  delay_reset #(.Cycles(RenormLate - RootLate + Stages)) u_valid (.clk_i, .rst_i, .d_i(play), .d_o(valid_o));
 
 endmodule

@@ -3,7 +3,7 @@
 // The chip on a ULX3S: a clock from the oscillator, a reset, the USB serial line, lights. Parameters are in board_pkg,
 // which is generated beside it.
 module ulx3s_top
-  import engine_pkg::*, host_pkg::*, board_pkg::*;
+  import host_pkg::*, plan_pkg::*, board_pkg::*;
 (
   input  logic       clk_25mhz,
   input  logic       ftdi_txd,   // named as the FTDI chip names them: this one it drives
@@ -12,11 +12,6 @@ module ulx3s_top
   output logic [7:0] led,
   output logic       wifi_gpio0  // low would let the ESP32 take the board
 );
-
-  localparam int IdW       = $clog2(Vocab);
-  localparam int PositionW = $clog2(Context + 1);
-  localparam int Words      = (Vocab + Rows - 1) / Rows;
-  localparam int RowA      = Words > 1 ? $clog2(Words) : 1;
 
   logic clk, locked, rst;
 
@@ -36,41 +31,31 @@ module ulx3s_top
 
   reset_sync u_reset (.clk_i(clk), .hold_i(!locked || btn[1]), .rst_o(rst));
 
-  logic                          engine_rst, request, clear, busy, prompt_valid, prompt_ready, prompt_last;
-  logic                          token_valid, logit_valid, unused_fetch;
-  logic [31:0]                   budget;
-  logic [63:0]                   seed;
-  logic [16:0]                   inverse;
-  logic [Stops-1:0]              stop_valid;
-  logic [Stops-1:0][IdW-1:0]     stop;
-  logic [1:0]                    engine_status;
-  logic [PositionW-1:0]          position;
-  logic [IdW-1:0]                prompt_id, token_id;
-  logic [RowA-1:0]               logit_addr;
-  logic [Rows-1:0][LogitW-1:0] logits;
-  logic [7:0]                    status;
-  logic [12:0]                   trace_addr;
-  logic [31:0]                   trace_data;
+  logic        engine_rst, request_valid, prompt_valid, prompt_ready, token_valid, logits_valid, unused_fetch;
+  request_t    request;
+  progress_t   progress;
+  prompt_t     prompt;
+  token_t      token;
+  logits_t     logits;
+  logic [7:0]  status;
+  logic [12:0] trace_addr;
+  logic [31:0] trace_data;
 
   hardwire_top u_chip (
-    .clk_i(clk), .rst_i(engine_rst), .request_i(request), .clear_i(clear), .budget_i(budget), .seed_i(seed),
-    .inverse_i(inverse), .stop_valid_i(stop_valid), .stop_i(stop), .busy_o(busy), .status_o(engine_status),
-    .position_o(position), .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0),
-    .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready), .prompt_id_i(prompt_id), .prompt_last_i(prompt_last),
-    .token_valid_o(token_valid), .token_ready_i(1'b1), .token_id_o(token_id), .logit_valid_o(logit_valid),
-    .logit_addr_o(logit_addr), .logit_o(logits), .trace_addr_i(trace_addr), .trace_data_o(trace_data));
+    .clk_i(clk), .rst_i(engine_rst), .request_valid_i(request_valid), .request_i(request), .progress_o(progress),
+    .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0), .prompt_valid_i(prompt_valid),
+    .prompt_ready_o(prompt_ready), .prompt_i(prompt), .token_valid_o(token_valid), .token_ready_i(1'b1),
+    .token_o(token), .logits_valid_o(logits_valid), .logits_o(logits), .trace_addr_i(trace_addr),
+    .trace_data_o(trace_data));
 
   serial_host #(
-    .Divisor(Divisor), .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW),
-    .LogitFraction(LogitFraction), .LogitWindow(LogitWindow), .Segments(Segments), .RingDepth(RingDepth),
-    .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)
+    .Divisor(Divisor), .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id),
+    .ClockKhz(ClockKhz)
   ) u_host (
     .clk_i(clk), .rst_i(rst), .rxd_i(ftdi_txd), .txd_o(ftdi_rxd), .status_o(status), .engine_rst_o(engine_rst),
-    .request_o(request), .clear_o(clear), .budget_o(budget), .seed_o(seed), .inverse_o(inverse),
-    .stop_valid_o(stop_valid), .stop_o(stop), .busy_i(busy), .status_i(status_e'(engine_status)),
-    .position_i(position), .prompt_valid_o(prompt_valid), .prompt_ready_i(prompt_ready), .prompt_id_o(prompt_id),
-    .prompt_last_o(prompt_last), .token_valid_i(token_valid), .token_id_i(token_id), .logit_valid_i(logit_valid),
-    .logit_addr_i(logit_addr), .logit_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
+    .request_valid_o(request_valid), .request_o(request), .progress_i(progress), .prompt_valid_o(prompt_valid),
+    .prompt_ready_i(prompt_ready), .prompt_o(prompt), .token_valid_i(token_valid), .token_i(token),
+    .logits_valid_i(logits_valid), .logits_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
 
   // Lights: 0 alive, 1 busy, 2 the ring is full, 3 an error stands, 4 a token is pending, 5 tokens are pushed,
   // 6 from the host, 7 to the host.

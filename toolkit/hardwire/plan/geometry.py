@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from ..chip.model import Shape
 from ..errors import BuildError
+from . import words
 
-Style = Literal["fabric", "packed", "apart"]  # engine_pkg::style_e, in its order
-STYLES: tuple[Style, ...] = ("fabric", "packed", "apart")
+Style = Literal["fabric", "packed", "apart"]
+STYLES = tuple(style.name.lower() for style in words.Style)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ...chip.model import chip_id
 from ...errors import BuildError
 from ...host.frames import BAUDS
 from ...targets.board import boards_folder
+from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
@@ -128,7 +129,7 @@ def write_board_top(folder: Path, serial: Serial = Serial()) -> dict[str, Any]:
     shutil.copyfile(rtl_folder() / "cells" / "EHXPLLL.sv", board / "EHXPLLL.sv")
     note = f"{made['clock_mhz']:g} MHz, {serial.rate()} baud"
     own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": made["divisor"]}
-    (folder / PACKAGE).write_text(package(meta["chip"], values, serial, made["clock_mhz"], note, **own))
+    (folder / PACKAGE).write_text(package(meta["chip"], serial, made["clock_mhz"], note, **own))
     (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
     return made
 
@@ -147,7 +148,7 @@ def read_board(folder: Path) -> dict[str, Any]:
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
-    packages = ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", PACKAGE)
+    packages = (*PACKAGES, PACKAGE)
     others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     modules = [name for name in others if name not in packages]
     return (*packages, *modules, f"{TOP}.sv", "board/EHXPLLL.sv", f"board/{BOARD_TOP}.sv")
