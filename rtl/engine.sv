@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The decoder: prompt tokens in, tokens out, everything between on the chip. Every parameter comes from the plan.
+// The decoder: prompt tokens in, tokens out, everything between on the chip. Every parameter comes from the plan:
+// plan_pkg has them by subject, each with its meaning, what follows from them, and the structs of words and ports.
 //
 // Time is counted in two ways, both in cycles. A0, A1, A2: a column step of the lanes, its operands, its activations.
 // E0, E1, ..: a read of the lanes and what becomes of it; EY = E3 + RoundStages: its rows; EZ: what post makes of them.
@@ -29,12 +30,10 @@ module engine
   output logic [31:0] trace_data_o     // a cycle later; 0 without Trace
 );
 
-  localparam int SelW    = Depth > 1 ? $clog2(Depth) : 1;
-  localparam int CountW  = $clog2(Depth + 1);
-  localparam int WeightP = 10;  // bits of an exponential
-  localparam int BitsW   = $clog2(ResidualW);
-  localparam int PlaceW  = Words > 1 ? $clog2(Words) : 1;
-  localparam int EmbedP  = Positions > 1 ? $clog2(Positions) : 1;
+  localparam int SelW   = Depth > 1 ? $clog2(Depth) : 1;
+  localparam int CountW = $clog2(Depth + 1);
+  localparam int BitsW  = $clog2(ResidualW);
+  localparam int EmbedP = Positions > 1 ? $clog2(Positions) : 1;
 
   // The token loop and the control program.
   logic              loop_clear, clear, start, next, short_token, done, restart;
@@ -146,42 +145,12 @@ module engine
     .multiplier_i(word_e0.multiplier), .bias_i(word_e0.bias), .embed_i(embed_e0), .root_i(root),
     .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
 
-  // EY: what takes the rows as they are.
-  logic [Rows-1:0][ResidualW-1:0] residual_y;
-  logic [Rows-1:0][CacheW-1:0]    value_y;
-  logic [Rows-1:0][GateW-1:0]     gate_y;
-  for (genvar r = 0; r < Rows; r++) begin : gen_narrow
-    assign residual_y[r] = y[r][ResidualW-1:0];
-    assign value_y[r]    = y[r][CacheW-1:0];
-    assign gate_y[r]     = y[r][GateW-1:0];
-  end
-
   // EY, and SoftCapLate behind it for logits that are capped: what goes on to post.
   tail_t                     tail_c;
   logic                      valid_c;
   logic [Rows-1:0][RowW-1:0] y_c;
-  if (LogitCap) begin : gen_logit_cap
-    tail_t                 tail_capped;
-    logic                  logits, capped;
-    logic [Rows-1:0][15:0] raw, cap;
-    assign logits  = valid_y && tail_y.kind == KindLogit;
-    assign valid_c = capped || (valid_y && !logits);
-    assign tail_c  = capped ? tail_capped : tail_y;
-    delay #(.Width($bits(tail_t)), .Cycles(SoftCapLate)) u_tail (.clk_i, .d_i(tail_y), .d_o(tail_capped));
-    delay_reset #(.Cycles(SoftCapLate)) u_valid (.clk_i, .rst_i, .d_i(logits), .d_o(capped));
-    soft_cap #(.Lanes(Rows), .SlopeW(LogitSlopeW), .File({Folder, "logit_cap.hex"})) u_cap (
-      .clk_i, .x_i(raw), .y_o(cap));
-    for (genvar r = 0; r < Rows; r++) begin : gen_row
-      assign raw[r] = y[r][15:0];
-      assign y_c[r] = capped ? RowW'($signed(cap[r])) : y[r];
-    end
-`ifndef SYNTHESIS
-    always_ff @(posedge clk_i)
-      if (!rst_i && capped && valid_y && !logits) $fatal(1, "%m: a row beside capped logits");
-`endif
-  end else begin : gen_no_logit_cap
-    assign {valid_c, tail_c, y_c} = {valid_y, tail_y, y};
-  end
+  logit_cap #(.Folder(Folder)) u_logit_cap (
+    .clk_i, .rst_i, .valid_i(valid_y), .tail_i(tail_y), .y_i(y), .valid_o(valid_c), .tail_o(tail_c), .y_o(y_c));
   for (genvar r = 0; r < Rows; r++) begin : gen_logit
     assign logits_o.value[r] = y_c[r][LogitW-1:0];
   end
@@ -192,38 +161,9 @@ module engine
   logic                           x_valid, x_set, x_first;
   logic [WordsA-1:0]              x_dest;
   logic [Rows-1:0][ResidualW-1:0] x;
-  if (Branches) begin : gen_branch
-    logic                           normed;
-    logic [WordsA-1:0]              dest, early;
-    logic [Rows-1:0][15:0]          raw;
-    logic [Rows-1:0][ResidualW-1:0] made;
-    renorm #(.Rows(Rows), .Parts(Words), .OutW(ResidualW), .SideW(WordsA), .EnergyW(BranchEnergyW), .EpsW(BranchEpsW),
-             .Words(BranchWords), .Stages(RoundStages), .Folder(Folder), .Name("branch")) u_renorm (
-      .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y && tail_y.branch), .part_i(PlaceW'(tail_y.dest)),
-      .side_i(WordsA'(tail_y.dest)), .x_i(raw), .valid_o(normed), .side_o(dest), .early_o(early), .y_o(made));
-    for (genvar r = 0; r < Rows; r++) begin : gen_row
-      assign raw[r] = y[r][15:0];
-    end
-    assign x_valid = normed || (valid_y && tail_y.kind == KindResidual && !tail_y.branch);
-    assign x_set   = !normed && tail_y.set;
-    assign x_first = normed ? dest == '0 : tail_y.first;
-    assign x_dest  = normed ? dest : WordsA'(tail_y.dest);
-    assign x       = normed ? made : residual_y;
-    logic unused_early;
-    assign unused_early = ^early;
-`ifndef SYNTHESIS
-    always_ff @(posedge clk_i)
-      if (!rst_i && normed && valid_y && tail_y.kind == KindResidual && !tail_y.branch)
-        $fatal(1, "%m: two rows at once in front of the residual");
-`endif
-  end else begin : gen_no_branch
-    assign x_valid = valid_y && tail_y.kind == KindResidual;
-    assign x_set   = tail_y.set;
-    assign x_first = tail_y.first;
-    assign x_dest  = WordsA'(tail_y.dest);
-    assign x       = residual_y;
-  end
-
+  branch_norm #(.Folder(Folder)) u_branch_norm (
+    .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y), .tail_i(tail_y), .y_i(y), .valid_o(x_valid),
+    .set_o(x_set), .first_o(x_first), .dest_o(x_dest), .x_o(x));
   residual #(.Rows(Rows), .Columns(Columns), .Width(ResidualW), .Words(WordsP), .Real(Words)) u_residual (
     .clk_i, .we_i(x_valid), .set_i(x_set), .first_i(x_first), .waddr_i(x_dest), .y_i(x),
     .re_i(step && source == SourceNorm), .raddr_i(StepsA'(index)),
@@ -231,6 +171,7 @@ module engine
 
   // EY to EZ: two products per row.
   logic [Rows/2-1:0][15:0]       cosine, sine;
+  logic [Rows-1:0][GateW-1:0]    gate_y;
   logic [Rows-1:0][TableW-1:0]   entry;
   logic [Rows-1:0][15:0]         activation;
   logic [PostW-2:0]              most_y;
@@ -239,49 +180,16 @@ module engine
   logic [PartB-1:0]              part_p2;  // two cycles before they are turned
   logic [Rows-1:0][RowW-1:0]     y_p;
 
-  if (Renorms) begin : gen_renorm
-    localparam int AlongW = 9 + DestW;
-    logic                  heads, normed;
-    logic [AlongW-1:0]     along, early;
-    logic [Rows-1:0][15:0] head_y, head_p;
-    assign heads = tail_y.kind == KindQuery || tail_y.kind == KindKey;
-    renorm #(.Rows(Rows), .Parts(Parts), .Heads(Shared), .SideW(AlongW), .EnergyW(RenormEnergyW), .EpsW(RenormEpsW),
-             .Words(RenormWords), .Stages(RoundStages), .Folder(Folder)) u_renorm (
-      .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y && heads), .part_i(PartW'(tail_y.dest)),
-      .side_i({tail_y.kind, tail_y.post, tail_y.dest}), .x_i(head_y), .valid_o(normed), .side_o(along),
-      .early_o(early), .y_o(head_p));
-    assign valid_p = normed || (valid_c && !heads);
-    assign part_p2 = early[PartB-1:0];
-    always_comb begin
-      tail_p = tail_c;
-      if (normed) begin
-        tail_p.kind = kind_e'(along[DestW+6 +: 3]);
-        tail_p.post = along[DestW +: 6];
-        tail_p.dest = along[DestW-1:0];
-      end
-    end
-    for (genvar r = 0; r < Rows; r++) begin : gen_row
-      assign head_y[r] = y[r][15:0];
-      assign y_p[r]    = normed ? RowW'($signed(head_p[r])) : y_c[r];
-    end
-    logic unused_early;
-    assign unused_early = ^early;
-`ifndef SYNTHESIS
-    always_ff @(posedge clk_i)
-      if (!rst_i && normed && valid_y && (tail_y.kind == KindUp || tail_y.kind == KindLogit))
-        $fatal(1, "%m: two rows at once in front of post");
-`endif
-  end else begin : gen_no_renorm
-    assign tail_p  = tail_c;
-    assign valid_p = valid_c;
-    assign y_p     = y_c;
-    delay #(.Width(PartB), .Cycles(YLate - 2)) u_part (.clk_i, .d_i(word_e0.dest[PartB-1:0]), .d_o(part_p2));
-  end
+  head_norm #(.Folder(Folder)) u_head_norm (
+    .clk_i, .rst_i, .restart_i(restart), .part_i(word_e0.dest[PartB-1:0]), .head_valid_i(valid_y),
+    .head_tail_i(tail_y), .head_y_i(y), .valid_i(valid_c), .tail_i(tail_c), .y_i(y_c), .valid_o(valid_p),
+    .tail_o(tail_p), .y_o(y_p), .part_o(part_p2));
   rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Folder(Folder)) u_rope (
     .clk_i, .clear_i(clear), .next_i(next), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
   gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
     .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));
   for (genvar r = 0; r < Rows; r++) begin : gen_activation
+    assign gate_y[r]     = y[r][GateW-1:0];
     assign activation[r] = 16'($signed(entry[r]));
   end
 
@@ -299,15 +207,10 @@ module engine
     .clk_i, .kind_i(tail_p.kind), .shift_i(tail_p.post), .max_i(most_y), .y_i(y_p), .cos_i(cosine), .sin_i(sine),
     .gate_i(activation), .inverse_i(inverse), .z_o(z));
 
-  logic [Rows-1:0][QueryW-1:0] query_z;
-  logic [Rows-1:0][CacheW-1:0] key_z;
-  logic [Rows-1:0][SideW-1:0]  hidden;
-  logic                        hidden_we;
-  logic [HiddenA-1:0]          hidden_addr;
-  for (genvar r = 0; r < Rows; r++) begin : gen_result
-    assign query_z[r] = z[r][QueryW-1:0];
-    assign key_z[r]   = z[r][CacheW-1:0];
-  end
+  // The hidden values of the MLP.
+  logic [Rows-1:0][SideW-1:0] hidden;
+  logic                       hidden_we;
+  logic [HiddenA-1:0]         hidden_addr;
   if (Gated) begin : gen_gated
     assign hidden_we   = valid_z && tail_z.kind == KindUp;
     assign hidden_addr = HiddenA'(tail_z.dest);
@@ -326,45 +229,16 @@ module engine
   end
 
   // Attention.
-  logic [WalkW-1:0]                                      walk;
-  logic                                                  walk_valid, walk_last, value_last;
-  logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query;
-  logic [CacheA-1:0]                                     key_addr, value_addr, key_waddr, value_waddr;
-  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] keys, values;
-  logic                                                  mixed_we;
-  logic [MixedA-1:0]                                     mixed_addr;
-  logic [Shared-1:0][Divides-1:0][AttentionW-1:0]        mixed;
-  logic [Shared-1:0][Divides-1:0][SideW-1:0]             mixed_side;
-  logic                                                  query_we, key_we, value_we, norm_start;
+  logic                                           mixed_we, norm_start;
+  logic [MixedA-1:0]                              mixed_addr;
+  logic [Shared-1:0][Divides-1:0][AttentionW-1:0] mixed;
+  logic [Shared-1:0][Divides-1:0][SideW-1:0]      mixed_side;
 
-  assign query_we    = valid_z && tail_z.kind == KindQuery;
-  assign key_we      = valid_z && tail_z.kind == KindKey;
-  assign value_we    = valid_y && tail_y.kind == KindValue;
-  assign key_waddr   = CacheA'(tail_z.dest >> PartB) + CacheA'(blocks - 1'b1);
-  assign value_waddr = CacheA'(tail_y.dest >> PartB) + CacheA'(blocks - 1'b1);
-  assign norm_start  = lanes_start && lanes_source == SourceNorm;
-
-  queries #(.Words(Walks), .Channels(Shared * HeadDim), .Width(QueryW), .Rows(Rows)) u_queries (
-    .clk_i, .we_i(query_we), .clear_i(norm_start), .waddr_i(WalkW'(tail_z.dest >> PartB)), .part_i(PartW'(tail_z.dest)),
-    .data_i(query_z), .re_i(walk_valid), .raddr_i(walk), .query_o(query));
-  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows)) u_keys (
-    .clk_i, .we_i(key_we), .bank_i(bank), .waddr_i(key_waddr), .part_i(PartW'(tail_z.dest)), .data_i(key_z),
-    .raddr_i(key_addr), .data_o(keys));
-  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows)) u_values (
-    .clk_i, .we_i(value_we), .bank_i(bank), .waddr_i(value_waddr), .part_i(PartW'(tail_y.dest)), .data_i(value_y),
-    .raddr_i(value_addr), .data_o(values));
-
-  attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
-              .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
-              .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
-              .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap),
-              .SlopeW(ScoreSlopeW), .Folder(Folder))
-    u_attention (
-    .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
-    .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),
-    .value_last_o(value_last), .value_addr_o(value_addr), .values_i(values), .we_o(mixed_we), .addr_o(mixed_addr),
-    .mixed_o(mixed));
-
+  assign norm_start = lanes_start && lanes_source == SourceNorm;
+  cached_attention #(.Folder(Folder)) u_attention (
+    .clk_i, .rst_i, .restart_i(restart), .stale_i(norm_start), .start_i(attend), .bank_i(bank), .blocks_i(blocks),
+    .y_valid_i(valid_y), .y_tail_i(tail_y), .y_i(y), .z_valid_i(valid_z), .z_tail_i(tail_z), .z_i(z),
+    .we_o(mixed_we), .addr_o(mixed_addr), .mixed_o(mixed));
   for (genvar h = 0; h < Shared; h++) begin : gen_mixed
     for (genvar d = 0; d < Divides; d++) begin : gen_divide
       assign mixed_side[h][d] = SideW'($signed(mixed[h][d]));
@@ -400,22 +274,6 @@ module engine
     assign unused_trace = ^trace_addr_i;
   end
 
-`ifndef SYNTHESIS
-  // The schedule promises that this token's keys and values are written before they are read.
-  localparam int KvA = KvWords > 1 ? $clog2(KvWords) : 1;
-  logic [KvA-1:0] key_word, value_word;
-  assign key_word   = KvA'(32'(key_addr) / Blocks % KvWords);
-  assign value_word = KvA'(32'(value_addr) / Blocks % KvWords);
-  freshness #(.Depth(KvWords)) u_key_fresh (
-    .clk_i, .clear_i(norm_start), .we_i(key_we && PartW'(tail_z.dest) == PartW'(Parts - 1)),
-    .waddr_i(KvA'(32'(key_waddr) / Blocks % KvWords)), .re_i(walk_last), .raddr_i(key_word));
-  freshness #(.Depth(KvWords)) u_value_fresh (
-    .clk_i, .clear_i(norm_start), .we_i(value_we && PartW'(tail_y.dest) == PartW'(Parts - 1)),
-    .waddr_i(KvA'(32'(value_waddr) / Blocks % KvWords)), .re_i(value_last), .raddr_i(value_word));
-`else
-  logic unused_check;
-  assign unused_check = ^{walk_last, value_last};
-`endif
   logic unused;
   assign unused = ^{tail_z.set, tail_z.branch, tail_z.post, tail_y.mask};
 

@@ -10,8 +10,6 @@
 
 namespace {
 
-constexpr int LEAST_RESET = 16;  // engine_pkg::LeastReset, below which the engine stops the simulation
-
 // A struct is one number at a port, of up to 64 bits or of words of 32. Bit by bit: a field may lie across words.
 template <typename T>
 bool bit(const T& port, int at) {
@@ -116,7 +114,7 @@ void hw_reset(void* handle) {
   sim->top->rst_i = 1;
   sim->top->request_valid_i = 0;
   sim->top->prompt_valid_i = 0;
-  for (int i = 0; i < LEAST_RESET; i++) { sim->low(); sim->high(); }
+  for (int i = 0; i < LeastReset; i++) { sim->low(); sim->high(); }
   sim->top->rst_i = 0;
 }
 

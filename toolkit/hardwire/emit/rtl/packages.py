@@ -20,6 +20,7 @@ from ...plan.words import (
     FOR_PORTS,
     FOR_WORDS,
     GROUPS,
+    LEAST_RESET,
     PORTS,
     WORDS,
     Code,
@@ -113,6 +114,8 @@ def ports_header(given: Parameters, note: str) -> str:
         *_LICENCE,
         f"// Fields of the structs at a chip's ports. Generated from toolkit/hardwire/plan/words.py, {note}.",
         "#pragma once",
+        "",
+        f"constexpr int LeastReset = {LEAST_RESET};  // cycles; the engine stops a simulation that resets it shorter",
         "",
         "struct Place { int low, bits; };  // value i of a field is `bits` bits from low + i * bits on",
     ]

@@ -18,6 +18,7 @@ import hashlib
 import importlib.resources
 import json
 import shutil
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -214,5 +215,7 @@ def top_module(body: str, digest: str) -> str:
 
 def _engine(rom_path: str) -> str:
     """The body of a top: the engine."""
-    joined = ", ".join(f".{name}" for _, _, name in TOP_PORTS)
-    return f'\n  engine #(.Folder("{rom_path}")) u_engine (\n    {joined});\n'
+    joined = textwrap.fill(
+        ", ".join(f".{name}" for _, _, name in TOP_PORTS), 110, initial_indent="    ", subsequent_indent="    "
+    )
+    return f'\n  engine #(.Folder("{rom_path}")) u_engine (\n{joined});\n'
