@@ -56,9 +56,9 @@ module host_registers
   logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
   logic [AddrW-1:0]   addr_b1;
   logic [31:0]        wdata_b1;
-  logic [15:0]        word, word_b1;
+  logic [WinLogitsA-3:0] word, word_b1;  // of the largest window
   logic [ErrorW-1:0]  error_q, error_d;
-  logic [2:0]         irq_enable, irq_standing;
+  irq_t               irq_enable, irq_standing;
   logic               busy, stalled, pending, stream, full, put, done, engine_clear, engine_budget;
   logic [2:0]         reason;
   logic [IdW-1:0]     put_id, prompt_word;
@@ -68,17 +68,17 @@ module host_registers
   logic [31:0]        settings_word, write_index, read_index, start_index, requests, produced, run_cycles;
   logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
   logic [SlotA-1:0]   push_slot;
-  logic [4:0]         window_q;
-  logic               read_q;
+  logic               read_q, readable_q, registers_q, tokens_q, logits_q, trace_q;
 
-  assign word         = addr_i[17:2];
-  assign in_registers = addr_i[18:15] == 0;
+  assign word         = $bits(word)'(addr_i >> 2);
+  assign in_registers = addr_i >> RegistersA == 0;
   /* verilator lint_off UNSIGNED */  // without a trace nothing is below zero
-  assign in_trace     = addr_i[18:15] == 4'd1 && 32'(word[12:0]) < 8 * Traced;
+  assign in_trace     = addr_i >> WinTraceA == WinTrace >> WinTraceA && 32'(word[WinTraceA-3:0]) < 8 * Traced;
   /* verilator lint_on UNSIGNED */
-  assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
-  assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
-  assign in_logits    = addr_i[18] && 32'(word >> $clog2(Rows)) < LogitRows && LogitWindow;
+  assign in_prompt    = addr_i >> WinPromptA == WinPrompt >> WinPromptA && 32'(word[WinPromptA-3:0]) < Context;
+  assign in_tokens    = addr_i >> WinTokensA == WinTokens >> WinTokensA && 32'(word[WinTokensA-3:0]) < RingDepth;
+  assign in_logits    = addr_i >> WinLogitsA == WinLogits >> WinLogitsA && 32'(word >> $clog2(Rows)) < LogitRows
+                        && LogitWindow;
 
   always_comb begin
     readable = in_tokens || in_logits || in_trace;
@@ -93,7 +93,7 @@ module host_registers
         RegControl: begin
           readable = 1'b0;
           target   = ToControl;
-          in_range = wdata_i < 32'd16;
+          in_range = wdata_i < 32'd1 << ControlW;
         end
         RegStream: begin
           target   = ToStream;
@@ -102,7 +102,7 @@ module host_registers
         RegError: target = ToError;
         RegIrqEnable, RegIrq: begin
           target   = addr_i == RegIrq ? ToIrq : ToIrqEnable;
-          in_range = wdata_i < 32'd8;
+          in_range = wdata_i < 32'd1 << IrqW;
         end
         RegReadIndex: begin
           target   = ToReadIndex;
@@ -134,7 +134,7 @@ module host_registers
       write_b1 <= 1'b0;
     end
   end
-  assign word_b1 = addr_b1[17:2];
+  assign word_b1 = $bits(word)'(addr_b1 >> 2);
 
   always_comb begin
     unique case (target_b1)
@@ -160,8 +160,13 @@ module host_registers
 
   always_ff @(posedge clk_i) error_q <= rst_i ? '0 : error_d;
 
-  assign status_o = {stream, reason, pending, error_q != 0, stalled, busy};
+  status_t status;
+  assign status   = '{stream: stream, reason: reason, pending: pending, error: error_q != 0, stalled: stalled, busy: busy};
+  assign status_o = status;
   assign done_o   = done || (accept && target_b1 == ToStream && !busy);
+
+  localparam shape_t Shape = '{logit_fraction: 8'(LogitFraction), logit_lanes: 8'(Rows),
+                               logit_bits: LogitWindow ? 8'(LogitW) : 8'd0, stops: 8'(Stops)};
 
   always_comb begin
     unique case (addr_b1)
@@ -171,7 +176,7 @@ module host_registers
       RegVocab:      register_d = 32'(Vocab);
       RegContext:    register_d = 32'(Context);
       RegRing:       register_d = 32'(RingDepth);
-      RegShape:      register_d = {8'(LogitFraction), 8'(Rows), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
+      RegShape:      register_d = Shape;
       RegClockKhz:   register_d = ClockKhz;
       RegStatus:     register_d = 32'(status_o);
       RegWriteIndex: register_d = write_index;
@@ -194,16 +199,20 @@ module host_registers
 
   // The reads: a cycle for the memories and the registers, one to choose.
   always_ff @(posedge clk_i) begin
-    read_q     <= read_b1 && !rst_i;
-    rvalid_o   <= read_q && !rst_i;
-    window_q   <= {trace_b1, logits_b1, tokens_b1, registers_b1, readable_b1};
-    register_q <= register_d;
-    rdata_o    <= '0;
-    if (window_q[0]) begin
-      if (window_q[1]) rdata_o <= register_q;
-      if (window_q[2]) rdata_o <= slot;
-      if (window_q[3]) rdata_o <= logit;
-      if (window_q[4]) rdata_o <= trace_data_i;
+    read_q      <= read_b1 && !rst_i;
+    rvalid_o    <= read_q && !rst_i;
+    readable_q  <= readable_b1;
+    registers_q <= registers_b1;
+    tokens_q    <= tokens_b1;
+    logits_q    <= logits_b1;
+    trace_q     <= trace_b1;
+    register_q  <= register_d;
+    rdata_o     <= '0;
+    if (readable_q) begin
+      if (registers_q) rdata_o <= register_q;
+      if (tokens_q) rdata_o <= slot;
+      if (logits_q) rdata_o <= logit;
+      if (trace_q) rdata_o <= trace_data_i;
     end
   end
 
@@ -252,8 +261,8 @@ module host_registers
   logic error_new;
   always_ff @(posedge clk_i) error_new <= |(error_d & ~error_q) && !rst_i;
   host_irq u_irq (
-    .clk_i, .rst_i, .event_i({error_new, done, put}), .enable_we_i(accept && target_b1 == ToIrqEnable),
-    .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(wdata_b1[2:0]), .enable_o(irq_enable),
+    .clk_i, .rst_i, .event_i('{error: error_new, ended: done, token: put}), .enable_we_i(accept && target_b1 == ToIrqEnable),
+    .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(IrqW'(wdata_b1)), .enable_o(irq_enable),
     .standing_o(irq_standing), .irq_o);
   assign trace_addr_o = word_b1[12:0];
 

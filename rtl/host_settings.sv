@@ -37,7 +37,7 @@ module host_settings
     known_o = 1'b1;
     unique case (addr_i)
       RegLength:                            ok_o = wdata_i <= 32'(Context);
-      RegInverse:                           ok_o = wdata_i < 32'h20000;
+      RegInverse:                           ok_o = wdata_i < 32'd1 << $bits(request_q.inverse);
       RegBudget, RegSeedLow, RegSeedHigh:   ok_o = 1'b1;
       default: begin
         known_o = is_stop;
@@ -54,20 +54,24 @@ module host_settings
       RegInverse:  rdata_o = 32'(request_q.inverse);
       RegSeedLow:  rdata_o = request_q.seed[31:0];
       RegSeedHigh: rdata_o = request_q.seed[63:32];
-      default: for (int i = 0; i < Stops; i++) if (32'(which_q) == i) rdata_o = {request_q.stop_valid[i], 31'(request_q.stop[i])};
+      default: for (int i = 0; i < Stops; i++) if (32'(which_q) == i)
+        rdata_o = stop_token_t'{valid: request_q.stop_valid[i], id: TokenW'(request_q.stop[i]), default: '0};
     endcase
   end
 
   always_ff @(posedge clk_i) begin
     if (write_i) begin
       unique case (addr_q)
-        RegLength:   length_o      <= PositionW'(wdata_q);
+        RegLength:   length_o              <= PositionW'(wdata_q);
         RegBudget:   request_q.budget      <= wdata_q;
-        RegInverse:  request_q.inverse     <= 17'(wdata_q);
+        RegInverse:  request_q.inverse     <= $bits(request_q.inverse)'(wdata_q);
         RegSeedLow:  request_q.seed[31:0]  <= wdata_q;
         RegSeedHigh: request_q.seed[63:32] <= wdata_q;
         default: for (int i = 0; i < Stops; i++)
-          if (32'(which_q) == i) {request_q.stop_valid[i], request_q.stop[i]} <= {wdata_q[StopTokenValid], IdW'(wdata_q)};
+          if (32'(which_q) == i) begin
+            request_q.stop_valid[i] <= wdata_q[StopTokenValid];
+            request_q.stop[i]       <= IdW'(wdata_q);
+          end
       endcase
     end
     if (rst_i) begin
