@@ -165,7 +165,7 @@ package plan_pkg;
   // A row of logits.
   typedef struct packed {
     logic [LogitA-1:0] row;              // of ids Rows * row ..
-    logic [Rows-1:0][LogitW-1:0] value;  // of every id, signed, in units of 2**-LogitFraction
+    logic [Rows-1:0][LogitW-1:0] value;  // of every id, in units of 2**-LogitFraction, signed
   } logits_t;
 
   // What becomes of a read of the lanes: a word of emission.hex, in playing order.

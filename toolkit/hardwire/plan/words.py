@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..ops.fixed import MULTIPLIER_BITS
+from ..ops.softcap import CAP_BITS
 
 Values = Mapping[str, int]  # parameters and what follows from them, by their name in SystemVerilog
 
@@ -120,6 +121,7 @@ class Field:
     bits: int | str | type[Code]
     meaning: str
     lanes: int | str = 1
+    signed: bool = False  # to what packs it; the RTL says it where it reads it
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Place:
     low: int
     bits: int
     lanes: int
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ class Struct:
         """Every field's place in the stored word."""
         found, low = {}, 0
         for field in reversed(self.fields):
-            place = Place(low, _number(field.bits, values), _number(field.lanes, values))
+            place = Place(low, _number(field.bits, values), _number(field.lanes, values), field.signed)
             found[field.name] = place
             low += place.bits * place.lanes
         return found
@@ -168,7 +171,7 @@ EMISSION = Struct(
     "emission_t",
     "What becomes of a read of the lanes: a word of emission.hex, in playing order.",
     (
-        Field("bias", "BiasW", "of every row, signed", lanes="Rows"),
+        Field("bias", "BiasW", "of every row", lanes="Rows", signed=True),
         Field(
             "multiplier",
             MULTIPLIER_BITS,
@@ -200,6 +203,51 @@ PROGRAM = Struct(
         Field("emits", "EmitW", "reads of all passes together"),
     ),
 )
+
+# Words of ROMs that one module alone reads: the struct is in that module, so that its widths are its parameters'.
+SHIFTS = Struct(
+    "shifts_t",
+    "Of a head: a word of its file.",
+    (
+        Field("score", 5, "of a difference of scores, to steps of the exponential"),
+        Field("value", 5, "of its mixed values"),
+    ),
+)
+
+GAINS = Struct(
+    "gains_t",
+    "Of a turn: a word of the norm's file.",
+    (
+        Field("shift", 6, "of the product with gain and root"),
+        Field("gain", MULTIPLIER_BITS, "of every row", lanes="Rows"),
+    ),
+)
+
+LINE = Struct(
+    "line_t",
+    "A line of the cap: a word of its file.",
+    (
+        Field("rise", "SlopeW", "over its 128 values", signed=True),
+        Field("base", CAP_BITS, "where it begins", signed=True),
+    ),
+)
+
+WINDOW = Struct(
+    "window_t",
+    "How far back a layer sees: a word of window.hex.",
+    (Field("blocks", "BlockW", "of the cache"), Field("banks", "BankW", "and so many positions more")),
+)
+
+ANGLES = Struct(
+    "angles_t",
+    "Of a position's part: a word of angle.hex.",
+    (
+        Field("sine", 16, "of every pair of rows, in units of 2**-14", lanes="Pairs", signed=True),
+        Field("cosine", 16, "the same", lanes="Pairs", signed=True),
+    ),
+)
+
+OF_MODULES = {"softmax": SHIFTS, "renorm": GAINS, "soft_cap": LINE, "window": WINDOW, "rope": ANGLES}
 
 TAIL = Struct(
     "tail_t",
@@ -252,7 +300,7 @@ LOGITS = Struct(
     "A row of logits.",
     (
         Field("row", "LogitA", "of ids Rows * row .."),
-        Field("value", "LogitW", "of every id, signed, in units of 2**-LogitFraction", lanes="Rows"),
+        Field("value", "LogitW", "of every id, in units of 2**-LogitFraction", lanes="Rows", signed=True),
     ),
 )
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of ``plan/words.py`` as SystemVerilog packages, and for C++ that drives a chip's ports.
 
-python -m hardwire.emit.rtl.packages     writes rtl/plan_pkg.sv with the defaults, and the codes in rtl/engine_pkg.sv
+python -m hardwire.emit.rtl.packages     writes rtl/plan_pkg.sv with the defaults, the codes in rtl/engine_pkg.sv, and
+                                         structs in the modules that alone read a ROM's words
 
 Two packages, because codes and latencies are the same in every build, and so one file serves all and every bench; what
 a build decides is written into its folder over the checked-in ``plan_pkg.sv``. A struct has exactly the bits of its
@@ -11,6 +12,7 @@ build that way, where one of the largest widths would make every memory and regi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from ...plan.words import (
     FOR_WORDS,
     GROUPS,
     LEAST_RESET,
+    OF_MODULES,
     PORTS,
     WORDS,
     Code,
@@ -62,10 +65,23 @@ def codes_text() -> str:
     return "\n".join([*lines, "  /* verilator lint_on UNUSEDPARAM */", "", END])
 
 
-def with_codes(package: str) -> str:
-    """rtl/engine_pkg.sv with its generated block replaced."""
-    before, rest = package.split(BEGIN)
-    return before + codes_text() + rest.split(END)[1]
+def module_text(struct: Struct) -> str:
+    """The block of a module that alone reads these words."""
+    return "\n".join([BEGIN, *_struct_lines(struct, defaultdict(lambda: 1)), END])
+
+
+def with_block(source: str, block: str) -> str:
+    """A source with its generated block replaced."""
+    before, rest = source.split(BEGIN)
+    return before + block + rest.split(END)[1]
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """What every checked-in file that is made of the table, or has a block of it, is to be."""
+    blocks = {root / f"rtl/{module}.sv": module_text(struct) for module, struct in OF_MODULES.items()}
+    blocks[root / ENGINE_PACKAGE] = codes_text()
+    found = {path: with_block(path.read_text(), block) for path, block in blocks.items()}
+    return found | {root / PLAN_PACKAGE: plan_package({})}
 
 
 def plan_package(given: Parameters, note: str = "with the defaults, which every build replaces") -> str:
@@ -101,9 +117,7 @@ def _package(given: Parameters, derived: Sequence[Derived], structs: Sequence[St
     lines += ["", "  // What follows from them."]
     lines += _aligned((f"  localparam int {d.name} = {values[d.name]};", d.meaning) for d in derived)
     for struct in structs:
-        lines += ["", f"  // {struct.meaning}", "  typedef struct packed {"]
-        lines += _aligned((f"    {_declared(f, values)} {f.name};", _meaning(f, values)) for f in struct.fields)
-        lines.append(f"  }} {struct.name};")
+        lines += ["", *_struct_lines(struct, values)]
     return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
 
 
@@ -128,6 +142,11 @@ def ports_header(given: Parameters, note: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def _struct_lines(struct: Struct, values: Values) -> list[str]:
+    fields = _aligned((f"    {_declared(f, values)} {f.name};", _meaning(f, values)) for f in struct.fields)
+    return [f"  // {struct.meaning}", "  typedef struct packed {", *fields, f"  }} {struct.name};"]
+
+
 def _declared(field: Field, values: Values) -> str:
     if isinstance(field.bits, type):
         return _type_of(field.bits)
@@ -140,8 +159,9 @@ def _declared(field: Field, values: Values) -> str:
 
 
 def _meaning(field: Field, values: Values) -> str:
+    meaning = f"{field.meaning}, signed" if field.signed else field.meaning
     none = isinstance(field.bits, str) and not values[field.bits]
-    return f"{field.meaning}; this build has none" if none else field.meaning
+    return f"{meaning}; this build has none" if none else meaning
 
 
 def _aligned(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> list[str]:
@@ -165,9 +185,8 @@ def _first_line(code: type[Code]) -> str:
 
 def main() -> None:
     root = Path(__file__).resolve().parents[4]
-    engine = root / ENGINE_PACKAGE
-    engine.write_text(with_codes(engine.read_text()))
-    (root / PLAN_PACKAGE).write_text(plan_package({}))
+    for path, text in generated(root).items():
+        path.write_text(text)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,25 @@ import numpy.typing as npt
 
 from ...chip.model import Chip
 from ...errors import BuildError
-from ...ops import attention, norm, rope, softcap
+from ...ops import attention, norm, rope
 from ...ops.fixed import MULTIPLIER_BITS, Ints
 from ...plan.geometry import Geometry
 from ...plan.latency import normed_branches, normed_heads
 from ...plan.program import Emission, Run, Schedule
 from ...plan.widths import bias_bits, embedding_bits, lane_bits
-from ...plan.words import EMISSION, PROGRAM, Kind, Struct, Values
+from ...plan.words import (
+    ANGLES,
+    EMISSION,
+    GAINS,
+    LINE,
+    PROGRAM,
+    SHIFTS,
+    WINDOW,
+    Kind,
+    Struct,
+    Values,
+    index_bits,
+)
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
@@ -44,9 +56,8 @@ def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -
         raise ValueError(f"{struct.name} has the fields {', '.join(places)}, not {', '.join(columns)}")
     for name, place in places.items():
         column = np.asarray(columns[name], np.int64).reshape(-1, place.lanes)
-        signed = bool((column < 0).any())
-        room = max(place.bits - signed, 0)  # bits of a magnitude
-        beyond = np.argwhere((column >= 1 << room) | (column < -signed << room))
+        room = 1 << max(place.bits - place.signed, 0)
+        beyond = np.argwhere((column >= room) | (column < -room * place.signed))
         if len(beyond):
             word, lane = beyond[0]
             raise BuildError(
@@ -86,18 +97,19 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
 def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
     capped = chip.wiring.score_cap  # a cap takes the shift, and gives steps of the exponential
-    shifts = np.stack([chip.value_shift, np.zeros_like(chip.score_shift) if capped else chip.score_shift], axis=-1)
+    score = np.zeros_like(chip.score_shift) if capped else chip.score_shift
     found: dict[str, list[str]] = {}
     for h in range(made.shared):
-        found[f"shift{h:02}.hex"] = hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5))
+        columns = {"score": score[:, h :: made.shared], "value": chip.value_shift[:, h :: made.shared]}
+        found[f"shift{h:02}.hex"] = pack(SHIFTS, {}, columns)
         if capped:
             found[f"cap{h:02}.hex"] = hex_lines((chip.score_shift[:, h :: made.shared].reshape(-1, 1), 5))
     return found
 
 
 def cap_lines(table: Ints) -> list[str]:
-    """A soft cap's lines as rtl/soft_cap.sv unpacks them: where each begins, and how far it rises."""
-    return hex_lines((table[:-1, None], softcap.CAP_BITS), (np.diff(table)[:, None], slope_bits(table)))
+    """A soft cap's lines."""
+    return pack(LINE, {"SlopeW": slope_bits(table)}, {"base": table[:-1], "rise": np.diff(table)})
 
 
 def slope_bits(table: Ints) -> int:
@@ -107,10 +119,11 @@ def slope_bits(table: Ints) -> int:
 
 
 def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
-    """How far back each layer sees, in blocks and banks of the cache, as rtl/window.sv unpacks them."""
+    """How far back each layer sees."""
     banks, blocks = made.geometry.banks, made.blocks
     reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
-    return hex_lines((reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length()))
+    widths = {"BankW": index_bits(banks), "BlockW": blocks.bit_length()}
+    return pack(WINDOW, widths, {"blocks": reach[:, 0], "banks": reach[:, 1]})
 
 
 def renormed(made: Schedule) -> dict[str, list[Emission]]:
@@ -139,7 +152,7 @@ def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[st
         shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
         gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
     return {
-        f"{name}.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
+        f"{name}.hex": pack(GAINS, {"Rows": gain.shape[1]}, {"gain": gain, "shift": shift}),
         f"{name}_eps.hex": hex_lines((eps, _eps_bits(chip, listed))),
     }
 
@@ -185,7 +198,7 @@ def _angles(chip: Chip, made: Schedule) -> list[str]:
     wide = [np.tile(t, made.shared) for t in (cos, sin)]
     room = ((0, 0), (0, 0), (0, made.parts * each - wide[0].shape[-1]))
     wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
-    return hex_lines(*[(t.reshape(-1, each), 16) for t in wide])
+    return pack(ANGLES, {"Pairs": each}, {"cosine": wide[0].reshape(-1, each), "sine": wide[1].reshape(-1, each)})
 
 
 def _weights(chip: Chip, made: Schedule) -> dict[str, list[str]]:
