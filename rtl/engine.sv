@@ -130,8 +130,8 @@ module engine
 
   embedding #(.Rows(Rows), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Positions(Positions), .Folder(Folder))
     u_embedding (
-    .clk_i, .rst_i, .start_i(start), .id_i(id), .position_i(EmbedP'(progress_o.position)), .read_o(embed_read), .row_o(row_e1),
-    .multiplier_o(row_factor_e1));
+    .clk_i, .rst_i, .start_i(start), .id_i(id), .position_i(EmbedP'(progress_o.position)), .read_o(embed_read),
+    .row_o(row_e1), .multiplier_o(row_factor_e1));
 
   matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
            .WeightW(WeightW), .AccW(AccW), .Stages(LaneStages), .Minus(Minus), .Uram(Uram), .Words(WeightWords),
@@ -170,15 +170,15 @@ module engine
     .x_o(x_a0), .bits_o(bits), .next_o(written), .we_o(written_valid), .first_o(written_first));
 
   // EY to EZ: two products per row.
-  logic [Rows/2-1:0][15:0]       cosine, sine;
-  logic [Rows-1:0][GateW-1:0]    gate_y;
-  logic [Rows-1:0][TableW-1:0]   entry;
-  logic [Rows-1:0][15:0]         activation;
-  logic [PostW-2:0]              most_y;
-  logic [17:0]                   inverse;
-  logic [Rows-1:0][PostW-1:0]    z;
-  logic [PartB-1:0]              part_p2;  // two cycles before they are turned
-  logic [Rows-1:0][RowW-1:0]     y_p;
+  logic [Rows/2-1:0][15:0]     cosine, sine;
+  logic [Rows-1:0][GateW-1:0]  gate_y;
+  logic [Rows-1:0][TableW-1:0] entry;
+  logic [Rows-1:0][15:0]       activation;
+  logic [PostW-2:0]            most_y;
+  logic [17:0]                 inverse;
+  logic [Rows-1:0][PostW-1:0]  z;
+  logic [PartB-1:0]            part_p2;  // two cycles before they are turned
+  logic [Rows-1:0][RowW-1:0]   y_p;
 
   head_norm #(.Folder(Folder)) u_head_norm (
     .clk_i, .rst_i, .restart_i(restart), .part_i(word_e0.dest[PartB-1:0]), .head_valid_i(valid_y),
@@ -253,8 +253,8 @@ module engine
   // Sampling.
   logic [Rows-1:0][15:0] gumbel;
   noise #(.Rows(Rows), .Vocab(Vocab), .Folder(Folder)) u_noise (
-    .clk_i, .rst_i, .start_i(start), .seed_i(request_i.seed), .position_i(32'(progress_o.position)), .re_i(valid_z && tail_z.kind == KindLogit),
-    .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
+    .clk_i, .rst_i, .start_i(start), .seed_i(request_i.seed), .position_i(32'(progress_o.position)),
+    .re_i(valid_z && tail_z.kind == KindLogit), .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
     .mask_i(tail_z.mask), .value_i(z), .noisy_i(request_i.inverse != 0), .noise_i(gumbel), .id_o(sampled));

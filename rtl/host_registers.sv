@@ -161,7 +161,8 @@ module host_registers
   always_ff @(posedge clk_i) error_q <= rst_i ? '0 : error_d;
 
   status_t status;
-  assign status   = '{stream: stream, reason: reason, pending: pending, error: error_q != 0, stalled: stalled, busy: busy};
+  assign status   = '{stream: stream, reason: reason, pending: pending, error: error_q != 0, stalled: stalled,
+                      busy: busy};
   assign status_o = status;
   assign done_o   = done || (accept && target_b1 == ToStream && !busy);
 

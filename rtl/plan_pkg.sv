@@ -61,7 +61,7 @@ package plan_pkg;
   localparam int Rows = 8;          // of a matrix per read
   localparam int Depth = 8;         // reads of a pass
   localparam int Terms = 4;         // columns that a lane sums per step
-  localparam int PackedGroups = 0;  // of Columns / Terms, those that take two rows to a multiplier; others are in LUTs
+  localparam int PackedGroups = 0;  // of Columns / Terms: two rows to a multiplier; the others are in LUTs
   localparam int LaneStages = 2;    // 1: products and accumulator in one cycle
   localparam int RoundStages = 2;   // 1: shift and rounding in one cycle
   localparam bit Minus = 1'b0;      // carry chains in the form that AMD parts share with multiplexers
@@ -73,7 +73,7 @@ package plan_pkg;
   localparam int Shared = 1;                    // heads of one walk of the cache
   localparam int Divides = 2;                   // quotients of a head per cycle
   localparam int Spacing = 4;                   // least cycles from walk to walk
-  localparam int Slack = 0;                     // cycles of a layer's attention that pass beside other work of the lanes
+  localparam int Slack = 0;                     // cycles of attention that pass beside other work of the lanes
   localparam style_e ScoreStyle = StylePacked;  // of the scores' products
   localparam style_e MixStyle = StylePacked;    // of the mixed values' products
   localparam int ScoreFabric = 0;               // banks whose scores are in LUTs whatever the style
@@ -186,7 +186,7 @@ package plan_pkg;
   typedef struct packed {
     logic [WaitW-1:0] wait_cycles;  // until the next word is played, less one
     logic with_span;                // the wait grows by what a layer's attention takes
-    logic ends;                     // the token ends here; with `lanes` a prompt token does, whose logits are not wanted
+    logic ends;                     // the token ends; with `lanes` only one whose logits are not wanted
     logic attend;                   // attention begins
     logic lanes;                    // the lanes begin, with what follows
     source_e source;                // of the activations

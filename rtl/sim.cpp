@@ -160,7 +160,8 @@ int hw_run(void* handle, const Request* request, Result* result, uint64_t limit)
       }
       if (base + request->groups >= request->vocab) result->logit_count++;
     }
-    const bool idle = !top.request_valid_i && !get(top.progress_o, progress::busy) && !(top.token_valid_o && !top.token_ready_i);
+    const bool busy = top.request_valid_i || get(top.progress_o, progress::busy);
+    const bool idle = !busy && !(top.token_valid_o && !top.token_ready_i);
     sim->high();
     top.request_valid_i = 0;
     if (taken) { fed++; top.prompt_valid_i = 0; }

@@ -75,17 +75,17 @@ class Geometry:
     @property
     def residual_late(self) -> int:
         """E1 to a row that is stored as it is: residual, values."""
-        return 3 + self.round_stages
+        return words.y_late(self.round_stages)
 
     @property
     def post_late(self) -> int:
         """E1 to a row that is stored after rotation, or after its activation."""
-        return 4 + 2 * self.round_stages
+        return self.residual_late + words.z_late(self.round_stages)
 
     @property
     def plain_late(self) -> int:
         """E1 to a hidden value that is a table's entry."""
-        return 4 + self.round_stages
+        return self.residual_late + 1
 
 
 def shared_heads(shape: Shape, rows: int) -> int:

@@ -110,6 +110,17 @@ END = Constant("End", 1, "from a token's last word to the next fetch")
 LEAST_RESET = Constant("LeastReset", 16, "of a reset, at least, as AXI asks: pipelines without one run empty meanwhile")
 LONGEST_RUN_OUT = Constant("LongestRunOut", LEAST_RESET - 4, "of a pipeline that is left to run empty, at most")
 
+
+def y_late(round_stages: int) -> int:
+    """E0 to EY, where requantised rows are; so many from E1 until one is stored as it is."""
+    return 3 + round_stages
+
+
+def z_late(round_stages: int) -> int:
+    """EY to EZ, where what post makes of them is."""
+    return 1 + round_stages
+
+
 CONSTANTS = (LEAST_RESET, LONGEST_RUN_OUT, ROOT_LATE, RENORM_LATE, SOFT_CAP_LATE, SCORE_CAP_LATE)  # that the RTL reads
 
 
@@ -195,7 +206,7 @@ PROGRAM = Struct(
     (
         Field("wait_cycles", "WaitW", "until the next word is played, less one"),
         Field("with_span", 1, "the wait grows by what a layer's attention takes"),
-        Field("ends", 1, "the token ends here; with `lanes` a prompt token does, whose logits are not wanted"),
+        Field("ends", 1, "the token ends; with `lanes` only one whose logits are not wanted"),
         Field("attend", 1, "attention begins"),
         Field("lanes", 1, "the lanes begin, with what follows"),
         Field("source", Source, "of the activations"),
@@ -405,9 +416,7 @@ GROUPS = (
             Parameter("Rows", 8, "of a matrix per read"),
             Parameter("Depth", 8, "reads of a pass"),
             Parameter("Terms", 4, "columns that a lane sums per step"),
-            Parameter(
-                "PackedGroups", 0, "of Columns / Terms, those that take two rows to a multiplier; others are in LUTs"
-            ),
+            Parameter("PackedGroups", 0, "of Columns / Terms: two rows to a multiplier; the others are in LUTs"),
             Parameter("LaneStages", 2, "1: products and accumulator in one cycle"),
             Parameter("RoundStages", 2, "1: shift and rounding in one cycle"),
             _flag("Minus", 0, "carry chains in the form that AMD parts share with multiplexers"),
@@ -422,7 +431,7 @@ GROUPS = (
             Parameter("Shared", 1, "heads of one walk of the cache"),
             Parameter("Divides", 2, "quotients of a head per cycle"),
             Parameter("Spacing", 4, "least cycles from walk to walk"),
-            Parameter("Slack", 0, "cycles of a layer's attention that pass beside other work of the lanes"),
+            Parameter("Slack", 0, "cycles of attention that pass beside other work of the lanes"),
             Parameter("ScoreStyle", named(Style.PACKED), "of the scores' products", "style_e"),
             Parameter("MixStyle", named(Style.PACKED), "of the mixed values' products", "style_e"),
             Parameter("ScoreFabric", 0, "banks whose scores are in LUTs whatever the style"),
@@ -488,8 +497,8 @@ FOR_PORTS = (
 FOR_WORDS = (
     Derived("EmissionW", "bits of an emission word", EMISSION.bits),
     Derived("ProgramW", "bits of a program word", PROGRAM.bits),
-    Derived("YLate", "cycles from E0 to EY: the requantised rows", lambda v: 3 + v["RoundStages"]),
-    Derived("ZLate", "cycles from EY to EZ: what post makes of them", lambda v: 1 + v["RoundStages"]),
+    Derived("YLate", "cycles from E0 to EY: the requantised rows", lambda v: y_late(v["RoundStages"])),
+    Derived("ZLate", "cycles from EY to EZ: what post makes of them", lambda v: z_late(v["RoundStages"])),
     Derived("Slices", "reads of a column step", lambda v: v["Columns"] // v["Rows"]),
     Derived(
         "Padded",
