@@ -15,7 +15,8 @@ from math import ceil
 
 from ..chip.model import Chip
 from ..ops import attention
-from ..targets.family import FAMILIES, Family
+from ..targets.families import family_of
+from ..targets.family import Fabric
 from .geometry import Geometry, Style
 from .latency import ceil_div, normed_branches, normed_heads
 from .program import Schedule
@@ -57,7 +58,7 @@ def bram18(width: int, depth: int) -> int:
     return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in BRAM18_SHAPES)
 
 
-def dot_luts(f: Family, terms: int, act: int, weight: int, settled: bool = False) -> float:
+def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False) -> float:
     """rtl/dot.sv."""
     n, part = digits(weight), act + 1 + bits_of(terms)
     first, later = act + 1, (terms - 1) * (part + 1) * f.bit
@@ -76,13 +77,13 @@ def tree_luts(count: int, width: int) -> float:
     return total
 
 
-def multipliers(f: Family, a: int, b: int) -> int:
+def multipliers(f: Fabric, a: int, b: int) -> int:
     """Blocks of one signed a x b product."""
     wide, narrow = f.multiplier
     return min(ceil_div(a, wide) * ceil_div(b, narrow), ceil_div(b, wide) * ceil_div(a, narrow))
 
 
-def score_cost(f: Family, style: Style, banks: int, channels: int, query: int, cache: int) -> tuple[float, int]:
+def score_cost(f: Fabric, style: Style, banks: int, channels: int, query: int, cache: int) -> tuple[float, int]:
     """LUTs and multipliers of the score products of one head on ``banks``."""
     if not banks:
         return 0.0, 0
@@ -97,7 +98,7 @@ def score_cost(f: Family, style: Style, banks: int, channels: int, query: int, c
     return luts, (pairs + banks - 2 * pairs) * channels * multipliers(f, query, cache)
 
 
-def mix_cost(f: Family, style: Style, channels: int, banks: int, cache: int) -> tuple[float, int]:
+def mix_cost(f: Fabric, style: Style, channels: int, banks: int, cache: int) -> tuple[float, int]:
     """LUTs and multipliers of ``channels`` weighted sums of one head over a block."""
     if not channels:
         return 0.0, 0
@@ -113,7 +114,7 @@ def mix_cost(f: Family, style: Style, channels: int, banks: int, cache: int) -> 
     return luts, (pairs + channels - 2 * pairs) * banks * multipliers(f, p + 1, cache)
 
 
-def lane_cost(f: Family, g: Geometry, weight: int, act: int, acc: int) -> tuple[float, int, int]:
+def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[float, int, int]:
     """LUTs, registers and multipliers of all lanes."""
     units = g.rows * g.depth * (g.groups - g.packed_groups)  # in fabric
     one = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
@@ -129,7 +130,7 @@ def lane_cost(f: Family, g: Geometry, weight: int, act: int, acc: int) -> tuple[
 
 def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dict[str, int] | None = None) -> Cost:
     """Cost of the engine that plays ``made``. ``memory``: as memories gives it, where it is known already."""
-    f, g, s, w = FAMILIES[family], made.geometry, chip.formats, chip.shape
+    f, g, s, w = family_of(family).fabric, made.geometry, chip.formats, chip.shape
     acc, weight = widths.accumulator, widths.weight
     act = max(s.norm, s.attention, s.hidden)
     lanes, ff, dsp = lane_cost(f, g, weight, act, acc)
@@ -178,7 +179,7 @@ def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
     return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
 
 
-def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, int]:
+def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
     """From the lanes' sums to rows, with the residual, the norm and what post does."""
     g, s = made.geometry, chip.formats
     fabric = g.groups - g.packed_groups
@@ -198,7 +199,7 @@ def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, i
     return read + g.rows * row + g.columns * column + 350, dsp
 
 
-def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
+def _attention_cost(chip: Chip, made: Schedule, f: Fabric) -> tuple[float, int]:
     g, s, c = made.geometry, chip.formats, chip.shape.head_dim
     score_bits = s.query + s.cache + bits_of(c + 1)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
