@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// What a build decides. Generated from toolkit/hardwire/plan/words.py, with the defaults, which every build replaces.
+// What a build decides. Generated from toolkit/hardwire/plan/parameters.py and words.py,
+// with the defaults, which every build replaces.
 /* verilator lint_off UNUSEDPARAM */  // a design need not read every name
 package plan_pkg;
 

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from hardwire.chip.model import Chip
-from hardwire.emit.rtl import packages
-from hardwire.emit.rtl.project import parameters
+from hardwire.emit.rtl import packages, project
 from hardwire.emit.rtl.roms import pack
 from hardwire.errors import BuildError
-from hardwire.plan import geometry, words
+from hardwire.plan import geometry, parameters, words
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.schedule import schedule
 from hardwire.plan.words import EMISSION, PORTS, PROGRAM, REQUEST, WORDS, Field, Kind, Place, Status, Struct
@@ -42,12 +41,12 @@ def test_codes_are_numbered_as_they_are_listed() -> None:
 def test_names_are_unique() -> None:
     for struct in WORDS + PORTS:
         assert len({field.name for field in struct.fields}) == len(struct.fields), struct.name
-    names = [*words.defaults(), *(d.name for d in words.FOR_PORTS + words.FOR_WORDS)]
+    names = [*parameters.defaults(), *(d.name for d in parameters.FOR_PORTS + parameters.FOR_WORDS)]
     assert len(set(names)) == len(names)
 
 
 def test_places_begin_with_the_last_field() -> None:
-    values = words.complete(words.defaults())
+    values = parameters.complete(parameters.defaults())
     places = PROGRAM.places(values)
     assert (places["emits"].low, places["steps"].low, places["source"].bits) == (0, values["EmitW"], 2)
     assert PROGRAM.bits(values) == values["ProgramW"] == 6 + sum(values[name] for name in ("WaitW", "StepW", "EmitW"))
@@ -78,14 +77,14 @@ def test_a_value_that_does_not_fit_is_named(high: list[list[int]], bits: int, me
 def test_a_word_takes_exactly_its_fields() -> None:
     with pytest.raises(ValueError, match="pair_t has the fields kind, high, not kind"):
         pack(PAIR, {"HighW": 4}, {"kind": [0]})
-    with pytest.raises(ValueError, match="parameters that plan/words.py does not name: Colour"):
+    with pytest.raises(ValueError, match="parameters that plan/parameters.py does not name: Colour"):
         packages.plan_package({"Colour": 3})
 
 
 def test_a_build_is_in_its_package(odd_chip: Chip) -> None:
     made = schedule(odd_chip, Geometry(columns=8, rows=8, depth=2, banks=5, divides=8))
-    given = parameters(odd_chip, made)
-    values = words.complete(words.defaults() | given)
+    given = project.parameters(odd_chip, made)
+    values = parameters.complete(parameters.defaults() | given)
     assert (values["Padded"], values["Parts"], values["Walks"]) == (made.padded, made.parts, made.walks)
     assert (values["KvWords"], values["Blocks"], values["PartB"]) == (made.kv_words, made.blocks, made.word_bits)
     assert (values["YLate"], values["YLate"] + values["ZLate"]) == (

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of ``plan/words.py`` as SystemVerilog packages, and for C++ that drives a chip's ports.
+"""The tables of ``plan/words.py`` and ``parameters.py`` as SystemVerilog packages, and for C++ that drives a chip.
 
 python -m hardwire.emit.rtl.packages     writes rtl/plan_pkg.sv with the defaults, the codes in rtl/engine_pkg.sv, and
                                          structs in the modules that alone read a ROM's words
@@ -16,24 +16,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ...plan.parameters import FOR_PORTS, FOR_WORDS, GROUPS, Derived, complete, defaults
 from ...plan.words import (
     CODES,
     CONSTANTS,
-    FOR_PORTS,
-    FOR_WORDS,
-    GROUPS,
     LEAST_RESET,
     OF_MODULES,
     PORTS,
     WORDS,
     Code,
-    Derived,
     Field,
     Struct,
     Values,
     code_bits,
-    complete,
-    defaults,
     named,
 )
 
@@ -87,7 +82,7 @@ def generated(root: Path) -> dict[Path, str]:
 def plan_package(given: Parameters, note: str = "with the defaults, which every build replaces") -> str:
     """rtl/plan_pkg.sv of an engine with these parameters; defaults for the others, as of parts that it does not have.
 
-    Raises ValueError for a parameter that words.py does not name.
+    Raises ValueError for a parameter that parameters.py does not name.
     """
     return _package(defaults() | dict(given), FOR_PORTS + FOR_WORDS, PORTS + WORDS, note)
 
@@ -101,7 +96,8 @@ def _package(given: Parameters, derived: Sequence[Derived], structs: Sequence[St
     values, rest = complete(given, tuple(derived)), dict(given)
     lines = [
         *_LICENCE,
-        f"// What a build decides. Generated from toolkit/hardwire/plan/words.py, {note}.",
+        "// What a build decides. Generated from toolkit/hardwire/plan/parameters.py and words.py,",
+        f"// {note}.",
         "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name",
         "package plan_pkg;",
         "",
@@ -113,7 +109,7 @@ def _package(given: Parameters, derived: Sequence[Derived], structs: Sequence[St
             lines += ["", f"  // {group.title}"]
             lines += _aligned((f"  localparam {p.type} {p.name} = {_value(p.type, v)};", p.meaning) for p, v in own)
     if rest:
-        raise ValueError(f"parameters that plan/words.py does not name: {', '.join(rest)}")
+        raise ValueError(f"parameters that plan/parameters.py does not name: {', '.join(rest)}")
     lines += ["", "  // What follows from them."]
     lines += _aligned((f"  localparam int {d.name} = {values[d.name]};", d.meaning) for d in derived)
     for struct in structs:

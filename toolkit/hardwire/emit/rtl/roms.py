@@ -15,6 +15,7 @@ from ...ops import attention, norm, rope
 from ...ops.fixed import MULTIPLIER_BITS, Ints
 from ...plan.geometry import Geometry
 from ...plan.latency import normed_branches, normed_heads
+from ...plan.parameters import index_bits
 from ...plan.program import Emission, Run, Schedule
 from ...plan.widths import bias_bits, embedding_bits, lane_bits
 from ...plan.words import (
@@ -28,7 +29,6 @@ from ...plan.words import (
     Kind,
     Struct,
     Values,
-    index_bits,
 )
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
