@@ -26,10 +26,11 @@ from hardwire.driver.mmio import MappedChip
 from hardwire.emit.hls.project import write_project
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import LinkError, PromptError, Unsupported
-from hardwire.host.requests import CHECKSUMS, STOPS, VALUES, Backend, Outcome, Request, RequestState
+from hardwire.host.requests import CHECKSUMS, ENDS, STOPS, VALUES, Backend, Outcome, Request, RequestState
 from hardwire.openers import OPENERS, backends
 from hardwire.plan.schedule import schedule
 from hardwire.plan.trace import Tracer, checksum_words, named
+from hardwire.plan.words import Status
 from hardwire.proof.climb import Route, Text, climb
 
 SAMPLED = {"temperature": 0.8, "seed": 0x9E3779B97F4A7C15}
@@ -376,6 +377,10 @@ def test_stop_tokens_are_as_many_everywhere() -> None:
     root = Path(__file__).parents[1]
     (kernels,) = re.findall(r"static const int STOPS = (\d+);", (root / "hls" / "token_loop.hpp").read_text())
     assert int(kernels) == STOPS
+
+
+def test_a_status_has_one_name() -> None:
+    assert ENDS == tuple(status.meaning for status in Status)
 
 
 def test_backends_have_one_table() -> None:

@@ -23,11 +23,11 @@ import numpy as np
 
 from ..chip.model import Chip, Formats, Shape
 from ..emit.rtl.around_hls import CoreSources, core_of
+from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
 from ..emit.rtl.project import TOP, read_meta
 from ..errors import BuildError, PromptError, ToolMissing, Unsupported
 from ..host.requests import (
     CHECKSUMS,
-    ENDS,
     RESET,
     STOP_TOKEN,
     Limits,
@@ -42,6 +42,7 @@ from ..ops.fixed import Ints
 from ..plan.geometry import Geometry
 from ..plan.schedule import schedule
 from ..plan.trace import checksum_words
+from ..plan.words import Status
 from ..tools.verilator import verilator_root
 from .verilator import in_folder, load
 
@@ -62,8 +63,6 @@ class _Request(_C.Structure):
         ("abort_after", _C.c_uint64),
         ("vocab", _C.c_uint32),
         ("groups", _C.c_uint32),
-        ("id_bits", _C.c_uint32),
-        ("logit_bits", _C.c_uint32),
     ]
 
 
@@ -168,7 +167,7 @@ class RtlSim(WholeRequests):
                 "obj_dir",
                 "-y",
                 "rtl",
-                "rtl/engine_pkg.sv",
+                *(ENGINE_PACKAGE, PLAN_PACKAGE),
                 f"{TOP}.sv",
                 *map(str, core.verilog),
             ],
@@ -377,7 +376,7 @@ class RtlSim(WholeRequests):
         request = _Request(
             at[0],
             len(given),
-            0xFFFFFFFF if budget is None else budget,
+            0xFFFFFFFF if budget is None else min(budget, 0xFFFFFFFF),
             int(clear),
             at[1],
             len(halts),
@@ -387,8 +386,6 @@ class RtlSim(WholeRequests):
             abort_after,
             self.shape.vocab,
             values["Rows"],
-            (self.shape.vocab - 1).bit_length(),
-            values["LogitW"],
         )
         result = _Result(at[2], room, at[3], room, at[4], room)
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
@@ -401,7 +398,7 @@ class RtlSim(WholeRequests):
             tokens=tokens[: result.token_count].tolist(),
             logits=logits[: result.logit_count].astype(np.int64),
             fetches=fetches[: result.fetch_count].astype(np.int64),
-            status=RESET if code == 1 else ENDS[result.status],
+            status=RESET if code == 1 else Status(result.status).meaning,
             position=0 if code == 1 else int(result.position),
             cycles=int(result.cycles),
         )
