@@ -18,8 +18,9 @@ import numpy as np
 from ..chip_format import LARGEST_DIMENSION
 from ..decoder import Block, Decoder, Rope
 from ..errors import ModelError
-from .freeze import Inputs, execute, make_feeds
+from .freeze import execute
 from .graph import Graph, Value, ancestors
+from .inputs import Inputs, make_feeds
 from .load import Source
 from .match import Matched
 from .match_attention import Found, read_mask, read_window

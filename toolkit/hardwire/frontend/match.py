@@ -8,11 +8,12 @@ ensures: ``Matched``: the decoder, and which ONNX tensors its stages are, for lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..decoder import Array, Attention, Block, Decoder, Linear, Mlp, Norm
+from .factor import Factor, peel
 from .graph import Graph, Node, fail
 from .match_attention import Found, find_attentions, pick
 from .match_mlp import match_mlp
@@ -45,6 +46,7 @@ class _Branch:
 def match(graph: Graph) -> Matched:
     simplify(graph)
     match_norms(graph)
+    _refuse_output(graph)
     attentions = find_attentions(graph)
     if not attentions:
         fail(
@@ -92,6 +94,26 @@ def match(graph: Graph) -> Matched:
 # Both ends.
 
 
+def _refuse_output(graph: Graph) -> None:
+    """Outputs that are not logits, each by what it is."""
+    node = graph.source(graph.logits)
+    if node is None:
+        return
+    if node.op in ("Softmax", "LogSoftmax"):
+        fail(
+            node, f"the output {graph.logits!r} is probabilities, not logits; export the model without its last softmax"
+        )
+    if node.op in ("ArgMax", "TopK"):
+        fail(node, f"the output {graph.logits!r} is the tokens chosen, not logits; export the logits")
+    if node.op == "Norm" or (node.op == "Add" and graph.split(node) is None):
+        width = graph.shape(graph.logits)[-1]
+        fail(
+            node,
+            f"the output {graph.logits!r} is hidden states of width {width} without an output head; export the "
+            "causal language model, not its body",
+        )
+
+
 def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
     """(logit softcap, head, final norm, root of the residual stream) from the logits backwards.
 
@@ -113,7 +135,7 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
         scale *= softcap
     if node is None or node.op != "Linear":
         fail(node, "the logits do not come from a linear output head", graph.logits)
-    if graph.shape(graph.logits)[-2:-1] != (graph.length,):
+    if np.prod(graph.shape(graph.logits)[:-1]) != graph.length:
         fail(
             node,
             f"makes logits of shape {list(graph.shape(graph.logits))}, not one row for each of the "
@@ -206,43 +228,72 @@ def _last_branches(
 ) -> tuple[list[_Branch], str, str]:
     """The last two addends, the stream in front of both and the stream in front of the second."""
     node = graph.source(stream)
-    if node is None or node.op != "Add" or graph.split(node) is not None:
+    if node is None or node.op not in ("Add", "Sub") or graph.split(node) is not None:
         return [], stream, stream
-    left, right = (graph.root(name) for name in node.inputs)
-    pairs = ((left, right), (right, left))
-    for branch_name, rest in pairs:  # sequential: rest is a stream that ends in another branch
-        last = _branch(graph, attentions, branch_name)
+    _refuse_post_norm(graph, node)
+    for (branch, sign), rest in _addends(graph, node):  # sequential: rest is a stream that ends in another branch
+        last = _branch(graph, attentions, branch, Factor(sign))
         inner = graph.source(rest)
-        if last is None or inner is None or inner.op != "Add":
+        if last is None or inner is None or inner.op not in ("Add", "Sub") or graph.split(inner) is not None:
             continue
-        for name, before in zip(inner.inputs, inner.inputs[::-1], strict=True):
-            first = _branch(graph, attentions, name)
+        _refuse_post_norm(graph, inner)
+        for (name, sign), before in _addends(graph, inner):
+            first = _branch(graph, attentions, name, Factor(sign))
             if first is not None:
-                return [last, first], graph.root(before), rest
-    for both, rest in pairs:  # parallel: the sum of two branches is added
-        inner = graph.source(both)
-        if inner is None or inner.op != "Add":
+                return [last, first], before, rest
+    for (both, sign), rest in _addends(graph, node):  # parallel: the sum of two branches is added
+        factor, name = peel(graph, both, Factor(sign))
+        inner = graph.source(name)
+        if inner is None or inner.op != "Add" or factor.shift is not None:
             continue
-        found = [_branch(graph, attentions, name) for name in inner.inputs]
+        found = [_branch(graph, attentions, name, factor) for name in inner.inputs]
         if found[0] is not None and found[1] is not None:
             return [found[0], found[1]], rest, rest
+    if any(peel(graph, name, Factor())[1] != name for name in map(graph.root, node.inputs)):
+        fail(node, "the residual stream itself is scaled between blocks, which is not supported")
     fail(node, "a residual add whose operands are no recognised attention or MLP branch")
 
 
-def _branch(graph: Graph, attentions: dict[str, Found], name: str) -> _Branch | None:
-    """The attention or MLP that makes ``name``; None if no linear layer (and norm) does."""
+def _addends(graph: Graph, node: Node) -> list[tuple[tuple[str, float], str]]:
+    """((branch, its sign), rest) of an addition both ways round, and of a difference."""
+    left, right = (graph.root(name) for name in node.inputs)
+    if node.op == "Sub":
+        return [((right, -1.0), left)]
+    return [((left, 1.0), right), ((right, 1.0), left)]
+
+
+def _refuse_post_norm(graph: Graph, node: Node) -> None:
+    """A stream that is normalised itself, as in the first Transformer, BERT and GPT-1."""
+    for name in node.inputs:
+        norm = graph.source(name)
+        inner = graph.source(norm.inputs[0]) if norm is not None and norm.op == "Norm" else None
+        if norm is not None and inner is not None and inner.op in ("Add", "Sub") and graph.split(inner) is None:
+            fail(
+                norm,
+                "a post-norm block: it normalises the residual stream itself behind each addition; hardwire takes "
+                "pre-norm blocks, whose norms stand in front of attention and MLP",
+            )
+
+
+def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Factor) -> _Branch | None:
+    """The attention or MLP that, times ``factor``, makes ``name``; None if no linear layer (and norm) does."""
+    factor, name = peel(graph, name, factor)
     node = graph.source(name)
     post_norm = None
     if node is not None and node.op == "Norm":
-        post_norm, node = node.attrs["norm"], graph.source(node.inputs[0])
+        post_norm = factor.of_norm(node.attrs["norm"])
+        factor, inside = peel(graph, node.inputs[0], Factor())
+        node = graph.source(inside)
     if node is None or node.op != "Linear":
         return None
     found = attentions.get(trace(graph, node.inputs[0]).base)
     attention = mlp = None
     if found is not None:
         attention, source = _attention(graph, node, found), found.source
+        attention = replace(attention, o=factor.of_linear(attention.o))
     else:
         mlp, source = match_mlp(graph, node)
+        mlp = replace(mlp, down=factor.of_linear(mlp.down))
     norm = graph.source(source)
     if norm is None or norm.op != "Norm":
         fail(
