@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each input of an exported decoder is for, read off what the model does with it.
 
-| role           | what the model does with it                                             | what it is fed             |
-| -------------- | ----------------------------------------------------------------------- | -------------------------- |
-| token ids      | looks them up in the table with as many rows as there are logits        | the tokens                 |
-| positions      | makes angles of them, or looks them up in a table of positions          | 0, 1, 2, ...               |
-| types          | looks them up in another small table                                    | zeros                      |
-| past           | appends keys or values to it                                            | nothing: length 0          |
-| buffer         | writes keys or values into it, or appends to a fixed length             | zeros                      |
-| mask           | adds it to scores, compares it, sums it                                 | ones, or causal            |
-| idle           | nothing that the logits need                                            | zeros                      |
-| switch         | a truth value: training, use of a cache                                 | false                      |
+| role      | what the model does with it                                      | what it is fed    |
+| --------- | ---------------------------------------------------------------- | ----------------- |
+| token ids | looks them up in the table with as many rows as there are logits | the tokens        |
+| positions | makes angles of them, or looks them up in a table of positions   | 0, 1, 2, ...      |
+| types     | looks them up in another small table                             | zeros             |
+| past      | appends keys or values to it                                     | nothing: length 0 |
+| buffer    | writes keys or values into it, or appends to a fixed length      | zeros             |
+| mask      | adds it to scores, compares it, sums it                          | ones, or causal   |
+| idle      | nothing that the logits need                                     | zeros             |
+| switch    | a truth value: training, use of a cache                          | false             |
 
 A name decides only between two inputs that are used in the same way.
 """
@@ -19,7 +19,8 @@ A name decides only between two inputs that are used in the same way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -189,19 +190,20 @@ class _Reader:
     def _cache(self, value: onnx.ValueInfoProto) -> bool:
         """Whether keys or values are appended to it or written into it."""
         dims = _dims(value)
-        stack: list[tuple[str, list[int | None]]] = [(value.name, list(range(len(dims))))]
+        stack: list[tuple[str, list[int | None], bool]] = [(value.name, list(range(len(dims))), False)]
         seen = {value.name}
         while stack:
-            name, axes = stack.pop()
+            name, axes, cut = stack.pop()
             for node, at in self.users.get(name, []):
                 found = self._grows(node, at, axes, dims)
                 if found is not None:
-                    self.pasts[value.name] = found
+                    written = cut and found.fixed is not None  # between what is kept in front and behind
+                    self.pasts[value.name] = replace(found, appended=found.appended and not written)
                     return True
                 for out, moved in _moved(self.source, node, at, axes):
                     if out not in seen:
                         seen.add(out)
-                        stack.append((out, moved))
+                        stack.append((out, moved, cut or node.op_type == "Slice"))
         return False
 
     def _grows(self, node: onnx.NodeProto, at: int, axes: list[int | None], dims: list[int | None]) -> Past | None:
@@ -262,7 +264,7 @@ def _moved(
             yield node.output[0], wider
 
 
-def _attribute(node: onnx.NodeProto, name: str, default: object) -> object:  # type: ignore[misc]
+def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     found = next((a for a in node.attribute if a.name == name), None)
     return default if found is None else helper.get_attribute_value(found)
 

@@ -84,15 +84,16 @@ def load(path: str | Path) -> Source:
             ) from error
     _check_inputs(path, proto.graph)
     notes = [branches.NOTE] if branches.take_branches(proto.graph) else []
-    stored = any(tensor.data_type in HALVES for tensor in proto.graph.initializer)
-    half = widen(proto.graph) or stored
+    stored = {tensor.data_type for tensor in proto.graph.initializer} & set(HALVES)
+    half = widen(proto.graph) or bool(stored)
     weights = _weights(path, proto, digest)
     buffers = rings(path, proto)
     notes += [quantized.NOTE] if quantized.dequantize(path, proto, weights) else []
     unlike = lower(path, proto, weights)
     _check_nodes(path, proto, weights)
     _sort(path, proto, set(weights))
-    notes += [HALF_NOTE] * half + rounded.restore(proto.graph, weights) + unlike.changed
+    first = "bfloat16" if TensorProto.BFLOAT16 in stored else "half precision"
+    notes += [HALF_NOTE] * half + rounded.restore(proto.graph, weights, first) + unlike.changed
     source = Source(path, proto, weights, digest.hexdigest(), bool(notes), notes, buffers)
     source.notes += unlike.same
     return source

@@ -44,9 +44,10 @@ class _Branch:
 
 
 def match(graph: Graph) -> Matched:
+    output = graph.logits
     simplify(graph)
     match_norms(graph)
-    _refuse_output(graph)
+    _refuse_output(graph, output)
     attentions = find_attentions(graph)
     if not attentions:
         fail(
@@ -94,22 +95,20 @@ def match(graph: Graph) -> Matched:
 # Both ends.
 
 
-def _refuse_output(graph: Graph) -> None:
+def _refuse_output(graph: Graph, name: str) -> None:
     """Outputs that are not logits, each by what it is."""
     node = graph.source(graph.logits)
     if node is None:
         return
     if node.op in ("Softmax", "LogSoftmax"):
-        fail(
-            node, f"the output {graph.logits!r} is probabilities, not logits; export the model without its last softmax"
-        )
+        fail(node, f"the output {name!r} is probabilities, not logits; export the model without its last softmax")
     if node.op in ("ArgMax", "TopK"):
-        fail(node, f"the output {graph.logits!r} is the tokens chosen, not logits; export the logits")
+        fail(node, f"the output {name!r} is the tokens chosen, not logits; export the logits")
     if node.op == "Norm" or (node.op == "Add" and graph.split(node) is None):
         width = graph.shape(graph.logits)[-1]
         fail(
             node,
-            f"the output {graph.logits!r} is hidden states of width {width} without an output head; export the "
+            f"the output {name!r} is hidden states of width {width} without an output head; export the "
             "causal language model, not its body",
         )
 
@@ -142,14 +141,15 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
             f"{graph.length} tokens; export without keeping only the last",
         )
     head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
+    scaled, read = peel(graph, node.inputs[0], Factor())
     if not np.isclose(scale, 1.0, rtol=1e-7):  # closer than float32 can tell
         head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
-    norm = graph.source(node.inputs[0])
-    if norm is not None and norm.op == "Add":
-        return softcap, head, None, graph.root(node.inputs[0])
+    norm = graph.source(read)
+    if norm is not None and norm.op == "Add" and scaled.idle:
+        return softcap, head, None, read
     if norm is None or norm.op != "Norm":
         fail(norm or node, "a norm or the residual stream was expected in front of the output head")
-    return softcap, head, norm.attrs["norm"], graph.root(norm.inputs[0])
+    return softcap, head, scaled.of_norm(norm.attrs["norm"]), graph.root(norm.inputs[0])
 
 
 def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None, Norm | None]:
@@ -158,15 +158,18 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
     norm = positions = position_name = None
     if node is not None and node.op == "Norm":
         norm, node = node.attrs["norm"], graph.source(node.inputs[0])
-    if node is not None and node.op == "Add" and (pair := graph.split(node)) is not None:
-        position_name = pair[1]
-        positions = graph.constants[position_name]
-        if positions.size != graph.length * positions.shape[-1]:
-            fail(
-                node,
-                f"adds a constant of shape {list(positions.shape)} to the embedding, which are no positions",
-            )
-        positions = np.ascontiguousarray(positions.reshape(graph.length, -1), np.float32)
+    same: Array | float = 0.0  # added to every token
+    while node is not None and node.op == "Add" and (pair := graph.split(node)) is not None:
+        added = graph.constants[pair[1]]
+        if added.size not in (graph.length * added.shape[-1], added.shape[-1]):
+            fail(node, f"adds a constant of shape {list(added.shape)} to the embedding, which are no positions")
+        rows = np.ascontiguousarray(added.reshape(-1, added.shape[-1]), np.float32)
+        if bool((rows == rows[0]).all()):
+            same = same + rows[0]
+        elif positions is None:
+            position_name, positions = pair[1], rows
+        else:
+            fail(node, "adds a second table of positions to the embedding, which is not supported")
         node = graph.source(pair[0])
     scale = 1.0
     while node is not None and node.op in ("Mul", "Div") and (pair := graph.split(node)) is not None:
@@ -181,7 +184,9 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
     if table is None or table.ndim != 2 or graph.root(node.inputs[1]) != graph.ids:
         fail(node, "no look-up of the token ids in a table [vocabulary, width]")
     table = np.ascontiguousarray(table, np.float32)
-    return table if scale == 1.0 else table * np.float32(scale), positions, position_name, norm
+    table = table if scale == 1.0 else table * np.float32(scale)
+    table = table if isinstance(same, float) else np.asarray(table + same, np.float32)
+    return table, positions, position_name, norm
 
 
 # ---------------------------------------------------------------------------------------------------

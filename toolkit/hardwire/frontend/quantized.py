@@ -5,13 +5,13 @@
 requires: a proto without weights, and the weights as arrays.
 ensures: no activation is rounded any more. What has no such form (a matrix of integers behind integers) is refused.
 
-| written by                 | operators                                                  | becomes                      |
-| -------------------------- | ---------------------------------------------------------- | ---------------------------- |
-| quantize_dynamic           | DynamicQuantizeLinear, MatMulInteger, Cast, Mul            | MatMul                       |
-| the same, optimised        | DynamicQuantizeMatMul, MatMulIntegerToFloat                | MatMul, Add                  |
-| quantize_static, QDQ       | QuantizeLinear, DequantizeLinear                           | Identity                     |
-| either, of a table         | Gather, DequantizeLinear                                   | Gather                       |
-| matmul_nbits_quantizer QDQ | DequantizeLinear of int4 in blocks                         | a weight                     |
+| written by                 | operators                                       | becomes     |
+| -------------------------- | ----------------------------------------------- | ----------- |
+| quantize_dynamic           | DynamicQuantizeLinear, MatMulInteger, Cast, Mul | MatMul      |
+| the same, optimised        | DynamicQuantizeMatMul, MatMulIntegerToFloat     | MatMul, Add |
+| quantize_static, QDQ       | QuantizeLinear, DequantizeLinear                | Identity    |
+| either, of a table         | Gather, DequantizeLinear                        | Gather      |
+| matmul_nbits_quantizer QDQ | DequantizeLinear of int4 in blocks              | a weight    |
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _MOVES = (
     "Concat", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Tile", "Transpose",
     "Unsqueeze",
 )  # fmt: skip
+_SIGNED = ("Add", "Gemm", "MatMul")  # what a quantizer takes a Relu away behind
 _ROUNDS = ("QuantizeLinear", "DynamicQuantizeLinear")
 _REFUSED = (
     "QAttention", "QEmbedLayerNormalization", "QGemm", "QMoE", "MatMulBnb4", "MatMulFpQ4", "MatMulInteger16",
@@ -109,7 +110,15 @@ class _Dequantizing:
             self.weights[node.output[1]] = np.float32(1).reshape(())
             if len(node.output) > 2 and node.output[2]:
                 self.weights[node.output[2]] = np.float32(0).reshape(())
-        return [helper.make_node("Identity", [node.input[0]], [node.output[0]], node.name)]
+        kind = "Relu" if self._cuts(node) else "Identity"
+        return [helper.make_node(kind, [node.input[0]], [node.output[0]], node.name)]
+
+    def _cuts(self, node: onnx.NodeProto) -> bool:
+        """Whether a rounding has no level below zero, for which the quantizer took the Relu in front of it out."""
+        zero = self.weights.get([*node.input, "", ""][2])
+        maker = self.makers.get(node.input[0])
+        low = zero is not None and zero.dtype.kind in "iu" and bool((zero == np.iinfo(zero.dtype).min).all())
+        return low and node.op_type == "QuantizeLinear" and maker is not None and maker.op_type in _SIGNED
 
     # -- tables and weights ----------------------------------------------------------------------------
 

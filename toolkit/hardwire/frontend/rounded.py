@@ -43,18 +43,19 @@ _SMOOTH = ("Add", "Cast", "Div", "Identity", "Mul", "Neg", "Pow", "Sub")
 Floats = NDArray[np.float64]
 
 
-def restore(graph: onnx.GraphProto, weights: dict[str, Value]) -> list[str]:
-    """Replace what is known in ``weights``; a note where there was any."""
+def restore(graph: onnx.GraphProto, weights: dict[str, Value], first: str = "half precision") -> list[str]:
+    """Replace what is known in ``weights``; a note where there was any. ``first``: the type that the file has."""
     found: dict[str, list[str]] = {}
+    order = sorted(UNITS, key=lambda kind: kind != first)
     for name in sorted(_inside_activations(graph) & weights.keys()):
         value = weights[name]
-        for kind in UNITS if value.dtype.kind == "f" and value.size == 1 else ():
+        for kind in order if value.dtype.kind == "f" and value.size == 1 else ():
             known = _unrounded(float(value.reshape(-1)[0]), kind)
             if known is not None:
                 weights[name] = np.full(value.shape, known, np.float32)
                 found.setdefault(kind, []).append("constants of the activation")
                 break
-    for kind in UNITS:
+    for kind in order:
         tables = _restore_tables(weights, kind)
         found.setdefault(kind, []).extend(["rotary tables"] * bool(tables))
     kinds = [kind for kind, each in found.items() if each]
