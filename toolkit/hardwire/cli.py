@@ -552,6 +552,7 @@ def run(
     "--plant", type=click.Choice(["weight", "table", "rounding", "rom", "netlist"]), help="Break a copy first."
 )
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
+@click.option("--onnx", type=IN_FILE, help="The float model of the chip; default: the copy in the build.")
 @AS_JSON
 def verify(
     build: Path,
@@ -560,6 +561,7 @@ def verify(
     prompts: Path | None,
     plant: str | None,
     junit: Path | None,
+    onnx: Path | None,
     as_json: bool,
 ) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
@@ -580,7 +582,7 @@ def verify(
         if plant:
             opened, planted = faults.plant(opened, plant, Path(scratch))
             climbed = [*(climbed or ["float", "int"]), faults.RUNG[plant]]
-        receipt = proof.verify(opened, climbed, tokens, lines, progress)
+        receipt = proof.verify(opened, climbed, tokens, lines, progress, onnx)
         if not plant:
             proof.record(opened, receipt)
     if junit:
