@@ -28,6 +28,8 @@ from import_hooks import (
     plain_names,
     rope_tables,
     roped,
+    roped_by_angles,
+    scaled_inside,
     scaled_sum,
     scaled_then_biased,
     separate,
@@ -101,6 +103,7 @@ CASES: dict[str, Case] = {
     "difference": Case("branches that are subtracted", factored(added=difference)),
     "head-factor": Case("hidden states divided in front of the head (MiniCPM)",
                         factored(normed=lambda b, x: b.op("Div", x, b.const(3.0)))),
+    "factor-inside": Case("factors on what norms, values and activation make, as muP has them", scaled_inside),
     "stream-factor": Case("a factor on the residual stream itself (DeepNorm)", factored(added=scaled_sum),
                           "the residual stream itself is scaled between blocks, which is not supported"),
     # Inputs.
@@ -117,6 +120,8 @@ CASES: dict[str, Case] = {
     "types": Case("token types", token_types),
     "mask-square": Case("the causal mask as an input of numbers [1, 1, T, T]", square_mask(FLOAT)),
     "mask-square-bool": Case("the causal mask as an input of truth values", square_mask(BOOL)),
+    "embeds": Case("embedded tokens in the place of token ids", lambda: edit.embedded(decoder(Parts())),
+                   "'inputs_embeds' is FLOAT of shape [1, 'T', 24], so this is no decoder of token ids"),
     "ids-flat": Case("token ids [T], without a batch", factored(ids_rank=1)),
     # Outputs.
     "last-index": Case("logits of the last token, picked in front of the head", last_of("normed", "index"), note=LAST),
@@ -174,6 +179,9 @@ CASES: dict[str, Case] = {
     "int8-dynamic-channels": Case("quantize_dynamic, a scale for each channel",
                                   lambda: edit.dynamic_int8(decoder(roped(POWERS)), per_channel=True), note=QUANTIZED),
     "int8-qdq": Case("quantize_static, QDQ", lambda: edit.static_int8(decoder(Parts()), "QDQ"), note=QUANTIZED),
+    "int8-qdq-rope": Case("the same with rotary angles, which 8 bits do not hold",
+                          lambda: edit.static_int8(decoder(roped_by_angles()), "QDQ"),
+                          "the model is already quantized, and what its integers stand for is not understood"),
     "int8-qoperator": Case("quantize_static, QOperator", lambda: edit.static_int8(decoder(Parts()), "QOperator"),
                            "the model is already quantized in a form that its weights cannot be read from; give the "
                            "float export"),

@@ -42,6 +42,19 @@ def without_head(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def embedded(model: onnx.ModelProto) -> onnx.ModelProto:
+    """What the look-up makes becomes the input."""
+    look = next(node for node in model.graph.node if node.op_type == "Gather" and node.input[0] == "embed")
+    look.op_type, look.input[:] = "Identity", ["inputs_embeds"]
+    for node in model.graph.node:
+        node.input[:] = ["inputs_embeds" if name == "input_ids" else name for name in node.input]
+    model.graph.input[0].CopyFrom(value("inputs_embeds", FLOAT, 1, "T", D))
+    for node in model.graph.node:
+        if node.op_type == "Slice" and node.input[0].startswith("Shape"):
+            node.input[1], node.input[2] = _stored(model, np.array([1])), _stored(model, np.array([2]))
+    return model
+
+
 def _branch(model: onnx.ModelProto, name: str) -> onnx.GraphProto:
     out = helper.make_tensor_value_info("logits", FLOAT, [1, "T", V])
     return helper.make_graph(list(model.graph.node), name, [], [out], list(model.graph.initializer))

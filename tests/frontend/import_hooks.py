@@ -69,6 +69,32 @@ def roped(angles: np.ndarray, how: str = "split") -> Parts:
     return Parts(turn=rope_tables(angles, how), table=False, norm=rms_norm)
 
 
+def roped_by_angles() -> Parts:
+    """Angles times positions in the file, cosines and sines of them."""
+
+    def rotate(b: Builder, x: str, layer: int) -> str:
+        at = b.op("Unsqueeze", b.op("Cast", count(b), to=FLOAT), b.ints(1))
+        angle = b.op("Mul", at, b.const(POWERS.reshape(1, -1)))
+        cos, sin = b.op("Cos", angle), b.op("Sin", angle)
+        a, c = (b.op("Slice", x, b.ints(i), b.ints(i + C // 2), b.ints(3)) for i in (0, C // 2))
+        first = b.op("Sub", b.op("Mul", a, cos), b.op("Mul", c, sin))
+        return b.op("Concat", first, b.op("Add", b.op("Mul", c, cos), b.op("Mul", a, sin)), axis=-1)
+
+    return Parts(turn=rotate, table=False, norm=rms_norm)
+
+
+def scaled_inside() -> onnx.ModelProto:
+    """Factors in front of the projections, on the values, on the mixed values and behind the activation."""
+    return decoder(
+        Parts(
+            norm=lambda b, x, name: b.op("Mul", rms_norm(b, x, name), b.const(1.25)),
+            keys=lambda b, x, layer, kind: b.op("Mul", x, b.const(0.75)) if kind == "value" else x,
+            mixed=lambda b, x, layer: b.op("Div", x, b.const(3.0)),
+            activation=lambda b, y: b.op("Mul", b.op("Relu", y), b.const(0.4)),
+        )
+    )
+
+
 def times(factor: object) -> Callable[..., str]:
     return lambda b, y, *_: b.op("Mul", y, b.const(factor))
 

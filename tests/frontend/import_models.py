@@ -32,6 +32,7 @@ class Parts:
     rows: tuple[int, int] = (1, -1)  # its axes in front of D
     norm: Hook | None = None
     turn: Hook = same  # (b, heads [1, H, T, C], layer)
+    mixed: Hook = same  # mixed values [1, T, H * C]
     keys: Hook = same  # (b, heads, layer, "key" or "value"): with a cache
     mask: Hook | None = None  # to what is added to scores
     projected: Hook = same  # (b, x, layer, kind): behind a branch's last matrix
@@ -124,7 +125,8 @@ def decoder(parts: Parts) -> onnx.ModelProto:
         score = b.op("MatMul", q, b.op("Transpose", k, perm=[0, 1, 3, 2]))
         score = b.op("Add", b.op("Mul", score, b.const(C**-0.5)), mask)
         mixed = b.op("Transpose", b.op("MatMul", b.op("Softmax", score, axis=-1), v), perm=[0, 2, 1, 3])
-        return last(b.op("Reshape", mixed, b.ints(*parts.rows, H * C)), layer, "o", D, H * C)
+        mixed = parts.mixed(b, b.op("Reshape", mixed, b.ints(*parts.rows, H * C)), layer)
+        return last(mixed, layer, "o", D, H * C)
 
     def heads(y: str) -> str:
         return b.op("Transpose", b.op("Reshape", y, b.ints(1, -1, H, C)), perm=[0, 2, 1, 3])

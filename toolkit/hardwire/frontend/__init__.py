@@ -20,11 +20,15 @@ from .check import Check
 from .check import check as _check
 from .context import extend, resolve, window_beside
 from .freeze import freeze as _freeze
+from .graph import Graph
+from .inputs import Inputs
 from .last import every_position as _every_position
+from .load import Source
 from .load import load as _load
-from .match import family
+from .match import Matched, family
 from .match import match as _match
 from .memory import bounded_memory
+from .quantized import NOTE as QUANTIZED
 
 # The underscores keep functions from hiding the modules they are named after.
 __all__ = ["Check", "Imported", "import_onnx"]
@@ -56,17 +60,32 @@ def import_onnx(path: str | Path, context: int | None = None) -> Imported:
         raise ModelError(f"{path}: not understood ({what[:300]}); if ONNX Runtime runs it, please report it") from error
 
 
+def _frozen(source: Source) -> tuple[Source, Graph, Inputs]:
+    """The model with a row of logits for each token, and its graph."""
+    graph, inputs = _freeze(source)
+    full = _every_position(source, graph)
+    return (source, graph, inputs) if full is source else (full, *_freeze(full))
+
+
+def _matched(source: Source, graph: Graph) -> Matched:
+    try:
+        return _match(graph)
+    except ModelError as error:
+        if QUANTIZED not in source.notes:
+            raise
+        raise ModelError(
+            f"{source.path}: the model is already quantized, and what its integers stand for is not understood "
+            f"({error}); give the float export"
+        ) from error
+
+
 def _import(path: str | Path, context: int | None) -> Imported:
     source = _load(path)
     with bounded_memory(sum(value.nbytes for value in source.weights.values())) as room:
         try:
-            graph, inputs = _freeze(source)
-            full = _every_position(source, graph)
-            if full is not source:
-                source = full
-                graph, inputs = _freeze(source)
+            source, graph, inputs = _frozen(source)
             logits = graph.logits
-            matched = _match(graph)
+            matched = _matched(source, graph)
             positions, notes = resolve(source, inputs, graph, matched, context)
             decoder, more = extend(source, inputs, graph, matched, positions)
             more += window_beside(source, decoder)

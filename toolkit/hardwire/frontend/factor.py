@@ -35,15 +35,13 @@ class Factor:
         weight = np.ascontiguousarray(layer.weight * scale[:, None], np.float32)
         return Linear(weight, self._shifted(None if layer.bias is None else layer.bias * scale))
 
-    def of_norm(self, norm: Norm) -> Norm:
-        """The norm with the factor in its gain and bias."""
+    def of_norm(self, norm: Norm, width: int) -> Norm:
+        """The norm over ``width`` numbers with the factor in its gain and bias."""
         if self.idle:
             return norm
-        gain: Array | float = self.scale if norm.gain is None else norm.gain * np.asarray(self.scale, np.float32)
-        if not isinstance(gain, np.ndarray) or gain.ndim == 0:
-            raise ValueError("a norm without a gain has no width to spread a factor over")
-        bias = None if norm.bias is None else norm.bias * np.asarray(self.scale, np.float32)
-        return Norm(norm.kind, norm.eps, gain.astype(np.float32), self._shifted(bias))
+        scale = np.broadcast_to(np.asarray(self.scale, np.float32), width)
+        gain = np.array(scale) if norm.gain is None else np.asarray(norm.gain * scale, np.float32)
+        return Norm(norm.kind, norm.eps, gain, self._shifted(None if norm.bias is None else norm.bias * scale))
 
     def _shifted(self, bias: Array | None) -> Array | None:
         if self.shift is None:

@@ -32,12 +32,13 @@ from .load import Source
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)
 _MOVES = ("Cast", "Expand", "Flatten", "Identity", "Reshape", "Slice", "Squeeze", "Tile", "Transpose", "Unsqueeze")
-_LINES = ("Add", "Clip", "Concat", "Div", "Einsum", "MatMul", "Max", "Min", "Mul", "Sub")
+_LINES = ("Add", "Clip", "Concat", "Div", "Max", "Min", "Mul", "Sub")
+_PRODUCTS = ("Einsum", "MatMul")
 _WRITES = ("ScatterElements", "ScatterND", "TensorScatter", "Where")
 _PLAIN = (
     *_MOVES, *_LINES, "And", "CumSum", "Equal", "Gather", "GatherND", "Greater", "GreaterOrEqual", "IsNaN", "Less",
     "LessOrEqual", "Mod", "Neg", "Not", "Or", "Pad", "Pow", "Range", "ReduceMax", "ReduceMin", "ReduceSum",
-    "ScatterElements", "ScatterND", "Shape", "Sqrt", "Tanh", "Trilu", "Where", "Xor",
+    "ScatterElements", "ScatterND", "Sqrt", "Tanh", "Trilu", "Where", "Xor",
 )  # fmt: skip
 FEW_TYPES = 8  # rows of a table of token types
 
@@ -112,7 +113,7 @@ class _Reader:
 
     def role(self, value: onnx.ValueInfoProto) -> str:
         kind, rank, name = value.type.tensor_type.elem_type, len(_dims(value)), value.name
-        if name not in self.needed:
+        if name not in self.needed or all(node.op_type in ("Shape", "Size") for node, _ in self.users.get(name, [])):
             return _idle(value)
         integer = kind in _INTEGERS
         if integer and rank in (1, 2) and self._lookups(name):
@@ -162,7 +163,7 @@ class _Reader:
 
     def _turns(self, name: str) -> bool:
         """Whether cosines and sines are made of it."""
-        through = (*_MOVES, *_LINES)
+        through = (*_MOVES, *_LINES, *_PRODUCTS)
         return any(
             node.op_type in ("Cos", "Sin") or (node.op_type == "RotaryEmbedding" and at == 3)
             for node, at in self._reach(name, lambda node, at: node.op_type in through)
@@ -219,7 +220,7 @@ class _Reader:
 
 
 def _idle(value: onnx.ValueInfoProto) -> str:
-    """What an input is fed that the logits do not need, but perhaps what else the file computes, by its name."""
+    """What an input is fed of which the logits need nothing but its shape, and other outputs perhaps more: by its name."""
     kind, rank, name = value.type.tensor_type.elem_type, len(_dims(value)), value.name.lower()
     if rank == 2 and kind in (*_INTEGERS, TensorProto.FLOAT) and "mask" in name and _dims(value)[1] is None:
         return "mask"

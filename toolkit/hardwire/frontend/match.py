@@ -149,7 +149,7 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
         return softcap, head, None, read
     if norm is None or norm.op != "Norm":
         fail(norm or node, "a norm or the residual stream was expected in front of the output head")
-    return softcap, head, scaled.of_norm(norm.attrs["norm"]), graph.root(norm.inputs[0])
+    return softcap, head, scaled.of_norm(norm.attrs["norm"], head.weight.shape[1]), graph.root(norm.inputs[0])
 
 
 def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None, Norm | None]:
@@ -286,7 +286,7 @@ def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Facto
     node = graph.source(name)
     post_norm = None
     if node is not None and node.op == "Norm":
-        post_norm = factor.of_norm(node.attrs["norm"])
+        post_norm = factor.of_norm(node.attrs["norm"], graph.shape(name)[-1])
         factor, inside = peel(graph, node.inputs[0], Factor())
         node = graph.source(inside)
     if node is None or node.op != "Linear":
@@ -299,13 +299,15 @@ def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Facto
     else:
         mlp, source = match_mlp(graph, node)
         mlp = replace(mlp, down=factor.of_linear(mlp.down))
-    norm = graph.source(source)
+    scaled, inside = peel(graph, source, Factor())
+    norm = graph.source(inside)
     if norm is None or norm.op != "Norm":
         fail(
             norm or node,
             "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
         )
-    return _Branch(name, norm.attrs["norm"], graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
+    front = scaled.of_norm(norm.attrs["norm"], graph.shape(inside)[-1])
+    return _Branch(name, front, graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
 
 
 def _attention(graph: Graph, out: Node, found: Found) -> Attention:
@@ -318,9 +320,12 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
     tokens = np.empty(found.place.size, np.int64)
     tokens[index.reshape(-1)] = np.repeat(np.arange(graph.length), index.shape[1])
     straight = bool((tokens[found.place] == np.arange(graph.length)[None, :, None]).all())
-    if part.index.shape[-1] > 1 or bool((part.coef != 1).any()) or not straight:
-        fail(out, "mixed values are moved between tokens or scaled in front of it, which is not supported")
+    scale = part.coef.reshape(graph.length, -1) if part.coef.shape[-1] == 1 else np.zeros((2, 1))
+    if not straight or bool((scale != scale[0]).any()) or not scale.any():
+        fail(out, "mixed values are moved between tokens or scaled by token in front of it, which is not supported")
     layer: Linear = out.attrs["layer"]
+    if bool((scale[0] != 1).any()):
+        layer = Linear(np.asarray(layer.weight * scale[0], np.float32), layer.bias)
     o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
     return Attention(
         found.q,

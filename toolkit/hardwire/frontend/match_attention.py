@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..decoder import Linear, Norm, Rope, visible
+from .factor import Factor
 from .graph import Graph, Node, Value, fail
 from .rope import Heads, Ints, read_heads
 from .trace import Trace, trace
@@ -257,14 +258,16 @@ def _assemble(
     (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
     heads, dim = q.rows.shape
     groups, kv_heads = _groups(node, k.rows, v.rows, heads)
-    if v.rope is not None or not np.isclose(v.scale, 1.0):
-        fail(node, "its values are rotated or scaled, which is not supported")
+    if v.rope is not None:
+        fail(node, "its values are rotated, which is not supported")
     if (q.rope is None) != (k.rope is None) or not _same_rope(q.rope, k.rope):
         fail(node, "queries and keys are rotated differently")
     if len({source for _, _, _, source in sides}) > 1:
         fail(node, f"queries, keys and values come from different tensors: {[s for *_, s in sides]}")
     rows = (q.rows, k.rows[groups], v.rows[groups])
     layers = [pick(layer, each.reshape(-1)) for (_, layer, _, _), each in zip(sides, rows, strict=True)]
+    if v.scale != 1:
+        layers[2] = Factor(v.scale).of_linear(layers[2])
     scale = scores.scale * q.scale * k.scale
     if np.isclose(scale, dim**-0.5, rtol=1e-6):
         scale = dim**-0.5  # the exporter stored factors of it in float32
