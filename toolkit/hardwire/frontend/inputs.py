@@ -220,7 +220,7 @@ class _Reader:
 
 
 def _idle(value: onnx.ValueInfoProto) -> str:
-    """What an input is fed of which the logits need nothing but its shape, and other outputs perhaps more: by its name."""
+    """What an input is fed of which the logits need at most the shape, and other outputs perhaps more: by its name."""
     kind, rank, name = value.type.tensor_type.elem_type, len(_dims(value)), value.name.lower()
     if rank == 2 and kind in (*_INTEGERS, TensorProto.FLOAT) and "mask" in name and _dims(value)[1] is None:
         return "mask"
