@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import import_edits as edit
 import numpy as np
@@ -115,6 +116,10 @@ def scaled_sum(b: Builder, x: str, branch: str, layer: int, kind: str) -> str:
     return b.op("Add", b.op("Mul", x, b.const(0.9)), branch)
 
 
+def scaled_after(b: Builder, x: str, branch: str, layer: int, kind: str) -> str:
+    return b.op("Mul", b.op("Add", x, branch), b.const(0.5**0.5))
+
+
 def difference(b: Builder, x: str, branch: str, layer: int, kind: str) -> str:
     return b.op("Sub", x, branch)
 
@@ -168,7 +173,7 @@ def stacked(layers: bool) -> Callable[[], onnx.ModelProto]:
     return lambda: decoder(Parts(keys=keys, inputs=inputs))
 
 
-def buffered(how: str) -> Callable[[], onnx.ModelProto]:
+def buffered(how: str, turned: bool = False) -> Callable[[], onnx.ModelProto]:
     """Caches of N positions, into which the tokens are written; the mask hides the rest."""
 
     def keys(b: Builder, x: str, layer: int, kind: str) -> str:
@@ -192,7 +197,9 @@ def buffered(how: str) -> Callable[[], onnx.ModelProto]:
     inputs = [value(f"buffer_{i}_{k}", FLOAT, 1, H, N, C) for i in range(LAYERS) for k in ("key", "value")]
     at = value("where", INT, "T")
     opset = 24 if how == "TensorScatter" else 18
-    return lambda: decoder(Parts(keys=keys, mask=mask, positions=lambda b: "where", inputs=[*inputs, at], opset=opset))
+    rope = {"turn": rope_tables(POWERS, "split"), "table": False} if turned else {}
+    parts = Parts(keys=keys, mask=mask, inputs=[*inputs, at], opset=opset, **rope)  # type: ignore[arg-type]
+    return lambda: decoder(parts if turned else replace(parts, positions=lambda b: "where"))
 
 
 def fixed_past() -> onnx.ModelProto:
@@ -251,6 +258,9 @@ def last_of(where: str, how: str) -> Callable[[], onnx.ModelProto]:
     """Logits of the last token: chosen in front of the head ("normed") or behind it ("headed")."""
 
     def keep(b: Builder, y: str) -> str:
+        if how == "count":
+            start = b.op("Unsqueeze", b.op("Neg", "num_logits_to_keep"), b.ints(0))
+            return b.op("Slice", y, start, b.ints(2**62), b.ints(1))
         if how == "slice":
             return b.op("Slice", y, b.ints(-1), b.ints(2**31), b.ints(1))
         if how == "first":
@@ -259,7 +269,10 @@ def last_of(where: str, how: str) -> Callable[[], onnx.ModelProto]:
         return b.op("Gather", y, index, axis=1)
 
     shape = [1, V] if how == "index" else [1, 1, V]
-    return lambda: decoder(Parts(**{where: keep}, outputs=[value("logits", FLOAT, *shape)]))  # type: ignore[arg-type]
+    shape = [1, "K", V] if how == "count" else shape
+    inputs = [value("num_logits_to_keep", INT)] if how == "count" else []
+    outputs = [value("logits", FLOAT, *shape)]
+    return lambda: decoder(Parts(**{where: keep}, inputs=inputs, outputs=outputs))  # type: ignore[arg-type]
 
 
 def ended(op: str, shape: tuple[int | str, ...], **attrs: object) -> Callable[[], onnx.ModelProto]:

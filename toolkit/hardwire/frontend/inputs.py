@@ -11,6 +11,7 @@
 | buffer    | writes keys or values into it, or appends to a fixed length      | zeros             |
 | mask      | adds it to scores, compares it, sums it                          | ones, or causal   |
 | idle      | nothing that the logits need                                     | zeros             |
+| count     | cuts the rows of logits from the end with it                     | zero: all         |
 | switch    | a truth value: training, use of a cache                          | false             |
 
 A name decides only between two inputs that are used in the same way.
@@ -126,8 +127,10 @@ class _Reader:
             return "switch"
         if rank in (2, 3, 4) and (integer or kind in (TensorProto.FLOAT, TensorProto.BOOL)) and self._masks(name):
             return "positions" if integer and "position" in name.lower() else "mask"
-        if integer and rank == 1 and "position" in name.lower():
-            return "positions"  # where in a cache they are written
+        if integer and rank == 1 and self._places(name):
+            return "positions"
+        if integer and rank in (0, 1) and self._counts(name):
+            return "count"
         raise ModelError(
             f"{self.source.path}: input {name!r} is {describe(value)}, so this is no decoder "
             "of token ids; hardwire takes the ONNX export of a decoder-only language model"
@@ -167,6 +170,20 @@ class _Reader:
         return any(
             node.op_type in ("Cos", "Sin") or (node.op_type == "RotaryEmbedding" and at == 3)
             for node, at in self._reach(name, lambda node, at: node.op_type in through)
+        )
+
+    def _places(self, name: str) -> bool:
+        """Whether it says where in a buffer keys and values are written."""
+        return any(
+            node.op_type in _WRITES and (at != 0) != (node.op_type == "Where")
+            for node, at in self._reach(name, lambda node, at: node.op_type in (*_MOVES, *_LINES, "Equal", "Range"))
+        )
+
+    def _counts(self, name: str) -> bool:
+        """Whether it says how many rows of logits from the end are wanted: ``x[:, -count:]``; 0 wants all."""
+        return any(
+            node.op_type == "Slice" and at == 1
+            for node, at in self._reach(name, lambda node, at: node.op_type in (*_MOVES, *_LINES, "Neg"))
         )
 
     def _masks(self, name: str) -> bool:
@@ -314,7 +331,7 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None 
             feeds[value.name] = positions if len(dims) == 1 else positions[None]
         elif role == "types":
             feeds[value.name] = np.zeros(length if len(dims) == 1 else (1, length), dtype)
-        else:  # a buffer, a switch, or idle
+        else:  # a buffer, a count, a switch, or idle
             params = [dim.dim_param for dim in value.type.tensor_type.shape.dim]
             feeds[value.name] = np.zeros([d or symbols.get(p, 1) for d, p in zip(dims, params, strict=True)], dtype)
     return feeds

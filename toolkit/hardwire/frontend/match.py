@@ -21,6 +21,8 @@ from .match_norm import match_norms
 from .simplify import simplify
 from .trace import trace
 
+SCALED_STREAM = "the residual stream itself is scaled between blocks, which is not supported"
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -69,6 +71,9 @@ def match(graph: Graph) -> Matched:
         if not block.parallel:
             stages[f"-{len(blocks)}.attn_x"] = after
         stream = before
+    inner = graph.source(peel(graph, stream, Factor())[1])
+    if inner is not graph.source(stream) and inner is not None and inner.op in ("Add", "Sub"):
+        fail(inner, SCALED_STREAM)
     if len(used) != len(attentions):
         lost = next(each.node for each in attentions.values() if each not in used)
         fail(lost, "an attention outside of the residual blocks, which is not supported")
@@ -255,7 +260,7 @@ def _last_branches(
         if found[0] is not None and found[1] is not None:
             return [found[0], found[1]], rest, rest
     if any(peel(graph, name, Factor())[1] != name for name in map(graph.root, node.inputs)):
-        fail(node, "the residual stream itself is scaled between blocks, which is not supported")
+        fail(node, SCALED_STREAM)
     fail(node, "a residual add whose operands are no recognised attention or MLP branch")
 
 

@@ -57,7 +57,7 @@ def restore(graph: onnx.GraphProto, weights: dict[str, Value], first: str = "hal
                 break
     for kind in order:
         tables = _restore_tables(weights, kind)
-        found.setdefault(kind, []).extend(["rotary tables"] * bool(tables))
+        found.setdefault(kind, []).extend(["tables of cosines and sines"] * bool(tables))
     kinds = [kind for kind, each in found.items() if each]
     what = sorted({each for kind in kinds for each in found[kind]})
     return [NOTE.format(kinds=" and ".join(kinds), what=", ".join(what))] if kinds else []
@@ -193,7 +193,7 @@ def _power_law(slope: Floats) -> Floats | None:
         return None
     count = len(groups)
     step = np.arange(1, count)
-    weight = np.asarray(groups[1:])  # a faster angle is read to more digits
+    weight = np.square(groups[1:])  # a faster angle is read to more digits
     log = -float((weight * step * np.log(groups[1:])).sum() / (weight * step * step).sum()) * count
     theta = math.exp(min(log, 60.0))
     digits = 10.0 ** max(math.floor(math.log10(theta)) - 1, 0) if theta >= 1 else 1.0
