@@ -23,6 +23,12 @@ def renamed(model: onnx.ModelProto, old: str, new: str) -> onnx.ModelProto:
     return model
 
 
+def all_renamed(model: onnx.ModelProto) -> onnx.ModelProto:
+    for index, name in enumerate([each.name for each in model.graph.input]):
+        renamed(model, name, f"in_{index}")
+    return model
+
+
 def tables_rounded(model: onnx.ModelProto) -> onnx.ModelProto:
     """cos and sin through float16 and back."""
     for tensor in model.graph.initializer:
@@ -198,6 +204,25 @@ def dynamic_int8(model: onnx.ModelProto, per_channel: bool = False) -> onnx.Mode
         onnx.save(model, plain)
         quantize_dynamic(plain, out, weight_type=QuantType.QInt8, per_channel=per_channel)
         return onnx.load(out)
+
+
+def fused_int8(model: onnx.ModelProto, form: str) -> onnx.ModelProto:
+    """The products of quantize_dynamic as ONNX Runtime's optimiser fuses them: one of its two operators."""
+    model = dynamic_int8(model)
+    makers = {out: node for node in model.graph.node for out in node.output}
+    casts = {node.input[0]: node for node in model.graph.node if node.op_type == "Cast"}
+    for node in [node for node in model.graph.node if node.op_type == "MatMulInteger"]:
+        cast = casts[node.output[0]]
+        product = next(n for n in model.graph.node if n.op_type == "Mul" and cast.output[0] in n.input)
+        scale = makers[next(name for name in product.input if name != cast.output[0])]
+        data, weight, zero, own_zero = node.input
+        inputs = [data, weight, scale.input[0], scale.input[1], zero, own_zero]
+        if form == "DynamicQuantizeMatMul":
+            inputs = [makers[data].input[0], weight, scale.input[1], own_zero]
+        product.CopyFrom(helper.make_node(form, inputs, list(product.output), product.name, domain="com.microsoft"))
+        model.graph.node.remove(node)
+        model.graph.node.remove(cast)
+    return model
 
 
 def static_int8(model: onnx.ModelProto, form: str) -> onnx.ModelProto:

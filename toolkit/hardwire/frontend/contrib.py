@@ -27,7 +27,7 @@ import onnx
 from onnx import helper
 
 from ..errors import ModelError
-from .graph import Value
+from .graph import Value, ancestors
 
 DOMAIN = "com.microsoft"
 ATTENTION_OPSET = 23
@@ -63,6 +63,20 @@ class Lowered:
 
     same: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+
+
+def roles(proto: onnx.ModelProto) -> dict[str, str]:
+    """What GroupQueryAttention does with inputs that are not there any more when it is lowered."""
+    makers = {out: node for node in proto.graph.node for out in node.output if out}
+    inputs = {value.name for value in proto.graph.input}
+    found: dict[str, str] = {}
+    for node in proto.graph.node:
+        if node.domain == DOMAIN and node.op_type == "GroupQueryAttention":
+            names = _named(node, 10)
+            for role, wanted in (("past", names[3:5]), ("positions", names[9:]), ("mask", names[5:7])):
+                behind = ancestors(makers, [name for name in wanted if name]) & inputs
+                found.update({name: role for name in behind if name not in found})
+    return found
 
 
 def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> Lowered:

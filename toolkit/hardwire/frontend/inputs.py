@@ -115,7 +115,7 @@ class _Reader:
     def role(self, value: onnx.ValueInfoProto) -> str:
         kind, rank, name = value.type.tensor_type.elem_type, len(_dims(value)), value.name
         if name not in self.needed or all(node.op_type in ("Shape", "Size") for node, _ in self.users.get(name, [])):
-            return _idle(value)
+            return self.source.roles.get(name) or _idle(value)
         integer = kind in _INTEGERS
         if integer and rank in (1, 2) and self._lookups(name):
             return "lookup"

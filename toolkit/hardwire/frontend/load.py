@@ -19,7 +19,7 @@ from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
 from . import branches, quantized, rounded
-from .contrib import lower, rings
+from .contrib import lower, rings, roles
 from .graph import Value
 from .widen import HALVES, raw_type, widen, widened
 from .widen import NOTE as HALF_NOTE
@@ -55,6 +55,7 @@ class Source:
     altered: bool = False
     notes: list[str] = field(default_factory=list)
     rings: dict[str, int] = field(default_factory=dict)  # past inputs that are never shorter than this
+    roles: dict[str, str] = field(default_factory=dict)  # of inputs that the file reads, but ``proto`` does not
     last: Source | None = None  # before last.py, where that had to do something
 
     def makers(self) -> dict[str, onnx.NodeProto]:
@@ -87,14 +88,14 @@ def load(path: str | Path) -> Source:
     stored = {tensor.data_type for tensor in proto.graph.initializer} & set(HALVES)
     half = widen(proto.graph) or bool(stored)
     weights = _weights(path, proto, digest)
-    buffers = rings(path, proto)
+    buffers, seen = rings(path, proto), roles(proto)
     notes += [quantized.NOTE] if quantized.dequantize(path, proto, weights) else []
     unlike = lower(path, proto, weights)
     _check_nodes(path, proto, weights)
     _sort(path, proto, set(weights))
     first = "bfloat16" if TensorProto.BFLOAT16 in stored else "half precision"
     notes += [HALF_NOTE] * half + rounded.restore(proto.graph, weights, first) + unlike.changed
-    source = Source(path, proto, weights, digest.hexdigest(), bool(notes), notes, buffers)
+    source = Source(path, proto, weights, digest.hexdigest(), bool(notes), notes, buffers, seen)
     source.notes += unlike.same
     return source
 

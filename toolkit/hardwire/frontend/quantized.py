@@ -155,10 +155,11 @@ class _Dequantizing:
             return [node]
         for _ in range(len(self.makers)):  # through moves to where the rows become numbers
             users = self.users.get(name, [])
-            if len(users) != 1 or users[0].op_type not in (*_MOVES, "DequantizeLinear"):
-                return [node]
-            if users[0].op_type == "DequantizeLinear":
+            kinds = {(user.op_type, *user.input[1:]) for user in users}  # optimisers copy what several nodes read
+            if len(kinds) == 1 and users[0].op_type == "DequantizeLinear":
                 break
+            if len(users) != 1 or users[0].op_type not in _MOVES:
+                return [node]
             name = users[0].output[0]
         numbers = f"{node.output[0]}::table"
         self.weights[numbers] = self._numbers(users[0], self.weights[table], table)
