@@ -335,6 +335,7 @@ def verify_build(
     tokens: int = 256,
     prompts: Sequence[str] | None = None,
     record: bool = True,
+    onnx: str | Path | None = None,
     progress: Progress = lambda rung, share: None,
 ) -> Receipt:
     """Prove a build equal to its model, rung by rung.
@@ -345,6 +346,7 @@ def verify_build(
         tokens: positions per prompt.
         prompts: texts to begin with; by default four of ours.
         record: whether to write the receipt into the build's manifest.
+        onnx: the float model that the chip was made from, where the build has no copy of it.
 
     Returns:
         The receipt. Its verdict is "proven" where every rung ran and agreed; otherwise ``first_difference`` says which
@@ -360,7 +362,7 @@ def verify_build(
     from .proof.verify import verify
 
     opened = build if isinstance(build, Build) else open_build(build)
-    receipt = verify(opened, rungs, tokens, prompts, progress)
+    receipt = verify(opened, rungs, tokens, prompts, progress, None if onnx is None else Path(onnx))
     if record:
         keep(opened, receipt)
     return receipt

@@ -160,7 +160,7 @@ def quantize_onnx(
                 f"{model.name} at {options.weights} bits does not fit {board}: {verdict.limit}; {verdict.note}"
             )
     progress("write")
-    chip.save(out)
+    chip.save(out, origin=model)
     if tradeoff is None or target is None:
         return Quantized(chip, [])
     from .quality.tradeoff import draw_tradeoff

@@ -103,6 +103,7 @@ def run(
 @click.option("--prompts", type=IN_FILE, help="A text file, one prompt per line.")
 @click.option("--plant", type=click.Choice(faults.KINDS), help="Break a copy first.")
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
+@click.option("--onnx", type=IN_FILE, help="The float model of the chip; default: the copy in the build.")
 @AS_JSON
 def verify(
     build: Path,
@@ -111,6 +112,7 @@ def verify(
     prompts: Path | None,
     plant: str | None,
     junit: Path | None,
+    onnx: Path | None,
     as_json: bool,
 ) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
@@ -128,9 +130,9 @@ def verify(
     with bar("verify") as progress:
         opened = open_build(build)
         if plant:
-            receipt, planted = proof.verify_planted(opened, plant, asked, tokens, lines, progress)
+            receipt, planted = proof.verify_planted(opened, plant, asked, tokens, lines, progress, onnx)
         else:
-            receipt = proof.verify(opened, asked, tokens, lines, progress)
+            receipt = proof.verify(opened, asked, tokens, lines, progress, onnx)
             proof.record(opened, receipt)
     if junit:
         proof.write_junit(receipt, junit)

@@ -72,8 +72,12 @@ def verify(
     tokens: int = 256,
     prompts: Sequence[str] | None = None,
     progress: Progress = lambda rung, share: None,
+    onnx: Path | None = None,
 ) -> Receipt:
-    """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt."""
+    """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt.
+
+    ``onnx``: the float model, where the build has no copy; BuildError where the chip was made from another.
+    """
     rungs = rungs_of(build) if rungs is None else rungs
     for rung in rungs:
         if rung not in RUNGS:
@@ -83,7 +87,7 @@ def verify(
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         digests={"build": build.manifest["digest"], "chip": build.chip.digest},
     )
-    ladder = _Ladder(build, min(tokens, build.chip.shape.context), prompts, progress)
+    ladder = _Ladder(build, min(tokens, build.chip.shape.context), prompts, progress, onnx)
     if "netlist" in rungs and build.has_netlist:
         receipt.digests |= build.manifest["synthesis"]["files"]
     for rung in (r for r in RUNGS if r in rungs):
@@ -106,6 +110,7 @@ def verify_planted(
     tokens: int = 256,
     prompts: Sequence[str] | None = None,
     progress: Progress = lambda rung, share: None,
+    onnx: Path | None = None,
 ) -> tuple[Receipt, str]:
     """The same of a copy with a fault of ``plant``, which is thrown away; the receipt, and what was done.
 
@@ -114,14 +119,17 @@ def verify_planted(
     with tempfile.TemporaryDirectory() as scratch:
         faulty, done = plant(build, kind, Path(scratch))
         climbed = [*(rungs or ("float", "int")), RUNG[kind]]
-        return verify(faulty, climbed, tokens, prompts, progress), done
+        return verify(faulty, climbed, tokens, prompts, progress, onnx), done
 
 
 class _Ladder:
     """The texts that every rung shares, made once by the integer reference."""
 
-    def __init__(self, build: Build, tokens: int, prompts: Sequence[str] | None, progress: Progress) -> None:
+    def __init__(
+        self, build: Build, tokens: int, prompts: Sequence[str] | None, progress: Progress, onnx: Path | None
+    ) -> None:
         self.build, self.chip, self.progress = build, build.chip, progress
+        self.onnx = onnx or build.onnx
         self.starts = _starts(build.chip, prompts)
         self.length = max(tokens, max(map(len, self.starts)))
         if self.length > build.chip.shape.context:
@@ -137,11 +145,19 @@ class _Ladder:
     # -- rungs ---------------------------------------------------------------------------------------
 
     def float_rung(self) -> tuple[Rung, Difference | None]:
-        if self.build.onnx is None:
-            return Rung(note="no ONNX beside the chip with the hash it was made from; build where the model is"), None
+        if self.onnx is None:
+            return Rung(note="the build has no copy of the ONNX that the chip was made from; give it with --onnx"), None
         from ..frontend import import_onnx
 
-        self.imported = import_onnx(self.build.onnx, context=self.chip.shape.context)
+        imported = import_onnx(self.onnx, context=self.chip.shape.context)
+        source = self.chip.about.get("onnx")
+        known = source.get("sha256") if isinstance(source, dict) else None
+        if imported.sha256 != known:
+            raise BuildError(
+                f"{self.onnx} is not the model that the chip was made from (sha256 {imported.sha256[:12]}, not "
+                f"{str(known)[:12]}); give that one"
+            )
+        self.imported = imported
         check = self.imported.check
         return Rung(
             "within bound",
