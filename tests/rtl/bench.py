@@ -112,12 +112,15 @@ extern "C" Port* bench_ports(Model* model) {{ return static_cast<Bench*>(model)-
 
 
 @functools.cache
-def _library(module: str, flags: tuple[str, ...]) -> ctypes.CDLL:
+def _library(module: str, flags: tuple[str, ...], wrapper: str) -> ctypes.CDLL:
     root, runtime = verilator_root(), _runtime()
     with tempfile.TemporaryDirectory(dir=BUILT) as made:
         folder = Path(made)
         source = next(rtl_folder().rglob(f"{module}.sv"))
         places = ["-y", rtl_folder(), "-y", source.parent]
+        if wrapper:
+            module, source = f"{module}_bench", folder / f"{module}_bench.sv"
+            source.write_text(wrapper)
         packages = sorted(rtl_folder().glob("*_pkg.sv"))
         unset = ["--x-assign", "unique", "--x-initial", "unique"]
         _call(
@@ -230,7 +233,8 @@ class Wave:
 class Bench:
     """A module with its parameters. Inputs are zero until they are given.
 
-    ``roms``: lines of the hex files that it reads, by name; ``defines`` and ``flags`` are Verilator's.
+    ``roms``: lines of the hex files that it reads, by name; ``defines`` and ``flags`` are Verilator's. ``wrapper`` is a
+    module <module>_bench around it: Verilator takes no recursive module as its top.
     """
 
     def __init__(
@@ -240,12 +244,13 @@ class Bench:
         roms: Mapping[str, Iterable[str]] | None = None,
         defines: Sequence[str] = (),
         flags: Sequence[str] = (),
+        wrapper: str = "",
         seed: int = 1,
         **parameters: int | str,
     ) -> None:
         values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in parameters.items()]
         self.module, self.clock = module, "clk_i"
-        self._library = _library(module, (*values, *(f"-D{name}" for name in defines), *flags))
+        self._library = _library(module, (*values, *(f"-D{name}" for name in defines), *flags), wrapper)
         self._model = ctypes.c_void_p(self._library.bench_new(seed))
         self.ports: dict[str, Any] = {}
         for port in self._library.bench_ports(self._model):
@@ -433,3 +438,35 @@ def cycles(bench: Bench, parts: Sequence[Any], until: Callable[[], bool], limit:
             part.after(bench)
         bench.tick()
     raise AssertionError(f"{bench.module} is not done after {limit} cycles")
+
+
+# -- what benches compare with -----------------------------------------------------------------------
+
+
+def grid(*values: Iterable[int]) -> list[Ints]:
+    """Every combination of the values: one flat array for each of them."""
+    return [a.reshape(-1) for a in np.meshgrid(*(np.asarray(list(v), np.int64) for v in values), indexing="ij")]
+
+
+def equal(got: Ints, wanted: Ints, late: int = 0, where: Ints | None = None) -> None:
+    """The outputs are the wanted ones, so many cycles late; of cycles (before the delay) where ``where`` is true."""
+    assert got.shape == wanted.shape and len(got) > late, f"{got.shape}, not {wanted.shape}"
+    got, wanted = got[late:], wanted[: len(wanted) - late]
+    wrong = got != wanted
+    if where is not None:
+        assert where[: len(got)].any(), "nothing was compared"
+        wrong = wrong & np.reshape(where[: len(got)], (-1, *[1] * (got.ndim - 1)))
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise AssertionError(f"cycle {at[0] + late}, lane {at[1:]}: {got[at]}, not {wanted[at]}; {wrong.sum()} differ")
+
+
+def contents(we: Ints, address: Ints, data: Ints, depth: int) -> tuple[Ints, Ints]:
+    """What a memory holds at the beginning of each cycle: [N, depth, ..], and which of its words were ever written."""
+    held = np.zeros((len(we), depth, *data.shape[1:]), data.dtype)
+    known = np.zeros((len(we), depth), bool)
+    for n in range(len(we) - 1):
+        held[n + 1], known[n + 1] = held[n], known[n]
+        if we[n]:
+            held[n + 1, address[n]], known[n + 1, address[n]] = data[n], True
+    return held, known
