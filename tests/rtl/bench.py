@@ -42,6 +42,16 @@ BUILT = HERE.parents[1] / "build" / "benches"
 _WORD = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
 
 
+class Literal(str):
+    """A parameter's value in Verilog, for what is neither a plain number nor a string."""
+
+    @staticmethod
+    def of(values: Iterable[int], bits: int) -> Literal:
+        """A packed array, the first value lowest."""
+        listed = list(values)
+        return Literal(f"{len(listed) * bits}'h{sum(v << i * bits for i, v in enumerate(listed)):x}")
+
+
 class Stopped(Exception):
     """The module stopped its simulation; the message is its own."""
 
@@ -248,7 +258,10 @@ class Bench:
         seed: int = 1,
         **parameters: int | str,
     ) -> None:
-        values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in parameters.items()]
+        values = [
+            f"-G{name}=" + (f'"{value}"' if isinstance(value, str) and not isinstance(value, Literal) else str(value))
+            for name, value in parameters.items()
+        ]
         self.module, self.clock = module, "clk_i"
         self._library = _library(module, (*values, *(f"-D{name}" for name in defines), *flags), wrapper)
         self._model = ctypes.c_void_p(self._library.bench_new(seed))
