@@ -19,7 +19,7 @@ def digit_offset(bits: int) -> int:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("act", "weight", "minus"), [(4, 4, 0), (4, 4, 1), (3, 5, 0), (4, 3, 1), (5, 2, 0), (6, 1, 0)])
+@pytest.mark.parametrize(("act", "weight", "minus"), [(4, 4, 0), (4, 4, 1), (3, 5, 0), (4, 3, 1), (5, 2, 0)])
 def test_every_input_of_two_terms(form: str, act: int, weight: int, minus: int) -> None:
     a, w = (range(-(1 << bits - 1), 1 << bits - 1) for bits in (act, weight))
     a0, a1, w0, w1 = grid(a, a, w, w)

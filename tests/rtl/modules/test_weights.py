@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""weights: every depth's words in playing order, each depth at its own pace; from ROMs, and from URAM as it is loaded."""
+"""weights: every depth's words in playing order, each depth at its own pace; from ROMs, and from URAM when loaded."""
 
 from __future__ import annotations
 
