@@ -33,9 +33,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardwire.backends.rtlsim import in_folder, verilator_root
-from hardwire.emit.rtl import rtl_folder
-from hardwire.fixed import Ints
+from hardwire.backends.verilator import in_folder
+from hardwire.emit.rtl.project import rtl_folder
+from hardwire.ops.fixed import Ints
+from hardwire.tools.verilator import verilator_root
 
 HERE = Path(__file__).resolve().parent
 BUILT = HERE.parents[1] / "build" / "benches"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from bench import PAUSES, Bench, active, equal
 
-from hardwire.fixed import magnitude_bits
 from hardwire.ops import norm
+from hardwire.ops.fixed import magnitude_bits
 
 pytestmark = pytest.mark.tools
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bench import Bench, equal, grid
 
-from hardwire.driver.frames import crc8
+from hardwire.host.frames import crc8
 
 pytestmark = pytest.mark.tools
 

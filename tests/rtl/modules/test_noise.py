@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bench import Bench, Stopped
 
-from hardwire.emit.rtl_roms import hex_lines
+from hardwire.emit.rtl.roms import hex_lines
 from hardwire.ops import sampler
 
 pytestmark = pytest.mark.tools

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from bench import PAUSES, Bench, active, equal, spread
 
-from hardwire.emit.rtl_roms import hex_lines
-from hardwire.fixed import magnitude_bits
+from hardwire.emit.rtl.roms import hex_lines
 from hardwire.ops import norm
+from hardwire.ops.fixed import magnitude_bits
 
 pytestmark = pytest.mark.tools
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from bench import Bench, equal
 
-from hardwire.fixed import round_shift
 from hardwire.ops import rope
+from hardwire.ops.fixed import round_shift
 
 pytestmark = pytest.mark.tools
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from bench import PAUSES, Bench, active, spread
 
-from hardwire.emit.rtl_roms import hex_lines
-from hardwire.fixed import MULTIPLIER_BITS, requantize
+from hardwire.emit.rtl.roms import hex_lines
 from hardwire.ops import norm
+from hardwire.ops.fixed import MULTIPLIER_BITS, requantize
 from hardwire.ops.matvec import fold_root
 
 pytestmark = pytest.mark.tools

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bench import Bench, equal, grid
 
-from hardwire.fixed import requantize, round_shift, saturate
+from hardwire.ops.fixed import requantize, round_shift, saturate
 
 pytestmark = pytest.mark.tools
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bench import PAUSES, Bench, Stopped, active, equal
 
-from hardwire.fixed import magnitude_bits, saturate
+from hardwire.ops.fixed import magnitude_bits, saturate
 
 pytestmark = pytest.mark.tools
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from bench import PAUSES, Bench, active, equal
 
-from hardwire.emit.rtl_roms import cap_lines, hex_lines, slope_bits
-from hardwire.fixed import requantize
+from hardwire.emit.rtl.roms import cap_lines, hex_lines, slope_bits
 from hardwire.ops import softcap
+from hardwire.ops.fixed import requantize
 
 pytestmark = pytest.mark.tools
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bench import Bench, equal
 
-from hardwire.emit.rtl_roms import cap_lines, slope_bits
+from hardwire.emit.rtl.roms import cap_lines, slope_bits
 from hardwire.ops import softcap
 
 pytestmark = pytest.mark.tools

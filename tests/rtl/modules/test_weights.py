@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bench import PAUSES, Bench, Literal, active
 
-from hardwire.emit.rtl_roms import hex_lines
+from hardwire.emit.rtl.roms import hex_lines
 
 pytestmark = pytest.mark.tools
 
