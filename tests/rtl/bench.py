@@ -211,6 +211,8 @@ def unpack(samples: np.ndarray, bits: int, lanes: int = 1, signed: bool = False)
     """The reverse: [N] where lanes is 1, else [N, lanes]; of more than 63 bits without a sign, as uint64."""
     each, rest = divmod(bits, lanes)
     assert rest == 0 and each <= 64, f"{lanes} lanes of {bits} bits"
+    if lanes == 1 and not signed and bits < 64:
+        return np.pad(samples, ((0, 0), (0, 8 - samples.shape[1]))).view(np.int64)[:, 0]
     pieces = np.unpackbits(samples, axis=1, bitorder="little")[:, :bits].reshape(-1, lanes, each)
     if signed:
         pieces = np.concatenate([pieces, np.repeat(pieces[:, :, -1:], 64 - each, 2)], 2)
@@ -226,10 +228,13 @@ class Wave:
 
     def __init__(self, bits: Mapping[str, int], samples: Mapping[str, np.ndarray]) -> None:
         self.bits, self.samples = bits, samples
+        self._plain: dict[str, Ints] = {}
 
     def __getitem__(self, name: str) -> Ints:
         """[N] unsigned."""
-        return self.unsigned(name)
+        if name not in self._plain:
+            self._plain[name] = self.unsigned(name)
+        return self._plain[name]
 
     def unsigned(self, name: str, lanes: int = 1) -> Ints:
         return unpack(self.samples[name], self.bits[name], lanes)
@@ -344,7 +349,7 @@ class Bench:
         return cell.value if self.ports[name].bytes in _WORD else int.from_bytes(bytes(cell), "little")
 
     def settle(self) -> None:
-        """Let the logic follow its inputs, with the clock low."""
+        """Let the logic follow its inputs, with the clock low; without a ``clock``, with clocks as they were set."""
         if self.clock in self.ports:
             self.set(**{self.clock: 0})
         self._check(self._library.bench_eval(self._model))
