@@ -42,7 +42,9 @@ def instances(text: str, names: set[str]) -> set[str]:
 
 
 def test_instances_are_found() -> None:
-    text = "module a; rom #(.Depth(3)) u_a (.b); for (;;) begin delay u_b (.*); end crc8 u_c (.x); requant\n  #(.A(1)) u_d"
+    text = (
+        "module a; rom #(.Depth(3)) u_a (.b); for (;;) begin delay u_b (.*); end crc8 u_c (.x); requant\n  #(.A(1)) u_d"
+    )
     names = {"rom", "delay", "crc8", "requant", "dot", "a"}
     assert instances(text, names) == names - {"dot", "a"}
 
