@@ -34,12 +34,17 @@ import numpy as np
 import pytest
 
 from hardwire.backends.verilator import in_folder
+from hardwire.emit.rtl.packages import PACKAGES, plan_package
 from hardwire.emit.rtl.project import rtl_folder
 from hardwire.ops.fixed import Ints
+from hardwire.plan.parameters import complete, defaults
+from hardwire.plan.words import PORTS, WORDS, Place
 from hardwire.tools.verilator import verilator_root
 
 HERE = Path(__file__).resolve().parent
 BUILT = HERE.parents[1] / "build" / "benches"
+PACKAGE_FILES = [Path(name).name for name in PACKAGES]
+STRUCTS = {struct.name: struct for struct in PORTS + WORDS}
 _WORD = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
 
 
@@ -123,7 +128,7 @@ extern "C" Port* bench_ports(Model* model) {{ return static_cast<Bench*>(model)-
 
 
 @functools.cache
-def _library(module: str, flags: tuple[str, ...], wrapper: str) -> ctypes.CDLL:
+def _library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> ctypes.CDLL:
     root, runtime = verilator_root(), _runtime()
     with tempfile.TemporaryDirectory(dir=BUILT) as made:
         folder = Path(made)
@@ -132,7 +137,8 @@ def _library(module: str, flags: tuple[str, ...], wrapper: str) -> ctypes.CDLL:
         if wrapper:
             module, source = f"{module}_bench", folder / f"{module}_bench.sv"
             source.write_text(wrapper)
-        packages = sorted(rtl_folder().glob("*_pkg.sv"))
+        (folder / "plan_pkg.sv").write_text(plan)
+        packages = [folder / name if name == "plan_pkg.sv" else rtl_folder() / name for name in PACKAGE_FILES]
         unset = ["--x-assign", "unique", "--x-initial", "unique"]
         _call(
             [root / "bin" / "verilator_bin", "--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module]
@@ -226,8 +232,19 @@ def unpack(samples: np.ndarray, bits: int, lanes: int = 1, signed: bool = False)
 class Wave:
     """What the outputs were, cycle by cycle."""
 
-    def __init__(self, bits: Mapping[str, int], samples: Mapping[str, np.ndarray]) -> None:
-        self.bits, self.samples = bits, samples
+    def __init__(
+        self, bits: Mapping[str, int], samples: Mapping[str, np.ndarray], places: Mapping[str, Mapping[str, Place]]
+    ) -> None:
+        self.bits, self.samples = dict(bits), dict(samples)
+        for port, fields in places.items():
+            every = np.unpackbits(samples[port], axis=1, bitorder="little")
+            for field, place in fields.items():
+                width = place.bits * place.lanes
+                packed = np.packbits(every[:, place.low : place.low + width], axis=1, bitorder="little")
+                room = -(-width // 8) if width <= 64 else -(-width // 32) * 4
+                name = f"{port}.{field}"
+                self.bits[name] = width
+                self.samples[name] = np.pad(packed, ((0, 0), (0, max(room - packed.shape[1], 0))))
         self._plain: dict[str, Ints] = {}
 
     def __getitem__(self, name: str) -> Ints:
@@ -250,7 +267,10 @@ class Bench:
     """A module with its parameters. Inputs are zero until they are given.
 
     ``roms``: lines of the hex files that it reads, by name; ``defines`` and ``flags`` are Verilator's. ``wrapper`` is a
-    module <module>_bench around it: Verilator takes no recursive module as its top.
+    module <module>_bench around it: Verilator takes no recursive module as its top. ``plan``: parameters of plan_pkg
+    that are not its defaults.
+
+    A port whose type is a struct of words.py has its fields by name too, as "request_o.budget".
     """
 
     def __init__(
@@ -261,6 +281,7 @@ class Bench:
         defines: Sequence[str] = (),
         flags: Sequence[str] = (),
         wrapper: str = "",
+        plan: Mapping[str, int | str] | None = None,
         seed: int = 1,
         **parameters: int | str,
     ) -> None:
@@ -269,7 +290,9 @@ class Bench:
             for name, value in parameters.items()
         ]
         self.module, self.clock = module, "clk_i"
-        self._library = _library(module, (*values, *(f"-D{name}" for name in defines), *flags), wrapper)
+        given = (*values, *(f"-D{name}" for name in defines), *flags)
+        self._library = _library(module, given, wrapper, plan_package(plan or {}))
+        self._values = complete(defaults() | dict(plan or {}))
         self._model = ctypes.c_void_p(self._library.bench_new(seed))
         self.ports: dict[str, Any] = {}
         for port in self._library.bench_ports(self._model):
@@ -319,7 +342,14 @@ class Bench:
             port = self.ports[self.clock]
             run.clock, run.clock_bytes, run.clock_high = port.data, port.bytes, (1 << port.bits) - 1
         self._check(self._library.bench_run(self._model, ctypes.byref(run)))
-        return Wave({name: self.ports[name].bits for name in outputs}, seen)
+        places = {name: self._places(name) for name in outputs}
+        return Wave({name: self.ports[name].bits for name in outputs}, seen, places)
+
+    def _places(self, port: str) -> dict[str, Place]:
+        """Where the fields of a port lie; of one that is no struct, there are none."""
+        struct = STRUCTS.get(f"{port.rpartition('_')[0]}_t")
+        same = struct is not None and struct.bits(self._values) == self.ports[port].bits
+        return struct.places(self._values) if struct is not None and same else {}
 
     def _pack(self, name: str, values: Ints) -> np.ndarray:
         port = self.ports[name]
@@ -335,6 +365,8 @@ class Bench:
     def set(self, **inputs: int) -> None:
         """Put values on inputs; negative ones are two's complement."""
         for name, value in inputs.items():
+            if "." in name:
+                name, value = self._with(name, value)
             port, cell = self.ports[name], self._cells[name]
             assert port.input and -(1 << port.bits - 1) <= value < 1 << port.bits, f"{name} = {value}"
             value &= (1 << port.bits) - 1
@@ -343,8 +375,20 @@ class Bench:
             else:
                 cell[:] = value.to_bytes(port.bytes, "little")
 
+    def _with(self, name: str, value: int) -> tuple[str, int]:
+        """A port, and its value with one field replaced."""
+        port, _, field = name.partition(".")
+        place = self._places(port)[field]
+        width = place.bits * place.lanes
+        assert 0 <= value < 1 << width, f"{name} = {value}"
+        return port, self.get(port) & ~((1 << width) - 1 << place.low) | value << place.low
+
     def get(self, name: str) -> int:
-        """An output (or an input) as it is, without a sign; ``settle`` first."""
+        """An output (or an input), or a field of it, as it is, without a sign; ``settle`` first."""
+        if "." in name:
+            port, _, field = name.partition(".")
+            place = self._places(port)[field]
+            return self.get(port) >> place.low & (1 << place.bits * place.lanes) - 1
         cell = self._cells[name]
         return cell.value if self.ports[name].bytes in _WORD else int.from_bytes(bytes(cell), "little")
 

@@ -13,8 +13,12 @@ TESTS, RTL = HERE.parents[1], HERE.parents[2] / "rtl"
 # Modules that are wiring alone: nothing to compare with but the whole, which these tests do.
 WIRING = {
     "attention": "rtl/test_engine.py",
+    "branch_norm": "rtl/test_engine.py",
+    "cached_attention": "rtl/test_engine.py",
     "engine": "rtl/test_engine.py",
+    "head_norm": "rtl/test_engine.py",
     "host_registers": "uart/test_registers.py",
+    "logit_cap": "rtl/test_engine.py",
     "serial_host": "uart/test_wire.py",
     "serial_link": "uart/test_wire.py",
     "streamed_engine": "slow/test_streamed.py",

@@ -40,12 +40,14 @@ class Engine:
         takes = self.state in ("prompt", "drain") and bool(self.ready[self.clock % len(self.ready)])
         takes &= self.wait == 0
         bench.set(
-            engine_busy_i=int(self.state != "idle"),
-            status_i=self.status,
-            position_i=self.position,
-            prompt_ready_i=int(takes),
-            token_valid_i=int(self.token is not None),
-            token_id_i=self.token or 0,
+            **{
+                "progress_i.busy": int(self.state != "idle"),
+                "progress_i.status": self.status,
+                "progress_i.position": self.position,
+                "prompt_ready_i": int(takes),
+                "token_valid_i": int(self.token is not None),
+                "token_i.id": self.token or 0,
+            }
         )
 
     def after(self, bench: Bench) -> None:
@@ -53,7 +55,7 @@ class Engine:
         if bench.get("engine_rst_o"):
             self.position, self.state, self.status, self.wait, self.fed = 0, "idle", BUDGET, 0, []
             return
-        if bench.get("request_o"):
+        if bench.get("request_valid_o"):
             assert self.state == "idle", "a request while the engine is busy"
             self.left, self.state = bench.get("budget_o"), "prompt"
             if bench.get("clear_o"):
@@ -65,11 +67,11 @@ class Engine:
         if self.wait:
             self.wait -= 1
         elif self.state == "drain" and taken:
-            self.state = "idle" if bench.get("prompt_last_o") else "drain"
+            self.state = "idle" if bench.get("prompt_o.last") else "drain"
         elif self.state == "prompt" and taken:
-            self.fed.append(bench.get("prompt_id_o"))
+            self.fed.append(bench.get("prompt_o.id"))
             self.position += 1
-            self.wait, self.last = int(self.draw.integers(1, 6)), bool(bench.get("prompt_last_o"))
+            self.wait, self.last = int(self.draw.integers(1, 6)), bool(bench.get("prompt_o.last"))
             self.state = "judge" if self.last else "prompt"
             if not self.last and self.position == CONTEXT:
                 self.status, self.state = FULL, "drain"
@@ -134,7 +136,7 @@ def wanted(state: dict, prompt: list[int], budget: int, clear: bool, sampled: li
 
 
 def started(draw: np.random.Generator, idle: str) -> tuple[Bench, Engine, Host]:
-    bench = Bench("host_request", Vocab=VOCAB, Context=CONTEXT)
+    bench = Bench("host_request", plan={"Vocab": VOCAB, "Context": CONTEXT})
     bench.reset(2)
     return bench, Engine(active(idle, 300, 1), draw, []), Host([], ~active(idle, 300, 2) & (idle != "never"))
 

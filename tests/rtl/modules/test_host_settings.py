@@ -38,24 +38,24 @@ def test_writes_and_reads(draw: np.random.Generator) -> None:
     ok = np.array([known(int(a)) and good(int(a), int(w)) for a, w in zip(at, word, strict=True)])
     write = np.zeros(count, bool)
     write[1:] = ok[:-1] & active("at random", count, 3)[:-1]
-    bench = Bench("host_settings", Vocab=VOCAB, Context=CONTEXT, Stops=STOPS)
+    bench = Bench("host_settings", plan={"Vocab": VOCAB, "Context": CONTEXT, "Stops": STOPS})
     bench.reset()
     wave = bench.run(addr_i=at, wdata_i=word, write_i=write.astype(int))
     np.testing.assert_array_equal(wave["known_o"], [known(int(a)) for a in at])
     where = wave["known_o"] == 1
     np.testing.assert_array_equal(wave["ok_o"][where], ok[where])
-    stop, seed = wave.unsigned("stop_o", STOPS), wave.unsigned("seed_o")
+    stop, seed = wave.unsigned("request_o.stop", STOPS), wave.unsigned("request_o.seed")
+    ports = {"length": "length_o", "budget": "request_o.budget", "inverse": "request_o.inverse"}
     held = dict.fromkeys(range(AT["length"], AT["stop_token"] + 4 * STOPS, 4), 0)
     held[AT["budget"]] = 0xFFFFFFFF
     for n in range(1, count):
         before = int(at[n - 1])
         assert not known(before) or wave["rdata_o"][n] == held[before], f"cycle {n}, register {before:x}"
-        for name, register in AT.items():
-            if name in ("length", "budget", "inverse"):
-                assert wave[f"{name}_o"][n] == held[register], f"cycle {n}, {name}"
+        for name, port in ports.items():
+            assert wave[port][n] == held[AT[name]], f"cycle {n}, {name}"
         assert int(seed[n]) == held[AT["seed_high"]] << 32 | held[AT["seed_low"]]
         stops = [held[AT["stop_token"] + 4 * i] for i in range(STOPS)]
-        assert wave["stop_valid_o"][n] == sum(stop >> 31 << i for i, stop in enumerate(stops))
+        assert wave["request_o.stop_valid"][n] == sum(stop >> 31 << i for i, stop in enumerate(stops))
         assert stop[n].tolist() == [stop & 0x7FFFFFFF for stop in stops]
         if write[n]:
             held[before] = int(word[n - 1])
