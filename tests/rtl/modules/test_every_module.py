@@ -21,7 +21,7 @@ WIRING = {
     "logit_cap": "rtl/test_engine.py",
     "serial_host": "uart/test_wire.py",
     "serial_link": "uart/test_wire.py",
-    "streamed_engine": "slow/test_streamed.py",
+    "streamed_engine": "vivado/test_hls_core.py",
     "DP16KD": "synth/test_netlist.py",
     "RAMB18E1": "synth/test_netlist.py",
     "RAMB36E1": "synth/test_netlist.py",
