@@ -12,38 +12,27 @@ array takes [N, lanes] and gives lanes back. What nothing initialises begins as 
 its own, a memory with the same word everywhere. A failed assertion, ``$fatal``, or a hex file that is not there raises
 ``Stopped``.
 
-For handshakes, whose next input depends on an output, ``cycles`` plays sources and sinks against each other; who pauses
-when comes from ``PAUSES``. A model compiles in half a second and is kept in ``build/benches`` by the hash of its C++.
+For handshakes, whose next input depends on an output, ``bench_streams`` plays sources and sinks against each other. A
+model compiles in half a second and is kept in ``build/benches`` by the hash of its C++.
 """
 
 from __future__ import annotations
 
 import ctypes
-import functools
-import hashlib
-import os
-import re
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
+from bench_model import Column, Run, library
 
 from hardwire.backends.verilator import in_folder
-from hardwire.emit.rtl.packages import PACKAGES, plan_package
-from hardwire.emit.rtl.project import rtl_folder
+from hardwire.emit.rtl.packages import plan_package
 from hardwire.ops.fixed import Ints
 from hardwire.plan.parameters import complete, defaults
 from hardwire.plan.words import PORTS, WORDS, Place
-from hardwire.tools.verilator import verilator_root
 
-HERE = Path(__file__).resolve().parent
-BUILT = HERE.parents[1] / "build" / "benches"
-PACKAGE_FILES = [Path(name).name for name in PACKAGES]
 STRUCTS = {struct.name: struct for struct in PORTS + WORDS}
 _WORD = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
 
@@ -60,135 +49,6 @@ class Literal(str):
 
 class Stopped(Exception):
     """The module stopped its simulation; the message is its own."""
-
-
-# -- building ----------------------------------------------------------------------------------------
-
-
-def _call(command: Sequence[object], **more: Any) -> None:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
-    assert done.returncode == 0, f"{Path(str(command[0])).name} failed:\n{done.stderr[:4000]}"
-
-
-def _compiler() -> list[str]:
-    include = verilator_root() / "include"
-    given = ["-fPIC", "-O0", "-std=c++17", "-w", f"-I{include}", f"-I{include / 'vltstd'}"]
-    return [shutil.which("g++") or "g++", *given]
-
-
-@functools.cache
-def _runtime() -> Path:
-    """A folder with what all models share: Verilator's C++ with the clock's loop, and its headers precompiled."""
-    include = verilator_root() / "include"
-    ours = [HERE / "bench.hpp", HERE / "bench.cpp"]
-    stamp = hashlib.sha256(" ".join(_compiler()).encode())
-    for path in (*ours, include / "verilated.cpp", include / "verilated.h"):
-        stamp.update(path.read_bytes())
-    folder = BUILT / f"runtime-{stamp.hexdigest()[:16]}"
-    if folder.is_dir():
-        return folder
-    BUILT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILT) as made:
-        for path in ours:
-            shutil.copy(path, made)
-        _call([*_compiler(), "-x", "c++-header", "bench.hpp", "-o", "bench.hpp.gch"], cwd=made)
-        hooks = [f"-DVL_USER_{name}" for name in ("FINISH", "STOP", "FATAL", "WARN")]
-        sources = ["bench.cpp", include / "verilated.cpp", include / "verilated_threads.cpp"]
-        _call(
-            [*_compiler(), *hooks, "-include", "bench.hpp", "-shared", *sources, "-lpthread", "-o", "libbench.so"],
-            cwd=made,
-        )
-        try:
-            os.rename(made, folder)
-        except OSError:  # another process was faster
-            assert folder.is_dir()
-        else:
-            Path(made).mkdir()  # what the context manager removes
-    return folder
-
-
-_PORT = re.compile(r"VL_(IN|OUT)\w*\(&(\w+),(\d+),(\d+)")
-
-
-def _shim(module: str, header: str) -> str:
-    ports = [
-        f'{{"{name}", &top.{name}, {int(high) - int(low) + 1}, sizeof(top.{name}), {int(way == "IN")}}},'
-        for way, name, high, low in _PORT.findall(header)
-    ]
-    return f"""#include "V{module}.h"
-struct Bench : Model {{
-  V{module} top{{&context}};
-  Port ports[{len(ports) + 1}] = {{{" ".join(ports)} {{}}}};
-  using Model::Model;
-  void eval() override {{ top.eval(); }}
-}};
-extern "C" Model* bench_new(int seed) {{ return new Bench(seed); }}
-extern "C" Port* bench_ports(Model* model) {{ return static_cast<Bench*>(model)->ports; }}
-"""
-
-
-@functools.cache
-def _library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> ctypes.CDLL:
-    root, runtime = verilator_root(), _runtime()
-    with tempfile.TemporaryDirectory(dir=BUILT) as made:
-        folder = Path(made)
-        source = next(rtl_folder().rglob(f"{module}.sv"))
-        places = ["-y", rtl_folder(), "-y", source.parent]
-        if wrapper:
-            module, source = f"{module}_bench", folder / f"{module}_bench.sv"
-            source.write_text(wrapper)
-        (folder / "plan_pkg.sv").write_text(plan)
-        packages = [folder / name if name == "plan_pkg.sv" else rtl_folder() / name for name in PACKAGE_FILES]
-        unset = ["--x-assign", "unique", "--x-initial", "unique"]
-        _call(
-            [root / "bin" / "verilator_bin", "--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module]
-            + ["--Mdir", folder, *places, *packages, source],
-            env={**os.environ, "VERILATOR_ROOT": str(root)},
-        )
-        units = sorted(folder.glob("V*.cpp"))
-        (folder / "shim.cpp").write_text(_shim(module, (folder / f"V{module}.h").read_text()))
-        total = hashlib.sha256(runtime.name.encode())
-        for path in (*units, *sorted(folder.glob("V*.h")), folder / "shim.cpp"):
-            total.update(path.read_bytes())
-        library = BUILT / f"{module}-{total.hexdigest()[:16]}.so"
-        if not library.is_file():
-            (folder / "all.cpp").write_text("".join(f'#include "{p.name}"\n' for p in (*units, folder / "shim.cpp")))
-            place = [f"-I{runtime}", "-include", "bench.hpp", f"-I{folder}"]
-            link = [f"-L{runtime}", "-lbench", f"-Wl,-rpath,{runtime}"]
-            _call([*_compiler(), "-shared", *place, folder / "all.cpp", *link, "-o", folder / "made.so"])
-            os.replace(folder / "made.so", library)
-    loaded = ctypes.CDLL(str(library))
-    loaded.bench_new.restype = ctypes.c_void_p
-    loaded.bench_ports.restype = ctypes.POINTER(_Port)
-    loaded.bench_error.restype = ctypes.c_char_p
-    return loaded
-
-
-class _Port(ctypes.Structure):
-    _fields_ = [
-        ("name", ctypes.c_char_p),
-        ("data", ctypes.c_void_p),
-        ("bits", ctypes.c_uint32),
-        ("bytes", ctypes.c_uint32),
-        ("input", ctypes.c_uint32),
-    ]
-
-
-class _Column(ctypes.Structure):
-    _fields_ = [("port", ctypes.c_void_p), ("samples", ctypes.c_void_p), ("bytes", ctypes.c_uint64)]
-
-
-class _Run(ctypes.Structure):
-    _fields_ = [
-        ("ins", ctypes.c_void_p),
-        ("outs", ctypes.c_void_p),
-        ("in_count", ctypes.c_uint64),
-        ("out_count", ctypes.c_uint64),
-        ("cycles", ctypes.c_uint64),
-        ("clock", ctypes.c_void_p),
-        ("clock_bytes", ctypes.c_uint64),
-        ("clock_high", ctypes.c_uint64),
-    ]
 
 
 # -- numbers -----------------------------------------------------------------------------------------
@@ -291,7 +151,7 @@ class Bench:
         ]
         self.module, self.clock = module, "clk_i"
         given = (*values, *(f"-D{name}" for name in defines), *flags)
-        self._library = _library(module, given, wrapper, plan_package(plan or {}))
+        self._library = library(module, given, wrapper, plan_package(plan or {}))
         self._values = complete(defaults() | dict(plan or {}))
         self._model = ctypes.c_void_p(self._library.bench_new(seed))
         self.ports: dict[str, Any] = {}
@@ -332,12 +192,12 @@ class Bench:
         fed = {name: self._pack(name, values) for name, values in given.items()}
         seen = {name: np.zeros((count, self.ports[name].bytes), np.uint8) for name in outputs}
         ins, outs = (
-            (_Column * max(len(columns), 1))(
-                *(_Column(self.ports[n].data, a.ctypes.data, self.ports[n].bytes) for n, a in columns.items())
+            (Column * max(len(columns), 1))(
+                *(Column(self.ports[n].data, a.ctypes.data, self.ports[n].bytes) for n, a in columns.items())
             )
             for columns in (fed, seen)
         )
-        run = _Run(ctypes.addressof(ins), ctypes.addressof(outs), len(fed), len(seen), count)
+        run = Run(ctypes.addressof(ins), ctypes.addressof(outs), len(fed), len(seen), count)
         if self.clock in self.ports:
             port = self.ports[self.clock]
             run.clock, run.clock_bytes, run.clock_high = port.data, port.bytes, (1 << port.bits) - 1
@@ -402,105 +262,6 @@ class Bench:
         """The clock rises."""
         self.set(**{self.clock: (1 << self.ports[self.clock].bits) - 1})
         self._check(self._library.bench_eval(self._model))
-
-
-# -- pauses and streams ------------------------------------------------------------------------------
-
-
-def _pauses(kind: str, count: int, seed: int) -> Ints:
-    draw = np.random.default_rng(seed)
-    if kind == "never":
-        return np.ones(count, bool)
-    if kind == "every other cycle":
-        return np.arange(count) % 2 == 0
-    if kind == "mostly":
-        return draw.random(count) < 0.15
-    if kind == "at random":
-        return draw.random(count) < 0.6
-    # in bursts: runs of up to 12 cycles of each
-    lengths = draw.integers(1, 13, count)
-    return np.repeat(np.arange(count) % 2 == 0, lengths)[:count]
-
-
-PAUSES = ("never", "every other cycle", "at random", "in bursts", "mostly")
-
-
-def active(pauses: str, count: int, seed: int) -> Ints:
-    """[count] booleans: when a side that pauses like this does not. It is never silent for good."""
-    return _pauses(pauses, count, seed)
-
-
-idle = pytest.mark.parametrize("idle", PAUSES)
-pressure = pytest.mark.parametrize("pressure", PAUSES)
-
-
-def spread(items: Mapping[str, Ints], at: Ints, bits: Mapping[str, int], seed: int = 0) -> dict[str, Ints]:
-    """Items ([N] or [N, lanes] by port) where ``at`` is true, and garbage of so many bits a lane where it is not."""
-    draw = np.random.default_rng(seed)
-    out = {}
-    for name, values in items.items():
-        shape = (len(at), *np.asarray(values).shape[1:])
-        out[name] = draw.integers(0, 1 << bits[name], shape)
-        out[name][at] = np.asarray(values) & ((1 << bits[name]) - 1)
-    return out
-
-
-class Source:
-    """Offers items to a port with a handshake; once offered, an item stays until it is taken."""
-
-    def __init__(self, items: Sequence[Mapping[str, int]], valid: str, ready: str, when: Ints) -> None:
-        self.items, self.valid, self.ready, self.when = list(items), valid, ready, when
-        self.offered, self.cycle = False, 0
-
-    @property
-    def done(self) -> bool:
-        return not self.items
-
-    def before(self, bench: Bench) -> None:
-        self.offered = bool(self.items) and (self.offered or bool(self.when[self.cycle % len(self.when)]))
-        self.cycle += 1
-        bench.set(**{self.valid: int(self.offered)}, **(self.items[0] if self.offered else {}))
-
-    def after(self, bench: Bench) -> None:
-        if self.offered and bench.get(self.ready):
-            self.items.pop(0)
-            self.offered = False
-
-
-class Sink:
-    """Takes items from a port with a handshake. What is offered must stay as it is until it is taken."""
-
-    def __init__(self, names: Sequence[str], valid: str, ready: str, when: Ints) -> None:
-        self.names, self.valid, self.ready, self.when = tuple(names), valid, ready, when
-        self.items: list[tuple[int, ...]] = []
-        self.waiting: tuple[int, ...] | None = None
-        self.cycle = 0
-
-    def before(self, bench: Bench) -> None:
-        bench.set(**{self.ready: int(self.when[self.cycle % len(self.when)])})
-        self.cycle += 1
-
-    def after(self, bench: Bench) -> None:
-        offer = tuple(bench.get(name) for name in self.names) if bench.get(self.valid) else None
-        assert self.waiting is None or offer == self.waiting, f"{self.waiting} was withdrawn: {offer}"
-        taken = offer is not None and bench.get(self.ready)
-        if offer is not None and taken:
-            self.items.append(offer)
-        self.waiting = None if taken else offer
-
-
-def cycles(bench: Bench, parts: Sequence[Any], until: Callable[[], bool], limit: int) -> int:
-    """Clock until it is done; returns after how many cycles. Each part's ``before`` puts inputs, ``after`` looks."""
-    for count in range(limit):
-        if until():
-            return count
-        for part in parts:
-            part.before(bench)
-        bench.settle()
-        for part in parts:
-            part.after(bench)
-        bench.tick()
-    raise AssertionError(f"{bench.module} is not done after {limit} cycles")
 
 
 # -- what benches compare with -----------------------------------------------------------------------

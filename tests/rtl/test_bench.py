@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, Sink, Source, Stopped, active, cycles, pack, spread, unpack
+from bench import Bench, Stopped, pack, unpack
+from bench_streams import PAUSES, Sink, Source, active, cycles, spread
 
 
 @pytest.mark.parametrize(("lanes", "each"), [(1, 1), (1, 7), (1, 33), (1, 64), (3, 5), (8, 16), (5, 37), (2, 64)])

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, active, contents, equal
+from bench import Bench, contents, equal
+from bench_streams import PAUSES, active
 
 pytestmark = pytest.mark.tools
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, active, equal
+from bench import Bench, equal
+from bench_streams import active
 
 from hardwire.ops.matvec import fold_root
 

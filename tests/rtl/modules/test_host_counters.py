@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, active
+from bench import Bench
+from bench_streams import active
 
 pytestmark = pytest.mark.tools
 

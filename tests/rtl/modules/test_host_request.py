@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, active, cycles
+from bench import Bench
+from bench_streams import PAUSES, active, cycles
 
 pytestmark = pytest.mark.tools
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, active, spread
+from bench import Bench
+from bench_streams import PAUSES, active, spread
 
 from hardwire.emit.rtl.roms import hex_lines
 from hardwire.ops import attention

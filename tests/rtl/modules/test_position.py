@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, active
+from bench import Bench
+from bench_streams import PAUSES, active
 
 pytestmark = pytest.mark.tools
 

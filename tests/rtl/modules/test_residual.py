@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, Stopped, active, equal
+from bench import Bench, Stopped, equal
+from bench_streams import PAUSES, active
 
 from hardwire.ops.fixed import magnitude_bits, saturate
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, Sink, active, cycles, idle
+from bench import Bench
+from bench_streams import Sink, active, cycles, idle
 
 from hardwire.host import frames
 from hardwire.host.registers import BURST, REGISTERS

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, Sink, Source, active, cycles, idle, pressure
+from bench import Bench
+from bench_streams import Sink, Source, active, cycles, idle, pressure
 
 from hardwire.host import frames
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from bench import Bench, Sink, Source, active, cycles, idle, pressure
+from bench import Bench
+from bench_streams import Sink, Source, active, cycles, idle, pressure
 
 from hardwire.plan.parameters import complete, defaults
 from hardwire.plan.words import REQUEST, Status

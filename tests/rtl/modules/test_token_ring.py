@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, Stopped, active, idle
+from bench import Bench, Stopped
+from bench_streams import active, idle
 
 from hardwire.host.registers import BURST, ID_BITS, SEQUENCE_BITS
 

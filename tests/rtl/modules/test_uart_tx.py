@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, Source, active, cycles, idle
+from bench import Bench
+from bench_streams import Source, active, cycles, idle
 
 pytestmark = pytest.mark.tools
 

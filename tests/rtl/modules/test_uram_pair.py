@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, active, contents, equal
+from bench import Bench, contents, equal
+from bench_streams import active
 
 from hardwire.emit.rtl.roms import hex_lines
 
