@@ -294,3 +294,17 @@ def contents(we: Ints, address: Ints, data: Ints, depth: int) -> tuple[Ints, Int
         if we[n]:
             held[n + 1, address[n]], known[n + 1, address[n]] = data[n], True
     return held, known
+
+
+def digit_offset(bits: int) -> int:
+    """engine_pkg::digit_offset: sums of weights of so many bits, in LUTs, lack it times the sum of the activations."""
+    return sum(4**i for i in range((bits + 1) // 2 - 1))
+
+
+def row_words(values: Ints, place: Ints) -> Ints:
+    """Rows [N, lanes] and their places [N] to words of the trace, [N], as rtl/trace_fold.sv describes them."""
+    total = np.zeros(len(values), np.int64)
+    for lane in range(values.shape[1]):
+        word, turn = values[:, lane] & 0xFFFFFFFF, 5 * lane % 32
+        total += (word << turn | word >> (32 - turn)) & 0xFFFFFFFF
+    return total % (1 << 32) * (2 * place + 1) % (1 << 32)

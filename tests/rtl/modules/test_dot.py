@@ -6,16 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, equal, grid
+from bench import Bench, digit_offset, equal, grid
 
 pytestmark = pytest.mark.tools
 
 FORMS = {"digits": ["HW_DIGITS"], "products": []}
-
-
-def digit_offset(bits: int) -> int:
-    """engine_pkg::digit_offset."""
-    return sum(4**i for i in range((bits + 1) // 2 - 1))
 
 
 @pytest.mark.parametrize("form", FORMS)

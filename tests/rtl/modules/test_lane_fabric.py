@@ -6,18 +6,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, equal
+from bench import Bench, digit_offset, equal
 from bench_streams import PAUSES, active
 
 pytestmark = pytest.mark.tools
 
 # terms, activation bits, weight bits, accumulator bits, stages, minus
 CASES = [(4, 9, 4, 20, 2, 0), (1, 5, 3, 12, 1, 1), (6, 8, 8, 14, 2, 1), (3, 9, 2, 24, 1, 0)]
-
-
-def digit_offset(bits: int) -> int:
-    """engine_pkg::digit_offset."""
-    return sum(4**i for i in range((bits + 1) // 2 - 1))
 
 
 @pytest.mark.parametrize("form", ["digits", "products"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, equal
+from bench import Bench, digit_offset, equal
 
 pytestmark = pytest.mark.tools
 
@@ -34,5 +34,5 @@ def test_a_step_a_cycle(
         pairs = wave.unsigned("sum_o", rows // 2).reshape(count, rows // 2)
         equal(pairs, ((sums[:, 1::2] << acc) + sums[:, ::2]) % (1 << 2 * acc), late=stages)
     else:
-        lack = sum(4**i for i in range((weight + 1) // 2 - 1)) * np.cumsum(a.sum(1))
+        lack = digit_offset(weight) * np.cumsum(a.sum(1))
         equal(wave.unsigned("sum_o", rows), (sums - lack[:, None]) % (1 << acc), late=stages)

@@ -6,17 +6,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, equal
+from bench import Bench, digit_offset, equal
 
 pytestmark = pytest.mark.tools
 
 # engine_pkg::style_e, and how many channels are in LUTs anyway
 STYLES = {"in LUTs": (0, 0), "packed": (1, 0), "packed, one in LUTs": (1, 1), "apart": (2, 0), "apart, two": (2, 2)}
-
-
-def digit_offset(bits: int) -> int:
-    """engine_pkg::digit_offset."""
-    return sum(4**i for i in range((bits + 1) // 2 - 1))
 
 
 @pytest.mark.parametrize("style", STYLES)

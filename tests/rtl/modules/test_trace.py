@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench
+from bench import Bench, row_words
 
 pytestmark = pytest.mark.tools
 
@@ -15,15 +15,6 @@ Y_STAGE = {VALUE: 3, GATE: 5, PLAIN: 5, LOGIT: 7}
 Z_STAGE = {QUERY: 1, KEY: 2, UP: 6}
 X_STAGE, MIXED_STAGE = 0, 4
 ENDS = 2  # a segment takes what comes so many cycles later than its end is told, the last not included
-
-
-def folded(values: np.ndarray, place: int) -> int:
-    """As the module describes a row's word."""
-    total = 0
-    for lane, value in enumerate(values.reshape(-1)):
-        word, turn = int(value) & 0xFFFFFFFF, 5 * lane % 32
-        total += word << turn | word >> (32 - turn)
-    return total * (2 * place + 1) % (1 << 32)
 
 
 @pytest.mark.parametrize(("rows", "heads", "divides", "segments"), [(4, 1, 2, 5), (2, 2, 3, 1), (8, 4, 1, 12)])
@@ -63,6 +54,7 @@ def test_tokens(draw: np.random.Generator, rows: int, heads: int, divides: int, 
         bench.set(start_i=0, next_i=0, done_i=0, **{f"{name}_valid_i": 0 for name in sizes})
         bench.run(16)
         got = bench.run(addr_i=np.arange(8 * segments + 1))["data_o"][1:].reshape(segments, 8)
+        word = {name: row_words(columns[name], dest[name]) for name in sizes}
         wanted = np.zeros((segments, 8), np.int64)
         begin = ENDS
         for segment, end in enumerate(ends + ENDS):
@@ -75,6 +67,6 @@ def test_tokens(draw: np.random.Generator, rows: int, heads: int, divides: int, 
                 }
                 for name, stage in stages.items():
                     if valid[name][n] and stage is not None:
-                        wanted[segment, stage] += folded(columns[name][n], int(dest[name][n]))
+                        wanted[segment, stage] += word[name][n]
             begin = end
         np.testing.assert_array_equal(got, wanted % (1 << 32))
