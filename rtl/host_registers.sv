@@ -13,7 +13,8 @@ module host_registers
   localparam int LaneA     = Rows > 1 ? $clog2(Rows) : 1,
   localparam int PromptA   = Context > 1 ? $clog2(Context) : 1,
   localparam int SlotA     = $clog2(RingDepth),
-  localparam int Traced    = Trace ? Segments : 0  // segments of the trace window
+  localparam int Traced    = Trace ? Segments : 0,  // segments of the trace window
+  localparam int LargestA  = WinLogitsA             // of the windows
 ) (
   input  logic                          clk_i,
   input  logic                          rst_i,
@@ -56,9 +57,10 @@ module host_registers
   logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
   logic [AddrW-1:0]   addr_b1;
   logic [31:0]        wdata_b1;
-  logic [WinLogitsA-3:0] word, word_b1;  // of the largest window
+  logic [LargestA-3:0] word, word_b1;
   logic [ErrorW-1:0]  error_q, error_d;
   irq_t               irq_enable, irq_standing;
+  status_t            status;
   logic               busy, stalled, pending, stream, full, put, done, engine_clear, engine_budget;
   logic [2:0]         reason;
   logic [IdW-1:0]     put_id, prompt_word;
@@ -160,7 +162,6 @@ module host_registers
 
   always_ff @(posedge clk_i) error_q <= rst_i ? '0 : error_d;
 
-  status_t status;
   assign status   = '{stream: stream, reason: reason, pending: pending, error: error_q != 0, stalled: stalled,
                       busy: busy};
   assign status_o = status;
@@ -262,7 +263,8 @@ module host_registers
   logic error_new;
   always_ff @(posedge clk_i) error_new <= |(error_d & ~error_q) && !rst_i;
   host_irq u_irq (
-    .clk_i, .rst_i, .event_i('{error: error_new, ended: done, token: put}), .enable_we_i(accept && target_b1 == ToIrqEnable),
+    .clk_i, .rst_i, .event_i('{error: error_new, ended: done, token: put}),
+    .enable_we_i(accept && target_b1 == ToIrqEnable),
     .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(IrqW'(wdata_b1)), .enable_o(irq_enable),
     .standing_o(irq_standing), .irq_o);
   assign trace_addr_o = word_b1[12:0];

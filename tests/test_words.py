@@ -66,6 +66,7 @@ def test_words_are_packed_by_their_places() -> None:
         ([[0, 1], [8, 0]], 4, "pair_t.high: word 1 has 8 in lane 0, which 4 bits do not hold"),
         ([[-1, 8], [0, 0]], 4, "pair_t.high: word 0 has 8 in lane 1, which 4 bits do not hold"),
         ([[0, 0], [0, -9]], 4, "pair_t.high: word 1 has -9 in lane 1, which 4 bits do not hold"),
+        ([[0, -1], [0, 1]], 0, "pair_t.high: word 0 has -1 in lane 1, which 0 bits do not hold"),
         ([[0, 0], [0, 1]], 0, "pair_t.high: word 1 has 1 in lane 1, which 0 bits do not hold"),
     ],
 )

@@ -150,6 +150,13 @@ class Place:
     lanes: int
     signed: bool = False
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """The least and the largest value."""
+        if self.bits == 0:
+            return 0, 0
+        return (-(1 << self.bits - 1), (1 << self.bits - 1) - 1) if self.signed else (0, (1 << self.bits) - 1)
+
 
 @dataclass(frozen=True)
 class Struct:

@@ -56,8 +56,8 @@ def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -
         raise ValueError(f"{struct.name} has the fields {', '.join(places)}, not {', '.join(columns)}")
     for name, place in places.items():
         column = np.asarray(columns[name], np.int64).reshape(-1, place.lanes)
-        room = 1 << max(place.bits - place.signed, 0)
-        beyond = np.argwhere((column >= room) | (column < -room * place.signed))
+        low, high = place.range
+        beyond = np.argwhere((column < low) | (column > high))
         if len(beyond):
             word, lane = beyond[0]
             raise BuildError(
