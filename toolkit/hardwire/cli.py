@@ -37,6 +37,19 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object 
 IN_FILE = click.Path(path_type=Path)
 
 
+class Duration(click.ParamType):
+    """Seconds, from hours or minutes."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hm]?)", str(value))
+        seconds = float(found[1]) * (3600 if found[2] == "h" else 60) if found else 0.0
+        if not 0.5 <= seconds <= 1e7:
+            self.fail(f"{value!r} is no time; give 90m or 12h", param, ctx)
+        return seconds
+
+
 class Commands(click.Group):
     """Subcommands in the order they were defined, and our errors as one sentence and their exit code."""
 
@@ -447,7 +460,10 @@ def build(
     "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; several are tried in turn."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(0.01), default=60.0, show_default=True, help="Minutes that a tool may take."
+    "--timeout",
+    type=Duration(),
+    help="That a tool may take, as 90m or 12h; minutes without a letter. "
+    "Default: 60m, and 24h for Vivado and Vitis HLS.",
 )
 @click.option("--collect", type=IN_FILE, help="Put finished bitstreams into this folder, by board and build name.")
 @AS_JSON
@@ -458,7 +474,7 @@ def synth(
     allow_slow: bool,
     clock: float | None,
     seeds: tuple[int, ...],
-    timeout: float,
+    timeout: float | None,
     collect: Path | None,
     as_json: bool,
 ) -> None:
@@ -473,7 +489,7 @@ def synth(
     from .synth.builds import jobs_of
     from .synth.tables import result
 
-    options = Options(timeout=timeout * 60, allow_slow=allow_slow, route=not no_route)
+    options = Options(timeout, allow_slow=allow_slow, route=not no_route)
     with bars() as progress:
         table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
     answer([row.as_dict() for row in table.rows], as_json, result(table.rows))
