@@ -36,7 +36,7 @@ class Behaviour:
 
     ``fails``: a run that ends with an error; ``hangs``: one that never ends; ``story``: a way of failures.STORIES;
     ``language``: what its user chose; ``lacks``: IP; ``drops``: files that are not packaged whatever the project says;
-    ``leaves``: a run starts a process in a session of its own; ``made_mhz``: what the processor's IP makes of any clock.
+    ``leaves``: a run starts a process in a session of its own; ``made_mhz``: what the processor makes of any clock.
     """
 
     version: str = "2024.1"
