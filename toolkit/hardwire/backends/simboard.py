@@ -76,6 +76,7 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
         self.arch, self.raw_irq = ARCHITECTURES[processor], RAW_IRQS[processor]
         self.downloads = 0
         self.clocks = CLOCKS[processor](pll_mhz)
+        self._dark: int | None = None  # without a bitstream: what every register of the fabric reads
         self._one = threading.RLock()  # a chip has one bus
         self.intc = AxiIntc(lambda: self.sim.irq)
         self._uio: Uio | None = None
@@ -99,6 +100,7 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         with self._one:
+            self._dark = None
             self.sim.power_up()
             self.intc = AxiIntc(lambda: self.sim.irq)
             self.downloads += 1
@@ -137,12 +139,16 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
 
     def _read(self, address: int) -> int:
         offset = self._offset(address)
+        if self._dark is not None and 0 <= offset < RANGE + INTC_RANGE:
+            return self._dark
         if 0 <= offset < RANGE:
             return self.sim.read(offset)
         return self.intc.read(offset - RANGE) if _of_intc(offset) else self.clocks.read(address)
 
     def _write(self, address: int, word: int) -> None:
         offset = self._offset(address)
+        if self._dark is not None and 0 <= offset < RANGE + INTC_RANGE:
+            return
         if 0 <= offset < RANGE:
             self.sim.write(offset, word)
         elif _of_intc(offset):
@@ -155,6 +161,8 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
     def _interrupt(self) -> bool:
         """Let a moment pass in which the interrupt may come; whether it is there."""
         with self._one:
+            if self._dark is not None:
+                return False
             if self.intc.listens and not self.intc.output:
                 self.sim.await_irq(MOMENT)
             return self.intc.output
@@ -178,6 +186,17 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
         """Let the chip's time pass."""
         with self._one:
             self.sim.run(cycles)
+
+    def lose_power(self, reads: int = 0) -> None:
+        """The fabric loses its bitstream, or gets another program's: every register reads the same until the next."""
+        with self._one:
+            self._dark = reads
+
+    def begin_anew(self) -> None:
+        """The fabric is reset, or loaded with the same bitstream, and nobody told the program that uses it."""
+        with self._one:
+            self.sim.power_up()
+            self.intc = AxiIntc(lambda: self.sim.irq)
 
     def clock_mhz(self, index: int = 0) -> float:
         """What the processor's registers make PL clock ``index``."""

@@ -59,6 +59,7 @@ class HostedChip(ABC):
 
     index = 0  # of the next token that a stream gives
     reason = "none"  # why the last request ended
+    _requests = 0  # what the chip's counter said when the last one began
     _info: ChipInfo
 
     # -- what a transport gives ----------------------------------------------------------------------
@@ -222,7 +223,8 @@ class HostedChip(ABC):
         word = field("control", "start").mask | (field("control", "clear").mask if clear else 0)
         for _ in range(STARTS):
             self._ask_to_start(word)
-            if self._read("requests") != before:
+            self._requests = self._read("requests")
+            if self._requests != before:
                 return
             errors = self._clear_errors()
             if errors == {"refused"}:
@@ -233,7 +235,10 @@ class HostedChip(ABC):
 
     def _end(self, progress: Progress) -> None:
         """Note why the request ended, and where."""
-        self.reason = progress.status = REASONS[field("status", "reason").of(self._read("status"))]
+        code = field("status", "reason").of(self._read("status"))
+        if not 0 < code < len(REASONS):
+            raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
+        self.reason = progress.status = REASONS[code]
         progress.position = self.position
 
     def _held(self, index: int | None) -> int:
