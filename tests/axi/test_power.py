@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Power that fails, another user's bitstream, a kernel that starts anew: on the simulated board, through pynq, each ends
-in a sentence or goes on with the right tokens."""
+"""Power that fails, another user's bitstream, a kernel that starts anew: on the simulated board, through pynq, each
+ends in a sentence or goes on with the right tokens."""
 
 from __future__ import annotations
 

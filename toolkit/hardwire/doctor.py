@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .driver.bundle import board_here, known_boards
+from .doctor_bundle import write_bundle
+from .driver.bundle import board_here, known_boards, named
 from .driver.hosted import HostedChip
 from .driver.load import load
 from .driver.model import LanguageModel
@@ -48,6 +49,15 @@ def report(model: str | Path | None = None, device: Any = None) -> dict[str, Any
     if model is not None:
         data["chip"] = _chip(model, device)
     return data
+
+
+def bundled_report(model: str | Path | None, path: Path, device: Any = None) -> dict[str, Any]:
+    """The report, and a zip of it with the logs and reports of ``model``. Raises BuildError where that cannot be."""
+    data = report(model, device)
+    folder = Path(model) if model is not None and Path(model).is_dir() else None
+    if folder is None and model is not None:
+        folder = next(iter(named(str(model))), None)
+    return data | {"bundle": str(path), "files": write_bundle(path, data, folder)}
 
 
 def _chip(model: str | Path, device: Any) -> dict[str, Any]:

@@ -236,7 +236,7 @@ class HostedChip(ABC):
     def _end(self, progress: Progress) -> None:
         """Note why the request ended, and where."""
         code = field("status", "reason").of(self._read("status"))
-        if not 0 < code < len(REASONS):
+        if code >= len(REASONS) or (code == 0 and self._requests):  # without one there is none to end
             raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
         self.reason = progress.status = REASONS[code]
         progress.position = self.position
