@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from .hierarchy import unreached
 from .model import Behaviour
 from .test_failures import behave, tool  # noqa: F401
 from .test_synth import synth
+from .vitis import summary
 
 pytestmark = pytest.mark.tools
 PACK, BUILD = "vivado/package_ip.tcl", "vivado/build.tcl"
@@ -174,20 +176,6 @@ def test_more_block_ram_than_planned_is_a_warning(build: Build, tool: Path, beha
     )
 
 
-SUMMARY = """\
-+ Performance & Resource Estimates:
-
-    PS: '+' for module; 'o' for loop; '*' for dataflow
-    +---------------------+------+------+---------+---------+----------+---------+------+----------+------+----+
-    |       Modules       | Issue|      | Latency | Latency | Iteration|         | Trip |          |      |    |
-    |       & Loops       | Type | Slack| (cycles)|   (ns)  |  Latency | Interval| Count| Pipelined| BRAM | DSP|
-    +---------------------+------+------+---------+---------+----------+---------+------+----------+------+----+
-    |+ hardwire_chip_core |     -|  0.10|        -|        -|         -|        0|     -|        no|    90|  40|
-    | + decode            |    II|  0.10|     5000|  5.0e+04|         -|     5000|     -|        no|     4|   8|
-    |  o KEYS             |    II|  7.30|      260|  2.6e+03|         8|        2|   128|       yes|     -|   -|
-    |  o VALUES           |     -|  7.30|      136|  1.4e+03|         8|        1|   128|       yes|     -|   -|
-    +---------------------+------+------+---------+---------+----------+---------+------+----------+------+----+
-"""
 SINGLE = """\
         * Loop:
         +----------+---------+---------+----------+-----------+-----------+------+----------+
@@ -209,11 +197,10 @@ def test_a_loop_that_starts_less_often_than_asked_is_a_warning(tmp_path: Path) -
     assert slow_loops(tmp_path) == [
         "HLS: KEYS starts every 2 cycles, not 1: slower than its report expected (csynth.rpt)"
     ]
-    (folder / "csynth.rpt").write_text(SUMMARY)
-    assert slow_loops(tmp_path) == [
-        "HLS: decode starts every 5000 cycles: slower than its report expected (csynth.rpt)",
-        "HLS: KEYS starts every 2 cycles: slower than its report expected (csynth.rpt)",
-    ]
+    (folder / "csynth.rpt").write_text(summary("II", 2))
+    assert slow_loops(tmp_path) == ["HLS: KEYS starts every 2 cycles: slower than its report expected (csynth.rpt)"]
+    (folder / "csynth.rpt").write_text(summary("-", 1))
+    assert slow_loops(tmp_path) == []
 
 
 # -- A1, in the build -----------------------------------------------------------------------------------
@@ -240,3 +227,22 @@ def test_every_board_says_where_its_facts_are_from() -> None:
         assert zynq is not None
         for key, text in zynq.sources:
             assert "selects the IOPLL" not in text, f"{name}: {key}: pynq's selection does nothing"
+
+
+# -- the page ---------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_the_page_names_tests_that_are_there() -> None:
+    tests = Path(__file__).parents[1]
+    page = (tests.parent / "docs" / "first-board.md").read_text()
+    table = page.partition("## The audit")[2].partition("Not held by")[0]
+    code = "\n".join(
+        path.read_text() for folder in ("vivado", "driver", "axi") for path in (tests / folder).glob("*.py")
+    )
+    rows = [line for line in table.splitlines() if line.startswith(("| A", "| B", "| C"))]
+    assert [row[2:4].strip() for row in rows] == ["A1", "A2", "B1", "B2", "B3", "B4", *["C"] * 7]
+    for row in rows:
+        named = re.findall(r"`(?:test_|…)(\w+)…`", row.split("|")[4])
+        assert named and all(f"{name}" in code for name in named), row
+        for path in re.findall(r"`(tests/[\w/]+\.py)`", row):
+            assert (tests.parent / path).is_file(), path
