@@ -66,11 +66,25 @@ STORIES = {
         "chili-chips-ba/openeye-CamSI 33",
     ),
     "wires that do not fit": Story(
-        "impl_1",
-        ("ERROR: [Route 35-7] Design has 12 unroutable pins, potentially caused by placement issues.",),
-        "[Route 35-7] Design has 12 unroutable pins",
+        "write_bitstream",
+        (
+            "CRITICAL WARNING: [Route 35-8] Design has 7 unrouted pins, that are still reachable.",
+            "ERROR: [DRC RTSTAT-6] Partial route conflicts: 2113 net(s) have a partial conflict.",
+            "ERROR: [Vivado 12-1345] Error(s) found during DRC. Bitgen not run.",
+        ),
+        "[DRC RTSTAT-6] Partial route conflicts: 2113 net(s)",
         "plan fewer lanes, or a slower clock with --clock",
-        "the class of Xilinx's AR 54778; the message's wording is not at hand in full",
+        "heymesut/SJTU_microe 1, firesim/firesim 293",
+    ),
+    "board files that lack": Story(
+        "create_project",
+        (
+            "ERROR: [Board 49-71] The board_part definition was not found for tul.com.tw:pynq-z2:part0:1.0. The "
+            "project's board_part property was not set, but the project's part property was set to xc7z020clg400-1.",
+        ),
+        "[Board 49-71] The board_part definition was not found",
+        "a script of your own asks for board files; this flow needs none",
+        "pulp-platform/bender 361, sifive/freedom 43, Xilinx/finn 902",
     ),
     "killed for its memory": Story(
         "synth_1",

@@ -24,7 +24,7 @@ _LICENCE = (
 _REMEDIES = (
     (r"\[Common 17-34[58]\]|[Vv]alid license was not found|Failed to get the license", _LICENCE),
     (r"\[Place 30-(640|484|487)\]|\[DRC UTLZ-1\]|over-utilized", _SMALLER),
-    (r"\[Route 35-|unroutable|\[Place 30-99\]", "plan fewer lanes, or a slower clock with --clock"),
+    (r"\[Route 35-|unroutable|\[DRC RTSTAT-\d+\]", "plan fewer lanes, or a slower clock with --clock"),
     (r"\bKilled\b|has died|bad_alloc|[Oo]ut of memory|cannot allocate memory|ended by signal 9", _MEMORY),
     (
         r"unexpected error has occurred|hs_err_pid|[Ss]egmentation fault|ended by signal (4|6|7|8|11)\b",
