@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hardwire import doctor_bundle
-from hardwire.cli import main
-from hardwire.doctor_bundle import OF_BOARD, OF_BUILD, REPORT, Scrubber, write_bundle
+from hardwire.cli import doctor_bundle
+from hardwire.cli.doctor_bundle import OF_BOARD, OF_BUILD, REPORT, Scrubber, write_bundle
+from hardwire.cli.main import main
 from hardwire.errors import BuildError
 
 DOCS = Path(__file__).parents[1] / "docs"

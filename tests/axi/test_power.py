@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hardwire
-from hardwire.board import load_board
-from hardwire.build import Build, make_build
-from hardwire.chip import Chip
+from hardwire.build.folder import Build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
 from hardwire.driver import lock, overlay
 from hardwire.driver.mmio import MappedChip
 from hardwire.errors import LinkError
+from hardwire.targets.board import load_board
 
 if TYPE_CHECKING:  # the check under numpy 2 has no pynq
     from hardwire.backends.simboard import SimBoard

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from hardwire.backends.simclocks import CLOCKS
-from hardwire.build import sha256
-from hardwire.chip import Chip
-from hardwire.driver.bundle import manifest_digest
+from hardwire.chip.model import Chip
 from hardwire.driver.mmio import Bus
-from hardwire.driver.registers import REGISTERS
 from hardwire.driver.selftest import record
+from hardwire.files import sha256
+from hardwire.host.registers import REGISTERS
+from hardwire.manifest import manifest_digest
 
 BASE = 0x43C0_0000
 VLNV = "hardwire:hardwire:hardwire_chip:1.0"

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 import hardwire
-from hardwire import doctor
 from hardwire.backends.simclocks import UltrascaleClocks, ZynqClocks
-from hardwire.board import load_board
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
+from hardwire.cli import doctor
 from hardwire.driver.clocks import FabricClock, check_clock
 from hardwire.driver.mmio import Bus
-from hardwire.emit.hwh import hwh_text, vivado_divides
+from hardwire.emit.top.hwh import hwh_text, vivado_divides
 from hardwire.errors import BoardError, BuildError, LinkError
+from hardwire.targets.board import load_board
 
 from .board import make_bundle, make_device, seal
 from .model import ModelChip
@@ -61,8 +61,8 @@ from pathlib import Path
 from driver.board import make_bundle, make_device, seal
 from driver.model import ModelChip
 import hardwire
-from hardwire.board import load_board
-from hardwire.chip import load_chip
+from hardwire.targets.board import load_board
+from hardwire.chip.model import load_chip
 from hardwire.errors import HardwireError
 found = []
 for number, (key, pll, mhz) in enumerate(CASES):

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from hardwire.build import Build, open_build, read_manifest
-from hardwire.cli import main
+from hardwire.build.folder import Build, open_build
+from hardwire.cli.main import main
+from hardwire.manifest import read_manifest
 from hardwire.synth.vivado_errors import reason, remedy
 
 from . import fake

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardwire.board import load_board
-from hardwire.build import Build, open_build, read_manifest
-from hardwire.emit.rtl_roms import hex_lines
-from hardwire.emit.vivado import read_vivado
+from hardwire.build.folder import Build, open_build
+from hardwire.emit.rtl.roms import hex_lines
+from hardwire.emit.top.vivado import read_vivado
+from hardwire.manifest import read_manifest
 from hardwire.synth.vitis import slow_loops
-from hardwire.zynq import BUS, CHIP, DESIGN, INTC, PS, RESET
+from hardwire.targets.board import load_board
+from hardwire.targets.zynq import BUS, CHIP, DESIGN, INTC, PS, RESET
 
 from .catalog import RESERVED
 from .conftest import BOARDS, Of, run

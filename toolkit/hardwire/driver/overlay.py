@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import BoardError, BuildError, LinkError, ToolMissing
+from ..host.registers import ADDRESS_BITS, REGISTERS
 from .bundle import Bundle
 from .clocks import FabricClock, agrees, check_clock, read_clock, set_clock
 from .lock import ChipLock
 from .mmio import MappedChip, Signal, Words
 from .model import LanguageModel
-from .registers import ADDRESS_BITS, REGISTERS
 
 VLNV = "hardwire:hardwire:hardwire_chip:"
 IRQ = "irq"  # the pin of the IP

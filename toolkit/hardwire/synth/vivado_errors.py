@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .process import first_error
+from ..tools.process import first_error
 
 OWN = "ERROR: [hardwire] "
 # A command that repeats that an earlier message was an error; the earlier one is the reason.
