@@ -396,7 +396,7 @@ sys.path.insert(0, {tests!r})
 import hardwire, pynq
 from driver.board import make_device
 from driver.model import ModelChip
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 bus = ModelChip(load_chip({folder!r} + "/model.chip"), ring=64, cost=900)
 with hardwire.load({folder!r}, device=make_device(bus)) as chip:
     print(pynq.__version__, bool(chip.verify()), chip.generate("abc", stops=()), sep="|")
@@ -433,7 +433,7 @@ sys.path.insert(0, {tests!r})
 import hardwire, pynq
 from driver.board import make_device
 from driver.model import ModelChip
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 device = make_device(ModelChip(load_chip({folder!r} + "/model.chip")))
 bare = pynq.Overlay({folder!r} + "/hardwire.bit", download=False, device=device)
 assert bare.clock_dict[0]["enable"] == 1 and bare.clock_dict[0]["frequency"] is None

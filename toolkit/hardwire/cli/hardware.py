@@ -140,7 +140,7 @@ def build(
 @click.option(
     "--timeout",
     type=Duration(),
-    help="That a tool may take, as 90m or 12h; in minutes without a letter. Default: 60m, 24h for Vivado and Vitis HLS.",
+    help="That a tool may take, as 90m or 12h; minutes without a letter. Default: 60m, 24h for Vivado and Vitis HLS.",
 )
 @click.option("--collect", type=IN_FILE, help="Put finished bitstreams into this folder, by board and build name.")
 @AS_JSON
