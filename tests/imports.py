@@ -30,7 +30,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("synth",),  # projects to gates and bitstreams
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts
-    ("openers", ""),  # whatever it is, to tokens; "" is the package's face
+    ("openers",),  # whatever it is, to tokens
+    ("api", ""),  # every step as a function; "" is the package itself
     ("notebook", "cli"),
     ("__main__",),
 )
