@@ -71,7 +71,7 @@ def reason(log: Path) -> str:
     first = next(
         (line for line in lines if line.startswith("ERROR:") and OWN not in line and not _ECHO.search(line)), ""
     )
-    return first or own or first_error(log)
+    return (first or own or first_error(log)).rstrip(" .:")
 
 
 def remedy(said: str, part: str, edition: str, work: Path) -> str:
