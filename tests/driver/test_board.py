@@ -354,7 +354,9 @@ def test_the_doctor_on_a_board(bus: Bus, folder: Path) -> None:
     chip = data["chip"]
     assert (chip["status"], chip["first_difference"]) == ("equal", None)
     assert chip["compared"] == {"tokens": 20, "logits": 400, "checksums": 0, "with": "recorded"}
-    assert chip["clock_mhz"] == 100 and "measured_clock_mhz" in chip and chip["id"] == chip["digest"][:8]
+    assert chip["clock_mhz"] == 100 and chip["fabric_mhz"] == 100 and chip["id"] == chip["digest"][:8]
+    assert chip["clock"]["built_for_mhz"] == 100 and chip["clock"]["registers_mhz"] == 100
+    assert chip["clock"]["status"] == "not measured: its time is simulated"
     (folder / "hardwire.hwh").unlink()
     failed = report(folder, make_device(bus))["chip"]
     assert failed["status"] == "failed" and "hardwire.hwh is missing" in failed["error"]
@@ -368,6 +370,8 @@ print(json.dumps({
     "version": pynq.__version__,
     "Overlay": list(inspect.signature(pynq.Overlay.__init__).parameters),
     "download": list(inspect.signature(pynq.Overlay.download).parameters),
+    "set_pl_clk": list(inspect.signature(type(pynq.Clocks).set_pl_clk).parameters),
+    "fclk0_mhz": isinstance(inspect.getattr_static(type(pynq.Clocks), "fclk0_mhz"), property),
     "MMIO": list(inspect.signature(pynq.MMIO.__init__).parameters),
     "read": list(inspect.signature(pynq.MMIO.read).parameters)[:3],
     "write": list(inspect.signature(pynq.MMIO.write_reg).parameters),
@@ -378,6 +382,8 @@ print(json.dumps({
 WANTED = {
     "Overlay": ["self", "bitfile_name", "dtbo", "download", "ignore_version", "device", "gen_cache"],
     "download": ["self", "dtbo"],
+    "set_pl_clk": ["cls", "clk_idx", "div0", "div1", "clk_mhz"],
+    "fclk0_mhz": True,
     "MMIO": ["self", "base_addr", "length", "device", "kwargs"],
     "read": ["self", "offset", "length"],
     "write": ["self", "offset", "data"],
@@ -436,8 +442,7 @@ try:
 except TypeError:
     print("pynq alone fails")
 hardwire.load({folder!r}, device=device)
-divisors = device.slcr[0xF800_0170]
-print(1000 / ((divisors >> 8 & 63) * (divisors >> 20 & 63)))
+print(device.clocks.mhz())
 """
 
 

@@ -118,6 +118,7 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
 ) -> None:
     result, row = synth(build.folder)
     assert result.exit_code == 0 and row["status"] == "done", row["error"]
+    assert row["warnings"] == []
     assert row["cycles_per_token"] is row["tokens_per_second"] is None and row["clock_source"] == "routed"
     manifest = read_manifest(build.folder)
     assert manifest["tools"] | {"vitis_hls": "2023.2", "vivado": "2024.1"} == manifest["tools"]
@@ -130,6 +131,13 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
     monkeypatch.setattr(hls, "kernel_folder", lambda: kernels)
     with pytest.raises(BuildError, match="its bitstream is of other sources than today's"):
         check(put)
+
+
+def test_a_loop_that_is_slower_than_asked_is_told(build: Build, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_VITIS", json.dumps({"slow": True}))
+    row = synth(build.folder)[1]
+    assert row["status"] == "done", row["error"]
+    assert row["warnings"] == ["HLS: KEYS starts every 2 cycles: slower than its report expected (csynth.rpt)"]
 
 
 def test_one_tool_of_the_two_does_its_part(build: Build, tools: Path) -> None:

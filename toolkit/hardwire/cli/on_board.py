@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import HardwireError
 from ..openers import backends, load, token_ids
@@ -44,11 +45,13 @@ def _main(arguments: Sequence[str] | None) -> int:
     verify.add_argument("model")
     doctor = commands.add_parser("doctor", help="a report to paste into a bug")
     doctor.add_argument("model", nargs="?")
+    doctor.add_argument("--bundle", help="a zip to send: the report, logs and reports of the model; no personal names")
     given = parser.parse_args(arguments)
     if given.command == "doctor":
-        from .doctor import report
+        from .doctor import bundled_report, report
 
-        print(json.dumps(report(given.model), indent=1, default=str))
+        data = report(given.model) if given.bundle is None else bundled_report(given.model, Path(given.bundle))
+        print(json.dumps(data, indent=1, default=str))
         return 0
     if given.command == "verify":
         with load(given.model, "board") as model:

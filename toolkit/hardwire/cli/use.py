@@ -184,10 +184,11 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("model", required=False)
+@click.option("--bundle", type=IN_FILE, help="A zip to send: the report, logs and reports of MODEL; no personal names.")
 @AS_JSON
-def doctor(model: str | None, as_json: bool) -> None:
+def doctor(model: str | None, bundle: Path | None, as_json: bool) -> None:
     """What is installed and reachable, as a report to paste; with MODEL, the chip on this board against it too."""
-    from .doctor import report
+    from .doctor import bundled_report, report
 
-    data = report(model)
+    data = report(model) if bundle is None else bundled_report(model, bundle)
     answer(data, as_json, key_values("hardwire doctor", data))

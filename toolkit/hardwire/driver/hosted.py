@@ -77,6 +77,7 @@ class HostedChip(Backend):
     reason = "none"  # why the last request ended
     traced: Callable[[], Mapping[str, int]] | None = None
     _words: Mapping[str, int] = {}  # that it told
+    _requests = 0  # what the chip's counter said when the last one began
     _info: ChipInfo
 
     # -- what a transport gives ----------------------------------------------------------------------
@@ -238,7 +239,8 @@ class HostedChip(Backend):
         word = field("control", "start").mask | (field("control", "clear").mask if clear else 0)
         for _ in range(STARTS):
             self._ask_to_start(word)
-            if self._read("requests") != before:
+            self._requests = self._read("requests")
+            if self._requests != before:
                 return
             errors = self._clear_errors()
             if errors == {"refused"}:
@@ -249,7 +251,10 @@ class HostedChip(Backend):
 
     def _end(self, state: RequestState) -> None:
         """Note why the request ended, and where."""
-        self.reason = state.status = REASONS[field("status", "reason").of(self._read("status"))]
+        code = field("status", "reason").of(self._read("status"))
+        if code >= len(REASONS) or (code == 0 and self._requests):  # without one there is none to end
+            raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
+        self.reason = state.status = REASONS[code]
         state.position = self.position
 
     def _held(self, index: int | None) -> int:

@@ -97,7 +97,8 @@ class MappedChip(HostedChip):
         self._last: int | None = None  # index behind its last token, if it spends its budget
         self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
-        self._info = understood(self._read_words(address("magic"), 8), chip_id)
+        self._hello = self._read_words(address("magic"), 8)
+        self._info = understood(self._hello, chip_id)
         self._hz = max(self._info.clock_khz, 1) * 1000
         self._known = bool(cycles)
         self.pace = max(1, round(sum(cycles) / len(cycles))) if cycles else UNKNOWN_PACE
@@ -182,6 +183,27 @@ class MappedChip(HostedChip):
         if field("status", "error").of(status):
             self._clear_errors()
 
+    def _start(self, clear: bool) -> None:
+        try:
+            super()._start(clear)
+        except LinkError as error:
+            raise self._fault(str(error)) from None
+
+    def _fault(self, said: str) -> LinkError:
+        """The error for what went wrong: where the chip is no longer there, or began anew, it is that."""
+        hello = self._read_words(address("magic"), 8)
+        if hello != self._hello:
+            return LinkError(
+                f"the FPGA no longer holds this chip (magic {hello[0]:#010x}, ID {hello[2]:08x}): it lost its power, "
+                "or another program loaded a bitstream; load the model again"
+            )
+        if self._requests and self._read("requests") != self._requests:
+            return LinkError(
+                f"the chip was loaded, reset or used by another program meanwhile ({said}); what it had said is lost, "
+                "ask again"
+            )
+        return LinkError(said)
+
     def _ask_to_start(self, word: int) -> None:
         self._write("control", word)
 
@@ -242,7 +264,7 @@ class MappedChip(HostedChip):
         """Ids of the next tokens, half a ring at most, so that the chip goes on while they are used."""
         index, ring = self.index, self._info.ring
         if count > ring:
-            raise LinkError(f"the chip is {count} tokens ahead of the stream; another program read on")
+            raise self._fault(f"the chip is {count} tokens ahead of the stream; another program read on")
         count = min(count, max(ring // 2, 1), INDICES - index)
         at = index % ring
         to_end = min(count, ring - at)
@@ -254,7 +276,7 @@ class MappedChip(HostedChip):
         ids = words - _TAGS[first : first + count]  # a wrong tag leaves more than any id
         if ids.max() >= self._info.vocab:
             odd = int(np.argmax(ids >= self._info.vocab))
-            raise LinkError(
+            raise self._fault(
                 f"slot {(index + odd) % ring} of the ring holds {words[odd]:#010x}, which is not token "
                 f"{(index + odd) & _MASK}; another program read on, or the bus is disturbed"
             )
@@ -262,7 +284,10 @@ class MappedChip(HostedChip):
         return given
 
     def _end(self, state: RequestState) -> None:
-        super()._end(state)
+        try:
+            super()._end(state)
+        except LinkError as error:
+            raise self._fault(str(error)) from None
         if not self._known and state.position:
             self.pace = max(1, self.run_cycles() // state.position)
         if errors := self._clear_errors():
@@ -373,4 +398,4 @@ class _Patience:
         chip = self._chip
         chip._write("control", field("control", "reset").mask)
         again = "it was reset" if not chip.busy else "it does not reset, load the bitstream again"
-        raise LinkError(f"the chip hangs: {why}; {again}")
+        raise chip._fault(f"the chip hangs: {why}; {again}")

@@ -35,15 +35,17 @@ Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
 
 def hex_lines(*fields: Field) -> list[str]:
-    """One word per row; the first field, and of each field the first value, lowest."""
+    """One word per row; the first field, and of each field the first value, lowest; no digit beyond the bits."""
     bits = []
     for values, width in fields:
         values = np.asarray(values, np.int64)
         values = values.reshape(values.shape[0], -1)
         planes = values[:, :, None] >> np.arange(width) & 1
         bits.append(planes.reshape(values.shape[0], -1).astype(np.uint8))
-    packed = np.packbits(np.concatenate(bits, axis=1), axis=1, bitorder="little")[:, ::-1]
-    return [row.tobytes().hex() for row in packed]
+    whole = np.concatenate(bits, axis=1)
+    digits = -(-whole.shape[1] // 4)
+    packed = np.packbits(whole, axis=1, bitorder="little")[:, ::-1]
+    return [row.tobytes().hex()[-digits:] for row in packed]
 
 
 def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -> list[str]:
