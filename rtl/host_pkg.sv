@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 // The register map: byte addresses, and the lowest bit of each field. Generated from
-// toolkit/hardwire/driver/registers.py by python -m hardwire.emit.registers.
+// toolkit/hardwire/host/registers.py by python -m hardwire.emit.top.registers.
 /* verilator lint_off UNUSEDPARAM */ // a design need not read every name
 package host_pkg;
 

@@ -26,8 +26,8 @@ from typing import Any
 import speeds
 from speeds import table
 
-from hardwire.build import read_manifest
-from hardwire.plan import LUT_BUDGET
+from hardwire.manifest import read_manifest
+from hardwire.plan.budget import LUT_BUDGET
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"

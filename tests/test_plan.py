@@ -11,16 +11,20 @@ import numpy as np
 import pytest
 from outlines import NEOX, TINY
 
-from hardwire import board as boards
-from hardwire.board import BRAM18_BITS, Board, board_names, load_board
-from hardwire.build import make_build
-from hardwire.chip import Chip
-from hardwire.cost import Cost, axi_cost, bram18
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
 from hardwire.errors import BoardError
-from hardwire.geometry import Geometry
-from hardwire.plan import LUT_BUDGET, Planner, can_be_built, capacity, demand, fit, resources, serial_chain
+from hardwire.plan.budget import LUT_BUDGET, resources
+from hardwire.plan.capacity import capacity, demand
+from hardwire.plan.cost import Cost, axi_cost, bram18
+from hardwire.plan.fit import can_be_built, fit, serial_chain
+from hardwire.plan.geometry import Geometry
+from hardwire.plan.latency import END
+from hardwire.plan.planner import Planner
+from hardwire.plan.schedule import schedule
 from hardwire.quantize import random_chip
-from hardwire.schedule import END, schedule
+from hardwire.targets import board as boards
+from hardwire.targets.board import BRAM18_BITS, Board, board_names, load_board
 
 
 def test_demand_is_counted_from_the_shape(tiny_chip: Chip) -> None:

@@ -11,18 +11,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hardwire.board import load_board
-from hardwire.build import Build, make_build, open_build, read_manifest
-from hardwire.cli import main
-from hardwire.emit.host import HOST_CYCLES
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.cli.main import main
+from hardwire.emit.top.host import HOST_CYCLES
 from hardwire.errors import BuildError
-from hardwire.plant import plant
-from hardwire.synth.batch import Row
+from hardwire.manifest import read_manifest
+from hardwire.proof.plant import plant
+from hardwire.proof.verify import rungs_of
 from hardwire.synth.builds import checked_netlist, jobs_of, project_of, record
 from hardwire.synth.project import SYNTHESIS_TOOLS, tool_versions
 from hardwire.synth.resources import Resources, Usage, compare
+from hardwire.synth.rows import Row
 from hardwire.synth.yosys import Synthesis
-from hardwire.verify import rungs_of
+from hardwire.targets.board import load_board
 
 from .conftest import mini_build, renewed
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.board import load_board
 from hardwire.errors import BuildError
 from hardwire.synth import nextpnr, receipt, yosys
 from hardwire.synth.project import Project, budget, for_board
 from hardwire.synth.resources import Origins, Resources, count, over_budget, read_netlist
+from hardwire.targets.board import load_board
 
 from .conftest import Make
 

@@ -11,14 +11,14 @@ import pytest
 from hosted import FIRST, RING
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
-from hardwire.driver import frames
-from hardwire.driver.frames import Frame
-from hardwire.driver.registers import address, field
+from hardwire.chip.model import Chip
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import Serial, write_board_top
-from hardwire.emit.rtl import write_rtl
-from hardwire.geometry import Geometry
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.emit.top.serial import Serial, write_board_top
+from hardwire.host import frames
+from hardwire.host.frames import Frame
+from hardwire.host.registers import address, field
+from hardwire.plan.geometry import Geometry
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, minus=False)
 SERIAL = Serial(clock_mhz=50, baud=6_250_000, ring=RING, first_index=FIRST)

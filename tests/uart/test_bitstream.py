@@ -12,12 +12,13 @@ import pytest
 from hosted import expected
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import new_state, step
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import board_job, write_board_top
-from hardwire.emit.rtl import write_rtl
-from hardwire.geometry import Geometry
-from hardwire.reference import new_state, step
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.emit.top.serial import write_board_top
+from hardwire.plan.geometry import Geometry
+from hardwire.synth.builds import board_job
 from hardwire.synth.nextpnr import route
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis, synthesize

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.chip import Chip
-from hardwire.emit.board_top import BOARD, Pll, Serial, board_job, pll_for, read_board, sources, write_board_top
-from hardwire.emit.rtl import write_rtl
+from hardwire.chip.model import Chip
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.emit.top.serial import BOARD, Pll, Serial, pll_for, read_board, sources, write_board_top
 from hardwire.errors import BuildError
-from hardwire.geometry import Geometry
+from hardwire.plan.geometry import Geometry
+from hardwire.synth.builds import board_job
 
 from .conftest import GEOMETRY, SERIAL
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.emit.rtl import rtl_folder
-from hardwire.synth.netlist import Simulation
+from hardwire.backends.verilator import Simulation
+from hardwire.emit.rtl.project import rtl_folder
 
 pytestmark = pytest.mark.tools
 

@@ -11,15 +11,15 @@ import pytest
 from hosted import FIRST, RING, expected
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
-from hardwire.driver import frames
-from hardwire.driver.registers import BURST, MAGIC, REGISTERS, VERSION, address
+from hardwire.chip.model import Chip
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import sources
-from hardwire.emit.host import HOST_CYCLES
-from hardwire.schedule import schedule
-from hardwire.synth.netlist import verilator_root
-from hardwire.synth.process import run_tool
+from hardwire.emit.top.host import HOST_CYCLES
+from hardwire.emit.top.serial import sources
+from hardwire.host import frames
+from hardwire.host.registers import BURST, MAGIC, REGISTERS, VERSION, address
+from hardwire.plan.schedule import schedule
+from hardwire.tools.process import run_tool
+from hardwire.tools.verilator import verilator_root
 
 from .conftest import GEOMETRY, TIMEOUT, Wire
 

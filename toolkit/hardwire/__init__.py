@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """hardwire: bake a small language model into an FPGA, and prove every step equal."""
 
-__version__ = "0.1.0"
-
-from .driver import LanguageModel, Token, load  # noqa: E402
-from .errors import HardwireError  # noqa: E402
+from .driver.model import LanguageModel, Token
+from .errors import HardwireError
+from .openers import load
+from .version import __version__
 
 __all__ = ["HardwireError", "LanguageModel", "Token", "__version__", "load"]

@@ -10,11 +10,11 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from ..emit.board_top import BOARD_TOP, read_board, sources
+from ..emit.top.serial import BOARD_TOP, read_board, sources
 from ..errors import BuildError
-from ..synth.netlist import Simulation, build, of_flat
-from ..synth.process import Progress
-from .rtlsim import in_folder
+from ..progress import Progress
+from .netlist import of_flat
+from .verilator import Simulation, build, in_folder
 
 SHIM = "serial_sim.cpp"
 PATIENCE_BITS = 40  # how long a read waits for its first byte, in bits of the line

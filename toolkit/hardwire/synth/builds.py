@@ -14,23 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..board import load_board
-from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
-from ..emit import board_top
-from ..emit.host import HOST_CYCLES, META
-from ..emit.rtl import TOP
+from ..build.folder import Build, open_build
+from ..emit.rtl.project import TOP
+from ..emit.top import serial as board_top
+from ..emit.top.host import HOST_CYCLES, META
+from ..emit.top.serial import BOARD, BOARD_TOP, PINS, read_board, sources
 from ..errors import BuildError
-from ..plan import MEAN_OVER
+from ..files import sha256
+from ..manifest import SYNTH, read_manifest, write_manifest
+from ..plan.capacity import MEAN_OVER
+from ..progress import Progress
+from ..targets.board import load_board
+from ..tools.process import Stop
 from . import vivado
-from .batch import NOT_RUN, Job, Options, Row, Told
-from .process import Stop
+from .batch import Job, Options
 from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, for_board, tool_versions
+from .rows import NOT_RUN, RESULT, Row
 from .yosys import Synthesis
-
-RESULT = (
-    "family", "resources", "budget", "share", "predicted", "place_and_route", "clock_mhz", "clock_source", "target_mhz",
-    "fmax_mhz", "critical_path", "cycles_per_token", "tokens_per_second", "seconds", "error",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Seque
         found = opened[0].manifest["plan"].get("resources")
         return dict(found) if isinstance(found, dict) else {}
 
-    def by_vivado(row: Row, told: Told, options: Options, stop: Stop) -> bool:
+    def by_vivado(row: Row, told: Progress, options: Options, stop: Stop) -> bool:
         if not options.route or not vivado.is_for_vivado(folder):
             return False
         if clock_mhz is not None or tuple(seeds) not in ((), (1,)):
@@ -183,3 +183,21 @@ def checked_netlist(build: Build) -> tuple[Path, dict[str, Any]]:
             f"{netlist}: missing, or not the one of the synthesis receipt; run hardwire synth {build.folder} again"
         )
     return netlist, receipt
+
+
+def board_job(folder: Path, **changes: Any) -> Project:
+    """The synthesis job of a project with a board top, as data; keywords replace what it says."""
+    from .project import for_board
+
+    made = read_board(folder)
+    job: dict[str, Any] = {
+        "name": "ulx3s",
+        "root": folder,
+        "sources": sources(folder),
+        "top": BOARD_TOP,
+        "data": tuple(sorted(f"rom/{path.name}" for path in (folder / "rom").iterdir())),
+        "constraints": PINS,
+        "clock_mhz": made["clock_mhz"],
+        "cycles_per_token": made["cycles_per_token"],
+    }
+    return for_board(load_board(BOARD), **(job | changes))

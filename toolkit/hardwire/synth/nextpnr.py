@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
+from ..progress import Progress
+from ..tools.process import OutOfTime, Stop, first_error, run_tool, worker
 from . import receipt
-from .process import OutOfTime, Progress, Stop, first_error, run_tool, worker
 from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, tool_versions
 from .yosys import Synthesis, exclusive, origins
 

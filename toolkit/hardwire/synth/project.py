@@ -14,9 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..board import Board
-from ..build import sha256
 from ..errors import BuildError
+from ..files import sha256
+from ..targets.board import Board
 
 FAMILIES = ("xc7", "xcup", "ecp5")
 SYNTHESIS_TOOLS = ("pyosys",)

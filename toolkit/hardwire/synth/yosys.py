@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
+from ..progress import Progress
+from ..tools.process import Stop, first_error, run_tool, worker
 from . import receipt
-from .process import Progress, Stop, first_error, run_tool, worker
 from .project import SYNTHESIS_TOOLS, Project, budget, tool_versions
 from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist, remedy_for
 
