@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LARGEST_TEXT = 1 << 28
 MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
 PICTURE_ROWS = 4  # stories behind the picture of the error by layer
+SAMPLES, SAMPLE = 20, 500  # texts, and characters of each, that the board's tokenizer is tried on
 
 # vocab, dim, layers, heads, KV heads, head_dim, hidden, context, rotated dimensions
 SHAPES = {
@@ -115,17 +116,13 @@ def quantize_onnx(
         raise QuantizeError("--tradeoff shows the tokens/s of a board; give --board too")
     target = None if board is None else load_board(board)
 
+    text_file = calibration or model.parent / "calibration.txt"
+    progress("tokenize")  # what lies beside the model is looked at before the long work
+    encoder, stories = _calibration_ids(tokenizer or model, text_file) if model.exists() else (None, [])
     progress("import")
     imported = import_onnx(model, context=context)
-    text_file = calibration or model.parent / "calibration.txt"
-    if not text_file.exists():
-        raise QuantizeError(
-            f"no calibration text: {text_file} does not exist; give --calibration with text "
-            "of the kind the model writes"
-        )
-    encoder = load_tokenizer(tokenizer or model, vocab=imported.decoder.vocab)
-    progress("tokenize")
-    stories = [encoder.story_ids(story) for story in split_text(read_text(text_file))]
+    assert encoder is not None  # a model that does not exist is not imported
+    encoder.check_vocab(imported.decoder.vocab)
     refuse_unknown(sum(count_unknown(encoder, ids) for ids in stories), sum(map(len, stories)), text_file)
     options = Options(
         weights=MOST if weights is None else weights,
@@ -164,6 +161,19 @@ def quantize_onnx(
     points, exact = measure(imported.decoder, stories, options, target, progress)
     draw_tradeoff(points, exact, tradeoff, f"{model.name} on {target.key}")
     return Quantized(chip, points)
+
+
+def _calibration_ids(tokenizer: Path, text_file: Path) -> tuple[HostTokenizer, list[list[int]]]:
+    """The tokenizer, and the ids of each story of a text; some are compared with what a board makes of them."""
+    if not text_file.exists():
+        raise QuantizeError(
+            f"no calibration text: {text_file} does not exist; give --calibration with text "
+            "of the kind the model writes"
+        )
+    encoder = load_tokenizer(tokenizer)
+    stories = split_text(read_text(text_file))
+    encoder.check_board(story[:SAMPLE] for story in stories[:SAMPLES])
+    return encoder, [encoder.story_ids(story) for story in stories]
 
 
 def evaluate_chip(

@@ -14,13 +14,14 @@ import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from ..errors import BuildError, Mismatch
+from ..errors import BuildError, Mismatch, PromptError
 from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinner
 
 
 @main.command()
 @click.argument("build", type=IN_FILE)
 @click.option("--prompt", default="", help="Text to continue.")
+@click.option("--ids", help="Token ids to continue, by comma, in place of text: 1,2,3.")
 @click.option("--tokens", type=click.IntRange(0), help="At most so many; default: until the story or the context ends.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
@@ -31,19 +32,31 @@ from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinn
 )
 @AS_JSON
 def run(
-    build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None, as_json: bool
+    build: Path,
+    prompt: str,
+    ids: str | None,
+    tokens: int | None,
+    seed: int,
+    temperature: float,
+    backend: str | None,
+    as_json: bool,
 ) -> None:
-    """Stream text from BUILD (a build folder or a .chip), token by token."""
+    """Stream text from BUILD (a build folder or a .chip), token by token.
+
+    A chip without a tokenizer takes --ids, and answers with ids.
+    """
     from .. import load
 
+    given = prompt if ids is None else token_ids(prompt, ids)
     with spinner("load"):
         model = load(build, backend)
-    model.encode(prompt)  # refuses what cannot be said before anything is printed
+    model.encode(given)  # refuses what cannot be said before anything is printed
+    said = given if isinstance(given, str) else model.text(given)
     pieces: list[str] = []
     if not as_json:
-        click.echo(prompt, nl=False)
+        click.echo(said, nl=False)
     try:
-        for piece in model.stream(prompt, tokens, temperature, seed):
+        for piece in model.stream(given, tokens, temperature, seed):
             pieces.append(piece)
             if not as_json:
                 click.echo(piece, nl=False)
@@ -58,7 +71,7 @@ def run(
         )
     data = {
         "tokens": report.tokens,
-        "text": prompt + "".join(pieces),
+        "text": said + "".join(pieces),
         "tokens_per_second": round(report.tokens_per_second, 1),
         "cycles": [],
         "status": report.status,
@@ -67,6 +80,16 @@ def run(
     answer(data, as_json)
     if report.status == "interrupted":
         sys.exit(130)
+
+
+def token_ids(prompt: str, ids: str) -> list[int]:
+    """Token ids of a list by comma, given in place of a prompt."""
+    if prompt:
+        raise PromptError("--prompt and --ids; give one of them")
+    try:
+        return [int(each) for each in ids.split(",")]
+    except ValueError as error:
+        raise PromptError(f"--ids {ids!r}: {error}; give whole numbers by comma, as 1,2,3") from error
 
 
 @main.command()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,8 +20,9 @@ from ..chip.reference import Feed, Progress, Sampling, token_loop
 from ..errors import BuildError, PromptError
 from .hosted import HostedChip
 from .selftest import SelfTest, selftest
-from .text import Stream, TextCodec
+from .text import NumberStream, Stream, TextCodec
 
+Prompt = str | Sequence[int]  # text, or token ids, which a chip without a tokenizer takes alone
 Engine = Callable[[Sampling], Feed]  # starts a request; the feed's position 0 empties the KV cache
 
 
@@ -94,18 +95,10 @@ class LanguageModel:
 
     # -- asking --------------------------------------------------------------------------------------
 
-    def encode(self, prompt: str, start: bool = True) -> list[int]:
-        """Token ids of a prompt, BOS in front (``start``). Raises PromptError for unknown characters or no room."""
-        if self.codec is None:
-            raise PromptError("this chip carries no tokenizer; quantize with --tokenizer tokenizer.json")
-        ids = self.codec.encode(prompt, start=start)
-        if not ids:
-            raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
-        if max(ids) >= self.chip.shape.vocab:
-            raise PromptError(
-                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
-                "it belongs to another model, quantize with the right --tokenizer"
-            )
+    def encode(self, prompt: Prompt, start: bool = True) -> list[int]:
+        """Token ids of a prompt, BOS in front of text (``start``); ids stay as they are. Raises PromptError for unknown
+        characters or no room."""
+        ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._given(prompt)
         if len(ids) >= self.chip.shape.context:
             raise PromptError(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
@@ -113,23 +106,50 @@ class LanguageModel:
             )
         return ids
 
+    def _encoded(self, text: str, start: bool) -> list[int]:
+        if self.codec is None:
+            raise PromptError(
+                "this chip carries no tokenizer; quantize with --tokenizer tokenizer.json, or give token ids (--ids)"
+            )
+        ids = self.codec.encode(text, start=start)
+        if not ids:
+            raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
+        if max(ids) >= self.chip.shape.vocab:
+            raise PromptError(
+                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
+                "it belongs to another model, quantize with the right --tokenizer"
+            )
+        return ids
+
+    def _given(self, ids: Sequence[int]) -> list[int]:
+        if len(ids) == 0:
+            raise PromptError("no token ids; give one or more")
+        for token in ids:
+            if not 0 <= token < self.chip.shape.vocab:
+                raise PromptError(f"token id {token} is not one of the {self.chip.shape.vocab} of the vocabulary")
+        return [int(token) for token in ids]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of ids; of a chip without a tokenizer the ids themselves."""
+        return self.codec.decode(ids) if self.codec is not None else " ".join(map(str, ids))
+
     def stream(
         self,
-        prompt: str = "",
+        prompt: Prompt = "",
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
         stops: tuple[int, ...] | None = None,
         **other: object,
     ) -> Iterator[Token]:
-        """Yield the answer piece by piece. Stops at the model's end token or ``stops``, after ``tokens``
+        """Yield the answer piece by piece, to text or to token ids; without a tokenizer a piece is " " and the id. Stops at the model's end token or ``stops``, after ``tokens``
         tokens, or when the context is full; ``last`` says which. The same seed gives the same text.
         Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
     def generate(
         self,
-        prompt: str = "",
+        prompt: Prompt = "",
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
@@ -141,7 +161,7 @@ class LanguageModel:
 
     def astream(
         self,
-        prompt: str = "",
+        prompt: Prompt = "",
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
@@ -153,7 +173,7 @@ class LanguageModel:
 
     def chat(
         self,
-        text: str,
+        text: Prompt,
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
@@ -231,7 +251,7 @@ class LanguageModel:
 
     def _first(
         self,
-        prompt: str,
+        prompt: Prompt,
         tokens: int | None,
         temperature: float,
         seed: int,
@@ -305,10 +325,10 @@ class LanguageModel:
             self._ended(asked)
 
     def _begin(self, asked: _Request) -> tuple[Progress, _Speaker]:
-        assert self.codec is not None  # encode has seen to it
         self.last = Report(prompt=asked.ids, began=time.perf_counter())
         self._live = self._stopping = False
-        return Progress(), _Speaker(self.codec.stream([*asked.before, *asked.ids]), self._pieces)
+        text = NumberStream() if self.codec is None else self.codec.stream([*asked.before, *asked.ids])
+        return Progress(), _Speaker(text, self._pieces)
 
     def _finish(self, progress: Progress, say: _Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
@@ -359,7 +379,7 @@ class _Speaker:
 
     __slots__ = ("_known", "steady", "text")
 
-    def __init__(self, text: Stream, known: dict[int, Token]) -> None:
+    def __init__(self, text: Stream | NumberStream, known: dict[int, Token]) -> None:
         self.text, self._known, self.steady = text, known, text.steady
 
     def __call__(self, token: int) -> Token:

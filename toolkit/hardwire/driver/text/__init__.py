@@ -7,6 +7,6 @@ decoders.py. Each has a table from a part's type to its constructor, which refus
 patterns.py, unicode.py and letters.py are what they share; tables.py is written by tests/unicode_tables.py.
 """
 
-from .codec import Stream, TextCodec
+from .codec import NumberStream, Stream, TextCodec
 
-__all__ = ["Stream", "TextCodec"]
+__all__ = ["NumberStream", "Stream", "TextCodec"]

@@ -98,13 +98,15 @@ class Stream:
     def __init__(self, codec: TextCodec, ids: Iterable[int] = ()) -> None:
         self._codec = codec
         self._lead: list[int] = []  # tokens in front, as far as the text of the next ones depends on them
+        self._lead_text = ""
+        self._settled = False  # whether the lead stays as it is
         self._held: list[int] = []
         self._pass(list(ids))
 
     @property
     def steady(self) -> bool:
         """Whether the next token's text depends on that token alone."""
-        return self._lead == [self._codec._anchor] and not self._held
+        return self._settled and not self._held
 
     def feed(self, token: int) -> str:
         """What can be printed after this token; maybe nothing."""
@@ -120,8 +122,9 @@ class Stream:
 
     def flush(self) -> str:
         """What was held back, complete or not."""
-        text = self._codec.decode(self._lead + self._held)[len(self._codec.decode(self._lead)) :]
-        self._pass(self._held)
+        text = self._codec.decode(self._lead + self._held)[len(self._lead_text) :]
+        if not self._settled:
+            self._pass(self._held)
         self._held = []
         return text
 
@@ -130,7 +133,23 @@ class Stream:
         codec = self._codec
         if not codec._plain(ids):
             return
-        if codec.decode(self._lead + ids) and codec._anchor is not None:
+        self._settled = codec._anchor is not None and codec.decode(self._lead + ids) != ""
+        if codec._anchor is not None and self._settled:
             self._lead = [codec._anchor]
         else:
-            self._lead = ids if codec.decode(ids) else [*self._lead, *ids]
+            self._lead = list(ids) if codec.decode(ids) else [*self._lead, *ids]
+        self._lead_text = codec.decode(self._lead)
+
+
+class NumberStream:
+    """What stands for text where there is no tokenizer: ids, each behind a space."""
+
+    steady = True
+
+    def feed(self, token: int) -> str:
+        """The id."""
+        return f" {token}"
+
+    def flush(self) -> str:
+        """Nothing is held back."""
+        return ""
