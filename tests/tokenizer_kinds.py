@@ -20,7 +20,7 @@ QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}
 LLAMA3 = QWEN.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 GPT4 = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
-).replace("{1,3}+", "{1,3}")
+)
 GPT4O = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
@@ -325,7 +325,7 @@ PATTERNS: dict[str, Callable[[], Tokenizer]] = {
     "BLOOM": lambda: split(BLOOM),
     "CLIP": lambda: split(CLIP, "removed", True),
     "digits from the right": lambda: split(r"\p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$))"),
-    "looks, lines, atoms": lambda: split(r"^\w{1,2}|(?<=[aeiou])[^\W\d]|(?<!\s)\s(?>a+|ab)|.$|[\w-]+?-|\S*+!"),
+    "looks, lines, atoms": lambda: split(r"^\w{1,2}|(?<=[aeiou])[^\W\d]|(?<!\s)\s(?>a+|ab)|.$|[\w-]+?-|\S*+!|\d{2,3}?\D|(?i:x{2}+y)"),
     "classes": lambda: split(r"[\x41-\u005A&&[^AEIOU]]{2,}|[^\s\P{L}]{3}|[\[\]\-^]|\p{^Lu}\p{Lu}|(?i:[a-k]s|kelvin)"),
 }
 SHIPPED: dict[str, Callable[[], Tokenizer]] = {

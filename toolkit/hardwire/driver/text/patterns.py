@@ -6,8 +6,8 @@ Taken: characters and their escapes, ``.``, ``^``, ``$``, ``\s \d \w \p{..}`` an
 ranges, classes in classes and ``&&``, groups, ``(?i:..)`` around ASCII, looks ahead and behind, atomic groups, and
 repeats: greedy, lazy, possessive, ``{n,m}``. All else is refused by name, and so is a pattern that can match nothing.
 
-``re`` knows no ``\p{..}`` and another ``\s``. So a class is a predicate. Characters of which all classes of a pattern say
-the same are the same to it: one of them stands for all, and ``re`` sees classes and texts of such characters only.
+``re`` knows no ``\p{..}`` and another ``\s``. So a class is a predicate. Characters of which all classes of a pattern
+say the same are the same to it: one of them stands for all, and ``re`` sees classes and texts of such ones only.
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ class _Parser:
         self._text, self._at = source, 0
         self.letters: set[str] = set()  # that the pattern spells out
         self._fold = False
+        self._folded_letter = ""  # the one just read, where case does not count
         self._atoms = self._depth = 0
 
     def whole(self) -> tuple[list[Piece], int]:
@@ -161,10 +162,11 @@ class _Parser:
         least = 0
         before = ""  # the letter in front, where case does not count
         while self._peek() not in ("", "|", ")"):
-            letter = self._peek().lower() if self._fold else ""
+            self._folded_letter = ""
+            atom, width = self._atom()
+            letter = self._folded_letter
             if before + letter in _FOLDED_PAIRS:
                 raise self._refuse(f"{before + letter!r} without case in")
-            atom, width = self._atom()
             atom, width, repeated = self._repeated(atom, width)
             pieces += atom
             least += width
@@ -174,28 +176,42 @@ class _Parser:
     # -- repeats -------------------------------------------------------------------------------------
 
     def _repeated(self, atom: list[Piece], width: int) -> tuple[list[Piece], int, bool]:
+        """An atom with the repeat behind it, if there is one."""
         found = _REPEAT.match(self._text, self._at)
-        sign = self._peek()
         if found is not None:
             self._at = found.end()
-            least = int(found[1] or 0)
-            suffix = f"{{0,{found[3]}}}" if found[3] else found[0]
-        elif sign in ("?", "*", "+"):
-            self._at += 1
-            least, suffix = int(sign == "+"), sign
+            done, width = self._interval(atom, width, found)
+        elif self._peek() in ("?", "*", "+"):
+            done, width = self._sign(atom, width)
         else:
             return atom, width, False
-        if width == 0 and suffix != "?":
-            raise self._refuse("a repeat of what can match nothing in")
-        more = self._peek()
-        if more in ("?", "+"):
-            if found is not None:
-                raise self._refuse(f"{found[0]}{more} in")
-            self._at += 1
         if _REPEAT.match(self._text, self._at) or self._peek() in ("?", "*", "+"):
             raise self._refuse("a repeat of a repeat in")
-        done: list[Piece] = ["(?:", *atom, ")", suffix + ("?" if more == "?" else "")]
-        return (self._atomic(done) if more == "+" else done), width * least, True
+        return done, width, True
+
+    def _sign(self, atom: list[Piece], width: int) -> tuple[list[Piece], int]:
+        """``?``, ``*``, ``+``; lazy with a ``?`` behind it, possessive with a ``+``."""
+        sign = self._peek()
+        self._at += 1
+        if width == 0 and sign != "?":
+            raise self._refuse("a repeat of what can match nothing in")
+        lazy = "?" if self._next("?") else ""
+        done: list[Piece] = ["(?:", *atom, f"){sign}{lazy}"]
+        return (self._atomic(done) if not lazy and self._next("+") else done), width * (sign == "+")
+
+    def _interval(self, atom: list[Piece], width: int, found: re.Match[str]) -> tuple[list[Piece], int]:
+        """``{n,m}``; lazy with a ``?`` behind it. A ``+`` there repeats the whole, in Ruby's syntax."""
+        if width == 0:
+            raise self._refuse("a repeat of what can match nothing in")
+        if self._peek() == "?" and found[1] and not found[2]:
+            raise self._refuse(f"{found[0]}? in")
+        least = width * int(found[1] or 0)
+        done: list[Piece] = ["(?:", *atom, f"){{0,{found[3]}}}" if found[3] else f"){found[0]}"]
+        if self._next("?"):
+            return [*done, "?"], least
+        if self._peek() == "+" and least == 0:
+            raise self._refuse("a repeat of what can match nothing in")
+        return (["(?:", *done, ")+"] if self._next("+") else done), least
 
     def _atomic(self, pieces: list[Piece]) -> list[Piece]:
         """``re`` of Python 3.10 has no atomic groups; what a look ahead has found is not tried again."""
@@ -231,6 +247,7 @@ class _Parser:
             return re.escape(char)
         if not char.isascii():
             raise self._refuse(f"{char!r} without case in")
+        self._folded_letter = char.lower()
         return _one_of(_folded(char))
 
     def _group(self) -> tuple[list[Piece], int]:
@@ -252,7 +269,7 @@ class _Parser:
             pieces, least = self._alternatives()
             pieces = [front, *pieces, back]
             least = 0 if opened not in (None, "(?:") else least
-        self._fold = fold
+        self._fold, self._folded_letter = fold, ""
         if not self._next(")"):
             raise self._refuse("a parenthesis without its end in")
         return pieces, least
