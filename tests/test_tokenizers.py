@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of tokenizer that quantize takes, against the ``tokenizers`` library; tests/slow has 10,000 strings each."""
+"""Every kind of tokenizer that quantize takes, against the ``tokenizers`` library; 10,000 strings in tests/slow."""
 
 from __future__ import annotations
 

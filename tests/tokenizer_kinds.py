@@ -19,7 +19,8 @@ BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 LLAMA3 = QWEN.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 GPT4 = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+"
+    r"| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
 )
 GPT4O = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
@@ -155,9 +156,8 @@ def _cohere() -> Tokenizer:
 
 
 def _falcon() -> Tokenizer:
-    return byte_level(
-        P.Punctuation("contiguous"), P.ByteLevel(False, True, True), P.Digits(False), P.Split(Regex("[0-9][0-9][0-9]"), "isolated")
-    )  # fmt: skip
+    three = P.Split(Regex("[0-9][0-9][0-9]"), "isolated")
+    return byte_level(P.Punctuation("contiguous"), P.ByteLevel(False, True, True), P.Digits(False), three)
 
 
 def _bert(cased: bool = False) -> Tokenizer:
@@ -236,14 +236,23 @@ def _prefixed() -> Tokenizer:
 
 def _added(normalizer: Any) -> Tokenizer:
     made = byte_level(normalizer=normalizer)
-    made.add_special_tokens([
-        AddedToken("<left>", lstrip=True), AddedToken("<right>", rstrip=True), AddedToken("<mask>", lstrip=True, rstrip=True),
+    special = [
+        AddedToken("<left>", lstrip=True),
+        AddedToken("<right>", rstrip=True),
+        AddedToken("<mask>", lstrip=True, rstrip=True),
         AddedToken("[MASK]", single_word=True),
-    ])  # fmt: skip
-    made.add_tokens([
-        AddedToken("word", single_word=True), AddedToken("Éclair"), AddedToken("Lily", normalized=False), AddedToken("<s>"),
-        AddedToken("Straßen", lstrip=True, rstrip=True), AddedToken("<s><s>", normalized=False), AddedToken("a  b", normalized=True),
-    ])  # fmt: skip
+    ]
+    made.add_special_tokens(special)
+    words = [
+        AddedToken("word", single_word=True),
+        AddedToken("Éclair"),
+        AddedToken("Lily", normalized=False),
+        AddedToken("<s>"),
+        AddedToken("Straßen", lstrip=True, rstrip=True),
+        AddedToken("<s><s>", normalized=False),
+        AddedToken("a  b", normalized=True),
+    ]
+    made.add_tokens(words)
     return made
 
 
@@ -325,7 +334,9 @@ PATTERNS: dict[str, Callable[[], Tokenizer]] = {
     "BLOOM": lambda: split(BLOOM),
     "CLIP": lambda: split(CLIP, "removed", True),
     "digits from the right": lambda: split(r"\p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$))"),
-    "looks, lines, atoms": lambda: split(r"^\w{1,2}|(?<=[aeiou])[^\W\d]|(?<!\s)\s(?>a+|ab)|.$|[\w-]+?-|\S*+!|\d{2,3}?\D|(?i:x{2}+y)"),
+    "looks, lines, atoms": lambda: split(
+        r"^\w{1,2}|(?<=[aeiou])[^\W\d]|(?<!\s)\s(?>a+|ab)|.$|[\w-]+?-|\S*+!|\d{2,3}?\D|(?i:x{2}+y)"
+    ),
     "classes": lambda: split(r"[\x41-\u005A&&[^AEIOU]]{2,}|[^\s\P{L}]{3}|[\[\]\-^]|\p{^Lu}\p{Lu}|(?i:[a-k]s|kelvin)"),
 }
 SHIPPED: dict[str, Callable[[], Tokenizer]] = {

@@ -18,90 +18,47 @@ CORPUS = [
 WORDS = sorted({word for line in CORPUS for word in line.split()})
 CONTRACTIONS = ("'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'S", "'LL", "'Re", "'\u017f", "'\u212a", "’s", "' s")
 CASES = (
-    "İ",
-    "ı",
-    "ß",
-    "ẞ",
-    "ſ",
-    "Σ",
-    "ς",
-    "ΑΣ",
-    "ǅ",
-    "ﬃ",
-    "ŉ",
-    "ΐ",
-    "K",
-    "Å",
-    "Ω",
-    "Ⅷ",
-    "ⓐ",
-    "Ꭰ",
-    "ꭰ",
-    "Ა",
-    "ა",
+    "İ", "ı", "ß", "ẞ", "ſ", "Σ", "ς", "ΑΣ", "ǅ", "ﬃ", "ŉ", "ΐ", "K", "Å", "Ω", "Ⅷ", "ⓐ", "Ꭰ", "ꭰ", "Ა", "ა",
     "\U00010400",
-)
-SPACES = tuple(" \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2002\u2009\u200a\u2028\u2029\u202f\u205f\u3000") + (
-    "  ",
-    "\r\n",
-    "   ",
-)
+)  # fmt: skip
+SPACES = (
+    *" \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2002\u2009\u200a\u2028\u2029\u202f\u205f\u3000",
+    "  ", "\r\n", "   ",
+)  # fmt: skip
 JOINERS = (
-    "\u200d",
-    "\u200c",
-    "\u200b",
-    "\ufeff",
-    "\u2060",
-    "\u00ad",
-    "\ufe0f",
-    "\ufe0e",
-    "\U000e0100",
-    "\U000e0001",
+    "\u200d", "\u200c", "\u200b", "\ufeff", "\u2060", "\u00ad", "\ufe0f", "\ufe0e", "\U000e0100", "\U000e0001",
     "\u034f",
-)
+)  # fmt: skip
 DIRECTIONS = ("\u202e", "\u200f", "\u2067", "שלום", "مُحَمَّد", "ﷺ", "لا", "\u06dd", "\u0600")
 EDGES = (
-    "\ud7ff",
-    "\ue000",
-    "\uf8ff",
-    "\ufffe",
-    "\uffff",
-    "\ufffd",
-    "\ufdd0",
-    "\x00",
-    "\x7f",
-    "\x80",
-    "\U0001fffe",
+    "\ud7ff", "\ue000", "\uf8ff", "\ufffe", "\uffff", "\ufffd", "\ufdd0", "\x00", "\x7f", "\x80", "\U0001fffe",
     "\U0010ffff",
-)
-MARKS = ("\u0301", "\u0300", "\u0323", "\u0345", "\u0334", "\u0307", "\u0327", "\u05b0", "\u064b", "\u093c", "\u0e38",
-         "\u0f71", "\u0f72", "\u3099", "\u20dd", "\u1dfa", "\u1ab0", "\u0898", "\U0001d165", "\U00011938", "\U00011930")  # fmt: skip
+)  # fmt: skip
+MARKS = (
+    "\u0301", "\u0300", "\u0323", "\u0345", "\u0334", "\u0307", "\u0327", "\u05b0", "\u064b", "\u093c",
+    "\u0e38", "\u0f71", "\u0f72", "\u3099", "\u20dd", "\u1dfa", "\u1ab0", "\u0898", "\U0001d165", "\U00011938",
+    "\U00011930",
+)  # fmt: skip
 HANGUL = ("\u1100", "\u1161", "\u11a8", "\u11a7", "가", "각", "힣", "\ua960", "\ud7b0", "\ud7cb", "\u3131", "\uffa1")
 EMOJI = ("😀", "👩\u200d👩\u200d👧", "🇩🇪", "👍🏽", "❤\ufe0f", "#\ufe0f\u20e3", "🏴\U000e0067\U000e007f")
 NUMBERS = (
-    "12",
-    "4567",
-    "²",
-    "½",
-    "Ⅷ",
-    "٣",
-    "１２",
-    "\U0001d7ce",
-    "৳",
-    "①",
-    "㊿",
-    "\U00011de0",
-    "\U00016ff4",
-    "零",
+    "12", "4567", "²", "½", "Ⅷ", "٣", "１２", "\U0001d7ce", "৳", "①", "㊿", "\U00011de0", "\U00016ff4", "零",
     "3.14",
-)
-SHAPES = ("㍻", "㋿", "ﬁ", "ｶﾞ", "ガ", "Ａ", "™", "…", "¼", "\u212b", "\u2126", "\u0958", "\u2adc", "\U0002f800", "\U0001fbf0", "\uab69",
-          "\u0958\u093c", "e\u0301", "é", "ậ", "a\u0323\u0302", "\u1e9b\u0323", "\U00011131\U00011127", "\ua7f2")  # fmt: skip
-TOKENS = ("<s>", "</s>", "<unk>", "[CLS]", "[SEP]", "[UNK]", "[MASK]", "<mask>", "<|endoftext|>", "<|im_start|>", "<0x0A>", "<left>",
-          "<right>", "word", "Éclair", "▁", "▁▁", "##", "</w>", "Ġ", "Ċ", "<s")  # fmt: skip
+)  # fmt: skip
+SHAPES = (
+    "㍻", "㋿", "ﬁ", "ｶﾞ", "ガ", "Ａ", "™", "…", "¼", "\u212b", "\u2126", "\u0958", "\u2adc", "\U0002f800",
+    "\U0001fbf0", "\uab69", "\u0958\u093c", "e\u0301", "é", "ậ", "a\u0323\u0302", "\u1e9b\u0323",
+    "\U00011131\U00011127", "\ua7f2",
+)  # fmt: skip
+TOKENS = (
+    "<s>", "</s>", "<unk>", "[CLS]", "[SEP]", "[UNK]", "[MASK]", "<mask>", "<|endoftext|>", "<|im_start|>",
+    "<0x0A>", "<left>", "<right>", "word", "Éclair", "▁", "▁▁", "##", "</w>", "Ġ", "Ċ", "<s",
+)  # fmt: skip
 PUNCTUATION = tuple("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") + ("...", "——", "。", "«", "»", "\u2e52", "\u061d", "\u166d")
-KINDS = (WORDS, WORDS, CONTRACTIONS, CASES, SPACES, SPACES, JOINERS, DIRECTIONS, EDGES, MARKS, MARKS, HANGUL, EMOJI, NUMBERS, SHAPES,
-         TOKENS, TOKENS, PUNCTUATION)  # fmt: skip
+KINDS = (
+    WORDS, WORDS, CONTRACTIONS, CASES, SPACES, SPACES, JOINERS, DIRECTIONS, EDGES, MARKS, MARKS, HANGUL, EMOJI,
+    NUMBERS, SHAPES, TOKENS, TOKENS, PUNCTUATION,
+)  # fmt: skip
 BLOCKS = (
     (0x20, 0x7F), (0, 0xA0), (0xA0, 0x250), (0x250, 0x530), (0x530, 0x1100), (0x1100, 0x2000), (0x2000, 0x3000),
     (0x3000, 0xA000), (0xA000, 0xD800), (0xE000, 0x10000), (0x10000, 0x11D00), (0x11D00, 0x1D000), (0x1D000, 0x20000),

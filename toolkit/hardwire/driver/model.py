@@ -142,8 +142,9 @@ class LanguageModel:
         stops: tuple[int, ...] | None = None,
         **other: object,
     ) -> Iterator[Token]:
-        """Yield the answer piece by piece, to text or to token ids; without a tokenizer a piece is " " and the id. Stops at the model's end token or ``stops``, after ``tokens``
-        tokens, or when the context is full; ``last`` says which. The same seed gives the same text.
+        """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
+        end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
+        seed gives the same text.
         Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 

@@ -28,7 +28,7 @@ class Specials:
 
 @dataclass(frozen=True)
 class HostTokenizer:
-    """``data`` is the parsed file, what ``hardwire.driver.text.TextCodec`` takes on a board: nothing truncated or padded."""
+    """``data`` is the parsed file, as ``hardwire.driver.text.TextCodec`` takes it on a board, not to cut or to pad."""
 
     name: str
     data: dict[str, Any]
@@ -65,12 +65,12 @@ class HostTokenizer:
         for text in texts:
             ours, theirs = codec.encode(text, unknown="unk"), self._library.encode(text).ids
             if ours != theirs:
-                at = next(
-                    (i for i, pair in enumerate(zip(ours, theirs)) if pair[0] != pair[1]), min(len(ours), len(theirs))
-                )
+                at = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), -1)
                 raise TokenizerError(
-                    f"{self.name}: the board's tokenizer differs from the tokenizers library at token {at} of "
-                    f"{text[:40]!r}: {ours[at : at + 1]} and {theirs[at : at + 1]}; please report it with this file"
+                    f"{self.name}: on a board {text[:40]!r} would become {len(ours)} tokens, by the tokenizers library "
+                    f"{len(theirs)}"
+                    + (f"; token {at} is {ours[at]}, not {theirs[at]}" if at >= 0 else "")
+                    + "; please report it with this file"
                 )
 
     def check_vocab(self, rows: int) -> None:
@@ -85,7 +85,10 @@ class HostTokenizer:
 
 
 def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
-    """The tokenizer of a model file, of a folder, or an explicit ``.json``, if a board can do it; checked against ``vocab``."""
+    """The tokenizer of a model file, of a folder, or an explicit ``.json``, checked against ``vocab``.
+
+    Raises TokenizerError, also for what a board could not do.
+    """
     path = Path(path)
     file = path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
     result = tokenizer_of(_read(file), str(file))
