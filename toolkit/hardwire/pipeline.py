@@ -12,7 +12,7 @@ import numpy as np
 
 from .chip.model import Chip, Shape, Wiring, load_chip
 from .errors import BoardError, HardwireError, ModelError, QuantizeError
-from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
+from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_file, tokenizer_of
 from .plan.capacity import capacity
 from .plan.fit import can_be_built
 from .progress import Share, Stage
@@ -116,13 +116,22 @@ def quantize_onnx(
         raise QuantizeError("--tradeoff shows the tokens/s of a board; give --board too")
     target = None if board is None else load_board(board)
 
-    text_file = calibration or model.parent / "calibration.txt"
-    progress("tokenize")  # what lies beside the model is looked at before the long work
-    encoder, stories = _calibration_ids(tokenizer or model, text_file) if model.exists() else (None, [])
+    place = tokenizer or model
+    early = load_tokenizer(place) if tokenizer_file(place).is_file() else None  # refused before the long work
     progress("import")
     imported = import_onnx(model, context=context)
-    assert encoder is not None  # a model that does not exist is not imported
+    text_file = calibration or model.parent / "calibration.txt"
+    if not text_file.exists():
+        raise QuantizeError(
+            f"no calibration text: {text_file} does not exist; give --calibration with text "
+            "of the kind the model writes"
+        )
+    encoder = early or load_tokenizer(place)
     encoder.check_vocab(imported.decoder.vocab)
+    progress("tokenize")
+    texts = split_text(read_text(text_file))
+    encoder.check_board(text[:SAMPLE] for text in texts[:SAMPLES])
+    stories = [encoder.story_ids(text) for text in texts]
     refuse_unknown(sum(count_unknown(encoder, ids) for ids in stories), sum(map(len, stories)), text_file)
     options = Options(
         weights=MOST if weights is None else weights,
@@ -161,19 +170,6 @@ def quantize_onnx(
     points, exact = measure(imported.decoder, stories, options, target, progress)
     draw_tradeoff(points, exact, tradeoff, f"{model.name} on {target.key}")
     return Quantized(chip, points)
-
-
-def _calibration_ids(tokenizer: Path, text_file: Path) -> tuple[HostTokenizer, list[list[int]]]:
-    """The tokenizer, and the ids of each story of a text; some are compared with what a board makes of them."""
-    if not text_file.exists():
-        raise QuantizeError(
-            f"no calibration text: {text_file} does not exist; give --calibration with text "
-            "of the kind the model writes"
-        )
-    encoder = load_tokenizer(tokenizer)
-    stories = split_text(read_text(text_file))
-    encoder.check_board(story[:SAMPLE] for story in stories[:SAMPLES])
-    return encoder, [encoder.story_ids(story) for story in stories]
 
 
 def evaluate_chip(

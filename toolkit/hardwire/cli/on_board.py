@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from ..driver.text.ids import asked
 from ..errors import HardwireError
 from ..openers import load
 from ..version import __version__
@@ -35,6 +36,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     run = commands.add_parser("run", help="stream text from a model")
     run.add_argument("model", help="a folder with a bitstream, a .chip, or a name")
     run.add_argument("--prompt", default="")
+    run.add_argument("--ids", help="token ids to continue, by comma, in place of text")
     run.add_argument("--tokens", type=int)
     run.add_argument("--temperature", type=float, default=0.0)
     run.add_argument("--seed", type=int, default=0)
@@ -56,8 +58,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         print("equal" if found else f"different: {found.first_difference}")
         return 0 if found else 2
     with load(given.model, given.backend) as model:
-        print(given.prompt, end="", flush=True)
-        for token in model.stream(given.prompt, given.tokens, given.temperature, given.seed):
+        prompt = asked(given.prompt, given.ids)
+        print(prompt if isinstance(prompt, str) else model.text(prompt), end="", flush=True)
+        for token in model.stream(prompt, given.tokens, given.temperature, given.seed):
             print(token, end="", flush=True)
         print()
         rate, last = model.last.tokens_per_second, model.last

@@ -14,7 +14,7 @@ import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from ..errors import BuildError, Mismatch, PromptError
+from ..errors import BuildError, Mismatch
 from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinner
 
 
@@ -46,8 +46,9 @@ def run(
     A chip without a tokenizer takes --ids, and answers with ids.
     """
     from .. import load
+    from ..driver.text.ids import asked
 
-    given = prompt if ids is None else token_ids(prompt, ids)
+    given = asked(prompt, ids)
     with spinner("load"):
         model = load(build, backend)
     model.encode(given)  # refuses what cannot be said before anything is printed
@@ -80,16 +81,6 @@ def run(
     answer(data, as_json)
     if report.status == "interrupted":
         sys.exit(130)
-
-
-def token_ids(prompt: str, ids: str) -> list[int]:
-    """Token ids of a list by comma, given in place of a prompt."""
-    if prompt:
-        raise PromptError("--prompt and --ids; give one of them")
-    try:
-        return [int(each) for each in ids.split(",")]
-    except ValueError as error:
-        raise PromptError(f"--ids {ids!r}: {error}; give whole numbers by comma, as 1,2,3") from error
 
 
 @main.command()

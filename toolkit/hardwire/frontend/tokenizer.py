@@ -84,13 +84,18 @@ class HostTokenizer:
             )
 
 
+def tokenizer_file(path: str | Path) -> Path:
+    """Where the tokenizer of a model file or a folder lies, or an explicit ``.json``."""
+    path = Path(path)
+    return path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
+
+
 def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
     """The tokenizer of a model file, of a folder, or an explicit ``.json``, checked against ``vocab``.
 
     Raises TokenizerError, also for what a board could not do.
     """
-    path = Path(path)
-    file = path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
+    file = tokenizer_file(path)
     result = tokenizer_of(_read(file), str(file))
     result.check_board()
     if vocab is not None:

@@ -4,9 +4,11 @@
 
 codec.py puts the parts together, in the order of the files: added.py, normalizers.py, pretokenizers.py, models.py,
 decoders.py. Each has a table from a part's type to its constructor, which refuses what it cannot do (steps.py).
-patterns.py, unicode.py and letters.py are what they share; tables.py is written by tests/unicode_tables.py.
+patterns.py, unicode.py and letters.py are what they share; tables.py is written by tests/unicode_tables.py. ids.py is
+for a chip without a tokenizer.
 """
 
-from .codec import NumberStream, Stream, TextCodec
+from .codec import Stream, TextCodec
+from .ids import NumberStream
 
 __all__ = ["NumberStream", "Stream", "TextCodec"]

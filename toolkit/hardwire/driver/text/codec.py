@@ -139,17 +139,3 @@ class Stream:
         else:
             self._lead = list(ids) if codec.decode(ids) else [*self._lead, *ids]
         self._lead_text = codec.decode(self._lead)
-
-
-class NumberStream:
-    """What stands for text where there is no tokenizer: ids, each behind a space."""
-
-    steady = True
-
-    def feed(self, token: int) -> str:
-        """The id."""
-        return f" {token}"
-
-    def flush(self) -> str:
-        """Nothing is held back."""
-        return ""
