@@ -20,7 +20,8 @@ PACKAGE = Path(__file__).parents[1] / "toolkit" / "hardwire"
 # Bottom up. A module may import what stands in its own layer or below; a name covers all below it, the longest counts.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors", "files", "progress"),  # of nothing
-    ("host", "decoder", "ops", "targets", "tools"),  # contracts, float and integer arithmetic, boards, other programs
+    # Contracts, float and integer arithmetic, boards, other programs, text to ids.
+    ("host", "decoder", "ops", "targets", "tools", "driver.text"),
     ("manifest",),  # of a build folder
     ("chip",),  # the integer model, its file and its reference
     ("frontend", "quantize", "plan"),  # ONNX to decoder, decoder to chip, chip to engine

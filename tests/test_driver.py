@@ -75,6 +75,43 @@ def test_a_chip_without_a_tokenizer_says_so(tiny_chip: Chip, tmp_path: Path) -> 
         hardwire.load(tmp_path / "m.chip").generate("a")
 
 
+def test_a_chip_without_a_tokenizer_works_by_ids(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "m.chip")
+    model = hardwire.load(tmp_path / "m.chip")
+    pieces = list(model.stream([5, 6, 7], tokens=4, stops=()))
+    assert model.last.prompt == [5, 6, 7] and [piece.id for piece in pieces] == model.last.tokens
+    assert "".join(pieces) == "".join(f" {token}" for token in model.last.tokens)
+    assert model.text([5, 6, 7]) == "5 6 7"
+    first = model.generate([5, 6], tokens=3, stops=())
+    assert model.last.tokens == [int(number) for number in first.split()]
+    said = [*model.last.prompt, *model.last.tokens]
+    list(model.chat([8], tokens=2))
+    assert model.last.prompt == [*said, 8]
+
+
+def test_ids_are_taken_as_they_are(model: LanguageModel) -> None:
+    """With a tokenizer too: no start token is put in front."""
+    text = model.generate("abc", tokens=4, stops=())
+    ids = model.last.prompt
+    assert model.generate(ids, tokens=4, stops=()) == text and model.last.prompt == ids
+    model.generate(ids[1:], tokens=1)
+    assert model.last.prompt == ids[1:]
+
+
+@pytest.mark.parametrize(
+    "ids, message",
+    [
+        ([], "no token ids; give one or more"),
+        ([1, 40], "token 40 is not one of the 40 of the vocabulary"),
+        ([-1], "token -1 is not one of the 40"),
+        (24 * [1], "the prompt has 24 tokens; the context of 24 leaves no room"),
+    ],
+)
+def test_ids_that_cannot_be_served(model: LanguageModel, ids: list[int], message: str) -> None:
+    with pytest.raises(PromptError, match=message):
+        model.generate(ids)
+
+
 def test_an_unknown_backend_lists_what_there_is(tiny_chip: Chip, tmp_path: Path) -> None:
     tiny_chip.save(tmp_path / "m.chip")
     with pytest.raises(BuildError, match="has no backend 'csim'; it has reference"):

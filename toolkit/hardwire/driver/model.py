@@ -20,9 +20,9 @@ from ..errors import BuildError, PromptError
 from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
 from .hosted import HostedChip
 from .selftest import SelfTest, selftest
-from .text import Stream, TextCodec
+from .text import NumberStream, Stream, TextCodec
 
-Prompt = str | Sequence[int]  # text, or token ids as they are fed
+Prompt = str | Sequence[int]  # text, or token ids, which a chip without a tokenizer takes alone
 NOT_COUNTED = "{name} counts no cycles of a token"
 BY_REQUEST = "the chip counts the cycles of whole requests: total_cycles, waiting for the host not among them"
 
@@ -96,21 +96,9 @@ class LanguageModel:
     # -- asking --------------------------------------------------------------------------------------
 
     def encode(self, prompt: Prompt, start: bool = True) -> list[int]:
-        """Token ids of a prompt, of text with BOS in front (``start``).
-
-        Raises PromptError for unknown characters, ids that are none, or no room.
-        """
-        ids = self._encode(prompt, start) if isinstance(prompt, str) else list(prompt)
-        if not ids:
-            raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
-        if not isinstance(prompt, str) and not 0 <= min(ids) <= max(ids) < self.chip.shape.vocab:
-            odd = next(token for token in ids if not 0 <= token < self.chip.shape.vocab)
-            raise PromptError(f"token {odd} is not one of the {self.chip.shape.vocab} of the vocabulary")
-        if max(ids) >= self.chip.shape.vocab:
-            raise PromptError(
-                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
-                "it belongs to another model, quantize with the right --tokenizer"
-            )
+        """Token ids of a prompt, BOS in front of text (``start``); ids stay as they are. Raises PromptError for unknown
+        characters or no room."""
+        ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._given(prompt)
         if len(ids) >= self.chip.shape.context:
             raise PromptError(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
@@ -118,16 +106,32 @@ class LanguageModel:
             )
         return ids
 
-    def text(self, ids: Sequence[int]) -> str:
-        """The text of token ids; of a chip without a tokenizer the ids themselves."""
-        return self.codec.decode(ids) if self.codec is not None else " ".join(map(str, ids))
-
-    def _encode(self, prompt: str, start: bool) -> list[int]:
+    def _encoded(self, text: str, start: bool) -> list[int]:
         if self.codec is None:
             raise PromptError(
                 "this chip carries no tokenizer; quantize with --tokenizer tokenizer.json, or give token ids (--ids)"
             )
-        return self.codec.encode(prompt, start=start)
+        ids = self.codec.encode(text, start=start)
+        if not ids:
+            raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
+        if max(ids) >= self.chip.shape.vocab:
+            raise PromptError(
+                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
+                "it belongs to another model, quantize with the right --tokenizer"
+            )
+        return ids
+
+    def _given(self, ids: Sequence[int]) -> list[int]:
+        if len(ids) == 0:
+            raise PromptError("no token ids; give one or more")
+        for token in ids:
+            if not 0 <= token < self.chip.shape.vocab:
+                raise PromptError(f"token {token} is not one of the {self.chip.shape.vocab} of the vocabulary")
+        return [int(token) for token in ids]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of ids; of a chip without a tokenizer the ids themselves."""
+        return self.codec.decode(ids) if self.codec is not None else " ".join(map(str, ids))
 
     def stream(
         self,
@@ -138,8 +142,9 @@ class LanguageModel:
         stops: tuple[int, ...] | None = None,
         **other: object,
     ) -> Iterator[Token]:
-        """Yield the answer piece by piece. Stops at the model's end token or ``stops``, after ``tokens``
-        tokens, or when the context is full; ``last`` says which. The same seed gives the same text.
+        """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
+        end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
+        seed gives the same text.
         Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
@@ -324,14 +329,14 @@ class LanguageModel:
             await tokens.aclose()  # type: ignore[attr-defined]
             self._ended(asked, state)
 
-    def _begin(self, asked: _Asked) -> tuple[RequestState, _Speaker | _Numbers]:
+    def _begin(self, asked: _Asked) -> tuple[RequestState, _Speaker]:
         self.last = Report(prompt=list(asked.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
-        if self.codec is None:
-            return RequestState(), _Numbers()
-        return RequestState(), _Speaker(self.codec.stream([*asked.before, *asked.request.ids]), self._pieces)
+        ids = asked.request.ids
+        text = NumberStream() if self.codec is None else self.codec.stream([*asked.before, *ids])
+        return RequestState(), _Speaker(text, self._pieces)
 
-    def _finish(self, state: RequestState, say: _Speaker | _Numbers) -> Iterator[Token]:
+    def _finish(self, state: RequestState, say: _Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
         self.last.status = STOPPED if state.status == RUNNING else state.status
         self._live = self.hosted is not None and self.last.status != RESET
@@ -379,25 +384,13 @@ class LanguageModel:
             yield token
 
 
-class _Numbers:
-    """Tokens to text where there is no tokenizer: their ids, a space in front of each."""
-
-    steady = True
-
-    def __call__(self, token: int) -> Token:
-        return Token(f" {token}", token)
-
-    def flush(self) -> str:
-        return ""
-
-
 class _Speaker:
     """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``known``,
     and right wherever the text is ``steady``."""
 
     __slots__ = ("_known", "steady", "text")
 
-    def __init__(self, text: Stream, known: dict[int, Token]) -> None:
+    def __init__(self, text: Stream | NumberStream, known: dict[int, Token]) -> None:
         self.text, self._known, self.steady = text, known, text.steady
 
     def __call__(self, token: int) -> Token:
