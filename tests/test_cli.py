@@ -69,22 +69,6 @@ def test_fit_answers_for_every_board(chip_file: Path) -> None:
     assert all(keys <= set(fit) for fit in fits)
 
 
-def test_run_takes_ids(chip_file: Path, tiny_chip: Chip, tmp_path: Path) -> None:
-    with_text = json.loads(call("run", chip_file, "--ids", "1,3,4", "--tokens", "3", "--json").stdout)
-    assert with_text["text"].startswith("ab") and len(with_text["tokens"]) <= 3
-    tiny_chip.save(tmp_path / "bare.chip")
-    result = call("run", tmp_path / "bare.chip", "--ids", "5,6,7", "--tokens", "3")
-    assert result.exit_code == 0 and result.stdout.startswith("5 6 7 ")
-    for given, message in (
-        (["--ids", "1,x"], "--ids '1,x': invalid literal for int() with base 10: 'x'; give whole numbers by comma"),
-        (["--ids", "1", "--prompt", "a"], "--prompt and --ids; give one of them"),
-        (["--ids", "1,400"], "token 400 is not one of the 40 of the vocabulary"),
-        (["--prompt", "a"], "this chip carries no tokenizer; quantize with --tokenizer tokenizer.json, or give token"),
-    ):
-        result = call("run", tmp_path / "bare.chip", *given)
-        assert result.exit_code == 1 and message in " ".join(result.stderr.split())
-
-
 def test_run_streams_and_reports(chip_file: Path) -> None:
     result = call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--temperature", "1.0", "--seed", "3", "--json")
     data = json.loads(result.stdout)
