@@ -40,6 +40,7 @@ from .format import (
     array_specs,
     check_header,
     expected_shapes,
+    is_plain,
     matrix_names,
     table_names,
     wiring_of,
@@ -191,7 +192,7 @@ def _biased(chip: Chip) -> list[str]:
 
 
 def _header_bytes(chip: Chip) -> bytes:
-    plain, wiring = not chip.wiring.later_parts(), asdict(chip.wiring)
+    plain, wiring = is_plain(chip.wiring), asdict(chip.wiring)
     header = {
         "format": PLAIN_VERSION if plain else FORMAT_VERSION,
         "shape": asdict(chip.shape),

@@ -33,6 +33,8 @@ from ..decoder import (
 from ..ops import attention, gate, norm, rope, sampler, softcap
 from ..ops.fixed import Ints, limits, scale_pair
 from ..ops.matvec import ROOT_SHIFT, Matrix
+from ..parts import present
+from ..parts.attention import rope_sets
 from ..progress import Stage
 from .calibrate import MARGIN, POOLED, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
 from .layers import empty_layer, stacked
@@ -44,7 +46,6 @@ from .parts import (
     by_head,
     flat,
     gain_of,
-    rope_sets,
     scaled_matrix,
     whole_bias,
     wiring_of,
@@ -112,9 +113,10 @@ class Quantizer:
 
     def _tables(self, block: Block) -> dict[str, Ints]:
         cos, sin = rope.angle_tables(*angles(self.ropes, self.shape.context))
-        cap, step = block.attention.softcap, 1 / attention.EXP_STEPS_PER_NAT
-        capped = {} if cap is None else {"score_cap": softcap.cap_table(cap, step, step)}
-        return capped | {
+        made: dict[str, Ints] = {}
+        for part in present(self.wiring):
+            made |= part.quantized(self.decoder)
+        return made | {
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
             "rsqrt": norm.rsqrt_table(),

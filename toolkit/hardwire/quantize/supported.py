@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..decoder import Block, Decoder, Norm
 from ..errors import QuantizeError
+from ..parts import PARTS
 
 
 def require_supported(decoder: Decoder) -> None:
@@ -28,6 +29,7 @@ def require_supported(decoder: Decoder) -> None:
     for index, block in enumerate(decoder.blocks):
         reasons += [f"layer {index}: {reason}" for reason in _unsupported_parts(block, decoder)]
     reasons += [f"at the ends: {reason}" for reason in _odd_norms(decoder, [before, last])]
+    reasons += [reason for part in PARTS for reason in part.lacks(decoder)]
     if reasons:
         raise QuantizeError(
             f"the chip has no {reasons[0].split(': ')[-1]} ({'; '.join(reasons[:4])}); it takes decoders of "
@@ -68,6 +70,5 @@ def _unsupported_parts(block: Block, decoder: Decoder) -> list[str]:
 
 def _outline(block: Block) -> tuple[object, ...]:
     a, m = block.attention, block.mlp
-    norms = (a.q_norm, a.k_norm, block.attention_post_norm, block.mlp_post_norm)
-    parts = (block.parallel, a.softcap, *(norm is None for norm in norms))
-    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, m.gate is None, *parts
+    parts = (part.outline(block) for part in PARTS)
+    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, *parts

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 from ...ops.fixed import MULTIPLIER_BITS
+from ...parts import present
 from .constants import Layout, Placed
 from .report_memories import decoder_memories, graph_only_memories, loop_memories, rom_memories, value_bits
 
@@ -193,10 +194,11 @@ def _rope(layout: Layout) -> list[Kernel]:
 
 def _attention(layout: Layout, positions: int) -> list[Kernel]:
     """Of the layers of each window: one call per heads taken together; a position per cycle, head_dim products of
-    each head, in both passes, and one for a cap.
+    each head, in both passes, and those of parts that work on scores.
     """
     s, together = layout.shape, layout.together
-    values, cap = together * s.head_dim, together if layout.wiring.score_cap else 0
+    values = together * s.head_dim
+    more = together * sum(part.score_products for part in present(layout.wiring))
     kernels = []
     for window, layers in sorted(Counter(layout.wiring.windows or (0,) * s.layers).items()):
         seen = min(positions, window or positions)
@@ -211,8 +213,8 @@ def _attention(layout: Layout, positions: int) -> list[Kernel]:
             "attention.hpp",
             layers * s.heads // together,
             loops,
-            2 * values + _wide(value_bits(layout)) + cap,
-            (2 * seen + 1) * values + cap * seen,
+            2 * values + _wide(value_bits(layout)) + more,
+            (2 * seen + 1) * values + more * seen,
         )
         one["instance"] = "attention"
         kernels.append(one)
