@@ -201,6 +201,9 @@ def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelP
         if activation == "erf":
             half = b.op("Mul", y, b.const(0.5))
             return b.op("Mul", half, b.op("Add", b.op("Erf", b.op("Div", y, b.const(2**0.5))), b.const(1.0)))
+        if activation in ("Relu by itself", "Relu to the second"):
+            above = b.op("Relu", y)
+            return b.op("Mul", above, above) if activation == "Relu by itself" else b.op("Pow", above, b.const(2.0))
         if activation != "tanh":
             return b.op(activation, y)
         inner = b.op("Add", y, b.op("Mul", b.const(0.044715), b.op("Pow", y, b.const(3.0))))

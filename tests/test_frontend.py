@@ -148,7 +148,16 @@ def test_a_norm_behind_the_embedding_and_none_in_front_of_the_head(tmp_path: Pat
     assert_llama(decoder, weights)
 
 
-@pytest.mark.parametrize(("activation", "name"), [("tanh", "gelu_tanh"), ("erf", "gelu"), ("Relu", "relu")])
+@pytest.mark.parametrize(
+    ("activation", "name"),
+    [
+        ("tanh", "gelu_tanh"),
+        ("erf", "gelu"),
+        ("Relu", "relu"),
+        ("Relu by itself", "relu2"),
+        ("Relu to the second", "relu2"),
+    ],
+)
 def test_gpt2(tmp_path: Path, activation: str, name: str) -> None:
     built = gpt2(activation)
     decoder, weights = imported(built, tmp_path).decoder, built[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, QWEN3
+from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, PROOFS, QWEN3
 
 from hardwire.backends.csim import CSim
 from hardwire.chip.model import Chip, Formats, Shape
@@ -77,6 +77,7 @@ WIRINGS = {
     "gemma2": GEMMA2,
     "gemma3": GEMMA3,
     "everything": EVERYTHING,
+    **{name: outline for name, (outline, _) in PROOFS.items()},
 }
 
 

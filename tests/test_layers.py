@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
+from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, PROOFS, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
 from hardwire.chip.model import Chip, Formats, Wiring, check_chip, load_chip
@@ -29,7 +29,8 @@ from hardwire.quantize import random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
 from hardwire.targets.board import load_board
 
-OUTLINES = {"mistral": MISTRAL, "smollm3": SMOLLM3, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
+OUTLINES = {name: outline for name, (outline, _) in PROOFS.items()}
+OUTLINES |= {"mistral": MISTRAL, "smollm3": SMOLLM3, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
 
 
 @pytest.fixture(scope="module", params=OUTLINES)

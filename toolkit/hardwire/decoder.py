@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-Activation = Literal["silu", "gelu", "gelu_tanh", "relu"]
+Activation = Literal["silu", "gelu", "gelu_tanh", "relu", "relu2"]
+DEGREES: dict[str, int] = {"relu": 1, "relu2": 2}  # of activations that scale: 0 below 0, and act(s x) = s**n act(x)
 Observer = Callable[[str, Array], None]
 
 
@@ -297,8 +298,8 @@ def visible(length: int, window: int | None) -> NDArray[np.bool_]:
 
 
 def activate(x: Array, kind: Activation) -> Array:
-    if kind == "relu":
-        return np.maximum(x, 0)
+    if kind in DEGREES:  # relu2: squared ReLU (So et al., 2021)
+        return np.maximum(x, 0) ** DEGREES[kind]
     if kind == "silu":
         return x / (1 + np.exp(-x))
     if kind == "gelu_tanh":  # Hendrycks and Gimpel, 2016, the tanh form

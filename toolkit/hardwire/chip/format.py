@@ -9,8 +9,9 @@ The file is not trusted: ``check_header`` believes no number before its type and
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
+from ..decoder import Activation
 from ..errors import ChipError
 from ..ops.attention import PROBABILITY_BITS
 from ..ops.fixed import BIAS_BITS, MULTIPLIER_BITS, limits
@@ -202,5 +203,5 @@ def _check_words(header: dict[str, Any], vocab: int, where: str) -> None:
     for name in ("scales", "about", *(["tokenizer"] if header["tokenizer"] is not None else [])):
         if not isinstance(header[name], dict):
             raise ChipError(f"{where}: {name} is {type(header[name]).__name__}, not an object")
-    if header["activation"] not in ("silu", "gelu", "gelu_tanh", "relu"):
+    if header["activation"] not in get_args(Activation):
         raise ChipError(f"{where}: activation {header['activation']!r} is none that this version knows")

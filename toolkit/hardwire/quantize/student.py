@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..decoder import Attention, Block, Decoder, Linear, Mlp, Norm, Rope, rope_tables, visible
+from ..decoder import DEGREES, Attention, Block, Decoder, Linear, Mlp, Norm, Rope, rope_tables, visible
 
 Weights = Mapping[tuple[str, int], Tensor]  # (name of the matrix, layer) -> weight [out, in]; the head is layer 0
 
@@ -130,4 +130,4 @@ def _activate(x: Tensor, kind: str) -> Tensor:
         return F.gelu(x)
     if kind == "gelu_tanh":
         return F.gelu(x, approximate="tanh")
-    return F.silu(x) if kind == "silu" else F.relu(x)
+    return F.silu(x) if kind == "silu" else F.relu(x) ** DEGREES[kind]
