@@ -15,6 +15,7 @@ module engine
   parameter int UpW = 16, LogitW = 16, LogitFraction = 10, EmbeddingW = 8, BiasW = 0, Eps = 1, EnergyW = 40,
   parameter int RenormWords = 2, RenormEpsW = 1, RenormEnergyW = 36,
   parameter int BranchWords = 2, BranchEpsW = 1, BranchEnergyW = 36, ScoreSlopeW = 9, LogitSlopeW = 9,
+  parameter int AlibiW = 0, AlibiSlopeW = 17,  // bits of a score with the bias of its position, and of that bias
   parameter int Columns = 8, Rows = 8, Depth = 8, Terms = 4, PackedGroups = 0, LaneStages = 2, RoundStages = 2,
   parameter int WeightW = 4, AccW = 20, Uram = 0,
   parameter logic [Depth-1:0][15:0] WeightWords = '0,
@@ -436,7 +437,7 @@ module engine
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
               .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
               .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap),
-              .SlopeW(ScoreSlopeW), .Folder(Folder))
+              .SlopeW(ScoreSlopeW), .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Folder(Folder))
     u_attention (
     .clk_i, .rst_i, .restart_i(restart), .start_i(attend), .blocks_i(blocks), .bank_i(bank), .walk_valid_o(walk_valid),
     .walk_last_o(walk_last), .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys),

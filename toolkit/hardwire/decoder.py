@@ -69,6 +69,12 @@ class Attention:
     q_norm: Norm | None = None  # over head_dim, before RoPE
     k_norm: Norm | None = None
     softcap: float | None = None
+    alibi: Array | None = None  # [H], slopes: of a key that is d positions back, d times its head's less score
+
+    @property
+    def plain(self) -> bool:
+        """Whether scores go into the softmax as they are, but for those of the future."""
+        return self.softcap is None and self.window is None and self.alibi is None
 
 
 @dataclass(frozen=True)
@@ -227,7 +233,7 @@ def attend(a: Attention, h: Array, stage: str = "", observe: Observer = _ignore)
     score = (q @ k.swapaxes(2, 3)) * np.float32(a.scale)  # [B, H, T, T]
     if a.softcap is not None:
         score = a.softcap * np.tanh(score / a.softcap)
-    score = np.where(visible(length, a.window), score, np.float32(-np.inf))
+    score = score + score_bias(a, length)
     weight = np.exp(score - score.max(-1, keepdims=True))
     weight /= weight.sum(-1, keepdims=True)
     mixed = (weight @ v).swapaxes(1, 2).reshape(*h.shape[:2], -1)
@@ -297,9 +303,18 @@ def visible(length: int, window: int | None) -> NDArray[np.bool_]:
     return (behind >= 0) & (behind < (window or length))
 
 
+def score_bias(a: Attention, length: int) -> Array:
+    """[1 or H, T, T], what is added to scores: minus infinity where a query does not see, ALiBi where it does."""
+    slopes = np.zeros(1, np.float32) if a.alibi is None else a.alibi
+    bias: Array = (-slopes[:, None, None] * (np.arange(length)[:, None] - np.arange(length))).astype(np.float32)
+    bias[..., ~visible(length, a.window)] = -np.inf
+    return bias
+
+
 def activate(x: Array, kind: Activation) -> Array:
     if kind in DEGREES:  # relu2: squared ReLU (So et al., 2021)
-        return np.maximum(x, 0) ** DEGREES[kind]
+        above: Array = np.maximum(x, 0)
+        return above if DEGREES[kind] == 1 else np.square(above)
     if kind == "silu":
         return x / (1 + np.exp(-x))
     if kind == "gelu_tanh":  # Hendrycks and Gimpel, 2016, the tanh form

@@ -17,11 +17,10 @@ from ..ops.attention import PROBABILITY_BITS
 from ..ops.fixed import BIAS_BITS, MULTIPLIER_BITS, limits
 from ..ops.norm import LARGEST_ENERGY, LARGEST_EPS, largest_energy
 from ..parts import PARTS, present
-from .wiring import LOOKED_UP, MATRICES, PLAIN_WIRING, ArraySpec, Formats, Shape, Wiring
+from .wiring import LOOKED_UP, MATRICES, ArraySpec, Formats, Shape, Wiring
 
 __all__ = [
     "LOOKED_UP",
-    "PLAIN_WIRING",
     "ArraySpec",
     "Formats",
     "Shape",
@@ -29,24 +28,30 @@ __all__ = [
     "array_specs",
     "check_header",
     "expected_shapes",
-    "is_plain",
     "matrix_names",
     "table_names",
+    "version_of",
+    "wiring_fields",
     "wiring_of",
 ]
 
-FORMAT_VERSION = 3
+FIRST_VERSION = 2
+LAST_VERSION = max(part.since for part in PARTS)
 FEWEST_BITS, MOST_BITS = 2, 8  # of a weight
-PLAIN_VERSION = 2  # of a chip with no part that version 3 added: older programs read it too
 
 
 TABLES = ("exp", "reciprocal", "rsqrt", "eps", "activation", "cos", "sin", "gumbel")
 SHIFTS = ("score_shift", "value_shift", "gate_shift")
 
 
-def is_plain(wiring: Wiring) -> bool:
-    """Whether format version 2 has all its parts."""
-    return not any(part.later(wiring) for part in present(wiring))
+def version_of(wiring: Wiring) -> int:
+    """The first version of the format that has all its parts: the oldest programs that can read it do."""
+    return max([FIRST_VERSION, *(part.since for part in present(wiring))])
+
+
+def wiring_fields(version: int) -> tuple[str, ...]:
+    """The fields of a wiring in a file of this version."""
+    return tuple(name for part in PARTS if part.since <= version for name in part.fields)
 
 
 def table_names(wiring: Wiring) -> tuple[str, ...]:
@@ -128,10 +133,11 @@ FORMAT_RANGES = {
 
 def check_header(header: Any, where: str) -> None:
     """Raise ChipError unless every part of ``chip.json`` has its type and every number is in its range."""
-    if not isinstance(header, dict) or header.get("format") not in (PLAIN_VERSION, FORMAT_VERSION):
+    versions = range(FIRST_VERSION, LAST_VERSION + 1)
+    if not isinstance(header, dict) or type(header.get("format")) is not int or header["format"] not in versions:
         found = header.get("format") if isinstance(header, dict) else type(header).__name__
         raise ChipError(
-            f"{where}: format {found!r}, this version reads {PLAIN_VERSION} and {FORMAT_VERSION}; "
+            f"{where}: format {found!r}, this version reads {FIRST_VERSION} to {LAST_VERSION}; "
             "run hardwire quantize again"
         )
     wiring = _check_wiring(header, where)
@@ -177,8 +183,7 @@ def _check_keys(header: dict[str, Any], group: str, expected: set[str], where: s
 
 def _check_wiring(header: dict[str, Any], where: str) -> Wiring:
     """The parts that the decoder has, and which of its matrices have biases."""
-    plain = header["format"] == PLAIN_VERSION
-    _check_keys(header, "wiring", set(PLAIN_WIRING) if plain else {f.name for f in fields(Wiring)}, where)
+    _check_keys(header, "wiring", set(wiring_fields(header["format"])), where)
     lists = {f.name for f in fields(Wiring) if isinstance(f.default, tuple)}
     for name, value in header["wiring"].items():
         if name in lists:

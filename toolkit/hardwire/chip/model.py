@@ -27,10 +27,7 @@ from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm, Scale
 from .format import (
-    FORMAT_VERSION,
     LOOKED_UP,
-    PLAIN_VERSION,
-    PLAIN_WIRING,
     SHIFTS,
     TABLES,
     ArraySpec,
@@ -40,9 +37,10 @@ from .format import (
     array_specs,
     check_header,
     expected_shapes,
-    is_plain,
     matrix_names,
     table_names,
+    version_of,
+    wiring_fields,
     wiring_of,
 )
 
@@ -192,12 +190,12 @@ def _biased(chip: Chip) -> list[str]:
 
 
 def _header_bytes(chip: Chip) -> bytes:
-    plain, wiring = is_plain(chip.wiring), asdict(chip.wiring)
+    version = version_of(chip.wiring)
     header = {
-        "format": PLAIN_VERSION if plain else FORMAT_VERSION,
+        "format": version,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
-        "wiring": {name: wiring[name] for name in PLAIN_WIRING} if plain else wiring,
+        "wiring": {name: getattr(chip.wiring, name) for name in wiring_fields(version)},
         "bits": chip.bits,
         "biases": _biased(chip),
         "activation": chip.activation,

@@ -58,13 +58,13 @@ class Wiring:
     positions: bool = False  # learned positions, added to the embedding: matrix "position"
     embedding_norm: bool = False  # RMSNorm behind the embedding, written back to the residual
     final_norm: bool = True  # otherwise the head reads the residual as it is
-    # From here on: format version 3.
     parallel: bool = False  # attention and MLP read the same residual, and both are added to it
     score_cap: bool = False  # attention scores are capped softly: table "score_cap"
     logit_cap: bool = False  # so are the logits: table "logit_cap"
     windows: tuple[int, ...] = ()  # of each layer: it sees so many positions, itself included; 0 sees all. (): all 0
     rope: tuple[int, ...] = ()  # of each layer: which of the sets of angles turns its heads. (): one set for all
     renorms: tuple[str, ...] = ()  # norms inside a layer, some of RENORMS
+    alibi: bool = False  # scores have a bias that is linear in the distance: table "alibi"
 
     @property
     def rope_sets(self) -> int:
@@ -72,7 +72,6 @@ class Wiring:
 
 
 RENORMS = ("q", "k", "attention", "mlp")  # of query heads and key heads; of what attention and MLP add
-PLAIN_WIRING = ("gated", "positions", "embedding_norm", "final_norm")  # what format version 2 has
 MATRICES = ("q", "k", "v", "o", "gate", "up", "down", "head", "embedding", "position")  # in the order of the file
 LOOKED_UP = ("embedding", "position")  # tables of rows that the residual takes; no lane reads them
 

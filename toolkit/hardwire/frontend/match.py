@@ -8,7 +8,7 @@ ensures: ``Matched``: the decoder, and which ONNX tensors its stages are, for lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -266,21 +266,7 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
         fail(out, "mixed values are moved between tokens or scaled in front of it, which is not supported")
     layer: Linear = out.attrs["layer"]
     o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
-    return Attention(
-        found.q,
-        found.k,
-        found.v,
-        o,
-        found.heads,
-        found.kv_heads,
-        found.head_dim,
-        found.scale,
-        found.rope,
-        found.window,
-        found.q_norm,
-        found.k_norm,
-        found.softcap,
-    )
+    return Attention(o=o, **{f.name: getattr(found, f.name) for f in fields(Attention) if f.name != "o"})
 
 
 def family(decoder: Decoder) -> str:

@@ -15,6 +15,7 @@
 | renorms        | norms of query and key heads, norms behind attention and MLP           | ``renorms.py``   |
 | score cap      | cap * tanh(x / cap) of attention scores                                | ``softcap.py``   |
 | logit cap      | and of the logits                                                      | ``softcap.py``   |
+| alibi          | a bias of attention scores, linear in the distance                     | ``alibi.py``     |
 
 Whoever needs something of the parts asks the table, as ``part.py`` lists the questions; none is asked for by name but
 where the order of steps is said. The order of rows is that of arrays in a chip's file and of parameters of the RTL.
@@ -23,6 +24,7 @@ where the order of steps is said. The order of rows is that of arrays in a chip'
 from __future__ import annotations
 
 from ..chip.wiring import Wiring
+from .alibi import ALIBI
 from .attention import ROPE, WINDOWS
 from .blocks import BIASES, PARALLEL
 from .ends import EMBEDDING_NORM, FINAL_NORM, POSITIONS
@@ -43,6 +45,7 @@ PARTS: tuple[Part, ...] = (
     RENORMS_PART,
     SCORE_CAP,
     LOGIT_CAP,
+    ALIBI,
 )
 
 

@@ -19,7 +19,8 @@ PARALLEL = Part(
     there=lambda wiring: wiring.parallel,
     read=lambda decoder: {"parallel": decoder.blocks[0].parallel},
     outline=lambda block: block.parallel,
-    later=lambda wiring: ["parallel attention and MLP"],
+    since=3,
+    fields=("parallel",),
     constants=_parallel_constants,
 )
 

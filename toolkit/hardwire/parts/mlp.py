@@ -26,6 +26,7 @@ GATED = Part(
     there=lambda wiring: wiring.gated,
     read=lambda decoder: {"gated": decoder.blocks[0].mlp.gate is not None},
     outline=lambda block: block.mlp.gate is None,
+    fields=("gated",),
     matrices=("gate",),
     constants=_constants,
     cpp_arrays=_cpp_arrays,

@@ -167,7 +167,8 @@ class Part:
     quantized: Callable[[Decoder], dict[str, Ints]] = _nothing  # tables that follow from the float model alone
 
     # The file of a chip.
-    later: Callable[[Wiring], Sequence[str]] = _none  # its names, where format version 3 added it
+    since: int = 2  # the version of the file's format that has it
+    fields: tuple[str, ...] = ()  # of a wiring, that are its own
     matrices: tuple[str, ...] = ()  # that a chip has with it only
     arrays: Callable[[Shape, Wiring], dict[str, ArraySpec]] = _nothing  # beside matrices, biases and tables
     tables: Mapping[str, Callable[[Shape, Formats], Range]] = field(default_factory=dict)
