@@ -7,11 +7,12 @@ from __future__ import annotations
 from ..decoder import Block, Decoder, Norm
 from ..errors import QuantizeError
 from ..parts import PARTS
+from .center import goes_into_the_table
 
 
 def require_supported(decoder: Decoder) -> None:
     """Raise QuantizeError naming the first part that the chip does not have."""
-    before, last = decoder.embedding_norm, decoder.final_norm
+    before, last = None if goes_into_the_table(decoder) else decoder.embedding_norm, decoder.final_norm
     layer_norms = any(norm is not None and norm.kind == "layer" for norm in (decoder.blocks[0].attention_norm, before))
     reasons = [
         reason
