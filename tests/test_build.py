@@ -213,7 +213,18 @@ def test_an_empty_prompt_file_is_no_prompt_file(built: Build) -> None:
 
 
 def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path: Path) -> None:
-    small = Board("small", "Small", "part", "xc7", "none", 100.0, lut=1000, dsp=8, bram18=2, uram=0)
+    small = Board(
+        key="small",
+        name="Small",
+        part="part",
+        family="xc7",
+        processor="none",
+        clock_mhz=100.0,
+        lut=1000,
+        dsp=8,
+        bram18=2,
+        uram=0,
+    )
     with pytest.raises(BoardError, match="model.chip does not fit Small: block RAM"):
         make_build(built.folder / "model.chip", small, tmp_path / "build")
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.files import bundled_folder
 
 BUNDLED = bundled_folder()

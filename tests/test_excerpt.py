@@ -15,7 +15,7 @@ from outlines import EVERY, EVERYTHING
 from hardwire.chip.excerpt import excerpt
 from hardwire.chip.model import Chip, load_chip
 from hardwire.chip.reference import attention_block, embedding_block, mlp_block, new_state, step
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.errors import ChipError
 from hardwire.ops.fixed import Ints
 from hardwire.quantize import random_chip

@@ -93,7 +93,7 @@ main()
     assert done.returncode == 0, done.stderr
     assert done.stdout == "abc" + hardwire.load(chip).generate("abc", 3) + "\n"
     assert "ended by: " in done.stderr
-    assert '"hardwire": "0.1.0"' in run(blocked, "doctor").stdout
+    assert '"hardwire": "0.2.0"' in run(blocked, "doctor").stdout
     refused = run(blocked, "run", str(tmp_path / "no.chip"))
     assert refused.returncode == 1 and "error: " in refused.stderr and "no.chip" in refused.stderr
 

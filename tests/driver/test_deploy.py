@@ -19,7 +19,7 @@ from click.testing import CliRunner
 import hardwire
 from hardwire.build.deploy import deploy, write_wheel
 from hardwire.chip.model import Chip
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.driver.bundle import open_bundle
 from hardwire.errors import BoardError, BuildError
 

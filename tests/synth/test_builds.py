@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.emit.top.host import HOST_CYCLES
 from hardwire.errors import BuildError
 from hardwire.manifest import read_manifest

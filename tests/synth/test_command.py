@@ -22,7 +22,7 @@ from hardwire.backends.of_build import engine_of
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.build.folder import Build, open_build
 from hardwire.chip.reference import Sampling, feeder, token_loop
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.proof.plant import plant
 from hardwire.proof.verify import verify, write_junit
 from hardwire.synth.builds import checked_netlist

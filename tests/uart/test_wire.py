@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hosted import FIRST, RING, expected
 
-from hardwire.backends.netlist import verilator_root
 from hardwire.backends.serialsim import SerialSim
 from hardwire.chip.model import Chip
 from hardwire.driver.serial import SerialChip
@@ -20,6 +19,7 @@ from hardwire.host import frames
 from hardwire.host.registers import BURST, MAGIC, REGISTERS, VERSION, address
 from hardwire.plan.schedule import schedule
 from hardwire.tools.process import run_tool
+from hardwire.tools.verilator import verilator_root
 
 from .conftest import GEOMETRY, TIMEOUT, Wire
 

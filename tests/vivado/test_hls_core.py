@@ -20,7 +20,7 @@ from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Sampling, feeder, token_loop
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.emit.hls import project as hls
 from hardwire.emit.hls.project import kernel_folder
 from hardwire.emit.top.hwh import write_hwh

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from hardwire.build.collect import check, collect
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
-from hardwire.cli.group import main
+from hardwire.cli.main import main
 from hardwire.errors import BuildError
 from hardwire.manifest import read_manifest
 from hardwire.proof.verify import rungs_of

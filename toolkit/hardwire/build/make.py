@@ -68,7 +68,6 @@ def make_build(
     complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
-    from ..targets.family import AMD
 
     _check_core(target, ip, geometry)
     chip = load_chip(chip_path)
@@ -83,7 +82,7 @@ def make_build(
     elif target in ENGINE:
         progress("plan")
         plan |= _rtl_plan(chip, board, chip_path.name, geometry, target == "bitstream")
-    if target == "hls" or board.family in AMD:
+    if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
         wanted = lanes or default_lanes(chip, place)
         try:
@@ -181,13 +180,13 @@ def _write_parts(
         parts.append("rtl")
     elif target in ENGINE:
         from ..emit.rtl.project import write_rtl
-        from ..emit.top import serial as board_top
+        from ..emit.top import serial
 
         progress("RTL project")
         made = write_rtl(chip, folder / "rtl", Geometry(**plan["geometry"]))
         cycles = [made.cycles(position) for position in range(chip.shape.context)]
-        if board.key == board_top.BOARD:
-            board_top.write_board_top(folder / "rtl", board_top.Serial(clock_mhz=board.clock_mhz))
+        if board.serial is not None:
+            serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))
         parts.append("rtl")
     if target == "bitstream":
         from ..emit.top.axi import write_axi_top

@@ -8,8 +8,12 @@ Exit codes: 0 done or proven, 1 the user's input or environment, 2 a difference 
 
 from __future__ import annotations
 
-# Importing a module of commands registers them with the group, in the order of its help.
-from . import hardware, model, use  # noqa: F401
+# Importing a module of commands registers them with the group; the order is that of its help.
+# isort: off
 from .group import main
+from . import model  # noqa: F401
+from . import hardware  # noqa: F401
+from . import use  # noqa: F401
+# isort: on
 
 __all__ = ["main"]

@@ -13,7 +13,7 @@ from ..chip.wiring import Formats, Shape, Wiring
 from ..decoder import Decoder
 from ..ops.attention import ALIBI_BITS, LARGEST_SLOPE, alibi, alibi_slopes
 from ..ops.fixed import Ints
-from ..targets.family import Family
+from ..targets.family import Fabric
 from .part import Array, Extra, Field, IntegerModel, Part, Plan
 
 ALIBI_LATE = 2  # AlibiLate of rtl/scores.sv
@@ -68,11 +68,11 @@ def _constants(chip: IntegerModel) -> list[str]:
     return [f"static constexpr int ALIBI = {bits:d};"]
 
 
-def _extra(plan: Plan, family: Family, shifter: float) -> Extra:
+def _extra(plan: Plan, fabric: Fabric, shifter: float) -> Extra:
     """Of each bank a slope times its place, the block's added, the score's added: structure, not fitted."""
     s, f, banks = plan.shape, plan.formats, plan.shared * plan.geometry.banks
     wide = f.query + f.cache + s.head_dim.bit_length() + 2
-    return Extra(lut=banks * 3 * wide * family.bit, ff=banks * 4 * wide)
+    return Extra(lut=banks * 3 * wide * fabric.bit, ff=banks * 4 * wide)
 
 
 def _widths(chip: IntegerModel, plan: Plan) -> dict[str, int]:

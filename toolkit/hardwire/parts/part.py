@@ -22,7 +22,7 @@ from ..decoder import Block, Decoder
 from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm, Scale
-from ..targets.family import Family
+from ..targets.family import Fabric
 
 Range = tuple[tuple[int, ...], int, int]  # shape of a table, its lowest and its highest value
 Array = tuple[str, str, str, NDArray[Any]]  # type, name, dimensions and values of a C++ array
@@ -191,7 +191,7 @@ class Part:
     logit_late: int = 0  # and logits
     turned_late: Callable[[Wiring, int], int] = lambda wiring, round_stages: 0  # and queries and keys
     added_late: Callable[[Wiring, int, int], int] = lambda wiring, round_stages, reads: 0  # and a branch's output
-    extra: Callable[[Plan, Family, float], Extra] = lambda plan, family, shifter: Extra()  # LUTs of a row's shifter
+    extra: Callable[[Plan, Fabric, float], Extra] = lambda plan, fabric, shifter: Extra()  # LUTs of a row's shifter
     block_rams: Callable[[Plan], int] = lambda plan: 0  # of 18 Kbit
 
     # RTL.

@@ -14,7 +14,7 @@ from ..decoder import Block, Decoder, Norm
 from ..ops.fixed import MULTIPLIER_BITS
 from ..ops.norm import LARGEST_EPS, RENORM_BITS, Renorm, largest_energy
 from ..targets.blocks import bram18, multipliers
-from ..targets.family import Family
+from ..targets.family import Fabric
 from .part import Array, Extra, Field, IntegerModel, Layout, Part, Plan, Read, Rom
 
 RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
@@ -121,7 +121,7 @@ def _added_late(wiring: Wiring, round_stages: int, reads: int) -> int:
     return RENORM_LATE + round_stages + reads - 1 if normed_branches(wiring) else 0
 
 
-def _extra(plan: Plan, f: Family, shifter: float) -> Extra:
+def _extra(plan: Plan, f: Fabric, shifter: float) -> Extra:
     """Each a second shift, root and rounding of rows."""
     norms = normed_heads(plan.wiring) + normed_branches(plan.wiring)
     products = multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18)

@@ -14,7 +14,7 @@ from ..ops.attention import EXP_STEPS_PER_NAT
 from ..ops.fixed import Ints, limits
 from ..ops.softcap import CAP_BITS, CAP_ENTRIES, cap_table
 from ..targets.blocks import multipliers
-from ..targets.family import Family
+from ..targets.family import Fabric
 from .part import Array, Extra, Field, IntegerModel, Part, Plan
 
 SOFT_CAP_LATE = 3  # engine_pkg::SoftCapLate
@@ -33,9 +33,9 @@ def cap_lines(table: Ints) -> list[Field]:
     return [(table[:-1, None], CAP_BITS), (np.diff(table)[:, None], slope_bits(table))]
 
 
-def _cost(capped: int, family: Family) -> Extra:
+def _cost(capped: int, fabric: Fabric) -> Extra:
     """Of so many values per cycle that pass a cap: a multiplier each."""
-    return Extra(ff=capped * 64, dsp=capped * multipliers(family, 18, 8))
+    return Extra(ff=capped * 64, dsp=capped * multipliers(fabric, 18, 8))
 
 
 def _block_rams(capped: int) -> int:
@@ -99,7 +99,7 @@ SCORE_CAP = Part(
     geometry_lacks=_score_geometry,
     whole_scores=True,
     score_late=SCORE_CAP_LATE,
-    extra=lambda plan, family, shifter: _cost(plan.shared * plan.geometry.banks, family),
+    extra=lambda plan, fabric, shifter: _cost(plan.shared * plan.geometry.banks, fabric),
     block_rams=lambda plan: _block_rams(plan.shared * plan.geometry.banks),
     switches=lambda shape, wiring: {"ScoreCap": int(wiring.score_cap)},
     widths=lambda chip, plan: {"ScoreSlopeW": slope_bits(chip.tables["score_cap"])},
@@ -130,7 +130,7 @@ LOGIT_CAP = Part(
     cpp_arrays=lambda chip: _cpp_array(chip, "logit_cap"),
     cpp_roms=lambda layout: [("logit_cap", CAP_ENTRIES, 16, 1)],
     logit_late=SOFT_CAP_LATE,
-    extra=lambda plan, family, shifter: _cost(plan.geometry.rows, family),
+    extra=lambda plan, fabric, shifter: _cost(plan.geometry.rows, fabric),
     block_rams=lambda plan: _block_rams(plan.geometry.rows),
     switches=lambda shape, wiring: {"LogitCap": int(wiring.logit_cap)},
     widths=lambda chip, plan: {"LogitSlopeW": slope_bits(chip.tables["logit_cap"])},

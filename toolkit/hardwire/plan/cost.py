@@ -16,7 +16,8 @@ from ..chip.model import Chip
 from ..ops import attention
 from ..parts import present
 from ..targets.blocks import bram18, multipliers
-from ..targets.family import FAMILIES, Family
+from ..targets.families import family_of
+from ..targets.family import Fabric
 from .geometry import Geometry, Style
 from .latency import ceil_div
 from .program import Schedule
@@ -50,7 +51,7 @@ def bits_of(count: int) -> int:
     return max(count - 1, 0).bit_length()
 
 
-def dot_luts(f: Family, terms: int, act: int, weight: int, settled: bool = False) -> float:
+def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False) -> float:
     """rtl/dot.sv."""
     n, part = digits(weight), act + 1 + bits_of(terms)
     first, later = act + 1, (terms - 1) * (part + 1) * f.bit
@@ -69,7 +70,7 @@ def tree_luts(count: int, width: int) -> float:
     return total
 
 
-def score_cost(f: Family, style: Style, banks: int, channels: int, query: int, cache: int) -> tuple[float, int]:
+def score_cost(f: Fabric, style: Style, banks: int, channels: int, query: int, cache: int) -> tuple[float, int]:
     """LUTs and multipliers of the score products of one head on ``banks``."""
     if not banks:
         return 0.0, 0
@@ -84,7 +85,7 @@ def score_cost(f: Family, style: Style, banks: int, channels: int, query: int, c
     return luts, (pairs + banks - 2 * pairs) * channels * multipliers(f, query, cache)
 
 
-def mix_cost(f: Family, style: Style, channels: int, banks: int, cache: int) -> tuple[float, int]:
+def mix_cost(f: Fabric, style: Style, channels: int, banks: int, cache: int) -> tuple[float, int]:
     """LUTs and multipliers of ``channels`` weighted sums of one head over a block."""
     if not channels:
         return 0.0, 0
@@ -100,7 +101,7 @@ def mix_cost(f: Family, style: Style, channels: int, banks: int, cache: int) -> 
     return luts, (pairs + channels - 2 * pairs) * banks * multipliers(f, p + 1, cache)
 
 
-def lane_cost(f: Family, g: Geometry, weight: int, act: int, acc: int) -> tuple[float, int, int]:
+def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[float, int, int]:
     """LUTs, registers and multipliers of all lanes."""
     units = g.rows * g.depth * (g.groups - g.packed_groups)  # in fabric
     one = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
@@ -116,7 +117,7 @@ def lane_cost(f: Family, g: Geometry, weight: int, act: int, acc: int) -> tuple[
 
 def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dict[str, int] | None = None) -> Cost:
     """Cost of the engine that plays ``made``. ``memory``: as memories gives it, where it is known already."""
-    f, g, s, w = FAMILIES[family], made.geometry, chip.formats, chip.shape
+    f, g, s, w = family_of(family).fabric, made.geometry, chip.formats, chip.shape
     acc, weight = widths.accumulator, widths.weight
     act = max(s.norm, s.attention, s.hidden)
     lanes, ff, dsp = lane_cost(f, g, weight, act, acc)
@@ -166,7 +167,7 @@ def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
     return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
 
 
-def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, int]:
+def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
     """From the lanes' sums to rows, with the residual, the norm and what post does."""
     g, s = made.geometry, chip.formats
     fabric = g.groups - g.packed_groups
@@ -183,7 +184,7 @@ def _row_cost(chip: Chip, made: Schedule, f: Family, acc: int) -> tuple[float, i
     return read + g.rows * row + g.columns * column + 350, dsp
 
 
-def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
+def _attention_cost(chip: Chip, made: Schedule, f: Fabric) -> tuple[float, int]:
     g, s, c = made.geometry, chip.formats, chip.shape.head_dim
     score_bits = s.query + s.cache + bits_of(c + 1)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
@@ -210,7 +211,7 @@ def _attention_cost(chip: Chip, made: Schedule, f: Family) -> tuple[float, int]:
     return made.shared * lut, made.shared * dsp
 
 
-def shifter_luts(f: Family, acc: int) -> float:
+def shifter_luts(f: Fabric, acc: int) -> float:
     """A row's sum times its root, shifted and rounded."""
     return (acc + 19) * 6 * f.barrel + 60
 

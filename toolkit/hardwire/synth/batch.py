@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import BuildError, HardwireError
 from ..progress import JobProgress, Progress
+from ..targets.families import family_of
 from ..tools.process import Stop, Stopped
 from .nextpnr import HOUR, MissedClock, Route, route
 from .project import Project
@@ -89,7 +90,7 @@ def _run(job: Job, row: Row, progress: Progress, options: Options, stop: Stop) -
     if job.other(row, progress, options, stop):
         return
     project = job.project()
-    routed = project.family == "ecp5" and options.route
+    routed = family_of(project.family).routing is not None and options.route
     # Synthesis of a large design takes about a third of the time that its route does.
     part = 0.25 if routed else 1.0
     row.family, row.cycles_per_token = project.family, project.cycles_per_token

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .family import Family
+from .family import Fabric
 
 BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 
 
-def multipliers(f: Family, a: int, b: int) -> int:
+def multipliers(f: Fabric, a: int, b: int) -> int:
     """Blocks of one signed a x b product."""
     wide, narrow = f.multiplier
     return min(-(-a // wide) * -(-b // narrow), -(-b // wide) * -(-a // narrow))
