@@ -134,7 +134,7 @@ FORMATS = asdict(Formats())
         ({"score_cap": True}, "tables/score_cap.npy"),
         ({"formats": {**FORMATS, "logit_fraction": 15}}, "formats.logit_fraction is 15, not an integer from 0 to 14"),
         ({"format": 2}, "the keys of wiring are"),
-        ({"format": 4}, "format 4, this version reads 2 and 3"),
+        ({"format": 5}, "format 5, this version reads 2 to 4"),
     ],
 )
 def test_hostile_headers_are_refused(tmp_path: Path, change: dict, message: str) -> None:

@@ -17,6 +17,7 @@ from ..ops.attention import PROBABILITY_BITS
 from ..ops.fixed import BIAS_BITS, MULTIPLIER_BITS, limits
 from ..ops.norm import LARGEST_ENERGY, LARGEST_EPS, largest_energy
 from ..parts import PARTS, present
+from ..parts.mlp import entry_bits
 from .wiring import LOOKED_UP, MATRICES, ArraySpec, Formats, Shape, Wiring
 
 __all__ = [
@@ -99,7 +100,7 @@ def array_specs(s: Shape, f: Formats, bits: dict[str, int], wiring: Wiring, bias
         "reciprocal": ((1024,), 1, (1 << 16) - 1),
         "rsqrt": ((768,), 1, (1 << MULTIPLIER_BITS) - 1),
         "eps": ((1,), 1, LARGEST_EPS),
-        "activation": ((1 << f.gate,), *limits(16 if wiring.gated else f.hidden)),
+        "activation": ((1 << f.gate,), *limits(entry_bits(f, wiring))),
         "cos": (angles, *limits(16)),
         "sin": (angles, *limits(16)),
         "gumbel": ((2048,), *limits(16)),

@@ -69,10 +69,13 @@ def _constants(chip: IntegerModel) -> list[str]:
 
 
 def _extra(plan: Plan, fabric: Fabric, shifter: float) -> Extra:
-    """Of each bank a slope times its place, the block's added, the score's added: structure, not fitted."""
+    """Of each bank a slope times its place, the block's added, the score's added.
+
+    Fitted to Yosys: rtl/score_alibi.sv of 12 banks and a slope of 20 bits takes 709 LUTs and 812 registers of ECP5.
+    """
     s, f, banks = plan.shape, plan.formats, plan.shared * plan.geometry.banks
     wide = f.query + f.cache + s.head_dim.bit_length() + 2
-    return Extra(lut=banks * 3 * wide * fabric.bit, ff=banks * 4 * wide)
+    return Extra(lut=banks * 2.5 * wide * fabric.bit, ff=banks * 3 * wide)
 
 
 def _widths(chip: IntegerModel, plan: Plan) -> dict[str, int]:

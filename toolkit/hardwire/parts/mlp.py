@@ -6,7 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..chip.wiring import Formats, Wiring
+from ..ops.gate import TABLE_BITS
 from .part import Array, IntegerModel, Layout, Part, Rom
+
+
+def entry_bits(formats: Formats, wiring: Wiring) -> int:
+    """Bits of an entry of the activation's table: without a gate it is the hidden value."""
+    return TABLE_BITS if wiring.gated else formats.hidden
 
 
 def _constants(chip: IntegerModel) -> list[str]:

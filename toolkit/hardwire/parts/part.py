@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,23 @@ class Plan(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kernel:
+    """A kernel of an HLS project that runs for a part, behind ``after``.
+
+    ``loops``: name, iterations and how often it is entered, per call; ``products``: useful multiplications per call.
+    """
+
+    after: Literal["projections", "head"]
+    name: str
+    source: str
+    calls: int
+    loops: tuple[tuple[str, int, int], ...]
+    multipliers: int
+    products: int
+    instance: str = ""  # kernels that name the same one share its hardware
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extra:
     """What a part adds to an engine: LUTs of each row and in all, registers, multipliers."""
 
@@ -178,6 +195,7 @@ class Part:
     constants: Callable[[IntegerModel], Sequence[str]] = _none  # members of the generated struct Chip
     cpp_arrays: Callable[[IntegerModel], Sequence[Array]] = _none
     cpp_roms: Callable[[Layout], Sequence[Rom]] = _none  # the same arrays, for the report
+    kernels: Callable[[Layout], Sequence[Kernel]] = _none
     score_products: int = 0  # multipliers of an attention score
     table_reads: bool = False  # each score reads a table, whose ports one head takes
     score_bits: Callable[[IntegerModel, int], int] = lambda chip, bits: bits  # of a score that had so many

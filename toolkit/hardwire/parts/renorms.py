@@ -15,7 +15,7 @@ from ..ops.fixed import MULTIPLIER_BITS
 from ..ops.norm import LARGEST_EPS, RENORM_BITS, Renorm, largest_energy
 from ..targets.blocks import bram18, multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, Field, IntegerModel, Layout, Part, Plan, Read, Rom
+from .part import Array, Extra, Field, IntegerModel, Kernel, Layout, Part, Plan, Read, Rom
 
 RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
 
@@ -101,6 +101,27 @@ def _cpp_roms(layout: Layout) -> list[Rom]:
     for name in w.renorms:
         found.append((f"Renorm{name.capitalize()}::shift", s.layers, 8, 1))
         found.append((f"Renorm{name.capitalize()}::eps", s.layers, 32, 1))
+    return found
+
+
+def _kernels(layout: Layout) -> list[Kernel]:
+    """Group by group: a square, a root per channel, the rounding."""
+    s, found = layout.shape, []
+    for name, wide in channels(s, layout.wiring).items():
+        groups = {"q": s.heads, "k": s.kv_heads}.get(name, 1)
+        size = wide // groups
+        found.append(
+            Kernel(
+                after="projections",
+                name=f"norm of {name}",
+                source="norm.hpp",
+                calls=s.layers,
+                loops=(("largest and energy", size, groups), ("round", size, groups)),
+                multipliers=3,
+                products=3 * wide,
+                instance=f"norm of {size} channels",
+            )
+        )
     return found
 
 
@@ -200,6 +221,7 @@ RENORMS_PART = Part(
     constants=_constants,
     cpp_arrays=_cpp_arrays,
     cpp_roms=_cpp_roms,
+    kernels=_kernels,
     engine_lacks=_engine_lacks,
     turned_late=_turned_late,
     added_late=_added_late,

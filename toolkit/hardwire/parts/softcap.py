@@ -15,7 +15,7 @@ from ..ops.fixed import Ints, limits
 from ..ops.softcap import CAP_BITS, CAP_ENTRIES, cap_table
 from ..targets.blocks import multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, Field, IntegerModel, Part, Plan
+from .part import Array, Extra, Field, IntegerModel, Kernel, Layout, Part, Plan
 
 SOFT_CAP_LATE = 3  # engine_pkg::SoftCapLate
 SCORE_CAP_LATE = SOFT_CAP_LATE + 2  # engine_pkg::ScoreCapLate
@@ -117,6 +117,14 @@ def _check_logits(s: Shape, f: Formats, wiring: Wiring) -> str:
     return f"formats.logit is {f.logit}, but a cap takes logits of {CAP_BITS} bits or fewer"
 
 
+def _cap_kernels(layout: Layout) -> list[Kernel]:
+    v = layout.shape.vocab
+    loops = (("cap", v, 1),)
+    return [
+        Kernel(after="head", name="cap of logits", source="head.hpp", calls=1, loops=loops, multipliers=1, products=v)
+    ]
+
+
 LOGIT_CAP = Part(
     key="logit cap",
     there=lambda wiring: wiring.logit_cap,
@@ -129,6 +137,7 @@ LOGIT_CAP = Part(
     constants=lambda chip: ["static constexpr bool LOGIT_CAP = true;"] if chip.wiring.logit_cap else [],
     cpp_arrays=lambda chip: _cpp_array(chip, "logit_cap"),
     cpp_roms=lambda layout: [("logit_cap", CAP_ENTRIES, 16, 1)],
+    kernels=_cap_kernels,
     logit_late=SOFT_CAP_LATE,
     extra=lambda plan, fabric, shifter: _cost(plan.geometry.rows, fabric),
     block_rams=lambda plan: _block_rams(plan.geometry.rows),

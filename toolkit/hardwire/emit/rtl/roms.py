@@ -10,6 +10,7 @@ from ...chip.model import Chip
 from ...ops import attention, rope
 from ...ops.fixed import MULTIPLIER_BITS, Ints
 from ...parts import present
+from ...parts.mlp import entry_bits
 from ...parts.part import Field
 from ...plan.geometry import Geometry
 from ...plan.program import Emission, Run, Schedule
@@ -36,7 +37,7 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
         "rsqrt.hex": hex_lines((column["rsqrt"], 17)),
         "exp.hex": hex_lines((column["exp"], attention.PROBABILITY_BITS)),
         "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
-        "activation.hex": hex_lines((column["activation"], 16 if chip.wiring.gated else f.hidden)),
+        "activation.hex": hex_lines((column["activation"], entry_bits(f, chip.wiring))),
         "gumbel.hex": hex_lines((column["gumbel"], 16)),
         "emission.hex": _emissions(chip, made),
         "program.hex": _program(chip, made),
