@@ -87,7 +87,6 @@ module scores
     score_cap #(.Banks(Banks), .ScoreW(ScoreW), .Heads(Heads), .SlopeW(SlopeW), .Shifts(Shifts), .Folder(Folder)) u_cap (
       .clk_i, .rst_i, .restart_i, .last_i, .score_i(product), .score_o(score));
   end else if (AlibiW > 0) begin : gen_alibi
-    localparam int AlibiLate = 2;
     delay_reset #(.Cycles(AlibiLate)) u_valid (.clk_i, .rst_i, .d_i(valid_i), .d_o(valid));
     delay_reset #(.Cycles(AlibiLate)) u_last (.clk_i, .rst_i, .d_i(last_i), .d_o(last));
     delay #(.Width(BlockW + 1), .Cycles(AlibiLate)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot));

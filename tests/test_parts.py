@@ -24,6 +24,7 @@ from hardwire.errors import ChipError, QuantizeError
 from hardwire.ops.attention import LARGEST_SLOPE
 from hardwire.parts import PARTS, present
 from hardwire.plan.geometry import Geometry
+from hardwire.plan.parameters import defaults
 from hardwire.plan.schedule import schedule
 from hardwire.quantize import Outline, quantize, random_chip, random_decoder
 from hardwire.quantize.parts import wiring_of
@@ -87,8 +88,7 @@ def test_the_kernels_have_every_constant_and_array(chips: list[Chip]) -> None:
 
 
 def test_the_engine_has_every_parameter(chips: list[Chip]) -> None:
-    header = (ROOT / "rtl" / "engine.sv").read_text().split(") (")[0]
-    named = set(re.findall(r"(\w+)\s*=", header))
+    named = set(defaults())
     for chip in (chips[0], chips[1], random_chip(GEMMA2, seed=8)):
         made = schedule(chip, GEOMETRY)
         for part in PARTS:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from hardwire.emit.rtl.project import rtl_folder
-from hardwire.emit.rtl.roms import hex_lines
+from hardwire.emit.rtl.roms import hex_lines, part_lines
 from hardwire.ops import norm, softcap
 from hardwire.ops.fixed import MULTIPLIER_BITS, Ints, requantize, round_shift, saturate
 from hardwire.parts.softcap import cap_lines, slope_bits
@@ -319,7 +319,7 @@ def test_a_soft_cap_is_the_reference_s(tmp_path: Path, name: str) -> None:
     table = CAPS[name]
     x = np.arange(-32768, 32768)[:, None] * (1, 7, 7) % 65536
     x = (x ^ 0x8000) - 0x8000
-    (tmp_path / "cap.hex").write_text("\n".join(hex_lines(*cap_lines(table))) + "\n")
+    (tmp_path / "cap.hex").write_text("\n".join(part_lines(cap_lines(table))) + "\n")
     got = clocked(
         "soft_cap",
         {"Lanes": 3, "SlopeW": slope_bits(table), "File": f'"{tmp_path}/cap.hex"'},

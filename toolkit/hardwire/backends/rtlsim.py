@@ -21,14 +21,15 @@ import numpy as np
 from ..chip.model import Chip, Formats, Shape
 from ..chip.reference import Sampling
 from ..emit.rtl.around_hls import CoreSources, core_of
+from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
 from ..emit.rtl.project import STOPS, TOP, read_meta
 from ..errors import BuildError, PromptError, ToolMissing
 from ..ops import sampler
 from ..ops.fixed import Ints
+from ..plan.words import Status
 from ..tools.verilator import verilator_root
 from .verilator import in_folder, load
 
-STATUS = ("budget", "stop token", "context full")  # engine_pkg::status_e, in the reference's words
 _C = ctypes
 
 
@@ -46,8 +47,6 @@ class _Request(_C.Structure):
         ("abort_after", _C.c_uint64),
         ("vocab", _C.c_uint32),
         ("groups", _C.c_uint32),
-        ("id_bits", _C.c_uint32),
-        ("logit_bits", _C.c_uint32),
     ]
 
 
@@ -149,7 +148,7 @@ class RtlSim:
                 "obj_dir",
                 "-y",
                 "rtl",
-                "rtl/engine_pkg.sv",
+                *(ENGINE_PACKAGE, PLAN_PACKAGE),
                 f"{TOP}.sv",
                 *map(str, core.verilog),
             ],
@@ -259,8 +258,6 @@ class RtlSim:
             abort_after,
             self.shape.vocab,
             values["Rows"],
-            (self.shape.vocab - 1).bit_length(),
-            values["LogitW"],
         )
         result = _Result(at[2], room, at[3], room, at[4], room)
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
@@ -269,7 +266,7 @@ class RtlSim:
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
-        self.status = "reset" if code == 1 else STATUS[result.status]
+        self.status = "reset" if code == 1 else Status(result.status).meaning
         self.position = 0 if code == 1 else int(result.position)
         return Outcome(
             tokens[: result.token_count].tolist(),

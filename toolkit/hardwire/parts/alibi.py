@@ -14,7 +14,7 @@ from ..decoder import Decoder
 from ..ops.attention import ALIBI_BITS, LARGEST_SLOPE, alibi, alibi_slopes
 from ..ops.fixed import Ints
 from ..targets.family import Fabric
-from .part import Array, Extra, Field, IntegerModel, Part, Plan
+from .part import Array, Extra, IntegerModel, Part, Plan, Words
 
 ALIBI_LATE = 2  # AlibiLate of rtl/scores.sv
 
@@ -84,11 +84,15 @@ def _widths(chip: IntegerModel, plan: Plan) -> dict[str, int]:
     return {"AlibiW": _score_bits(chip, plain), "AlibiSlopeW": int(_steep(chip).max()).bit_length() or 1}
 
 
-def _roms(chip: IntegerModel, plan: Plan) -> dict[str, list[Field]]:
+def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
     """Slopes of the heads, a file for each of those that share a walk."""
     steep = _steep(chip)
     bits = int(steep.max()).bit_length() or 1
-    return {f"alibi{h:02}": [(steep[:, h :: plan.shared].reshape(-1, 1), bits)] for h in range(plan.shared)}
+    heads = {f"alibi{h:02}": steep[:, h :: plan.shared].reshape(-1) for h in range(plan.shared)}
+    return {
+        name: Words(struct="slope_t", widths={"AlibiSlopeW": bits}, columns={"slope": each})
+        for name, each in heads.items()
+    }
 
 
 ALIBI = Part(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..chip.wiring import Formats, Shape, Wiring
 from ..decoder import Decoder, Rope
-from .part import Array, Field, IntegerModel, Layout, Part, Plan, Rom
+from .part import Array, IntegerModel, Layout, Part, Plan, Rom, Words
 
 
 def _per_layer(name: str, values: tuple[int, ...], layers: int, largest: int) -> str:
@@ -44,13 +44,15 @@ def _window_memories(layout: Layout) -> list[Rom]:
     return [("windows", layout.shape.layers, 32, 1)] if any(layout.wiring.windows) else []
 
 
-def _window_roms(chip: IntegerModel, plan: Plan) -> dict[str, list[Field]]:
-    """How far back each layer sees, in blocks and banks of the cache, as rtl/window.sv unpacks them."""
+def _window_roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
+    """How far back each layer sees."""
     banks, blocks, windows = plan.geometry.banks, plan.blocks, chip.wiring.windows
     if not any(windows):
         return {}
     reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
-    return {"window": [(reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length())]}
+    widths = {"BankW": max((banks - 1).bit_length(), 1), "BlockW": blocks.bit_length()}
+    columns = {"blocks": reach[:, 0], "banks": reach[:, 1]}
+    return {"window": Words(struct="window_t", widths=widths, columns=columns)}
 
 
 WINDOWS = Part(

@@ -27,7 +27,18 @@ from ..targets.family import Fabric
 Range = tuple[tuple[int, ...], int, int]  # shape of a table, its lowest and its highest value
 Array = tuple[str, str, str, NDArray[Any]]  # type, name, dimensions and values of a C++ array
 Rom = tuple[str, int, int, int]  # name, depth, width and copies of a ROM of an HLS project
-Field = tuple[Ints, int]  # values [words, count] of a ROM of the RTL, and the bits of each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Words of a ROM of the RTL: of each field of ``plan.words``' struct its values, [words] or [words, lanes].
+
+    ``widths``: the parameters that the struct's fields have their bits of.
+    """
+
+    struct: str
+    widths: Mapping[str, int]
+    columns: Mapping[str, Ints]
 
 
 class IntegerModel(Protocol):
@@ -215,7 +226,7 @@ class Part:
     # RTL.
     switches: Callable[[Shape, Wiring], dict[str, int]] = _nothing  # parameters of rtl/engine.sv, with it or without
     widths: Callable[[IntegerModel, Plan], dict[str, int]] = _nothing  # more of them, with it only
-    roms: Callable[[IntegerModel, Plan], dict[str, list[Field]]] = _nothing  # files of ROMs, without their suffix
+    roms: Callable[[IntegerModel, Plan], dict[str, Words]] = _nothing  # files of ROMs, without their suffix
     takes_shift: bool = False  # of a head's scores, so that the exponential has none left
 
 

@@ -15,7 +15,7 @@ from ..ops.fixed import MULTIPLIER_BITS
 from ..ops.norm import LARGEST_EPS, RENORM_BITS, Renorm, largest_energy
 from ..targets.blocks import bram18, multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, Field, IntegerModel, Kernel, Layout, Part, Plan, Read, Rom
+from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Plan, Read, Rom, Words
 
 RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
 
@@ -182,17 +182,19 @@ def _eps_bits(chip: IntegerModel, listed: list[Read]) -> int:
     return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
 
 
-def _roms(chip: IntegerModel, plan: Plan) -> dict[str, list[Field]]:
+def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
     """For every read: its rows' gains and their shift, and its heads' eps."""
-    found: dict[str, list[Field]] = {}
+    found: dict[str, Words] = {}
     for name, listed in renormed(plan).items():
         gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
         for i, e in enumerate(listed):
             renorm = _renorm_of(chip, e)
             shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
             gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
-        found[name] = [(gain, MULTIPLIER_BITS), (shift, 6)]
-        found[f"{name}_eps"] = [(eps, _eps_bits(chip, listed))]
+        columns = {"gain": gain, "shift": shift}
+        found[name] = Words(struct="gains_t", widths={"Rows": gain.shape[1]}, columns=columns)
+        widths = {"EpsW": _eps_bits(chip, listed)}
+        found[f"{name}_eps"] = Words(struct="eps_t", widths=widths, columns={"eps": eps})
     return found
 
 

@@ -15,7 +15,7 @@ from ..ops.fixed import Ints, limits
 from ..ops.softcap import CAP_BITS, CAP_ENTRIES, cap_table
 from ..targets.blocks import multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, Field, IntegerModel, Kernel, Layout, Part, Plan
+from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Plan, Words
 
 SOFT_CAP_LATE = 3  # engine_pkg::SoftCapLate
 SCORE_CAP_LATE = SOFT_CAP_LATE + 2  # engine_pkg::ScoreCapLate
@@ -28,9 +28,11 @@ def slope_bits(table: Ints) -> int:
     return int(max(rise.max(), ~rise.min())).bit_length() + 1
 
 
-def cap_lines(table: Ints) -> list[Field]:
-    """A soft cap's lines as rtl/soft_cap.sv unpacks them: where each begins, and how far it rises."""
-    return [(table[:-1, None], CAP_BITS), (np.diff(table)[:, None], slope_bits(table))]
+def cap_lines(table: Ints) -> Words:
+    """A soft cap's lines: where each begins, and how far it rises."""
+    return Words(
+        struct="line_t", widths={"SlopeW": slope_bits(table)}, columns={"base": table[:-1], "rise": np.diff(table)}
+    )
 
 
 def _cost(capped: int, fabric: Fabric) -> Extra:
@@ -74,9 +76,10 @@ def _score_geometry(plan: Plan) -> str:
     )
 
 
-def _score_roms(chip: IntegerModel, plan: Plan) -> dict[str, list[Field]]:
+def _score_roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
     """The cap, and in front of it the shifts of the heads: a file for each of those that share a walk."""
-    shifts = {f"cap{h:02}": [(chip.score_shift[:, h :: plan.shared].reshape(-1, 1), 5)] for h in range(plan.shared)}
+    heads = {f"cap{h:02}": chip.score_shift[:, h :: plan.shared].reshape(-1) for h in range(plan.shared)}
+    shifts = {name: Words(struct="shift_t", widths={}, columns={"shift": each}) for name, each in heads.items()}
     return {"score_cap": cap_lines(chip.tables["score_cap"]), **shifts}
 
 

@@ -21,8 +21,9 @@ from .budget import NAMES, beyond_device, bitstream_cost, budget_of, device_of, 
 from .capacity import _with_bits, capacity, demand, most_bits
 from .cost import dot_luts
 from .geometry import Geometry
-from .latency import END, SAMPLE_LATE, added_late, logits_late, turned_late, walk_to_mixed
+from .latency import added_late, logits_late, turned_late, walk_to_mixed
 from .planner import Plan, Planner, _stages
+from .words import END, SAMPLE_LATE
 
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 

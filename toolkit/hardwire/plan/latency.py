@@ -1,35 +1,13 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Latencies of the RTL's pipeline in cycles, where they do not depend on the geometry alone.
-
-The names A0.., E0.. and t0.. are those of the comments in rtl/.
-"""
+"""Latencies of the RTL, in cycles: what follows from those in words.py for a chip's parts and a geometry."""
 
 from __future__ import annotations
 
 from ..chip.model import Wiring
 from ..parts import present
 from .geometry import Geometry
-
-EMBED_READ = 2  # fetch to E1 of the embedding's first read
-
-
-ROOT_LATE = 6  # a complete residual to its root, which joins at E0
-
-
-WALK_TO_VALUE = 7  # t0 to the address of the values, less what parts take of scores
-
-
-WALK_TO_MIXED = 17  # t0 of a walk's last block, both passes, to its first quotient, less the same
-
-
-NOISE_LATE = 17  # fetch to the first noise, less its own word
-
-
-SAMPLE_LATE = 4  # EZ of the last logits to the sampled token, less a cap of logits
-
-
-END = 1  # from a token's last word to the next fetch
+from .words import WALK_TO_MIXED, WALK_TO_VALUE
 
 
 def ceil_div(a: int, b: int) -> int:

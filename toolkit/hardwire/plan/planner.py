@@ -22,10 +22,11 @@ from .budget import budget_of, resources
 from .capacity import MEAN_OVER
 from .cost import Cost, dot_luts, memories, predict
 from .geometry import Geometry, Style, shared_heads
-from .latency import END, ceil_div
+from .latency import ceil_div
 from .program import Schedule
 from .schedule import schedule
 from .widths import Widths
+from .words import END
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ...errors import BoardError, BuildError
 from ...host.frames import BAUDS
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
+from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
@@ -75,8 +76,8 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     """Add the board's top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     serial, routing = require_serial(board)
     meta = read_meta(folder)
-    values, pll = meta["parameters"], routing.pll(serial.oscillator_mhz, host.clock_mhz)
-    check(values, host)
+    pll = routing.pll(serial.oscillator_mhz, host.clock_mhz)
+    check(meta["parameters"], host)
     made = {
         "board": board.key,
         "top": serial.module,
@@ -102,7 +103,7 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     shutil.copyfile(rtl_folder() / "cells" / routing.clock_model, place / routing.clock_model)
     note = f"{made['clock_mhz']:g} MHz, {made['serial']['baud']} baud"
     own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": made["divisor"]}
-    (folder / PACKAGE).write_text(package(meta["chip"], values, host, made["clock_mhz"], note, **own))
+    (folder / PACKAGE).write_text(package(meta["chip"], host, made["clock_mhz"], note, **own))
     (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
     return made
 
@@ -122,7 +123,7 @@ def read_board(folder: Path) -> dict[str, Any]:
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
     made = read_board(folder)
-    packages = ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", PACKAGE)
+    packages = (*PACKAGES, PACKAGE)
     others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     modules = [name for name in others if name not in packages]
     around = (*(f"board/{name}" for name in COMMON), *made["clock_sources"])
