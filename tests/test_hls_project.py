@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, QWEN3
+from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, PROOFS, QWEN3
 
 from hardwire.backends.csim import CSim
 from hardwire.chip.model import Chip, Formats, Shape
@@ -80,6 +80,7 @@ WIRINGS = {
     "gemma2": GEMMA2,
     "gemma3": GEMMA3,
     "everything": EVERYTHING,
+    **{name: outline for name, (outline, _) in PROOFS.items()},
 }
 
 

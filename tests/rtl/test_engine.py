@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
+from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, PROOFS, QWEN3, QWEN3_SHARED, SMOLLM3
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip.model import Chip, Shape
@@ -114,6 +114,7 @@ CASES = {
         "everything_chip",
         Geometry(columns=8, rows=4, depth=6, terms=4, banks=7, divides=4, mix_style="fabric", trace=True),
     ),
+    **{name: ("proof", geometry) for name, (_, geometry) in PROOFS.items()},
 }
 
 
@@ -183,7 +184,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Chip, Geometry]
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, build: Callable[[Chip, Geometry], RtlSim]) -> tuple[Chip, Geometry, RtlSim]:
     name, geometry = CASES[request.param]
-    chip = request.getfixturevalue(name)
+    chip = random_chip(PROOFS[request.param][0], seed=8) if name == "proof" else request.getfixturevalue(name)
     return chip, geometry, build(chip, geometry)
 
 

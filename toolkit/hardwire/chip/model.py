@@ -28,10 +28,7 @@ from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm, Scale
 from .format import (
-    FORMAT_VERSION,
     LOOKED_UP,
-    PLAIN_VERSION,
-    PLAIN_WIRING,
     SHIFTS,
     TABLES,
     ArraySpec,
@@ -43,6 +40,8 @@ from .format import (
     expected_shapes,
     matrix_names,
     table_names,
+    version_of,
+    wiring_fields,
     wiring_of,
 )
 
@@ -246,12 +245,12 @@ def _biased(chip: Chip) -> list[str]:
 
 
 def _header_bytes(chip: Chip) -> bytes:
-    plain, wiring = not chip.wiring.later_parts(), asdict(chip.wiring)
+    version = version_of(chip.wiring)
     header = {
-        "format": PLAIN_VERSION if plain else FORMAT_VERSION,
+        "format": version,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
-        "wiring": {name: wiring[name] for name in PLAIN_WIRING} if plain else wiring,
+        "wiring": {name: getattr(chip.wiring, name) for name in wiring_fields(version)},
         "bits": chip.bits,
         "biases": _biased(chip),
         "activation": chip.activation,

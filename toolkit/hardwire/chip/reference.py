@@ -143,6 +143,8 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
         if chip.wiring.score_cap:
             score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), chip.tables["score_cap"])
             shift = np.int64(0)
+        if chip.wiring.alibi:
+            score = score + attention.alibi(chip.tables["alibi"][head], shift, np.arange(k.shape[2]))
         p = attention.probabilities(score, seen, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(

@@ -8,7 +8,7 @@ ensures: ``Matched``: the decoder, and which ONNX tensors its stages are, for lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -332,21 +332,7 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
     if bool((scale[0] != 1).any()):
         layer = Linear(np.asarray(layer.weight * scale[0], np.float32), layer.bias)
     o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
-    return Attention(
-        found.q,
-        found.k,
-        found.v,
-        o,
-        found.heads,
-        found.kv_heads,
-        found.head_dim,
-        found.scale,
-        found.rope,
-        found.window,
-        found.q_norm,
-        found.k_norm,
-        found.softcap,
-    )
+    return Attention(o=o, **{f.name: getattr(found, f.name) for f in fields(Attention) if f.name != "o"})
 
 
 def family(decoder: Decoder) -> str:
