@@ -22,7 +22,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors", "files", "progress"),  # of nothing
     # Contracts, float and integer arithmetic, boards, other programs, text to ids.
     ("host", "decoder", "ops", "targets", "tools", "driver.text"),
-    ("manifest",),  # of a build folder
+    ("manifest", "chip.wiring"),  # of a build folder; dimensions, formats and wiring of a decoder
+    ("parts",),  # optional parts of a decoder, from the float model to the RTL
     ("chip",),  # the integer model, its file and its reference
     ("frontend", "quantize", "plan"),  # ONNX to decoder, decoder to chip, chip to engine
     ("emit", "driver", "quality"),  # engine to HLS and RTL; chip to tokens; chip to figures
@@ -31,7 +32,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("synth",),  # projects to gates and bitstreams
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts
-    ("openers", ""),  # whatever it is, to tokens; "" is the package's face
+    ("openers",),  # whatever it is, to tokens
+    ("api", ""),  # every step as a function; "" is the package itself
     ("notebook", "cli"),
     ("__main__",),
 )

@@ -69,22 +69,6 @@ def test_fit_answers_for_every_board(chip_file: Path) -> None:
     assert all(keys <= set(fit) for fit in fits)
 
 
-def test_run_takes_ids(chip_file: Path, tiny_chip: Chip, tmp_path: Path) -> None:
-    with_text = json.loads(call("run", chip_file, "--ids", "1,3,4", "--tokens", "3", "--json").stdout)
-    assert with_text["text"].startswith("ab") and len(with_text["tokens"]) <= 3
-    tiny_chip.save(tmp_path / "bare.chip")
-    result = call("run", tmp_path / "bare.chip", "--ids", "5,6,7", "--tokens", "3")
-    assert result.exit_code == 0 and result.stdout.startswith("5 6 7 ")
-    for given, message in (
-        (["--ids", "1,x"], "--ids '1,x': invalid literal for int() with base 10: 'x'; give whole numbers by comma"),
-        (["--ids", "1", "--prompt", "a"], "--prompt and --ids; give one of them"),
-        (["--ids", "1,400"], "token id 400 is not one of the 40 of the vocabulary"),
-        (["--prompt", "a"], "this chip carries no tokenizer; quantize with --tokenizer tokenizer.json, or give token"),
-    ):
-        result = call("run", tmp_path / "bare.chip", *given)
-        assert result.exit_code == 1 and message in " ".join(result.stderr.split())
-
-
 def test_run_streams_and_reports(chip_file: Path) -> None:
     result = call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--temperature", "1.0", "--seed", "3", "--json")
     data = json.loads(result.stdout)
@@ -95,6 +79,37 @@ def test_run_streams_and_reports(chip_file: Path) -> None:
         ).stdout
     )
     assert again["text"] == data["text"]
+
+
+def test_run_takes_token_ids(chip_file: Path, tiny_chip: Chip, tmp_path: Path) -> None:
+    text = json.loads(call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--json").stdout)
+    data = json.loads(call("run", chip_file, "--ids", "1,29,3,4,5", "--tokens", "5", "--json").stdout)
+    assert data["tokens"] == text["tokens"] and data["text"] == text["text"]
+    tiny_chip.save(tmp_path / "m.chip")
+    data = json.loads(call("run", tmp_path / "m.chip", "--ids", "7,5", "--tokens", "3", "--json").stdout)
+    assert data["text"] == " ".join(map(str, (7, 5, *data["tokens"]))) and len(data["tokens"]) == 3
+    assert call("run", tmp_path / "m.chip", "--ids", "7,5", "--tokens", "3").stdout.startswith("7 5 ")
+    for arguments, message in (
+        (("--ids", "7,x"), "'7,x' are no token ids; give them as 1,2,3"),
+        (("--ids", "7", "--prompt", "a"), "--prompt and --ids: give one of them"),
+        (("--ids", "7,400"), "token 400 is not one of the 40 of the vocabulary"),
+        (("--prompt", "a"), "or give token ids (--ids)"),
+    ):
+        result = call("run", tmp_path / "m.chip", *arguments)
+        assert result.exit_code == 1 and message in result.stderr.replace("\n", " ")
+
+
+def test_cycles_that_are_not_counted_have_a_reason(chip_file: Path) -> None:
+    data = json.loads(call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--json").stdout)
+    assert data["cycles"] is None and data["cycles_note"] == "m.chip (reference) counts no cycles of a token"
+
+
+def test_help_knows_every_backend() -> None:
+    from hardwire.openers import backends
+
+    text = " ".join(call("run", "--help").output.split())
+    for name, about in backends().items():
+        assert f"{name}: {about.split(',')[0]}" in text
 
 
 def test_random_knows_other_wirings(tmp_path: Path) -> None:

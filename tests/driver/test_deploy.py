@@ -155,9 +155,9 @@ import hardwire
 assert hardwire.__file__.startswith({str(tmp_path)!r})
 from hardwire.driver.mmio import MappedChip
 from driver.model import ModelChip
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 chip = load_chip(__import__("pathlib").Path("story/model.chip"))
-print(hardwire.LanguageModel(chip, None, "board", MappedChip(ModelChip(chip))).generate("abc"))
+print(hardwire.LanguageModel(chip, MappedChip(ModelChip(chip)), "board").generate("abc"))
 """
     done = subprocess.run([str(python), "-c", code], env=env, cwd=there, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

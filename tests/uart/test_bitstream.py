@@ -23,7 +23,7 @@ from hardwire.synth.nextpnr import route
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis, synthesize
 
-from .conftest import SERIAL, TIMEOUT
+from .conftest import BOARD, SERIAL, TIMEOUT
 
 pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -35,7 +35,7 @@ CLOCK_MHZ = 30.0
 def made(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Project, Synthesis]:
     folder = tmp_path_factory.mktemp("bitstream")
     write_rtl(chip_with_text, folder, SMALL)
-    write_board_top(folder, replace(SERIAL, clock_mhz=CLOCK_MHZ, baud=3_750_000))
+    write_board_top(folder, BOARD, replace(SERIAL, clock_mhz=CLOCK_MHZ, baud=3_750_000))
     job = board_job(folder)
     return folder, job, synthesize(job, folder / "work")
 

@@ -129,9 +129,10 @@ def broken(scratch: Path) -> tuple[LanguageModel, str]:
     return open_board(for_board(simulated_bundle(faulty), None), device), done
 
 
-def _checkouts_chip() -> Path:
-    """The bundled model's chip beside its bitstream, in a checkout."""
-    return Path(__file__).resolve().parents[2] / "bitstreams" / "ulx3s-85f" / MODEL / "model.chip"
+def _checkouts_chip() -> Path | None:
+    """The bundled model's chip beside the first of its bitstreams, in a checkout."""
+    beside = (Path(__file__).resolve().parents[2] / "bitstreams").glob(f"*/{MODEL}/model.chip")
+    return min(beside, default=None)
 
 
 def bundled_chip(to: Path) -> Path:
@@ -139,7 +140,7 @@ def bundled_chip(to: Path) -> Path:
     from .pipeline import quantize_onnx
 
     ours = _checkouts_chip()
-    if ours.is_file():
+    if ours is not None:
         shutil.copyfile(ours, to)
     else:
         quantize_onnx(bundled_folder() / "model.onnx", to)
@@ -157,7 +158,7 @@ def _version() -> str:
 
     places = (cells_folder().parent, boards_folder(), Path(__file__).parent)
     files = {path for place in places for path in place.rglob("*") if path.suffix in MAKE_A_BUILD}
-    if (ours := _checkouts_chip()).is_file():
+    if (ours := _checkouts_chip()) is not None:
         files.add(ours)
     total = hashlib.sha256()
     for path in sorted(files):

@@ -75,6 +75,11 @@ def read_text(path: Path) -> str:
         raise HardwireError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not empty, as prompts."""
+    return [line for line in read_text(path).splitlines() if line]
+
+
 class Quantized(NamedTuple):
     """What ``quantize_onnx`` made."""
 
@@ -161,7 +166,7 @@ def quantize_onnx(
                 f"{model.name} at {options.weights} bits does not fit {board}: {verdict.limit}; {verdict.note}"
             )
     progress("write")
-    chip.save(out)
+    chip.save(out, origin=model)
     if tradeoff is None or target is None:
         return Quantized(chip, [])
     from .quality.tradeoff import draw_tradeoff

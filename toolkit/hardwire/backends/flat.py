@@ -19,7 +19,7 @@ Bit = int | str  # a net's number, or "0", "1", "x"
 Cell = Mapping[str, Any]
 
 _LUT_PINS = {f"LUT{n}": tuple(f"I{i}" for i in range(n)) for n in range(1, 7)}
-_ECP5_LUT = ("A", "B", "C", "D")
+_TRELLIS_LUT = ("A", "B", "C", "D")
 _MUX = {"MUXF7": ("I0", "I1", "S", "O"), "MUXF8": ("I0", "I1", "S", "O"), "MUXF9": ("I0", "I1", "S", "O")}
 _MUX |= {"PFUMX": ("BLUT", "ALUT", "C0", "Z"), "L6MUX21": ("D0", "D1", "SD", "Z")}
 _RESET = {"FDRE": ("R", 0), "FDSE": ("S", 1)}  # the pin, and the value that it gives
@@ -62,7 +62,7 @@ def _cells(cells: Mapping[str, Cell]) -> Iterator[str]:
     for number, cell in enumerate(cells.values()):
         kind, pins = cell["type"], cell["connections"]
         if kind in _LUT_PINS or kind == "LUT4":
-            names = _ECP5_LUT if "Z" in pins else _LUT_PINS[kind]
+            names = _TRELLIS_LUT if "Z" in pins else _LUT_PINS[kind]
             yield f"  assign {_net(pins['Z' if 'Z' in pins else 'O'][0])} = {_lut(cell, names)};"
         elif kind == "INV":
             yield f"  assign {_net(pins['O'][0])} = ~{_net(pins['I'][0])};"
@@ -75,7 +75,7 @@ def _cells(cells: Mapping[str, Cell]) -> Iterator[str]:
             pin, value = _RESET[kind]
             key = pins["C"][0], pins["CE"][0], pins[pin][0]
             registers.setdefault(key, []).append((cell, "D", value))
-        elif kind == "TRELLIS_FF" and (found := _ecp5_register(cell)) is not None:
+        elif kind == "TRELLIS_FF" and (found := _trellis_register(cell)) is not None:
             registers.setdefault(found[0], []).append((cell, "DI", found[1]))
         else:
             yield _instance(kind, cell, number)
@@ -165,7 +165,7 @@ def _inverted(cell: Cell) -> bool:
     return any(name.startswith("IS_") and "1" in value for name, value in cell["parameters"].items())
 
 
-def _ecp5_register(cell: Cell) -> tuple[tuple[Bit, Bit, Bit], int] | None:
+def _trellis_register(cell: Cell) -> tuple[tuple[Bit, Bit, Bit], int] | None:
     """Clock, enable and reset, and the value of the reset; None for a register of a rarer kind."""
     values, pins = {name: value.strip() for name, value in cell["parameters"].items()}, cell["connections"]
     if any(values.get(name, usual) != usual for name, usual in _ECP5_FF.items()):

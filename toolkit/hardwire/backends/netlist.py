@@ -17,14 +17,10 @@ from typing import Any
 
 from ..errors import BuildError, ToolMissing
 from ..synth.yosys import Synthesis
+from ..targets.families import FAMILIES, family_of
 from .flat import flatten
 from .verilator import Simulation
 
-CELLS = {
-    "ecp5": ("bram_core.sv", "DP16KD.sv", "MULT18X18D.sv", "EHXPLLL.sv"),
-    "xc7": ("bram_core.sv", "RAMB18E1.sv", "RAMB36E1.sv"),
-}
-_SHARE = {"ecp5": "ecp5/cells_sim.v", "xc7": "xilinx/cells_sim.v"}
 # Signals that nothing initialises are zero, as in a configured device; the default computes a value for each.
 _ZEROS = ("--x-assign", "fast", "--x-initial", "fast")
 
@@ -50,12 +46,14 @@ def of_flat(
 def _of(
     netlist: Path, family: str, top: str, shim: Sequence[Path], cells: Path | None, more: Mapping[str, Any]
 ) -> Simulation:
-    if family not in CELLS:
-        raise BuildError(f"there are no models for netlists of {family}; simulate {' or '.join(CELLS)}")
+    mapping = family_of(family).yosys
+    if mapping.models is None:
+        able = [key for key, known in FAMILIES.items() if known.simulated]
+        raise BuildError(f"there are no models for netlists of {family}; simulate {' or '.join(able)}")
     cells = cells or cells_folder()
-    ours = [cells / name for name in CELLS[family]]
-    sources = (*ours, yosys_share() / _SHARE[family], netlist)
-    includes = (yosys_share() / Path(_SHARE[family]).parent,)
+    ours = [cells / name for name in mapping.models]
+    sources = (*ours, yosys_share() / mapping.share, netlist)
+    includes = ((yosys_share() / mapping.share).parent,)
     return Simulation(top, sources, tuple(shim), includes=includes, **more)
 
 

@@ -61,12 +61,18 @@ class Simulation:
     includes: tuple[Path, ...] = ()  # folders, for Verilog and C++
     flags: tuple[str, ...] = ()  # more for Verilator
     optimize: str = "-O2"
+    prefix: str = ""  # of the generated class, where it is not V<top>
+
+    @property
+    def model(self) -> str:
+        """Name of the generated class."""
+        return self.prefix or f"V{self.top}"
 
     def verilate(self, root: Path, out: Path) -> list[str]:
         """Verilator's command."""
         values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in self.parameters]
         return [
-            *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", f"V{self.top}"),
+            *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", self.model),
             # In small functions: the compiler's time grows faster than a function.
             *("--Mdir", str(out), "--output-split", "20000", "--output-split-cfuncs", "300"),
             *(*_QUIET, *self.flags, *values),
@@ -138,7 +144,7 @@ def build(
 
 def _units(simulation: Simulation, root: Path, made: Path) -> list[tuple[Path, str]]:
     """What is compiled, and how hard: what runs once (constructors, contents of memories) is not worth optimizing."""
-    generated = sorted(made.glob(f"V{simulation.top}*.cpp"))
+    generated = sorted(made.glob(f"{simulation.model}*.cpp"))
     units = []
     slow = [path for path in generated if "__Slow" in path.name]
     fast = [path for path in generated if path not in slow]

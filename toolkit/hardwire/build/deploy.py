@@ -54,6 +54,8 @@ If something is wrong, paste the report of
 
     python3 -m hardwire doctor {name}
 
+or send the zip that it writes with --bundle report.zip: the report, logs and reports, without personal names.
+
 The bitstream is for {board} and no other board; the driver checks that, the files' hashes and the chip's ID.
 chip {digest}
 """

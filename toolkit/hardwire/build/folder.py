@@ -12,8 +12,9 @@ from ..chip.model import Chip, load_chip
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, read_manifest
+from ..targets.families import FAMILIES
 
-GATES = ("xc7", "ecp5")  # families whose netlists can be simulated
+SIMULATED = tuple(key for key, family in FAMILIES.items() if family.simulated)  # families whose netlists are
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Build:
     def has_netlist(self) -> bool:
         """Whether it was synthesized into gates that can be simulated."""
         receipt = self.manifest.get("synthesis")
-        if not isinstance(receipt, dict) or receipt.get("family") not in GATES:
+        if not isinstance(receipt, dict) or receipt.get("family") not in SIMULATED:
             return False
         return f"{SYNTH}/netlist.json" in receipt.get("files", {})
 

@@ -9,16 +9,7 @@ from ..targets.board import Board
 from .cost import Cost, axi_cost
 from .program import Schedule
 
-LUT_BUDGET = 0.85  # share of a device's LUTs that a design may fill and still route
-
-
-ROUTED_BUDGET = {"ecp5": 0.70}  # where open tools have to route it and meet a clock
-
-
 HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: the serial line
-
-
-LUT_MARGIN = {"xc7": 0.996, "xcup": 0.92, "ecp5": 0.996}  # Yosys is what counts: predictions may be too low by so much
 
 
 def resources(cost: Cost, board: Board) -> dict[str, int]:
@@ -52,7 +43,7 @@ def beyond_device(used: dict[str, int], board: Board) -> list[str]:
 def budget_of(board: Board) -> dict[str, int]:
     """What a plan may use, its host included."""
     return {
-        "lut": int(board.lut * ROUTED_BUDGET.get(board.family, LUT_BUDGET)),
+        "lut": int(board.lut * board.device_family.planning.lut_budget),
         "dsp": board.dsp,
         "bram18": board.bram18,
         "uram": board.uram,

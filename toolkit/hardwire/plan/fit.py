@@ -17,13 +17,13 @@ from ..chip.format import FEWEST_BITS
 from ..chip.model import LOOKED_UP, Chip
 from ..progress import Progress
 from ..targets.board import Board
-from ..targets.family import FAMILIES
-from .budget import LUT_BUDGET, NAMES, beyond_device, bitstream_cost, budget_of, device_of, resources
+from .budget import NAMES, beyond_device, bitstream_cost, budget_of, device_of, resources
 from .capacity import _with_bits, capacity, demand, most_bits
 from .cost import dot_luts
 from .geometry import Geometry
-from .latency import END, SAMPLE_LATE, added_late, logits_late, turned_late, walk_to_mixed
+from .latency import added_late, logits_late, turned_late, walk_to_mixed
 from .planner import Plan, Planner, _stages
+from .words import END, SAMPLE_LATE
 
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 
@@ -55,9 +55,7 @@ class Fit:
 
 def can_be_built(chip: Chip, board: Board) -> bool:
     """Whether the memories hold a chip, and where HLS does not know the part, whether an engine fits too."""
-    from ..targets.family import AMD
-
-    return capacity(chip, board).fits and (board.family in AMD or fit(chip, board).fits)
+    return capacity(chip, board).fits and (board.device_family.hls or fit(chip, board).fits)
 
 
 def fit(
@@ -129,11 +127,11 @@ def floor_cycles(chip: Chip, board: Board, plan: Plan | None = None) -> tuple[in
     The largest of multiplications over the lanes that all LUTs and multipliers of the budget could hold, weight bits
     over what all memories deliver per cycle, and the chain of stages that wait for each other.
     """
-    need, f = demand(chip), FAMILIES[board.family]
+    need, f = demand(chip), board.device_family.fabric
     weight = max(m.bits for n, m in chip.matrices.items() if n not in LOOKED_UP)
     in_lut = dot_luts(f, 4, chip.formats.norm, weight) / 4
     per_block = 2 if weight <= 4 and f.pairs else 1
-    lanes = board.dsp * per_block + board.lut * LUT_BUDGET / in_lut
+    lanes = board.dsp * per_block + board.lut * board.device_family.planning.lut_budget / in_lut
     ports = board.bram18 * ROM_PORT_BITS + 2 * 72 * board.uram
     floors = {
         "multiplications": (need.multiplications + need.attention) / lanes,

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from ..chip.model import Shape
 from ..errors import BuildError
+from . import words
 
-Style = Literal["fabric", "packed", "apart"]  # engine_pkg::style_e, in its order
-STYLES: tuple[Style, ...] = ("fabric", "packed", "apart")
+Style = Literal["fabric", "packed", "apart"]
+STYLES = tuple(style.name.lower() for style in words.Style)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Geometry:
         """Multiplications per cycle of the matrices."""
         return self.columns * self.rows * self.depth
 
+    @property
+    def scores_lack_a_constant(self) -> bool:
+        """Whether all scores are made in LUTs, whose digits leave the same out of each."""
+        return self.score_style == "fabric" or self.score_fabric == self.banks
+
     # Latencies of the pipeline, in cycles.
 
     @property
@@ -74,17 +80,17 @@ class Geometry:
     @property
     def residual_late(self) -> int:
         """E1 to a row that is stored as it is: residual, values."""
-        return 3 + self.round_stages
+        return words.y_late(self.round_stages)
 
     @property
     def post_late(self) -> int:
         """E1 to a row that is stored after rotation, or after its activation."""
-        return 4 + 2 * self.round_stages
+        return self.residual_late + words.z_late(self.round_stages)
 
     @property
     def plain_late(self) -> int:
         """E1 to a hidden value that is a table's entry."""
-        return 4 + self.round_stages
+        return self.residual_late + 1
 
 
 def shared_heads(shape: Shape, rows: int) -> int:

@@ -15,17 +15,18 @@ from typing import Any
 import numpy as np
 
 from ..chip.model import LOOKED_UP, Chip
+from ..parts import present
 from ..progress import Progress
 from ..targets.board import Board
-from ..targets.family import FAMILIES
-from .budget import LUT_BUDGET, LUT_MARGIN, budget_of, resources
+from .budget import budget_of, resources
 from .capacity import MEAN_OVER
 from .cost import Cost, dot_luts, memories, predict
 from .geometry import Geometry, Style, shared_heads
-from .latency import END, ceil_div
+from .latency import ceil_div
 from .program import Schedule
 from .schedule import schedule
 from .widths import Widths
+from .words import END
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Planner:
                 for depth in (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32):
                     if depth * rows > tallest * 2 or depth * rows * columns > 1 << 14:
                         continue
-                    if self.chip.wiring.embedding_norm and rows * depth < s.dim:
+                    if not all(part.fits_lanes(s, rows, depth) for part in present(self.chip.wiring)):
                         continue
                     base = Geometry(columns, rows, depth, terms, banks=1, divides=1)
                     padded = s.head_dim if shared_heads(s, rows) > 1 else ceil_div(s.head_dim, rows) * rows
@@ -101,10 +102,12 @@ class Planner:
 
     def _banked(self, core: Geometry, board: Board, below: float) -> Iterator[tuple[Geometry, float]]:
         """The core with banks, the most first, as long as its mean cycles are at most ``below``."""
-        chip, f = self.chip, FAMILIES[board.family]
+        chip, f = self.chip, board.device_family.fabric
         weight = max(m.bits for n, m in chip.matrices.items() if n not in LOOKED_UP)
         fabric = core.lanes / core.terms * dot_luts(f, core.terms, chip.formats.norm, weight)
-        if fabric > board.lut * LUT_BUDGET + board.dsp * 2 * 40:  # no way to build so many lanes
+        if (
+            fabric > board.lut * board.device_family.planning.lut_budget + board.dsp * 2 * 40
+        ):  # no way to build so many lanes
             return
         end, made = self.end(core)
         context, layers = chip.shape.context, chip.shape.layers
@@ -132,7 +135,7 @@ class Planner:
         for packed in range(geometry.groups, -1, -1):
             for style in _divided(geometry, packed, self.chip, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
-                used, margins = resources(cost, board), {"lut": LUT_MARGIN[board.family]}
+                used, margins = resources(cost, board), {"lut": board.device_family.planning.lut_margin}
                 if all(used[key] <= most * margins.get(key, 1) for key, most in budget.items()):
                     return style, cost
         return None
@@ -148,21 +151,21 @@ class Planner:
 
 def _stages(board: Board) -> dict[str, Any]:
     """Pipeline registers and forms that go with a board's family and clock."""
-    fast = board.clock_mhz / {"xc7": 80, "xcup": 130, "ecp5": 55}[board.family]
+    planning = board.device_family.planning
+    stages = 2 if board.clock_mhz > planning.two_stage_mhz else 1
     return {
-        "lane_stages": 2 if fast > 1 else 1,
-        "round_stages": 2 if fast > 1 else 1,
-        "minus": board.family != "ecp5",
+        "lane_stages": stages,
+        "round_stages": stages,
+        "minus": planning.minus,
     }
 
 
 def _divided(g: Geometry, packed: int, chip: Chip, board: Board) -> Iterator[Geometry]:
     """Ways to give attention what multipliers the lanes leave: all in blocks, then more and more of it in LUTs."""
-    f, channels = FAMILIES[board.family], chip.shape.head_dim
-    # A soft cap sees what scores lack that are all in LUTs (``schedule.require_geometry``): one bank stays out.
-    scores_in_luts: dict[str, Any] = (
-        {"score_fabric": g.banks - 1} if chip.wiring.score_cap else {"score_style": "fabric"}
-    )
+    f, channels = board.device_family.fabric, chip.shape.head_dim
+    # Where a part sees what scores lack that are all in LUTs (``schedule.require_geometry``), one bank stays out.
+    whole = any(part.whole_scores for part in present(chip.wiring))
+    scores_in_luts: dict[str, Any] = {"score_fabric": g.banks - 1} if whole else {"score_style": "fabric"}
     style: Style = "packed" if f.pairs else "apart"
     base = replace(g, packed_groups=packed, score_style=style, mix_style=style)
     yield base

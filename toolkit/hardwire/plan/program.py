@@ -9,14 +9,8 @@ from functools import cached_property
 
 from ..chip.model import Formats, Shape, Wiring
 from .geometry import Geometry, shared_heads
-from .latency import EMBED_READ, END, ceil_div, logits_late, walk_to_mixed
-
-# engine_pkg::kind_e and source_e
-RESIDUAL, QUERY, KEY, VALUE, GATE, UP, PLAIN, LOGIT = range(8)
-
-
-NORM, MIXED, HIDDEN = range(3)
-
+from .latency import ceil_div, logits_late, walk_to_mixed
+from .words import EMBED_READ, END, Kind, Source
 
 Row = tuple[str, int] | None  # (matrix, row), or padding
 
@@ -25,7 +19,7 @@ Row = tuple[str, int] | None  # (matrix, row), or padding
 class Emission:
     """One read: rows of one matrix, one per lane row, and what becomes of them."""
 
-    kind: int
+    kind: Kind
     layer: int
     rows: tuple[Row, ...]
     dest: int
@@ -44,7 +38,7 @@ class Run:
     """One start of the lanes."""
 
     name: str
-    source: int
+    source: Source
     layer: int
     columns: tuple[int | None, ...]  # whole steps, None is padding
     emissions: tuple[Emission, ...]

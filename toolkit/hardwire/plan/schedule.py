@@ -13,39 +13,12 @@ from __future__ import annotations
 from ..chip.model import Chip, Shape
 from ..errors import BuildError
 from ..ops import rope, sampler
+from ..parts import present
+from ..parts.renorms import normed_heads
 from .geometry import Geometry
-from .latency import (
-    EMBED_READ,
-    NOISE_LATE,
-    ROOT_LATE,
-    SAMPLE_LATE,
-    added_late,
-    logits_late,
-    missing_parts,
-    normed_heads,
-    turned_late,
-    walk_to_mixed,
-    walk_to_value,
-)
-from .program import (
-    GATE,
-    HIDDEN,
-    KEY,
-    LOGIT,
-    MIXED,
-    NORM,
-    PLAIN,
-    QUERY,
-    RESIDUAL,
-    UP,
-    VALUE,
-    Emission,
-    Row,
-    Run,
-    Schedule,
-    Word,
-    run_reads,
-)
+from .latency import added_late, logits_late, missing_parts, turned_late, walk_to_mixed, walk_to_value
+from .program import Emission, Row, Run, Schedule, Word, run_reads
+from .words import EMBED_READ, NOISE_LATE, ROOT_LATE, SAMPLE_LATE, Kind, Source
 
 
 def require_engine(chip: Chip) -> None:
@@ -67,11 +40,9 @@ def require_geometry(made: Schedule) -> None:
         )
     if made.padded % g.divides:
         raise BuildError(f"divides {g.divides}: choose a divisor of a head's {made.padded} channels, padding included")
-    if made.wiring.score_cap and (g.score_style == "fabric" or g.score_fabric == g.banks):
-        raise BuildError(
-            "scores that are all made in LUTs lack a constant, which a softmax does not see but a soft cap does; "
-            f"choose score_style packed or apart and score_fabric of at most {g.banks - 1}"
-        )
+    for part in present(made.wiring):
+        if lack := part.geometry_lacks(made):
+            raise BuildError(lack)
     row = max(f.residual, 16)  # RowW of rtl/engine.sv
     if max(f.up, f.logit) > row:
         raise BuildError(
@@ -98,7 +69,7 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
         ready = place(layer, ready, int(chip.gate_shift[layer]))
     logits = tuple(
         Emission(
-            LOGIT,
+            Kind.LOGIT,
             0,
             _rows("head", range(i, i + rows), shape.vocab),
             i // rows,
@@ -108,7 +79,7 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
         )
         for i in range(0, shape.vocab, rows)
     )
-    head = Run("head", NORM, 0, _columns(range(shape.dim), geometry), logits)
+    head = Run("head", Source.NORM, 0, _columns(range(shape.dim), geometry), logits)
     noise = [NOISE_LATE + (i + 1) * rows // 2 for i in range(len(logits))]
     arrival = logits_late(chip.wiring, geometry) - 1
     late = max(n - (read + arrival) for n, read in zip(noise, run_reads(head, 0, geometry), strict=True))
@@ -155,7 +126,7 @@ class _Player:
         """The norm behind the embedding: the residual times the identity, written back."""
         made, g = self.made, self.made.geometry
         emissions = tuple(_vector_emissions(made, "embedding_norm", 0, replace=True, fold=True))
-        run = Run("embedding norm", NORM, 0, _columns(range(made.shape.dim), g), emissions)
+        run = Run("embedding norm", Source.NORM, 0, _columns(range(made.shape.dim), g), emissions)
         at = self.normed(run, ready)
         reads = run_reads(run, at, g)
         # Its own rows are a new residual: the first must not reach the lanes, nor the root, before the last is read.
@@ -170,9 +141,10 @@ class _Player:
     def layer(self, layer: int, ready: int, gate_shift: int) -> int:
         """Place one layer whose residual is complete at ``ready``; when the next residual is."""
         made, g, shape = self.made, self.made.geometry, self.made.shape
-        qkv = Run("qkv", NORM, layer, _columns(range(shape.dim), g), tuple(_head_emissions(made, layer)))
+        qkv = Run("qkv", Source.NORM, layer, _columns(range(shape.dim), g), tuple(_head_emissions(made, layer)))
         ready, _ = self._output(layer, self._attend(qkv, self.normed(qkv, ready)))
-        up = Run("mlp", NORM, layer, _columns(range(shape.dim), g), tuple(_hidden_emissions(made, layer, gate_shift)))
+        emissions = tuple(_hidden_emissions(made, layer, gate_shift))
+        up = Run("mlp", Source.NORM, layer, _columns(range(shape.dim), g), emissions)
         return self._down(layer, up, self.normed(up, ready))
 
     def parallel_layer(self, layer: int, ready: int, gate_shift: int) -> int:
@@ -180,7 +152,7 @@ class _Player:
         need, its hidden part while attention walks. The order of additions is the reference's, o before down."""
         made, g = self.made, self.made.geometry
         emissions = (*_head_emissions(made, layer), *_hidden_emissions(made, layer, gate_shift))
-        run = Run("qkv, mlp", NORM, layer, _columns(range(made.shape.dim), g), emissions)
+        run = Run("qkv, mlp", Source.NORM, layer, _columns(range(made.shape.dim), g), emissions)
         at = self.normed(run, ready)
         _, slack = self._output(layer, self._attend(run, at))
         made.slack = min(made.slack, slack) if layer else slack  # layers are alike
@@ -191,7 +163,7 @@ class _Player:
         values wait for the lanes before."""
         made, g = self.made, self.made.geometry
         emissions = tuple(_vector_emissions(made, "o", layer))
-        mix = Run("o", MIXED, layer, _columns(_mixed_columns(made), g), emissions)
+        mix = Run("o", Source.MIXED, layer, _columns(_mixed_columns(made), g), emissions)
         mixed = walk + walk_to_mixed(made.wiring) + made.quotient_steps - 1  # the last value is there
         earliest = mixed - (len(mix.columns) // g.columns - 1)
         self.after_span = True
@@ -202,10 +174,10 @@ class _Player:
     def _down(self, layer: int, up: Run, at: int) -> int:
         """Place down behind the run at ``at`` that makes hidden values; when the residual has it."""
         made, g = self.made, self.made.geometry
-        late = {UP: g.post_late, PLAIN: g.plain_late}
+        late = {Kind.UP: g.post_late, Kind.PLAIN: g.plain_late}
         hidden = [r + late[e.kind] for r, e in zip(run_reads(up, at, g), up.emissions, strict=True) if e.kind in late]
         emissions = tuple(_vector_emissions(made, "down", layer))
-        down = Run("down", HIDDEN, layer, _columns(range(made.shape.hidden), g), emissions)
+        down = Run("down", Source.HIDDEN, layer, _columns(range(made.shape.hidden), g), emissions)
         words = g.columns // g.rows  # of the hidden buffer, per step
         at = self.start(down, max(when - i // words for i, when in enumerate(hidden)))
         return run_reads(down, at, g)[-1] + added_late(made.wiring, g, len(emissions))
@@ -215,13 +187,13 @@ class _Player:
         made, g = self.made, self.made.geometry
         share = made.walks // made.kv_words
         turned = turned_late(made.wiring, g) + (made.parts - 1 if normed_heads(made.wiring) else 0)
-        late = {QUERY: turned, KEY: turned, VALUE: g.residual_late - walk_to_value(made.wiring)}
+        late = {Kind.QUERY: turned, Kind.KEY: turned, Kind.VALUE: g.residual_late - walk_to_value(made.wiring)}
         walk = at + 1
         for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
             if e.kind not in late:
                 continue
             word = e.dest >> made.word_bits
-            if e.kind != QUERY:
+            if e.kind != Kind.QUERY:
                 word = word // made.blocks % made.kv_words * share
             walk = max(walk, read + late[e.kind] - word * made.spacing)
         at = max(walk - 1, made.words[-1].at + 1)
@@ -250,7 +222,13 @@ def _vector_emissions(
     rows, dim = made.geometry.rows, made.shape.dim
     return [
         Emission(
-            RESIDUAL, layer, _rows(matrix, range(i, i + rows), dim), i // rows, fold=fold, first=i == 0, replace=replace
+            Kind.RESIDUAL,
+            layer,
+            _rows(matrix, range(i, i + rows), dim),
+            i // rows,
+            fold=fold,
+            first=i == 0,
+            replace=replace,
         )
         for i in range(0, dim, rows)
     ]
@@ -267,17 +245,17 @@ def _head_emissions(made: Schedule, layer: int) -> list[Emission]:
     share, found = made.walks // made.kv_words, []
     for word in range(made.kv_words):
         cache = (layer * made.kv_words + word) * made.blocks
-        found += _word_emissions(made, "k", KEY, layer, word, cache)
+        found += _word_emissions(made, "k", Kind.KEY, layer, word, cache)
         for walk in range(word * share, (word + 1) * share):
-            found += _word_emissions(made, "q", QUERY, layer, walk, walk)
-        found += _word_emissions(made, "v", VALUE, layer, word, cache)
+            found += _word_emissions(made, "q", Kind.QUERY, layer, walk, walk)
+        found += _word_emissions(made, "v", Kind.VALUE, layer, word, cache)
     return found
 
 
-def _word_emissions(made: Schedule, matrix: str, kind: int, layer: int, word: int, base: int) -> list[Emission]:
+def _word_emissions(made: Schedule, matrix: str, kind: Kind, layer: int, word: int, base: int) -> list[Emission]:
     """The heads that share a word, in as many reads as it takes; ``base`` is the word's place."""
     shape, rows = made.shape, made.geometry.rows
-    order = list(range(shape.head_dim)) if kind == VALUE else turned_order(shape)
+    order = list(range(shape.head_dim)) if kind == Kind.VALUE else turned_order(shape)
     heads = range(word * made.shared, (word + 1) * made.shared)
     channels: list[Row] = [(matrix, head * shape.head_dim + c) for head in heads for c in order]
     channels += [None] * (made.parts * rows - len(channels))
@@ -298,7 +276,7 @@ def _word_emissions(made: Schedule, matrix: str, kind: int, layer: int, word: in
 def _hidden_emissions(made: Schedule, layer: int, shift: int) -> list[Emission]:
     """Rows of gate and of up in turns, so that each product has its activation one read before; or of up alone."""
     rows, hidden = made.geometry.rows, made.shape.hidden
-    kinds = (("gate", GATE), ("up", UP)) if made.wiring.gated else (("up", PLAIN),)
+    kinds = (("gate", Kind.GATE), ("up", Kind.UP)) if made.wiring.gated else (("up", Kind.PLAIN),)
     return [
         Emission(kind, layer, _rows(matrix, range(i, i + rows), hidden), i // rows, post=shift, fold=True)
         for i in range(0, hidden, rows)

@@ -19,13 +19,23 @@ from ..chip.model import Chip, Wiring
 from ..chip.reference import State, step
 from ..ops.embedding import embed
 from ..ops.fixed import Ints, saturate
-from .program import GATE, KEY, LOGIT, NORM, PLAIN, QUERY, RESIDUAL, UP, VALUE, Emission, Schedule
+from .program import Emission, Schedule
+from .words import Kind, Source
+from .words import Stage as Word
 
-STAGES = 8  # words of a segment, rtl/trace.sv's order:
-X, Q, K, V, MIX, GATED, HIDDEN, LOGITS = range(STAGES)
+STAGES = len(Word)  # words of a segment
 TURN = 5
 _MASK = 0xFFFFFFFF
-_OF_KIND = {RESIDUAL: X, QUERY: Q, KEY: K, VALUE: V, GATE: GATED, PLAIN: GATED, UP: HIDDEN, LOGIT: LOGITS}
+_OF_KIND = {
+    Kind.RESIDUAL: Word.X,
+    Kind.QUERY: Word.QUERY,
+    Kind.KEY: Word.KEY,
+    Kind.VALUE: Word.VALUE,
+    Kind.GATE: Word.GATE,
+    Kind.PLAIN: Word.GATE,
+    Kind.UP: Word.HIDDEN,
+    Kind.LOGIT: Word.LOGIT,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +63,7 @@ class Stage:
 
 def segments(made: Schedule) -> int:
     """Of a token: the embedding, and what follows each read of the residual through a norm."""
-    return 1 + sum(run.source == NORM for run in made.runs)
+    return 1 + sum(run.source == Source.NORM for run in made.runs)
 
 
 def stages(chip: Chip, made: Schedule) -> list[Stage]:
@@ -61,29 +71,29 @@ def stages(chip: Chip, made: Schedule) -> list[Stage]:
     found = [_stage("embed", 0, made.embed)]
     segment = 0
     for run in made.runs:
-        segment += run.source == NORM
+        segment += run.source == Source.NORM
         for kind, name in _names(run.name, run.layer, chip.wiring):
             emissions = [e for e in run.emissions if e.kind == kind]
             stage = _stage(name, STAGES * segment + _OF_KIND[kind], emissions)
             twice = chip.wiring.parallel and run.name == "down"  # the residual is written twice in this segment
             found.append(replace(stage, also=f"L{run.layer}.attn_x") if twice else stage)
         if run.name.startswith("qkv"):
-            found.append(_mixed(made, run.layer, STAGES * segment + MIX))
+            found.append(_mixed(made, run.layer, STAGES * segment + Word.MIXED))
     return found
 
 
-def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[int, str]]:
+def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[Kind, str]]:
     """Kinds of a run and what the reference calls them."""
     at = f"L{layer}."
     if run == "qkv, mlp":
         return _names("qkv", layer, wiring) + _names("mlp", layer, wiring)
-    known: dict[str, list[tuple[int, str]]] = {
-        "embedding norm": [(RESIDUAL, "embed")],
-        "qkv": [(QUERY, f"{at}q"), (KEY, f"{at}k"), (VALUE, f"{at}v")],
-        "o": [] if wiring.parallel else [(RESIDUAL, f"{at}attn_x")],
-        "mlp": [(GATE, f"{at}gate"), (UP, f"{at}hidden")] if wiring.gated else [(PLAIN, f"{at}up")],
-        "down": [(RESIDUAL, f"{at}x")],
-        "head": [(LOGIT, "logits")],
+    known: dict[str, list[tuple[Kind, str]]] = {
+        "embedding norm": [(Kind.RESIDUAL, "embed")],
+        "qkv": [(Kind.QUERY, f"{at}q"), (Kind.KEY, f"{at}k"), (Kind.VALUE, f"{at}v")],
+        "o": [] if wiring.parallel else [(Kind.RESIDUAL, f"{at}attn_x")],
+        "mlp": [(Kind.GATE, f"{at}gate"), (Kind.UP, f"{at}hidden")] if wiring.gated else [(Kind.PLAIN, f"{at}up")],
+        "down": [(Kind.RESIDUAL, f"{at}x")],
+        "head": [(Kind.LOGIT, "logits")],
     }
     return known[run]
 
@@ -136,6 +146,19 @@ class Tracer:
             x = row if x is None else saturate(x + row, bits)
             total += Stage(stage.name, 0, stage.rows[:each], stage.places[:each]).checksum(x)
         return total & _MASK
+
+
+def named(stages: list[Stage]) -> dict[str, Stage]:
+    """Stages by their names; where the embedding has a norm behind it, that is a stage of its own."""
+    found: dict[str, Stage] = {}
+    for stage in stages:
+        found[stage.name if stage.name not in found else f"{stage.name}_norm"] = stage
+    return found
+
+
+def checksum_words(chip: Chip, made: Schedule) -> dict[str, int]:
+    """Where the trace window of an engine has each stage, by its name."""
+    return {name: stage.word for name, stage in named(stages(chip, made)).items()}
 
 
 Reader = Callable[[int], int]  # word of the trace window -> what the chip has there

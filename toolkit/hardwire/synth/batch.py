@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import BuildError, HardwireError
 from ..progress import JobProgress, Progress
+from ..targets.families import family_of
 from ..tools.process import Stop, Stopped
 from .nextpnr import HOUR, MissedClock, Route, route
 from .project import Project
@@ -36,11 +37,21 @@ class Job:
 
 @dataclass(frozen=True)
 class Options:
-    """How all jobs are run. ``timeout``: seconds that a tool may take."""
+    """How all jobs are run. ``limit``: seconds that a tool may take; without it an hour, and a day for AMD's."""
 
-    timeout: float | None = HOUR
+    limit: float | None = None
     allow_slow: bool = False
     route: bool = True
+
+    @property
+    def timeout(self) -> float:
+        """Of an open tool."""
+        return self.limit or HOUR
+
+    @property
+    def vendor_timeout(self) -> float:
+        """Of Vivado and Vitis HLS, which take hours for a part that is full."""
+        return self.limit or 24 * HOUR
 
 
 def run_batch(
@@ -89,7 +100,7 @@ def _run(job: Job, row: Row, progress: Progress, options: Options, stop: Stop) -
     if job.other(row, progress, options, stop):
         return
     project = job.project()
-    routed = project.family == "ecp5" and options.route
+    routed = family_of(project.family).routing is not None and options.route
     # Synthesis of a large design takes about a third of the time that its route does.
     part = 0.25 if routed else 1.0
     row.family, row.cycles_per_token = project.family, project.cycles_per_token

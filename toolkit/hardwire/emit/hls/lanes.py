@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from ...chip.model import Chip
 from ...errors import BoardError
 from ...targets.board import Board, board_names, load_board
-from ...targets.family import AMD
 from .constants import layout_of
 from .report import expectation
 
@@ -43,8 +42,8 @@ def default_lanes(chip: Chip, board: Board) -> int:
 
 def check_board(chip: Chip, board: Board, lanes: int) -> None:
     """Raise BoardError unless Vitis HLS knows the board's part, and the part has what is expected to be used."""
-    if board.family not in AMD:
-        able = [key for key in board_names() if load_board(key).family in AMD]
+    if not board.device_family.hls:
+        able = [key for key in board_names() if load_board(key).device_family.hls]
         raise BoardError(
             f"{board.name} has an {board.part}, which Vitis HLS does not know; "
             f"an HLS project can be built for {', '.join(able)}"

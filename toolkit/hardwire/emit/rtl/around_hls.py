@@ -22,9 +22,11 @@ from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...host.requests import STOPS
 from ..hls.project import CHIP, kernel_folder
 from ..hls.project import read_meta as read_hls
-from .project import META, STOPS, engine_ports, rtl_folder, top_module
+from .packages import ports_package
+from .project import META, TOP_PORTS, rtl_folder, top_module, write_packages
 
 CORE = f"{CHIP}_core"
 ENGINE, FOLDER = "streamed_engine", "streamed"  # in rtl/
@@ -43,7 +45,8 @@ def write_rtl_around_hls(chip: Chip, folder: Path) -> None:
     for source in sorted(p for p in (kernel_folder() / SIM).iterdir() if p.suffix in (".sv", ".cpp")):
         shutil.copyfile(source, folder / SIM / source.name)
     values = parameters(chip)
-    (folder / "hardwire_top.sv").write_text(top_module(engine_ports(values), _body(values), chip.digest))
+    write_packages(folder, values, ports_package, chip.digest)
+    (folder / "hardwire_top.sv").write_text(top_module(_body(), chip.digest))
     meta = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
@@ -61,6 +64,7 @@ def parameters(chip: Chip) -> dict[str, Any]:
     return {
         "Vocab": chip.shape.vocab,
         "Context": chip.shape.context,
+        "Streams": 1,
         "Stops": STOPS,
         "Rows": 1,  # logits come one by one
         "LogitW": chip.formats.logit,
@@ -110,21 +114,17 @@ def core_of(project: Path, meta: dict[str, Any]) -> CoreSources:
     )
 
 
-def _body(values: dict[str, Any]) -> str:
+def _body() -> str:
     """The engine and the core, joined."""
-    given = ", ".join(f".{name}({values[name]})" for name in ("Vocab", "Context", "LogitW", "Stops"))
-    shared = [name for _, name, _ in engine_ports(values) if not name.startswith(("load_", "trace_", "status_"))]
-    joined = ", ".join(f".{name}" for name in shared)
+    joined = ", ".join(f".{name}" for _, _, name in TOP_PORTS if not name.startswith(("load_", "trace_")))
     return f"""
-  engine_pkg::status_e status;
-  logic                command_valid, command_ready, scores_valid, scores_ready, drawn_valid, drawn_ready;
-  logic [151:0]        command;
-  logic [31:0]         scores, drawn;
-  assign status_o     = status;
+  logic         command_valid, command_ready, scores_valid, scores_ready, drawn_valid, drawn_ready;
+  logic [151:0] command;
+  logic [31:0]  scores, drawn;
   assign trace_data_o = '0;
 
-  {ENGINE} #({given}) u_engine (
-    {joined}, .status_o(status), .command_valid_o(command_valid), .command_ready_i(command_ready), .command_o(command),
+  {ENGINE} u_engine (
+    {joined}, .command_valid_o(command_valid), .command_ready_i(command_ready), .command_o(command),
     .scores_valid_i(scores_valid), .scores_ready_o(scores_ready), .scores_i(scores), .drawn_valid_i(drawn_valid),
     .drawn_ready_o(drawn_ready), .drawn_i(drawn));
 

@@ -3,8 +3,10 @@
 """Chip and geometry to an RTL project: our modules as they are, a top with the parameters, and the ROM contents.
 
     <folder>/rtl/*.sv           the engine
+             rtl/plan_pkg.sv    generated: its parameters, and the structs that they decide
+             rtl/ports.hpp      generated: where the fields of its ports lie, for simulation
              rom/*.hex          weights, tables, emission words, the control program
-             hardwire_top.sv    the only generated source
+             hardwire_top.sv    generated: its name for boards and tools
              hardwire_rtl.json  what this is, and the sha256 of every ROM
 
 The same chip and geometry give the same bytes.
@@ -16,26 +18,29 @@ import hashlib
 import importlib.resources
 import json
 import shutil
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...host.requests import STOPS
 from ...ops import norm
-from ...plan.geometry import STYLES, Geometry
-from ...plan.latency import ceil_div, normed_branches, normed_heads
+from ...parts import PARTS
+from ...plan.geometry import Geometry
+from ...plan.latency import ceil_div
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
 from ...plan.trace import segments
-from ...plan.widths import accumulator_bits, bias_bits, embedding_bits, weight_words
-from .roms import renorm_widths, rom_contents, slope_bits, word_widths
+from ...plan.widths import accumulator_bits, embedding_bits, weight_words
+from ...plan.words import Style, named
+from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
+from .roms import rom_contents, word_widths
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
-STOPS = 8
-CAPS = {"score_cap": "ScoreSlopeW", "logit_cap": "LogitSlopeW"}
 
 
 def rtl_folder() -> Path:
@@ -64,7 +69,8 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
         (folder / "rom" / name).write_text(text)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
     values = parameters(chip, made)
-    (folder / f"{TOP}.sv").write_text(top_module(engine_ports(values), _engine(values, rom_path), chip.digest))
+    write_packages(folder, values, plan_package, chip.digest)
+    (folder / f"{TOP}.sv").write_text(top_module(_engine(rom_path), chip.digest))
     meta = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
@@ -92,9 +98,12 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
 
 def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
-    """Parameters of rtl/engine.sv, as SystemVerilog writes them."""
-    s, f, w, g = chip.shape, chip.formats, chip.wiring, made.geometry
-    words = weight_words(made)
+    """Parameters of the engine, those of parameters.py, as SystemVerilog writes them."""
+    s, f, g = chip.shape, chip.formats, made.geometry
+    words, switches, widths = weight_words(made), dict[str, int](), dict[str, int]()
+    for part in PARTS:
+        switches |= part.switches(s, chip.wiring)
+        widths |= part.widths(chip, made) if part.there(chip.wiring) else {}
     return {
         "Vocab": s.vocab,
         "Words": ceil_div(s.dim, g.rows),
@@ -104,16 +113,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "HeadDim": s.head_dim,
         "Context": s.context,
         "HiddenWords": ceil_div(s.hidden, g.rows),
-        "Positions": s.context if w.positions else 0,
-        "Gated": int(w.gated),
-        "Turns": int(s.rotary > 0),
-        "RopeSets": w.rope_sets,
-        "FinalNorm": int(w.final_norm),
-        "Windowed": int(any(w.windows)),
-        "Renorms": int(normed_heads(w)),
-        "Branches": int(normed_branches(w)),
-        "ScoreCap": int(w.score_cap),
-        "LogitCap": int(w.logit_cap),
+        **switches,
         "ResidualW": f.residual,
         "NormW": f.norm,
         "QueryW": f.query,
@@ -125,11 +125,9 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "LogitW": f.logit,
         "LogitFraction": f.logit_fraction,
         "EmbeddingW": embedding_bits(chip),
-        "BiasW": bias_bits(chip),
         "Eps": int(chip.tables["eps"][0]),
         "EnergyW": norm.largest_energy(s.dim, f.residual).bit_length(),
         "Columns": g.columns,
-        "Rows": g.rows,
         "Depth": g.depth,
         "Terms": g.terms,
         "PackedGroups": g.packed_groups,
@@ -144,18 +142,18 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Divides": g.divides,
         "Spacing": made.spacing,
         "Slack": min(made.slack, made.span(s.context - 1)),
-        "ScoreStyle": f"engine_pkg::style_e'({STYLES.index(g.score_style)})",
-        "MixStyle": f"engine_pkg::style_e'({STYLES.index(g.mix_style)})",
+        "ScoreStyle": named(Style[g.score_style.upper()]),
+        "MixStyle": named(Style[g.mix_style.upper()]),
         "ScoreFabric": g.score_fabric,
         "MixFabric": g.mix_fabric,
         "Minus": int(g.minus),
         "ProgramWords": len(made.words),
+        "Streams": 1,
         "Stops": STOPS,
         "Segments": segments(made),
         "Trace": int(g.trace),
         **word_widths(chip, made),
-        **renorm_widths(chip, made),
-        **{CAPS[name]: slope_bits(chip.tables[name]) for name in CAPS if name in chip.tables},
+        **widths,
     }
 
 
@@ -169,59 +167,48 @@ def _cycles(made: Schedule) -> dict[str, Any]:
     }
 
 
-def engine_ports(values: Mapping[str, Any]) -> list[tuple[str, str, int]]:
-    """Ports of a chip's top: direction, name, bits. A board's registers and every simulation take these."""
-    rows, vocab = int(values["Rows"]), int(values["Vocab"])
-    ids, position = (vocab - 1).bit_length(), int(values["Context"]).bit_length()
-    words = max((ceil_div(vocab, rows) - 1).bit_length(), 1)
-    return [
-        ("input", "clk_i", 1),
-        ("input", "rst_i", 1),
-        ("input", "request_i", 1),
-        ("input", "clear_i", 1),
-        ("input", "budget_i", 32),
-        ("input", "seed_i", 64),
-        ("input", "inverse_i", 17),
-        ("input", "stop_valid_i", STOPS),
-        ("input", "stop_i", STOPS * ids),
-        ("output", "busy_o", 1),
-        ("output", "status_o", 2),
-        ("output", "position_o", position),
-        ("output", "fetch_o", 1),
-        ("input", "load_valid_i", 1),
-        ("input", "load_data_i", 32),
-        ("input", "prompt_valid_i", 1),
-        ("output", "prompt_ready_o", 1),
-        ("input", "prompt_id_i", ids),
-        ("input", "prompt_last_i", 1),
-        ("output", "token_valid_o", 1),
-        ("input", "token_ready_i", 1),
-        ("output", "token_id_o", ids),
-        ("output", "logit_valid_o", 1),
-        ("output", "logit_addr_o", words),
-        ("output", "logit_o", rows * int(values["LogitW"])),
-        ("input", "trace_addr_i", 13),
-        ("output", "trace_data_o", 32),
-    ]
+# Ports of a chip's top, which a board's registers and every simulation take: direction, type, name.
+TOP_PORTS = (
+    ("input", "logic", "clk_i"),
+    ("input", "logic", "rst_i"),
+    ("input", "logic", "request_valid_i"),
+    ("input", "request_t", "request_i"),
+    ("output", "progress_t", "progress_o"),
+    ("output", "logic", "fetch_o"),
+    ("input", "logic", "load_valid_i"),
+    ("input", "logic [31:0]", "load_data_i"),
+    ("input", "logic", "prompt_valid_i"),
+    ("output", "logic", "prompt_ready_o"),
+    ("input", "prompt_t", "prompt_i"),
+    ("output", "logic", "token_valid_o"),
+    ("input", "logic", "token_ready_i"),
+    ("output", "token_t", "token_o"),
+    ("output", "logic", "logits_valid_o"),
+    ("output", "logits_t", "logits_o"),
+    ("input", "logic [12:0]", "trace_addr_i"),
+    ("output", "logic [31:0]", "trace_data_o"),
+)
 
 
-def top_module(ports: list[tuple[str, str, int]], body: str, digest: str) -> str:
+def write_packages(folder: Path, values: Mapping[str, Any], package: Callable[..., str], digest: str) -> None:
+    """Write what of a project's rtl/ a build decides, over the defaults. ``package`` makes the SystemVerilog."""
+    note = f"from chip {digest}"
+    (folder / PLAN_PACKAGE).write_text(package(values, note))
+    (folder / HEADER).write_text(ports_header(values, note))
+
+
+def top_module(body: str, digest: str) -> str:
     """The source of a chip's top."""
-    listed = ",\n".join(
-        f"  {way:<6} logic {f'[{bits - 1}:0]' if bits > 1 else '':<8} {name}" for way, name, bits in ports
-    )
+    listed = ",\n".join(f"  {way:<6} {kind:<12} {name}" for way, kind, name in TOP_PORTS)
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
-        f"// Generated from chip {digest}.\nmodule {TOP} (\n{listed}\n);\n{body}\nendmodule\n"
+        f"// Generated from chip {digest}.\nmodule {TOP}\n  import plan_pkg::*;\n(\n{listed}\n);\n{body}\nendmodule\n"
     )
 
 
-def _engine(values: Mapping[str, Any], rom_path: str) -> str:
-    """The body of a top: an engine with this chip's parameters."""
-    given = ",\n".join([f"    .{name}({value})" for name, value in values.items()] + [f'    .Folder("{rom_path}")'])
-    ports = engine_ports(values)
-    joined = ", ".join(f".{name}(status)" if name == "status_o" else f".{name}" for _, name, _ in ports)
-    return (
-        f"\n  engine_pkg::status_e status;\n  assign status_o = status;\n\n"
-        f"  engine #(\n{given}\n  ) u_engine (\n    {joined});\n"
+def _engine(rom_path: str) -> str:
+    """The body of a top: the engine."""
+    joined = textwrap.fill(
+        ", ".join(f".{name}" for _, _, name in TOP_PORTS), 110, initial_indent="    ", subsequent_indent="    "
     )
+    return f'\n  engine #(.Folder("{rom_path}")) u_engine (\n{joined});\n'

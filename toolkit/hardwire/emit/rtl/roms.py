@@ -4,29 +4,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 
 from ...chip.model import Chip
-from ...ops import attention, norm, rope, softcap
+from ...errors import BuildError
+from ...ops import attention, rope
 from ...ops.fixed import MULTIPLIER_BITS, Ints
+from ...parts import present
+from ...parts.mlp import entry_bits
+from ...parts.part import Words
 from ...plan.geometry import Geometry
-from ...plan.latency import normed_branches, normed_heads
-from ...plan.program import KEY, QUERY, Emission, Run, Schedule
+from ...plan.program import Emission, Run, Schedule
 from ...plan.widths import bias_bits, embedding_bits, lane_bits
+from ...plan.words import (
+    ANGLES,
+    EMISSION,
+    OF_PARTS,
+    PROGRAM,
+    SHIFTS,
+    Struct,
+    Values,
+)
 
 Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
 
 def hex_lines(*fields: Field) -> list[str]:
-    """One word per row; the first field, and of each field the first value, lowest."""
+    """One word per row; the first field, and of each field the first value, lowest; no digit beyond the bits."""
     bits = []
     for values, width in fields:
         values = np.asarray(values, np.int64)
         values = values.reshape(values.shape[0], -1)
         planes = values[:, :, None] >> np.arange(width) & 1
         bits.append(planes.reshape(values.shape[0], -1).astype(np.uint8))
-    packed = np.packbits(np.concatenate(bits, axis=1), axis=1, bitorder="little")[:, ::-1]
-    return [row.tobytes().hex() for row in packed]
+    whole = np.concatenate(bits, axis=1)
+    digits = -(-whole.shape[1] // 4)
+    packed = np.packbits(whole, axis=1, bitorder="little")[:, ::-1]
+    return [row.tobytes().hex()[-digits:] for row in packed]
+
+
+def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -> list[str]:
+    """Words of a struct, from all of its fields: of each the values of every word, [words] or [words, lanes].
+
+    Raises BuildError for a value that its field has no bits for.
+    """
+    places, fields = struct.places(values), list[Field]()
+    if columns.keys() != places.keys():
+        raise ValueError(f"{struct.name} has the fields {', '.join(places)}, not {', '.join(columns)}")
+    for name, place in places.items():
+        column = np.asarray(columns[name], np.int64).reshape(-1, place.lanes)
+        low, high = place.range
+        beyond = np.argwhere((column < low) | (column > high))
+        if len(beyond):
+            word, lane = beyond[0]
+            raise BuildError(
+                f"{struct.name}.{name}: word {word} has {column[word, lane]} in lane {lane}, "
+                f"which {place.bits} bits do not hold"
+            )
+        if place.bits:
+            fields.append((column, place.bits))
+    return hex_lines(*fields)
 
 
 def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
@@ -37,95 +77,31 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
         "rsqrt.hex": hex_lines((column["rsqrt"], 17)),
         "exp.hex": hex_lines((column["exp"], attention.PROBABILITY_BITS)),
         "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
-        "activation.hex": hex_lines((column["activation"], 16 if chip.wiring.gated else f.hidden)),
+        "activation.hex": hex_lines((column["activation"], entry_bits(f, chip.wiring))),
         "gumbel.hex": hex_lines((column["gumbel"], 16)),
         "emission.hex": _emissions(chip, made),
         "program.hex": _program(chip, made),
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, made)
-    for name, listed in renormed(made).items():
-        contents |= _renorms(chip, name, listed)
-    for name in ("score_cap", "logit_cap"):
-        if name in t:
-            contents[f"{name}.hex"] = cap_lines(t[name])
-    if any(chip.wiring.windows):
-        contents["window.hex"] = _windows(chip.wiring.windows, made)
+    for part in present(chip.wiring):
+        contents |= {f"{name}.hex": part_lines(words) for name, words in part.roms(chip, made).items()}
     return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
+
+
+def part_lines(words: Words) -> list[str]:
+    """The words of a part."""
+    return pack(OF_PARTS[words.struct], words.widths, words.columns)
 
 
 def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
-    capped = chip.wiring.score_cap  # a cap takes the shift, and gives steps of the exponential
-    shifts = np.stack([chip.value_shift, np.zeros_like(chip.score_shift) if capped else chip.score_shift], axis=-1)
-    found: dict[str, list[str]] = {}
+    taken = any(part.takes_shift for part in present(chip.wiring))
+    score, found = np.zeros_like(chip.score_shift) if taken else chip.score_shift, dict[str, list[str]]()
     for h in range(made.shared):
-        found[f"shift{h:02}.hex"] = hex_lines((shifts[:, h :: made.shared].reshape(-1, 2), 5))
-        if capped:
-            found[f"cap{h:02}.hex"] = hex_lines((chip.score_shift[:, h :: made.shared].reshape(-1, 1), 5))
+        columns = {"score": score[:, h :: made.shared], "value": chip.value_shift[:, h :: made.shared]}
+        found[f"shift{h:02}.hex"] = pack(SHIFTS, {}, columns)
     return found
-
-
-def cap_lines(table: Ints) -> list[str]:
-    """A soft cap's lines as rtl/soft_cap.sv unpacks them: where each begins, and how far it rises."""
-    return hex_lines((table[:-1, None], softcap.CAP_BITS), (np.diff(table)[:, None], slope_bits(table)))
-
-
-def slope_bits(table: Ints) -> int:
-    """Signed bits of what a soft cap's lines rise by."""
-    rise = np.diff(table)
-    return int(max(rise.max(), ~rise.min())).bit_length() + 1
-
-
-def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
-    """How far back each layer sees, in blocks and banks of the cache, as rtl/window.sv unpacks them."""
-    banks, blocks = made.geometry.banks, made.blocks
-    reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
-    return hex_lines((reach[:, 1:], max((banks - 1).bit_length(), 1)), (reach[:, :1], blocks.bit_length()))
-
-
-def renormed(made: Schedule) -> dict[str, list[Emission]]:
-    """Reads that a norm inside a layer takes, by the name of its tables: of queries and keys, of the branches."""
-    found: dict[str, list[Emission]] = {}
-    if normed_heads(made.wiring):
-        found["renorm"] = [e for e in made.emissions if e.kind in (QUERY, KEY)]
-    if normed_branches(made.wiring):
-        found["branch"] = [e for e in made.emissions if e.matrix in ("o", "down")]
-    return found
-
-
-def _renorm_of(chip: Chip, e: Emission) -> norm.Renorm:
-    return chip.renorms[{"o": "attention", "down": "mlp"}.get(e.matrix, e.matrix)]
-
-
-def _eps_bits(chip: Chip, listed: list[Emission]) -> int:
-    return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
-
-
-def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[str]]:
-    """For every read: its rows' gains and their shift, and its heads' eps."""
-    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
-    for i, e in enumerate(listed):
-        renorm = _renorm_of(chip, e)
-        shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
-        gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
-    return {
-        f"{name}.hex": hex_lines((gain, MULTIPLIER_BITS), (shift, 6)),
-        f"{name}_eps.hex": hex_lines((eps, _eps_bits(chip, listed))),
-    }
-
-
-def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
-    """Parameters of each rtl/renorm.sv."""
-    widths: dict[str, int] = {}
-    for name, listed in renormed(made).items():
-        channels = chip.shape.head_dim if name == "renorm" else chip.shape.dim
-        widths |= {
-            f"{name.capitalize()}Words": len(listed),
-            f"{name.capitalize()}EpsW": _eps_bits(chip, listed),
-            f"{name.capitalize()}EnergyW": norm.largest_energy(channels, norm.RENORM_BITS).bit_length(),
-        }
-    return widths
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
@@ -156,7 +132,7 @@ def _angles(chip: Chip, made: Schedule) -> list[str]:
     wide = [np.tile(t, made.shared) for t in (cos, sin)]
     room = ((0, 0), (0, 0), (0, made.parts * each - wide[0].shape[-1]))
     wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
-    return hex_lines(*[(t.reshape(-1, each), 16) for t in wide])
+    return pack(ANGLES, {"Pairs": each}, {"cosine": wide[0].reshape(-1, each), "sine": wide[1].reshape(-1, each)})
 
 
 def _weights(chip: Chip, made: Schedule) -> dict[str, list[str]]:
@@ -200,7 +176,7 @@ def _scale_of(chip: Chip, matrix: str, layer: int) -> tuple[Ints, int, Ints | No
 
 
 def _emissions(chip: Chip, made: Schedule) -> list[str]:
-    """Word of every read, as rtl/emission.sv unpacks it."""
+    """The word of every read."""
     listed, rows = made.emissions, made.geometry.rows
     shift = np.zeros((len(listed), 1), np.int64)
     multiplier, bias, mask = (np.zeros((len(listed), rows), np.int64) for _ in range(3))
@@ -212,53 +188,51 @@ def _emissions(chip: Chip, made: Schedule) -> list[str]:
                 # The embedding's rows bring multipliers of their own.
                 multiplier[i, r] = scale[row[1]] if row[0] not in ("embedding", "position") else 0
                 bias[i, r] = 0 if added is None else added[row[1]]
-
-    def one(values: list[int]) -> Ints:
-        return np.array(values, np.int64)[:, None]
-
-    fields: list[Field] = [
-        (one([e.kind for e in listed]), 3),
-        (one([e.replace for e in listed]), 1),
-        (one([e.first for e in listed]), 1),
-        (one([e.fold for e in listed]), 1),
-        (mask, 1),
-        (shift, 6),
-        (one([e.post for e in listed]), 6),
-        (one([e.dest for e in listed]), _dest_bits(listed)),
-        (multiplier, MULTIPLIER_BITS),
-    ]
-    if bias_bits(chip):
-        fields.append((bias, bias_bits(chip)))
-    return hex_lines(*fields)
+    return pack(
+        EMISSION,
+        word_widths(chip, made),
+        {
+            "bias": bias,
+            "multiplier": multiplier,
+            "dest": [e.dest for e in listed],
+            "post": [e.post for e in listed],
+            "shift": shift,
+            "mask": mask,
+            "fold": [e.fold for e in listed],
+            "first": [e.first for e in listed],
+            "set": [e.replace for e in listed],
+            "kind": [e.kind for e in listed],
+        },
+    )
 
 
 def _program(chip: Chip, made: Schedule) -> list[str]:
-    """Control words, as rtl/sequencer.sv unpacks them."""
-    width, words, rows = word_widths(chip, made), made.words, []
-    for i, word in enumerate(words):
-        following = words[i + 1] if i + 1 < len(words) else None
-        run = word.run
-        rows.append(
-            [
-                len(run.emissions) if run else 0,
-                len(run.columns) // made.geometry.columns if run else 0,
-                run.source if run else 0,
-                int(run is not None),
-                int(word.attend),
-                int(word.ends),
-                int(following is not None and following.after_span),
-                following.at - word.at - 1 if following else 0,
-            ]
-        )
-    table = np.array(rows, np.int64)
-    bits = [width["EmitW"], width["StepW"], 2, 1, 1, 1, 1, width["WaitW"]]
-    return hex_lines(*[(table[:, i : i + 1], b) for i, b in enumerate(bits)])
+    """The control program: what starts with each word, and the wait for the next."""
+    words, columns = made.words, made.geometry.columns
+    runs = [word.run for word in words]
+    following = words[1:]
+    return pack(
+        PROGRAM,
+        word_widths(chip, made),
+        {
+            "wait_cycles": [after.at - word.at - 1 for word, after in zip(words, following, strict=False)] + [0],
+            "with_span": [word.after_span for word in following] + [False],
+            "ends": [word.ends for word in words],
+            "attend": [word.attend for word in words],
+            "lanes": [run is not None for run in runs],
+            "source": [run.source if run else 0 for run in runs],
+            "steps": [len(run.columns) // columns if run else 0 for run in runs],
+            "emits": [len(run.emissions) if run else 0 for run in runs],
+        },
+    )
 
 
 def word_widths(chip: Chip, made: Schedule) -> dict[str, int]:
-    """Bits of the fields whose size depends on the plan."""
+    """Parameters of the structs in words.py: bits of the fields whose size depends on chip and plan, and rows."""
     waits = [b.at - a.at for a, b in zip(made.words, made.words[1:], strict=False)]
     return {
+        "Rows": made.geometry.rows,
+        "BiasW": bias_bits(chip),
         "DestW": _dest_bits(made.emissions),
         "WeightW": lane_bits(chip),
         "WaitW": max(waits).bit_length(),

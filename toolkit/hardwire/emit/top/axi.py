@@ -20,6 +20,7 @@ from typing import Any
 from ...chip.model import chip_id
 from ...errors import BuildError
 from ...targets.board import boards_folder
+from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
@@ -47,7 +48,7 @@ def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
     for name in (*FILES, SHIM):
         shutil.copyfile(boards_folder() / FOLDER / name, folder / "board" / name)
     note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
-    (folder / PACKAGE).write_text(package(meta["chip"], meta["parameters"], host, host.clock_mhz, note))
+    (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
     (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
     return made
 
@@ -66,7 +67,7 @@ def read_axi(folder: Path) -> dict[str, Any]:
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog and Verilog, packages first, as paths below ``folder``."""
-    packages = ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", PACKAGE)
+    packages = (*PACKAGES, PACKAGE)
     others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     return (
         *packages,

@@ -47,14 +47,9 @@ def check(values: Mapping[str, Any], host: Host) -> None:
         raise BuildError(f"{values['Segments']} segments of a trace: the register map has room for 255; build without")
 
 
-def package(chip: str, values: Mapping[str, Any], host: Host, clock_mhz: float, note: str, **more: int) -> str:
+def package(chip: str, host: Host, clock_mhz: float, note: str, **more: int) -> str:
     """board_pkg.sv: parameters of the host, and ``more`` integers of a board's own."""
-    ints = {
-        **more,
-        **{name: values[name] for name in ("Vocab", "Context", "Stops", "Rows", "LogitW", "LogitFraction")},
-        "RingDepth": host.ring,
-        "Segments": values["Segments"] if values["Trace"] else 0,
-    }
+    ints = {**more, "RingDepth": host.ring}
     words = {"FirstIndex": host.first_index, "Id": chip_id(chip), "ClockKhz": round(clock_mhz * 1000)}
     lines = [
         "// SPDX-FileCopyrightText: 2026 hardwire contributors",

@@ -15,7 +15,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...host.frames import HEAD, OPERATIONS
-from ...host.registers import ADDRESS_BITS, BURST, ID_BITS, MAGIC, REASONS, REGISTERS, SEQUENCE_BITS, VERSION, WINDOWS
+from ...host.registers import (
+    ADDRESS_BITS,
+    BURST,
+    ID_BITS,
+    MAGIC,
+    REASONS,
+    REGISTERS,
+    SEQUENCE_BITS,
+    VERSION,
+    WINDOWS,
+    Register,
+    Window,
+)
 
 PACKAGE = "rtl/host_pkg.sv"
 PAGE = "docs/serial.md"
@@ -29,7 +41,7 @@ def package_text() -> str:
     lines = [
         "// SPDX-FileCopyrightText: 2026 hardwire contributors",
         "// SPDX-License-Identifier: Apache-2.0",
-        "// The register map: byte addresses, and the lowest bit of each field. Generated from",
+        "// The register map: byte addresses, and the fields of the registers that have some. Generated from",
         "// toolkit/hardwire/host/registers.py by python -m hardwire.emit.top.registers.",
         "/* verilator lint_off UNUSEDPARAM */ // a design need not read every name",
         "package host_pkg;",
@@ -47,13 +59,13 @@ def package_text() -> str:
     lines.append("")
     for window in WINDOWS:
         lines.append(f"  localparam logic [AddrW-1:0] Win{_camel(window.name):<12} = 19'h{window.address:05x};")
+    lines += ["", "  // Bits of an address within a window, and within the registers."]
+    lines += [f"  localparam int Win{_camel(window.name) + 'A':<8} = {_address_bits(window)};" for window in WINDOWS]
+    lines.append(f"  localparam int RegistersA = {min(window.address for window in WINDOWS).bit_length() - 1};")
     for register in REGISTERS:
         if register.fields:
-            lines.append("")
-        for field in register.fields:
-            lines.append(f"  localparam int {_camel(register.name) + _camel(field.name):<18} = {field.low};")
-    errors = next(register for register in REGISTERS if register.name == "error")
-    lines += ["", f"  localparam int ErrorW = {len(errors.fields)};", "", "  // Why a request ended."]
+            lines += ["", *_register_lines(register)]
+    lines += ["", "  // Why a request ended."]
     for number, reason in enumerate(REASONS):
         lines.append(f"  localparam logic [2:0] Reason{_camel(reason.replace(' ', '_')):<12} = 3'd{number};")
     lines += ["", "  // Operations of the serial frames, and the bytes in front of their words."]
@@ -61,6 +73,26 @@ def package_text() -> str:
         lines.append(f'  localparam logic [7:0] Op{_camel(name):<6} = "{letter.decode()}";')
     lines.append(f"  localparam int Head = {HEAD};")
     return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
+
+
+def _address_bits(window: Window) -> int:
+    return (4 * window.words).bit_length() - 1
+
+
+def _register_lines(register: Register) -> list[str]:
+    """A register's fields: the lowest bit of each, and all as a struct of as many bits as they reach."""
+    name, width = _camel(register.name), register.fields[-1].low + register.fields[-1].bits
+    lines = [f"  localparam int {name + _camel(field.name):<18} = {field.low};" for field in register.fields]
+    lines += [f"  localparam int {name + 'W':<18} = {width};", "  typedef struct packed {"]
+    above = width
+    for field in reversed(register.fields):
+        if (gap := above - field.low - field.bits) > 0:
+            lines.append(f"    logic [{gap - 1}:0] unused_{field.low + field.bits};")
+        lines.append(f"    logic {f'[{field.bits - 1}:0] ' if field.bits > 1 else ''}{field.name};")
+        above = field.low
+    if above:
+        lines.append(f"    logic [{above - 1}:0] unused_0;")
+    return [*lines, f"  }} {register.name}_t;"]
 
 
 _SOFTWARE = {
