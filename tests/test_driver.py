@@ -75,24 +75,11 @@ def test_a_chip_without_a_tokenizer_says_so(tiny_chip: Chip, tmp_path: Path) -> 
         hardwire.load(tmp_path / "m.chip").generate("a")
 
 
-def test_a_chip_without_a_tokenizer_works_by_ids(tiny_chip: Chip, tmp_path: Path) -> None:
-    tiny_chip.save(tmp_path / "m.chip")
-    model = hardwire.load(tmp_path / "m.chip")
-    pieces = list(model.stream([5, 6, 7], tokens=4, stops=()))
-    assert model.last.prompt == [5, 6, 7] and [piece.id for piece in pieces] == model.last.tokens
-    assert "".join(pieces) == "".join(f" {token}" for token in model.last.tokens)
-    assert model.text([5, 6, 7]) == "5 6 7"
-    first = model.generate([5, 6], tokens=3, stops=())
-    assert model.last.tokens == [int(number) for number in first.split()]
-    said = [*model.last.prompt, *model.last.tokens]
-    list(model.chat([8], tokens=2))
-    assert model.last.prompt == [*said, 8]
-
-
 def test_ids_are_taken_as_they_are(model: LanguageModel) -> None:
     """With a tokenizer too: no start token is put in front."""
     text = model.generate("abc", tokens=4, stops=())
     ids = model.last.prompt
+    assert model.text(ids) == "abc"
     assert model.generate(ids, tokens=4, stops=()) == text and model.last.prompt == ids
     model.generate(ids[1:], tokens=1)
     assert model.last.prompt == ids[1:]
@@ -116,19 +103,6 @@ def test_an_unknown_backend_lists_what_there_is(tiny_chip: Chip, tmp_path: Path)
     tiny_chip.save(tmp_path / "m.chip")
     with pytest.raises(BuildError, match="has no backend 'csim'; it has reference"):
         hardwire.load(tmp_path / "m.chip", "csim")
-
-
-def test_token_ids_are_a_prompt_too(model: LanguageModel) -> None:
-    text = model.generate("abc", tokens=6, stops=())
-    ids = model.last.prompt
-    assert model.generate(ids, tokens=6, stops=()) == text and model.last.prompt == ids
-    assert model.text(ids) == "abc"
-    with pytest.raises(PromptError, match="token 40 is not one of the 40 of the vocabulary"):
-        model.generate([1, 40])
-    with pytest.raises(PromptError, match="token -1 is not one of the 40"):
-        model.generate([-1])
-    with pytest.raises(PromptError, match="no token ids; give one or more"):
-        model.generate([])
 
 
 def test_a_chip_without_a_tokenizer_answers_in_numbers(tiny_chip: Chip, tmp_path: Path) -> None:

@@ -148,7 +148,11 @@ def main() -> None:
     text += wrapped("CATEGORIES", as_runs(names_of), "Oniguruma's general categories, from code point 0 on.")
     text += wrapped("NUMERIC", as_ranges(numeric()), "char::is_numeric of Rust.")
     lettered = {char for char, name in names_of.items() if name[0] in "LM" or name in ("Nd", "Nl", "Pc")}
-    for name, what, found in (("WORD", "Rust's regex", word()), ("PATTERN_WORD", "Oniguruma", matched(r"\w"))):
+    for name, what, found in (
+        ("WORD", "Rust's regex", word()),
+        ("PATTERN_WORD", "Oniguruma", matched(r"\w")),
+        ("CLASS_WORD", "Oniguruma in a class", matched(r"[\w]")),
+    ):
         assert lettered <= found, f"{name}: a letter, mark, digit or connector that is no part of a word"
         more = "Beside letters, marks, digits, letter numbers and connectors"
         text += wrapped(f"{name}_MORE", as_ranges(found - lettered), rf"{more}: \w of {what}.")

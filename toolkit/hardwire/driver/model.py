@@ -123,7 +123,7 @@ class LanguageModel:
 
     def _given(self, ids: Sequence[int]) -> list[int]:
         if len(ids) == 0:
-            raise PromptError("no token ids; give one or more")
+            raise PromptError("the prompt is empty: no token ids; give one or more")
         for token in ids:
             if not 0 <= token < self.chip.shape.vocab:
                 raise PromptError(f"token {token} is not one of the {self.chip.shape.vocab} of the vocabulary")

@@ -203,17 +203,16 @@ WINDOWS = (
         address=0x20000,
         words=0x8000,
         access="ro",
-        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does not "
-        "pop",
+        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does "
+        "not pop",
     ),
     Window(
         name="logits",
         address=0x40000,
         words=0x10000,
         access="ro",
-        meaning="logits of the last token sampled, sign-extended; id i is at (i / lanes) * P + i mod lanes, P the power "
-        "of "
-        "two not below `logit_lanes`; they change while a request runs",
+        meaning="logits of the last token sampled, sign-extended; id i is at (i / lanes) * P + i mod lanes, P the "
+        "power of two not below `logit_lanes`; they change while a request runs",
     ),
 )
 

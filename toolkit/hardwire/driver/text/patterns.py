@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 from .steps import refuse
 from .tables import CATEGORY_NAMES
-from .unicode import category, character_set, is_pattern_word, is_space
+from .unicode import category, character_set, is_class_word, is_pattern_word, is_space
 
 Predicate = Callable[[str], bool]
 Piece = str | Predicate  # what ``re`` understands, or a class
@@ -275,11 +275,11 @@ class _Parser:
         return pieces, least
 
     def _escape(self) -> Piece:
-        found = self._class_escape()
+        found = self._class_escape(is_pattern_word)
         return found if found is not None else self._letter(self._char_escape())
 
-    def _class_escape(self) -> Predicate | None:
-        r"""``\s``, ``\p{..}`` and the like, if that comes next."""
+    def _class_escape(self, word: Predicate = is_class_word) -> Predicate | None:
+        r"""``\s``, ``\p{..}`` and the like, if that comes next; ``word`` is what ``\w`` is."""
         kind = self._text[self._at + 1 : self._at + 2]
         named = _PROPERTY.match(self._text, self._at)
         if named is None and (kind == "" or kind not in "sSdDwW"):
@@ -289,7 +289,7 @@ class _Parser:
         if named is None:
             self._at += 2
             simple: dict[str, Predicate] = {
-                "s": is_space, "d": lambda char: category(char) == "Nd", "w": is_pattern_word,
+                "s": is_space, "d": lambda char: category(char) == "Nd", "w": word,
             }  # fmt: skip
             return simple[kind] if kind in simple else _not(simple[kind.lower()])
         self._at = named.end()

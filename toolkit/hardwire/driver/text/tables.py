@@ -138,6 +138,9 @@ WORD_MORE = "200C-200D 24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189"
 # Beside letters, marks, digits, letter numbers and connectors: \w of Oniguruma.
 PATTERN_WORD_MORE = "B2-B3 B9 BC-BE 24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189"
 
+# Beside letters, marks, digits, letter numbers and connectors: \w of Oniguruma in a class.
+CLASS_WORD_MORE = "24B6-24E9 1F130-1F149 1F150-1F169 1F170-1F189"
+
 # \p{Han} of Oniguruma.
 HAN = (
     "2E80-2E99 2E9B-2EF3 2F00-2FD5 3005 3007 3021-3029 3038-303B 3400-4DBF 4E00-9FFF F900-FA6D FA70-FAD9 "

@@ -77,6 +77,11 @@ def is_pattern_word(char: str) -> bool:
     return _lettered(char) or char in character_set("PATTERN_WORD_MORE")
 
 
+def is_class_word(char: str) -> bool:
+    r"""``\w`` in a class of a pattern, which is another for superscripts and fractions of Latin-1."""
+    return _lettered(char) or char in character_set("CLASS_WORD_MORE")
+
+
 def is_space(char: str) -> bool:
     return char in SPACES
 
