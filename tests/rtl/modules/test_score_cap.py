@@ -9,9 +9,10 @@ import pytest
 from bench import Bench, equal
 from bench_streams import PAUSES, active
 
-from hardwire.emit.rtl.roms import cap_lines, hex_lines, slope_bits
+from hardwire.emit.rtl.roms import hex_lines, part_lines
 from hardwire.ops import softcap
 from hardwire.ops.fixed import requantize
+from hardwire.parts.softcap import cap_lines, slope_bits
 
 pytestmark = pytest.mark.tools
 
@@ -24,7 +25,7 @@ BANKS, SCORE = 3, 21
 def test_heads(draw: np.random.Generator, heads: int, idle: str) -> None:
     table, count = softcap.cap_table(30.0, 2e-3, 2**-10), 2000
     shifts = draw.integers(0, 12, heads)
-    roms = {"cap00.hex": hex_lines((shifts[:, None], 5)), "score_cap.hex": cap_lines(table)}
+    roms = {"cap00.hex": hex_lines((shifts[:, None], 5)), "score_cap.hex": part_lines(cap_lines(table))}
     bench = Bench(
         "score_cap", Banks=BANKS, ScoreW=SCORE, Heads=heads, SlopeW=slope_bits(table), Shifts="cap00.hex", roms=roms
     )

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from bench import Bench
 
-from hardwire.emit.rtl.roms import cap_lines, hex_lines, slope_bits
+from hardwire.emit.rtl.roms import hex_lines, part_lines
 from hardwire.ops import softcap
 from hardwire.ops.fixed import requantize
+from hardwire.parts.softcap import cap_lines, slope_bits
 
 pytestmark = pytest.mark.tools
 
@@ -41,7 +42,7 @@ def test_layers(
     heads, layers, late = 5, 6, CAP_LATE * capped
     bits, block_bits = 9 + channels.bit_length(), blocks.bit_length()
     table, shifts = softcap.cap_table(30.0, 2e-3, 2**-10), draw.integers(0, 3, heads)
-    roms = {"cap00.hex": hex_lines((shifts[:, None], 5)), "score_cap.hex": cap_lines(table)}
+    roms = {"cap00.hex": hex_lines((shifts[:, None], 5)), "score_cap.hex": part_lines(cap_lines(table))}
     bench = Bench(
         "scores",
         Banks=banks,

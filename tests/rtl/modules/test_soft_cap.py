@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from bench import Bench, equal
 
-from hardwire.emit.rtl.roms import cap_lines, slope_bits
+from hardwire.emit.rtl.roms import part_lines
 from hardwire.ops import softcap
+from hardwire.parts.softcap import cap_lines, slope_bits
 
 pytestmark = pytest.mark.tools
 
@@ -27,6 +28,12 @@ def test_every_value(name: str, lanes: int) -> None:
     table = TABLES[name]
     x = np.arange(-32768, 32768)[:, None] * (1, 7, 7)[:lanes] % 65536
     x = (x ^ 0x8000) - 0x8000
-    bench = Bench("soft_cap", Lanes=lanes, SlopeW=slope_bits(table), File="cap.hex", roms={"cap.hex": cap_lines(table)})
+    bench = Bench(
+        "soft_cap",
+        Lanes=lanes,
+        SlopeW=slope_bits(table),
+        File="cap.hex",
+        roms={"cap.hex": part_lines(cap_lines(table))},
+    )
     wave = bench.run(x_i=x if lanes > 1 else x[:, 0])
     equal(wave.signed("y_o", lanes).reshape(-1, lanes), softcap.soft_cap(x, table), late=LATE)
