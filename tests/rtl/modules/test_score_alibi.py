@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import PAUSES, Bench, active, equal
+from bench import Bench, equal
+from bench_streams import PAUSES, active
 
 from hardwire.emit.rtl.roms import hex_lines
 from hardwire.ops.attention import ALIBI_FRACTION
