@@ -19,58 +19,65 @@ TINY = Shape(vocab=40, dim=16, layers=2, heads=2, kv_heads=1, head_dim=8, hidden
 
 # LayerNorm, learned positions, a plain MLP, and biases everywhere; two heads over each KV head.
 GPT = Outline(
-    Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=52, context=24, rotary=0),
-    Wiring(gated=False, positions=True),
-    "gelu_tanh",
-    "layer",
+    shape=Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=52, context=24, rotary=0),
+    wiring=Wiring(gated=False, positions=True),
+    activation="gelu_tanh",
+    norm="layer",
     affine=True,
 )
 # A norm behind the embedding and none in front of the head; ReLU.
 MICRO = Outline(
-    Shape(vocab=27, dim=16, layers=1, heads=4, kv_heads=4, head_dim=4, hidden=64, context=16, rotary=0),
-    Wiring(gated=False, positions=True, embedding_norm=True, final_norm=False),
-    "relu",
+    shape=Shape(vocab=27, dim=16, layers=1, heads=4, kv_heads=4, head_dim=4, hidden=64, context=16, rotary=0),
+    wiring=Wiring(gated=False, positions=True, embedding_norm=True, final_norm=False),
+    activation="relu",
 )
 # Squared ReLU and no gain anywhere, as in nanochat: norms of heads, caps of logits.
 NANOCHAT = Outline(
-    Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=52, context=24, rotary=6),
-    Wiring(gated=False, logit_cap=True, renorms=("q", "k")),
-    "relu2",
+    shape=Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=52, context=24, rotary=6),
+    wiring=Wiring(gated=False, logit_cap=True, renorms=("q", "k")),
+    activation="relu2",
 )
 # A bias for the distance in place of positions, as in BLOOM and MPT.
 BLOOM = Outline(
-    Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=4, head_dim=6, hidden=52, context=24, rotary=0),
-    Wiring(gated=False, alibi=True),
-    "gelu_tanh",
-    "layer",
+    shape=Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=4, head_dim=6, hidden=52, context=24, rotary=0),
+    wiring=Wiring(gated=False, alibi=True),
+    activation="gelu_tanh",
+    norm="layer",
     affine=True,
 )
 # Rotary positions and a gate, with biases.
 BIASED = Outline(
-    Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=36, context=24, rotary=4), affine=True
+    shape=Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=36, context=24, rotary=4),
+    affine=True,
 )
 
 # What format version 3 of a chip added, by the models that have it.
 _SMALL = Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=36, context=24, rotary=6)
-MISTRAL = Outline(_SMALL, Wiring(windows=(5, 0)))
-SMOLLM3 = Outline(replace(_SMALL, rotary=4), Wiring(rope=(0, 1)))
-QWEN3 = Outline(_SMALL, Wiring(renorms=("q", "k")), affine=True)
+MISTRAL = Outline(shape=_SMALL, wiring=Wiring(windows=(5, 0)))
+SMOLLM3 = Outline(shape=replace(_SMALL, rotary=4), wiring=Wiring(rope=(0, 1)))
+QWEN3 = Outline(shape=_SMALL, wiring=Wiring(renorms=("q", "k")), affine=True)
 QWEN3_SHARED = replace(QWEN3, shape=replace(_SMALL, heads=4, kv_heads=4, head_dim=4, rotary=4))  # heads of one read
-NEOX = Outline(replace(_SMALL, rotary=2), Wiring(gated=False, parallel=True), "gelu", "layer", affine=True)
+NEOX = Outline(
+    shape=replace(_SMALL, rotary=2),
+    wiring=Wiring(gated=False, parallel=True),
+    activation="gelu",
+    norm="layer",
+    affine=True,
+)
 GEMMA2 = Outline(
-    _SMALL,
-    Wiring(score_cap=True, logit_cap=True, windows=(5, 0), renorms=("attention", "mlp")),
-    "gelu_tanh",
+    shape=_SMALL,
+    wiring=Wiring(score_cap=True, logit_cap=True, windows=(5, 0), renorms=("attention", "mlp")),
+    activation="gelu_tanh",
 )
 GEMMA3 = Outline(
-    replace(_SMALL, layers=4),
-    Wiring(windows=(5, 0, 5, 0), rope=(0, 1, 0, 2), renorms=("q", "k", "attention", "mlp")),
-    "gelu_tanh",
+    shape=replace(_SMALL, layers=4),
+    wiring=Wiring(windows=(5, 0, 5, 0), rope=(0, 1, 0, 2), renorms=("q", "k", "attention", "mlp")),
+    activation="gelu_tanh",
 )
 # Whatever can stand beside the rest: both kinds of positions, all norms but the head's, both caps.
 EVERYTHING = Outline(
-    replace(_SMALL, layers=3, rotary=4),
-    Wiring(
+    shape=replace(_SMALL, layers=3, rotary=4),
+    wiring=Wiring(
         gated=False,
         positions=True,
         embedding_norm=True,
@@ -82,13 +89,13 @@ EVERYTHING = Outline(
         rope=(1, 0, 1),
         renorms=("q", "k", "attention", "mlp"),
     ),
-    "gelu",
+    activation="gelu",
     affine=True,
 )
 
 
 EVERY = {
-    "llama": Outline(TINY, affine=True), "gpt": GPT, "micro": MICRO, "biased": BIASED, "mistral": MISTRAL,
+    "llama": Outline(shape=TINY, affine=True), "gpt": GPT, "micro": MICRO, "biased": BIASED, "mistral": MISTRAL,
     "qwen3": QWEN3, "nanochat": NANOCHAT, "bloom": BLOOM, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3,
 }  # fmt: skip
 

@@ -147,8 +147,8 @@ def test_junit_says_what_failed(receipt: Receipt, tmp_path: Path) -> None:
     write_junit(receipt, tmp_path / "ok.xml")
     suite = ElementTree.parse(tmp_path / "ok.xml").getroot()
     assert suite.get("tests") == "2" and suite.get("failures") == "0"
-    broken = Receipt(rungs=receipt.rungs | {"csim": Rung("different")})
-    broken.first_difference = Difference("csim", "L0.q", 3, 1, 5, 6)
+    broken = Receipt(rungs=receipt.rungs | {"csim": Rung(status="different")})
+    broken.first_difference = Difference(rung="csim", stage="L0.q", token=3, index=1, expected=5, got=6)
     write_junit(broken, tmp_path / "bad.xml")
     failure = ElementTree.parse(tmp_path / "bad.xml").getroot().find(".//failure")
     assert failure is not None and "stage L0.q, token 3 of text 0, index 1: expected 5, got 6" in failure.get(

@@ -127,7 +127,7 @@ def test_token_ids_are_a_prompt_too(model: LanguageModel) -> None:
         model.generate([1, 40])
     with pytest.raises(PromptError, match="token -1 is not one of the 40"):
         model.generate([-1])
-    with pytest.raises(PromptError, match="the prompt is empty"):
+    with pytest.raises(PromptError, match="no token ids; give one or more"):
         model.generate([])
 
 

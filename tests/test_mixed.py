@@ -27,12 +27,12 @@ OPTIONS = Options(weights=8, tokens=384, length=24)
 
 @pytest.fixture(scope="module")
 def decoder() -> Decoder:
-    return random_decoder(Outline(TINY), 5)
+    return random_decoder(Outline(shape=TINY), 5)
 
 
 @pytest.fixture(scope="module")
 def stories() -> list[list[int]]:
-    return texts(Outline(TINY), 4, 24).tolist()
+    return texts(Outline(shape=TINY), 4, 24).tolist()
 
 
 def test_choices_go_from_all_bits_to_fewest_one_bit_at_a_time(decoder: Decoder, stories: list[list[int]]) -> None:
@@ -58,7 +58,7 @@ def test_a_matrix_that_does_little_loses_its_bits_first(decoder: Decoder, storie
 
 
 def test_plain_mlps_have_no_gate() -> None:
-    assert "gate" not in names(random_decoder(GPT, 3)) and "gate" in names(random_decoder(Outline(TINY), 3))
+    assert "gate" not in names(random_decoder(GPT, 3)) and "gate" in names(random_decoder(Outline(shape=TINY), 3))
 
 
 def test_the_best_choice_that_fits_is_taken(decoder: Decoder, stories: list[list[int]]) -> None:
@@ -91,7 +91,7 @@ def test_bits_within_a_mean(decoder: Decoder, stories: list[list[int]]) -> None:
 
 
 def test_a_model_trained_on_a_grid_keeps_it_where_bits_are_chosen(stories: list[list[int]]) -> None:
-    free = random_decoder(Outline(TINY), 3)
+    free = random_decoder(Outline(shape=TINY), 3)
 
     def on_three_bits(layer: Linear) -> Linear:
         rounded = round_plain(layer.weight.astype(np.float64), 3)

@@ -37,7 +37,7 @@ GEOMETRY = Geometry(columns=4, rows=4, depth=6, terms=2, banks=4)
 @pytest.fixture(scope="module")
 def chips() -> list[Chip]:
     """Small chips that have every part between them, and one that has the fewest."""
-    return [random_chip(outline, seed=8) for outline in (Outline(TINY), BLOOM, EVERYTHING)]
+    return [random_chip(outline, seed=8) for outline in (Outline(shape=TINY), BLOOM, EVERYTHING)]
 
 
 def test_every_field_of_a_wiring_is_one_part_s() -> None:
@@ -119,7 +119,7 @@ def bloom() -> Chip:
 
 
 def test_only_chips_with_a_later_part_are_of_a_later_format(bloom: Chip) -> None:
-    assert [version_of(o.wiring) for o in (Outline(TINY), GEMMA2, BLOOM)] == [2, 3, 4] and LAST_VERSION == 4
+    assert [version_of(o.wiring) for o in (Outline(shape=TINY), GEMMA2, BLOOM)] == [2, 3, 4] and LAST_VERSION == 4
 
 
 def test_alibi_comes_back_from_its_file(bloom: Chip, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from hardwire.plan.capacity import capacity, demand
 from hardwire.plan.cost import Cost, axi_cost, bram18
 from hardwire.plan.fit import can_be_built, fit, serial_chain
 from hardwire.plan.geometry import Geometry
-from hardwire.plan.latency import END
 from hardwire.plan.planner import Planner
 from hardwire.plan.schedule import schedule
+from hardwire.plan.words import END
 from hardwire.quantize import random_chip
 from hardwire.targets import board as boards
 from hardwire.targets.board import BRAM18_BITS, Board, board_names, load_board

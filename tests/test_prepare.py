@@ -61,14 +61,14 @@ def test_norms_on_branches_keep_their_channels() -> None:
 @pytest.fixture(scope="module")
 def outliers() -> Decoder:
     """A decoder one of whose residual channels is thirty times as large as the others, and read as much less."""
-    decoder = random_decoder(Outline(replace(TINY, dim=32), affine=True), 5)
+    decoder = random_decoder(Outline(shape=replace(TINY, dim=32), affine=True), 5)
     table = decoder.embedding.copy()
     table[:, 7] *= 30
     return replace(decoder, embedding=table)
 
 
 def test_rotation_helps_where_a_channel_is_large(outliers: Decoder) -> None:
-    outline = Outline(TINY)
+    outline = Outline(shape=TINY)
     stories, held_out = texts(outline, 4, 48), texts(outline, 11, 8)
     exact, errors = forward(outliers, held_out), {}
     for rotation_on in (False, True):
@@ -80,12 +80,12 @@ def test_rotation_helps_where_a_channel_is_large(outliers: Decoder) -> None:
 
 
 def test_a_model_that_was_trained_on_its_grid_is_not_turned() -> None:
-    decoder = random_decoder(Outline(TINY), 5)
+    decoder = random_decoder(Outline(shape=TINY), 5)
     down = decoder.blocks[0].mlp.down
     step = np.abs(down.weight).max(1, keepdims=True) / 7
     snapped = replace(down, weight=(np.rint(down.weight / step) * step).astype(np.float32))
     block = replace(decoder.blocks[0], mlp=replace(decoder.blocks[0].mlp, down=snapped))
-    stories = texts(Outline(TINY), 4, 16).tolist()
+    stories = texts(Outline(shape=TINY), 4, 16).tolist()
     trained = replace(decoder, blocks=(block, *decoder.blocks[1:]))
     assert quantize(trained, stories, Options(tokens=384, length=24)).about["rotated"] is False
     assert quantize(decoder, stories, Options(tokens=384, length=24)).about["rotated"] is True

@@ -31,16 +31,26 @@ def decoder() -> Decoder:
     rope = Rope(10000.0 ** (-np.arange(0, 8, 2) / 8))
     blocks = tuple(
         Block(
-            norm(),
-            Attention(linear(32, 32), linear(16, 32), linear(16, 32), linear(32, 32), 4, 2, 8, 8**-0.5, rope),
-            Mlp(linear(64, 32), linear(32, 64), "silu", linear(64, 32)),
-            norm(),
+            attention_norm=norm(),
+            attention=Attention(
+                q=linear(32, 32),
+                k=linear(16, 32),
+                v=linear(16, 32),
+                o=linear(32, 32),
+                heads=4,
+                kv_heads=2,
+                head_dim=8,
+                scale=8**-0.5,
+                rope=rope,
+            ),
+            mlp=Mlp(linear(64, 32), linear(32, 64), "silu", linear(64, 32)),
+            mlp_norm=norm(),
         )
         for _ in range(2)
     )
     table = draw.standard_normal((50, 32)).astype(np.float32)
     table[:, :3] *= 6
-    return Decoder(table, blocks, norm(), linear(50, 32), 64)
+    return Decoder(embedding=table, blocks=blocks, final_norm=norm(), head=linear(50, 32), context=64)
 
 
 @pytest.fixture(scope="module")

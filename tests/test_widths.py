@@ -18,7 +18,7 @@ from hardwire.quantize.calibrate import Ranges, token_weights, unit_of_least_err
 from hardwire.quantize.rounding import Moments, round_weights
 from hardwire.quantize.widths import formats_of
 
-OUTLINE = Outline(TINY)
+OUTLINE = Outline(shape=TINY)
 OPTIONS = Options(weights=8, tokens=24 * 48, length=24)
 
 
@@ -73,7 +73,7 @@ def test_one_layer_of_rare_large_values_widens_the_hidden_values(decoder: Decode
     wild = np.where(draw.random(tame.shape) < 4e-4, np.float32(60), tame)
 
     def hidden(*layers: np.ndarray, weights: np.ndarray = np.ones(4000)) -> int:
-        ranges = Ranges({"residual": 1.0, "logits": 1.0, "L0.gate": 1.0}, smallest=1.0)
+        ranges = Ranges(largest={"residual": 1.0, "logits": 1.0, "L0.gate": 1.0}, smallest=1.0)
         ranges.hidden = {f"L{index}": [values] for index, values in enumerate(layers)}
         ranges.weights = {f"L{index}": [weights] for index in range(len(layers))}
         return formats_of(decoder, ranges, OPTIONS).hidden

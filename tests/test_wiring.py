@@ -61,7 +61,7 @@ def test_no_writer_of_a_centred_stream_writes_a_mean(name: str) -> None:
 
 
 def test_there_is_nothing_to_fold_in_a_llama() -> None:
-    decoder, outline = random_decoder(Outline(TINY), 3), texts(Outline(TINY), 9, 2)
+    decoder, outline = random_decoder(Outline(shape=TINY), 3), texts(Outline(shape=TINY), 9, 2)
     assert np.array_equal(forward(fold_norms(decoder), outline), forward(decoder, outline))
     assert fold_norms(decoder).embedding is decoder.embedding
 
@@ -141,7 +141,11 @@ def test_what_the_importer_reads_can_be_quantised(model: str, tmp_path: Path) ->
     rows = np.sqrt(np.square(integer_logits(chip, held_out) - exact).mean((1, 2)))
     assert rows.max() <= BOUND_MARGIN * chip.about["logit_error"]["largest_row"]
     assert rows.max() <= 0.05 * np.sqrt(np.square(exact).mean())
-    assert chip.wiring == (Wiring(gated=False, positions=True) if model == "gpt2" else Wiring(True, False, True, False))
+    assert chip.wiring == (
+        Wiring(gated=False, positions=True)
+        if model == "gpt2"
+        else Wiring(gated=True, positions=False, embedding_norm=True, final_norm=False)
+    )
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -267,8 +271,12 @@ def test_fit_counts_what_the_lanes_read(micro_chip: Chip, gpt_chip: Chip) -> Non
 
 def test_known_shapes_have_their_wiring() -> None:
     assert shape_named("microgpt") == MICRO
-    assert shape_named("kev-gpt").shape == Shape(193, 256, 4, 4, 4, 64, 1024, 128, 0)
-    assert shape_named("30,16,1,2,1,8,32,16") == Outline(Shape(30, 16, 1, 2, 1, 8, 32, 16, 8))
+    assert shape_named("kev-gpt").shape == Shape(
+        vocab=193, dim=256, layers=4, heads=4, kv_heads=4, head_dim=64, hidden=1024, context=128, rotary=0
+    )
+    assert shape_named("30,16,1,2,1,8,32,16") == Outline(
+        shape=Shape(vocab=30, dim=16, layers=1, heads=2, kv_heads=1, head_dim=8, hidden=32, context=16, rotary=8)
+    )
     assert all(name in SHAPES for name in ("bundled", "stories260k", "15m", "kev-gpt", "microgpt"))
 
 

@@ -23,7 +23,7 @@ ODD = Shape(vocab=37, dim=18, layers=3, heads=3, kv_heads=1, head_dim=6, hidden=
 
 
 def decoder_of(shape: Shape, interleaved: bool = False, gains: bool = False) -> Decoder:
-    made = random_decoder(Outline(shape), seed=3)
+    made = random_decoder(Outline(shape=shape), seed=3)
     blocks = []
     for n, block in enumerate(made.blocks):
         rope = replace(block.attention.rope, interleaved=interleaved, amplitude=1.1)

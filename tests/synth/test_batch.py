@@ -41,7 +41,7 @@ def four(make: Make, tmp_path: Path) -> Callable[[], list[Job]]:
             "unreadable": unreadable,
             "faulty": faulty,
         }
-        return [Job(name, tmp_path / name, project) for name, project in projects.items()]
+        return [Job(name=name, work=tmp_path / name, project=project) for name, project in projects.items()]
 
     return jobs
 
@@ -77,7 +77,7 @@ def test_one_failure_does_not_stop_the_rest(four: Callable[[], list[Job]]) -> No
 
 
 def test_interrupted_batch_resumes(make: Make, tmp_path: Path) -> None:
-    jobs = [Job(name, tmp_path / name, make) for name in ("first", "second")]
+    jobs = [Job(name=name, work=tmp_path / name, project=make) for name in ("first", "second")]
     stop = Stop()
 
     def until_second(name: str, stage: str, share: float) -> None:
@@ -97,7 +97,7 @@ def test_interrupt_ends_the_tools_and_gives_the_table(make: Make, tmp_path: Path
         if stage == "coarse":
             _thread.interrupt_main()
 
-    table = run_batch([Job(name, tmp_path / name, make) for name in ("a", "b")], 1, interrupt)
+    table = run_batch([Job(name=name, work=tmp_path / name, project=make) for name in ("a", "b")], 1, interrupt)
     assert table.interrupted and table.failed and table.rows[1].status == "stopped"
 
 
@@ -107,11 +107,11 @@ def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tm
     recorded: list[str] = []
     jobs = [
         Job(
-            name,
-            tmp_path / name,
-            lambda p=project: p,
-            lambda: {"dsp": 2},
-            lambda p, row, done: recorded.append(row.status),
+            name=name,
+            work=tmp_path / name,
+            project=lambda p=project: p,
+            predicted=lambda: {"dsp": 2},
+            record=lambda p, row, done: recorded.append(row.status),
         )
         for name, project in (("fast", fast), ("pinned", pinned))
     ]
@@ -132,5 +132,5 @@ def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tm
 
 
 def test_a_pll_gives_the_clock_it_makes(make: Make, tmp_path: Path) -> None:
-    row = run_batch([Job("a", tmp_path / "a", lambda: make(fixed_clock=True))]).rows[0]
+    row = run_batch([Job(name="a", work=tmp_path / "a", project=lambda: make(fixed_clock=True))]).rows[0]
     assert row.clock_mhz == 40 < row.fmax_mhz and row.tokens_per_second == 400_000

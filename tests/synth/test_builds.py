@@ -57,9 +57,14 @@ def finished(build: Build, **more: object) -> Row:
     module = {"ports": ports, "cells": {"lut": lut}, "netnames": {}}
     (work / "netlist.json").write_text(json.dumps({"modules": {"hardwire_top": module}}))
     (work / "netlist.v").write_text("module hardwire_top; endmodule\n")
-    row = Row("mini", "done", resources=Resources(lut=1).as_dict(), family="xc7", **more)  # type: ignore[arg-type]
+    row = Row(name="mini", status="done", resources=Resources(lut=1).as_dict(), family="xc7", **more)  # type: ignore[arg-type]
     digest = project.synthesis_digest(TOOLS)
-    record(build.folder, project, row, Synthesis(work, Usage(Resources(lut=1)), {}, 1.0, digest, False))
+    record(
+        build.folder,
+        project,
+        row,
+        Synthesis(work=work, usage=Usage(Resources(lut=1)), budget={}, seconds=1.0, digest=digest, kept=False),
+    )
     return row
 
 

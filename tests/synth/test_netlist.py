@@ -38,9 +38,9 @@ Get = Callable[[str], tuple[Project, Synthesis]]
 def tiny_rtl(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     folder = HERE / "tiny"
     simulation = Simulation(
-        "tiny",
-        tuple(folder / name for name in SOURCES),
-        (folder / "compare.cpp",),
+        top="tiny",
+        sources=tuple(folder / name for name in SOURCES),
+        shim=(folder / "compare.cpp",),
         parameters=(("File", "weights.hex"),),
         optimize=QUICK,
     )
@@ -84,7 +84,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]]
     for name, (width, depth) in ZOO_ROMS.items():
         (folder / name).write_text("".join(f"{draw.getrandbits(width):x}\n" for _ in range(depth)))
     simulation = Simulation(
-        "zoo", tuple(folder / name for name in ZOO_SOURCES), (folder / "compare.cpp",), optimize=QUICK
+        top="zoo", sources=tuple(folder / name for name in ZOO_SOURCES), shim=(folder / "compare.cpp",), optimize=QUICK
     )
     return folder, run(build(simulation, folder.parent / "rtl"), folder, CYCLES, 11)
 
@@ -152,4 +152,4 @@ def test_no_models_for_ultrascale(synthesized: Get) -> None:
 def test_simulation_failures_name_the_tool(tmp_path: Path) -> None:
     (tmp_path / "bad.sv").write_text("module bad; assign x = ; endmodule\n")
     with pytest.raises(BuildError, match="verilator_bin failed: %Error: .*bad.sv:1"):
-        build(Simulation("bad", (tmp_path / "bad.sv",), ()), tmp_path / "w")
+        build(Simulation(top="bad", sources=(tmp_path / "bad.sv",), shim=()), tmp_path / "w")

@@ -245,5 +245,5 @@ def test_failed_places_say_what_to_change(tmp_path: Path) -> None:
 
 
 def test_project_is_data() -> None:
-    job = Project("x", Path(), ("x.sv",), "x", "ecp5")
+    job = Project(name="x", root=Path(), sources=("x.sv",), top="x", family="ecp5")
     assert hash(job) == hash(replace(job))

@@ -58,7 +58,7 @@ def test_checksum_is_the_published_one() -> None:
 @pytest.mark.parametrize("word", [0, 0xC0C0C0C0, 0xDBDBDBDB, 0xDCDDC0DB, 0xFFFFFFFF])
 def test_a_frame_and_back_in_any_pieces(word: int) -> None:
     data = answer(b"R", 0xC0, 0xDB0, (word, 1), 0xDB)
-    wanted = [Frame(b"R", 0xC0, 0xDB0, (word, 1), 0xDB)]
+    wanted = [Frame(op=b"R", tag=0xC0, address=0xDB0, words=(word, 1), status=0xDB)]
     assert 0xC0 not in data[1:-1]
     for size in (1, 2, 5, 100):
         splitter = Splitter()
@@ -81,7 +81,7 @@ def test_only_whole_frames_are_taken() -> None:
     for name, data in bad.items():
         splitter = Splitter()
         assert splitter.feed(data) == [] and splitter.dropped == 1, name
-        assert splitter.feed(good) == [Frame(b"R", 1, 4, (5,), 0)], name
+        assert splitter.feed(good) == [Frame(op=b"R", tag=1, address=4, words=(5,), status=0)], name
     assert Splitter().feed(b"\xc0\xc0\xc0") == []
 
 
@@ -89,7 +89,9 @@ def test_garbage_takes_no_memory() -> None:
     splitter = Splitter()
     noise = np.random.default_rng(1).integers(0, 0xC0, 100_000).astype(np.uint8).tobytes()
     assert splitter.feed(noise) == [] and len(splitter._body) <= Splitter.LONGEST + 1
-    assert splitter.feed(b"\xc0" + answer(b"E", 0, 0x2C, (1, 2), 3)) == [Frame(b"E", 0, 0x2C, (1, 2), 3)]
+    assert splitter.feed(b"\xc0" + answer(b"E", 0, 0x2C, (1, 2), 3)) == [
+        Frame(op=b"E", tag=0, address=0x2C, words=(1, 2), status=3)
+    ]
 
 
 @pytest.mark.tools

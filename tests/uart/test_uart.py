@@ -34,9 +34,9 @@ class Echo(SerialSim):
         files = [rtl / f"{name}.sv" for name in ("reset_sync", "uart_rx", "uart_tx")]
         files.append(Path(__file__).parent / "echo" / "echo_top.sv")
         return Simulation(
-            "echo_top",
-            tuple(files),
-            (rtl / "serial_sim.cpp",),
+            top="echo_top",
+            sources=tuple(files),
+            shim=(rtl / "serial_sim.cpp",),
             library=True,
             parameters=(("Divisor", self.divisor),),
             optimize="-O0",

@@ -52,7 +52,7 @@ class Rope:
     amplitude: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attention:
     """Causal self-attention. ``window`` keeps the last ``window`` positions, the current one included."""
 
@@ -87,7 +87,7 @@ class Mlp:
     gate: Linear | None = None  # [F, D]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Block:
     """One layer. ``parallel`` adds attention and MLP of the same input (Phi, GPT-NeoX)."""
 
@@ -100,7 +100,7 @@ class Block:
     mlp_post_norm: Norm | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Decoder:
     """A decoder-only language model, as plain data."""
 

@@ -32,16 +32,28 @@ SAMPLES, SAMPLE = 20, 500  # texts, and characters of each, that the board's tok
 
 # vocab, dim, layers, heads, KV heads, head_dim, hidden, context, rotated dimensions
 SHAPES = {
-    "bundled": Outline(Shape(512, 64, 5, 4, 2, 16, 192, 512, 16)),
-    "stories260k": Outline(Shape(512, 64, 5, 8, 4, 8, 172, 512, 8)),
-    "15m": Outline(Shape(2048, 384, 8, 6, 6, 64, 1024, 256, 64)),
+    "bundled": Outline(
+        shape=Shape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512, rotary=16)
+    ),
+    "stories260k": Outline(
+        shape=Shape(vocab=512, dim=64, layers=5, heads=8, kv_heads=4, head_dim=8, hidden=172, context=512, rotary=8)
+    ),
+    "15m": Outline(
+        shape=Shape(
+            vocab=2048, dim=384, layers=8, heads=6, kv_heads=6, head_dim=64, hidden=1024, context=256, rotary=64
+        )
+    ),
     "kev-gpt": Outline(
-        Shape(193, 256, 4, 4, 4, 64, 1024, 128, 0), Wiring(gated=False, positions=True), "gelu", "layer", affine=True
+        shape=Shape(vocab=193, dim=256, layers=4, heads=4, kv_heads=4, head_dim=64, hidden=1024, context=128, rotary=0),
+        wiring=Wiring(gated=False, positions=True),
+        activation="gelu",
+        norm="layer",
+        affine=True,
     ),
     "microgpt": Outline(
-        Shape(27, 16, 1, 4, 4, 4, 64, 16, 0),
-        Wiring(gated=False, positions=True, embedding_norm=True, final_norm=False),
-        "relu",
+        shape=Shape(vocab=27, dim=16, layers=1, heads=4, kv_heads=4, head_dim=4, hidden=64, context=16, rotary=0),
+        wiring=Wiring(gated=False, positions=True, embedding_norm=True, final_norm=False),
+        activation="relu",
     ),
 }
 
@@ -60,7 +72,18 @@ def shape_named(text: str) -> Outline:
     numbers = (vocab, dim, layers, heads, kv_heads, head_dim, hidden, context)
     if min(numbers) < 1 or heads % kv_heads or head_dim % 2:
         raise HardwireError(f"--shape {text!r}: every number is positive, heads a multiple of kv_heads, head_dim even")
-    return Outline(Shape(*numbers, rotary=head_dim))
+    shape = Shape(
+        vocab=vocab,
+        dim=dim,
+        layers=layers,
+        heads=heads,
+        kv_heads=kv_heads,
+        head_dim=head_dim,
+        hidden=hidden,
+        context=context,
+        rotary=head_dim,
+    )
+    return Outline(shape=shape)
 
 
 def read_text(path: Path) -> str:

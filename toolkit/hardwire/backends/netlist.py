@@ -54,7 +54,7 @@ def _of(
     ours = [cells / name for name in mapping.models]
     sources = (*ours, yosys_share() / mapping.share, netlist)
     includes = ((yosys_share() / mapping.share).parent,)
-    return Simulation(top, sources, tuple(shim), includes=includes, **more)
+    return Simulation(top=top, sources=sources, shim=tuple(shim), includes=includes, **more)
 
 
 def cells_folder() -> Path:

@@ -45,7 +45,7 @@ class SerialSim:
                 netlist, family, self.made["top"], [shim], self.work, library=True, optimize="-O1", prefix=PREFIX
             )
         files = tuple(self.folder / name for name in sources(self.folder))
-        return Simulation(self.made["top"], files, (shim,), library=True, prefix=PREFIX)
+        return Simulation(top=self.made["top"], sources=files, shim=(shim,), library=True, prefix=PREFIX)
 
     def compile(self, netlist: Path | None = None, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the board on."""

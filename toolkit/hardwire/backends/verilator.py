@@ -49,7 +49,7 @@ _QUIET = ("-Wno-lint", "-Wno-style", "-Wno-fatal", "-Wno-MODDUP", "-Wno-MULTIDRI
 _CHUNK = 12 << 20  # bytes of C++ that one compiler process gets: each reads a header of thousands of signals first
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Simulation:
     """What Verilator is to make: data, so that it can be looked at without it."""
 

@@ -68,7 +68,7 @@ ORIGIN = "origin.json"  # beside what the digest covers; programs that do not kn
 LARGEST_ORIGIN = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chip:
     """An integer decoder. Matrices, biases and shifts carry the layer as their leading index.
 

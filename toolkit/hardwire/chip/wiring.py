@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """Dimensions of a decoder."""
 
@@ -34,7 +34,7 @@ class Shape:
         return self.kv_heads * self.head_dim
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Formats:
     """Bits of every kind of value; all signed but where the name of its op says otherwise."""
 
@@ -50,7 +50,7 @@ class Formats:
     logit_fraction: int = 10  # logits in units of 2**-logit_fraction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wiring:
     """Which parts a decoder has. As they stand: a Llama-like one."""
 

@@ -30,7 +30,7 @@ BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
 ALIASES = {"ultra96": "ultra96-v2"}  # what boards call themselves, where it is not our name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bundle:
     """An opened folder whose files are those of its manifest."""
 
@@ -105,7 +105,7 @@ def _open(folder: Path, manifest: dict[str, Any]) -> Bundle:
         raise BuildError(f"{model} is chip {chip.digest[:8]}, not {manifest['chip']['digest'][:8]}; deploy again")
     if bit.suffix == ".gz" or bit.with_suffix(".hwh") != hwh:
         bit, hwh = _together(bit, hwh, manifest)
-    return Bundle(folder, manifest, chip, bit, hwh)
+    return Bundle(folder=folder, manifest=manifest, chip=chip, bit=bit, hwh=hwh)
 
 
 def _one(folder: Path, manifest: dict[str, Any], files: dict[str, str], ends: tuple[str, ...]) -> Path:

@@ -36,7 +36,7 @@ STARTS = 5
 INDICES = 1 << 32  # indices of tokens run modulo this
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChipInfo:
     """What a chip says of itself."""
 

@@ -38,7 +38,7 @@ class Token(str):
         return piece
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Report:
     """What the last request did."""
 

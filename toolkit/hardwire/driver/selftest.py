@@ -26,7 +26,7 @@ SAMPLED: dict[str, Any] = {"temperature": 0.8, "seed": 0x9E3779B97F4A7C15}
 PROMPT = 4  # tokens
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SelfTest:
     """What was compared, and the first difference in words, or None."""
 
@@ -115,15 +115,21 @@ def selftest(
         if difference is None and (len(said) <= index or said[index] != wanted):
             difference = f"token {index} is {said[index] if len(said) > index else 'missing'}, not {wanted}"
         if difference is not None:
-            return SelfTest(compared, logits, stages, source, difference)
+            return SelfTest(tokens=compared, logits=logits, stages=stages, source=source, first_difference=difference)
         compared += 1
     sampled = hosted.generate(recorded["prompt"], tokens, **SAMPLED)
     for index, wanted in enumerate(recorded["sampled"][:tokens]):
         if sampled[index : index + 1] != [wanted]:
             got = sampled[index] if len(sampled) > index else "missing"
-            return SelfTest(compared, logits, stages, source, f"sampled token {index} is {got}, not {wanted}")
+            return SelfTest(
+                tokens=compared,
+                logits=logits,
+                stages=stages,
+                source=source,
+                first_difference=f"sampled token {index} is {got}, not {wanted}",
+            )
         compared += 1
-    return SelfTest(compared, logits, stages, source, None)
+    return SelfTest(tokens=compared, logits=logits, stages=stages, source=source, first_difference=None)
 
 
 def _first_logit(got: Ints, chip: Chip, index: int) -> str:

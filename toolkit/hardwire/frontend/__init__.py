@@ -34,7 +34,7 @@ from .quantized import NOTE as QUANTIZED
 __all__ = ["Check", "Imported", "import_onnx"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Imported:
     """A decoder proved equal to the file it came from. ``notes`` say what was assumed or left out."""
 
@@ -93,4 +93,6 @@ def _import(path: str | Path, context: int | None) -> Imported:
             result = _check(source, inputs, logits, decoder, matched.stages)
         except MemoryError as error:
             raise ModelError(f"{path}: needs more than {room >> 20:,} MiB, which its weights do not explain") from error
-    return Imported(decoder, result, (*notes, *more, *source.notes), source.path, source.sha256)
+    return Imported(
+        decoder=decoder, check=result, notes=(*notes, *more, *source.notes), path=source.path, sha256=source.sha256
+    )

@@ -75,7 +75,14 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
     ids = np.arange(length)[None] % 2
     values, shapes = execute(source, make_feeds(source, inputs, ids), constant, shaped)
     values.update({name: source.weights[name] for name in read if name in source.weights})
-    graph = Graph([_node(node) for node in live], values, shapes, inputs.ids, logits, length)
+    graph = Graph(
+        nodes=[_node(node) for node in live],
+        constants=values,
+        shapes=shapes,
+        ids=inputs.ids,
+        logits=logits,
+        length=length,
+    )
     if not any(
         n.op in ("Gather", "GatherElements") and inputs.ids in ancestors(source.makers(), n.inputs[1:2])
         for n in graph.nodes
@@ -87,7 +94,14 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
 def _node(proto: onnx.NodeProto) -> Node:
     attrs = {a.name: _attribute(a) for a in proto.attribute}
     scope = next((p.value for p in proto.metadata_props if p.key.endswith("name_scopes")), "")
-    return Node(proto.op_type, tuple(proto.input), tuple(proto.output), attrs, proto.name, module_path(scope))
+    return Node(
+        op=proto.op_type,
+        inputs=tuple(proto.input),
+        outputs=tuple(proto.output),
+        attrs=attrs,
+        name=proto.name,
+        scope=module_path(scope),
+    )
 
 
 def module_path(scopes: str) -> str:

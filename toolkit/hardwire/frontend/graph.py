@@ -16,7 +16,7 @@ from ..errors import ModelError
 Value = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Node:
     """One operation. ``inputs`` may hold "" for an optional input that is absent."""
 
@@ -32,7 +32,7 @@ class Node:
         return f"node {self.name or self.outputs[0]!r} ({self.op}){where}"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Graph:
     """A frozen model: batch 1, ``length`` tokens, nothing in the past.
 

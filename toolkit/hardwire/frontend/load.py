@@ -41,7 +41,7 @@ _RANDOM = (
 )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Source:
     """A checked ONNX model. ``proto`` has nodes, inputs and outputs; ``weights`` has the initializers.
 
@@ -95,7 +95,16 @@ def load(path: str | Path) -> Source:
     _sort(path, proto, set(weights))
     first = "bfloat16" if TensorProto.BFLOAT16 in stored else "half precision"
     notes += [HALF_NOTE] * half + rounded.restore(proto.graph, weights, first) + unlike.changed
-    source = Source(path, proto, weights, digest.hexdigest(), bool(notes), notes, buffers, seen)
+    source = Source(
+        path=path,
+        proto=proto,
+        weights=weights,
+        sha256=digest.hexdigest(),
+        altered=bool(notes),
+        notes=notes,
+        rings=buffers,
+        roles=seen,
+    )
     source.notes += unlike.same
     return source
 

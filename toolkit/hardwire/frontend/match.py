@@ -32,7 +32,7 @@ class Matched:
     positions: str | None  # constant with the learned positions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Branch:
     """One addend of the residual stream: norm, attention or MLP, maybe a norm behind."""
 
@@ -82,16 +82,16 @@ def match(graph: Graph) -> Matched:
     stages = {f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()}
     tied = head.bias is None and np.array_equal(head.weight, table)
     decoder = Decoder(
-        table,
-        tuple(reversed(blocks)),
-        final_norm,
-        Linear(table) if tied else head,
-        graph.length,
-        positions,
-        embedding_norm,
-        softcap,
-        "decoder",
-        tied,
+        embedding=table,
+        blocks=tuple(reversed(blocks)),
+        final_norm=final_norm,
+        head=Linear(table) if tied else head,
+        context=graph.length,
+        positions=positions,
+        embedding_norm=embedding_norm,
+        logit_softcap=softcap,
+        architecture="decoder",
+        tied=tied,
     )
     return Matched(decoder, {"embed": stream, **stages}, tuple(reversed(used)), position_name)
 
@@ -220,13 +220,13 @@ def _block(
         fail(node, f"its MLP reads {other.source!r}, not the residual stream {after!r}")
     shared = parallel and other.norm is mixer.norm
     block = Block(
-        mixer.norm,
-        mixer.attention,
-        other.mlp,
-        None if shared else other.norm,
-        parallel,
-        mixer.post_norm,
-        other.post_norm,
+        attention_norm=mixer.norm,
+        attention=mixer.attention,
+        mlp=other.mlp,
+        mlp_norm=None if shared else other.norm,
+        parallel=parallel,
+        attention_post_norm=mixer.post_norm,
+        mlp_post_norm=other.post_norm,
     )
     return block, mixer.found, after, before
 
@@ -312,7 +312,15 @@ def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Facto
             "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
         )
     front = scaled.of_norm(norm.attrs["norm"], graph.shape(inside)[-1])
-    return _Branch(name, front, graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
+    return _Branch(
+        name=name,
+        norm=front,
+        source=graph.root(norm.inputs[0]),
+        found=found,
+        attention=attention,
+        mlp=mlp,
+        post_norm=post_norm,
+    )
 
 
 def _attention(graph: Graph, out: Node, found: Found) -> Attention:

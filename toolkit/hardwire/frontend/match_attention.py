@@ -23,7 +23,7 @@ ALIBI_TOLERANCE = 1e-5  # of a bias: exporters compute it in float32
 HIDDEN = -1e4  # an additive mask at or below this hides a position
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """An attention up to its mixed values. ``place`` [H, T, C] is their flat index in tensor ``out``."""
 
@@ -52,7 +52,7 @@ class Found:
     room: int | None = None  # keys that a fixed buffer holds, if more than tokens
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Scores:
     """How the softmax input comes from q . k."""
 
@@ -118,7 +118,15 @@ def _scores(graph: Graph, softmax: Node) -> _Scores:
             if not masks:
                 fail(softmax, "no causal mask in front of it; hardwire takes decoders only")
             names, keeps = zip(*masks, strict=True)
-            return _Scores(node, scale * (softcap or 1.0), softcap, names, keeps, seen, alibi=alibi)
+            return _Scores(
+                product=node,
+                scale=scale * (softcap or 1.0),
+                softcap=softcap,
+                masks=names,
+                keeps=keeps,
+                seen=seen,
+                alibi=alibi,
+            )
         inside = node.inputs[0]
         if node.op in ("Add", "Where"):
             inside, mask, keep = _mask(graph, node)
@@ -261,7 +269,16 @@ def _from_operator(graph: Graph, node: Node) -> Found:
         place = np.arange(heads * length * dim).reshape(length, heads, dim).swapaxes(0, 1)
     scale = float(node.attrs.get("scale", 0.0)) or dim**-0.5
     softcap = float(node.attrs.get("softcap", 0.0)) or None
-    scores = _Scores(node, scale, softcap, tuple(masks), (True,) * len(masks), seen, causal, alibi)
+    scores = _Scores(
+        product=node,
+        scale=scale,
+        softcap=softcap,
+        masks=tuple(masks),
+        keeps=(True,) * len(masks),
+        seen=seen,
+        causal=causal,
+        alibi=alibi,
+    )
     return _assemble(graph, node, node.outputs[0], place, parts, scores)
 
 

@@ -26,7 +26,7 @@ class Specials:
     eos: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HostTokenizer:
     """``data`` is the parsed file, as ``hardwire.driver.text.TextCodec`` takes it on a board, not to cut or to pad."""
 
@@ -116,7 +116,13 @@ def tokenizer_of(data: dict[str, Any], name: str) -> HostTokenizer:
         text = str(error)[:200]
         raise TokenizerError(f"{name}: the tokenizers library refuses it ({text}); export it again") from error
     specials = find_specials(data, library.get_vocab(with_added_tokens=True))
-    return HostTokenizer(name, data, specials, int(library.get_vocab_size(with_added_tokens=True)), library)
+    return HostTokenizer(
+        name=name,
+        data=data,
+        specials=specials,
+        vocab=int(library.get_vocab_size(with_added_tokens=True)),
+        _library=library,
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

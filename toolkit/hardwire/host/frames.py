@@ -71,7 +71,7 @@ def _command(op: bytes, tag: int, address: int, rest: bytes) -> bytes:
     return stuff(body + bytes([crc8(body)]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """A frame from the chip that came whole."""
 
@@ -118,7 +118,7 @@ def _parse(body: bytes) -> Frame | None:
     if len(body) < HEAD + 2 or len(body) > Splitter.LONGEST or (len(body) - HEAD - 2) % 4 or _register(body) != RESIDUE:
         return None
     words = tuple(int.from_bytes(body[at : at + 4], "little") for at in range(HEAD, len(body) - 2, 4))
-    return Frame(body[:1], body[1], int.from_bytes(body[2:HEAD], "little"), words, body[-2])
+    return Frame(op=body[:1], tag=body[1], address=int.from_bytes(body[2:HEAD], "little"), words=words, status=body[-2])
 
 
 BAUDS = (3_000_000, 2_000_000, 1_000_000)  # of boards' lines, the fastest first

@@ -52,7 +52,7 @@ class Register:
         return next(field for field in self.fields if field.name == name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """A memory: word i is at ``address`` + 4 i."""
 
@@ -184,26 +184,35 @@ REGISTERS = (
 
 WINDOWS = (
     Window(
-        "trace",
-        0x08000,
-        0x2000,
-        "ro",
-        "checksums of the last token's stages: stage s of segment n is word 8 n + s; they change while a request runs",
-    ),
-    Window("prompt", 0x10000, 0x4000, "wo", "the prompt's token ids; not while a request runs"),
-    Window(
-        "tokens",
-        0x20000,
-        0x8000,
-        "ro",
-        "the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does not pop",
+        name="trace",
+        address=0x08000,
+        words=0x2000,
+        access="ro",
+        meaning="checksums of the last token's stages: stage s of segment n is word 8 n + s; they change while a "
+        "request runs",
     ),
     Window(
-        "logits",
-        0x40000,
-        0x10000,
-        "ro",
-        "logits of the last token sampled, sign-extended; id i is at (i / lanes) * P + i mod lanes, P the power of "
+        name="prompt",
+        address=0x10000,
+        words=0x4000,
+        access="wo",
+        meaning="the prompt's token ids; not while a request runs",
+    ),
+    Window(
+        name="tokens",
+        address=0x20000,
+        words=0x8000,
+        access="ro",
+        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does not "
+        "pop",
+    ),
+    Window(
+        name="logits",
+        address=0x40000,
+        words=0x10000,
+        access="ro",
+        meaning="logits of the last token sampled, sign-extended; id i is at (i / lanes) * P + i mod lanes, P the power "
+        "of "
         "two not below `logit_lanes`; they change while a request runs",
     ),
 )

@@ -83,7 +83,7 @@ class Request:
         return inverse_temperature(self.temperature)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RequestState:
     """Where a request is, while it runs and at its end: what runs it writes here.
 

@@ -14,7 +14,7 @@ from ..targets.board import BRAM18_BITS, URAM_BITS, Board
 MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Demand:
     """What a chip asks of any device. Bits are stored bits; multiplications are per generated token."""
 

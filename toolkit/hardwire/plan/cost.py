@@ -24,7 +24,7 @@ from .program import Schedule
 from .widths import Widths
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cost:
     """Predicted resources."""
 
@@ -38,8 +38,8 @@ class Cost:
         return {"lut": self.lut, "ff": self.ff, "dsp": self.dsp, "bram18": self.bram18, "uram": self.uram}
 
     def beside(self, other: Cost) -> Cost:
-        """Both."""
-        return Cost(*(one + two for one, two in zip(self.as_dict().values(), other.as_dict().values(), strict=True)))
+        """What this and another design take together."""
+        return Cost(**{name: count + other.as_dict()[name] for name, count in self.as_dict().items()})
 
 
 def digits(bits: int) -> int:
@@ -135,7 +135,7 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
     if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
         ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
-    return Cost(ceil(lut), int(ff), dsp + row_dsp + head_dsp, memory["bram18"], memory["uram"])
+    return Cost(lut=ceil(lut), ff=int(ff), dsp=dsp + row_dsp + head_dsp, bram18=memory["bram18"], uram=memory["uram"])
 
 
 def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
@@ -157,7 +157,7 @@ def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
     if g.trace:
         folded = 3 * g.rows + made.shared * g.divides
         lut, ff, dsp = lut + 37.4 * folded + 222 + 172 * ceil_div(segments(made), 32), ff + 30.8 * folded + 366, 8
-    return Cost(ceil(lut), int(ff), dsp, ram, 0)
+    return Cost(lut=ceil(lut), ff=int(ff), dsp=dsp, bram18=ram, uram=0)
 
 
 def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:

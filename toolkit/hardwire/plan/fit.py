@@ -28,7 +28,7 @@ from .words import END, SAMPLE_LATE
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """One board's answer, in the keys of ``hardwire fit --json``."""
 

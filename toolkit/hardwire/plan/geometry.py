@@ -16,7 +16,7 @@ Style = Literal["fabric", "packed", "apart"]
 STYLES = tuple(style.name.lower() for style in words.Style)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Geometry:
     """rows * depth * columns lanes, banks positions of the cache per cycle, and how their products are built.
 

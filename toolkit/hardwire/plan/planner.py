@@ -65,7 +65,7 @@ class Planner:
                         continue
                     if not all(part.fits_lanes(s, rows, depth) for part in present(self.chip.wiring)):
                         continue
-                    base = Geometry(columns, rows, depth, terms, banks=1, divides=1)
+                    base = Geometry(columns=columns, rows=rows, depth=depth, terms=terms, banks=1, divides=1)
                     padded = s.head_dim if shared_heads(s, rows) > 1 else ceil_div(s.head_dim, rows) * rows
                     part = min(rows, padded)
                     for divides in {d for d in (1, 2, 4, 8) if part % d == 0 and padded // d <= 64}:
@@ -185,7 +185,9 @@ def _of_layers(chip: Chip, layers: int) -> Chip:
 
 def schedule_of_layers(chip: Chip, made: Schedule, geometry: Geometry) -> Schedule:
     """A short schedule stretched to all layers, for counting memories: its runs, as often as layers repeat them."""
-    full = Schedule(chip.shape, made.formats, made.wiring, geometry, list(made.embed))
+    full = Schedule(
+        shape=chip.shape, formats=made.formats, wiring=made.wiring, geometry=geometry, embed=list(made.embed)
+    )
     short, first = made.shape.layers, [w for w in made.words if w.run is not None and w.run.name != "head"]
     last = [w for w in made.words if w.run is not None and w.run.name == "head"]
     repeat = [w for w in first if w.run is not None and w.run.layer == short - 1 and w.run.name != "embedding norm"]

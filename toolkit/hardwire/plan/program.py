@@ -15,7 +15,7 @@ from .words import EMBED_READ, END, Kind, Source
 Row = tuple[str, int] | None  # (matrix, row), or padding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Emission:
     """One read: rows of one matrix, one per lane row, and what becomes of them."""
 
@@ -33,7 +33,7 @@ class Emission:
         return next(row[0] for row in self.rows if row is not None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One start of the lanes."""
 
@@ -44,7 +44,7 @@ class Run:
     emissions: tuple[Emission, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Word:
     """One word of the control program."""
 
@@ -56,7 +56,7 @@ class Word:
     after_span: bool = False  # the wait before it grows with the blocks of the cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Busy:
     """What a part of the chip does from cycle ``start`` to before ``end``."""
 
@@ -67,7 +67,7 @@ class Busy:
     end: int
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Schedule:
     """The program of one chip on one geometry, and its exact cycles."""
 
@@ -162,21 +162,31 @@ class Schedule:
         """What is busy when, for a generated token at ``position``."""
         g, span, wait = self.geometry, self.span(position), self.wait(position)
         n = position // g.banks + 1
-        found = [Busy("embedding", "embed", 0, 0, len(self.embed) + EMBED_READ)]
+        found = [Busy(part="embedding", label="embed", layer=0, start=0, end=len(self.embed) + EMBED_READ)]
         for word in self.words:
             at = word.at + 1 + word.spans * wait
             if word.attend:
                 end = at + span + walk_to_mixed(self.wiring) + self.quotient_steps
-                found.append(Busy("attention", f"{n} block{'s' * (n > 1)} x {self.walks}", word.spans, at, end))
+                found.append(
+                    Busy(
+                        part="attention",
+                        label=f"{n} block{'s' * (n > 1)} x {self.walks}",
+                        layer=word.spans,
+                        start=at,
+                        end=end,
+                    )
+                )
             if word.run is not None:
                 reads = run_reads(word.run, at, g)
                 last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
-                found.append(Busy("lanes", word.run.name, word.run.layer, at, last + 1))
-                found.append(Busy("read-out", word.run.name, word.run.layer, reads[0], reads[-1] + 1))
+                found.append(Busy(part="lanes", label=word.run.name, layer=word.run.layer, start=at, end=last + 1))
+                found.append(
+                    Busy(part="read-out", label=word.run.name, layer=word.run.layer, start=reads[0], end=reads[-1] + 1)
+                )
         logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
         end = self.cycles(position)
         sampled = logits[0] + logits_late(self.wiring, g)
-        found.append(Busy("sampling", "sample", self.shape.layers, sampled, end))
+        found.append(Busy(part="sampling", label="sample", layer=self.shape.layers, start=sampled, end=end))
         return found
 
 

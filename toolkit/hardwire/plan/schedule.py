@@ -54,7 +54,7 @@ def require_geometry(made: Schedule) -> None:
 def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     """Lay out one token. Starts each run as early as its operands, the lanes and the read-out allow."""
     require_engine(chip)
-    made = Schedule(chip.shape, chip.formats, chip.wiring, geometry)
+    made = Schedule(shape=chip.shape, formats=chip.formats, wiring=chip.wiring, geometry=geometry)
     require_geometry(made)
     player = _Player(made)
     shape, rows = chip.shape, geometry.rows
@@ -69,23 +69,23 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
         ready = place(layer, ready, int(chip.gate_shift[layer]))
     logits = tuple(
         Emission(
-            Kind.LOGIT,
-            0,
-            _rows("head", range(i, i + rows), shape.vocab),
-            i // rows,
+            kind=Kind.LOGIT,
+            layer=0,
+            rows=_rows("head", range(i, i + rows), shape.vocab),
+            dest=i // rows,
             fold=True,
             post=chip.formats.logit_fraction + sampler.TEMPERATURE_FRACTION - sampler.NOISE_FRACTION,
             first=i == 0,
         )
         for i in range(0, shape.vocab, rows)
     )
-    head = Run("head", Source.NORM, 0, _columns(range(shape.dim), geometry), logits)
+    head = Run(name="head", source=Source.NORM, layer=0, columns=_columns(range(shape.dim), geometry), emissions=logits)
     noise = [NOISE_LATE + (i + 1) * rows // 2 for i in range(len(logits))]
     arrival = logits_late(chip.wiring, geometry) - 1
     late = max(n - (read + arrival) for n, read in zip(noise, run_reads(head, 0, geometry), strict=True))
     made.head_at = player.start(head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late), ends=True)
     made.end_at = run_reads(head, made.head_at, geometry)[-1] + arrival + SAMPLE_LATE
-    made.words.append(Word(made.end_at, ends=True, spans=shape.layers))
+    made.words.append(Word(at=made.end_at, ends=True, spans=shape.layers))
     return made
 
 
@@ -99,7 +99,7 @@ class _Player:
         self.read_free = 0  # first cycle in which a read may be made
         self.spans = 0
         self.after_span = False
-        self.made.words.append(Word(1))
+        self.made.words.append(Word(at=1))
 
     def start(self, run: Run, earliest: int, ends: bool = False) -> int:
         """The cycle of the run's first step: ``earliest``, or later as lanes, read-out and program demand."""
@@ -107,7 +107,7 @@ class _Player:
         at = max(earliest, self.free, self.made.words[-1].at + 2)
         at = max(at, at + self.read_free - run_reads(run, at, g)[0])
         reads = run_reads(run, at, g)
-        self.made.words.append(Word(at - 1, run, ends=ends, spans=self.spans, after_span=self.after_span))
+        self.made.words.append(Word(at=at - 1, run=run, ends=ends, spans=self.spans, after_span=self.after_span))
         self.after_span = False
         self.free = reads[(len(reads) - 1) // g.depth * g.depth] - g.lane_late + 1  # behind the last pass's last step
         self.read_free = reads[-1] + 1
@@ -126,7 +126,13 @@ class _Player:
         """The norm behind the embedding: the residual times the identity, written back."""
         made, g = self.made, self.made.geometry
         emissions = tuple(_vector_emissions(made, "embedding_norm", 0, replace=True, fold=True))
-        run = Run("embedding norm", Source.NORM, 0, _columns(range(made.shape.dim), g), emissions)
+        run = Run(
+            name="embedding norm",
+            source=Source.NORM,
+            layer=0,
+            columns=_columns(range(made.shape.dim), g),
+            emissions=emissions,
+        )
         at = self.normed(run, ready)
         reads = run_reads(run, at, g)
         # Its own rows are a new residual: the first must not reach the lanes, nor the root, before the last is read.
@@ -141,10 +147,18 @@ class _Player:
     def layer(self, layer: int, ready: int, gate_shift: int) -> int:
         """Place one layer whose residual is complete at ``ready``; when the next residual is."""
         made, g, shape = self.made, self.made.geometry, self.made.shape
-        qkv = Run("qkv", Source.NORM, layer, _columns(range(shape.dim), g), tuple(_head_emissions(made, layer)))
+        qkv = Run(
+            name="qkv",
+            source=Source.NORM,
+            layer=layer,
+            columns=_columns(range(shape.dim), g),
+            emissions=tuple(_head_emissions(made, layer)),
+        )
         ready, _ = self._output(layer, self._attend(qkv, self.normed(qkv, ready)))
         emissions = tuple(_hidden_emissions(made, layer, gate_shift))
-        up = Run("mlp", Source.NORM, layer, _columns(range(shape.dim), g), emissions)
+        up = Run(
+            name="mlp", source=Source.NORM, layer=layer, columns=_columns(range(shape.dim), g), emissions=emissions
+        )
         return self._down(layer, up, self.normed(up, ready))
 
     def parallel_layer(self, layer: int, ready: int, gate_shift: int) -> int:
@@ -152,7 +166,13 @@ class _Player:
         need, its hidden part while attention walks. The order of additions is the reference's, o before down."""
         made, g = self.made, self.made.geometry
         emissions = (*_head_emissions(made, layer), *_hidden_emissions(made, layer, gate_shift))
-        run = Run("qkv, mlp", Source.NORM, layer, _columns(range(made.shape.dim), g), emissions)
+        run = Run(
+            name="qkv, mlp",
+            source=Source.NORM,
+            layer=layer,
+            columns=_columns(range(made.shape.dim), g),
+            emissions=emissions,
+        )
         at = self.normed(run, ready)
         _, slack = self._output(layer, self._attend(run, at))
         made.slack = min(made.slack, slack) if layer else slack  # layers are alike
@@ -163,7 +183,9 @@ class _Player:
         values wait for the lanes before."""
         made, g = self.made, self.made.geometry
         emissions = tuple(_vector_emissions(made, "o", layer))
-        mix = Run("o", Source.MIXED, layer, _columns(_mixed_columns(made), g), emissions)
+        mix = Run(
+            name="o", source=Source.MIXED, layer=layer, columns=_columns(_mixed_columns(made), g), emissions=emissions
+        )
         mixed = walk + walk_to_mixed(made.wiring) + made.quotient_steps - 1  # the last value is there
         earliest = mixed - (len(mix.columns) // g.columns - 1)
         self.after_span = True
@@ -177,7 +199,13 @@ class _Player:
         late = {Kind.UP: g.post_late, Kind.PLAIN: g.plain_late}
         hidden = [r + late[e.kind] for r, e in zip(run_reads(up, at, g), up.emissions, strict=True) if e.kind in late]
         emissions = tuple(_vector_emissions(made, "down", layer))
-        down = Run("down", Source.HIDDEN, layer, _columns(range(made.shape.hidden), g), emissions)
+        down = Run(
+            name="down",
+            source=Source.HIDDEN,
+            layer=layer,
+            columns=_columns(range(made.shape.hidden), g),
+            emissions=emissions,
+        )
         words = g.columns // g.rows  # of the hidden buffer, per step
         at = self.start(down, max(when - i // words for i, when in enumerate(hidden)))
         return run_reads(down, at, g)[-1] + added_late(made.wiring, g, len(emissions))
@@ -197,7 +225,7 @@ class _Player:
                 word = word // made.blocks % made.kv_words * share
             walk = max(walk, read + late[e.kind] - word * made.spacing)
         at = max(walk - 1, made.words[-1].at + 1)
-        made.words.append(Word(at, attend=True, spans=self.spans))
+        made.words.append(Word(at=at, attend=True, spans=self.spans))
         return at + 1
 
 
@@ -222,10 +250,10 @@ def _vector_emissions(
     rows, dim = made.geometry.rows, made.shape.dim
     return [
         Emission(
-            Kind.RESIDUAL,
-            layer,
-            _rows(matrix, range(i, i + rows), dim),
-            i // rows,
+            kind=Kind.RESIDUAL,
+            layer=layer,
+            rows=_rows(matrix, range(i, i + rows), dim),
+            dest=i // rows,
             fold=fold,
             first=i == 0,
             replace=replace,
@@ -262,10 +290,10 @@ def _word_emissions(made: Schedule, matrix: str, kind: Kind, layer: int, word: i
     turned_by = made.wiring.rope[layer] if made.wiring.rope else 0
     return [
         Emission(
-            kind,
-            layer,
-            tuple(channels[part * rows : (part + 1) * rows]),
-            base << made.word_bits | turned_by << made.part_bits | part,
+            kind=kind,
+            layer=layer,
+            rows=tuple(channels[part * rows : (part + 1) * rows]),
+            dest=base << made.word_bits | turned_by << made.part_bits | part,
             fold=True,
             post=rope.ANGLE_BITS + rope.FRACTION,
         )
@@ -278,7 +306,14 @@ def _hidden_emissions(made: Schedule, layer: int, shift: int) -> list[Emission]:
     rows, hidden = made.geometry.rows, made.shape.hidden
     kinds = (("gate", Kind.GATE), ("up", Kind.UP)) if made.wiring.gated else (("up", Kind.PLAIN),)
     return [
-        Emission(kind, layer, _rows(matrix, range(i, i + rows), hidden), i // rows, post=shift, fold=True)
+        Emission(
+            kind=kind,
+            layer=layer,
+            rows=_rows(matrix, range(i, i + rows), hidden),
+            dest=i // rows,
+            post=shift,
+            fold=True,
+        )
         for i in range(0, hidden, rows)
         for matrix, kind in kinds
     ]

@@ -38,7 +38,7 @@ _OF_KIND = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Stage:
     """One word of the trace window: what is summed there.
 
@@ -100,7 +100,9 @@ def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[Kind, str]]:
 
 def _stage(name: str, word: int, emissions: list[Emission]) -> Stage:
     rows = [[-1 if row is None else row[1] for row in e.rows] for e in emissions]
-    return Stage(name, word, np.array(rows, np.int64), np.array([e.dest for e in emissions], np.int64))
+    return Stage(
+        name=name, word=word, rows=np.array(rows, np.int64), places=np.array([e.dest for e in emissions], np.int64)
+    )
 
 
 def _mixed(made: Schedule, layer: int, word: int) -> Stage:
@@ -112,7 +114,9 @@ def _mixed(made: Schedule, layer: int, word: int) -> Stage:
     at = (places // parts * rows)[:, None] + ((lane // divides) * parts + (places % parts)[:, None]) * divides
     at = at + lane % divides  # [N, lanes], positions among the padded heads
     head, channel = at // made.padded, at % made.padded
-    return Stage(f"L{layer}.attn", word, np.where(channel < width, head * width + channel, -1), places)
+    return Stage(
+        name=f"L{layer}.attn", word=word, rows=np.where(channel < width, head * width + channel, -1), places=places
+    )
 
 
 class Tracer:
@@ -144,7 +148,7 @@ class Tracer:
         for table, at in zip(self._tables, (token, position), strict=False):
             row = embed(table, np.array([at]), bits)
             x = row if x is None else saturate(x + row, bits)
-            total += Stage(stage.name, 0, stage.rows[:each], stage.places[:each]).checksum(x)
+            total += Stage(name=stage.name, word=0, rows=stage.rows[:each], places=stage.places[:each]).checksum(x)
         return total & _MASK
 
 

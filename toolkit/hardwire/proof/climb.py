@@ -71,7 +71,7 @@ class Route:
 
 def climb(route: Route, backend: Backend, progress: Share = lambda share: None) -> tuple[Rung, Difference | None]:
     """Compare; the rung, and the first difference if there is one."""
-    rung = Rung("equal")
+    rung = Rung(status="equal")
     difference = (
         _texts(route, backend, rung, progress)
         or _stages(route, backend, 0, min(route.traced, len(route.texts[0].ids)), rung)
@@ -146,7 +146,11 @@ def _rows(route: Route, number: int, first: int, got: Ints) -> Difference | None
 
 
 def _missing(route: Route, stage: str, want: int, got: int) -> Difference | None:
-    return None if want == got else Difference(route.rung, f"rows of {stage}", got, 0, want, got)
+    return (
+        None
+        if want == got
+        else Difference(rung=route.rung, stage=f"rows of {stage}", token=got, index=0, expected=want, got=got)
+    )
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -200,7 +204,9 @@ def _loops(route: Route, backend: Backend, rung: Rung) -> Difference | None:
         want, got = Reference(route.chip).run(request), backend.run(request)
         difference = _ids(route, len(request.ids), want.ids, got.ids)
         if difference is None and want.position != got.position:
-            difference = Difference(route.rung, "position", got.position, 0, want.position, got.position)
+            difference = Difference(
+                rung=route.rung, stage="position", token=got.position, index=0, expected=want.position, got=got.position
+            )
         if difference is not None:
             return difference
         rung.tokens += len(want.ids)
@@ -213,7 +219,9 @@ def _ids(route: Route, first: int, want: Sequence[int], got: Sequence[int]) -> D
     for index in range(longest):
         expected, actual = (side[index] if index < len(side) else -1 for side in (want, got))
         if expected != actual:
-            return Difference(route.rung, "token", first + index, 0, expected, actual)
+            return Difference(
+                rung=route.rung, stage="token", token=first + index, index=0, expected=expected, got=actual
+            )
     return None
 
 
@@ -227,7 +235,9 @@ def _cycles(route: Route, backend: Backend, rung: Rung) -> Difference | None:
     first = len(route.timed.ids) - 1  # what is fed before it needs no logits, and fewer cycles
     for position, actual in enumerate(got, first):
         if route.cycles[position] != actual:
-            return Difference(route.rung, "cycles", position, 0, route.cycles[position], actual)
+            return Difference(
+                rung=route.rung, stage="cycles", token=position, index=0, expected=route.cycles[position], got=actual
+            )
     rung.note = f"cycles as planned at {len(got)} positions, {got[0]:,} at the first, {got[-1]:,} at the last"
     return None
 
@@ -239,12 +249,12 @@ def first_difference(rung: str, expected: Stages, got: Stages, token: int = 0, t
         if len(unequal):
             row, position, index = unequal[0]
             return Difference(
-                rung,
-                stage,
-                token + int(position),
-                int(index),
-                int(want[tuple(unequal[0])]),
-                int(got[stage][tuple(unequal[0])]),
-                text + int(row),
+                rung=rung,
+                stage=stage,
+                token=token + int(position),
+                index=int(index),
+                expected=int(want[tuple(unequal[0])]),
+                got=int(got[stage][tuple(unequal[0])]),
+                text=text + int(row),
             )
     return None

@@ -16,7 +16,7 @@ from ..manifest import read_manifest, write_manifest
 from ..version import __version__
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """The first place where two rungs part."""
 
@@ -35,7 +35,7 @@ class Difference:
         )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Rung:
     """What one comparison did. status: "equal", "within bound", "different" or "not run"."""
 
@@ -47,7 +47,7 @@ class Rung:
     note: str = ""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Receipt:
     """The outcome of one run of the ladder. verdict: "proven", "different", or "incomplete: ... not run"."""
 

@@ -160,7 +160,7 @@ class _Ladder:
         self.imported = imported
         check = self.imported.check
         return Rung(
-            "within bound",
+            status="within bound",
             tokens=sum(check.lengths),
             logits=sum(check.lengths) * self.chip.shape.vocab,
             note=f"largest error {check.max_abs_error:.2g} against ONNX Runtime",
@@ -171,7 +171,7 @@ class _Ladder:
         whole = step(self.chip, new_state(self.chip, len(ids), self.length), ids)
         difference = first_difference("int", {"logits": whole}, {"logits": stepwise})
         rung = Rung(
-            "equal",
+            status="equal",
             tokens=ids.size,
             logits=whole.size,
             note=f"{len(ids)} texts of {self.length} positions; token by token equals all at once",
@@ -194,13 +194,13 @@ class _Ladder:
         text = int(rows.argmax())
         token, index = np.unravel_index(np.abs(error[text]).argmax(), error[text].shape)
         return Difference(
-            "int",
-            "logits",
-            int(token),
-            int(index),
-            float(exact[text, token, index]),
-            float(logits[text, token, index] / 2.0**self.chip.formats.logit_fraction),
-            text,
+            rung="int",
+            stage="logits",
+            token=int(token),
+            index=int(index),
+            expected=float(exact[text, token, index]),
+            got=float(logits[text, token, index] / 2.0**self.chip.formats.logit_fraction),
+            text=text,
         )
 
     def backend_rung(self, rung: str) -> tuple[Rung, Difference | None]:

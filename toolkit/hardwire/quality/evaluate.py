@@ -48,7 +48,7 @@ class Quality:
     perplexity: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Both models on the same tokens. ``top1_agreement`` is the share of positions with the same argmax."""
 
@@ -125,11 +125,11 @@ def evaluate(
         progress(done / tokens)
     characters = sum(story.characters for story in stories)
     return Evaluation(
-        None if decoder is None else _quality(nats["float"], tokens, characters),
-        _quality(nats["integer"], tokens, characters),
-        None if decoder is None else agreed / tokens,
-        tokens,
-        characters,
+        exact=None if decoder is None else _quality(nats["float"], tokens, characters),
+        integer=_quality(nats["integer"], tokens, characters),
+        top1_agreement=None if decoder is None else agreed / tokens,
+        tokens=tokens,
+        characters=characters,
     )
 
 

@@ -24,7 +24,7 @@ UNIFORM = tuple(range(FEWEST, MOST + 1))
 MIXED = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)  # mean bits at which a choice of bits per matrix is measured
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Point:
     """One chip. ``tokens_per_second`` is that of the fastest plan for the board, None where none fits."""
 
@@ -68,7 +68,13 @@ def tradeoff(
         result = evaluate(chip, decoder if exact is None else None, scored)
         exact = exact or result.exact
         points.append(
-            Point(kind, mean_bits(chip), chip.bits, result.integer.perplexity, fit(chip, board).tokens_per_second)
+            Point(
+                kind=kind,
+                mean_bits=mean_bits(chip),
+                bits=chip.bits,
+                perplexity=result.integer.perplexity,
+                tokens_per_second=fit(chip, board).tokens_per_second,
+            )
         )
     assert exact is not None
     return points, exact.perplexity

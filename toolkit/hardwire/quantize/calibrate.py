@@ -47,7 +47,7 @@ def batches(decoder: Decoder, rows: Ints) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, len(rows), step))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Ranges:
     """What one pass of the float reference leaves: largest values by stage, and some of the hidden values.
 

@@ -24,7 +24,17 @@ def empty_layer(
     }
     per_head, none = np.zeros((1, shape.heads), np.int64), np.zeros(1, np.int64)
     own = replace(wiring, windows=wiring.windows[index : index + 1], rope=wiring.rope[index : index + 1])
-    return Chip(shape, formats, matrices, tables, per_head, per_head, none, act, wiring=own)
+    return Chip(
+        shape=shape,
+        formats=formats,
+        matrices=matrices,
+        tables=tables,
+        score_shift=per_head,
+        value_shift=per_head,
+        gate_shift=none,
+        activation=act,
+        wiring=own,
+    )
 
 
 def stacked(parts: list[Chip], wiring: Wiring) -> Chip:

@@ -10,7 +10,7 @@ from ..chip.format import FEWEST_BITS, LOOKED_UP, MOST_BITS
 from ..errors import QuantizeError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """What the user may choose. ``weights`` are the bits of every matrix but the tables of embeddings."""
 

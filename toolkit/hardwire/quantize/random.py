@@ -20,7 +20,7 @@ BASES = (10000.0, 100.0)
 AFFINE = 0.1  # spread of random gains around 1, and of random biases around 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outline:
     """What a decoder is made of, its weights apart. As it stands: Llama-like."""
 
@@ -57,25 +57,33 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
         q, k, v = (linear(n, s.dim) for n in (s.query_rows, s.kv_rows, s.kv_rows))
         o = linear(s.dim, s.query_rows)
         heads = Attention(
-            q, k, v, o, s.heads, s.kv_heads, s.head_dim, s.head_dim**-0.5, rope,
-            (wiring.windows[index] or None) if wiring.windows else None,
-            inner("q", s.head_dim), inner("k", s.head_dim),
+            q=q, k=k, v=v, o=o, heads=s.heads, kv_heads=s.kv_heads, head_dim=s.head_dim, scale=s.head_dim**-0.5,
+            rope=rope, window=(wiring.windows[index] or None) if wiring.windows else None,
+            q_norm=inner("q", s.head_dim), k_norm=inner("k", s.head_dim),
         )  # fmt: skip
         up, down = linear(s.hidden, s.dim), linear(s.dim, s.hidden)
         mlp = Mlp(up, down, outline.activation, linear(s.hidden, s.dim) if wiring.gated else None)
         behind = inner("attention", s.dim), inner("mlp", s.dim)
-        return Block(norm(), heads, mlp, norm(), wiring.parallel, *behind)
+        return Block(
+            attention_norm=norm(),
+            attention=heads,
+            mlp=mlp,
+            mlp_norm=norm(),
+            parallel=wiring.parallel,
+            attention_post_norm=behind[0],
+            mlp_post_norm=behind[1],
+        )
 
     steps = np.arange(0, s.rotary, 2) / s.rotary if s.rotary else None
     turns = [None if steps is None else Rope(BASES[n % len(BASES)] ** -steps) for n in range(wiring.rope_sets)]
     if wiring.rope:
         turns[-1] = None  # layers of the last set are not turned
     decoder = Decoder(
-        draw.standard_normal((s.vocab, s.dim), np.float32),
-        tuple(block(index) for index in range(s.layers)),
-        norm() if wiring.final_norm else None,
-        linear(s.vocab, s.dim, biased=False),
-        s.context,
+        embedding=draw.standard_normal((s.vocab, s.dim), np.float32),
+        blocks=tuple(block(index) for index in range(s.layers)),
+        final_norm=norm() if wiring.final_norm else None,
+        head=linear(s.vocab, s.dim, biased=False),
+        context=s.context,
         positions=draw.standard_normal((s.context, s.dim), np.float32) if wiring.positions else None,
         embedding_norm=Norm("rms", EPS) if wiring.embedding_norm else None,
         architecture="random",
@@ -88,7 +96,7 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
 def random_chip(outline: Outline | Shape, seed: int, options: Options = Options(rounding="plain")) -> Chip:
     """A chip with random weights and the usual formats: as quantize would make it of a decoder that is not trained."""
     if isinstance(outline, Shape):
-        outline = Outline(outline)
+        outline = Outline(shape=outline)
     length = min(32, outline.shape.context)
     stories = np.random.default_rng([seed, 1]).integers(0, outline.shape.vocab, (4, length)).tolist()
     options = replace(options, tokens=4 * length, length=length, widen=False)

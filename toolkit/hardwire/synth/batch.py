@@ -21,7 +21,7 @@ from .rows import Row, Table
 from .yosys import Synthesis, synthesize
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """A name, the folder to work in, and what gives the project: reading a broken build is the job's failure."""
 
@@ -67,7 +67,7 @@ def run_batch(
     Ctrl-C ends the running tools and gives the table as it stands.
     """
     stop = stop or Stop()
-    table = Table([Row(job.name) for job in builds])
+    table = Table([Row(name=job.name) for job in builds])
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         runs: list[Future[None]] = []
         for job, row in zip(builds, table.rows, strict=True):

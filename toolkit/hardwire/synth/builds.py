@@ -121,7 +121,9 @@ def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Seque
     def keep(project: Project, row: Row, done: Synthesis) -> None:
         record(folder, project, row, done)
 
-    return Job(name, folder.resolve() / SYNTH, project, predicted, keep, by_vivado)
+    return Job(
+        name=name, work=folder.resolve() / SYNTH, project=project, predicted=predicted, record=keep, other=by_vivado
+    )
 
 
 def jobs_of(folders: Sequence[Path], clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> list[Job]:

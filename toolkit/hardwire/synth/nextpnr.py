@@ -39,7 +39,7 @@ _STAGES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CriticalPath:
     """The slowest path from register to register. Lists are in its order."""
 
@@ -70,7 +70,7 @@ class Unrouted(BuildError):
     """The router came to rest with wires that two nets want: it would go on for ever. Another seed may do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Route:
     """A finished route and its bitstream."""
 
@@ -312,12 +312,12 @@ def critical_path(project: Project, work: Path, report: dict[str, Any], clock: s
     routing = total(("routing",))
     nets = [step["net"] for step in steps if "net" in step and "$" not in step["net"]]
     return CriticalPath(
-        told(steps[0]["from"]["cell"]),
-        told(steps[-1]["to"]["cell"]),
-        round(sum(step["delay"] for step in steps) - routing, 3),
-        routing,
-        modules,
-        nets,
+        start=told(steps[0]["from"]["cell"]),
+        end=told(steps[-1]["to"]["cell"]),
+        logic_ns=round(sum(step["delay"] for step in steps) - routing, 3),
+        routing_ns=routing,
+        modules=modules,
+        nets=nets,
     )
 
 

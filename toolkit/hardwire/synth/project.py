@@ -24,7 +24,7 @@ SYNTHESIS_TOOLS = ("pyosys",)
 _SYNTHESIS = ("sources", "headers", "data", "top", "parameters", "defines", "family", "options")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Project:
     """One job. Paths are relative to ``root``; a tool sees these files, under these names, and no other."""
 

@@ -38,7 +38,7 @@ FREE = {"MUXF7", "MUXF8", "MUXF9", "PFUMX", "L6MUX21", "IBUF", "OBUF", "BUFG", "
 FREE |= {"VHI", "VLO", "TRELLIS_IO", "EHXPLLL", "DCCA", "ALU54B", "GSR", "OBUFT", "IOBUF"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resources:
     """Counted as boards are. A LUT of xc7 may share its site with another: the count is an upper bound."""
 
@@ -74,7 +74,15 @@ def count(cells: Mapping[str, int]) -> Resources:
         return sum(table.get(cell, 0) * number for cell, number in cells.items())
 
     pairs = sum(number for cell, number in cells.items() if cell.startswith("RAMB36"))
-    return Resources(total(LUTS), total(FFS), total(DSPS), total(BRAM18), pairs, total(URAMS), total(CARRIES))
+    return Resources(
+        lut=total(LUTS),
+        ff=total(FFS),
+        dsp=total(DSPS),
+        bram18=total(BRAM18),
+        bram36=pairs,
+        uram=total(URAMS),
+        carry=total(CARRIES),
+    )
 
 
 def compare(predicted: Mapping[str, int], used: Mapping[str, int]) -> dict[str, dict[str, float]]:

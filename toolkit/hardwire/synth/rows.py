@@ -10,7 +10,7 @@ from typing import Any
 NOT_RUN = "not run"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Row:
     """What became of one job.
 

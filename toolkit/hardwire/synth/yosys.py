@@ -43,7 +43,7 @@ TROUBLE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Synthesis:
     """A finished synthesis."""
 
@@ -122,7 +122,14 @@ def synthesize(
             found = _run(project, work, progress, timeout, stop)
             receipt.save(work / "synth.receipt", digest, found, ["netlist.json", "netlist.v", "instances.json"])
     progress("synthesis", 1.0)
-    return Synthesis(work, _usage(found["usage"]), budget(project.board), found["seconds"], digest, kept)
+    return Synthesis(
+        work=work,
+        usage=_usage(found["usage"]),
+        budget=budget(project.board),
+        seconds=found["seconds"],
+        digest=digest,
+        kept=kept,
+    )
 
 
 def _run(project: Project, work: Path, progress: Progress, timeout: float | None, stop: Stop | None) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Port:
     last: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Processor:
     """A processor IP: names of pins and settings. ``external``: interfaces that are pins of the package, and VLNV."""
 
@@ -115,7 +115,7 @@ class PlClock:
         return float(round(exact, 3))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Zynq:
     """The ``[vivado]`` table of a board, checked."""
 

@@ -26,7 +26,7 @@ from ...parts.part import Array
 ATTENTION_PRODUCTS = 64  # two heads go together where their scores and weighted values take no more multipliers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Placed:
     """One layer matrix in its ROM: rows in blocks of ``lanes``, first ROM word and first multiplier."""
 
@@ -39,7 +39,7 @@ class Placed:
     first_row: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """Where everything lies: the widths and sizes that kernels, report and graph share."""
 
@@ -138,19 +138,31 @@ def layout_of(chip: Chip, lanes: int) -> Layout:
         layers, rows, cols = shapes[name]
         blocks = -(-rows // lanes)
         address = addresses.get(bits[name], 0)
-        placed.append(Placed(name, bits[name], rows, cols, blocks, address, first_row))
+        placed.append(
+            Placed(
+                name=name, bits=bits[name], rows=rows, cols=cols, blocks=blocks, address=address, first_row=first_row
+            )
+        )
         addresses[bits[name]] = address + layers * blocks * cols
         first_row += layers * rows
     return Layout(
-        shape,
-        f,
-        chip.wiring,
-        tuple(chip.biases),
-        lanes,
-        tuple(placed),
-        Placed("head", bits["head"], shape.vocab, shape.dim, -(-shape.vocab // lanes), 0, 0),
-        bits["embedding"],
-        bits.get("position", 0),
+        shape=shape,
+        formats=f,
+        wiring=chip.wiring,
+        biased=tuple(chip.biases),
+        lanes=lanes,
+        placed=tuple(placed),
+        head=Placed(
+            name="head",
+            bits=bits["head"],
+            rows=shape.vocab,
+            cols=shape.dim,
+            blocks=-(-shape.vocab // lanes),
+            address=0,
+            first_row=0,
+        ),
+        embedding_bits=bits["embedding"],
+        position_bits=bits.get("position", 0),
         input_bits=max(f.norm, f.attention, f.hidden),
         output_bits=max(f.residual, f.cache, f.gate, f.up if chip.wiring.gated else 0, rope.INPUT_BITS),
         score_bits=score_bits(chip, f.query + f.cache + (shape.head_dim - 1).bit_length()),

@@ -66,7 +66,7 @@ LONGEST_PATH = 110  # letters of the project's folder on Windows: below it Vivad
 _ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Described:
     """A register as an IP describes it. ``write``: what a write does beyond storing, in the words of IP-XACT."""
 
