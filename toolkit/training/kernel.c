@@ -14,6 +14,7 @@
 #define LANES 16
 #define ROWS 6      // of a tile: 6 x 4 sums, 4 columns and a factor fill 32 vector registers
 #define QUERIES 16  // whose scores are in the first cache at a time
+#define HEADED 64   // tokens whose logits are in the second cache at a time
 #define inlined static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -39,6 +40,12 @@ inlined vec larger(vec a, vec b) {
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
 }
 
+inlined float maximum(vec v) {
+    float most = v[0];
+    for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
 // e to the x, within 2 units in the last place; x is at most 88, and at least -87 or taken for it
 inlined vec exponential(vec x) {
     x = larger(x, all(-87.0f));
@@ -55,77 +62,93 @@ inlined vec exponential(vec x) {
     return p * (vec)((whole + 127) << 23);
 }
 
-// ---- Products: C[i, j] (+)= sum over k of A(i, k) * B[k, j], A(i, k) at a[i * across + k * along].
+// ---- Products, of float32 factors and, where the processor has them, of pairs of bfloat16.
 
-inlined void tile(int rows, int columns, int depth, const float *a, long across, long along, const float *b, long ldb,
-                  float *c, long ldc, int add) {
-    vec sums[2 * ROWS][4];
-#pragma GCC unroll 12
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < columns; j++) sums[i][j] = add ? load(c + i * ldc + j * LANES) : (vec){0};
-    for (int k = 0; k < depth; k++) {
-        vec right[4];
-#pragma GCC unroll 4
-        for (int j = 0; j < columns; j++) right[j] = load(b + k * ldb + j * LANES);
-#pragma GCC unroll 12
-        for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-            for (int j = 0; j < columns; j++) sums[i][j] += a[i * across + k * along] * right[j];
-    }
-#pragma GCC unroll 12
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < columns; j++) store(c + i * ldc + j * LANES, sums[i][j]);
-}
-
-#define TILES(R, COLUMNS) \
-    for (; i + R <= rows; i += R) tile(R, COLUMNS, depth, a + i * across, across, along, b, ldb, c + i * ldc, ldc, add);
-
-static void strip4(int rows, int depth, const float *a, long across, long along, const float *b, long ldb, float *c,
-                   long ldc, int add) {
-    int i = 0;
-    TILES(ROWS, 4) TILES(4, 4) TILES(1, 4)
-}
-
-static void strip2(int rows, int depth, const float *a, long across, long along, const float *b, long ldb, float *c,
-                   long ldc, int add) {
-    int i = 0;
-    TILES(2 * ROWS, 2) TILES(4, 2) TILES(1, 2)
-}
-
-static void strip1(int rows, int depth, const float *a, long across, long along, const float *b, long ldb, float *c,
-                   long ldc, int add) {
-    int i = 0;
-    TILES(2 * ROWS, 1) TILES(4, 1) TILES(1, 1)
-}
-
-static void product(int rows, int columns, int depth, const float *a, long across, long along, const float *b,
-                    long ldb, float *c, long ldc, int add) {
-    int j = 0;
-    for (; j + 4 * LANES <= columns; j += 4 * LANES)
-        strip4(rows, depth, a, across, along, b + j, ldb, c + j, ldc, add);
-    for (; j + 2 * LANES <= columns; j += 2 * LANES)
-        strip2(rows, depth, a, across, along, b + j, ldb, c + j, ldc, add);
-    for (; j < columns; j += LANES) strip1(rows, depth, a, across, along, b + j, ldb, c + j, ldc, add);
-}
-
-// y[T, out] (+)= x[T, in] * turned[in, out]
-static void forward(int T, int in, int out, const float *x, const float *turned, float *y, int add) {
-    product(T, out, in, x, in, 1, turned, out, y, out, add);
-}
-
-// dx[T, in] (+)= dy[T, out] * w[out, in]; dw[out, in] += dy^T * x
-static void backward(int T, int in, int out, const float *dy, const float *x, const float *w, float *dx, float *dw,
-                     int add) {
-    product(T, in, out, dy, out, 1, w, in, dx, in, add);
-    product(out, in, T, dy, 1, out, x, in, dw, in, 1);
-}
+#define NAME(x) x
+#define UNIT float
+#define FUSED(c, a, b) ((c) + (a) * (b))
+#include "product.h"
 
 static void turn(int rows, int columns, const float *from, long ld, float *to) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) to[j * rows + i] = from[i * ld + j];
 }
+
+// The linear layers: forward y[T, out] (+)= x[T, in] * w^T; backward dx[T, in] = dy[T, out] * w, dw[out, in] += dy^T * x.
+// packed is x as the way back wants it, work is scratch: T * (in or out) units each; T is even.
+// ready holds a matrix twice, as pack_weight leaves it: for the way forward, and total units later for the way back.
+
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+typedef int32_t unit;  // two neighbours along the sum, in bfloat16
+
+inlined vec fused_pairs(vec c, int32_t a, vec b) {
+    return (vec)_mm512_dpbf16_ps((__m512)c, (__m512bh)_mm512_set1_epi32(a), (__m512bh)b);
+}
+#define NAME(x) x##_pairs
+#define UNIT int32_t
+#define FUSED(c, a, b) fused_pairs(c, a, b)
+#include "product.h"
+
+inlined __m256i halved(const float *x) { return (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x)); }
+
+// [rows, columns] with pairs along a row
+static void pack_rows(int rows, int columns, const float *x, unit *to) {
+    for (long i = 0; i < (long)rows * columns; i += LANES) _mm256_storeu_si256((void *)(to + i / 2), halved(x + i));
+}
+
+// [rows / 2, columns] with pairs along a column
+static void pack_columns(int rows, int columns, const float *x, unit *to) {
+    for (int i = 0; i < rows; i += 2, x += 2 * columns, to += columns)
+        for (int j = 0; j < columns; j += LANES) {
+            __m512i even = _mm512_cvtepu16_epi32(halved(x + j)), odd = _mm512_cvtepu16_epi32(halved(x + columns + j));
+            _mm512_storeu_si512(to + j, _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
+        }
+}
+
+static void pack_weight(int out, int in, const float *w, unit *ready, long total, float *work) {
+    turn(out, in, w, in, work);
+    pack_columns(in, out, work, ready);
+    pack_columns(out, in, w, ready + total);
+}
+
+static void forward(int T, int in, int out, const float *x, unit *packed, const unit *ready, float *y, int add,
+                    unit *work) {
+    pack_rows(T, in, x, work);
+    pack_columns(T, in, x, packed);
+    product_pairs(T, out, in / 2, work, in / 2, 1, ready, out, y, out, add);
+}
+
+static void backward(int T, int in, int out, const float *dy, const unit *packed, const unit *ready, long total,
+                     float *dx, float *dw, unit *work) {
+    pack_rows(T, out, dy, work);
+    product_pairs(T, in, out / 2, work, out / 2, 1, ready + total, in, dx, in, 0);
+    pack_columns(T, out, dy, work);
+    product_pairs(out, in, T / 2, work, 1, out, packed, in, dw, in, 1);
+}
+#else
+typedef float unit;
+
+static void pack_weight(int out, int in, const float *w, unit *ready, long total, float *work) {
+    (void)work;
+    turn(out, in, w, in, ready);
+    memcpy(ready + total, w, 4L * out * in);
+}
+
+static void forward(int T, int in, int out, const float *x, unit *packed, const unit *ready, float *y, int add,
+                    unit *work) {
+    (void)work;
+    memcpy(packed, x, 4L * T * in);
+    product(T, out, in, x, in, 1, ready, out, y, out, add);
+}
+
+static void backward(int T, int in, int out, const float *dy, const unit *packed, const unit *ready, long total,
+                     float *dx, float *dw, unit *work) {
+    (void)work;
+    product(T, in, out, dy, out, 1, ready + total, in, dx, in, 0);
+    product(out, in, T, dy, 1, out, packed, in, dw, in, 1);
+}
+#endif
 
 // ---- The parts of a block.
 
@@ -168,52 +191,57 @@ typedef struct {  // one head's keys and values, turned, and where its queries l
     float scale;
 } Head;
 
-// Probabilities [QUERIES, width] of queries from first on; logsum [T] is written (fresh) or read
-static void probabilities(Head h, int first, int rows, int width, float *logsum, int fresh, float *p) {
-    product(rows, width, h.C, h.q + (long)first * h.ld, h.ld, 1, h.kt, h.T, p, width, 0);
-    for (int i = 0; i < rows; i++, p += width) {
-        int end = first + i + 1;
-        if (fresh) {
-            float most = p[0], total = 0;
-            for (int j = 1; j < end; j++) most = p[j] > most ? p[j] : most;
-            int j = 0;
-            vec part = {0};
-            for (; j + LANES <= end; j += LANES) part += exponential((load(p + j) - most) * h.scale);
-            for (; j < end; j++) total += expf((p[j] - most) * h.scale);
-            logsum[first + i] = most * h.scale + logf(total + sum(part));
-        }
-        for (int j = end; j < width; j++) p[j] = -1e30f;
-        for (int j = 0; j < width; j += LANES) store(p + j, exponential(load(p + j) * h.scale - logsum[first + i]));
-        for (int j = end; j < width; j++) p[j] = 0;
-    }
-}
-
 static int up_to(int n, int step) { return (n + step - 1) / step * step; }
 
+// Scores [rows, width] of the queries from first on, those of later keys far below all others
+static void scores_of(Head h, int first, int rows, int width, float *p) {
+    product(rows, width, h.C, h.q + (long)first * h.ld, h.ld, 1, h.kt, h.T, p, width, 0);
+    for (int i = 0; i < rows; i++)
+        for (int j = first + i + 1; j < width; j++) p[i * width + j] = -1e30f;
+}
+
+// out [T, C] in rows of ldo; logsum [T] is kept for the way back
 static void attend(Head h, float *logsum, float *out, long ldo, float *p) {
-    for (int i = 0; i < h.T; i += QUERIES) {
-        int rows = h.T - i < QUERIES ? h.T - i : QUERIES, width = up_to(i + rows, LANES);
-        probabilities(h, i, rows, width, logsum, 1, p);
-        product(rows, h.C, width, p, width, 1, h.v, h.ld, out + i * ldo, ldo, 0);
+    for (int first = 0; first < h.T; first += QUERIES) {
+        int rows = h.T - first < QUERIES ? h.T - first : QUERIES, width = up_to(first + rows, LANES);
+        scores_of(h, first, rows, width, p);
+        for (int i = first; i < first + rows; i++) {
+            float *row = p + (i - first) * width, most;
+            vec top = load(row), total = {0};
+            for (int j = LANES; j < width; j += LANES) top = larger(top, load(row + j));
+            most = h.scale * maximum(top);
+            for (int j = 0; j < width; j += LANES) {
+                vec e = exponential(load(row + j) * h.scale - most);
+                store(row + j, e);
+                total += e;
+            }
+            float all_of_it = sum(total);
+            logsum[i] = most + logf(all_of_it);
+            for (int j = 0; j < width; j += LANES) store(row + j, load(row + j) * (1 / all_of_it));
+        }
+        product(rows, h.C, width, p, width, 1, h.v, h.ld, out + first * ldo, ldo, 0);
     }
 }
 
-// Gradients of q, k, v (like h's, in rows of h.ld; those of k and v are added) from that of the output
+// Gradients of q, k, v (in rows of h.ld; those of k and v are added) from dout
 static void attend_backward(Head h, float *logsum, const float *out, const float *dout, long ldo, float *dq, float *dk,
                             float *dv, float *p) {
     float *dp = p + QUERIES * h.T;
     for (int i = 0; i < h.T; i += QUERIES) {
         int rows = h.T - i < QUERIES ? h.T - i : QUERIES, width = up_to(i + rows, LANES);
         const float *o = out + i * ldo, *d = dout + i * ldo;
-        probabilities(h, i, rows, width, logsum, 0, p);
+        scores_of(h, i, rows, width, p);
         product(rows, width, h.C, d, ldo, 1, h.vt, h.T, dp, width, 0);
-        product(width, h.C, rows, p, 1, width, d, ldo, dv, h.ld, 1);
         for (int r = 0; r < rows; r++) {
             float drop = 0;
             for (int c = 0; c < h.C; c++) drop += o[r * ldo + c] * d[r * ldo + c];
-            for (int j = r * width; j < (r + 1) * width; j += LANES)
-                store(dp + j, load(p + j) * (load(dp + j) - drop) * h.scale);
+            for (int j = r * width; j < (r + 1) * width; j += LANES) {
+                vec e = exponential(load(p + j) * h.scale - logsum[i + r]);
+                store(p + j, e);
+                store(dp + j, e * (load(dp + j) - drop) * h.scale);
+            }
         }
+        product(width, h.C, rows, p, 1, width, d, ldo, dv, h.ld, 1);
         product(rows, h.C, width, dp, width, 1, h.k, h.ld, dq + i * h.ld, h.ld, 0);
         product(width, h.C, rows, dp, 1, width, h.q + i * h.ld, h.ld, dk, h.ld, 1);
     }
@@ -243,8 +271,7 @@ static double cross_entropy(int T, int V, const int32_t *target, float weight, f
     for (int t = 0; t < T; t++, logits += V) {
         vec most = load(logits), total = {0};
         for (int j = LANES; j < V; j += LANES) most = larger(most, load(logits + j));
-        float top = most[0];
-        for (int i = 1; i < LANES; i++) top = most[i] > top ? most[i] : top;
+        float top = maximum(most);
         loss += top - logits[target[t]];
         for (int j = 0; j < V; j += LANES) {
             vec e = exponential(load(logits + j) - top);

@@ -65,6 +65,7 @@ class KernelLoss:
             raise ValueError(f"the kernel takes multiples of 16; vocabulary, width, head and MLP are {sizes}")
         self.kernel, self.threads = compiled("kernel.c"), ThreadPoolExecutor(threads)
         self.shape, (self.cos, self.sin) = Shape.of(model), rotations(model)
+        self.work = torch.empty(max(parameter.numel() * 2 for parameter in model.parameters()))
 
     def __call__(self, model: Llama, batch: Tensor) -> float:
         """Mean loss of rows [B, T + 1], T a multiple of 16, in nats per token; adds its gradient to the parameters'."""
@@ -72,23 +73,23 @@ class KernelLoss:
         fixed, rows, length = weights.detach(), batch.to(torch.int32).contiguous(), batch.shape[1] - 1
         if length % 16 or length > model.shape.context:
             raise ValueError(f"rows of {length} tokens: the kernel takes multiples of 16 within the context")
-        turned = torch.empty_like(fixed)
-        self.kernel.turned_weights(ctypes.byref(self.shape), pointer(fixed), pointer(turned))
+        ready = torch.empty(2, len(fixed))
+        self.kernel.ready_weights(ctypes.byref(self.shape), pointer(fixed), pointer(ready), pointer(self.work))
         workers = self.threads._max_workers
         parts = [rows[i::workers] for i in range(min(workers, len(rows)))]
         share = 1 / (len(rows) * length)
-        done = list(self.threads.map(lambda part: self.part(part, share, fixed, turned), parts))
+        done = list(self.threads.map(lambda part: self.part(part, share, fixed, ready), parts))
         weights.backward(sum(gradient for _, gradient in done))
         return sum(loss for loss, _ in done) * share
 
-    def part(self, rows: Tensor, share: float, fixed: Tensor, turned: Tensor) -> tuple[float, Tensor]:
+    def part(self, rows: Tensor, share: float, fixed: Tensor, ready: Tensor) -> tuple[float, Tensor]:
         length = rows.shape[1] - 1
         scratch = torch.empty(self.kernel.scratch_floats(ctypes.byref(self.shape), length))
         gradient, loss = torch.zeros_like(fixed), 0.0
         for row in rows:
             row = row.contiguous()
             loss += self.kernel.row_gradient(
-                ctypes.byref(self.shape), length, pointer(row), ctypes.c_float(share), pointer(fixed), pointer(turned),
+                ctypes.byref(self.shape), length, pointer(row), ctypes.c_float(share), pointer(fixed), pointer(ready),
                 pointer(self.cos), pointer(self.sin), pointer(gradient), pointer(scratch),
             )  # fmt: skip
         return loss, gradient

@@ -27,14 +27,14 @@ static void norm_streams(int D, float eps, const float *x, float *n) {
     }
 }
 
-// One head of one stream over positions 0..at; keys and values [C, context]; q and out [C] in steps of STREAMS
-static void attend_stream(int C, int context, int at, const float *q, const float *keys, const float *values,
+// One head of one stream over positions 0..at; keys and values [C, room]; q and out [C] in steps of STREAMS
+static void attend_stream(int C, int room, int at, const float *q, const float *keys, const float *values,
                           float *out, float *p) {
     int width = up_to(at + 1, LANES);
     float scale = 1 / sqrtf(C), most = -1e30f;
     for (int j = 0; j < width; j += LANES) {
         vec score = {0};
-        for (int c = 0; c < C; c++) score += q[c * STREAMS] * load(keys + c * context + j);
+        for (int c = 0; c < C; c++) score += q[c * STREAMS] * load(keys + c * room + j);
         store(p + j, score * scale);
     }
     for (int j = at + 1; j < width; j++) p[j] = -1e30f;
@@ -48,7 +48,7 @@ static void attend_stream(int C, int context, int at, const float *q, const floa
     float share = 1 / sum(total);
     for (int c = 0; c < C; c++) {
         vec mixed = {0};
-        for (int j = 0; j < width; j += LANES) mixed += load(p + j) * load(values + c * context + j);
+        for (int j = 0; j < width; j += LANES) mixed += load(p + j) * load(values + c * room + j);
         out[c * STREAMS] = sum(mixed) * share;
     }
 }
@@ -91,7 +91,8 @@ void sample(const Shape *s, int context, int limit, float temperature, uint64_t 
     float *x = take(&scratch, D * STREAMS), *n = take(&scratch, D * STREAMS);
     float *qkv = take(&scratch, (H + 2 * G) * C * STREAMS), *mixed = take(&scratch, H * C * STREAMS);
     float *h = take(&scratch, 2 * M * STREAMS), *logits = take(&scratch, V * STREAMS), *scores = take(&scratch, context);
-    long cache = (long)G * C * context, one = 2 * s->layers * cache;
+    const long room = context + LANES;  // not a power of two: the channels of a position share no cache set
+    long cache = G * C * room, one = 2 * s->layers * cache;
     float *caches = take(&scratch, STREAMS * one);
     Stream streams[STREAMS];
     int32_t token[STREAMS];
@@ -120,12 +121,12 @@ void sample(const Shape *s, int context, int limit, float temperature, uint64_t 
                         *a = u * co - v * si, *b = v * co + u * si;
                     }
                 for (int c = 0; c < G * C; c++) {
-                    keys[c * context + at] = qkv[(H * C + c) * STREAMS + i];
-                    values[c * context + at] = qkv[((H + G) * C + c) * STREAMS + i];
+                    keys[c * room + at] = qkv[(H * C + c) * STREAMS + i];
+                    values[c * room + at] = qkv[((H + G) * C + c) * STREAMS + i];
                 }
                 for (int k = 0; k < H; k++) {
-                    long group = (long)(k / (H / G)) * C * context;
-                    attend_stream(C, context, at, qkv + k * C * STREAMS + i, keys + group, values + group,
+                    long group = k / (H / G) * C * room;
+                    attend_stream(C, room, at, qkv + k * C * STREAMS + i, keys + group, values + group,
                                   mixed + k * C * STREAMS + i, scores);
                 }
             }
@@ -164,6 +165,6 @@ void sample(const Shape *s, int context, int limit, float temperature, uint64_t 
 
 long sampler_floats(const Shape *s, int context) {
     long C = s->channels, H = s->heads, G = s->groups;
-    return STREAMS * (2L * s->dim + (2 * H + 2 * G) * C + 2 * s->hidden + s->vocab + 2 * s->layers * G * C * context)
+    return STREAMS * (2L * s->dim + (2 * H + 2 * G) * C + 2 * s->hidden + s->vocab + 2 * s->layers * G * C * (context + LANES))
            + context + 16 * 16;
 }
