@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from hypothesis import given, strategies
 
 from hardwire.repetition import loop_in, loop_rate, words_of
 
@@ -20,9 +20,7 @@ def test_a_phrase_three_times_in_a_row_is_a_loop() -> None:
 
 
 def test_case_and_punctuation_do_not_hide_it() -> None:
-    assert (
-        loop_in("She didn't see it. she DIDN’T, see it! She didn't see it") is None
-    )  # an apostrophe is part of a word
+    assert loop_in("She didn't see it. she DIDN’T, see it! She didn't see it") == "she didn't see it"
     assert loop_in("She did not see it. she DID, not see it! She did “not” see it") == "she did not see it"
 
 
@@ -40,12 +38,11 @@ def test_repeats_apart_or_almost_alike_are_no_loop() -> None:
     assert loop_in("") is None and words_of(" .,!? ") == []
 
 
-@given(
-    strategies.lists(strategies.sampled_from("abcdef"), min_size=4, max_size=9),
-    strategies.lists(strategies.text("uvwxyz", min_size=1), max_size=20),
-    strategies.lists(strategies.text("uvwxyz", min_size=1), max_size=20),
-)
-def test_every_planted_loop_is_found(phrase: list[str], before: list[str], after: list[str]) -> None:
+@pytest.mark.parametrize("seed", range(50))
+def test_every_planted_loop_is_found(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    before, after = (draw.choice(list("uvwxyz"), draw.integers(0, 20)).tolist() for _ in range(2))
+    phrase = draw.choice(list("abcdef"), draw.integers(4, 10)).tolist()
     assert loop_in(" ".join([*before, *phrase * 3, *after])) is not None
 
 
