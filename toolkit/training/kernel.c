@@ -265,23 +265,38 @@ static void gate_backward(int T, int M, const float *h, const float *dact, float
         }
 }
 
-// Logits [T, V] become their gradient in place; returns the sum of the losses
-static double cross_entropy(int T, int V, const int32_t *target, float weight, float *logits) {
+#define NO_TARGET INT32_MIN
+
+// Logits [T, V] become their gradient in place; returns the sum of the losses. A target is a token, whose likelihood
+// is wanted; ~token, whose unlikelihood is (Welleck et al., 2019); or NO_TARGET.
+static double cross_entropy(int T, int V, const int32_t *targets, float weight, float *logits) {
     double loss = 0;
     for (int t = 0; t < T; t++, logits += V) {
+        if (targets[t] == NO_TARGET) {
+            memset(logits, 0, 4L * V);
+            continue;
+        }
+        int target = targets[t] < 0 ? ~targets[t] : targets[t];
         vec most = load(logits), total = {0};
         for (int j = LANES; j < V; j += LANES) most = larger(most, load(logits + j));
         float top = maximum(most);
-        loss += top - logits[target[t]];
+        float chosen = logits[target] - top;
         for (int j = 0; j < V; j += LANES) {
             vec e = exponential(load(logits + j) - top);
             total += e;
             store(logits + j, e);
         }
         float all_of_it = sum(total);
-        loss += logf(all_of_it);
-        for (int j = 0; j < V; j += LANES) store(logits + j, load(logits + j) * (weight / all_of_it));
-        logits[target[t]] -= weight;
+        float share = weight;
+        if (targets[t] >= 0) {
+            loss += logf(all_of_it) - chosen;
+        } else {
+            float other = fmaxf(1 - expf(chosen) / all_of_it, 1e-4f);
+            loss -= logf(other);
+            share *= -(1 - other) / other;
+        }
+        for (int j = 0; j < V; j += LANES) store(logits + j, load(logits + j) * (share / all_of_it));
+        logits[target] -= share;
     }
     return loss;
 }

@@ -23,7 +23,6 @@ class Shape(ctypes.Structure):
         ("eps", ctypes.c_float)
     ]
 
-
     @classmethod
     def of(cls, model: Llama) -> Shape:
         s = model.shape
@@ -67,30 +66,30 @@ class KernelLoss:
         self.shape, (self.cos, self.sin) = Shape.of(model), rotations(model)
         self.work = torch.empty(max(parameter.numel() * 2 for parameter in model.parameters()))
 
-    def __call__(self, model: Llama, batch: Tensor) -> float:
-        """Mean loss of rows [B, T + 1], T a multiple of 16, in nats per token; adds its gradient to the parameters'."""
-        weights = flat_weights(model)
-        fixed, rows, length = weights.detach(), batch.to(torch.int32).contiguous(), batch.shape[1] - 1
+    def __call__(self, model: Llama, ids: Tensor, targets: Tensor, weight: float) -> float:
+        """As trainer.torch_loss; T is a multiple of 16."""
+        length = ids.shape[1]
         if length % 16 or length > model.shape.context:
             raise ValueError(f"rows of {length} tokens: the kernel takes multiples of 16 within the context")
-        ready = torch.empty(2, len(fixed))
+        weights = flat_weights(model)
+        fixed, ready = weights.detach(), torch.empty(2, len(weights))
         self.kernel.ready_weights(ctypes.byref(self.shape), pointer(fixed), pointer(ready), pointer(self.work))
         workers = self.threads._max_workers
+        rows = torch.stack([ids, targets], 1).to(torch.int32)  # [B, 2, T]
         parts = [rows[i::workers] for i in range(min(workers, len(rows)))]
-        share = 1 / (len(rows) * length)
-        done = list(self.threads.map(lambda part: self.part(part, share, fixed, ready), parts))
+        done = list(self.threads.map(lambda part: self.part(part, weight, fixed, ready), parts))
         weights.backward(sum(gradient for _, gradient in done))
-        return sum(loss for loss, _ in done) * share
+        return sum(loss for loss, _ in done) * weight
 
-    def part(self, rows: Tensor, share: float, fixed: Tensor, ready: Tensor) -> tuple[float, Tensor]:
-        length = rows.shape[1] - 1
+    def part(self, rows: Tensor, weight: float, fixed: Tensor, ready: Tensor) -> tuple[float, Tensor]:
+        length = rows.shape[2]
         scratch = torch.empty(self.kernel.scratch_floats(ctypes.byref(self.shape), length))
         gradient, loss = torch.zeros_like(fixed), 0.0
-        for row in rows:
-            row = row.contiguous()
+        for ids, targets in rows:
             loss += self.kernel.row_gradient(
-                ctypes.byref(self.shape), length, pointer(row), ctypes.c_float(share), pointer(fixed), pointer(ready),
-                pointer(self.cos), pointer(self.sin), pointer(gradient), pointer(scratch),
+                ctypes.byref(self.shape), length, pointer(ids), pointer(targets), ctypes.c_float(weight),
+                pointer(fixed), pointer(ready), pointer(self.cos), pointer(self.sin), pointer(gradient),
+                pointer(scratch),
             )  # fmt: skip
         return loss, gradient
 

@@ -58,10 +58,10 @@ static Head head_of(const Shape *s, int T, int h, const float *qkv, float *kt, f
     return head;
 }
 
-// Adds the gradient of weight * (sum of the losses of ids[1..T]) to dw, laid out like w; returns that sum.
-// ids [T + 1]; T a multiple of 16; cosine and sine [T, C / 2]; ready from ready_weights.
-double row_gradient(const Shape *s, int T, const int32_t *ids, float weight, const float *w, const unit *ready,
-                    const float *cosine, const float *sine, float *dw, float *scratch) {
+// Adds the gradient of weight * (sum of the losses of the targets) to dw, laid out like w; returns that sum.
+// ids and targets [T], T a multiple of 16; cosine and sine [T, C / 2]; ready from ready_weights.
+double row_gradient(const Shape *s, int T, const int32_t *ids, const int32_t *targets, float weight, const float *w,
+                    const unit *ready, const float *cosine, const float *sine, float *dw, float *scratch) {
     const Places p = places(s);
     const int D = s->dim, C = s->channels, Q = (s->heads + 2 * s->groups) * C, O = s->heads * C, M = s->hidden;
     const int V = s->vocab;
@@ -98,7 +98,7 @@ double row_gradient(const Shape *s, int T, const int32_t *ids, float weight, con
     for (int t = 0; t < T; t += HEADED) {
         int rows = T - t < HEADED ? T - t : HEADED;
         forward(rows, D, V, n + t * D, n_packed, ready + p.head, logits, 0, work);
-        loss += cross_entropy(rows, V, ids + 1 + t, weight, logits);
+        loss += cross_entropy(rows, V, targets + t, weight, logits);
         backward(rows, D, V, logits, n_packed, ready + p.head, p.total, dn + t * D, dw + p.head, work_head);
     }
     memset(dx, 0, 4 * T * D);

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from llama import Llama
+from loops import NO_TARGET, Loops
 from muon import Muon
 from torch import Tensor
 from tqdm import tqdm
@@ -40,7 +40,12 @@ class Recipe:
     short: int = 256  # row length at first
     long: float = 0.3  # last share of the run, with rows of the whole context
     weight_decay: float = 0.02
+    unlooped: float = 0.2  # last share of the run, in which loops that the model writes are made unlikely
+    unlikelihood: float = 1.0  # weight of a token of a loop, against one of the text
     seed: int = 1
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        return asdict(self)
 
     def rate(self, step: int, progress: float) -> float:
         """Learning rate at ``step`` when ``progress`` (0 to 1) of the run is done."""
@@ -57,15 +62,23 @@ class Source(Protocol):
     def restore(self, state: dict[str, Any]) -> None: ...
 
 
-def torch_loss(model: Llama, batch: Tensor, micro: int = 4096) -> float:
-    """Mean loss of rows [B, T + 1] in nats per token; adds its gradient to the parameters'.
+class Loss(Protocol):
+    def __call__(self, model: Llama, ids: Tensor, targets: Tensor, weight: float) -> float: ...
 
-    Rows go through in parts of about ``micro`` tokens, which stay in the processor's cache.
+
+def torch_loss(model: Llama, ids: Tensor, targets: Tensor, weight: float, micro: int = 4096) -> float:
+    """``weight`` times the sum of the losses of ids and targets [B, T]; adds its gradient to the parameters'.
+
+    A target is a token, whose likelihood is wanted; ~token, whose unlikelihood is (Welleck et al., 2019); or
+    NO_TARGET. Rows go through in parts of about ``micro`` tokens, which stay in the processor's cache.
     """
-    total, parts = 0.0, batch.split(max(1, micro // (batch.shape[1] - 1)))
-    for rows in parts:
-        share = len(rows) / len(batch)
-        loss = share * F.cross_entropy(model(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten())
+    total, rows = 0.0, max(1, micro // ids.shape[1])
+    for part, wanted in zip(ids.split(rows), targets.split(rows), strict=True):
+        token = torch.where(wanted < 0, ~wanted, wanted).clamp_max(model.shape.vocab - 1)
+        likelihood = model(part).log_softmax(-1).gather(-1, token[..., None])[..., 0]
+        unlikelihood = (1 - likelihood.exp()).clamp_min(1e-4).log()
+        losses = -torch.where(wanted < 0, unlikelihood, likelihood) * (wanted != NO_TARGET)
+        loss = weight * losses.sum()
         loss.backward()
         total += loss.item()
     return total
@@ -80,16 +93,16 @@ class Training:
         source: Source,
         recipe: Recipe,
         folder: Path,
-        loss: Callable[[Llama, Tensor], float] = torch_loss,
+        loss: Loss = torch_loss,
+        loops: Loops | None = None,
         watch: Callable[[Llama], dict[str, float]] | None = None,
         every: float = 120.0,
     ) -> None:
-        """``loss`` adds a batch's gradient and returns its mean; ``watch`` is asked for figures at each
-        checkpoint, made ``every`` seconds and at the end."""
+        """``watch`` is asked for figures at each checkpoint, made ``every`` seconds and at the end."""
         if (recipe.steps is None) == (recipe.minutes is None):
             raise ValueError("a recipe has either steps or minutes")
         self.model, self.source, self.recipe, self.folder = model, source, recipe, folder
-        self.loss, self.watch, self.every = loss, watch, every
+        self.loss, self.loops, self.watch, self.every = loss, loops, watch, every
         matrices = [p for name, p in model.named_parameters() if p.dim() == 2 and "embed" not in name]
         known = {id(p) for p in matrices}
         rest = [p for p in model.parameters() if id(p) not in known]
@@ -113,7 +126,11 @@ class Training:
         """Train to the end; returns the mean loss of every 100 steps in nats per token."""
         if self.checkpoint.exists():
             self.resume()
-        bar, started, saved = tqdm(initial=self.step, desc="train", unit="step", mininterval=30.0), time.monotonic(), time.monotonic()
+        bar, started, saved = (
+            tqdm(initial=self.step, desc="train", unit="step", mininterval=30.0),
+            time.monotonic(),
+            time.monotonic(),
+        )
         while self.progress() < 1:
             self.one_step()
             now = time.monotonic()
@@ -133,7 +150,10 @@ class Training:
         length = recipe.short if progress < 1 - recipe.long else self.model.shape.context
         self.model.weight_bits = recipe.weight_bits if progress >= 1 - recipe.quantized else None
         batch = self.source.next(max(1, recipe.tokens // length), length)
-        self.recent.append(self.loss(self.model, batch))
+        weight = 1 / (len(batch) * length)
+        self.recent.append(self.loss(self.model, batch[:, :-1], batch[:, 1:], weight))
+        if self.loops and progress >= 1 - recipe.unlooped:
+            self.loss(self.model, *self.loops.rows(self.model, self.step), weight * recipe.unlikelihood)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -157,7 +177,7 @@ class Training:
         if self.watch:
             self.log({"step": self.step, "progress": round(self.progress(), 4), **self.watch(self.model)})
         state = {
-            "recipe": asdict(self.recipe),
+            "recipe": self.recipe.as_dict(),
             "model": self.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "source": self.source.state(),
@@ -169,7 +189,7 @@ class Training:
 
     def resume(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True)
-        if state["recipe"] != asdict(self.recipe):
+        if state["recipe"] != self.recipe.as_dict():
             raise ValueError(f"{self.checkpoint} was made by another recipe; choose another folder")
         self.model.load_state_dict(state["model"])
         for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
