@@ -8,6 +8,7 @@
 # make test-all  everything, with dated results in docs/results.md
 # make matrix    docs/matrix.md: architectures x exporters, integers, HLS, RTL, from the packed exports
 # make exports   the exports themselves, by the real exporters, packed as fixtures
+# make docs      the documentation as a site in build/docs
 # make smollm2   docs/smollm2.md: a 135M model from its package to one proved block; an hour, 10 GiB of memory
 #
 # Each sets itself up in .venv; PYTHON chooses the interpreter.
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 PIP := --quiet --disable-pip-version-check
 SHARE := --numprocesses 2 --dist loadfile  # a file's tests share what they build
 
-.PHONY: demo check test test-all matrix exports smollm2 notebooks wheel clean
+.PHONY: demo check test test-all matrix exports smollm2 notebooks docs wheel clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -90,6 +91,15 @@ exports: $(VENV)-exporters/ready $(VENV)-exporters5/ready
 
 smollm2: $(VENV)/ready-check $(VENV)-exporters/ready
 	$(BIN)/python tests/smollm2/run.py build/smollm2
+
+# The site: pages and the reference that docstrings make. Warnings are errors.
+$(VENV)/ready-docs: $(VENV)/ready
+	$(BIN)/pip install $(PIP) -e '.[all,docs]' 'numpy<2'
+	touch $@
+
+docs: $(VENV)/ready-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
 
 wheel: $(VENV)/ready
 	$(BIN)/pip wheel $(PIP) --no-deps -w dist .

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Names that several modules of the engine share.
+// Names that modules of every build share: codes and latencies, and how digits of weights add up.
 package engine_pkg;
+
+  // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
 
   // What becomes of a group of rows after its requantisation.
   typedef enum logic [2:0] {
@@ -17,16 +19,16 @@ package engine_pkg;
 
   // Where the lanes take their activations from.
   typedef enum logic [1:0] {
-    SourceNorm,
-    SourceMixed,
-    SourceHidden
+    SourceNorm,   // the residual, as the norm's shift leaves it
+    SourceMixed,  // what attention mixed
+    SourceHidden  // the hidden values of the MLP
   } source_e;
 
-  // Why a request ended.
+  // Why a request ended, in the words of the reference.
   typedef enum logic [1:0] {
-    StatusBudget,
-    StatusStop,
-    StatusFull
+    StatusBudget,  // budget
+    StatusStop,    // stop token
+    StatusFull     // context full
   } status_e;
 
   // How products are built.
@@ -36,19 +38,29 @@ package engine_pkg;
     StyleApart    // a multiplier for each
   } style_e;
 
-  /* verilator lint_off UNUSEDPARAM */ // a top need not read every name
+  // Words of a segment of the trace: checksums of what a stage made.
+  typedef enum logic [2:0] {
+    StageX,       // the residual as it was written
+    StageQuery,   // rotated queries
+    StageKey,     // rotated keys
+    StageValue,   // values
+    StageMixed,   // what attention mixed
+    StageGate,    // indices of the activation table
+    StageHidden,  // the hidden values of the MLP
+    StageLogit    // logits
+  } stage_e;
 
-  // A reset lasts at least so many cycles, as AXI's do on AMD parts: pipelines without a reset run empty meanwhile.
-  localparam int LeastReset = 16;
-
-  // Stages of a pipeline that is left to run empty, at most; the rest of a reset is for what leads to it and away.
-  localparam int LongestRunOut = LeastReset - 4;
-
-  // Cycles of a soft cap, and of one of scores: with the rounding in front of it.
-  localparam int SoftCapLate  = 3;
-  localparam int ScoreCapLate = SoftCapLate + 2;
-
+  // In cycles.
+  /* verilator lint_off UNUSEDPARAM */  // a top need not read every name
+  localparam int LeastReset = 16;     // of a reset, at least, as AXI asks: pipelines without one run empty meanwhile
+  localparam int LongestRunOut = 12;  // of a pipeline that is left to run empty, at most
+  localparam int RootLate = 6;        // a complete residual to its root, which joins at E0
+  localparam int RenormLate = 9;      // rows of a whole head to the same rows after its norm, less their rounding
+  localparam int SoftCapLate = 3;     // a value to its soft cap
+  localparam int ScoreCapLate = 5;    // a score to its soft cap, the rounding in front included
   /* verilator lint_on UNUSEDPARAM */
+
+  // By hand again.
 
   // Radix-4 digits of a weight of so many bits.
   function automatic int digits(input int bits);

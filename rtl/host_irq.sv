@@ -2,19 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened since the host looked, and the interrupt line: a level, high while something that is enabled stands.
 module host_irq
-  import host_pkg::*;
-#(
-  localparam int IrqW = IrqError + 1
-) (
-  input  logic            clk_i,
-  input  logic            rst_i,
-  input  logic [IrqW-1:0] event_i,    // for one cycle each; an event is not lost to a write that clears it
-  input  logic            enable_we_i,
-  input  logic            clear_we_i,
-  input  logic [IrqW-1:0] wdata_i,
-  output logic [IrqW-1:0] enable_o,
-  output logic [IrqW-1:0] standing_o,
-  output logic            irq_o
+  import host_pkg::irq_t;
+(
+  input  logic clk_i,
+  input  logic rst_i,
+  input  irq_t event_i,      // for one cycle each; an event is not lost to a write that clears it
+  input  logic enable_we_i,
+  input  logic clear_we_i,
+  input  irq_t wdata_i,
+  output irq_t enable_o,
+  output irq_t standing_o,
+  output logic irq_o
 );
 
   always_ff @(posedge clk_i) begin

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The register map: byte addresses, and the lowest bit of each field. Generated from
-// toolkit/hardwire/driver/registers.py by python -m hardwire.emit.registers.
+// The register map: byte addresses, and the fields of the registers that have some. Generated from
+// toolkit/hardwire/host/registers.py by python -m hardwire.emit.top.registers.
 /* verilator lint_off UNUSEDPARAM */ // a design need not read every name
 package host_pkg;
 
@@ -48,15 +48,36 @@ package host_pkg;
   localparam logic [AddrW-1:0] WinTokens       = 19'h20000;
   localparam logic [AddrW-1:0] WinLogits       = 19'h40000;
 
+  // Bits of an address within a window, and within the registers.
+  localparam int WinTraceA   = 15;
+  localparam int WinPromptA  = 16;
+  localparam int WinTokensA  = 17;
+  localparam int WinLogitsA  = 18;
+  localparam int RegistersA = 15;
+
   localparam int ShapeStops         = 0;
   localparam int ShapeLogitBits     = 8;
   localparam int ShapeLogitLanes    = 16;
   localparam int ShapeLogitFraction = 24;
+  localparam int ShapeW             = 32;
+  typedef struct packed {
+    logic [7:0] logit_fraction;
+    logic [7:0] logit_lanes;
+    logic [7:0] logit_bits;
+    logic [7:0] stops;
+  } shape_t;
 
   localparam int ControlStart       = 0;
   localparam int ControlClear       = 1;
   localparam int ControlStop        = 2;
   localparam int ControlReset       = 3;
+  localparam int ControlW           = 4;
+  typedef struct packed {
+    logic reset;
+    logic stop;
+    logic clear;
+    logic start;
+  } control_t;
 
   localparam int ErrorFraming       = 0;
   localparam int ErrorChecksum      = 1;
@@ -66,6 +87,17 @@ package host_pkg;
   localparam int ErrorRange         = 5;
   localparam int ErrorRefused       = 6;
   localparam int ErrorPartial       = 7;
+  localparam int ErrorW             = 8;
+  typedef struct packed {
+    logic partial;
+    logic refused;
+    logic range;
+    logic address;
+    logic malformed;
+    logic overrun;
+    logic checksum;
+    logic framing;
+  } error_t;
 
   localparam int StatusBusy         = 0;
   localparam int StatusStalled      = 1;
@@ -73,21 +105,50 @@ package host_pkg;
   localparam int StatusPending      = 3;
   localparam int StatusReason       = 4;
   localparam int StatusStream       = 7;
+  localparam int StatusW            = 8;
+  typedef struct packed {
+    logic stream;
+    logic [2:0] reason;
+    logic pending;
+    logic error;
+    logic stalled;
+    logic busy;
+  } status_t;
 
   localparam int IrqEnableToken     = 0;
   localparam int IrqEnableEnded     = 1;
   localparam int IrqEnableError     = 2;
+  localparam int IrqEnableW         = 3;
+  typedef struct packed {
+    logic error;
+    logic ended;
+    logic token;
+  } irq_enable_t;
 
   localparam int IrqToken           = 0;
   localparam int IrqEnded           = 1;
   localparam int IrqError           = 2;
+  localparam int IrqW               = 3;
+  typedef struct packed {
+    logic error;
+    logic ended;
+    logic token;
+  } irq_t;
 
   localparam int FeaturesSegments   = 0;
+  localparam int FeaturesW          = 8;
+  typedef struct packed {
+    logic [7:0] segments;
+  } features_t;
 
   localparam int StopTokenId        = 0;
   localparam int StopTokenValid     = 31;
-
-  localparam int ErrorW = 8;
+  localparam int StopTokenW         = 32;
+  typedef struct packed {
+    logic valid;
+    logic [10:0] unused_20;
+    logic [19:0] id;
+  } stop_token_t;
 
   // Why a request ended.
   localparam logic [2:0] ReasonNone         = 3'd0;

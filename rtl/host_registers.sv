@@ -3,27 +3,18 @@
 // The register map (host_pkg) in front of the engine. The bus takes a read or a write in any cycle and never waits, so
 // that any transport fits in front of it. Whatever cannot be done does nothing and leaves a sticky error.
 module host_registers
-  import engine_pkg::*, host_pkg::*;
+  import host_pkg::*, plan_pkg::*;
 #(
-  parameter int          Vocab         = 512,
-  parameter int          Context       = 512,
-  parameter int          Stops         = 8,
-  parameter int          Rows          = 8,
-  parameter int          LogitW        = 16,
-  parameter int          LogitFraction = 10,
   parameter bit          LogitWindow   = 1'b1,
-  parameter int          Segments      = 0,          // of the engine's trace, if it has one
   parameter int          RingDepth     = 512,
   parameter logic [31:0] FirstIndex    = 32'h0,
   parameter logic [31:0] Id            = 32'h0,
   parameter logic [31:0] ClockKhz      = 32'd50_000,
-  localparam int IdW       = $clog2(Vocab),
-  localparam int PositionW = $clog2(Context + 1),
-  localparam int Words     = (Vocab + Rows - 1) / Rows,
-  localparam int RowA      = Words > 1 ? $clog2(Words) : 1,
   localparam int LaneA     = Rows > 1 ? $clog2(Rows) : 1,
   localparam int PromptA   = Context > 1 ? $clog2(Context) : 1,
-  localparam int SlotA     = $clog2(RingDepth)
+  localparam int SlotA     = $clog2(RingDepth),
+  localparam int Traced    = Trace ? Segments : 0,  // segments of the trace window
+  localparam int LargestA  = WinLogitsA             // of the windows
 ) (
   input  logic                          clk_i,
   input  logic                          rst_i,
@@ -41,25 +32,16 @@ module host_registers
   input  logic                          push_i,
   output logic                          done_o,        // a request ends, or ended before the stream began: for one cycle
   output logic                          engine_rst_o,  // the engine's ports, from here on
-  output logic                          request_o,
-  output logic                          clear_o,
-  output logic [31:0]                   budget_o,
-  output logic [63:0]                   seed_o,
-  output logic [16:0]                   inverse_o,
-  output logic [Stops-1:0]              stop_valid_o,
-  output logic [Stops-1:0][IdW-1:0]     stop_o,
-  input  logic                          busy_i,
-  input  status_e                       status_i,
-  input  logic [PositionW-1:0]          position_i,
+  output logic                          request_valid_o,
+  output request_t                      request_o,
+  input  progress_t                     progress_i,
   output logic                          prompt_valid_o,
   input  logic                          prompt_ready_i,
-  output logic [IdW-1:0]                prompt_id_o,
-  output logic                          prompt_last_o,
+  output prompt_t                       prompt_o,
   input  logic                          token_valid_i,
-  input  logic [IdW-1:0]                token_id_i,
-  input  logic                          logit_valid_i,
-  input  logic [RowA-1:0]               logit_addr_i,
-  input  logic [Rows-1:0][LogitW-1:0]   logit_i,
+  input  token_t                        token_i,
+  input  logic                          logits_valid_i,
+  input  logits_t                       logits_i,
   output logic [12:0]                   trace_addr_o,
   input  logic [31:0]                   trace_data_i   // a cycle later
 );
@@ -75,28 +57,30 @@ module host_registers
   logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
   logic [AddrW-1:0]   addr_b1;
   logic [31:0]        wdata_b1;
-  logic [15:0]        word, word_b1;
+  logic [LargestA-3:0] word, word_b1;
   logic [ErrorW-1:0]  error_q, error_d;
-  logic [2:0]         irq_enable, irq_standing;
-  logic               busy, stalled, pending, stream, full, put, done, engine_budget;
+  irq_t               irq_enable, irq_standing;
+  status_t            status;
+  logic               busy, stalled, pending, stream, full, put, done, engine_clear, engine_budget;
   logic [2:0]         reason;
   logic [IdW-1:0]     put_id, prompt_word;
   logic [PromptA-1:0] prompt_addr;
   logic [PositionW-1:0] length;
-  logic [31:0]        settings_word, budget, write_index, read_index, start_index, requests, produced, run_cycles;
+  request_t           settings;
+  logic [31:0]        settings_word, write_index, read_index, start_index, requests, produced, run_cycles;
   logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
   logic [SlotA-1:0]   push_slot;
-  logic [4:0]         window_q;
-  logic               read_q;
+  logic               read_q, readable_q, registers_q, tokens_q, logits_q, trace_q;
 
-  assign word         = addr_i[17:2];
-  assign in_registers = addr_i[18:15] == 0;
+  assign word         = $bits(word)'(addr_i >> 2);
+  assign in_registers = addr_i >> RegistersA == 0;
   /* verilator lint_off UNSIGNED */  // without a trace nothing is below zero
-  assign in_trace     = addr_i[18:15] == 4'd1 && 32'(word[12:0]) < 8 * Segments;
+  assign in_trace     = addr_i >> WinTraceA == WinTrace >> WinTraceA && 32'(word[WinTraceA-3:0]) < 8 * Traced;
   /* verilator lint_on UNSIGNED */
-  assign in_prompt    = addr_i[18:16] == 3'd1 && 32'(word[13:0]) < Context;
-  assign in_tokens    = addr_i[18:17] == 2'd1 && 32'(word[14:0]) < RingDepth;
-  assign in_logits    = addr_i[18] && 32'(word >> $clog2(Rows)) < Words && LogitWindow;
+  assign in_prompt    = addr_i >> WinPromptA == WinPrompt >> WinPromptA && 32'(word[WinPromptA-3:0]) < Context;
+  assign in_tokens    = addr_i >> WinTokensA == WinTokens >> WinTokensA && 32'(word[WinTokensA-3:0]) < RingDepth;
+  assign in_logits    = addr_i >> WinLogitsA == WinLogits >> WinLogitsA && 32'(word >> $clog2(Rows)) < LogitRows
+                        && LogitWindow;
 
   always_comb begin
     readable = in_tokens || in_logits || in_trace;
@@ -111,7 +95,7 @@ module host_registers
         RegControl: begin
           readable = 1'b0;
           target   = ToControl;
-          in_range = wdata_i < 32'd16;
+          in_range = wdata_i < 32'd1 << ControlW;
         end
         RegStream: begin
           target   = ToStream;
@@ -120,7 +104,7 @@ module host_registers
         RegError: target = ToError;
         RegIrqEnable, RegIrq: begin
           target   = addr_i == RegIrq ? ToIrq : ToIrqEnable;
-          in_range = wdata_i < 32'd8;
+          in_range = wdata_i < 32'd1 << IrqW;
         end
         RegReadIndex: begin
           target   = ToReadIndex;
@@ -152,7 +136,7 @@ module host_registers
       write_b1 <= 1'b0;
     end
   end
-  assign word_b1 = addr_b1[17:2];
+  assign word_b1 = $bits(word)'(addr_b1 >> 2);
 
   always_comb begin
     unique case (target_b1)
@@ -178,8 +162,13 @@ module host_registers
 
   always_ff @(posedge clk_i) error_q <= rst_i ? '0 : error_d;
 
-  assign status_o = {stream, reason, pending, error_q != 0, stalled, busy};
+  assign status   = '{stream: stream, reason: reason, pending: pending, error: error_q != 0, stalled: stalled,
+                      busy: busy};
+  assign status_o = status;
   assign done_o   = done || (accept && target_b1 == ToStream && !busy);
+
+  localparam shape_t Shape = '{logit_fraction: 8'(LogitFraction), logit_lanes: 8'(Rows),
+                               logit_bits: LogitWindow ? 8'(LogitW) : 8'd0, stops: 8'(Stops)};
 
   always_comb begin
     unique case (addr_b1)
@@ -189,13 +178,13 @@ module host_registers
       RegVocab:      register_d = 32'(Vocab);
       RegContext:    register_d = 32'(Context);
       RegRing:       register_d = 32'(RingDepth);
-      RegShape:      register_d = {8'(LogitFraction), 8'(Rows), LogitWindow ? 8'(LogitW) : 8'd0, 8'(Stops)};
+      RegShape:      register_d = Shape;
       RegClockKhz:   register_d = ClockKhz;
       RegStatus:     register_d = 32'(status_o);
       RegWriteIndex: register_d = write_index;
       RegStartIndex: register_d = start_index;
       RegRequests:   register_d = requests;
-      RegPosition:   register_d = 32'(position_i);
+      RegPosition:   register_d = 32'(progress_i.position);
       RegProduced:   register_d = produced;
       RegRunCycles:  register_d = run_cycles;
       RegCyclesLow:  register_d = cycles_low;
@@ -205,44 +194,51 @@ module host_registers
       RegReadIndex:  register_d = read_index;
       RegIrqEnable:  register_d = 32'(irq_enable);
       RegIrq:        register_d = 32'(irq_standing);
-      RegFeatures:   register_d = 32'(Segments);
+      RegFeatures:   register_d = 32'(Traced);
       default:       register_d = settings_word;
     endcase
   end
 
   // The reads: a cycle for the memories and the registers, one to choose.
   always_ff @(posedge clk_i) begin
-    read_q     <= read_b1 && !rst_i;
-    rvalid_o   <= read_q && !rst_i;
-    window_q   <= {trace_b1, logits_b1, tokens_b1, registers_b1, readable_b1};
-    register_q <= register_d;
-    rdata_o    <= '0;
-    if (window_q[0]) begin
-      if (window_q[1]) rdata_o <= register_q;
-      if (window_q[2]) rdata_o <= slot;
-      if (window_q[3]) rdata_o <= logit;
-      if (window_q[4]) rdata_o <= trace_data_i;
+    read_q      <= read_b1 && !rst_i;
+    rvalid_o    <= read_q && !rst_i;
+    readable_q  <= readable_b1;
+    registers_q <= registers_b1;
+    tokens_q    <= tokens_b1;
+    logits_q    <= logits_b1;
+    trace_q     <= trace_b1;
+    register_q  <= register_d;
+    rdata_o     <= '0;
+    if (readable_q) begin
+      if (registers_q) rdata_o <= register_q;
+      if (tokens_q) rdata_o <= slot;
+      if (logits_q) rdata_o <= logit;
+      if (trace_q) rdata_o <= trace_data_i;
     end
   end
 
-  host_settings #(.Vocab(Vocab), .Context(Context), .Stops(Stops)) u_settings (
+  host_settings u_settings (
     .clk_i, .rst_i, .addr_i, .wdata_i, .write_i(accept && target_b1 == ToSettings), .known_o(in_settings),
-    .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .budget_o(budget), .inverse_o, .seed_o,
-    .stop_valid_o, .stop_o);
+    .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .request_o(settings));
 
   block_ram #(.Width(IdW), .Depth(Context)) u_prompt (
     .clk_i, .we_i(accept && target_b1 == ToPrompt), .waddr_i(PromptA'(word_b1)), .wdata_i(IdW'(wdata_b1)), .raddr_i(prompt_addr),
     .rdata_o(prompt_word));
 
-  host_request #(.Vocab(Vocab), .Context(Context)) u_request (
+  host_request u_request (
     .clk_i, .rst_i, .start_i(start), .clear_i(wdata_b1[ControlClear]),
     .stop_i(accept && target_b1 == ToControl && wdata_b1[ControlStop]),
-    .reset_i(accept && target_b1 == ToControl && wdata_b1[ControlReset]), .length_i(length), .budget_i(budget),
+    .reset_i(accept && target_b1 == ToControl && wdata_b1[ControlReset]), .length_i(length), .budget_i(settings.budget),
     .busy_o(busy), .stalled_o(stalled), .pending_o(pending), .reason_o(reason), .done_o(done),
     .prompt_addr_o(prompt_addr), .prompt_word_i(prompt_word), .full_i(full), .put_o(put), .put_id_o(put_id),
-    .engine_rst_o, .request_o, .clear_o, .budget_o(engine_budget), .engine_busy_i(busy_i), .status_i, .position_i,
-    .prompt_valid_o, .prompt_ready_i, .prompt_id_o, .prompt_last_o, .token_valid_i, .token_id_i);
-  assign budget_o = 32'(engine_budget);
+    .engine_rst_o, .request_valid_o, .clear_o(engine_clear), .budget_o(engine_budget), .progress_i, .prompt_valid_o,
+    .prompt_ready_i, .prompt_o, .token_valid_i, .token_i);
+  always_comb begin
+    request_o        = settings;
+    request_o.clear  = engine_clear;
+    request_o.budget = 32'(engine_budget);
+  end
 
   token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex)) u_ring (
     .clk_i, .rst_i, .put_i(put), .id_i(TokenW'(put_id)), .full_o(full), .write_index_o(write_index),
@@ -254,25 +250,27 @@ module host_registers
   assign push_addr_o = WinTokens | AddrW'({push_slot, 2'b0});
 
   if (LogitWindow) begin : gen_logits
-    logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(Words)) u_logits (
-      .clk_i, .we_i(logit_valid_i), .row_i(logit_addr_i), .logit_i, .rrow_i(RowA'(word_b1 >> $clog2(Rows))),
+    logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(LogitRows)) u_logits (
+      .clk_i, .we_i(logits_valid_i), .row_i(logits_i.row), .logit_i(logits_i.value),
+      .rrow_i(LogitA'(word_b1 >> $clog2(Rows))),
       .rlane_i(Rows > 1 ? LaneA'(word_b1) : '0), .rdata_o(logit));
   end else begin : gen_no_logits
     logic unused;
     assign logit  = '0;
-    assign unused = ^{logit_valid_i, logit_addr_i, logit_i, word_b1};
+    assign unused = ^{logits_valid_i, logits_i, word_b1};
   end
 
   logic error_new;
   always_ff @(posedge clk_i) error_new <= |(error_d & ~error_q) && !rst_i;
   host_irq u_irq (
-    .clk_i, .rst_i, .event_i({error_new, done, put}), .enable_we_i(accept && target_b1 == ToIrqEnable),
-    .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(wdata_b1[2:0]), .enable_o(irq_enable),
+    .clk_i, .rst_i, .event_i('{error: error_new, ended: done, token: put}),
+    .enable_we_i(accept && target_b1 == ToIrqEnable),
+    .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(IrqW'(wdata_b1)), .enable_o(irq_enable),
     .standing_o(irq_standing), .irq_o);
   assign trace_addr_o = word_b1[12:0];
 
   host_counters u_counters (
-    .clk_i, .rst_i, .latch_i(read_b1 && addr_b1 == RegCyclesLow), .start_i(start), .work_i(busy_i), .put_i(put),
+    .clk_i, .rst_i, .latch_i(read_b1 && addr_b1 == RegCyclesLow), .start_i(start), .work_i(progress_i.busy), .put_i(put),
     .write_index_i(write_index), .cycles_low_o(cycles_low), .cycles_high_o(cycles_high), .run_cycles_o(run_cycles),
     .produced_o(produced), .requests_o(requests), .start_index_o(start_index));
 

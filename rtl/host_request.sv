@@ -4,45 +4,38 @@
 // for room in the ring before a token is computed. Three cycles per token are the price.
 // What continues begins with the last token sampled, whose keys and values are not cached yet.
 module host_request
-  import engine_pkg::*, host_pkg::*;
+  import engine_pkg::*, host_pkg::*, plan_pkg::*;
 #(
-  parameter int Vocab   = 512,
-  parameter int Context = 512,
-  localparam int IdW       = $clog2(Vocab),
-  localparam int PositionW = $clog2(Context + 1),
-  localparam int AddrPromptW = Context > 1 ? $clog2(Context) : 1
+  localparam int PromptA = Context > 1 ? $clog2(Context) : 1
 ) (
-  input  logic                   clk_i,
-  input  logic                   rst_i,
-  input  logic                   start_i,       // only while busy_o is low
-  input  logic                   clear_i,       // with start_i: from an empty context
-  input  logic                   stop_i,
-  input  logic                   reset_i,
-  input  logic [PositionW-1:0]   length_i,      // held while busy_o, as budget_i
-  input  logic [31:0]            budget_i,
-  output logic                   busy_o,
-  output logic                   stalled_o,     // it waits for room
-  output logic                   pending_o,     // a token waits to be fed
-  output logic [2:0]             reason_o,      // why the last request ended
-  output logic                   done_o,        // it ends: for one cycle
-  output logic [AddrPromptW-1:0] prompt_addr_o,
-  input  logic [IdW-1:0]         prompt_word_i, // one cycle later
-  input  logic                   full_i,
-  output logic                   put_o,
-  output logic [IdW-1:0]         put_id_o,
-  output logic                   engine_rst_o,  // the engine's ports, from here on
-  output logic                   request_o,
-  output logic                   clear_o,
-  output logic                   budget_o,
-  input  logic                   engine_busy_i,
-  input  status_e                status_i,
-  input  logic [PositionW-1:0]   position_i,
-  output logic                   prompt_valid_o,
-  input  logic                   prompt_ready_i,
-  output logic [IdW-1:0]         prompt_id_o,
-  output logic                   prompt_last_o,
-  input  logic                   token_valid_i,
-  input  logic [IdW-1:0]         token_id_i
+  input  logic                 clk_i,
+  input  logic                 rst_i,
+  input  logic                 start_i,       // only while busy_o is low
+  input  logic                 clear_i,       // with start_i: from an empty context
+  input  logic                 stop_i,
+  input  logic                 reset_i,
+  input  logic [PositionW-1:0] length_i,      // held while busy_o, as budget_i
+  input  logic [31:0]          budget_i,
+  output logic                 busy_o,
+  output logic                 stalled_o,     // it waits for room
+  output logic                 pending_o,     // a token waits to be fed
+  output logic [2:0]           reason_o,      // why the last request ended
+  output logic                 done_o,        // it ends: for one cycle
+  output logic [PromptA-1:0]   prompt_addr_o,
+  input  logic [IdW-1:0]       prompt_word_i, // one cycle later
+  input  logic                 full_i,
+  output logic                 put_o,
+  output logic [IdW-1:0]       put_id_o,
+  output logic                 engine_rst_o,  // the engine's ports, from here on
+  output logic                 request_valid_o,
+  output logic                 clear_o,       // of the engine's request, as the next
+  output logic                 budget_o,
+  input  progress_t            progress_i,
+  output logic                 prompt_valid_o,
+  input  logic                 prompt_ready_i,
+  output prompt_t              prompt_o,
+  input  logic                 token_valid_i,
+  input  token_t               token_i
 );
 
   typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
@@ -58,21 +51,20 @@ module host_request
 
   assign busy_o         = state_q != Idle;
   assign engine_rst_o   = rst_i || state_q == Flush;
-  assign request_o      = state_q == Room && !ends && !stalled_o;
+  assign request_valid_o = state_q == Room && !ends && !stalled_o;
   assign clear_o        = clear_q;
   assign budget_o       = some_q;
-  assign feeds          = some_q && (clear_q || position_i != PositionW'(Context));
+  assign feeds          = some_q && (clear_q || progress_i.position != PositionW'(Context));
   assign stalled_o      = state_q == Room && !ends && full_i && feeds;
   assign done_o         = (state_q == Room && ends) || (state_q == Flush && flush_q == 0);
 
   // An item is the last of its request, or is made it by a stop; then the token that comes of it is not one of the text.
   assign whole          = lead_q ? rest_q == 0 : rest_q == 1;
   assign prompt_valid_o = state_q == Feed && (lead_q || fetched_q);
-  assign prompt_id_o    = lead_q ? pending_id_q : prompt_word_i;
-  assign prompt_last_o  = whole || stop_q;
+  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stop_q};
   assign take           = prompt_valid_o && prompt_ready_i;
   assign put_o          = state_q == Wait && token_valid_i && !cut_q;
-  assign put_id_o       = token_id_i;
+  assign put_id_o       = token_i.id;
 
   always_comb begin
     ends     = 1'b1;
@@ -125,19 +117,19 @@ module host_request
           rest_q        <= rest_q - 1'b1;
           prompt_addr_o <= prompt_addr_o + 1'b1;
         end
-        if (prompt_last_o) state_q <= Wait;
+        if (prompt_o.last) state_q <= Wait;
       end
       Wait: begin
         if (put_o) begin
           pending_o    <= 1'b1;
-          pending_id_q <= token_id_i;
+          pending_id_q <= token_i.id;
           lead_q       <= 1'b1;
           left_q       <= left_q - 1'b1;
           some_q       <= left_q != 1;
         end
-        status_q <= status_i;
+        status_q <= progress_i.status;
         rest_q   <= '0;
-        if (!engine_busy_i) state_q <= Room;
+        if (!progress_i.busy) state_q <= Room;
       end
       default: begin  // Flush: what is in the engine's pipelines
         flush_q <= flush_q - 1'b1;

@@ -2,28 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the host says about its next request.
 module host_settings
-  import host_pkg::*;
-#(
-  parameter int Vocab   = 512,
-  parameter int Context = 512,
-  parameter int Stops   = 8,   // at most 8
-  localparam int IdW       = $clog2(Vocab),
-  localparam int PositionW = $clog2(Context + 1)
-) (
-  input  logic                      clk_i,
-  input  logic                      rst_i,
-  input  logic [AddrW-1:0]          addr_i,
-  input  logic [31:0]               wdata_i,
-  input  logic                      write_i,   // a cycle later; only if known_o and ok_o were
-  output logic                      known_o,   // addr_i is one of these registers
-  output logic                      ok_o,      // wdata_i is a value for it
-  output logic [31:0]               rdata_o,   // a cycle later
-  output logic [PositionW-1:0]      length_o,
-  output logic [31:0]               budget_o,
-  output logic [16:0]               inverse_o,
-  output logic [63:0]               seed_o,
-  output logic [Stops-1:0]          stop_valid_o,
-  output logic [Stops-1:0][IdW-1:0] stop_o
+  import host_pkg::*, plan_pkg::*;
+(
+  input  logic                 clk_i,
+  input  logic                 rst_i,
+  input  logic [AddrW-1:0]     addr_i,
+  input  logic [31:0]          wdata_i,
+  input  logic                 write_i,    // a cycle later; only if known_o and ok_o were
+  output logic                 known_o,    // addr_i is one of these registers
+  output logic                 ok_o,       // wdata_i is a value for it
+  output logic [31:0]          rdata_o,    // a cycle later
+  output logic [PositionW-1:0] length_o,
+  output request_t             request_o   // what is set of it
 );
 
   localparam logic [AddrW-1:0] StopEnd = RegStopToken + AddrW'(4 * Stops);
@@ -32,7 +22,9 @@ module host_settings
   logic [2:0]       which_q;
   logic [AddrW-1:0] addr_q;
   logic [31:0]      wdata_q;
+  request_t         request_q;
 
+  assign request_o = request_q;
   assign is_stop = addr_i >= RegStopToken && addr_i < StopEnd;
 
   always_ff @(posedge clk_i) begin
@@ -45,7 +37,7 @@ module host_settings
     known_o = 1'b1;
     unique case (addr_i)
       RegLength:                            ok_o = wdata_i <= 32'(Context);
-      RegInverse:                           ok_o = wdata_i < 32'h20000;
+      RegInverse:                           ok_o = wdata_i < 32'd1 << $bits(request_q.inverse);
       RegBudget, RegSeedLow, RegSeedHigh:   ok_o = 1'b1;
       default: begin
         known_o = is_stop;
@@ -58,33 +50,34 @@ module host_settings
     rdata_o = '0;
     unique case (addr_q)
       RegLength:   rdata_o = 32'(length_o);
-      RegBudget:   rdata_o = budget_o;
-      RegInverse:  rdata_o = 32'(inverse_o);
-      RegSeedLow:  rdata_o = seed_o[31:0];
-      RegSeedHigh: rdata_o = seed_o[63:32];
-      default: for (int i = 0; i < Stops; i++) if (32'(which_q) == i) rdata_o = {stop_valid_o[i], 31'(stop_o[i])};
+      RegBudget:   rdata_o = request_q.budget;
+      RegInverse:  rdata_o = 32'(request_q.inverse);
+      RegSeedLow:  rdata_o = request_q.seed[31:0];
+      RegSeedHigh: rdata_o = request_q.seed[63:32];
+      default: for (int i = 0; i < Stops; i++) if (32'(which_q) == i)
+        rdata_o = stop_token_t'{valid: request_q.stop_valid[i], id: TokenW'(request_q.stop[i]), default: '0};
     endcase
   end
 
   always_ff @(posedge clk_i) begin
     if (write_i) begin
       unique case (addr_q)
-        RegLength:   length_o      <= PositionW'(wdata_q);
-        RegBudget:   budget_o      <= wdata_q;
-        RegInverse:  inverse_o     <= 17'(wdata_q);
-        RegSeedLow:  seed_o[31:0]  <= wdata_q;
-        RegSeedHigh: seed_o[63:32] <= wdata_q;
+        RegLength:   length_o              <= PositionW'(wdata_q);
+        RegBudget:   request_q.budget      <= wdata_q;
+        RegInverse:  request_q.inverse     <= $bits(request_q.inverse)'(wdata_q);
+        RegSeedLow:  request_q.seed[31:0]  <= wdata_q;
+        RegSeedHigh: request_q.seed[63:32] <= wdata_q;
         default: for (int i = 0; i < Stops; i++)
-          if (32'(which_q) == i) {stop_valid_o[i], stop_o[i]} <= {wdata_q[StopTokenValid], IdW'(wdata_q)};
+          if (32'(which_q) == i) begin
+            request_q.stop_valid[i] <= wdata_q[StopTokenValid];
+            request_q.stop[i]       <= IdW'(wdata_q);
+          end
       endcase
     end
     if (rst_i) begin
-      length_o     <= '0;
-      budget_o     <= '1;
-      inverse_o    <= '0;
-      seed_o       <= '0;
-      stop_valid_o <= '0;
-      stop_o       <= '0;
+      length_o         <= '0;
+      request_q        <= '0;
+      request_q.budget <= '1;
     end
   end
 

@@ -3,7 +3,9 @@
 // A norm inside a layer, of query and key heads or of what a branch adds, which is one head of the residual's width.
 // Rows come in as the lanes made them, and go out when their head is whole and its root is known: shifted until the head
 // fills its bits, times gain and root, rounded.
-module renorm #(
+module renorm
+  import engine_pkg::RootLate, engine_pkg::RenormLate;
+#(
   parameter int Rows    = 8,
   parameter int Parts   = 1,   // turns in which the rows of a head come
   parameter int Heads   = 1,   // or heads of one turn
@@ -35,18 +37,26 @@ module renorm #(
   localparam int SlotW = $clog2(Parts + 8);  // turns that wait, more than ever do
   localparam int LeftW = $clog2(Parts + 1);
 
+  // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
+  // Of a turn: a word of the norm's file.
+  typedef struct packed {
+    logic [5:0] shift;            // of the product with gain and root
+    logic [Rows-1:0][16:0] gain;  // of every row
+  } gains_t;
+  // By hand again.
+
   logic [WordW-1:0]      in_q, out_q;
   logic [LeftW-1:0]      left_q;
   logic                  first, whole, play;
   logic [EpsW-1:0]       eps;
   logic [SideW-1:0]      side;
   logic [Rows-1:0][15:0] x;
-  logic [Rows-1:0][16:0] gain;
-  logic [5:0]            shift, shift_t9;
+  gains_t                word;
+  logic [5:0]            shift_t9;
 
   assign first = part_i == '0;
   assign play  = whole || left_q != 0;
-  delay_reset #(.Cycles(6)) u_whole (.clk_i, .rst_i, .d_i(valid_i && part_i == PartW'(Parts - 1)), .d_o(whole));
+  delay_reset #(.Cycles(RootLate)) u_whole (.clk_i, .rst_i, .d_i(valid_i && part_i == PartW'(Parts - 1)), .d_o(whole));
 
   always_ff @(posedge clk_i) begin
     if (valid_i) in_q <= in_q + 1'b1;
@@ -65,8 +75,8 @@ module renorm #(
     .rdata_o({side, x}));
   rom #(.Width(EpsW), .Depth(Words), .File({Folder, Name, "_eps.hex"})) u_eps (
     .clk_i, .en_i(1'b1), .addr_i(in_q), .data_o(eps));
-  rom #(.Width(6 + Rows * 17), .Depth(Words), .File({Folder, Name, ".hex"})) u_gain (
-    .clk_i, .en_i(1'b1), .addr_i(play ? out_q + 1'b1 : out_q), .data_o({shift, gain}));
+  rom #(.Width($bits(gains_t)), .Depth(Words), .File({Folder, Name, ".hex"})) u_gain (
+    .clk_i, .en_i(1'b1), .addr_i(play ? out_q + 1'b1 : out_q), .data_o(word));
 
   for (genvar h = 0; h < Heads; h++) begin : gen_head
     logic [14:0] ones, ones_q;
@@ -83,7 +93,7 @@ module renorm #(
       if (valid_i) ones_q <= ones;
       bits_q <= bits;  // t2
     end
-    delay #(.Width(4), .Cycles(4)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
+    delay #(.Width(4), .Cycles(RootLate - 2)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
     norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Folder(Folder)) u_root (
       .clk_i, .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]), .bits_i(bits_q),
       .root_o(root));
@@ -102,7 +112,7 @@ module renorm #(
       logic [16:0]        multiplier;
       logic signed [33:0] product_q;
       fold_root u_fold (
-        .clk_i, .multiplier_i(gain[r]), .fold_i(1'b1), .root_i(root_now), .other_i(1'b0), .other_value_i('0),
+        .clk_i, .multiplier_i(word.gain[r]), .fold_i(1'b1), .root_i(root_now), .other_i(1'b0), .other_value_i('0),
         .multiplier_o(multiplier));
       always_ff @(posedge clk_i) begin
         a_q       <= x[r] << (4'd15 - bits_now);
@@ -114,9 +124,9 @@ module renorm #(
     end
   end
 
-  delay #(.Width(6), .Cycles(3)) u_shift (.clk_i, .d_i(shift), .d_o(shift_t9));
+  delay #(.Width(6), .Cycles(3)) u_shift (.clk_i, .d_i(word.shift), .d_o(shift_t9));
   delay #(.Width(SideW), .Cycles(1 + Stages)) u_early (.clk_i, .d_i(side), .d_o(early_o));
   delay #(.Width(SideW), .Cycles(2)) u_side (.clk_i, .d_i(early_o), .d_o(side_o));
-  delay_reset #(.Cycles(3 + Stages)) u_valid (.clk_i, .rst_i, .d_i(play), .d_o(valid_o));
+  delay_reset #(.Cycles(RenormLate - RootLate + Stages)) u_valid (.clk_i, .rst_i, .d_i(play), .d_o(valid_o));
 
 endmodule

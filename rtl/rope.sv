@@ -9,6 +9,7 @@ module rope #(
   parameter int Sets    = 1,  // of angles: layers may differ
   parameter bit Turns   = 1'b1,
   parameter     Folder  = "",
+  localparam int Pairs  = Rows / 2,
   localparam int PartW  = Parts > 1 ? $clog2(Parts) : 1,
   localparam int SetW   = $clog2(Sets),
   localparam int AddrW  = $clog2(Context * Sets * Parts)
@@ -17,13 +18,21 @@ module rope #(
   input  logic                           clear_i,  // position 0 is next
   input  logic                           next_i,   // on to the next position
   input  logic [SetW+PartW-1:0]          part_i,   // the set above it
-  output logic [Rows/2-1:0][15:0]        cos_o,    // units of 2**-14; two cycles after part_i
-  output logic [Rows/2-1:0][15:0]        sin_o
+  output logic [Pairs-1:0][15:0]         cos_o,    // units of 2**-14; two cycles after part_i
+  output logic [Pairs-1:0][15:0]         sin_o
 );
+
+  // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
+  // Of a position's part: a word of angle.hex.
+  typedef struct packed {
+    logic [Pairs-1:0][15:0] sine;    // of every pair of rows, in units of 2**-14, signed
+    logic [Pairs-1:0][15:0] cosine;  // the same, signed
+  } angles_t;
+  // By hand again.
 
   if (Turns) begin : gen_turns
     logic [AddrW-1:0]     base_q, place;
-    logic [Rows*16-1:0]   angle;
+    angles_t              angles;
 
     always_ff @(posedge clk_i) begin
       if (clear_i) base_q <= '0;
@@ -36,12 +45,15 @@ module rope #(
       assign place = AddrW'(part_i);
     end
 
-    rom #(.Width(Rows * 16), .Depth(Context * Sets * Parts), .File({Folder, "angle.hex"})) u_rom (
-      .clk_i, .en_i(1'b1), .addr_i(base_q + place), .data_o(angle));
+    rom #(.Width($bits(angles_t)), .Depth(Context * Sets * Parts), .File({Folder, "angle.hex"})) u_rom (
+      .clk_i, .en_i(1'b1), .addr_i(base_q + place), .data_o(angles));
     // A block RAM answers late in its cycle, and multipliers are next.
-    always_ff @(posedge clk_i) {sin_o, cos_o} <= angle;
+    always_ff @(posedge clk_i) begin
+      cos_o <= angles.cosine;
+      sin_o <= angles.sine;
+    end
   end else begin : gen_still
-    assign cos_o = {Rows/2{16'h4000}};
+    assign cos_o = {Pairs{16'h4000}};
     assign sin_o = '0;
     logic unused;
     assign unused = ^{clk_i, clear_i, next_i, part_i};

@@ -6,7 +6,7 @@
 #include <deque>
 #include <memory>
 
-#include "Vulx3s_top.h"
+#include "Vboard.h"
 #include "verilated.h"
 
 namespace {
@@ -67,18 +67,19 @@ struct Listener {
 
 struct Board {
   std::unique_ptr<VerilatedContext> context = std::make_unique<VerilatedContext>();
-  std::unique_ptr<Vulx3s_top> top;
+  std::unique_ptr<Vboard> top;
   Driver driver;
   Listener listener;
   double bit = 1;
+  uint32_t released = 0;  // levels of the buttons when none is pressed
   uint64_t cycle = 0;
 
   void step() {
-    top->clk_25mhz = 0;
-    top->ftdi_txd = driver.at(cycle);
+    top->clk_i = 0;
+    top->rxd_i = driver.at(cycle);
     top->eval();
-    listener.at(cycle, top->ftdi_rxd, bit);
-    top->clk_25mhz = 1;
+    listener.at(cycle, top->txd_o, bit);
+    top->clk_i = 1;
     top->eval();
     cycle++;
   }
@@ -89,13 +90,15 @@ struct Board {
 extern "C" {
 
 // bit: clock cycles per bit on the host's side; it need not be a whole number, nor quite what the chip takes.
-void* board_new(double bit) {
+// released: levels of the buttons when none is pressed.
+void* board_new(double bit, uint32_t released) {
   auto* board = new Board;
   board->bit = bit;
-  board->top = std::make_unique<Vulx3s_top>(board->context.get());
-  board->top->clk_25mhz = 0;
-  board->top->ftdi_txd = 1;
-  board->top->btn = 1;  // PWR is low when pressed
+  board->released = released;
+  board->top = std::make_unique<Vboard>(board->context.get());
+  board->top->clk_i = 0;
+  board->top->rxd_i = 1;
+  board->top->button_i = released;
   board->top->eval();   // reads the ROM files, named relative to the current directory
   return board;
 }
@@ -133,8 +136,11 @@ uint32_t board_receive(void* handle, uint8_t* bytes, uint32_t room) {
   return count;
 }
 
-void board_button(void* handle, uint32_t pressed) { static_cast<Board*>(handle)->top->btn = pressed ^ 1; }
-uint32_t board_lights(void* handle) { return static_cast<Board*>(handle)->top->led; }
+void board_button(void* handle, uint32_t pressed) {
+  auto* board = static_cast<Board*>(handle);
+  board->top->button_i = pressed ^ board->released;
+}
+uint32_t board_lights(void* handle) { return static_cast<Board*>(handle)->top->light_o; }
 uint64_t board_cycle(void* handle) { return static_cast<Board*>(handle)->cycle; }
 uint32_t board_errors(void* handle) { return static_cast<Board*>(handle)->listener.errors; }
 uint32_t board_waiting(void* handle) { return static_cast<uint32_t>(static_cast<Board*>(handle)->listener.bytes.size()); }

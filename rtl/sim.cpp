@@ -5,34 +5,47 @@
 #include <memory>
 
 #include "Vhardwire_top.h"
+#include "ports.hpp"
 #include "verilated.h"
 
 namespace {
 
-constexpr int LEAST_RESET = 16;  // engine_pkg::LeastReset, below which the engine stops the simulation
-
+// A struct is one number at a port, of up to 64 bits or of words of 32. Bit by bit: a field may lie across words.
 template <typename T>
-uint64_t get(const T& port, int low, int bits) {
-  return (static_cast<uint64_t>(port) >> low) & ((1ull << bits) - 1);
+bool bit(const T& port, int at) {
+  return (static_cast<uint64_t>(port) >> at) & 1;
 }
 
 template <std::size_t N>
-uint64_t get(const VlWide<N>& port, int low, int bits) {
-  uint64_t value = port[low / 32];
-  if (low / 32 + 1 < static_cast<int>(N)) value |= static_cast<uint64_t>(port[low / 32 + 1]) << 32;
-  return (value >> (low % 32)) & ((1ull << bits) - 1);
+bool bit(const VlWide<N>& port, int at) {
+  return (port[at / 32] >> (at % 32)) & 1;
 }
 
 template <typename T>
-void put(T& port, int low, uint64_t value) {
-  port |= static_cast<T>(value << low);
+void set(T& port, int at) {
+  port |= static_cast<T>(1ull << at);
 }
 
 template <std::size_t N>
-void put(VlWide<N>& port, int low, uint64_t value) {
-  const uint64_t shifted = value << (low % 32);
-  port[low / 32] |= static_cast<uint32_t>(shifted);
-  if (shifted >> 32) port[low / 32 + 1] |= static_cast<uint32_t>(shifted >> 32);
+void set(VlWide<N>& port, int at) {
+  port[at / 32] |= 1u << (at % 32);
+}
+
+template <typename T>
+uint64_t get(const T& port, Place field, int lane = 0) {
+  uint64_t value = 0;
+  for (int i = 0; i < field.bits; i++) {
+    value |= static_cast<uint64_t>(bit(port, field.low + lane * field.bits + i)) << i;
+  }
+  return value;
+}
+
+// Into a port that is zero there.
+template <typename T>
+void put(T& port, Place field, uint64_t value, int lane = 0) {
+  for (int i = 0; i < field.bits; i++) {
+    if ((value >> i) & 1) set(port, field.low + lane * field.bits + i);
+  }
 }
 
 template <typename T>
@@ -73,7 +86,7 @@ struct Request {
   uint64_t seed;
   uint32_t stall;         // 0: never; otherwise the streams pause at random, seeded by this
   uint64_t abort_after;   // cycles until a reset, 0: none
-  uint32_t vocab, groups, id_bits, logit_bits;
+  uint32_t vocab, groups;
 };
 
 struct Result {
@@ -99,9 +112,9 @@ void hw_delete(void* handle) { delete static_cast<Sim*>(handle); }
 void hw_reset(void* handle) {
   auto* sim = static_cast<Sim*>(handle);
   sim->top->rst_i = 1;
-  sim->top->request_i = 0;
+  sim->top->request_valid_i = 0;
   sim->top->prompt_valid_i = 0;
-  for (int i = 0; i < LEAST_RESET; i++) { sim->low(); sim->high(); }
+  for (int i = 0; i < LeastReset; i++) { sim->low(); sim->high(); }
   sim->top->rst_i = 0;
 }
 
@@ -113,43 +126,44 @@ int hw_run(void* handle, const Request* request, Result* result, uint64_t limit)
   uint32_t fed = 0;
   bool finished = false;
   sim->noise = request->stall ? request->stall : 1;
-  top.clear_i = request->clear;
-  top.budget_i = request->budget;
-  top.seed_i = request->seed;
-  top.inverse_i = request->inverse;
-  zero(top.stop_i);
-  top.stop_valid_i = 0;
+  zero(top.request_i);
+  put(top.request_i, request::clear, request->clear);
+  put(top.request_i, request::budget, request->budget);
+  put(top.request_i, request::seed, request->seed);
+  put(top.request_i, request::inverse, request->inverse);
   for (uint32_t i = 0; i < request->stop_count; i++) {
-    put(top.stop_i, i * request->id_bits, request->stops[i]);
-    top.stop_valid_i |= 1 << i;
+    put(top.request_i, request::stop, request->stops[i], i);
+    put(top.request_i, request::stop_valid, 1, i);
   }
-  top.request_i = 1;
+  top.request_valid_i = 1;
   while (!finished) {
     const bool pause = request->stall && !sim->flip(4);
     top.token_ready_i = !pause;
     if (!top.prompt_valid_i || request->stall == 0) {
       top.prompt_valid_i = fed < request->prompt_length && !(request->stall && sim->flip(2));
     }
-    top.prompt_id_i = fed < request->prompt_length ? request->prompt[fed] : 0;
-    top.prompt_last_i = fed + 1 == request->prompt_length;
+    zero(top.prompt_i);
+    put(top.prompt_i, prompt::id, fed < request->prompt_length ? request->prompt[fed] : 0);
+    put(top.prompt_i, prompt::last, fed + 1 == request->prompt_length);
     sim->low();
     const bool taken = top.prompt_valid_i && top.prompt_ready_o;
     if (top.fetch_o && result->fetch_count < result->fetch_room) result->fetches[result->fetch_count++] = sim->cycle - begin;
     if (top.token_valid_o && top.token_ready_i && result->token_count < result->token_room) {
-      result->tokens[result->token_count++] = top.token_id_o;
+      result->tokens[result->token_count++] = get(top.token_o, token::id);
     }
-    if (top.logit_valid_o && result->logits && result->logit_count < result->logit_room) {
+    if (top.logits_valid_o && result->logits && result->logit_count < result->logit_room) {
       int32_t* row = result->logits + static_cast<uint64_t>(result->logit_count) * request->vocab;
-      const uint32_t base = top.logit_addr_o * request->groups;
+      const uint32_t base = get(top.logits_o, logits::row) * request->groups;
       for (uint32_t g = 0; g < request->groups && base + g < request->vocab; g++) {
-        const uint64_t raw = get(top.logit_o, g * request->logit_bits, request->logit_bits);
-        row[base + g] = static_cast<int32_t>(raw << (32 - request->logit_bits)) >> (32 - request->logit_bits);
+        const int unused = 32 - logits::value.bits;
+        row[base + g] = static_cast<int32_t>(get(top.logits_o, logits::value, g) << unused) >> unused;
       }
       if (base + request->groups >= request->vocab) result->logit_count++;
     }
-    const bool idle = !top.request_i && !top.busy_o && !(top.token_valid_o && !top.token_ready_i);
+    const bool busy = top.request_valid_i || get(top.progress_o, progress::busy);
+    const bool idle = !busy && !(top.token_valid_o && !top.token_ready_i);
     sim->high();
-    top.request_i = 0;
+    top.request_valid_i = 0;
     if (taken) { fed++; top.prompt_valid_i = 0; }
     finished = idle;
     if (request->abort_after && sim->cycle - begin >= request->abort_after) {
@@ -158,8 +172,8 @@ int hw_run(void* handle, const Request* request, Result* result, uint64_t limit)
     }
     if (sim->cycle - begin > limit) return 2;
   }
-  result->status = top.status_o;
-  result->position = top.position_o;
+  result->status = get(top.progress_o, progress::status);
+  result->position = get(top.progress_o, progress::position);
   result->cycles = sim->cycle - begin;
   return 0;
 }

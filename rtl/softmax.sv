@@ -43,14 +43,22 @@ module softmax #(
   localparam int GroupW = Group > 1 ? $clog2(Group) : 1;
   localparam int Pairs  = (Banks + 1) / 2;
 
+  // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
+  // Of a head: a word of its file.
+  typedef struct packed {
+    logic [4:0] score;  // of a difference of scores, to steps of the exponential
+    logic [4:0] value;  // of its mixed values
+  } shifts_t;
+  // By hand again.
+
   logic                     busy_q, first, last, parity_q;
   logic [BlockW-1:0]        count_q;
   logic [IndexW-1:0]        index_q;
   logic [GroupW-1:0]        group_q;
   logic [AddrW-1:0]         base_q;
   logic signed [ScoreW-1:0] peak, peak_q;
-  logic [9:0]               shifts;
-  logic [2:0][9:0]          shifts_q;
+  shifts_t                  shifts;
+  shifts_t [2:0]            shifts_q;
   logic [2:0]               valid_q, first_q, last_q;
   logic [1:0][AddrW-1:0]    addr_q;
   logic [Banks-1:0]         exists;  // in the last block
@@ -94,7 +102,7 @@ module softmax #(
     end
   end
 
-  small_rom #(.Width(10), .Depth(Total), .File({Folder, File})) u_shift (.addr_i(index_q), .data_o(shifts));
+  small_rom #(.Width($bits(shifts_t)), .Depth(Total), .File({Folder, File})) u_shift (.addr_i(index_q), .data_o(shifts));
 
   assign exists = ~({Banks{1'b1}} << bank_i << 1);
   recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
@@ -109,7 +117,7 @@ module softmax #(
     logic              alive_q, alive_dq;
 
     // t5: below the maximum; t6: in steps of the table; t7: its entry.
-    assign shifted = {under_q, 1'b0} >> shifts_q[0][9:5];
+    assign shifted = {under_q, 1'b0} >> shifts_q[0].score;
     assign step    = (shifted >> 1) + (ScoreW + 2)'(shifted[0]);
 
     always_ff @(posedge clk_i) begin
@@ -140,9 +148,9 @@ module softmax #(
   assign valid_o = valid_q[2];
   assign first_o = first_q[2];
   assign last_o  = last_q[2];
-  assign shift_o = shifts_q[2][4:0];
+  assign shift_o = shifts_q[2].value;
 
   logic unused;
-  assign unused = ^{shifts_q[1][9:5], shifts_q[2][9:5]};
+  assign unused = ^{shifts_q[1].score, shifts_q[2].score};
 
 endmodule

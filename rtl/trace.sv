@@ -43,12 +43,8 @@ module trace
 
   localparam int Fold     = 4;         // cycles of trace_fold
   localparam int Late     = Fold + 2;  // of the ends of segments: behind all that belongs to them
-  localparam int Stages   = 8;
+  localparam int Stages   = 1 << $bits(stage_e);  // words of a segment
   localparam int SegmentA = Segments > 1 ? $clog2(Segments) : 1;
-
-  // Stages of a segment.
-  localparam int StageX = 0, StageQuery = 1, StageKey = 2, StageValue = 3, StageMixed = 4, StageGate = 5, StageHidden = 6,
-                 StageLogit = 7;
 
   logic [31:0] y_word, z_word, x_word, mixed_word;
   logic        value, gate, logits, query, key, hidden, x, mix, start, next, done;

@@ -22,23 +22,30 @@ module window #(
 
   // How far back a window reaches, in blocks and banks; that of a layer that sees all, beyond the context.
   logic [LayerW-1:0] layer_q;
-  logic [BlockW-1:0] reach_block;
-  logic [BankW-1:0]  reach_bank;
-  logic [BlockW:0]   back;
-  logic              borrow, all;
+  // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
+  // How far back a layer sees: a word of window.hex.
+  typedef struct packed {
+    logic [BlockW-1:0] blocks;  // of the cache
+    logic [BankW-1:0] banks;    // and so many positions more
+  } window_t;
+  // By hand again.
 
-  small_rom #(.Width(BlockW + BankW), .Depth(Layers), .File({Folder, "window.hex"})) u_reach (
-    .addr_i(layer_q), .data_o({reach_block, reach_bank}));
+  window_t         reach;
+  logic [BlockW:0] back;
+  logic            borrow, all;
 
-  assign borrow = bank_i < reach_bank;
-  assign back   = {1'b0, reach_block} + (BlockW + 1)'(borrow);
+  small_rom #(.Width($bits(window_t)), .Depth(Layers), .File({Folder, "window.hex"})) u_reach (
+    .addr_i(layer_q), .data_o(reach));
+
+  assign borrow = bank_i < reach.banks;
+  assign back   = {1'b0, reach.blocks} + (BlockW + 1)'(borrow);
   assign all    = {1'b0, blocks_i} <= back;
 
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       layer_q <= layer_q + 1'b1;
       block_o <= all ? '0 : blocks_i - 1'b1 - BlockW'(back);
-      bank_o  <= all ? '0 : bank_i - reach_bank + (borrow ? BankW'(Banks) : '0);
+      bank_o  <= all ? '0 : bank_i - reach.banks + (borrow ? BankW'(Banks) : '0);
     end
     if (restart_i) layer_q <= '0;
   end

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from outlines import BIASED, GPT, MICRO, TINY
 
-from hardwire.chip import Chip, Shape
+from hardwire.chip.model import Chip, Shape
 from hardwire.quantize import Options, random_chip
 
 pytest.register_assert_rewrite("hosted")  # it has tests
@@ -105,9 +105,9 @@ def axi_project(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) 
     """The tiny chip behind AXI4-Lite, as RTL."""
     from hosted import FIRST, GEOMETRY, RING
 
-    from hardwire.emit.axi_top import write_axi_top
-    from hardwire.emit.host import Host
-    from hardwire.emit.rtl import write_rtl
+    from hardwire.emit.rtl.project import write_rtl
+    from hardwire.emit.top.axi import write_axi_top
+    from hardwire.emit.top.host import Host
 
     folder = tmp_path_factory.mktemp("axi")
     write_rtl(chip_with_text, folder, GEOMETRY)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import Progress, Sampling, feeder, new_state, step, token_loop
 from hardwire.driver.hosted import HostedChip
-from hardwire.geometry import Geometry
-from hardwire.reference import Progress, Sampling, feeder, new_state, step, token_loop
+from hardwire.plan.geometry import Geometry
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True)  # behind AXI4-Lite
 RING = 8

@@ -21,16 +21,17 @@ from pathlib import Path
 import numpy as np
 from exports import architectures, exports, failures, unpack
 
-from hardwire.board import load_board
-from hardwire.build import make_build, open_build
+from hardwire.build.folder import open_build
+from hardwire.build.make import make_build
 from hardwire.decoder import Decoder, forward
 from hardwire.errors import HardwireError
-from hardwire.evaluate import integer_logits
 from hardwire.frontend import import_onnx
-from hardwire.geometry import Geometry
+from hardwire.plan.geometry import Geometry
+from hardwire.proof.receipts import versions
+from hardwire.proof.verify import verify
+from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, quantize
-from hardwire.receipts import versions
-from hardwire.verify import verify
+from hardwire.targets.board import load_board
 
 ROOT = Path(__file__).parent.parent
 OUT, README = ROOT / "docs" / "matrix.md", ROOT / "README.md"

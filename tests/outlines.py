@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from hardwire.chip import Chip, Shape, Wiring
+from hardwire.chip.model import Chip, Shape, Wiring
 from hardwire.decoder import Decoder, forward
-from hardwire.evaluate import integer_logits
+from hardwire.proof.verify import BOUND_MARGIN
+from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
-from hardwire.verify import BOUND_MARGIN
 
 TINY = Shape(vocab=40, dim=16, layers=2, heads=2, kv_heads=1, head_dim=8, hidden=48, context=24, rotary=8)
 

@@ -26,8 +26,8 @@ from typing import Any
 import speeds
 from speeds import table
 
-from hardwire.build import read_manifest
-from hardwire.plan import LUT_BUDGET
+from hardwire.manifest import read_manifest
+from hardwire.targets.board import load_board
 
 ROOT = Path(__file__).parent.parent
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"
@@ -162,7 +162,8 @@ def resource_rows(name: str, board: str, row: dict[str, Any]) -> list[list[str]]
             told = "" if guess is None else f"{guess:,}"
             judged = ""
             if kind == "lut":  # a plan leaves the rest to the route, and to what a board has beside it
-                judged = f" ({LUT_BUDGET:.0%}: {'met' if share <= LUT_BUDGET else 'missed'})"
+                most = load_board(board).device_family.planning.lut_budget
+                judged = f" ({most:.0%}: {'met' if share <= most else 'missed'})"
             rows.append([name, board, kind, told, f"{used:,}", error, f"{share:.1%}{judged}"])
     return rows
 

@@ -22,20 +22,23 @@ import numpy as np
 from baseline import llama
 
 from hardwire.backends.rtlsim import RtlSim
-from hardwire.board import Board, load_board
-from hardwire.build import bundled_folder
-from hardwire.chip import Chip, load_chip
+from hardwire.chip.model import Chip, load_chip
+from hardwire.chip.reference import new_state, step
 from hardwire.decoder import Decoder
-from hardwire.emit.rtl import write_rtl
+from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BoardError, BuildError, Mismatch
-from hardwire.geometry import Geometry
+from hardwire.files import bundled_folder
 from hardwire.pipeline import SHAPES, quantize_onnx
-from hardwire.plan import MEAN_OVER, Planner, fit
-from hardwire.plots import draw_timeline
+from hardwire.plan.capacity import MEAN_OVER
+from hardwire.plan.fit import fit
+from hardwire.plan.geometry import Geometry
+from hardwire.plan.planner import Planner
+from hardwire.plan.program import Schedule
+from hardwire.plan.schedule import schedule
+from hardwire.proof.verify import first_difference
+from hardwire.quality.plots import draw_timeline
 from hardwire.quantize import random_chip, random_decoder
-from hardwire.reference import new_state, step
-from hardwire.schedule import Schedule, schedule
-from hardwire.verify import first_difference
+from hardwire.targets.board import Board, load_board
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("HARDWIRE_SHARED", ROOT.parent / "shared"))

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from hardwire.bitstreams import check, collect, sources_digest
-from hardwire.board import load_board
-from hardwire.build import Build, make_build, open_build, sha256, write_manifest
-from hardwire.chip import Chip, load_chip
-from hardwire.driver.bundle import manifest_digest
+from hardwire.build.collect import check, collect, sources_digest
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip, load_chip
 from hardwire.errors import BuildError
+from hardwire.files import sha256
+from hardwire.manifest import manifest_digest, write_manifest
+from hardwire.targets.board import load_board
 
 BITSTREAMS = Path(__file__).parent.parent / "bitstreams"
 COMMITTED = sorted(path.parent for path in BITSTREAMS.glob("*/*/manifest.json"))

@@ -13,14 +13,16 @@ from xml.etree import ElementTree
 import pytest
 
 import hardwire
-from hardwire.board import Board, load_board
-from hardwire.build import Build, make_build, open_build, read_manifest, write_manifest
-from hardwire.chip import Chip
-from hardwire.driver.bundle import build_digest
+from hardwire.backends import of_build
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
-from hardwire.geometry import Geometry
-from hardwire.plant import plant
-from hardwire.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
+from hardwire.manifest import build_digest, read_manifest, write_manifest
+from hardwire.plan.geometry import Geometry
+from hardwire.proof.plant import plant
+from hardwire.proof.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
+from hardwire.targets.board import Board, load_board
 
 pytestmark = pytest.mark.tools
 
@@ -187,7 +189,7 @@ def test_a_build_with_a_file_of_the_users_is_not_replaced(built: Build, copy: Pa
 
 def test_a_proof_compiles_anew(built: Build, copy: Path) -> None:
     opened = open_build(copy)
-    csim = opened.csim()
+    csim = of_build.csim(opened)
     csim.close()  # before its file changes under it
     csim.library_path.unlink()
     csim.library_path.write_bytes(b"not a library")
@@ -197,7 +199,7 @@ def test_a_proof_compiles_anew(built: Build, copy: Path) -> None:
 def test_an_error_record_that_proves_everything_is_refused(chip_with_text: Chip) -> None:
     from dataclasses import replace
 
-    from hardwire.verify import _recorded_error
+    from hardwire.proof.verify import _recorded_error
 
     assert _recorded_error(chip_with_text) > 0
     for claim in (None, {}, {"largest_row": 1e9}, {"largest_row": "1"}):
@@ -211,7 +213,18 @@ def test_an_empty_prompt_file_is_no_prompt_file(built: Build) -> None:
 
 
 def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path: Path) -> None:
-    small = Board("small", "Small", "part", "xc7", "none", 100.0, lut=1000, dsp=8, bram18=2, uram=0)
+    small = Board(
+        key="small",
+        name="Small",
+        part="part",
+        family="xc7",
+        processor="none",
+        clock_mhz=100.0,
+        lut=1000,
+        dsp=8,
+        bram18=2,
+        uram=0,
+    )
     with pytest.raises(BoardError, match="model.chip does not fit Small: block RAM"):
         make_build(built.folder / "model.chip", small, tmp_path / "build")
     assert list(tmp_path.iterdir()) == []

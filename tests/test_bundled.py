@@ -13,8 +13,8 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 
-from hardwire.build import bundled_folder
-from hardwire.cli import main
+from hardwire.cli.main import main
+from hardwire.files import bundled_folder
 
 BUNDLED = bundled_folder()
 

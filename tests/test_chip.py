@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardwire.chip import Chip, load_chip, with_matrix
+from hardwire.chip.model import Chip, load_chip, with_matrix
 from hardwire.errors import ChipError
 
 

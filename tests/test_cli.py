@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hardwire.chip import Chip
-from hardwire.cli import main
+from hardwire.chip.model import Chip
+from hardwire.cli.main import main
 
 
 def call(*arguments: str | Path) -> Result:
@@ -39,10 +39,10 @@ def test_help_teaches() -> None:
         "fit",
         "build",
         "synth",
+        "deploy",
         "run",
         "verify",
         "demo",
-        "deploy",
         "doctor",
     ]
     positions = [text.index(f"\n  {name}") for name in commands]
@@ -140,10 +140,10 @@ def test_an_unknown_board_exits_1(chip_file: Path) -> None:
 
 def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
     script = (
-        "import sys, time; import hardwire.reference as r; real = r.step\n"
+        "import sys, time; import hardwire.chip.reference as r; real = r.step\n"
         "def slow(*a): print('step', file=sys.stderr, flush=True); time.sleep(0.2); return real(*a)\n"
         "r.step = slow\n"
-        "from hardwire.cli import main; main(sys.argv[1:])"
+        "from hardwire.cli.main import main; main(sys.argv[1:])"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, "run", str(chip_file), "--prompt", "abc", "--json"],
@@ -152,8 +152,10 @@ def test_ctrl_c_ends_a_stream_with_what_there_is(chip_file: Path) -> None:
         text=True,
     )
     assert process.stderr is not None
-    while process.stderr.readline() != "step\n":  # tokens are being fed from here on
-        pass
+    first = ""
+    while first != "step\n":  # tokens are being fed from here on
+        first = process.stderr.readline()
+        assert first, f"ended before its first token, with {process.wait()}"
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     data = json.loads(out)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import hardwire
-from hardwire.chip import Chip
-from hardwire.driver import LanguageModel
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import feeder
+from hardwire.driver.model import LanguageModel
 from hardwire.errors import BuildError, PromptError
-from hardwire.reference import feeder
 
 
 @pytest.fixture

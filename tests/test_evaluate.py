@@ -12,10 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
 from hardwire.errors import HardwireError
-from hardwire.evaluate import Scored, batches, evaluate, integer_logits, loss_of, plot_error, score_sets, split_text
 from hardwire.pipeline import count_unknown
+from hardwire.quality.evaluate import (
+    Scored,
+    batches,
+    evaluate,
+    integer_logits,
+    loss_of,
+    plot_error,
+    score_sets,
+    split_text,
+)
 
 
 def test_stories_and_pieces() -> None:

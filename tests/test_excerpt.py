@@ -12,13 +12,13 @@ import pytest
 from click.testing import CliRunner
 from outlines import EVERY, EVERYTHING
 
-from hardwire.chip import Chip, load_chip
-from hardwire.cli import main
+from hardwire.chip.excerpt import excerpt
+from hardwire.chip.model import Chip, load_chip
+from hardwire.chip.reference import attention_block, embedding_block, mlp_block, new_state, step
+from hardwire.cli.main import main
 from hardwire.errors import ChipError
-from hardwire.excerpt import excerpt
-from hardwire.fixed import Ints
+from hardwire.ops.fixed import Ints
 from hardwire.quantize import random_chip
-from hardwire.reference import attention_block, embedding_block, mlp_block, new_state, step
 
 
 def run_layer(chip: Chip, layer: int, x: Ints) -> Ints:

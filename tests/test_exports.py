@@ -15,10 +15,10 @@ import pytest
 from exports import architectures, exports, unpack
 
 from hardwire.decoder import forward
-from hardwire.evaluate import integer_logits
 from hardwire.frontend import import_onnx
+from hardwire.proof.verify import BOUND_MARGIN
+from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, quantize
-from hardwire.verify import BOUND_MARGIN
 
 pytestmark = pytest.mark.tools
 

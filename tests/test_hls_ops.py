@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardwire.emit.hls import KERNELS, kernel_folder
-from hardwire.emit.hls_constants import lane_words, pack
-from hardwire.fixed import BIAS_BITS, bit_length, limits, magnitude_bits, requantize, round_shift, saturate
+from hardwire.emit.hls.constants import lane_words, pack
+from hardwire.emit.hls.project import KERNELS, kernel_folder
 from hardwire.ops import attention, embedding, gate, norm, rope, sampler, softcap
+from hardwire.ops.fixed import BIAS_BITS, bit_length, limits, magnitude_bits, requantize, round_shift, saturate
 from hardwire.ops.matvec import Matrix
 
 pytestmark = pytest.mark.tools

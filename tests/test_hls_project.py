@@ -15,14 +15,14 @@ import pytest
 from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, QWEN3
 
 from hardwire.backends.csim import CSim
-from hardwire.chip import Chip, Formats, Shape
-from hardwire.emit import report
-from hardwire.emit.hls import NOT_RUN, _render, write_project
-from hardwire.emit.hls_constants import chip_context, ints_text, lane_words, layout_of, pack, words_text
-from hardwire.emit.hls_graph import build_graph
+from hardwire.chip.model import Chip, Formats, Shape
+from hardwire.chip.reference import Progress, Sampling, feeder, new_state, pick, step, token_loop
+from hardwire.emit.hls import report
+from hardwire.emit.hls.constants import chip_context, ints_text, lane_words, layout_of, pack, words_text
+from hardwire.emit.hls.graph import build_graph
+from hardwire.emit.hls.project import NOT_RUN, _render, write_project
 from hardwire.errors import BuildError, PromptError, ToolMissing
 from hardwire.quantize import Options, Outline, random_chip
-from hardwire.reference import Progress, Sampling, feeder, new_state, pick, step, token_loop
 
 OPTIONS = {"part": "xc7z020clg400-1", "clock_mhz": 100.0}
 SEED = 0xFEDC_BA98_7654_3210
@@ -263,7 +263,7 @@ def test_graph_shows_the_four_parts_with_their_precisions(tiny_chip: Chip, tiny:
 
 def test_kernels_are_legal_for_synthesis() -> None:
     """No dynamic memory, no containers, no recursion by name; LOOP_TRIPCOUNT on every data-dependent loop."""
-    from hardwire.emit.hls import kernel_paths
+    from hardwire.emit.hls.project import kernel_paths
 
     for path in kernel_paths():
         code = re.sub(r"//.*", "", path.read_text())

@@ -11,14 +11,14 @@ from math import prod
 import pytest
 from outlines import EVERYTHING, GEMMA2
 
-from hardwire.board import load_board
-from hardwire.chip import Chip, Shape, Wiring
-from hardwire.emit import report, report_memories
-from hardwire.emit.hls import _render, kernel_folder
-from hardwire.emit.hls_constants import chip_context, layout_of
-from hardwire.emit.lanes import DSP_SHARE, check_board, default_lanes
+from hardwire.chip.model import Chip, Shape, Wiring
+from hardwire.emit.hls import report, report_memories
+from hardwire.emit.hls.constants import chip_context, layout_of
+from hardwire.emit.hls.lanes import DSP_SHARE, check_board, default_lanes
+from hardwire.emit.hls.project import _render, kernel_folder
 from hardwire.errors import BoardError
 from hardwire.quantize import Options, random_chip
+from hardwire.targets.board import load_board
 
 SMALL = Shape(vocab=40, dim=16, layers=2, heads=4, kv_heads=2, head_dim=8, hidden=48, context=24, rotary=8)
 BUNDLED = Shape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512, rotary=16)

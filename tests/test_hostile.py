@@ -214,7 +214,7 @@ import atexit, pathlib, re, sys
 out = pathlib.Path(sys.argv.pop(1))
 peak = lambda: re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]
 atexit.register(lambda: out.write_text(peak()))
-from hardwire.cli import main
+from hardwire.cli.main import main
 main()
 """
 

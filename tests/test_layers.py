@@ -17,17 +17,17 @@ import pytest
 from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
-from hardwire.board import load_board
-from hardwire.chip import Chip, Formats, Wiring, check_chip, load_chip
+from hardwire.chip.model import Chip, Formats, Wiring, check_chip, load_chip
+from hardwire.chip.reference import new_state, step
 from hardwire.decoder import forward
 from hardwire.errors import BuildError, ChipError
-from hardwire.evaluate import error_by_stage
-from hardwire.geometry import Geometry, shared_heads
-from hardwire.plan import fit
+from hardwire.plan.fit import fit
+from hardwire.plan.geometry import Geometry, shared_heads
+from hardwire.plan.schedule import schedule
+from hardwire.quality.evaluate import error_by_stage
 from hardwire.quantize import random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
-from hardwire.reference import new_state, step
-from hardwire.schedule import schedule
+from hardwire.targets.board import load_board
 
 OUTLINES = {"mistral": MISTRAL, "smollm3": SMOLLM3, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
 

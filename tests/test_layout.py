@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import hardwire.ops
+from hardwire.targets.board import board_names, load_board
+from hardwire.targets.families import FAMILIES
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {".py", ".hpp", ".cpp", ".sv", ".v", ".tcl", ".j2"}
@@ -50,3 +53,27 @@ def test_sources_name_no_machine_of_ours() -> None:
             text = path.read_text(encoding="utf-8")
             for word in ("/root/", "/home/"):
                 assert word not in text, f"{path} names {word}"
+
+
+def constants(path: Path) -> list[tuple[int, str]]:
+    """Strings in the code of a file, with their lines; not its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documents = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, documents) and node.body]
+    told = {id(body[0].value) for body in bodies if isinstance(body[0], ast.Expr)}
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told)
+    return [(node.lineno, node.value) for node in nodes if isinstance(node.value, str)]
+
+
+def test_families_and_boards_with_a_line_are_named_in_their_own_files_only() -> None:
+    """What a family decides stands in targets/, what a board is in boards/: code elsewhere asks them."""
+    package = ROOT / "toolkit" / "hardwire"
+    names = {*FAMILIES, *(key for key in board_names() if load_board(key).serial is not None)}
+    found = [
+        f"{path.relative_to(package)}:{line}: {text!r}"
+        for path in sorted(package.rglob("*.py"))
+        if path.parent.name != "targets"
+        for line, text in constants(path)
+        if text in names
+    ]
+    assert found == []

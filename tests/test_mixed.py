@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from outlines import GPT, TINY, texts
 
-from hardwire.board import load_board
-from hardwire.chip import LOOKED_UP, Chip
+from hardwire.chip.model import LOOKED_UP, Chip
 from hardwire.decoder import Decoder, Linear
 from hardwire.errors import QuantizeError
-from hardwire.plan import capacity, demand
+from hardwire.plan.capacity import capacity, demand
+from hardwire.quality.tradeoff import draw_tradeoff, mean_bits, tradeoff
 from hardwire.quantize import FEWEST, MOST, Options, Outline, bit_choices, quantize, random_decoder
 from hardwire.quantize.mixed import names, sensitivities
 from hardwire.quantize.prepare import prepare
 from hardwire.quantize.rounding import round_plain
-from hardwire.tradeoff import draw_tradeoff, mean_bits, tradeoff
+from hardwire.targets.board import load_board
 
 OPTIONS = Options(weights=8, tokens=384, length=24)
 

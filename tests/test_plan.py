@@ -11,16 +11,20 @@ import numpy as np
 import pytest
 from outlines import NEOX, TINY
 
-from hardwire import board as boards
-from hardwire.board import BRAM18_BITS, Board, board_names, load_board
-from hardwire.build import make_build
-from hardwire.chip import Chip
-from hardwire.cost import Cost, axi_cost, bram18
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
 from hardwire.errors import BoardError
-from hardwire.geometry import Geometry
-from hardwire.plan import LUT_BUDGET, Planner, can_be_built, capacity, demand, fit, resources, serial_chain
+from hardwire.plan.budget import resources
+from hardwire.plan.capacity import capacity, demand
+from hardwire.plan.cost import Cost, axi_cost, bram18
+from hardwire.plan.fit import can_be_built, fit, serial_chain
+from hardwire.plan.geometry import Geometry
+from hardwire.plan.latency import END
+from hardwire.plan.planner import Planner
+from hardwire.plan.schedule import schedule
 from hardwire.quantize import random_chip
-from hardwire.schedule import END, schedule
+from hardwire.targets import board as boards
+from hardwire.targets.board import BRAM18_BITS, Board, board_names, load_board
 
 
 def test_demand_is_counted_from_the_shape(tiny_chip: Chip) -> None:
@@ -56,7 +60,7 @@ def test_a_faulty_board_file_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def small_board(**changes: int) -> Board:
     counts = {"lut": 20_000, "dsp": 60, "bram18": 60, "uram": 0} | changes
-    return Board("small", "Small", "part", "xc7", "none", 100.0, **counts)
+    return Board(key="small", name="Small", part="part", family="xc7", processor="none", clock_mhz=100.0, **counts)
 
 
 def test_what_limits_is_said(tiny_chip: Chip) -> None:
@@ -95,7 +99,7 @@ def test_a_plan_is_the_schedule_of_its_geometry_and_keeps_its_budget(tiny_chip: 
     made = schedule(tiny_chip, Geometry(**verdict.geometry))
     assert verdict.cycles == [made.cycles(p) for p in range(tiny_chip.shape.context)]
     assert verdict.mean_cycles == pytest.approx(sum(verdict.cycles) / 24, abs=0.01)
-    assert verdict.resources["lut"]["budget"] == int(20_000 * LUT_BUDGET)
+    assert verdict.resources["lut"]["budget"] == int(20_000 * 0.85)
     assert all(r["used"] <= r["budget"] for r in verdict.resources.values())
     assert verdict.tokens_per_second == round(100e6 / (sum(verdict.cycles) / 24), 1)
 
@@ -204,7 +208,18 @@ def test_the_chain_of_parallel_branches_is_the_longer_one() -> None:
 
 
 def test_weights_go_to_uram_where_block_ram_is_full(tiny_chip: Chip) -> None:
-    board = Board("u", "U", "part", "xcup", "none", 150.0, lut=60_000, dsp=200, bram18=38, uram=32)
+    board = Board(
+        key="u",
+        name="U",
+        part="part",
+        family="xcup",
+        processor="none",
+        clock_mhz=150.0,
+        lut=60_000,
+        dsp=200,
+        bram18=38,
+        uram=32,
+    )
     verdict = fit(tiny_chip, board)
     assert verdict.fits and verdict.geometry["uram"] > 0
     assert any("loaded at boot" in note for note in verdict.notes)

@@ -11,7 +11,7 @@ import pytest
 from outlines import EVERY, GEMMA2, QWEN3, TINY, texts
 
 from hardwire.decoder import Decoder, forward
-from hardwire.evaluate import integer_logits
+from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
 from hardwire.quantize.prepare import can_rotate, prepare, rotation
 

@@ -11,7 +11,7 @@ import pytest
 
 from hardwire.decoder import Attention, Block, Decoder, Linear, Mlp, Norm, Rope, forward
 from hardwire.errors import QuantizeError
-from hardwire.evaluate import error_by_stage, integer_logits
+from hardwire.quality.evaluate import error_by_stage, integer_logits
 from hardwire.quantize import Options, quantize
 from hardwire.quantize.parts import whole_bias
 from hardwire.quantize.rounding import Moments, round_plain, round_weights

@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import Progress, Sampling, feeder, new_state, step, token_loop
 from hardwire.errors import PromptError
-from hardwire.reference import Progress, Sampling, feeder, new_state, step, token_loop
 
 
 def ids_of(chip: Chip, rows: int, length: int) -> np.ndarray:

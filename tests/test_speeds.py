@@ -15,14 +15,16 @@ from results import resource_rows
 from speeds import Goal, Models, Planned, Work, plan, prove, routed, same_cycles, same_logits, same_prompt_cycles
 
 from hardwire.backends.rtlsim import RtlSim
-from hardwire.board import load_board
-from hardwire.chip import Chip
-from hardwire.emit.rtl import write_rtl
+from hardwire.chip.model import Chip
+from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError, Mismatch
-from hardwire.geometry import Geometry
-from hardwire.plan import Planner, fit
+from hardwire.plan.fit import fit
+from hardwire.plan.geometry import Geometry
+from hardwire.plan.planner import Planner
+from hardwire.plan.program import Schedule
+from hardwire.plan.schedule import schedule
 from hardwire.quantize import random_chip
-from hardwire.schedule import Schedule, schedule
+from hardwire.targets.board import load_board
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from outlines import GPT, TINY, texts
 
-from hardwire.chip import Formats
+from hardwire.chip.model import Formats
 from hardwire.decoder import Decoder, Linear, forward
-from hardwire.evaluate import integer_logits
+from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
 from hardwire.quantize.calibrate import Ranges, token_weights, unit_of_least_error
 from hardwire.quantize.rounding import Moments, round_weights

@@ -14,18 +14,18 @@ import pytest
 from outlines import BIASED, GPT, MICRO, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
-from hardwire.chip import Chip, Shape, Wiring, check_chip, load_chip
-from hardwire.cost import Widths
+from hardwire.chip.model import Chip, Shape, Wiring, check_chip, load_chip
+from hardwire.chip.reference import new_state, step
 from hardwire.decoder import forward
 from hardwire.errors import ChipError
-from hardwire.evaluate import error_by_stage, integer_logits
 from hardwire.ops.norm import Scale
 from hardwire.pipeline import SHAPES, shape_named
-from hardwire.plan import demand
+from hardwire.plan.capacity import demand
+from hardwire.plan.widths import Widths
+from hardwire.proof.verify import BOUND_MARGIN
+from hardwire.quality.evaluate import error_by_stage, integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
-from hardwire.reference import new_state, step
-from hardwire.verify import BOUND_MARGIN
 
 # What none of the others has: LayerNorm with rotary positions and a gate, and learned positions too.
 MIXED = replace(BIASED, wiring=Wiring(positions=True), norm="layer")

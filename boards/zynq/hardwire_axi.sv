@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The chip behind one AXI4-Lite slave, and an interrupt. Parameters are in board_pkg, which is generated beside it.
 module hardwire_axi
-  import engine_pkg::*, host_pkg::*, board_pkg::*;
+  import host_pkg::*, plan_pkg::*, board_pkg::*;
 (
   input  logic             clk_i,
   input  logic             rst_ni,
@@ -24,28 +24,19 @@ module hardwire_axi
   output logic             irq_o      // a level
 );
 
-  localparam int IdW       = $clog2(Vocab);
-  localparam int PositionW = $clog2(Context + 1);
-  localparam int Words     = (Vocab + Rows - 1) / Rows;
-  localparam int RowA      = Words > 1 ? $clog2(Words) : 1;
-
-  logic                        rst, read, write, rvalid, engine_rst, request, clear, busy, unused_fetch, unused_done;
-  logic                        prompt_valid, prompt_ready, prompt_last, token_valid, logit_valid;
-  logic [AddrW-1:0]            addr, unused_push_addr;
-  logic [31:0]                 wdata, rdata, budget, trace_data;
-  logic [ErrorW-1:0]           events;
-  logic [7:0]                  unused_status;
-  logic [4:0]                  unused_push_count;
-  logic [63:0]                 seed;
-  logic [16:0]                 inverse;
-  logic [Stops-1:0]            stop_valid;
-  logic [Stops-1:0][IdW-1:0]   stop;
-  logic [1:0]                  engine_status;
-  logic [PositionW-1:0]        position;
-  logic [IdW-1:0]              prompt_id, token_id;
-  logic [RowA-1:0]             logit_addr;
-  logic [Rows-1:0][LogitW-1:0] logits;
-  logic [12:0]                 trace_addr;
+  logic              rst, read, write, rvalid, engine_rst, request_valid, prompt_valid, prompt_ready, token_valid;
+  logic              logits_valid, unused_fetch, unused_done;
+  logic [AddrW-1:0]  addr, unused_push_addr;
+  logic [31:0]       wdata, rdata, trace_data;
+  logic [ErrorW-1:0] events;
+  logic [7:0]        unused_status;
+  logic [4:0]        unused_push_count;
+  logic [12:0]       trace_addr;
+  request_t          request;
+  progress_t         progress;
+  prompt_t           prompt;
+  token_t            token;
+  logits_t           logits;
 
   always_ff @(posedge clk_i) rst <= !rst_ni;
 
@@ -55,26 +46,21 @@ module hardwire_axi
     .write_o(write), .addr_o(addr), .bus_wdata_o(wdata), .bus_rvalid_i(rvalid), .bus_rdata_i(rdata), .event_o(events));
 
   host_registers #(
-    .Vocab(Vocab), .Context(Context), .Stops(Stops), .Rows(Rows), .LogitW(LogitW), .LogitFraction(LogitFraction),
-    .LogitWindow(LogitWindow), .Segments(Segments), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id),
-    .ClockKhz(ClockKhz)
+    .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)
   ) u_registers (
     .clk_i, .rst_i(rst), .read_i(read), .write_i(write), .addr_i(addr), .wdata_i(wdata), .rvalid_o(rvalid),
     .rdata_o(rdata), .event_i(events), .status_o(unused_status), .irq_o, .push_count_o(unused_push_count),
     .push_addr_o(unused_push_addr), .push_i(1'b0), .done_o(unused_done), .engine_rst_o(engine_rst),
-    .request_o(request), .clear_o(clear), .budget_o(budget), .seed_o(seed), .inverse_o(inverse),
-    .stop_valid_o(stop_valid), .stop_o(stop), .busy_i(busy), .status_i(status_e'(engine_status)),
-    .position_i(position), .prompt_valid_o(prompt_valid), .prompt_ready_i(prompt_ready), .prompt_id_o(prompt_id),
-    .prompt_last_o(prompt_last), .token_valid_i(token_valid), .token_id_i(token_id), .logit_valid_i(logit_valid),
-    .logit_addr_i(logit_addr), .logit_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
+    .request_valid_o(request_valid), .request_o(request), .progress_i(progress), .prompt_valid_o(prompt_valid),
+    .prompt_ready_i(prompt_ready), .prompt_o(prompt), .token_valid_i(token_valid), .token_i(token),
+    .logits_valid_i(logits_valid), .logits_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
 
   hardwire_top u_chip (
-    .clk_i, .rst_i(engine_rst), .request_i(request), .clear_i(clear), .budget_i(budget), .seed_i(seed),
-    .inverse_i(inverse), .stop_valid_i(stop_valid), .stop_i(stop), .busy_o(busy), .status_o(engine_status),
-    .position_o(position), .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0),
-    .prompt_valid_i(prompt_valid), .prompt_ready_o(prompt_ready), .prompt_id_i(prompt_id), .prompt_last_i(prompt_last),
-    .token_valid_o(token_valid), .token_ready_i(1'b1), .token_id_o(token_id), .logit_valid_o(logit_valid),
-    .logit_addr_o(logit_addr), .logit_o(logits), .trace_addr_i(trace_addr), .trace_data_o(trace_data));
+    .clk_i, .rst_i(engine_rst), .request_valid_i(request_valid), .request_i(request), .progress_o(progress),
+    .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0), .prompt_valid_i(prompt_valid),
+    .prompt_ready_o(prompt_ready), .prompt_i(prompt), .token_valid_o(token_valid), .token_ready_i(1'b1),
+    .token_o(token), .logits_valid_o(logits_valid), .logits_o(logits), .trace_addr_i(trace_addr),
+    .trace_data_o(trace_data));
 
   logic unused;
   assign unused = ^{unused_status, unused_push_count, unused_push_addr, unused_fetch, unused_done};

@@ -3,62 +3,47 @@
 // The token loop in front of a core behind AXI streams that computes one token per command: what HLS makes of
 // hls/core.hpp. Ports as engine's, and the core's three streams.
 module streamed_engine
-  import engine_pkg::*;
+  import plan_pkg::*;
 #(
-  parameter int Vocab   = 512,
-  parameter int Context = 512,
-  parameter int LogitW  = 16,
-  parameter int Stops   = 8,
-  localparam int IdW       = $clog2(Vocab),
-  localparam int PositionW = $clog2(Context + 1),
-  localparam int LogitA    = $clog2(Vocab),
-  localparam int CommandW  = 152
+  localparam int CommandW = 152
 ) (
-  input  logic                      clk_i,
-  input  logic                      rst_i,
-  input  logic                      request_i,
-  input  logic                      clear_i,
-  input  logic [31:0]               budget_i,
-  input  logic [63:0]               seed_i,
-  input  logic [16:0]               inverse_i,
-  input  logic [Stops-1:0]          stop_valid_i,
-  input  logic [Stops-1:0][IdW-1:0] stop_i,
-  output logic                      busy_o,
-  output status_e                   status_o,
-  output logic [PositionW-1:0]      position_o,
-  output logic                      fetch_o,
-  input  logic                      prompt_valid_i,
-  output logic                      prompt_ready_o,
-  input  logic [IdW-1:0]            prompt_id_i,
-  input  logic                      prompt_last_i,
-  output logic                      token_valid_o,
-  input  logic                      token_ready_i,
-  output logic [IdW-1:0]            token_id_o,
-  output logic                      logit_valid_o,
-  output logic [LogitA-1:0]         logit_addr_o,
-  output logic [LogitW-1:0]         logit_o,
-  output logic                      command_valid_o,  // to the core
-  input  logic                      command_ready_i,
-  output logic [CommandW-1:0]       command_o,
-  input  logic                      scores_valid_i,   // from it: the logits by id, unless the command was brief
-  output logic                      scores_ready_o,
-  input  logic [31:0]               scores_i,
-  input  logic                      drawn_valid_i,    // and then the token, which ends the command
-  output logic                      drawn_ready_o,
-  input  logic [31:0]               drawn_i
+  input  logic                clk_i,
+  input  logic                rst_i,
+  input  logic                request_valid_i,
+  input  request_t            request_i,
+  output progress_t           progress_o,
+  output logic                fetch_o,
+  input  logic                prompt_valid_i,
+  output logic                prompt_ready_o,
+  input  prompt_t             prompt_i,
+  output logic                token_valid_o,
+  input  logic                token_ready_i,
+  output token_t              token_o,
+  output logic                logits_valid_o,
+  output logits_t             logits_o,         // a row is one logit
+  output logic                command_valid_o,  // to the core
+  input  logic                command_ready_i,
+  output logic [CommandW-1:0] command_o,
+  input  logic                scores_valid_i,   // from it: the logits by id, unless the command was brief
+  output logic                scores_ready_o,
+  input  logic [31:0]         scores_i,
+  input  logic                drawn_valid_i,    // and then the token, which ends the command
+  output logic                drawn_ready_o,
+  input  logic [31:0]         drawn_i
 );
 
-  logic           start, next, brief, unused_clear, done;
-  logic [IdW-1:0] id;
+  logic              start, next, brief, unused_clear, done;
+  logic [IdW-1:0]    id;
+  logic [LogitA-1:0] row_q;
 
-  token_loop #(.Vocab(Vocab), .Context(Context), .Stops(Stops)) u_loop (
-    .clk_i, .rst_i, .request_i, .clear_i, .budget_i, .stop_valid_i, .stop_i, .busy_o, .status_o, .prompt_valid_i,
-    .prompt_ready_o, .prompt_id_i, .prompt_last_i, .token_valid_o, .token_ready_i, .token_id_o, .clear_o(unused_clear),
-    .start_o(start), .next_o(next), .id_o(id), .short_o(brief), .position_o, .done_i(done), .sampled_i(IdW'(drawn_i)));
+  token_loop u_loop (
+    .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
+    .token_valid_o, .token_ready_i, .token_o, .clear_o(unused_clear), .start_o(start), .next_o(next), .id_o(id),
+    .short_o(brief), .done_i(done), .sampled_i(IdW'(drawn_i)));
   assign fetch_o = start;
 
   // The loop holds id, brief and position until the token is done, so the command stands still as AXI asks.
-  assign command_o = {6'b0, brief, inverse_i, seed_i, 32'(position_o), 32'(id)};
+  assign command_o = {6'b0, brief, request_i.inverse, request_i.seed, 32'(progress_o.position), 32'(id)};
 
   always_ff @(posedge clk_i) begin
     if (start) command_valid_o <= 1'b1;
@@ -70,12 +55,12 @@ module streamed_engine
   assign scores_ready_o = 1'b1;
   assign drawn_ready_o  = 1'b1;
   assign done           = drawn_valid_i;
-  assign logit_valid_o  = scores_valid_i;
-  assign logit_o        = LogitW'(scores_i);
+  assign logits_valid_o = scores_valid_i;
+  assign logits_o       = '{row: row_q, value: $bits(logits_o.value)'(LogitW'(scores_i))};
 
   always_ff @(posedge clk_i) begin
-    if (start || rst_i) logit_addr_o <= '0;
-    else if (scores_valid_i) logit_addr_o <= logit_addr_o + 1'b1;
+    if (start || rst_i) row_q <= '0;
+    else if (scores_valid_i) row_q <= row_q + 1'b1;
   end
 
 `ifndef SYNTHESIS

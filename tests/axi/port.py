@@ -18,7 +18,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, Timer
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
-from hardwire.driver.registers import ID_BITS, MAGIC, REASONS, REGISTERS, VERSION, address, field
+from hardwire.host.registers import ID_BITS, MAGIC, REASONS, REGISTERS, VERSION, address, field
 
 GIVEN = json.loads(os.environ["HARDWIRE_PORT"])  # of the chip: id, vocab, context, ring, first, prompt, tokens
 RESET = 16  # cycles at least, as AMD asks of AXI, and the engine's LeastReset

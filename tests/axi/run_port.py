@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cocotb_tools.runner import Verilator
 
-from hardwire.emit.axi_top import AXI_TOP
+from hardwire.emit.top.axi import AXI_TOP
 
 PORTS_ONLY = f'`verilator_config\npublic_flat_rw -module "{AXI_TOP}" -var "*"\n'
 

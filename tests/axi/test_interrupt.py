@@ -14,9 +14,10 @@ import pytest
 
 import hardwire
 from hardwire.backends.simintc import CIE, IAR, IER, IPR, ISR, IVR, MER, SIE, AxiIntc
-from hardwire.board import load_board
-from hardwire.build import Build, make_build
-from hardwire.chip import Chip
+from hardwire.build.folder import Build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
+from hardwire.targets.board import load_board
 
 pytestmark = pytest.mark.tools
 PYNQ31 = Path(os.environ.get("HARDWIRE_PYNQ31", Path(__file__).parents[2] / ".venv-pynq31"))

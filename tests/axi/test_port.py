@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.backends.rtlsim import verilator_root
-from hardwire.chip import Chip
-from hardwire.emit.axi_top import read_axi, sources
-from hardwire.emit.rtl import read_meta
-from hardwire.reference import Sampling, feeder, token_loop
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.emit.rtl.project import read_meta
+from hardwire.emit.top.axi import read_axi, sources
+from hardwire.tools.verilator import verilator_root
 
 pytestmark = pytest.mark.tools
 

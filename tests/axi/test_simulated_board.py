@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hardwire
-from hardwire.board import load_board
-from hardwire.build import Build, make_build
-from hardwire.chip import Chip
-from hardwire.driver.registers import MAGIC, REGISTERS
+from hardwire.build.folder import Build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
 from hardwire.errors import BuildError, LinkError
+from hardwire.host.registers import MAGIC, REGISTERS
+from hardwire.targets.board import load_board
 
 if TYPE_CHECKING:  # the check under numpy 2 has no pynq
     from hardwire.backends.simboard import SimBoard

@@ -13,7 +13,7 @@ import pytest
 from outlines import GPT, MICRO, TINY
 
 from baseline.llama import SOURCE, Baseline, check, check_greedy, lacking, measure, write_weights
-from hardwire.chip import Shape
+from hardwire.chip.model import Shape
 from hardwire.decoder import Decoder, Norm
 from hardwire.errors import BuildError, Mismatch, ModelError, ToolMissing
 from hardwire.quantize import Outline, random_decoder

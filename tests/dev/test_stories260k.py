@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.build import bundled_folder
-from hardwire.evaluate import Evaluation
+from hardwire.files import bundled_folder
 from hardwire.pipeline import evaluate_chip, quantize_onnx
+from hardwire.quality.evaluate import Evaluation
 
 pytestmark = pytest.mark.tools
 EXPORT = "stories260K.dynamo-opset20.onnx"

@@ -11,12 +11,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hardwire.build import sha256
-from hardwire.chip import Chip
-from hardwire.driver.bundle import manifest_digest
+from hardwire.chip.model import Chip
 from hardwire.driver.mmio import Bus
-from hardwire.driver.registers import REGISTERS
 from hardwire.driver.selftest import record
+from hardwire.files import sha256
+from hardwire.host.registers import REGISTERS
+from hardwire.manifest import manifest_digest
 
 BASE = 0x43C0_0000
 PLLS = {0xF800_0100 + 4 * i: 20 << 12 for i in range(3)}  # times the 50 MHz that pynq assumes: 1,000 MHz

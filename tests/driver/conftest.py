@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hosted import FIRST, RING
 
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
 from hardwire.driver.mmio import Bus, MappedChip
 
 from .model import ModelChip

@@ -16,11 +16,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hardwire.chip import Chip
-from hardwire.driver import LanguageModel
+from hardwire.chip.model import Chip
 from hardwire.driver.mmio import MappedChip
+from hardwire.driver.model import LanguageModel
 from hardwire.driver.overlay import MmioBus
-from hardwire.driver.registers import MAGIC, REGISTERS, VERSION, address, field
+from hardwire.host.registers import MAGIC, REGISTERS, VERSION, address, field
 
 RING = 512
 A9_MHZ = 650.0
@@ -108,7 +108,7 @@ def measure(chip: Chip, tokens: int = 20_000, rounds: int = 5) -> list[Cost]:
 def main() -> None:
     from importlib import resources
 
-    from hardwire.chip import load_chip
+    from hardwire.chip.model import load_chip
 
     chip = load_chip(resources.files("hardwire.overlays") / "ulx3s-85f" / "bundled" / "model.chip")  # type: ignore[arg-type]
     for cost in measure(chip, 100_000):

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hardwire.chip import Chip
-from hardwire.driver.registers import MAGIC, REGISTERS, VERSION, WINDOWS, address, field
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import new_state, step
+from hardwire.host.registers import MAGIC, REGISTERS, VERSION, WINDOWS, address, field
 from hardwire.ops.sampler import sample
-from hardwire.reference import new_state, step
 
 MASK = (1 << 32) - 1
 ERRORS = {name: field("error", name).mask for name in ("address", "range", "refused")}

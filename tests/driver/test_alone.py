@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import hardwire
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
 
 from .board import make_bundle
 
@@ -25,7 +25,7 @@ for name in {BLOCKED!r}:
     sys.modules[name] = None
 sys.path.insert(0, {str(TESTS)!r})
 before = set(sys.modules)
-import hardwire, hardwire.doctor, hardwire.on_board
+import hardwire, hardwire.cli.doctor, hardwire.cli.on_board
 assert "pynq" not in sys.modules, "pynq is imported when a board is opened"
 assert "asyncio.subprocess" in sys.modules or True
 model = hardwire.load({{chip!r}})
@@ -93,7 +93,7 @@ main()
     assert done.returncode == 0, done.stderr
     assert done.stdout == "abc" + hardwire.load(chip).generate("abc", 3) + "\n"
     assert "ended by: " in done.stderr
-    assert '"hardwire": "0.1.0"' in run(blocked, "doctor").stdout
+    assert '"hardwire": "0.2.0"' in run(blocked, "doctor").stdout
     refused = run(blocked, "run", str(tmp_path / "no.chip"))
     assert refused.returncode == 1 and "error: " in refused.stderr and "no.chip" in refused.stderr
 

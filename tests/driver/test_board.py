@@ -18,15 +18,15 @@ from hosted import GEOMETRY, expected
 from outlines import TINY
 
 import hardwire
-from hardwire.chip import Chip
-from hardwire.doctor import report
+from hardwire.chip.model import Chip
+from hardwire.cli.doctor import report
 from hardwire.driver.mmio import Bus, MappedChip
-from hardwire.driver.registers import address
 from hardwire.driver.selftest import selftest
 from hardwire.errors import BoardError, BuildError, LinkError, PromptError, ToolMissing
+from hardwire.host.registers import address
+from hardwire.plan.schedule import schedule
+from hardwire.plan.trace import stages
 from hardwire.quantize import random_chip
-from hardwire.schedule import schedule
-from hardwire.trace import stages
 
 from .board import hwh, make_bundle, make_device, seal
 
@@ -198,7 +198,7 @@ def _tiny(**changed: int) -> Any:
 
 
 def _outside(folder: Path) -> None:
-    from hardwire.driver.bundle import manifest_digest
+    from hardwire.manifest import manifest_digest
 
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"] = {"../../hardwire.bit": "0", **manifest["files"]}

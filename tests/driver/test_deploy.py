@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 import hardwire
-from hardwire.chip import Chip
-from hardwire.cli import main
-from hardwire.deploy import deploy, write_wheel
+from hardwire.build.deploy import deploy, write_wheel
+from hardwire.chip.model import Chip
+from hardwire.cli.main import main
 from hardwire.driver.bundle import open_bundle
 from hardwire.errors import BoardError, BuildError
 

@@ -9,11 +9,11 @@ import asyncio
 import pytest
 from hosted import RING, HostedChecks, expected, take
 
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import Progress
 from hardwire.driver.mmio import Bus, ChipFault, MappedChip
-from hardwire.driver.registers import address, field
 from hardwire.errors import LinkError, PromptError
-from hardwire.reference import Progress
+from hardwire.host.registers import address, field
 
 from .cost import measure
 from .model import ModelChip

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from hosted import expected
 
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
 from hardwire.driver.lock import ChipLock, lock_file
 from hardwire.driver.mmio import Bus, MappedChip
-from hardwire.driver.registers import address, field
 from hardwire.errors import LinkError
+from hardwire.host.registers import address, field
 
 from .remote import Server
 

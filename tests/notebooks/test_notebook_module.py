@@ -13,12 +13,12 @@ import pytest
 
 import hardwire
 from hardwire import notebook
-from hardwire.chip import Chip
-from hardwire.driver import LanguageModel
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import feeder, new_state, step
+from hardwire.driver.model import LanguageModel
 from hardwire.errors import BoardError, BuildError
 from hardwire.ops import attention as softmax
-from hardwire.plan import demand
-from hardwire.reference import feeder, new_state, step
+from hardwire.plan.capacity import demand
 
 IDS = [1, 7, 3, 3, 9, 2, 11, 5]
 # What a board with PYNQ 3 does not have.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hardwire.fixed import scale_pair
 from hardwire.ops import norm
+from hardwire.ops.fixed import scale_pair
 from hardwire.ops.matvec import ROOT_SHIFT
 
 BITS, RESIDUAL, DIM, UNIT, EPS = 9, 16, 64, 1e-3, 1e-5

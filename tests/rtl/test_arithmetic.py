@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardwire.backends.rtlsim import verilator_root
-from hardwire.emit.rtl import rtl_folder
-from hardwire.emit.rtl_roms import cap_lines, hex_lines, slope_bits
-from hardwire.fixed import MULTIPLIER_BITS, Ints, requantize, round_shift, saturate
+from hardwire.emit.rtl.project import rtl_folder
+from hardwire.emit.rtl.roms import cap_lines, hex_lines, slope_bits
 from hardwire.ops import norm, softcap
+from hardwire.ops.fixed import MULTIPLIER_BITS, Ints, requantize, round_shift, saturate
+from hardwire.tools.verilator import verilator_root
 
 pytestmark = pytest.mark.tools
 

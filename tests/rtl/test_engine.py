@@ -13,14 +13,14 @@ import pytest
 from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
 
 from hardwire.backends.rtlsim import RtlSim
-from hardwire.chip import Chip, Shape
-from hardwire.emit.rtl import write_rtl
+from hardwire.chip.model import Chip, Shape
+from hardwire.chip.reference import Progress, Sampling, feeder, new_state, step, token_loop
+from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
-from hardwire.geometry import Geometry
+from hardwire.plan.geometry import Geometry
+from hardwire.plan.schedule import schedule
+from hardwire.plan.trace import Tracer, first_difference
 from hardwire.quantize import Options, random_chip
-from hardwire.reference import Progress, Sampling, feeder, new_state, step, token_loop
-from hardwire.schedule import schedule
-from hardwire.trace import Tracer, first_difference
 
 pytestmark = pytest.mark.tools
 

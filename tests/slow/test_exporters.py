@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardwire.chip.reference import new_state, step
 from hardwire.frontend import import_onnx
 from hardwire.quantize import Options, quantize
-from hardwire.reference import new_state, step
 
 pytestmark = pytest.mark.slow
 

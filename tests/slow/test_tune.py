@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from outlines import EVERY, GPT, texts
 
-from hardwire.build import bundled_folder
 from hardwire.decoder import forward
-from hardwire.evaluate import Scored, evaluate, split_text
+from hardwire.files import bundled_folder
 from hardwire.frontend import import_onnx
 from hardwire.frontend.tokenizer import load_tokenizer
 from hardwire.pipeline import read_text
+from hardwire.quality.evaluate import Scored, evaluate, split_text
 from hardwire.quantize import Options, quantize, random_decoder
 from hardwire.quantize.prepare import prepare
 

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hardwire.chip import load_chip
-from hardwire.emit.hls import write_project
-from hardwire.emit.rtl import write_rtl
-from hardwire.geometry import Geometry
+from hardwire.chip.model import load_chip
+from hardwire.emit.hls.project import write_project
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.plan.geometry import Geometry
 
 GEOMETRY = Geometry(columns=32, rows=16, banks=16, depth=8)
 

@@ -27,7 +27,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from speeds import table  # noqa: E402
 
-from hardwire.evaluate import SEPARATOR, split_text  # noqa: E402
+from hardwire.quality.evaluate import SEPARATOR, split_text  # noqa: E402
 
 HARDWIRE = [sys.executable, "-m", "hardwire"]
 STORIES = 125  # of the evaluation text: more than 20,000 tokens

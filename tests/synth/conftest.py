@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from hardwire.board import load_board
-from hardwire.build import Build, hash_files, make_build, open_build, write_manifest
-from hardwire.chip import Shape
-from hardwire.driver.bundle import build_digest
-from hardwire.geometry import Geometry
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Shape
+from hardwire.manifest import build_digest, hash_files, write_manifest
+from hardwire.plan.geometry import Geometry
 from hardwire.quantize import random_chip
 from hardwire.synth.project import Project, for_board
 from hardwire.synth.yosys import Synthesis, synthesize
+from hardwire.targets.board import load_board
 
 HERE = Path(__file__).parent
 SOURCES = ("tiny_rom.sv", "tiny_ram.sv", "tiny_pair.sv", "tiny.sv")

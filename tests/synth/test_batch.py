@@ -13,8 +13,8 @@ import pytest
 
 from hardwire.errors import BuildError
 from hardwire.synth.batch import Job, Options, run_batch
-from hardwire.synth.process import Stop
 from hardwire.synth.project import Project
+from hardwire.tools.process import Stop
 
 from .conftest import Make
 

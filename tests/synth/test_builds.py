@@ -11,18 +11,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from hardwire.board import load_board
-from hardwire.build import Build, make_build, open_build, read_manifest
-from hardwire.cli import main
-from hardwire.emit.host import HOST_CYCLES
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.cli.main import main
+from hardwire.emit.rtl.packages import PACKAGES
+from hardwire.emit.top.host import HOST_CYCLES
 from hardwire.errors import BuildError
-from hardwire.plant import plant
-from hardwire.synth.batch import Row
+from hardwire.manifest import read_manifest
+from hardwire.proof.plant import plant
+from hardwire.proof.verify import rungs_of
 from hardwire.synth.builds import checked_netlist, jobs_of, project_of, record
 from hardwire.synth.project import SYNTHESIS_TOOLS, tool_versions
 from hardwire.synth.resources import Resources, Usage, compare
+from hardwire.synth.rows import Row
 from hardwire.synth.yosys import Synthesis
-from hardwire.verify import rungs_of
+from hardwire.targets.board import load_board
 
 from .conftest import mini_build, renewed
 
@@ -84,7 +87,7 @@ def test_a_boards_own_top_is_chosen_with_its_pins_and_its_clock(tmp_path: Path) 
     assert (project.top, project.constraints, project.fixed_clock) == ("ulx3s_top", "board/ulx3s.lpf", True)
     assert (project.family, project.package, project.speed) == ("ecp5", "CABGA381", "6")
     assert project.clock_mhz == pytest.approx(125 / 3, abs=1e-3)
-    assert project.sources[:3] == ("rtl/engine_pkg.sv", "rtl/host_pkg.sv", "board/board_pkg.sv")
+    assert project.sources[:4] == (*PACKAGES, "board/board_pkg.sv")
     assert project.cycles_per_token == pytest.approx(sum(build.manifest["cycles"]) / 12 + HOST_CYCLES, abs=1e-3)
     assert len(set(project.sources)) == len(project.sources) and "board/EHXPLLL.sv" in project.sources
     with pytest.raises(BuildError, match="PLL of ulx3s_top makes 41.6667 MHz, --clock asks for 60; build again"):

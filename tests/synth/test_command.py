@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from hardwire.backends import of_build
+from hardwire.backends.of_build import engine_of
 from hardwire.backends.rtlsim import RtlSim
-from hardwire.build import Build, engine_of, open_build
-from hardwire.cli import main
-from hardwire.plant import plant
-from hardwire.reference import Sampling, feeder, token_loop
+from hardwire.build.folder import Build, open_build
+from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.cli.main import main
+from hardwire.proof.plant import plant
+from hardwire.proof.verify import verify, write_junit
 from hardwire.synth.builds import checked_netlist
-from hardwire.verify import verify, write_junit
 
 from .conftest import mini_build, renewed
 
@@ -161,7 +163,7 @@ def test_a_wrong_gate_is_found_in_the_netlist(synthesized_build: Build, tmp_path
 
 @pytest.mark.slow
 def test_the_netlist_tells_what_the_reference_tells(synthesized_build: Build) -> None:
-    sim = synthesized_build.netlistsim()
+    sim = of_build.netlistsim(synthesized_build)
     assert isinstance(sim, RtlSim)
     for sampling in (Sampling(), Sampling(0.8, 5)):
         feeds = engine_of(sim)(sampling), feeder(synthesized_build.chip, sampling)

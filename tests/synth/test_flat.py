@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hardwire.synth.flat import expression, flatten
+from hardwire.backends.flat import expression, flatten
 
 
 def evaluate(text: str, values: list[int]) -> int:

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.backends.rtlsim import verilator_root
-from hardwire.board import load_board
+from hardwire.backends.netlist import cells_folder, of_flat, of_netlist
+from hardwire.backends.verilator import Simulation, build
 from hardwire.errors import BuildError
-from hardwire.synth.netlist import Simulation, build, cells_folder, of_flat, of_netlist
-from hardwire.synth.process import run_tool
 from hardwire.synth.project import Project, for_board
 from hardwire.synth.yosys import Synthesis, synthesize
+from hardwire.targets.board import load_board
+from hardwire.tools.process import run_tool
+from hardwire.tools.verilator import verilator_root
 
 from .conftest import BOARDS, HERE, SOURCES, first_difference, run
 

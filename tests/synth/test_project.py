@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.board import load_board
 from hardwire.errors import BuildError
 from hardwire.synth import nextpnr, receipt, yosys
 from hardwire.synth.project import Project, budget, for_board
 from hardwire.synth.resources import Origins, Resources, count, over_budget, read_netlist
+from hardwire.targets import ecp5
+from hardwire.targets.board import load_board
 
 from .conftest import Make
 
 TOOLS = {"pyosys": "1"}
+
+ECP5 = ecp5.FAMILY.routing
 
 
 def test_digest_follows_every_input(make: Make) -> None:
@@ -233,10 +236,10 @@ def test_warnings_that_mean_trouble(tmp_path: Path, line: str, told: str) -> Non
 def test_failed_places_say_what_to_change(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("Info:              DP16KD:     231/    208   111%\nERROR: Unable to place cell 'x'\n")
-    assert nextpnr._failure(log).startswith("231 DP16KD of 208; too many block RAMs: make the KV cache")
+    assert nextpnr._failure(log, ECP5).startswith("231 DP16KD of 208; too many block RAMs: make the KV cache")
     log.write_text("Info:        TRELLIS_COMB:   80000/  83640    95%\nERROR: Routing failed\n")
     assert (
-        nextpnr._failure(log)
+        nextpnr._failure(log, ECP5)
         == "ERROR: Routing failed; 95 % of the LUTs are used: plan fewer lanes, or try another seed"
     )
 

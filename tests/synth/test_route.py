@@ -12,8 +12,8 @@ import pytest
 from hardwire.errors import BuildError
 from hardwire.synth import nextpnr
 from hardwire.synth.nextpnr import route
-from hardwire.synth.process import Stop, Stopped
 from hardwire.synth.yosys import synthesize
+from hardwire.tools.process import Stop, Stopped
 
 from .conftest import Make
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from hardwire.errors import BuildError, ToolMissing
-from hardwire.synth import process
-from hardwire.synth.process import OutOfTime, Stop, Stopped
 from hardwire.synth.project import Project
 from hardwire.synth.resources import Resources
 from hardwire.synth.yosys import Synthesis, exclusive, synthesize
+from hardwire.tools import process
+from hardwire.tools.process import OutOfTime, Stop, Stopped
 
 from .conftest import HERE, Make
 

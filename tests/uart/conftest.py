@@ -11,17 +11,19 @@ import pytest
 from hosted import FIRST, RING
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
-from hardwire.driver import frames
-from hardwire.driver.frames import Frame
-from hardwire.driver.registers import address, field
+from hardwire.chip.model import Chip
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import Serial, write_board_top
-from hardwire.emit.rtl import write_rtl
-from hardwire.geometry import Geometry
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.emit.top.serial import SerialHost, write_board_top
+from hardwire.host import frames
+from hardwire.host.frames import Frame
+from hardwire.host.registers import address, field
+from hardwire.plan.geometry import Geometry
+from hardwire.targets.board import load_board
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, minus=False)
-SERIAL = Serial(clock_mhz=50, baud=6_250_000, ring=RING, first_index=FIRST)
+BOARD = load_board("ulx3s-85f")
+SERIAL = SerialHost(clock_mhz=50, baud=6_250_000, ring=RING, first_index=FIRST)
 TIMEOUT = 1e-3  # of simulated time
 
 
@@ -29,7 +31,7 @@ TIMEOUT = 1e-3  # of simulated time
 def project(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("board")
     write_rtl(chip_with_text, folder, GEOMETRY)
-    write_board_top(folder, SERIAL)
+    write_board_top(folder, BOARD, SERIAL)
     return folder
 
 

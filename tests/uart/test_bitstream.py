@@ -12,17 +12,18 @@ import pytest
 from hosted import expected
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import new_state, step
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import board_job, write_board_top
-from hardwire.emit.rtl import write_rtl
-from hardwire.geometry import Geometry
-from hardwire.reference import new_state, step
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.emit.top.serial import write_board_top
+from hardwire.plan.geometry import Geometry
+from hardwire.synth.builds import board_job
 from hardwire.synth.nextpnr import route
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis, synthesize
 
-from .conftest import SERIAL, TIMEOUT
+from .conftest import BOARD, SERIAL, TIMEOUT
 
 pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -34,7 +35,7 @@ CLOCK_MHZ = 30.0
 def made(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Project, Synthesis]:
     folder = tmp_path_factory.mktemp("bitstream")
     write_rtl(chip_with_text, folder, SMALL)
-    write_board_top(folder, replace(SERIAL, clock_mhz=CLOCK_MHZ, baud=3_750_000))
+    write_board_top(folder, BOARD, replace(SERIAL, clock_mhz=CLOCK_MHZ, baud=3_750_000))
     job = board_job(folder)
     return folder, job, synthesize(job, folder / "work")
 

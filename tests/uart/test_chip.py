@@ -16,11 +16,11 @@ from hosted import LONG, RING, HostedChecks, expected, take
 
 import hardwire
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
-from hardwire.driver import frames
-from hardwire.driver.registers import address
+from hardwire.chip.model import Chip
 from hardwire.driver.serial import SerialChip, _Look
 from hardwire.errors import BuildError, LinkError, PromptError, ToolMissing
+from hardwire.host import frames
+from hardwire.host.registers import address
 
 from .conftest import TIMEOUT, Cable, Wire
 

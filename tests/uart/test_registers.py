@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardwire.driver import frames
-from hardwire.driver.frames import Frame, Splitter
-from hardwire.driver.registers import ADDRESS_BITS, REGISTERS, WINDOWS, address, field
-from hardwire.emit import registers
+from hardwire.emit.top import registers
+from hardwire.host import frames
+from hardwire.host.frames import Frame, Splitter
+from hardwire.host.registers import ADDRESS_BITS, REGISTERS, WINDOWS, address, field
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +25,7 @@ def answer(op: bytes, tag: int, at: int, words: tuple[int, ...], status: int) ->
 
 
 def test_package_and_table_are_those_of_the_map() -> None:
-    remedy = "run python -m hardwire.emit.registers"
+    remedy = "run python -m hardwire.emit.top.registers"
     assert (ROOT / registers.PACKAGE).read_text() == registers.package_text(), remedy
     page = (ROOT / registers.PAGE).read_text()
     assert page == registers.with_table(page), remedy

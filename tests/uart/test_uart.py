@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardwire.backends.serialsim import SerialSim
-from hardwire.emit.rtl import rtl_folder
-from hardwire.synth.netlist import Simulation
+from hardwire.backends.serialsim import PREFIX, SerialSim
+from hardwire.backends.verilator import Simulation
+from hardwire.emit.rtl.project import rtl_folder
 
 pytestmark = pytest.mark.tools
 
@@ -24,7 +24,7 @@ class Echo(SerialSim):
 
     def __init__(self, folder: Path, divisor: int) -> None:
         self.folder, self.divisor = folder, divisor
-        self.made = {"divisor": divisor, "clock_mhz": 25.0}
+        self.made = {"divisor": divisor, "clock_mhz": 25.0, "released": 0}
         self.bit_cycles = float(divisor)
         self.work = folder / "sim"
         self._library = self._handle = None
@@ -32,14 +32,15 @@ class Echo(SerialSim):
     def simulation(self, netlist: Path | None = None) -> Simulation:
         rtl = rtl_folder()
         files = [rtl / f"{name}.sv" for name in ("reset_sync", "uart_rx", "uart_tx")]
-        files.append(Path(__file__).parent / "echo" / "ulx3s_top.sv")
+        files.append(Path(__file__).parent / "echo" / "echo_top.sv")
         return Simulation(
-            "ulx3s_top",
+            "echo_top",
             tuple(files),
             (rtl / "serial_sim.cpp",),
             library=True,
             parameters=(("Divisor", self.divisor),),
             optimize="-O0",
+            prefix=PREFIX,
         )
 
     def with_error(self, clock_error: float) -> Echo:

@@ -11,15 +11,16 @@ import pytest
 from hosted import FIRST, RING, expected
 
 from hardwire.backends.serialsim import SerialSim
-from hardwire.chip import Chip
-from hardwire.driver import frames
-from hardwire.driver.registers import BURST, MAGIC, REGISTERS, VERSION, address
+from hardwire.chip.model import Chip
 from hardwire.driver.serial import SerialChip
-from hardwire.emit.board_top import sources
-from hardwire.emit.host import HOST_CYCLES
-from hardwire.schedule import schedule
-from hardwire.synth.netlist import verilator_root
-from hardwire.synth.process import run_tool
+from hardwire.emit.rtl.packages import PACKAGES, PLAN_PACKAGE, plan_package
+from hardwire.emit.top.host import HOST_CYCLES
+from hardwire.emit.top.serial import sources
+from hardwire.host import frames
+from hardwire.host.registers import BURST, MAGIC, REGISTERS, VERSION, address
+from hardwire.plan.schedule import schedule
+from hardwire.tools.process import run_tool
+from hardwire.tools.verilator import verilator_root
 
 from .conftest import GEOMETRY, TIMEOUT, Wire
 
@@ -262,7 +263,7 @@ def test_the_lights(wire: Wire) -> None:
 LINTED = {
     "ulx3s_top": "",
     "host_registers": "-GLogitWindow=0",
-    "serial_host": "-GVocab=37 -GContext=20 -GRows=6 -GRingDepth=2",
+    "serial_host": "-GRingDepth=2",
     "host_request": "",
     "token_ring": "",
     "logit_window": "-GRows=6",
@@ -274,8 +275,11 @@ LINTED = {
 def test_no_warning(project: Path, top: str, tmp_path: Path) -> None:
     """The whole board as it is, and its parts with parameters that it does not have."""
     root, log = verilator_root(), tmp_path / "log"
+    other = tmp_path / "plan_pkg.sv"
+    other.write_text(plan_package({"Vocab": 37, "Context": 20, "Rows": 6, "Columns": 6}))
     files = [name for name in sources(project) if "_pkg" in name or not name.startswith("rtl/")]
-    files = files if top == "ulx3s_top" else [*files[:2], f"rtl/{top}.sv"]
+    if top != "ulx3s_top":
+        files = [str(other) if name == PLAN_PACKAGE else name for name in PACKAGES] + [f"rtl/{top}.sv"]
     argv = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--top-module", top]
     argv += ["-y", "rtl"]
     argv += [*LINTED[top].split(), *files]

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from outlines import MICRO
 
-from hardwire.board import board_names, load_board
-from hardwire.build import Build, make_build, open_build
-from hardwire.geometry import Geometry
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.plan.geometry import Geometry
 from hardwire.quantize import random_chip
+from hardwire.targets.board import board_names, load_board
 
 from .model import Behaviour, Vivado
 

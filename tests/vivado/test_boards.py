@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from hardwire.board import board_names, boards_folder, load_board
 from hardwire.errors import BoardError
-from hardwire.zynq import RANGE, PlClock, Zynq, parse_zynq
+from hardwire.targets.board import board_names, boards_folder, load_board
+from hardwire.targets.zynq import RANGE, PlClock, Zynq, parse_zynq
 
 from .catalog import PARTS
 

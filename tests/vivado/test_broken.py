@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hardwire.build import Build
+from hardwire.build.folder import Build
 
 from .catalog import APERTURES, CATALOG
 from .commands import COMMANDS
@@ -158,7 +158,7 @@ def test_the_scripts_use_no_more_than_the_model_knows_and_the_model_knows_little
 
 
 def test_the_catalog_and_the_boards_agree_on_where_a_port_reaches() -> None:
-    from hardwire.zynq import PROCESSORS
+    from hardwire.targets.zynq import PROCESSORS
 
     for name, processor in PROCESSORS.items():
         ip = next(vlnv for vlnv in CATALOG if f":{name}:" in vlnv)

@@ -14,19 +14,22 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hardwire.backends.rtlsim import verilator_root
-from hardwire.bitstreams import check, collect
-from hardwire.board import load_board
-from hardwire.build import Build, make_build, open_build, read_manifest
-from hardwire.chip import Chip
-from hardwire.cli import main
-from hardwire.emit import hls
-from hardwire.emit.hls import kernel_folder
-from hardwire.emit.hwh import write_hwh
+from hardwire.backends import of_build
+from hardwire.build.collect import check, collect
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.cli.main import main
+from hardwire.emit.hls import project as hls
+from hardwire.emit.hls.project import kernel_folder
+from hardwire.emit.top.hwh import write_hwh
 from hardwire.errors import BuildError
-from hardwire.geometry import Geometry
-from hardwire.plant import plant
-from hardwire.reference import Sampling, feeder, token_loop
+from hardwire.manifest import read_manifest
+from hardwire.plan.geometry import Geometry
+from hardwire.proof.plant import plant
+from hardwire.targets.board import load_board
+from hardwire.tools.verilator import verilator_root
 
 from . import fake
 from .conftest import run
@@ -78,7 +81,7 @@ def test_every_rung_is_equal_around_the_hls_core(made: Build) -> None:
 
 
 def test_stops_pauses_continuations_and_resets_are_the_references(made: Build) -> None:
-    sim, chip = made.rtlsim(), made.chip
+    sim, chip = of_build.rtlsim(made), made.chip
     context = chip.shape.context
     for sampling in (Sampling(), Sampling(0.8, 11)):
         want = list(token_loop(feeder(chip, sampling), [1, 5], context, 9, ()))
@@ -95,7 +98,7 @@ def test_stops_pauses_continuations_and_resets_are_the_references(made: Build) -
 
 
 def test_two_simulations_have_a_cache_each(made: Build) -> None:
-    one, two = made.rtlsim(), made.rtlsim()
+    one, two = of_build.rtlsim(made), of_build.rtlsim(made)
     alone = one.run([1, 5], 9).tokens
     first = one.run([1, 5], 4).tokens
     two.run([7, 9, 11], 6)

@@ -13,14 +13,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hardwire.backends.rtlsim import verilator_root
-from hardwire.board import load_board
-from hardwire.build import Build, make_build
-from hardwire.driver.registers import REGISTERS, address
-from hardwire.emit.hwh import hwh_text, write_hwh
-from hardwire.emit.vivado import braced, read_vivado, write_vivado
+from hardwire.build.folder import Build
+from hardwire.build.make import make_build
+from hardwire.emit.top.hwh import hwh_text, write_hwh
+from hardwire.emit.top.vivado import braced, read_vivado, write_vivado
 from hardwire.errors import BoardError, BuildError
-from hardwire.geometry import Geometry
+from hardwire.host.registers import REGISTERS, address
+from hardwire.plan.geometry import Geometry
+from hardwire.targets.board import load_board
+from hardwire.tools.verilator import verilator_root
 
 from .conftest import BOARDS, Of, run
 from .model import Behaviour

@@ -17,15 +17,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from hardwire.bitstreams import check, collect
-from hardwire.board import load_board
-from hardwire.build import Build, make_build, open_build, read_manifest
-from hardwire.cli import main
+from hardwire.build.collect import check, collect
+from hardwire.build.folder import Build, open_build
+from hardwire.build.make import make_build
+from hardwire.cli.main import main
 from hardwire.errors import BuildError
+from hardwire.manifest import read_manifest
+from hardwire.proof.verify import rungs_of
 from hardwire.synth.builds import checked_netlist, choose_top, project_of
 from hardwire.synth.vivado import KEPT, RECEIPT
 from hardwire.synth.vivado_reports import read_timing, read_utilization
-from hardwire.verify import rungs_of
+from hardwire.targets.board import load_board
 
 from . import fake, reports
 from .conftest import run

@@ -12,11 +12,11 @@ WHOLE = ("click", "rich")
 
 def main() -> None:
     if all(find_spec(name) is not None for name in WHOLE):
-        from .cli import main as whole
+        from .cli.main import main as whole
 
         whole(prog_name="hardwire")
     else:
-        from .on_board import main as small
+        from .cli.on_board import main as small
 
         sys.exit(small())
 

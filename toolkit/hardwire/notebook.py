@@ -25,23 +25,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .chip import Chip, load_chip
-from .driver import LanguageModel, load
+from . import load
+from .chip.model import Chip, load_chip
+from .chip.reference import new_state, step
 from .driver.bundle import board_here
-from .driver.registers import address
+from .driver.model import LanguageModel
 from .errors import BuildError
-from .fixed import BIAS_BITS, MULTIPLIER_BITS, Ints
-from .geometry import Geometry
+from .files import bundled_folder, sha256
+from .host.registers import address
 from .ops import attention as softmax
-from .reference import new_state, step
-from .schedule import Schedule, schedule
-from .trace import STAGES, Tracer, segments
+from .ops.fixed import BIAS_BITS, MULTIPLIER_BITS, Ints
+from .plan.geometry import Geometry
+from .plan.program import Schedule
+from .plan.schedule import schedule
+from .plan.trace import STAGES, Tracer, segments
 
 MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
-MAKERS = (
-    "bundled", "emit", "frontend", "ops", "quantize", "board.py", "build.py", "chip.py", "cost.py", "fixed.py",
-    "geometry.py", "plan.py", "schedule.py", "zynq.py",
-)  # fmt: skip
+MAKE_A_BUILD = (".py", ".sv", ".v", ".cpp", ".hpp", ".toml", ".lpf", ".onnx", ".json", ".txt", ".j2")  # suffixes
 DPI, COLOURS = 80, 96
 REDRAWN = 0.5  # seconds between two pictures of a stream
 
@@ -91,9 +91,9 @@ def simulated(tell: Callable[[str], None] = print) -> Path:
 def _make(folder: Path) -> None:
     """Build anew, with checksums of every stage; compile, unless the Verilog is that of before."""
     from .backends.simboard import SIMULATED, simulated_board
-    from .board import load_board
-    from .build import make_build
-    from .plan import fit
+    from .build.make import make_build
+    from .plan.fit import fit
+    from .targets.board import load_board
 
     before = folder.with_suffix(".before")
     if (folder / SIMULATED).is_dir():
@@ -115,12 +115,12 @@ def broken(scratch: Path) -> tuple[LanguageModel, str]:
     """
     from .backends.axisim import AxiSim
     from .backends.simboard import SIMULATED, SimBoard, simulated_bundle
-    from .board import load_board
-    from .build import open_build
+    from .build.folder import open_build
     from .driver.bundle import for_board
     from .driver.overlay import open_board
-    from .emit.vivado import require_zynq
-    from .plant import plant
+    from .emit.top.vivado import require_zynq
+    from .proof.plant import plant
+    from .targets.board import load_board
 
     build, board = open_build(simulated()), load_board(BOARD)
     faulty, done = plant(build, "rom", scratch)
@@ -129,13 +129,18 @@ def broken(scratch: Path) -> tuple[LanguageModel, str]:
     return open_board(for_board(simulated_bundle(faulty), None), device), done
 
 
+def _checkouts_chip() -> Path | None:
+    """The bundled model's chip beside the first of its bitstreams, in a checkout."""
+    beside = (Path(__file__).resolve().parents[2] / "bitstreams").glob(f"*/{MODEL}/model.chip")
+    return min(beside, default=None)
+
+
 def bundled_chip(to: Path) -> Path:
     """The bundled model as integers: the file of this checkout's bitstream, or made from the ONNX in the package."""
-    from .build import bundled_folder
     from .pipeline import quantize_onnx
 
-    ours = Path(__file__).resolve().parents[2] / "bitstreams" / "ulx3s-85f" / MODEL / "model.chip"
-    if ours.is_file():
+    ours = _checkouts_chip()
+    if ours is not None:
         shutil.copyfile(ours, to)
     else:
         quantize_onnx(bundled_folder() / "model.onnx", to)
@@ -143,16 +148,21 @@ def bundled_chip(to: Path) -> Path:
 
 
 def _version() -> str:
-    """Digest of all that makes a build: another version of it makes another simulated board."""
-    from .board import boards_folder
-    from .synth.netlist import cells_folder
+    """Digest of all that may decide a build, so that no simulated board of other sources is taken for this one's.
 
-    here = Path(__file__).parent
+    The whole package counts: a list of the files that matter would be wrong the day after. What is made anew for
+    nothing costs seconds, as Verilator runs for other Verilog only.
+    """
+    from .backends.netlist import cells_folder
+    from .targets.board import boards_folder
+
+    places = (cells_folder().parent, boards_folder(), Path(__file__).parent)
+    files = {path for place in places for path in place.rglob("*") if path.suffix in MAKE_A_BUILD}
+    if (ours := _checkouts_chip()) is not None:
+        files.add(ours)
     total = hashlib.sha256()
-    for root in (cells_folder().parent, boards_folder(), *(here / name for name in MAKERS)):
-        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-            if path.suffix in (".py", ".sv", ".v", ".cpp", ".toml", ".onnx", ".tcl"):
-                total.update(path.read_bytes())
+    for path in sorted(files):
+        total.update(f"{path.name} {sha256(path)}\n".encode())
     return total.hexdigest()
 
 
@@ -218,7 +228,7 @@ def picture(inches: tuple[float, float] = (7.0, 3.0), rows: int = 1, columns: in
 
 
 def _figure(inches: tuple[float, float], rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
-    from .plots import new_figure
+    from .quality.plots import new_figure
 
     figure = new_figure(inches)
     return figure, figure.subplots(rows, columns)

@@ -4,25 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .board import load_board
-from .chip import Chip, Shape, Wiring, load_chip
+from .chip.model import Chip, Shape, Wiring, load_chip
 from .errors import BoardError, HardwireError, ModelError, QuantizeError
-from .evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
-from .evaluate import evaluate as score
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
-from .plan import can_be_built, capacity
+from .plan.capacity import capacity
+from .plan.fit import can_be_built
+from .progress import Share, Stage
+from .quality.evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
+from .quality.evaluate import evaluate as score
 from .quantize import MOST, Options, Outline
 from .quantize import quantize as to_integers
+from .targets.board import load_board
 
 if TYPE_CHECKING:
-    from .tradeoff import Point
+    from .quality.tradeoff import Point
 
 LARGEST_TEXT = 1 << 28
 MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
@@ -96,7 +97,7 @@ def quantize_onnx(
     mean_bits: float | None = None,
     board: str | None = None,
     tradeoff: Path | None = None,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Stage = lambda stage: None,
 ) -> Quantized:
     """Import, calibrate and quantise ``model``; write ``out``.
 
@@ -157,8 +158,8 @@ def quantize_onnx(
     chip.save(out)
     if tradeoff is None or target is None:
         return Quantized(chip, [])
-    from .tradeoff import draw_tradeoff
-    from .tradeoff import tradeoff as measure
+    from .quality.tradeoff import draw_tradeoff
+    from .quality.tradeoff import tradeoff as measure
 
     points, exact = measure(imported.decoder, stories, options, target, progress)
     draw_tradeoff(points, exact, tradeoff, f"{model.name} on {target.key}")
@@ -166,7 +167,7 @@ def quantize_onnx(
 
 
 def evaluate_chip(
-    chip_file: Path, onnx: Path | None, text: Path, plot: Path | None, progress: Callable[[float], None]
+    chip_file: Path, onnx: Path | None, text: Path, plot: Path | None, progress: Share
 ) -> tuple[Evaluation, dict[str, float]]:
     """Score a chip, and the float model where given, on a text; the error of every stage with the float model."""
     from .frontend import import_onnx

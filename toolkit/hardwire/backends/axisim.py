@@ -10,13 +10,12 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from ..emit.axi_top import AXI_TOP, SHIM, read_axi, sources
-from ..emit.rtl import read_meta
-from ..emit.rtl_hls import core_of
+from ..emit.rtl.around_hls import core_of
+from ..emit.rtl.project import read_meta
+from ..emit.top.axi import AXI_TOP, SHIM, read_axi, sources
 from ..errors import BuildError, LinkError
-from ..synth.netlist import Simulation, build
-from ..synth.process import Progress
-from .rtlsim import in_folder, load
+from ..progress import Progress
+from .verilator import Simulation, build, in_folder, load
 
 WHOLE = 0b1111  # write strobes
 

@@ -14,22 +14,21 @@ import ctypes
 import hashlib
 import io
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import Chip, Formats, Shape
-from ..emit.hls import read_meta
-from ..emit.hls_graph import require_hls4ml
+from ..chip.model import Chip, Formats, Shape
+from ..chip.reference import Sampling
+from ..emit.hls.graph import require_hls4ml
+from ..emit.hls.project import read_meta
 from ..errors import BuildError, PromptError, ToolMissing
-from ..fixed import Ints
 from ..ops import sampler
-from ..reference import Sampling
-
-Progress = Callable[[str], None]
+from ..ops.fixed import Ints
+from ..progress import Stage
 
 STATUS = ("budget", "stop token", "context full", "prompt")  # as enum Status in hls/token_loop.hpp
 LARGEST_STOPS = 8
@@ -61,7 +60,7 @@ class CSim:
 
     # -- building ------------------------------------------------------------------------------------
 
-    def compile(self, progress: Progress = lambda stage: None) -> Path:
+    def compile(self, progress: Stage = lambda stage: None) -> Path:
         """Build the library with hls4ml's ``compile`` unless no source changed since it was; load it.
 
         Raises ToolMissing without g++ or hls4ml, BuildError with the compiler's first error.

@@ -8,17 +8,17 @@ ports mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from ..chip import Chip
-from ..emit.rtl import TOP
-from ..synth.netlist import build, of_flat
+from ..chip.model import Chip
+from ..emit.rtl.project import TOP
+from ..progress import Progress
 from ..synth.project import Project
 from ..synth.yosys import Synthesis, synthesize
+from .netlist import of_flat
 from .rtlsim import RtlSim
+from .verilator import build
 
-Progress = Callable[[str, float], None]
 SHIM = "rtl/sim.cpp"
 
 

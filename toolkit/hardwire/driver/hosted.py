@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..chip.reference import Progress, Sampling
 from ..errors import LinkError, PromptError
+from ..host.registers import MAGIC, REASONS, REGISTERS, VERSION, address, field
 from ..ops.sampler import inverse_temperature
-from ..reference import Progress, Sampling
-from .registers import MAGIC, REASONS, REGISTERS, VERSION, address, field
 
 UNLIMITED = 0xFFFFFFFF
 STARTS = 5

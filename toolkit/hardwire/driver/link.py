@@ -11,11 +11,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from ..errors import LinkError, ToolMissing
-from . import frames
-from .frames import Frame
-from .registers import BURST
+from ..host import frames
+from ..host.frames import Frame
+from ..host.registers import BURST
 
-BAUDS = (3_000_000, 2_000_000, 1_000_000)  # of boards' lines, the fastest first
 TRIES = 5
 READ_SIZE = 4096
 MOST_PUSHED = 4096  # frames that nobody has asked for yet; a chip that pushes more is not one of ours

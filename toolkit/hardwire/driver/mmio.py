@@ -23,10 +23,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..chip.reference import Progress, Sampling
 from ..errors import LinkError, PromptError
-from ..reference import Progress, Sampling
+from ..host.registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
-from .registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 
 BATCH = 32  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one

@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..chip import Chip
+from ..chip.model import Chip
+from ..chip.reference import Feed, Progress, Sampling, token_loop
 from ..errors import BuildError, PromptError
-from ..reference import Feed, Progress, Sampling, token_loop
 from .hosted import HostedChip
 from .selftest import SelfTest, selftest
 from .text import Stream, TextCodec

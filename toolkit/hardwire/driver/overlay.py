@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import BoardError, BuildError, LinkError, ToolMissing
+from ..host.registers import ADDRESS_BITS, REGISTERS
 from .bundle import Bundle
 from .lock import ChipLock
 from .mmio import MappedChip, Signal, Words
 from .model import LanguageModel
-from .registers import ADDRESS_BITS, REGISTERS
 
 VLNV = "hardwire:hardwire:hardwire_chip:"
 IRQ = "irq"  # the pin of the IP

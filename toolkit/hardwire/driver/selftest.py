@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from ..chip import Chip
+from ..chip.model import Chip
+from ..chip.reference import Sampling, feeder, new_state, step, token_loop
 from ..errors import BuildError
-from ..fixed import Ints
-from ..reference import Sampling, feeder, new_state, step, token_loop
+from ..host.registers import address
+from ..ops.fixed import Ints
 from .hosted import HostedChip
-from .registers import address
 
 SAMPLING = Sampling(temperature=0.8, seed=0x9E3779B97F4A7C15)
 PROMPT = 4  # tokens
@@ -147,7 +147,7 @@ class _Trace:
 
     def difference(self, said: list[int], index: int) -> str | None:
         """The first stage of the last token fed that differs."""
-        from ..trace import first_difference
+        from ..plan.trace import first_difference
 
         fed = prompt_of(self._chip) if index == 0 else [said[index - 1]]
         expected: dict[Any, int] = {}
@@ -163,9 +163,9 @@ class _Trace:
 def _tracer(hosted: HostedChip, chip: Chip, geometry: dict[str, Any] | None) -> _Trace | None:
     if not geometry or not geometry.get("trace"):
         return None
-    from ..geometry import Geometry
-    from ..schedule import schedule
-    from ..trace import Tracer, segments
+    from ..plan.geometry import Geometry
+    from ..plan.schedule import schedule
+    from ..plan.trace import Tracer, segments
 
     made = schedule(chip, Geometry(**geometry))
     told = hosted.trace_segments()

@@ -16,12 +16,13 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..chip.reference import Progress
 from ..errors import LinkError
-from ..reference import Progress
-from . import frames
+from ..host import frames
+from ..host.frames import BAUDS
+from ..host.registers import ID_BITS, SEQUENCE_BITS, address, field
 from .hosted import INDICES, HostedChip, understood
-from .link import BAUDS, Link, NoAnswer, Port, SerialPort
-from .registers import ID_BITS, SEQUENCE_BITS, address, field
+from .link import Link, NoAnswer, Port, SerialPort
 
 QUIET_SHARE = 4  # of the timeout: so long without a pushed token, and the ring is looked at
 HUNG = 20  # looks at a busy chip without a token, before it is given up

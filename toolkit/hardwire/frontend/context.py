@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chip_format import LARGEST_DIMENSION
+from ..chip.format import LARGEST_DIMENSION
 from ..decoder import Block, Decoder, Rope
 from ..errors import ModelError
 from .freeze import Inputs, execute, make_feeds

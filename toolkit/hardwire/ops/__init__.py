@@ -4,6 +4,7 @@
 
 | op        | meaning                                                                       |
 | --------- | ----------------------------------------------------------------------------- |
+| fixed     | rounding and saturation, the only home of each                                  |
 | embedding | table row of a token or a position, scaled into residual units                |
 | norm      | RMSNorm split in two: a shifted vector for the lanes, and its reciprocal root |
 | matvec    | integer matrix times vector, requantised per row, plus a bias                 |

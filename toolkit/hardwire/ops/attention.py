@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fixed import Ints, bit_length, exact_product, limits, round_shift, saturate
+from .fixed import Ints, bit_length, exact_product, limits, round_shift, saturate
 
 EXP_STEPS_PER_NAT = 112  # one table step is 1 / 112 nat; 1,024 steps reach e**-9.1, below an eighth of a unit
 EXP_ENTRIES = 1024

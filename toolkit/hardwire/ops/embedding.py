@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..fixed import Ints, requantize
+from .fixed import Ints, requantize
 from .matvec import Matrix
 
 

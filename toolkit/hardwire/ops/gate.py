@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..decoder import Activation, activate
-from ..fixed import Ints, limits, round_shift, saturate
+from .fixed import Ints, limits, round_shift, saturate
 
 TABLE_BITS = 16
 

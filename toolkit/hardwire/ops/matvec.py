@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fixed import MULTIPLIER_BITS, Ints, exact_product, limits, round_shift, saturate
+from .fixed import MULTIPLIER_BITS, Ints, exact_product, limits, round_shift, saturate
 
 ROOT_SHIFT = 17
 

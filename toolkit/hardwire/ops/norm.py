@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..fixed import Ints, bit_length, magnitude_bits, requantize, round_shift, saturate
+from .fixed import Ints, bit_length, magnitude_bits, requantize, round_shift, saturate
 from .matvec import fold_root
 
 INDEX_LOW, INDEX_HIGH = 256, 1024  # the table covers [256, 1024): two octaves, one even shift

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fixed import Ints, round_shift, saturate
+from .fixed import Ints, round_shift, saturate
 
 INPUT_BITS = 16
 FRACTION = 6

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PromptError
-from ..fixed import Ints, bit_length, round_shift
+from .fixed import Ints, bit_length, round_shift
 
 NOISE_FRACTION = 10  # Gumbel noise and scaled logits in units of 2**-10
 TEMPERATURE_FRACTION = 12  # 1 / T in units of 2**-12, at most 17 bits: T of 1/31 or more

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fixed import Ints, limits, round_shift
+from .fixed import Ints, limits, round_shift
 
 CAP_BITS = 16  # of both sides
 SEGMENT_BITS = 7  # a segment is 128 values wide

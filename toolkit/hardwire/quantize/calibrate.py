@@ -8,7 +8,7 @@ in one pass over batches of rows (``Ranges``); the rest is looked at layer by la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ..decoder import Array, Decoder, forward
 from ..errors import QuantizeError
-from ..fixed import Ints, limits
+from ..ops.fixed import Ints, limits
+from ..progress import Share
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ class Ranges:
     smallest: float = np.inf
 
     @staticmethod
-    def of(decoder: Decoder, rows: Ints, progress: Callable[[float], None] = lambda share: None) -> Ranges:
+    def of(decoder: Decoder, rows: Ints, progress: Share = lambda share: None) -> Ranges:
         found = Ranges()
         first = decoder.blocks[0].mlp
         size = rows.size * len(first.up.weight) * len(decoder.blocks)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..chip import SHIFTS, Chip, Formats, Shape, Wiring, expected_shapes, matrix_names
-from ..fixed import Ints
+from ..chip.model import SHIFTS, Chip, Formats, Shape, Wiring, expected_shapes, matrix_names
+from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm
 

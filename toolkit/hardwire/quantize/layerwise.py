@@ -9,14 +9,15 @@ step) come from the float reference on the same tokens. Shapes as in ``decoder.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import LOOKED_UP, Chip, Shape, matrix_names
+from ..chip.model import LOOKED_UP, Chip, Shape, matrix_names
+from ..chip.reference import Observer, attention_block, embedding_block, mlp_block, new_state
 from ..decoder import (
     Array,
     Block,
@@ -29,10 +30,10 @@ from ..decoder import (
     forward_head,
     normalize,
 )
-from ..fixed import Ints, limits, scale_pair
 from ..ops import attention, gate, norm, rope, sampler, softcap
+from ..ops.fixed import Ints, limits, scale_pair
 from ..ops.matvec import ROOT_SHIFT, Matrix
-from ..reference import Observer, attention_block, embedding_block, mlp_block, new_state
+from ..progress import Stage
 from .calibrate import MARGIN, POOLED, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
 from .layers import empty_layer, stacked
 from .options import Options
@@ -53,7 +54,6 @@ from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, r
 from .widths import formats_of
 
 Floats = NDArray[np.float64]
-Progress = Callable[[str], None]
 LEAST_RELATIVE = 0.25  # of a hidden channel's unit beside the mean one, where a table stands in between
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Quantizer:
 
     # -- the parts of the model, in order ------------------------------------------------------------
 
-    def run(self, progress: Progress) -> Chip:
+    def run(self, progress: Stage) -> Chip:
         """Every part in turn, and the chip of them."""
         x, exact = self.embed(), forward_embedding(self.decoder, self.rows)
         parts = []

@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip_format import FEWEST_BITS, MOST_BITS
+from ..chip.format import FEWEST_BITS, MOST_BITS
 from ..decoder import Array, Decoder, Linear, forward
-from ..fixed import Ints, limits
+from ..ops.fixed import Ints, limits
+from ..progress import Stage
 from .calibrate import batches, unit_of_least_error
 
 FEWEST, MOST = FEWEST_BITS, MOST_BITS
@@ -39,7 +40,7 @@ class Choice:
 def choices(
     decoder: Decoder,
     rows: Ints,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Stage = lambda stage: None,
     given: Mapping[str, int] | None = None,
 ) -> Iterator[Choice]:
     """Every choice of bits of a prepared decoder, from MOST bits everywhere down to FEWEST; ``given`` ones stay."""
@@ -63,9 +64,7 @@ def names(decoder: Decoder) -> list[str]:
     return ["q", "k", "v", "o", *(["gate"] if decoder.blocks[0].mlp.gate is not None else []), "up", "down", "head"]
 
 
-def sensitivities(
-    decoder: Decoder, rows: Ints, progress: Callable[[str], None] = lambda stage: None
-) -> dict[tuple[str, int], float]:
+def sensitivities(decoder: Decoder, rows: Ints, progress: Stage = lambda stage: None) -> dict[tuple[str, int], float]:
     """Nats per token by (matrix, bits): how far the logits move where all layers of that matrix alone are rounded."""
     parts = list(batches(decoder, rows))
     exact = [_log_softmax(forward(decoder, rows[part])) for part in parts]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..chip_format import FEWEST_BITS, LOOKED_UP, MOST_BITS
+from ..chip.format import FEWEST_BITS, LOOKED_UP, MOST_BITS
 from ..errors import QuantizeError
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip import Chip, Wiring
+from ..chip.model import Chip, Wiring
 from ..decoder import Array, Decoder, Linear, Norm, Rope, rope_tables
 from ..errors import QuantizeError
-from ..fixed import BIAS_BITS, Ints, limits, scale_pair
+from ..ops.fixed import BIAS_BITS, Ints, limits, scale_pair
 from ..ops.matvec import Matrix
 from .rounding import Rounded
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ..chip import Chip, check_chip
+from ..chip.model import Chip, check_chip
 from ..decoder import Decoder
 from ..errors import QuantizeError
-from ..fixed import Ints
+from ..ops.fixed import Ints
+from ..progress import Stage
 from .calibrate import Ranges, calibration_rows
-from .layerwise import Progress, Quantizer
+from .layerwise import Quantizer
 from .mixed import FEWEST, MOST, Choice, choices
 from .options import Options
 from .prepare import can_rotate, prepare
@@ -35,7 +36,7 @@ def quantize(
     stories: Sequence[Sequence[int]],
     options: Options = Options(),
     *,
-    progress: Progress = lambda stage: None,
+    progress: Stage = lambda stage: None,
     tokenizer: dict[str, Any] | None = None,
     bos: int | None = None,
     eos: tuple[int, ...] = (),
@@ -70,7 +71,7 @@ def quantize(
 
 
 def bit_choices(
-    decoder: Decoder, stories: Sequence[Sequence[int]], options: Options, progress: Progress = lambda stage: None
+    decoder: Decoder, stories: Sequence[Sequence[int]], options: Options, progress: Stage = lambda stage: None
 ) -> Iterator[Choice]:
     """Choices of bits per matrix, from the best to the smallest; see ``mixed.py``. Those of ``options`` stay."""
     prepared, rows, _ = _begin(decoder, stories, options, chosen=True)
@@ -89,7 +90,7 @@ def _begin(
     return prepare(decoder, rotated=True) if rotated else prepared, rows, rotated
 
 
-def _chosen(work: Quantizer, fits: Fits | None, progress: Progress) -> dict[str, int]:
+def _chosen(work: Quantizer, fits: Fits | None, progress: Stage) -> dict[str, int]:
     """Bits of each matrix, of the best choice allowed. What is smaller than one that fits is taken to fit too."""
     options, given = work.options, work.options.matrix_bits
     able = []

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..chip import Chip, Shape, Wiring
+from ..chip.model import Chip, Shape, Wiring
 from ..decoder import Activation, Attention, Block, Decoder, Linear, Mlp, Norm, Rope
 from .options import Options
 from .quantizer import quantize

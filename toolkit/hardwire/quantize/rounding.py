@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fixed import limits
+from ..ops.fixed import limits
 
 Floats = NDArray[np.float64]
 

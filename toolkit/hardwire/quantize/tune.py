@@ -10,7 +10,7 @@ Needs torch; 500 steps of a 260,000-parameter model take four minutes on one cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ..decoder import Array, Decoder
 from ..errors import ToolMissing
-from ..fixed import limits
+from ..ops.fixed import limits
+from ..progress import Stage
 from .calibrate import calibration_rows
 from .rounding import Place, Rounded, Rounding
 
@@ -53,7 +54,7 @@ def tune(
     roundings: Mapping[Place, Rounding],
     stories: Sequence[Sequence[int]],
     steps: int,
-    progress: Callable[[str], None] = lambda stage: None,
+    progress: Stage = lambda stage: None,
     seed: int = 0,
 ) -> Tuned:
     """Better roundings of every matrix of a prepared ``decoder``, from those that calibration found.

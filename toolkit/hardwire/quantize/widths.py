@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip_format import FORMAT_RANGES, Formats
+from ..chip.format import FORMAT_RANGES, Formats
 from ..decoder import Decoder
-from ..fixed import limits
+from ..ops.fixed import limits
 from .calibrate import Ranges, unit_of_largest, unit_of_least_error
 from .options import Options
 

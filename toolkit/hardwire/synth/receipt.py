@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..build import sha256
+from ..files import sha256
 
 
 def load(path: Path, digest: str) -> dict[str, Any] | None:

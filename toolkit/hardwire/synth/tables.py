@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from .batch import Row
+from .rows import Row
 
 SHOWN = ("lut", "ff", "dsp", "bram18", "uram")
 MOST_MODULES = 15

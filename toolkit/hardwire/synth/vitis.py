@@ -15,10 +15,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ..build import SYNTH
 from ..errors import BuildError
-from .batch import Options, Told
-from .process import Stop, first_error, run_tool
+from ..manifest import SYNTH
+from ..progress import Progress
+from ..tools.process import Stop, first_error, run_tool
+from .batch import Options
 
 TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # newer and older versions
 FOLDER, LOG, RESULT = "vitis", "vitis.log", "result.txt"
@@ -44,7 +45,7 @@ def is_made(work: Path, meta: dict[str, Any]) -> bool:
     return f"stamp {meta['hls']['stamp']}" in lines and verilog.is_file()
 
 
-def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Told, options: Options, stop: Stop) -> bool:
+def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> bool:
     """Make the core's Verilog unless it is there; False where there is no tool for it.
 
     Raises BuildError with the tool's first error.

@@ -19,18 +19,22 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..board import load_board
-from ..build import SYNTH, Build, open_build, read_manifest, sha256, write_manifest
-from ..emit.host import HOST_CYCLES
-from ..emit.vivado import SCRIPT, read_vivado
+from ..build.folder import Build, open_build
+from ..emit.top.host import HOST_CYCLES
+from ..emit.top.vivado import SCRIPT, read_vivado
 from ..errors import BuildError
-from ..plan import MEAN_OVER
-from ..zynq import DESIGN
+from ..files import sha256
+from ..manifest import SYNTH, read_manifest, write_manifest
+from ..plan.capacity import MEAN_OVER
+from ..progress import Progress
+from ..targets.board import load_board
+from ..targets.zynq import DESIGN
+from ..tools.process import Stop, first_error, run_tool
 from . import receipt, vitis
-from .batch import NOT_RUN, Options, Row, Told
-from .process import Stop, first_error, run_tool
+from .batch import Options
 from .project import budget
 from .resources import compare
+from .rows import NOT_RUN, Row
 from .vivado_reports import read_timing, read_utilization
 from .yosys import exclusive
 
@@ -51,7 +55,7 @@ def command(build: Path) -> list[str]:
     return [TOOL, "-mode", "batch", "-nojournal", "-nolog", "-notrace", "-source", str(build / PART / SCRIPT)]
 
 
-def run_build(folder: Path, row: Row, progress: Told, options: Options, stop: Stop) -> None:
+def run_build(folder: Path, row: Row, progress: Progress, options: Options, stop: Stop) -> None:
     """Make the bitstream of a build, unless it is made; the outcome goes into ``row`` and the build's manifest.
 
     Raises BuildError where Vivado fails or its reports cannot be read. A build that misses its time is "too slow" and
@@ -117,7 +121,7 @@ def result_of(work: Path) -> dict[str, str]:
 
 
 def _made(
-    build: Build, meta: dict[str, Any], work: Path, version: str, progress: Told, options: Options, stop: Stop
+    build: Build, meta: dict[str, Any], work: Path, version: str, progress: Progress, options: Options, stop: Stop
 ) -> dict[str, Any] | None:
     """What a run gave, of here or of elsewhere; None where there is neither."""
     started, result = time.perf_counter(), result_of(work)
@@ -137,7 +141,7 @@ def _made(
     return read_results(work, meta, version) | {"seconds": round(time.perf_counter() - started, 2)}
 
 
-def _run(build: Build, meta: dict[str, Any], work: Path, progress: Told, options: Options, stop: Stop) -> None:
+def _run(build: Build, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> None:
     shutil.rmtree(work / PART, ignore_errors=True)
 
     def on_line(line: str) -> None:
@@ -211,7 +215,7 @@ def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path
 
 def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
     """Write the row into the build's manifest as the receipt of its synthesis."""
-    from .builds import RESULT
+    from .rows import RESULT
 
     manifest = read_manifest(folder)
     if row.status == "kept" and (manifest.get("synthesis") or {}).get("digest") == row.digest:

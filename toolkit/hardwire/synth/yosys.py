@@ -23,26 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
+from ..progress import Progress
+from ..targets.families import family_of
+from ..tools.process import Stop, first_error, run_tool, worker
 from . import receipt
-from .process import Progress, Stop, first_error, run_tool, worker
 from .project import SYNTHESIS_TOOLS, Project, budget, tool_versions
 from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist, remedy_for
 
-# The labels of the synth commands, in order, with the share of time that they take on a large design.
-_XILINX = {
-    "begin": 3, "prepare": 8, "map_dsp": 4, "coarse": 6, "map_memory": 4, "map_ffram": 5, "fine": 10,
-    "map_cells": 4, "map_ffs": 4, "map_luts": 45, "finalize": 1, "check": 1,
-}  # fmt: skip
-_ECP5 = {
-    "begin": 2, "coarse": 20, "map_ram": 3, "map_ffram": 6, "map_gates": 12, "map_ffs": 6, "map_luts": 45,
-    "map_cells": 3, "check": 1,
-}  # fmt: skip
-# The chip stands inside a larger design on these parts, so it gets no pads and no clock buffer of its own.
-_COMMAND = {
-    "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
-    "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
-    "ecp5": "synth_ecp5",
-}
 _READ, _WRITE = 3, 2
 LOCK_TRIES = 20
 
@@ -88,8 +75,9 @@ class Synthesis:
 
 def commands(project: Project) -> list[tuple[str, str]]:
     """What Yosys is told, as (stage, command); run in ``src``. Data: nothing is run here."""
-    labels = list(_ECP5 if project.family == "ecp5" else _XILINX)
-    synth = f"{' '.join((_COMMAND[project.family], *project.options))} -top {project.top}"
+    mapping = family_of(project.family).yosys
+    labels = list(mapping.phases)
+    synth = f"{' '.join((mapping.command, *project.options))} -top {project.top}"
     steps = [("read", _read(project)), ("read", "@instances ../instances.json"), ("read", "@undrive")]
     steps.append(("check the source", "check"))
     for label, following in zip(labels, [*labels[1:], ""], strict=True):
@@ -164,8 +152,8 @@ class _Passes:
     """Turns the log into progress: our own stage lines, and Yosys's "12.3. Executing OPT pass"."""
 
     def __init__(self, family: str, progress: Progress) -> None:
-        labels = _ECP5 if family == "ecp5" else _XILINX
-        self.weights = [_READ, 0, 0, 1, *labels.values(), _WRITE, _WRITE]
+        phases = family_of(family).yosys.phases
+        self.weights = [_READ, 0, 0, 1, *phases.values(), _WRITE, _WRITE]
         self.progress, self.stage, self.share = progress, "start", 0.0
 
     def __call__(self, line: str) -> None:

@@ -1,0 +1,378 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every step as a function, for scripts and notebooks: ``import hardwire`` is all that they need.
+
+Functions are named by what they do and what they take. Where one takes a chip it may be a ``Chip`` or the path of a
+``.chip``; where one takes a build, a ``Build`` or its folder. Each raises a ``HardwireError`` that says where, what and
+what to do. ``progress`` is called with the name of a stage, with the share that is done, or with both: its type says.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .build.folder import Build
+from .build.folder import open_build as _open_build
+from .chip.model import Chip
+from .chip.model import load_chip as _load_chip
+from .plan.geometry import Geometry
+from .progress import JobProgress, Progress, Share, Stage
+
+if TYPE_CHECKING:
+    from .frontend import Imported
+    from .plan.fit import Fit
+    from .proof.receipts import Receipt
+    from .quality.evaluate import Evaluation
+    from .synth.rows import Table
+
+AnyChip = Chip | str | Path
+AnyBuild = Build | str | Path
+
+
+def import_onnx(path: str | Path, context: int | None = None) -> Imported:
+    """Read an ONNX export and prove it equal to ONNX Runtime.
+
+    Args:
+        path: the export; external data lies beside it.
+        context: positions, where the file does not say, or fewer than it says.
+
+    Returns:
+        The decoder in float64, the comparison with ONNX Runtime, and notes of what was assumed.
+
+    Raises:
+        ModelError: the file cannot be read, or is not a decoder that is understood; the node is named.
+
+    >>> import hardwire
+    >>> hardwire.import_onnx("absent.onnx")   # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    hardwire.errors.ModelError: absent.onnx: ...
+    """
+    from .frontend import import_onnx as read
+
+    return read(path, context)
+
+
+def quantize_onnx(
+    path: str | Path,
+    out: str | Path,
+    *,
+    weights: int | None = 4,
+    bits: dict[str, int] | None = None,
+    activations: int = 8,
+    calibration: str | Path | None = None,
+    tokenizer: str | Path | None = None,
+    context: int | None = None,
+    tune: int = 0,
+    mean_bits: float | None = None,
+    board: str | None = None,
+    progress: Stage = lambda stage: None,
+) -> Chip:
+    """Turn an ONNX export into integers, and write them as a ``.chip``.
+
+    Args:
+        path: the export.
+        out: the ``.chip`` to write.
+        weights: bits of every matrix, 2 to 8; None chooses them for ``board`` or within ``mean_bits``.
+        bits: other bits for single matrices, as ``{"down": 6}``.
+        activations: bits of the static activations.
+        calibration: text of the kind that the model writes; by default calibration.txt beside the model.
+        tokenizer: a Hugging Face tokenizer.json; by default beside the model.
+        context: positions, where the file does not say, or fewer.
+        tune: steps of fine-tuning, which needs torch; 300 take minutes.
+        mean_bits: of a weight, at the most, where ``weights`` is None.
+        board: refuse a result that does not fit this board.
+
+    Returns:
+        The chip, as it was written.
+
+    Raises:
+        ModelError, TokenizerError, QuantizeError: what of the input cannot be taken.
+        BoardError: the result does not fit the board.
+
+    >>> import hardwire
+    >>> chip = hardwire.quantize_onnx("model.onnx", "m.chip", weights=4)   # doctest: +SKIP
+    """
+    from .pipeline import quantize_onnx as quantize
+
+    return quantize(
+        Path(path),
+        Path(out),
+        weights=weights,
+        bits=bits,
+        activations=activations,
+        calibration=None if calibration is None else Path(calibration),
+        tokenizer=None if tokenizer is None else Path(tokenizer),
+        context=context,
+        tune=tune,
+        mean_bits=mean_bits,
+        board=board,
+        progress=progress,
+    ).chip
+
+
+def random_chip(shape: str = "bundled", seed: int = 0, weights: int = 4) -> Chip:
+    """A chip with random weights, for hardware work that needs no trained model.
+
+    Args:
+        shape: bundled, stories260k, 15m, kev-gpt or microgpt; or, Llama-like, eight numbers by comma:
+            vocab, dim, layers, heads, kv_heads, head_dim, hidden, context.
+        seed: the same seed gives the same chip.
+        weights: bits of every matrix, 2 to 8.
+
+    >>> import hardwire
+    >>> chip = hardwire.random_chip("microgpt", seed=1)
+    >>> chip.shape.vocab, chip.shape.context, chip.bits["up"]
+    (27, 16, 4)
+    """
+    from .pipeline import shape_named
+    from .quantize import Options
+    from .quantize import random_chip as draw
+
+    return draw(shape_named(shape), seed, Options(weights=weights, rounding="plain"))
+
+
+def load_chip(path: str | Path) -> Chip:
+    """Open a ``.chip``, which is checked whole before any of it is believed.
+
+    Raises:
+        ChipError: malformed, truncated or inconsistent; the array or field is named.
+
+    >>> import hardwire
+    >>> hardwire.load_chip("absent.chip")   # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    hardwire.errors.ChipError: absent.chip: cannot be read (No such file or directory); give a file that ...
+    """
+    return _load_chip(Path(path))
+
+
+def evaluate_chip(
+    chip: AnyChip,
+    text: str | Path,
+    onnx: str | Path | None = None,
+    *,
+    plot: str | Path | None = None,
+    progress: Share = lambda share: None,
+) -> Evaluation:
+    """Score a chip on a held-out text, and the float model beside it where it is given.
+
+    A text is split at ``<|endoftext|>``; each story gets the tokenizer's BOS and is cut at 256 tokens; all count.
+
+    Args:
+        chip: the chip, with a tokenizer in it.
+        text: a file of UTF-8 text.
+        onnx: the export that the chip was made from.
+        plot: a picture of the error of every stage, which needs ``onnx``.
+
+    Returns:
+        Bits per character and perplexity of the integers and of the float model, and how often both say the same.
+
+    >>> import hardwire
+    >>> hardwire.evaluate_chip("m.chip", "held-out.txt").integer.perplexity   # doctest: +SKIP
+    9.7
+    """
+    from .pipeline import evaluate_chip as score
+
+    with _file_of(chip) as path:
+        result, _ = score(
+            path,
+            None if onnx is None else Path(onnx),
+            Path(text),
+            None if plot is None else Path(plot),
+            progress,
+        )
+    return result
+
+
+def board_names() -> list[str]:
+    """The boards that are known: what ``board`` may be in the other functions.
+
+    >>> import hardwire
+    >>> "pynq-z2" in hardwire.board_names()
+    True
+    """
+    from .targets.board import board_names as names
+
+    return names()
+
+
+def fit_chip(chip: AnyChip, *boards: str, progress: Progress = lambda stage, share: None) -> list[Fit]:
+    """Plan the fastest engine of a chip for boards: does it fit, what limits it, its cycles.
+
+    Args:
+        chip: the chip.
+        boards: names of boards; all that are known where none is given.
+
+    Returns:
+        An answer per board, in their order. ``cycles`` are those of a generated token by position, and exact;
+        resources are predicted.
+
+    >>> import hardwire
+    >>> chip = hardwire.random_chip("microgpt")
+    >>> answer, = hardwire.fit_chip(chip, "pynq-z2")
+    >>> answer.fits, len(answer.cycles)
+    (True, 16)
+    """
+    from .plan.fit import fit
+    from .plan.planner import Planner
+    from .targets.board import board_names as names
+    from .targets.board import load_board
+
+    model = chip if isinstance(chip, Chip) else load_chip(chip)
+    planner = Planner(model)
+    return [fit(model, load_board(name), planner, progress) for name in boards or names()]
+
+
+def build_chip(
+    chip: AnyChip,
+    out: str | Path,
+    *,
+    board: str = "pynq-z2",
+    target: str = "rtl",
+    ip: str = "rtl",
+    lanes: int | None = None,
+    geometry: Geometry | None = None,
+    progress: Stage = lambda stage: None,
+) -> Build:
+    """Write the project of a chip with its weights baked in; nothing is compiled or synthesized.
+
+    Args:
+        chip: the chip.
+        out: the build folder, which appears complete or not at all.
+        board: its name.
+        target: "hls", "rtl" (with an HLS project beside it where it is expected to fit) or "bitstream" (the engine
+            behind AXI4-Lite and a Vivado project around it).
+        ip: of a bitstream, "rtl", or "hls" for a decoder that Vitis HLS makes.
+        lanes: of the HLS project.
+        geometry: of the RTL engine; by default the fastest that is expected to fit.
+
+    Raises:
+        BoardError: the chip does not fit.
+        BuildError: ``out`` holds something else, or the engine lacks a part of the chip.
+
+    >>> import hardwire, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build = hardwire.build_chip(hardwire.random_chip("microgpt"), f"{folder}/build")
+    ...     len(build.manifest["cycles"]), (build.folder / "rtl" / "hardwire_top.sv").is_file()
+    (16, True)
+    """
+    from .build.make import make_build
+    from .targets.board import load_board
+
+    with _file_of(chip) as path:
+        return make_build(
+            path,
+            load_board(board),
+            Path(out),
+            target=target,
+            ip=ip,
+            lanes=lanes,
+            geometry=geometry,
+            progress=progress,
+        )
+
+
+def open_build(folder: str | Path) -> Build:
+    """Open a build folder whose files match its manifest.
+
+    Raises:
+        BuildError: the first file that is missing, changed or outside.
+
+    >>> import hardwire
+    >>> hardwire.open_build("absent")   # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    hardwire.errors.BuildError: absent: no readable manifest.json (No such file or directory); give a folder that ...
+    """
+    return _open_build(Path(folder))
+
+
+def synthesize_builds(
+    *builds: AnyBuild,
+    jobs: int = 1,
+    route: bool = True,
+    clock_mhz: float | None = None,
+    seeds: Sequence[int] = (1,),
+    timeout_minutes: float = 60.0,
+    progress: JobProgress = lambda job, stage, share: None,
+) -> Table:
+    """Synthesize builds that have RTL, and where open tools can, place, route and write the bitstream.
+
+    What is finished is not run again. A failure is that build's row, and stops no other.
+
+    Args:
+        builds: the builds.
+        jobs: how many at a time.
+        route: False stops after Yosys.
+        clock_mhz: to reach, or to assume; by default the build's.
+        seeds: of the placer, tried in turn until one meets the clock.
+        timeout_minutes: that a tool may take.
+
+    Returns:
+        A row per build: status, resources, clock, tokens per second, or the reason of a failure.
+
+    >>> import hardwire
+    >>> hardwire.synthesize_builds("build/").rows[0].resources["lut"]   # doctest: +SKIP
+    44982
+    """
+    from .synth.batch import Options, run_batch
+    from .synth.builds import jobs_of
+
+    folders = [build.folder if isinstance(build, Build) else Path(build) for build in builds]
+    options = Options(timeout=timeout_minutes * 60, route=route)
+    return run_batch(jobs_of(folders, clock_mhz, seeds), jobs, progress, options)
+
+
+def verify_build(
+    build: AnyBuild,
+    rungs: Sequence[str] | None = None,
+    *,
+    tokens: int = 256,
+    prompts: Sequence[str] | None = None,
+    record: bool = True,
+    progress: Progress = lambda rung, share: None,
+) -> Receipt:
+    """Prove a build equal to its model, rung by rung.
+
+    Args:
+        build: the build. It is a program: open only folders that you trust.
+        rungs: of float, int, csim, rtl and netlist; by default all that the build has.
+        tokens: positions per prompt.
+        prompts: texts to begin with; by default four of ours.
+        record: whether to write the receipt into the build's manifest.
+
+    Returns:
+        The receipt. Its verdict is "proven" where every rung ran and agreed; otherwise ``first_difference`` says which
+        stage, token and index, and both values, or the verdict which rungs were not run.
+
+    >>> import hardwire, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build = hardwire.build_chip(hardwire.random_chip("microgpt"), f"{folder}/build")
+    ...     hardwire.verify_build(build, ["int"], tokens=8).rungs["int"].status
+    'equal'
+    """
+    from .proof.receipts import record as keep
+    from .proof.verify import verify
+
+    opened = build if isinstance(build, Build) else open_build(build)
+    receipt = verify(opened, rungs, tokens, prompts, progress)
+    if record:
+        keep(opened, receipt)
+    return receipt
+
+
+@contextmanager
+def _file_of(chip: AnyChip) -> Iterator[Path]:
+    """A chip's file: the one that was given, or one that goes away again."""
+    if not isinstance(chip, Chip):
+        yield Path(chip)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "model.chip"
+        chip.save(path)
+        yield path

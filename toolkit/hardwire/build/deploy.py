@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that a board needs, in one zip: the wheel, the bitstream's folder, and what to do with them.
+
+hardwire-<name>-<board>.zip
+    README.txt              the three commands on the board
+    hardwire-….whl          this package; pure Python, so nothing is built there
+    <name>/                 hardwire.bit, hardwire.hwh, model.chip (the tokenizer is in it), manifest.json
+
+The wheel is written here, from the files of the package that runs, by the standard library: it needs no checkout, no
+setuptools and no network, and equal packages make equal wheels.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata, resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..driver.bundle import Bundle, open_bundle
+from ..driver.selftest import record
+from ..errors import BuildError
+from ..manifest import manifest_digest
+from ..version import __version__
+
+PARTS = ("hls", "boards", "rtl", "overlays", "notebooks")  # subpackages that a checkout keeps elsewhere
+LEFT_OUT = ("overlays/",)  # bitstreams of other boards are megabytes
+DATE = (1980, 1, 1, 0, 0, 0)
+TAG = "py3-none-any"
+
+README = """\
+{name} for {board}: a language model in the FPGA. Three commands on the board, in a terminal of its Jupyter
+(which is root; elsewhere put sudo -E in front). No network is needed and nothing is built.
+
+    python3 -m zipfile -e {zip} . && cd {folder}
+    pip3 install --no-deps --no-index --force-reinstall ./{wheel}
+    python3 -m hardwire run {name} --prompt "Once upon a time"
+
+In Python, in a notebook or a script:
+
+    import hardwire
+    chip = hardwire.load("{name}")
+    for token in chip.stream("Once upon a time", temperature=0.8, seed=7):
+        print(token, end="", flush=True)
+
+If something is wrong, paste the report of
+
+    python3 -m hardwire doctor {name}
+
+The bitstream is for {board} and no other board; the driver checks that, the files' hashes and the chip's ID.
+chip {digest}
+"""
+
+
+def deploy(folder: Path, out: Path | None = None) -> Path:
+    """Write the zip of a build, or of a folder that synth --collect wrote; its path.
+
+    Raises BuildError where there is no bitstream or hardware description, or where they are not the manifest's.
+    """
+    bundle = open_bundle(folder)
+    name, board = folder.resolve().name, bundle.board
+    stem = f"hardwire-{name}-{board}"
+    out = out or Path(f"{stem}.zip")
+    manifest = _manifest(bundle)
+    wheel = f"hardwire-{__version__}-{TAG}.whl"
+    words = {"name": name, "board": manifest["board"]["name"], "zip": out.name, "folder": stem, "wheel": wheel}
+    partial = out.with_name(out.name + ".part")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            _put(archive, f"{stem}/README.txt", README.format(**words, digest=bundle.chip.digest).encode())
+            _put(archive, f"{stem}/{wheel}", _wheel(out.parent))
+            _put(archive, f"{stem}/{name}/hardwire.bit", bundle.bit.read_bytes())
+            _put(archive, f"{stem}/{name}/hardwire.hwh", bundle.hwh.read_bytes())
+            _put(archive, f"{stem}/{name}/model.chip", _model(bundle).read_bytes())
+            _put(archive, f"{stem}/{name}/manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return out
+
+
+def _model(bundle: Bundle) -> Path:
+    return bundle.folder / next(name for name in bundle.manifest["files"] if name.endswith("model.chip"))
+
+
+def _manifest(bundle: Bundle) -> dict[str, Any]:
+    """The bundle's manifest, with the files as they lie in the zip, and what the board must say."""
+    said = bundle.manifest
+    files = {"hardwire.bit": bundle.bit, "hardwire.hwh": bundle.hwh, "model.chip": _model(bundle)}
+    kept = {key: value for key, value in said.items() if key not in ("files", "digest", "format", "parts", "synthesis")}
+    manifest = kept | {
+        "clock_mhz": bundle.clock_mhz,
+        "geometry": bundle.about()["geometry"],
+        "build": said.get("build") or said["digest"],
+        "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
+        "expected": said.get("expected") or record(bundle.chip),
+    }
+    manifest["digest"] = manifest_digest(manifest)
+    return manifest
+
+
+# ---------------------------------------------------------------------------------------------------
+# The wheel.
+
+
+def _wheel(scratch: Path) -> bytes:
+    path = scratch / ".hardwire-wheel.part"
+    try:
+        write_wheel(path)
+        return path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write_wheel(path: Path) -> None:
+    """This package as a wheel."""
+    info = f"hardwire-{__version__}.dist-info"
+    lines = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        members = dict(_members())
+        members[f"{info}/METADATA"] = _told("METADATA", "PKG-INFO")
+        members[f"{info}/entry_points.txt"] = _told("entry_points.txt")
+        members[f"{info}/WHEEL"] = (
+            f"Wheel-Version: 1.0\nGenerator: hardwire\nRoot-Is-Purelib: true\nTag: {TAG}\n".encode()
+        )
+        for name, data in members.items():
+            _put(archive, name, data)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            lines.append(f"{name},sha256={digest},{len(data)}")
+        _put(archive, f"{info}/RECORD", "\n".join([*lines, f"{info}/RECORD,,", ""]).encode())
+
+
+def _members() -> Iterator[tuple[str, bytes]]:
+    """The package's files by their names in a wheel."""
+    roots = {"": Path(str(resources.files("hardwire")))}
+    for part in PARTS:
+        if find_spec(f"hardwire.{part}") is None:
+            raise BuildError(f"this installation lacks hardwire.{part}; install hardwire again")
+        roots[f"{part}/"] = Path(str(resources.files(f"hardwire.{part}")))
+    seen: set[str] = set()
+    for prefix, root in roots.items():
+        for path in sorted(root.rglob("*")):
+            name = prefix + path.relative_to(root).as_posix()
+            if not path.is_file() or "__pycache__" in name or path.suffix in (".pyc", ".so", ".o") or name in seen:
+                continue
+            if name.startswith(LEFT_OUT) and name.count("/") > 1:
+                continue
+            seen.add(name)
+            yield f"hardwire/{name}", path.read_bytes()
+
+
+def _told(*names: str) -> bytes:
+    """What the installation says of itself."""
+    said = metadata.distribution("hardwire")
+    for name in names:
+        text = said.read_text(name)
+        if text is not None:
+            return text.encode()
+    raise BuildError(f"this installation has no {names[0]}; install hardwire again")
+
+
+def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, date_time=DATE)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, data)

@@ -1,0 +1,281 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A build folder: the chip, the generated project, and a manifest that knows every file's hash.
+
+build/manifest.json   what was made from what, and the receipt of every proof that was run
+build/model.chip      the integer model
+build/model.onnx      the float model, where it was at hand: lets ``verify`` start from it
+build/hls/            the HLS project
+build/rtl/            the RTL project
+build/vivado/         the Vivado project around it, for a board with a Zynq
+build/synth/          what hardwire synth made of it, which is no part of the build's digest
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..chip.model import Chip, load_chip
+from ..errors import BoardError, BuildError
+from ..files import bundled_folder, sha256
+from ..manifest import MANIFEST_VERSION, SYNTH, build_digest, hash_files, read_manifest, write_manifest
+from ..plan.budget import beyond_device, bitstream_cost, resources
+from ..plan.capacity import MEAN_OVER, capacity
+from ..plan.cost import axi_memory, predict
+from ..plan.fit import fit
+from ..plan.geometry import Geometry
+from ..plan.schedule import schedule
+from ..plan.widths import Widths
+from ..progress import Stage
+from ..targets.board import Board
+from ..version import __version__
+from .folder import Build
+
+if TYPE_CHECKING:
+    pass
+
+LARGEST_ONNX_COPY = 64 << 20
+COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
+ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
+CORES = ("rtl", "hls")  # what its decoder is made of
+SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
+
+
+def make_build(
+    chip_path: Path,
+    board: Board,
+    out: Path,
+    *,
+    target: str = "hls",
+    ip: str = "rtl",
+    lanes: int | None = None,
+    geometry: Geometry | None = None,
+    onnx: Path | None = None,
+    progress: Stage = lambda stage: None,
+) -> Build:
+    """Write a build folder for ``board``; nothing is compiled or synthesised.
+
+    target: "hls" for an HLS project, "rtl" for the RTL engine and the HLS project beside it, where Vitis HLS knows the
+    part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
+    around it, for a board with a Zynq and at the nearest clock that its processor makes; with ``ip`` "hls", its
+    decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
+    that is expected to fit; ``lanes``: of the HLS project. Raises BoardError where the chip does not fit,
+    BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
+    complete or not at all.
+    """
+    from ..emit.hls.lanes import check_board, default_lanes
+
+    _check_core(target, ip, geometry)
+    chip = load_chip(chip_path)
+    board = _with_its_clock(board) if target == "bitstream" else board
+    room = capacity(chip, board)
+    if not room.fits:
+        raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
+    plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
+    around_hls = ip == "hls"
+    if around_hls:
+        plan["ip"] = ip
+    elif target in ENGINE:
+        progress("plan")
+        plan |= _rtl_plan(chip, board, chip_path.name, geometry, target == "bitstream")
+    if target == "hls" or board.device_family.hls:
+        place = _beside_registers(chip, board) if around_hls else board
+        wanted = lanes or default_lanes(chip, place)
+        try:
+            check_board(chip, place, wanted)
+            plan["lanes"] = wanted
+        except BoardError:  # of no weight beside an engine that fits, unless it was asked for
+            if target == "hls" or around_hls or lanes is not None:
+                raise
+    out = out.resolve()
+    _refuse_foreign_folder(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        progress("chip")
+        shutil.copyfile(chip_path, partial / "model.chip")
+        _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
+        manifest = _write_parts(chip, board, target, plan, partial, progress)
+        write_manifest(partial, manifest)
+        partial.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Build(out, manifest, chip)
+
+
+def _check_core(target: str, ip: str, geometry: Geometry | None) -> None:
+    if ip not in CORES:
+        raise BuildError(f"no core {ip!r}; choose {' or '.join(CORES)}")
+    if ip == "hls" and target != "bitstream":
+        raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
+    if ip == "hls" and geometry is not None:
+        raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
+
+
+def _beside_registers(chip: Chip, board: Board) -> Board:
+    """What a board has left beside the AXI registers of an engine that tells its logits one by one."""
+    left = max(board.bram18 - axi_memory(chip, rows=1), 0)
+    return replace(board, name=f"{board.name}, beside the AXI registers,", bram18=left)
+
+
+def _with_its_clock(board: Board) -> Board:
+    """The board at the clock that its processor makes, nearest to the one that is asked for."""
+    from ..emit.top.vivado import require_zynq
+
+    return replace(board, clock_mhz=require_zynq(board).clock(board.clock_mhz).mhz)
+
+
+def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool) -> dict[str, Any]:
+    """What a manifest says of the RTL engine's plan; of a bitstream with what stands beside the engine."""
+    chosen = geometry is not None
+    if bitstream:  # which cannot initialise URAM, and nothing loads it yet
+        if geometry is not None and geometry.uram:
+            raise BuildError(
+                f"{name}: a geometry with weights in URAM (uram={geometry.uram}), which a bitstream leaves empty; "
+                "give one with uram=0, or --target rtl"
+            )
+        board = replace(board, uram=0)
+    if geometry is None:
+        verdict = fit(chip, board)
+        if verdict.geometry is None:
+            raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
+        geometry = Geometry(**verdict.geometry)
+    made = schedule(chip, geometry)
+    cost = predict(chip, made, board.family, Widths.of(chip))
+    if bitstream and (host := bitstream_cost(chip, made, board)):
+        cost = cost.beside(host)
+        over = beyond_device(cost.as_dict(), board)
+        if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
+            raise BoardError(
+                f"{name} does not fit {board.name} as a bitstream: with the AXI registers {', '.join(over)}; "
+                "give a smaller engine by --geometry, or a larger board"
+            )
+    mean = made.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
+    return {"geometry": asdict(geometry), "resources": resources(cost, board), "mean_cycles": mean}
+
+
+def _write_parts(
+    chip: Chip, board: Board, target: str, plan: dict[str, Any], folder: Path, progress: Stage
+) -> dict[str, Any]:
+    """Write the projects of a target; the manifest of the whole folder."""
+    parts, cycles = [], None
+    if "lanes" in plan:
+        from ..emit.hls.project import write_project
+
+        progress("HLS project")
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
+        parts.append("hls")
+    if "ip" in plan:
+        from ..emit.rtl.around_hls import write_rtl_around_hls
+
+        progress("RTL project")
+        write_rtl_around_hls(chip, folder / "rtl")
+        parts.append("rtl")
+    elif target in ENGINE:
+        from ..emit.rtl.project import write_rtl
+        from ..emit.top import serial
+
+        progress("RTL project")
+        made = write_rtl(chip, folder / "rtl", Geometry(**plan["geometry"]))
+        cycles = [made.cycles(position) for position in range(chip.shape.context)]
+        if board.serial is not None:
+            serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))
+        parts.append("rtl")
+    if target == "bitstream":
+        from ..emit.top.axi import write_axi_top
+        from ..emit.top.host import Host
+        from ..emit.top.vivado import write_vivado
+
+        progress("Vivado project")
+        write_axi_top(folder / "rtl", Host(clock_mhz=board.clock_mhz))
+        write_vivado(folder / "vivado", folder / "rtl", board)
+        parts.append("vivado")
+    progress("hashes")
+    return _manifest(chip, board, target, parts, plan, cycles, folder)
+
+
+def _refuse_foreign_folder(out: Path) -> None:
+    """A folder is replaced only if every file in it is one that a build of ours put there."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        known = set(read_manifest(out)["files"]) | {"manifest.json"} if out.is_dir() else set()
+    except BuildError:
+        known = set()
+    if not known:
+        raise BuildError(f"{out} exists and is no hardwire build; remove it or choose another -o")
+    for path in sorted(p for p in out.rglob("*") if p.is_file()):
+        name = path.relative_to(out).as_posix()
+        if name not in known and path.suffix not in COMPILED and not _left_by_tools(name, known):
+            raise BuildError(f"{out} holds {name}, which is not of its build; remove it or choose another -o")
+
+
+def _left_by_tools(name: str, known: set[str]) -> bool:
+    """Whether simulation or synthesis put the file there, which is not of the build and not of a user."""
+    if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/", f"{SYNTH}/vivado/", f"{SYNTH}/vitis/")):
+        return True
+    folder, _, rest = name.partition("/")
+    if folder != SYNTH:
+        return False
+    if rest.startswith("src/"):
+        return f"rtl/{rest[4:]}" in known
+    return rest == "lock" or ("/" not in rest and Path(rest).suffix in SYNTH_MADE)
+
+
+def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
+    """Copy the ONNX that the chip came from: the one given, or found by its hash beside the chip or in the package."""
+    source = chip.about.get("onnx")
+    source = source if isinstance(source, dict) else {}
+    name, digest = str(source.get("file", "")), source.get("sha256")
+    if onnx is not None:
+        if not onnx.is_file() or sha256(onnx) != digest:
+            raise BuildError(f"{onnx} is not the model that {chip_path.name} was made from; give that one")
+        shutil.copyfile(onnx, to)
+        return
+    if not name or "/" in name or "\\" in name:
+        return
+    for folder in (chip_path.parent, bundled_folder()):
+        found = folder / name
+        if found.is_file() and found.stat().st_size <= LARGEST_ONNX_COPY and sha256(found) == digest:
+            shutil.copyfile(found, to)
+            return
+
+
+def _manifest(
+    chip: Chip,
+    board: Board,
+    target: str,
+    parts: list[str],
+    plan: dict[str, Any],
+    cycles: list[int] | None,
+    folder: Path,
+) -> dict[str, Any]:
+    manifest: dict[str, Any] = {
+        "format": MANIFEST_VERSION,
+        "hardwire": __version__,
+        "target": target,
+        "parts": parts,
+        "board": {"key": board.key, "name": board.name, "part": board.part},
+        "chip": {
+            "file": "model.chip",
+            "digest": chip.digest,
+            "bits": chip.bits,
+            "exceptions": chip.exceptions(),
+            "about": chip.about,
+        },
+        "plan": plan,
+        "cycles": cycles,  # of a generated token, by position, as the RTL's schedule has them; none is known of HLS
+        "resources": None,
+        "tools": {name: "not run" for name in ("vitis_hls", "vivado", "yosys", "nextpnr")},
+        "files": hash_files(folder),
+        "proofs": [],
+    }
+    manifest["digest"] = build_digest(manifest)
+    return manifest

@@ -1,0 +1,260 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The integer reference: what every other form of a chip must equal, bit for bit.
+
+The arithmetic of each step is in ``ops/``; this page is their order. It serves a single token and a whole
+batch of texts alike. Shapes: B texts, T new tokens, P = position + T tokens so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import PromptError
+from ..ops import attention, gate, norm, rope, sampler, softcap
+from ..ops.embedding import embed
+from ..ops.fixed import Ints, round_shift, saturate
+from .model import Chip
+
+Observer = Callable[[str, Ints], None]
+
+
+def _ignore(stage: str, value: Ints) -> None:
+    """The observer that watches nothing."""
+
+
+@dataclass
+class State:
+    """KV cache [L, B, G, context, C] and the number of positions that are filled."""
+
+    keys: np.ndarray
+    values: np.ndarray
+    position: int = 0
+
+
+def new_state(chip: Chip, batch: int = 1, context: int | None = None) -> State:
+    s = chip.shape
+    shape = (s.layers, batch, s.kv_heads, context or s.context, s.head_dim)
+    return State(np.zeros(shape, np.int16), np.zeros(shape, np.int16))
+
+
+def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> Ints:
+    """Feed ids [B, T] at the state's position; logits [B, T, V]. Raises PromptError when the context is full.
+
+    ``observe(stage, value)`` sees every stage by the name that C-simulation and RTL use too.
+    """
+    if state.position + ids.shape[1] > chip.shape.context:
+        raise PromptError(
+            f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
+        )
+    x = embedding_block(chip, ids, state.position)  # [B, T, D]
+    observe("embed", x)
+    for layer in range(chip.shape.layers):
+        after = attention_block(chip, state, layer, x, observe)
+        x = mlp_block(chip, layer, after, observe, x if chip.wiring.parallel else None)
+    state.position += ids.shape[1]
+    a, root = _normalize(chip, x, "final", observe, chip.wiring.final_norm)
+    logits = _apply(chip, "head", 0, a, chip.formats.norm, chip.formats.logit, root)
+    if chip.wiring.logit_cap:
+        logits = softcap.soft_cap(logits, chip.tables["logit_cap"])
+    observe("logits", logits)
+    return logits
+
+
+def embedding_block(chip: Chip, ids: Ints, start: int) -> Ints:
+    f, m = chip.formats, chip.matrices
+    x = embed(m["embedding"], ids, f.residual)
+    if chip.wiring.positions:
+        x = saturate(x + embed(m["position"], np.arange(start, start + ids.shape[1]), f.residual), f.residual)
+    if chip.embedding_scale is not None:
+        x = norm.write_back(*_normalize(chip, x, "embed", _ignore), chip.embedding_scale, f.residual)
+    return x
+
+
+def _normalize(chip: Chip, x: Ints, stage: str, observe: Observer, normalizes: bool = True) -> tuple[Ints, Ints]:
+    f = chip.formats
+    a, energy, m = norm.shift_normalize(x, chip.tables["eps"], f.norm)
+    root = norm.reciprocal_root(energy, m, chip.tables["rsqrt"]) if normalizes else norm.plain_root(m, f.residual)
+    observe(f"{stage}_norm", a)
+    observe(f"{stage}_root", root[..., None])
+    return a, root
+
+
+def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: int, root: Ints | None = None) -> Ints:
+    return chip.matrices[name].apply(layer, a, input_bits, bits, root, chip.biases.get(name))
+
+
+def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    f, start, end = chip.formats, state.position, state.position + x.shape[1]
+    a, root = _normalize(chip, x, f"L{layer}.attn", observe)
+    first = chip.shape.context * chip.wiring.rope[layer] if chip.wiring.rope else 0
+    cos, sin = (chip.tables[name][first + start : first + end] for name in ("cos", "sin"))
+    q, k = (
+        rope.rotate(_turned(chip, name, layer, a, root, observe), cos, sin, bits)
+        for name, bits in (("q", f.query), ("k", f.cache))
+    )  # [B, H, T, C], [B, G, T, C]
+    v = _heads(chip, _apply(chip, "v", layer, a, f.norm, f.cache, root))
+    state.keys[layer, :, :, start:end], state.values[layer, :, :, start:end] = k, v
+    for name, value in (("q", q), ("k", k), ("v", v)):
+        observe(f"L{layer}.{name}", _join(value))
+    mixed = _attend(chip, layer, q, state.keys[layer, :, :, :end], state.values[layer, :, :, :end])
+    observe(f"L{layer}.attn", mixed)
+    x = saturate(x + _branch(chip, "attention", "o", layer, mixed, f.attention, observe), f.residual)
+    observe(f"L{layer}.attn_x", x)
+    return x
+
+
+def _turned(chip: Chip, name: str, layer: int, a: Ints, root: Ints, observe: Observer) -> Ints:
+    """Queries or keys [B, heads, T, C] as the rotation takes them, through their norm where there is one."""
+    x = _apply(chip, name, layer, a, chip.formats.norm, rope.INPUT_BITS, root)
+    if name in chip.renorms:
+        observe(f"L{layer}.{name}_raw", x)
+        grouped = x.reshape(*x.shape[:2], -1, chip.shape.head_dim)
+        made = norm.renormalize(grouped, chip.renorms[name], layer, chip.tables["rsqrt"], rope.INPUT_BITS)
+        x = made.reshape(x.shape)
+    return _heads(chip, x)
+
+
+def _branch(chip: Chip, branch: str, name: str, layer: int, x: Ints, bits: int, observe: Observer) -> Ints:
+    """What attention or MLP adds to the residual: the output of matrix ``name``, through its norm if it has one."""
+    f = chip.formats
+    if branch not in chip.renorms:
+        return _apply(chip, name, layer, x, bits, f.residual)
+    raw = _apply(chip, name, layer, x, bits, norm.RENORM_BITS)
+    observe(f"L{layer}.{branch}_raw", raw)
+    return norm.renormalize(raw[..., None, :], chip.renorms[branch], layer, chip.tables["rsqrt"], f.residual)[..., 0, :]
+
+
+def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> Ints:
+    """Mixed values [B, T, H * C] of q [B, H, T, C] over k, v [B, G, P, C]."""
+    f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
+    behind = np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None] - np.arange(k.shape[2])  # [T, P]
+    window = (chip.wiring.windows[layer] if chip.wiring.windows else 0) or k.shape[2]
+    seen = (behind >= 0) & (behind < window)
+    out = np.empty_like(q)
+    for head in range(chip.shape.heads):
+        keys, values = k[:, head // group], v[:, head // group]
+        score = attention.scores(q[:, head], keys, f.query, f.cache)
+        shift = chip.score_shift[layer, head]
+        if chip.wiring.score_cap:
+            score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), chip.tables["score_cap"])
+            shift = np.int64(0)
+        p = attention.probabilities(score, seen, shift, chip.tables["exp"])
+        sums = attention.weighted_values(p, values, f.cache)
+        out[:, head] = attention.divide(
+            sums, p.sum(-1), chip.tables["reciprocal"], chip.value_shift[layer, head], f.attention
+        )
+    return _join(out)
+
+
+def mlp_block(chip: Chip, layer: int, x: Ints, observe: Observer = _ignore, source: Ints | None = None) -> Ints:
+    """The residual x with the MLP of it added, or the MLP of ``source`` where that is another one."""
+    f, table = chip.formats, chip.tables["activation"]
+    a, root = _normalize(chip, x if source is None else source, f"L{layer}.mlp", observe)
+    u = _apply(chip, "up", layer, a, f.norm, f.up if chip.wiring.gated else f.gate, root)
+    if chip.wiring.gated:
+        g = _apply(chip, "gate", layer, a, f.norm, f.gate, root)
+        observe(f"L{layer}.gate", g)
+        hidden = gate.gated(g, u, table, chip.gate_shift[layer], f.gate, f.hidden)
+    else:
+        hidden = gate.activated(u, table, f.gate)
+    observe(f"L{layer}.up", u)
+    observe(f"L{layer}.hidden", hidden)
+    x = saturate(x + _branch(chip, "mlp", "down", layer, hidden, f.hidden, observe), f.residual)
+    observe(f"L{layer}.x", x)
+    return x
+
+
+def _heads(chip: Chip, x: Ints) -> Ints:
+    """[B, T, heads * C] to [B, heads, T, C]."""
+    return x.reshape(*x.shape[:2], -1, chip.shape.head_dim).swapaxes(1, 2)
+
+
+def _join(x: Ints) -> Ints:
+    """[B, heads, T, C] to [B, T, heads * C]."""
+    return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
+
+
+# ---------------------------------------------------------------------------------------------------
+# The token loop.
+
+Feed = Callable[[int, int], int]  # (token id, position) -> next token id
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen: greedy at temperature 0, otherwise Gumbel-max from ``seed`` (64 bits)."""
+
+    temperature: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        sampler.inverse_temperature(self.temperature)  # refuses what the chip has no number for
+        if not 0 <= self.seed < 1 << 64:
+            raise PromptError(f"seed {self.seed} is not usable; give an integer from 0 to 2**64 - 1")
+
+
+@dataclass
+class Progress:
+    """Where a token loop is, and why it ended: "stop token", "budget", "context full"; "running" before."""
+
+    position: int = 0  # tokens fed so far
+    status: str = "running"
+
+
+def pick(chip: Chip, logits: Ints, position: int, sampling: Sampling) -> int:
+    """The next token id of logits [V] computed at ``position``."""
+    inverse = sampler.inverse_temperature(sampling.temperature)
+    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position, chip.tables["gumbel"])
+
+
+def feeder(chip: Chip, sampling: Sampling) -> Feed:
+    """A feed of the integer reference with a KV cache of its own; position 0 empties it."""
+    state = new_state(chip)
+
+    def feed(token: int, position: int) -> int:
+        state.position = position
+        logits = step(chip, state, np.array([[token]], np.int64))[0, 0]
+        return pick(chip, logits, position, sampling)
+
+    return feed
+
+
+def token_loop(
+    feed: Feed,
+    prompt: list[int],
+    context: int,
+    budget: int | None = None,
+    stops: tuple[int, ...] = (),
+    progress: Progress | None = None,
+) -> Iterator[int]:
+    """Feed the prompt, then each new token; yield new tokens until a stop token, the budget or a full context.
+
+    The stop token is not yielded. The last token yielded has not been fed. Raises PromptError for a prompt
+    that leaves no room.
+    """
+    progress = progress or Progress()
+    if not 1 <= len(prompt) <= context:
+        raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {context} fit the context")
+    if budget is not None and budget < 0:
+        raise PromptError(f"a budget of {budget} tokens; give 0 or more")
+    pending = list(prompt)
+    produced = 0
+    while budget is None or produced < budget:
+        if progress.position == context:
+            progress.status = "context full"
+            return
+        token = feed(pending.pop(0), progress.position)
+        progress.position += 1
+        if pending:
+            continue
+        if token in stops:
+            progress.status = "stop token"
+            return
+        yield token
+        produced += 1
+        pending = [token]
+    progress.status = "budget"

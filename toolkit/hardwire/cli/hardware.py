@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Commands from the chip to the bitstream: fit, build, synth, deploy."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.box import SIMPLE
+from rich.table import Table
+
+from ..errors import HardwireError
+from .group import AS_JSON, IN_FILE, answer, bar, bars, key_values, main, notes, spinner
+
+
+@main.command()
+@click.argument("chip", type=IN_FILE)
+@click.option("--board", default="all", show_default=True, help="A board's name, or all.")
+@click.option("--timeline", type=IN_FILE, help="Write a picture of one token's timeline (one board).")
+@click.option("--position", type=click.IntRange(0), default=127, show_default=True, help="Of the picture's token.")
+@AS_JSON
+def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: bool) -> None:
+    """Plan the fastest engine of CHIP for each board: does it fit, what limits it, its exact cycles.
+
+    Cycles are those of a generated token, from one embedding fetch to the next possible one. Resources are predicted;
+    `hardwire synth` measures them. The floor is what no engine on that board could beat.
+    """
+    from ..chip.model import load_chip
+    from ..plan.fit import fit as fit_to
+    from ..plan.planner import Planner
+    from ..targets.board import board_names, load_board
+
+    model = load_chip(chip)
+    if timeline is not None and board == "all":
+        raise HardwireError("--timeline draws one board's engine; give --board too")
+    with bar("plan") as progress:
+        planner = Planner(model)
+        names = board_names() if board == "all" else [board]
+        fits = [fit_to(model, load_board(name), planner, progress) for name in names]
+    columns = ("board", "fits", "limit", "lanes", "cycles at 0", "mean", "floor", "ratio", "MHz", "tokens/s")
+    table = Table(
+        *columns,
+        title=str(chip),
+        title_justify="left",
+        box=SIMPLE,
+        caption="mean: over positions 0 to 255; MHz: assumed, as the tokens/s are; resources predicted",
+        caption_justify="left",
+    )
+    for f in fits:
+        if f.fits:
+            figures = (f"{f.lanes:,}", f"{f.cycles[0]:,}", f"{f.mean_cycles:,.1f}", f"{f.floor_cycles:,}", f"{f.ratio}")
+            table.add_row(f.board, "yes", f.limit, *figures, f"{f.clock_mhz:g}", f"{f.tokens_per_second:,.0f}")
+        else:
+            limit = f.limit if f.most_bits is None else f"{f.limit}; its memories would hold {f.most_bits} bits"
+            table.add_row(f.board, "[red]no[/]", limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
+    if timeline is not None:
+        _draw_timeline(model, fits[0], position, timeline)
+    answer([f.as_dict() for f in fits], as_json, table)
+
+
+def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
+    from ..plan.geometry import Geometry
+    from ..plan.schedule import schedule
+    from ..quality.plots import draw_timeline
+
+    if verdict.geometry is None:
+        raise HardwireError(f"nothing to draw: no engine fits {verdict.board} ({verdict.limit})")
+    if position >= model.shape.context:
+        raise HardwireError(f"--position {position}: the context has {model.shape.context}")
+    draw_timeline(schedule(model, Geometry(**verdict.geometry)), position, path, verdict.board)
+
+
+@main.command()
+@click.argument("chip", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
+@click.option("--board", default="pynq-z2", show_default=True)
+@click.option("--target", type=click.Choice(["hls", "rtl", "bitstream"]), default="hls", show_default=True)
+@click.option(
+    "--ip", type=click.Choice(["rtl", "hls"]), default="rtl", show_default=True, help="Bitstream: the decoder in it."
+)
+@click.option(
+    "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
+)
+@click.option(
+    "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
+)
+@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
+@click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
+@AS_JSON
+def build(
+    chip: Path,
+    out: Path,
+    board: str,
+    target: str,
+    ip: str,
+    lanes: int | None,
+    geometry: str | None,
+    clock: float | None,
+    onnx: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the project of CHIP with its weights baked in: HLS, or the RTL engine too. Nothing is synthesised.
+
+    bitstream: the engine behind AXI4-Lite and a Vivado project around it, for a board with a Zynq; `hardwire synth`
+    runs it. --ip hls puts the decoder of the HLS project behind the same registers, in place of the RTL engine.
+    """
+    from ..build.make import make_build
+    from ..plan.geometry import parse_geometry
+    from ..targets.board import load_board
+
+    place = load_board(board)
+    place = replace(place, clock_mhz=clock) if clock else place
+    chosen = parse_geometry(geometry) if geometry else None
+    with spinner("build") as stage:
+        made = make_build(
+            chip, place, out, target=target, ip=ip, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage
+        )
+    data = {
+        "manifest": str(out / "manifest.json"),
+        "digest": made.manifest["digest"],
+        "files": sorted(made.manifest["files"]),
+        "tools": made.manifest["tools"],
+    }
+    answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
+
+
+@main.command()
+@click.argument("builds", type=IN_FILE, nargs=-1, required=True)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
+@click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
+@click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
+@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
+@click.option(
+    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; several are tried in turn."
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0.01), default=60.0, show_default=True, help="Minutes that a tool may take."
+)
+@click.option("--collect", type=IN_FILE, help="Put finished bitstreams into this folder, by board and build name.")
+@AS_JSON
+def synth(
+    builds: tuple[Path, ...],
+    jobs: int,
+    no_route: bool,
+    allow_slow: bool,
+    clock: float | None,
+    seeds: tuple[int, ...],
+    timeout: float,
+    collect: Path | None,
+    as_json: bool,
+) -> None:
+    """Synthesize BUILDS made with --target rtl; for an ECP5 place, route and write the bitstream.
+
+    Results stay in each build's synth/ folder and manifest; what is finished is not run again, so a stopped run
+    continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
+    their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
+    (--no-route: its engine through Yosys), and with --ip hls through Vitis HLS first.
+    """
+    from ..synth.batch import Options, run_batch
+    from ..synth.builds import jobs_of
+    from ..synth.tables import result
+
+    options = Options(timeout=timeout * 60, allow_slow=allow_slow, route=not no_route)
+    with bars() as progress:
+        table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
+    answer([row.as_dict() for row in table.rows], as_json, result(table.rows))
+    if collect is not None:
+        from ..build.collect import collect as put
+        from ..build.folder import open_build
+
+        for folder, row in zip(builds, table.rows, strict=True):
+            if row.bitstream:
+                notes.print(f"collected {put(open_build(folder), collect)}")
+    if table.interrupted:
+        raise KeyboardInterrupt
+    if table.failed:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, help="The zip to write; default: hardwire-<name>-<board>.zip here.")
+@AS_JSON
+def deploy(build: Path, out: Path | None, as_json: bool) -> None:
+    """One zip with all that a board needs of BUILD: wheel, bitstream, .hwh, model, and a README with its commands."""
+    from ..build.deploy import deploy as pack
+
+    with spinner("deploy"):
+        path = pack(build, out)
+    data = {"zip": str(path), "size_bytes": path.stat().st_size}
+    answer(data, as_json, key_values("deployed", data))

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command where click and rich are not installed, as on a board: run, verify, doctor; no library."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from ..errors import HardwireError
+from ..openers import load
+from ..version import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code: 0 done or equal, 1 the user's input or environment, 2 a difference, 130 Ctrl-C."""
+    try:
+        return _main(arguments)
+    except HardwireError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C", file=sys.stderr)
+        return 130
+
+
+def _main(arguments: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="hardwire", description="A baked model on this board. The other commands need: pip install hardwire"
+    )
+    parser.add_argument("--version", action="version", version=f"hardwire, version {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="stream text from a model")
+    run.add_argument("model", help="a folder with a bitstream, a .chip, or a name")
+    run.add_argument("--prompt", default="")
+    run.add_argument("--tokens", type=int)
+    run.add_argument("--temperature", type=float, default=0.0)
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--backend", choices=("board", "reference"))
+    verify = commands.add_parser("verify", help="compare the chip with the model: tokens, logits, trace")
+    verify.add_argument("model")
+    doctor = commands.add_parser("doctor", help="a report to paste into a bug")
+    doctor.add_argument("model", nargs="?")
+    given = parser.parse_args(arguments)
+    if given.command == "doctor":
+        from .doctor import report
+
+        print(json.dumps(report(given.model), indent=1, default=str))
+        return 0
+    if given.command == "verify":
+        with load(given.model, "board") as model:
+            found = model.verify()
+        print(f"{found.tokens} tokens, {found.logits} logits, {found.stages} checksums compared ({found.source})")
+        print("equal" if found else f"different: {found.first_difference}")
+        return 0 if found else 2
+    with load(given.model, given.backend) as model:
+        print(given.prompt, end="", flush=True)
+        for token in model.stream(given.prompt, given.tokens, given.temperature, given.seed):
+            print(token, end="", flush=True)
+        print()
+        rate, last = model.last.tokens_per_second, model.last
+        print(
+            f"{len(last.tokens)} tokens, {rate:,.0f} tokens/s on {model.name}; ended by: {last.status}", file=sys.stderr
+        )
+    return 0

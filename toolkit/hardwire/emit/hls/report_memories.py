@@ -1,0 +1,163 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The memories of an HLS project, declaration by declaration, with the name and the size that each has in ``chip.hpp``
+or in a kernel. An expectation, as the report's: no HLS tool ran.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ops import rope, softcap
+from ...ops.attention import PROBABILITY_BITS
+from .constants import Layout
+
+BRAM18 = (
+    (1 << 14, 1),
+    (1 << 13, 2),
+    (1 << 12, 4),
+    (1 << 11, 9),
+    (1 << 10, 18),
+    (1 << 9, 36),
+)  # depth x width
+SMALL = 1024  # bits: a memory up to this is expected in LUTs
+REGISTERS = "registers"
+
+Memory = dict[str, Any]
+
+
+def memory(name: str, depth: int, width: int, kind: str = "rom", copies: int = 1) -> Memory:
+    """``copies`` of a ROM: one for each function instance that reads it."""
+    bits = depth * width
+    bram18 = 0 if bits <= SMALL or kind == REGISTERS else min(-(-depth // d) * -(-width // w) for d, w in BRAM18)
+    return {
+        "memory": name,
+        "kind": kind,
+        "depth": depth,
+        "width": width,
+        "copies": copies,
+        "bits": bits * copies,
+        "bram18": bram18 * copies,
+    }
+
+
+def rom_memories(layout: Layout) -> list[Memory]:
+    """What chip.hpp declares. Integers of 64 bits packed with weights; tables in C++'s own widths."""
+    s, f = layout.shape, layout.formats
+    roms = [
+        memory(f"Rom{bits}::words", sum(map(layout.steps, group)), layout.words(bits) * 64)
+        for bits, group in layout.roms.items()
+    ]
+    turns = 1 if (s.heads, f.query) == (s.kv_heads, f.cache) else 2  # forms of queries and keys
+    rows, engines, norms = layout.angle_rows * layout.angles, len(layout.roms), _norms(layout)
+    return roms + [
+        memory("HeadRom::words", layout.steps(layout.head), layout.words(layout.head.bits) * 64),
+        memory("Chip::Embedding::words", s.vocab * -(-s.dim * layout.embedding_bits // 64), 64),
+        memory("Chip::multipliers", layout.multipliers, 32, copies=engines),
+        memory("Chip::Head::multipliers", s.vocab, 32),
+        memory("Chip::Embedding::multipliers", s.vocab, 32),
+        memory("Chip::rsqrt", 768, 32, copies=norms + _renorm_instances(layout)),
+        memory("Chip::eps", 1, 32, copies=norms),
+        memory("Chip::cos", rows, rope.ANGLE_BITS + 2, copies=turns),
+        memory("Chip::sin", rows, rope.ANGLE_BITS + 2, copies=turns),
+        memory("Chip::exp", 1024, 16),
+        memory("Chip::reciprocal", 1024, 16),
+        memory("Chip::activation", 1 << f.gate, 16),
+        memory("Chip::gumbel", 2048, 16),
+        memory("Chip::score_shift", s.layers * s.heads, 8),
+        memory("Chip::value_shift", s.layers * s.heads, 8),
+        *([memory("Chip::gate_shift", s.layers, 8)] if layout.wiring.gated else []),
+        *(memory(f"Chip::{m.name.capitalize()}::shift", s.layers, 8) for m in layout.placed),
+        memory("Chip::Head::shift", 1, 8),
+        *_part_roms(layout),
+    ]
+
+
+def _norms(layout: Layout) -> int:
+    """Instances of the residual's norm: the decoder's, the head's and the embedding's."""
+    return 1 + layout.wiring.final_norm + layout.wiring.embedding_norm
+
+
+def _renorm_instances(layout: Layout) -> int:
+    """Instances of the norms inside a layer: one for the heads' channels, one for a branch's."""
+    heads = {layout.shape.head_dim} if {"q", "k"} & set(layout.renormed) else set()
+    return len(heads | ({layout.shape.dim} if {"attention", "mlp"} & set(layout.renormed) else set()))
+
+
+def _part_roms(layout: Layout) -> list[Memory]:
+    """Tables of parts that not every decoder has."""
+    s, w, engines = layout.shape, layout.wiring, len(layout.roms)
+    found = {
+        "Position::words": (w.positions, s.context * -(-s.dim * layout.position_bits // 64), 64, 1),
+        "Position::multipliers": (w.positions, s.context, 32, 1),
+        "biases": (layout.biases, layout.biases, 32, engines),
+        "head_biases": ("head" in layout.biased, s.vocab, 32, 1),
+        "embedding_multipliers": (w.embedding_norm, s.dim, 32, 1),
+        "score_cap": (w.score_cap, softcap.CAP_ENTRIES, 16, 1),
+        "logit_cap": (w.logit_cap, softcap.CAP_ENTRIES, 16, 1),
+        "windows": (any(w.windows), s.layers, 32, 1),
+        "rope": (w.rope_sets > 1, s.layers, 16, 1),
+        "renorm_multipliers": (w.renorms, layout.renorm_multipliers, 32, _renorm_instances(layout)),
+    }
+    for name in w.renorms:
+        found[f"Renorm{name.capitalize()}::shift"] = (True, s.layers, 8, 1)
+        found[f"Renorm{name.capitalize()}::eps"] = (True, s.layers, 32, 1)
+    return [
+        memory(f"Chip::{name}", depth, width, copies=copies)
+        for name, (there, depth, width, copies) in found.items()
+        if there
+    ]
+
+
+def value_bits(layout: Layout) -> int:
+    """SUM of attention.hpp: bits of a sum of weighted values."""
+    return PROBABILITY_BITS + 1 + layout.formats.cache + (layout.shape.context - 1).bit_length()
+
+
+def decoder_memories(layout: Layout) -> list[Memory]:
+    """Arrays of the kernels that both tops run."""
+    s, f, t = layout.shape, layout.formats, layout.together
+    score = softcap.CAP_BITS if layout.wiring.score_cap else f.query + f.cache + (s.head_dim - 1).bit_length()
+    words = s.layers * s.context * s.kv_heads
+    engines = [(f"{bits} bit", layout.sum_bits(group)) for bits, group in layout.roms.items()]
+    engines.append(("head", layout.sum_bits([layout.head])))
+    return [
+        memory("decode::keys", words, s.head_dim * f.cache, "ram"),
+        memory("decode::values", words, s.head_dim * f.cache, "ram"),
+        memory("decode::in", layout.largest_cols, layout.input_bits, "ram"),
+        memory("decode::out", layout.largest_rows, layout.output_bits, "ram"),
+        memory("decode::query", s.query_rows, f.query, "ram"),
+        memory("decode::key", s.kv_rows, f.cache, "ram"),
+        *([memory("gated_middle::gate", s.hidden, f.gate, "ram")] if layout.wiring.gated else []),
+        *([memory("embedding_norm::a", s.dim, f.norm, "ram")] if layout.wiring.embedding_norm else []),
+        memory("head::in", s.dim, f.norm, "ram"),
+        memory("store::word", s.head_dim, f.cache, REGISTERS),
+        memory("attend::scores", s.context, score, "ram", copies=t),
+        memory("attend::sums", t * s.head_dim, value_bits(layout), REGISTERS),
+        memory("attend::query", t * s.head_dim, f.query, REGISTERS),
+        memory("attend::top", t, score, REGISTERS),
+        memory("attend::total", t, PROBABILITY_BITS + (s.context - 1).bit_length(), REGISTERS),
+        *(memory(f"matvec::sums {name}", layout.lanes, bits, REGISTERS) for name, bits in engines),
+        *(memory(f"matvec::done {name}", layout.lanes, bits, REGISTERS) for name, bits in engines),
+    ]
+
+
+def loop_memories(layout: Layout) -> list[Memory]:
+    """Arrays of the token loop."""
+    s, f = layout.shape, layout.formats
+    return [
+        memory("token_loop::pending", s.context, 32, "ram"),
+        memory("token_loop::x", s.dim, f.residual, "ram"),
+        memory("token_loop::logits", s.vocab, f.logit, "ram"),
+    ]
+
+
+def graph_only_memories(layout: Layout) -> list[Memory]:
+    """Arrays of the graph's layers, which the token loop does not have."""
+    s, f = layout.shape, layout.formats
+    names = ("embedding_at" if layout.wiring.positions else "embedding", "decoder", "head")
+    return [
+        *(memory(f"{name}_layer::residual", s.dim, f.residual, "ram") for name in names),
+        memory("head_layer::all", s.vocab, f.logit, "ram"),
+        memory("sampler_layer::all", s.vocab, f.logit, "ram"),
+    ]

@@ -1,0 +1,312 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Contents of the engine's ROMs: fields of integers, packed as the RTL unpacks them, one hexadecimal word per line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from ...chip.model import Chip
+from ...errors import BuildError
+from ...ops import attention, norm, rope
+from ...ops.fixed import MULTIPLIER_BITS, Ints
+from ...plan.geometry import Geometry
+from ...plan.latency import normed_branches, normed_heads
+from ...plan.parameters import index_bits
+from ...plan.program import Emission, Run, Schedule
+from ...plan.widths import bias_bits, embedding_bits, lane_bits
+from ...plan.words import (
+    ANGLES,
+    EMISSION,
+    GAINS,
+    LINE,
+    PROGRAM,
+    SHIFTS,
+    WINDOW,
+    Kind,
+    Struct,
+    Values,
+)
+
+Field = tuple[Ints, int]  # values [words, count], and the bits of each
+
+
+def hex_lines(*fields: Field) -> list[str]:
+    """One word per row; the first field, and of each field the first value, lowest."""
+    bits = []
+    for values, width in fields:
+        values = np.asarray(values, np.int64)
+        values = values.reshape(values.shape[0], -1)
+        planes = values[:, :, None] >> np.arange(width) & 1
+        bits.append(planes.reshape(values.shape[0], -1).astype(np.uint8))
+    packed = np.packbits(np.concatenate(bits, axis=1), axis=1, bitorder="little")[:, ::-1]
+    return [row.tobytes().hex() for row in packed]
+
+
+def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -> list[str]:
+    """Words of a struct, from all of its fields: of each the values of every word, [words] or [words, lanes].
+
+    Raises BuildError for a value that its field has no bits for.
+    """
+    places, fields = struct.places(values), list[Field]()
+    if columns.keys() != places.keys():
+        raise ValueError(f"{struct.name} has the fields {', '.join(places)}, not {', '.join(columns)}")
+    for name, place in places.items():
+        column = np.asarray(columns[name], np.int64).reshape(-1, place.lanes)
+        low, high = place.range
+        beyond = np.argwhere((column < low) | (column > high))
+        if len(beyond):
+            word, lane = beyond[0]
+            raise BuildError(
+                f"{struct.name}.{name}: word {word} has {column[word, lane]} in lane {lane}, "
+                f"which {place.bits} bits do not hold"
+            )
+        if place.bits:
+            fields.append((column, place.bits))
+    return hex_lines(*fields)
+
+
+def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+    """File name to lines, every ROM of the engine."""
+    t, f = chip.tables, chip.formats
+    column = {name: values[:, None] for name, values in t.items() if values.ndim == 1}
+    contents = {
+        "rsqrt.hex": hex_lines((column["rsqrt"], 17)),
+        "exp.hex": hex_lines((column["exp"], attention.PROBABILITY_BITS)),
+        "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
+        "activation.hex": hex_lines((column["activation"], 16 if chip.wiring.gated else f.hidden)),
+        "gumbel.hex": hex_lines((column["gumbel"], 16)),
+        "emission.hex": _emissions(chip, made),
+        "program.hex": _program(chip, made),
+    }
+    if chip.shape.rotary:
+        contents["angle.hex"] = _angles(chip, made)
+    for name, listed in renormed(made).items():
+        contents |= _renorms(chip, name, listed)
+    for name in ("score_cap", "logit_cap"):
+        if name in t:
+            contents[f"{name}.hex"] = cap_lines(t[name])
+    if any(chip.wiring.windows):
+        contents["window.hex"] = _windows(chip.wiring.windows, made)
+    return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
+
+
+def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+    """Shifts of values and of scores, a file for each of the heads that share a walk."""
+    capped = chip.wiring.score_cap  # a cap takes the shift, and gives steps of the exponential
+    score = np.zeros_like(chip.score_shift) if capped else chip.score_shift
+    found: dict[str, list[str]] = {}
+    for h in range(made.shared):
+        columns = {"score": score[:, h :: made.shared], "value": chip.value_shift[:, h :: made.shared]}
+        found[f"shift{h:02}.hex"] = pack(SHIFTS, {}, columns)
+        if capped:
+            found[f"cap{h:02}.hex"] = hex_lines((chip.score_shift[:, h :: made.shared].reshape(-1, 1), 5))
+    return found
+
+
+def cap_lines(table: Ints) -> list[str]:
+    """A soft cap's lines."""
+    return pack(LINE, {"SlopeW": slope_bits(table)}, {"base": table[:-1], "rise": np.diff(table)})
+
+
+def slope_bits(table: Ints) -> int:
+    """Signed bits of what a soft cap's lines rise by."""
+    rise = np.diff(table)
+    return int(max(rise.max(), ~rise.min())).bit_length() + 1
+
+
+def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
+    """How far back each layer sees."""
+    banks, blocks = made.geometry.banks, made.blocks
+    reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
+    widths = {"BankW": index_bits(banks), "BlockW": blocks.bit_length()}
+    return pack(WINDOW, widths, {"blocks": reach[:, 0], "banks": reach[:, 1]})
+
+
+def renormed(made: Schedule) -> dict[str, list[Emission]]:
+    """Reads that a norm inside a layer takes, by the name of its tables: of queries and keys, of the branches."""
+    found: dict[str, list[Emission]] = {}
+    if normed_heads(made.wiring):
+        found["renorm"] = [e for e in made.emissions if e.kind in (Kind.QUERY, Kind.KEY)]
+    if normed_branches(made.wiring):
+        found["branch"] = [e for e in made.emissions if e.matrix in ("o", "down")]
+    return found
+
+
+def _renorm_of(chip: Chip, e: Emission) -> norm.Renorm:
+    return chip.renorms[{"o": "attention", "down": "mlp"}.get(e.matrix, e.matrix)]
+
+
+def _eps_bits(chip: Chip, listed: list[Emission]) -> int:
+    return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
+
+
+def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[str]]:
+    """For every read: its rows' gains and their shift, and its heads' eps."""
+    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
+    for i, e in enumerate(listed):
+        renorm = _renorm_of(chip, e)
+        shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
+        gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
+    return {
+        f"{name}.hex": pack(GAINS, {"Rows": gain.shape[1]}, {"gain": gain, "shift": shift}),
+        f"{name}_eps.hex": hex_lines((eps, _eps_bits(chip, listed))),
+    }
+
+
+def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
+    """Parameters of each rtl/renorm.sv."""
+    widths: dict[str, int] = {}
+    for name, listed in renormed(made).items():
+        channels = chip.shape.head_dim if name == "renorm" else chip.shape.dim
+        widths |= {
+            f"{name.capitalize()}Words": len(listed),
+            f"{name.capitalize()}EpsW": _eps_bits(chip, listed),
+            f"{name.capitalize()}EnergyW": norm.largest_energy(channels, norm.RENORM_BITS).bit_length(),
+        }
+    return widths
+
+
+def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
+    """Rows of tokens, then of positions."""
+    tables = [chip.matrices[name] for name in ("embedding", "position") if name in chip.matrices]
+    entries = np.concatenate([_padded(m.weight[0], rows) for m in tables])
+    multipliers = np.concatenate([m.multiplier[0] for m in tables])[:, None]
+    return {
+        "embedding.hex": hex_lines((entries, embedding_bits(chip))),
+        "embedding_multiplier.hex": hex_lines((multipliers, MULTIPLIER_BITS)),
+    }
+
+
+def _padded(rows: np.ndarray, groups: int) -> Ints:
+    """[V, D] to [V * words, groups]."""
+    wide = np.pad(rows.astype(np.int64), ((0, 0), (0, -rows.shape[1] % groups)))
+    return wide.reshape(-1, groups)
+
+
+def _angles(chip: Chip, made: Schedule) -> list[str]:
+    """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0. Of each position
+    all sets."""
+    s, half, each = chip.shape, chip.shape.rotary // 2, made.geometry.rows // 2
+    cos = np.full((s.context, chip.wiring.rope_sets, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
+    sin = np.zeros_like(cos)
+    for wide_table, name in ((cos, "cos"), (sin, "sin")):
+        wide_table[..., :half] = chip.tables[name].reshape(-1, s.context, half).swapaxes(0, 1)
+    wide = [np.tile(t, made.shared) for t in (cos, sin)]
+    room = ((0, 0), (0, 0), (0, made.parts * each - wide[0].shape[-1]))
+    wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
+    return pack(ANGLES, {"Pairs": each}, {"cosine": wide[0].reshape(-1, each), "sine": wide[1].reshape(-1, each)})
+
+
+def _weights(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+    """One ROM per depth: for every step, in playing order, columns of each row."""
+    g, bits = made.geometry, lane_bits(chip)
+    found: list[list[Ints]] = [[np.zeros((0, g.rows * g.columns), np.int64)] for _ in range(g.depth)]
+    for run in made.runs:
+        dense = _dense(chip, run, g)  # [emissions, rows, columns]
+        split = dense.reshape(len(run.emissions), g.rows, -1, g.columns).swapaxes(1, 2)  # [emission, step, row, column]
+        for e in range(min(g.depth, len(run.emissions))):
+            found[e].append(split[e :: g.depth].reshape(-1, g.rows * g.columns))
+    words = [np.concatenate(one) for one in found]
+    words = [w if len(w) else np.zeros((1, g.rows * g.columns), np.int64) for w in words]
+    return {f"weight{e:02}.hex": hex_lines((w, bits)) for e, w in enumerate(words)}
+
+
+def _dense(chip: Chip, run: Run, g: Geometry) -> Ints:
+    """The weights of a run [emissions, rows, columns], padding as zeros."""
+    dense = np.zeros((len(run.emissions) * g.rows, len(run.columns)), np.int64)
+    columns = np.array([c for c in run.columns if c is not None])
+    places = np.array([i for i, c in enumerate(run.columns) if c is not None])
+    rows = [row for e in run.emissions for row in e.rows]
+    for matrix in {row[0] for row in rows if row is not None}:
+        at = np.array([i for i, row in enumerate(rows) if row is not None and row[0] == matrix])
+        which = np.array([row[1] for row in rows if row is not None and row[0] == matrix])
+        if matrix == "embedding_norm":
+            taken = np.eye(chip.shape.dim, dtype=np.int64)[which][:, columns]
+        else:
+            taken = chip.matrices[matrix].weight[run.layer][which][:, columns]
+        dense[np.ix_(at, places)] = taken
+    return dense.reshape(len(run.emissions), g.rows, -1)
+
+
+def _scale_of(chip: Chip, matrix: str, layer: int) -> tuple[Ints, int, Ints | None]:
+    """Multipliers of a matrix's rows, their shift, and their biases."""
+    if matrix == "embedding_norm":
+        assert chip.embedding_scale is not None
+        return chip.embedding_scale.multiplier, int(chip.embedding_scale.shift), None
+    m, bias = chip.matrices[matrix], chip.biases.get(matrix)
+    return m.multiplier[layer], int(m.shift[layer]), None if bias is None else bias[layer]
+
+
+def _emissions(chip: Chip, made: Schedule) -> list[str]:
+    """The word of every read."""
+    listed, rows = made.emissions, made.geometry.rows
+    shift = np.zeros((len(listed), 1), np.int64)
+    multiplier, bias, mask = (np.zeros((len(listed), rows), np.int64) for _ in range(3))
+    for i, e in enumerate(listed):
+        for r, row in enumerate(e.rows):
+            if row is not None:
+                scale, shift[i, 0], added = _scale_of(chip, row[0], e.layer)
+                mask[i, r] = 1
+                # The embedding's rows bring multipliers of their own.
+                multiplier[i, r] = scale[row[1]] if row[0] not in ("embedding", "position") else 0
+                bias[i, r] = 0 if added is None else added[row[1]]
+    return pack(
+        EMISSION,
+        word_widths(chip, made),
+        {
+            "bias": bias,
+            "multiplier": multiplier,
+            "dest": [e.dest for e in listed],
+            "post": [e.post for e in listed],
+            "shift": shift,
+            "mask": mask,
+            "fold": [e.fold for e in listed],
+            "first": [e.first for e in listed],
+            "set": [e.replace for e in listed],
+            "kind": [e.kind for e in listed],
+        },
+    )
+
+
+def _program(chip: Chip, made: Schedule) -> list[str]:
+    """The control program: what starts with each word, and the wait for the next."""
+    words, columns = made.words, made.geometry.columns
+    runs = [word.run for word in words]
+    following = words[1:]
+    return pack(
+        PROGRAM,
+        word_widths(chip, made),
+        {
+            "wait_cycles": [after.at - word.at - 1 for word, after in zip(words, following, strict=False)] + [0],
+            "with_span": [word.after_span for word in following] + [False],
+            "ends": [word.ends for word in words],
+            "attend": [word.attend for word in words],
+            "lanes": [run is not None for run in runs],
+            "source": [run.source if run else 0 for run in runs],
+            "steps": [len(run.columns) // columns if run else 0 for run in runs],
+            "emits": [len(run.emissions) if run else 0 for run in runs],
+        },
+    )
+
+
+def word_widths(chip: Chip, made: Schedule) -> dict[str, int]:
+    """Parameters of the structs in words.py: bits of the fields whose size depends on chip and plan, and rows."""
+    waits = [b.at - a.at for a, b in zip(made.words, made.words[1:], strict=False)]
+    return {
+        "Rows": made.geometry.rows,
+        "BiasW": bias_bits(chip),
+        "DestW": _dest_bits(made.emissions),
+        "WeightW": lane_bits(chip),
+        "WaitW": max(waits).bit_length(),
+        "SpanW": (made.span(chip.shape.context - 1) + 1).bit_length(),
+        "StepW": max(max(len(run.columns) // made.geometry.columns for run in made.runs).bit_length(), 2),
+        "EmitW": max(len(run.emissions) for run in made.runs).bit_length(),
+    }
+
+
+def _dest_bits(emissions: list[Emission]) -> int:
+    return max(max(e.dest for e in emissions).bit_length(), 2)

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The chip as an AXI4-Lite slave, for boards with a processor: an RTL project gets a top that a block design takes.
+
+<folder>/board/board_pkg.sv      parameters of the registers; the only generated file
+               axi_lite.sv       AXI4-Lite to the register bus
+               hardwire_axi.sv   bus, registers, engine
+               hardwire_chip.v   the same in Verilog, ports named as AXI names them
+               board.json        what this is
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ...chip.model import chip_id
+from ...errors import BuildError
+from ...targets.board import boards_folder
+from ..rtl.packages import PACKAGES
+from ..rtl.project import TOP, read_meta
+from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
+
+AXI_TOP = "hardwire_chip"
+FOLDER = "zynq"  # of boards/: the same for all of them
+FILES = ("axi_lite.sv", "hardwire_axi.sv", f"{AXI_TOP}.v")
+SHIM = "axi_sim.cpp"
+
+
+def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
+    """Add the AXI top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
+    meta = read_meta(folder)
+    check(meta["parameters"], host)
+    made = {
+        "board": FOLDER,
+        "top": AXI_TOP,
+        "id": chip_id(meta["chip"]),
+        "chip": meta["chip"],
+        "clock_mhz": host.clock_mhz,
+        "host": asdict(host),
+        "cycles_per_token": meta["cycles"]["mean_0_255"] + HOST_CYCLES if meta["cycles"] else None,
+    }
+    shutil.rmtree(folder / "board", ignore_errors=True)
+    (folder / "board").mkdir()
+    for name in (*FILES, SHIM):
+        shutil.copyfile(boards_folder() / FOLDER / name, folder / "board" / name)
+    note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
+    (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
+    (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
+    return made
+
+
+def read_axi(folder: Path) -> dict[str, Any]:
+    """What write_axi_top left. Raises BuildError where it is missing, or of another chip than the project's."""
+    try:
+        made: dict[str, Any] = json.loads((folder / META).read_text())
+        same, top = made["chip"] == read_meta(folder)["chip"], made.get("top")
+    except (OSError, ValueError, KeyError) as error:
+        raise BuildError(f"{folder}: no AXI top in it ({error}); write_axi_top adds one") from None
+    if top != AXI_TOP or not same:
+        raise BuildError(f"{folder / META}: of another board or chip than the project's; write_axi_top again")
+    return made
+
+
+def sources(folder: Path) -> tuple[str, ...]:
+    """The project's SystemVerilog and Verilog, packages first, as paths below ``folder``."""
+    packages = (*PACKAGES, PACKAGE)
+    others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
+    return (
+        *packages,
+        *(name for name in others if name not in packages),
+        f"{TOP}.sv",
+        *(f"board/{name}" for name in FILES),
+    )

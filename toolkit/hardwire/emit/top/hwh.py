@@ -1,0 +1,278 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The hardware handoff (.hwh) of our block design, as far as PYNQ reads one: for a simulated board.
+
+A real one is written by Vivado. Cells, names, addresses, registers and fields are the same here, and the block design
+of emit/top/vivado.py is tested against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from ...targets.board import Board
+from ...targets.zynq import (
+    BLOCK,
+    BUS,
+    CHIP,
+    DESIGN,
+    INTC,
+    INTC_BLOCK,
+    INTC_INTERFACE,
+    INTC_IP,
+    INTC_RANGE,
+    INTERFACE,
+    PS,
+    RANGE,
+    RESET,
+    VLNV,
+    PlClock,
+    Zynq,
+)
+from .vivado import AXI_PORTS, Described, described_registers, require_zynq
+
+FORMAT = "1.2"
+AXI = "xilinx.com:interface:aximm:1.0"
+PL_CLOCKS = 4
+_IPS = {
+    "processing_system7": "5.5",
+    "zynq_ultra_ps_e": "3.5",
+    "proc_sys_reset": "5.0",
+    "axi_interconnect": "2.1",
+    INTC_IP: "4.1",
+}
+# Of the interrupt controller (PG099): name, offset, bits, access.
+_INTC_REGISTERS = (
+    ("ISR", 0x00, 1, "read-write"),
+    ("IPR", 0x04, 1, "read-only"),
+    ("IER", 0x08, 1, "read-write"),
+    ("IAR", 0x0C, 1, "write-only"),
+    ("SIE", 0x10, 1, "read-write"),
+    ("CIE", 0x14, 1, "read-write"),
+    ("IVR", 0x18, 5, "read-only"),
+    ("MER", 0x1C, 2, "read-write"),
+)
+
+
+def hwh_text(board: Board) -> str:
+    """The handoff of a board's design, at the clock that its processor makes nearest to the board's.
+
+    Raises BoardError for a board without a Zynq.
+    """
+    facts = require_zynq(board)
+    clock = facts.clock(board.clock_mhz)
+    root = Element("EDKSYSTEM", {"EDWVERSION": FORMAT, "VIVADOVERSION": "none: written by hardwire"})
+    SubElement(root, "SYSTEMINFO", _system(board, facts))
+    SubElement(root, "EXTERNALPORTS")
+    SubElement(root, "EXTERNALINTERFACES")
+    modules = SubElement(root, "MODULES")
+    _chip(modules, facts, clock)
+    _interrupt_controller(modules, facts, clock)
+    _processor(modules, facts, clock)
+    _helper(modules, RESET, "proc_sys_reset")
+    bus = _helper(modules, BUS, "axi_interconnect")
+    interfaces = SubElement(bus, "BUSINTERFACES")
+    _interface(interfaces, "S00_AXI", "SLAVE", f"{PS}_{facts.port}", {})
+    for number in range(2):
+        _interface(interfaces, f"M{number:02d}_AXI", "MASTER", f"{BUS}_M{number:02d}_AXI", {})
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def write_hwh(path: Path, board: Board) -> None:
+    """Write hwh_text to ``path``, which must end in .hwh and have the .bit's name for PYNQ to find it."""
+    path.write_text(hwh_text(board), encoding="utf-8")
+
+
+def _system(board: Board, facts: Zynq) -> dict[str, str]:
+    found = re.fullmatch(r"(?:xc(7z\d+)([a-z]+\d+)|(xc\w+)-(\w+))(-\d\w*?)(?:-\w)?", board.part)
+    device, package, speed = (found[1] or found[3], found[2] or found[4], found[5]) if found else (board.part, "", "")
+    names = {"ARCH": facts.processor.arch, "DEVICE": device, "NAME": DESIGN}
+    return names | {"PACKAGE": package, "SPEEDGRADE": speed}
+
+
+def _module(parent: Element, name: str, vlnv: str, **more: str) -> Element:
+    _, _, kind, version = vlnv.split(":")
+    about = {"FULLNAME": f"/{name}", "HWVERSION": version, "INSTANCE": name, "IPTYPE": "PERIPHERAL", "IS_ENABLE": "1"}
+    return SubElement(parent, "MODULE", about | {"MODTYPE": kind, "VLNV": vlnv} | more)
+
+
+def _helper(parent: Element, name: str, kind: str) -> Element:
+    module = _module(
+        parent, name, f"xilinx.com:ip:{kind}:{_IPS[kind]}", MODCLASS="BUS" if name == BUS else "PERIPHERAL"
+    )
+    SubElement(module, "PARAMETERS")
+    SubElement(module, "PORTS")
+    return module
+
+
+def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
+    module = _module(parent, CHIP, VLNV, MODCLASS="PERIPHERAL")
+    about = {"ACCESS": "read-write", "INTERFACE": INTERFACE, "NAME": BLOCK, "RANGE": str(RANGE), "USAGE": "register"}
+    block = SubElement(SubElement(module, "ADDRESSBLOCKS"), "ADDRESSBLOCK", about)
+    registers = SubElement(block, "REGISTERS")
+    for register in described_registers():
+        _register(registers, register)
+    _parameters(
+        module,
+        {
+            "Component_Name": f"{DESIGN}_{CHIP}_0",
+            "EDK_IPTYPE": "PERIPHERAL",
+            "C_BASEADDR": f"0x{facts.base:08X}",
+            "C_HIGHADDR": f"0x{facts.base + RANGE - 1:08X}",
+        },
+    )
+    ports = SubElement(module, "PORTS")
+    hertz = str(round(clock.mhz * 1e6))
+    _clocked(ports, facts, hertz)
+    irq = {"DIR": "O", "NAME": "irq", "SIGIS": "INTERRUPT", "SENSITIVITY": "LEVEL_HIGH"}
+    _port(ports, irq, f"{CHIP}_irq", (INTC, "intr"))
+    interface = {
+        "DATA_WIDTH": "32",
+        "PROTOCOL": "AXI4LITE",
+        "FREQ_HZ": hertz,
+        "ADDR_WIDTH": str((RANGE - 1).bit_length()),
+    }
+    made = _interface(SubElement(module, "BUSINTERFACES"), INTERFACE, "SLAVE", f"{BUS}_M00_AXI", interface)
+    maps = SubElement(made, "PORTMAPS")
+    for logical, physical in AXI_PORTS:
+        SubElement(maps, "PORTMAP", {"LOGICAL": logical, "PHYSICAL": physical})
+        _port(ports, {"NAME": physical, "SIGIS": "undef"}, f"{BUS}_M00_AXI_{logical.lower()}", None)
+
+
+def _clocked(ports: Element, facts: Zynq, hertz: str) -> None:
+    clocked = {"DIR": "I", "NAME": "s_axi_aclk", "SIGIS": "clk", "CLKFREQUENCY": hertz}
+    _port(ports, clocked, f"{PS}_{facts.processor.clock}", (PS, facts.processor.clock))
+    reset = {"DIR": "I", "NAME": "s_axi_aresetn", "SIGIS": "rst", "POLARITY": "ACTIVE_LOW"}
+    _port(ports, reset, f"{RESET}_peripheral_aresetn", None)
+
+
+def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
+    module = _module(parent, INTC, f"xilinx.com:ip:{INTC_IP}:{_IPS[INTC_IP]}", MODCLASS="INTERRUPT_CNTLR")
+    about = {"ACCESS": "read-write", "INTERFACE": INTERFACE, "NAME": INTC_BLOCK, "RANGE": str(INTC_RANGE)}
+    block = SubElement(SubElement(module, "ADDRESSBLOCKS"), "ADDRESSBLOCK", about | {"USAGE": "register"})
+    registers = SubElement(block, "REGISTERS")
+    for name, offset, bits, access in _INTC_REGISTERS:
+        made = SubElement(registers, "REGISTER", {"NAME": name})
+        about = {"DESCRIPTION": name, "ADDRESS_OFFSET": f"0x{offset:X}", "SIZE": str(bits), "ACCESS": access}
+        _properties(made, about | {"IS_ENABLED": "true", "RESET_VALUE": "0x0"})
+        SubElement(made, "FIELDS")
+    _parameters(
+        module,
+        {
+            "C_IRQ_CONNECTION": "1",
+            "C_IRQ_IS_LEVEL": "1",
+            "C_KIND_OF_INTR": "0xfffffffe",  # its one input is a level
+            "C_NUM_INTR_INPUTS": "1",
+            "Component_Name": f"{DESIGN}_{INTC}_0",
+            "EDK_IPTYPE": "PERIPHERAL",
+            "C_BASEADDR": f"0x{facts.intc_base:08X}",
+            "C_HIGHADDR": f"0x{facts.intc_base + INTC_RANGE - 1:08X}",
+        },
+    )
+    ports, hertz = SubElement(module, "PORTS"), str(round(clock.mhz * 1e6))
+    _clocked(ports, facts, hertz)
+    line = {"SIGIS": "INTERRUPT", "SENSITIVITY": "LEVEL_HIGH"}
+    _port(ports, {"DIR": "I", "LEFT": "0", "NAME": "intr", "RIGHT": "0"} | line, f"{CHIP}_irq", (CHIP, "irq"))
+    _port(ports, {"DIR": "O", "NAME": "irq"} | line, f"{INTC}_irq", (PS, facts.processor.irq))
+    interface = {"DATA_WIDTH": "32", "PROTOCOL": "AXI4LITE", "FREQ_HZ": hertz, "ADDR_WIDTH": "9"}
+    made = _interface(SubElement(module, "BUSINTERFACES"), INTC_INTERFACE, "SLAVE", f"{BUS}_M01_AXI", interface)
+    maps = SubElement(made, "PORTMAPS")
+    for logical, physical in AXI_PORTS:
+        if not logical.endswith("PROT"):  # this IP has none
+            SubElement(maps, "PORTMAP", {"LOGICAL": logical, "PHYSICAL": physical})
+            _port(ports, {"NAME": physical, "SIGIS": "undef"}, f"{BUS}_M01_AXI_{logical.lower()}", None)
+
+
+def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
+    processor = facts.processor
+    vlnv = f"xilinx.com:ip:{facts.ps}:{_IPS[facts.ps]}"
+    module = _module(parent, PS, vlnv, CONFIGURABLE="TRUE", IS_PL="FALSE")
+    _parameters(module, _clock_parameters(facts, clock) | facts.config(clock))
+    ports = SubElement(module, "PORTS")
+    hertz = str(round(clock.mhz * 1e6))
+    made = {"DIR": "O", "NAME": processor.clock, "SIGIS": "clk", "CLKFREQUENCY": hertz}
+    _port(ports, made, f"{PS}_{processor.clock}", (CHIP, "s_axi_aclk"))
+    taken = {"DIR": "I", "LEFT": "0", "NAME": processor.irq, "RIGHT": "0", "SIGIS": "INTERRUPT"}
+    _port(ports, taken | {"SENSITIVITY": "LEVEL_HIGH"}, f"{INTC}_irq", (INTC, "irq"))
+    buses = SubElement(module, "BUSINTERFACES")
+    _interface(buses, facts.port, "MASTER", f"{PS}_{facts.port}", {"DATA_WIDTH": "32", "FREQ_HZ": hertz})
+    memory = SubElement(module, "MEMORYMAP")
+    for cell, interface, block, base, size in (
+        (CHIP, INTERFACE, BLOCK, facts.base, RANGE),
+        (INTC, INTC_INTERFACE, INTC_BLOCK, facts.intc_base, INTC_RANGE),
+    ):
+        segment = {
+            "ADDRESSBLOCK": block,
+            "BASENAME": "C_BASEADDR",
+            "BASEVALUE": f"0x{base:08X}",
+            "HIGHNAME": "C_HIGHADDR",
+            "HIGHVALUE": f"0x{base + size - 1:08X}",
+            "INSTANCE": cell,
+            "IS_DATA": "TRUE",
+            "IS_INSTRUCTION": "TRUE",
+            "MASTERBUSINTERFACE": facts.port,
+            "MEMTYPE": "REGISTER",
+            "SLAVEBUSINTERFACE": interface,
+        }
+        SubElement(memory, "MEMRANGE", segment)
+    peripherals = SubElement(module, "PERIPHERALS")
+    for cell in (CHIP, INTC):
+        SubElement(peripherals, "PERIPHERAL", {"INSTANCE": cell})
+
+
+def _clock_parameters(facts: Zynq, clock: PlClock) -> dict[str, str]:
+    """What PYNQ reads of each of the four PL clocks; only the first is on."""
+    found: dict[str, str] = {}
+    for number in range(PL_CLOCKS):
+        on, divisors = number == 0, clock.divisors if number == 0 else (1, 1)
+        if facts.ps == "processing_system7":
+            prefix, enable = f"PCW_FCLK{number}_PERIPHERAL_", f"PCW_FPGA_FCLK{number}_ENABLE"
+            found[f"{prefix}CLKSRC"] = "IO PLL"
+        else:
+            prefix, enable = f"PSU__CRL_APB__PL{number}_REF_CTRL__", f"PSU__FPGA_PL{number}_ENABLE"
+            found |= {f"{prefix}SRCSEL": "IOPLL", f"{prefix}ACT_FREQMHZ": f"{clock.mhz if on else facts.pll_mhz:f}"}
+        found |= {enable: str(int(on)), f"{prefix}DIVISOR0": str(divisors[0]), f"{prefix}DIVISOR1": str(divisors[1])}
+    if facts.ps == "zynq_ultra_ps_e":
+        found["C_MAXIGP0_DATA_WIDTH"] = "32"  # an overlay's loader sets the port to it
+    return found
+
+
+def _register(parent: Element, register: Described) -> None:
+    made = SubElement(parent, "REGISTER", {"NAME": register.name})
+    about = {"DESCRIPTION": register.meaning, "ADDRESS_OFFSET": register.offset, "SIZE": "32"}
+    _properties(made, about | {"ACCESS": register.access, "IS_ENABLED": "true", "RESET_VALUE": "0x0"})
+    fields = SubElement(made, "FIELDS")
+    for field in register.fields:
+        part = SubElement(fields, "FIELD", {"NAME": field.name})
+        about = {"DESCRIPTION": field.meaning, "ADDRESS_OFFSET": str(field.low), "ACCESS": register.access}
+        _properties(part, about | {"BIT_OFFSET": str(field.low), "BIT_WIDTH": str(field.bits)})
+
+
+def _properties(parent: Element, values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        SubElement(parent, "PROPERTY", {"NAME": name, "VALUE": value})
+
+
+def _parameters(parent: Element, values: Mapping[str, str]) -> None:
+    parameters = SubElement(parent, "PARAMETERS")
+    for name, value in values.items():
+        SubElement(parameters, "PARAMETER", {"NAME": name, "VALUE": value})
+
+
+def _port(parent: Element, about: Mapping[str, str], signal: str, to: tuple[str, str] | None) -> None:
+    port = SubElement(parent, "PORT", dict(about) | {"SIGNAME": signal})
+    if to is not None:
+        SubElement(SubElement(port, "CONNECTIONS"), "CONNECTION", {"INSTANCE": to[0], "PORT": to[1]})
+
+
+def _interface(parent: Element, name: str, kind: str, bus: str, parameters: Mapping[str, str]) -> Element:
+    about = {"BUSNAME": bus, "DATAWIDTH": "32", "NAME": name, "TYPE": kind, "VLNV": AXI}
+    made = SubElement(parent, "BUSINTERFACE", about)
+    for key, value in parameters.items():
+        SubElement(made, "PARAMETER", {"NAME": key, "VALUE": value})
+    return made

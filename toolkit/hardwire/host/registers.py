@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The chip's register map, written once.
+
+From this table come ``rtl/host_pkg.sv``, the table in ``docs/serial.md`` (both by ``python -m
+hardwire.emit.top.registers``, both tested to be what it makes) and the names that the driver uses.
+Addresses are in bytes; every register and every word of a window has 32 bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ADDRESS_BITS = 19
+VERSION = 2  # of this map
+MAGIC = 0x68775231  # "hwR1"
+BURST = 16  # words of a command or an answer at most
+SEQUENCE_BITS = 12  # of a token slot, above its id
+ID_BITS = 20
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits of a register, from ``low`` on."""
+
+    name: str
+    low: int
+    bits: int
+    meaning: str
+
+    def of(self, word: int) -> int:
+        """The field's value in a register's."""
+        return (word >> self.low) & ((1 << self.bits) - 1)
+
+    @property
+    def mask(self) -> int:
+        return ((1 << self.bits) - 1) << self.low
+
+
+@dataclass(frozen=True)
+class Register:
+    """One register, or ``count`` of them one behind the other."""
+
+    name: str
+    address: int
+    access: str  # "ro", "rw", "wo"; "w1c": reads, and ones that are written clear
+    meaning: str
+    fields: tuple[Field, ...] = ()
+    count: int = 1
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A memory: word i is at ``address`` + 4 i."""
+
+    name: str
+    address: int
+    words: int  # that the address space leaves room for; how many there are says a register
+    access: str
+    meaning: str
+
+
+_IRQ = (
+    Field("token", 0, 1, "a token was published"),
+    Field("ended", 1, 1, "a request ended"),
+    Field("error", 2, 1, "an error arose"),
+)
+
+REGISTERS = (
+    Register("magic", 0x00, "ro", f"0x{MAGIC:08x}, the letters hwR1"),
+    Register("version", 0x04, "ro", f"of this map: {VERSION}"),
+    Register("id", 0x08, "ro", "the first 32 bits of the chip's digest: which model this is"),
+    Register("vocab", 0x0C, "ro", "token ids are below it"),
+    Register("context", 0x10, "ro", "positions; also the words of the prompt window"),
+    Register("ring", 0x14, "ro", "slots of the token ring, a power of two"),
+    Register(
+        "shape",
+        0x18,
+        "ro",
+        "what else a driver must know",
+        (
+            Field("stops", 0, 8, "stop tokens that it takes"),
+            Field("logit_bits", 8, 8, "of a logit, which is signed; 0: there is no logit window"),
+            Field("logit_lanes", 16, 8, "logits per row of the logit window"),
+            Field("logit_fraction", 24, 8, "a logit's unit is 2**-this"),
+        ),
+    ),
+    Register("clock_khz", 0x1C, "ro", "the frequency that `cycles` counts"),
+    Register(
+        "control",
+        0x20,
+        "wo",
+        "ones act, once",
+        (
+            Field("start", 0, 1, "begin a request; only while idle, and while no error stands"),
+            Field("clear", 1, 1, "with start: from an empty context; without it the request continues"),
+            Field("stop", 2, 1, "end the request behind the token that is being computed"),
+            Field("reset", 3, 1, "end the request at once and empty the context; tokens in the ring stay"),
+        ),
+    ),
+    Register("stream", 0x24, "rw", "bit 0: push tokens as they come, from `read_index` on"),
+    Register(
+        "error",
+        0x28,
+        "w1c",
+        "sticky; a one that is written clears",
+        (
+            Field("framing", 0, 1, "a byte without its stop bit; its frame was dropped"),
+            Field("checksum", 1, 1, "a frame that came with a wrong checksum; it was dropped"),
+            Field("overrun", 2, 1, "a command before the answer to the last but one; it was dropped, unanswered"),
+            Field("malformed", 3, 1, "a length, operation, count or escape that no frame has; it was dropped"),
+            Field("address", 4, 1, "no such register; nothing was written, zero was read"),
+            Field("range", 5, 1, "a value that the chip has no use for; it was not stored"),
+            Field("refused", 6, 1, "a start, or a write while a request runs, that cannot be; it did nothing"),
+            Field("partial", 7, 1, "a write of less than a word, over AXI; nothing was written"),
+        ),
+    ),
+    Register(
+        "status",
+        0x2C,
+        "ro",
+        "also the last byte but one of every frame from the chip",
+        (
+            Field("busy", 0, 1, "a request runs"),
+            Field("stalled", 1, 1, "it waits for room in the ring"),
+            Field("error", 2, 1, "`error` is not zero"),
+            Field("pending", 3, 1, "the last token has not been fed; a request that continues begins with it"),
+            Field(
+                "reason",
+                4,
+                3,
+                "why the last request ended: 0 none has, 1 budget, 2 stop token, 3 context full, 4 stop, 5 reset",
+            ),
+            Field("stream", 7, 1, "tokens are pushed"),
+        ),
+    ),
+    Register("write_index", 0x30, "ro", "tokens published since power-up, modulo 2**32; behind the slot itself"),
+    Register("read_index", 0x34, "rw", "tokens that the host is done with; between its value and `write_index`"),
+    Register("start_index", 0x38, "ro", "`write_index` when the last request began"),
+    Register("requests", 0x3C, "ro", "requests that began"),
+    Register("position", 0x40, "ro", "tokens in the context"),
+    Register("produced", 0x44, "ro", "tokens of the last request"),
+    Register("run_cycles", 0x48, "ro", "cycles that the engine worked on it; waiting for the host is not work"),
+    Register("cycles_low", 0x4C, "ro", "cycles since power-up; reading it latches the upper half"),
+    Register("cycles_high", 0x50, "ro", "the upper half, as latched"),
+    Register(
+        "irq_enable",
+        0x54,
+        "rw",
+        "what of `irq` raises the interrupt line",
+        _IRQ,
+    ),
+    Register(
+        "irq",
+        0x58,
+        "w1c",
+        "what happened since it was cleared; a one that is written clears",
+        _IRQ,
+    ),
+    Register(
+        "features",
+        0x5C,
+        "ro",
+        "what the build has beside the engine",
+        (Field("segments", 0, 8, "of the trace window; 0: there is none"),),
+    ),
+    Register("length", 0x60, "rw", "prompt tokens of the next request, from the window's first on; at most `context`"),
+    Register("budget", 0x64, "rw", "tokens that it may produce; 0xffffffff is as good as no limit"),
+    Register("inverse", 0x68, "rw", "1 / temperature in units of 2**-12, 17 bits; 0 is greedy"),
+    Register("seed_low", 0x6C, "rw", "of the sampling noise"),
+    Register("seed_high", 0x70, "rw", "its upper half"),
+    Register(
+        "stop_token",
+        0x74,
+        "rw",
+        "a token that ends the request and is not published",
+        (Field("id", 0, ID_BITS, "the token"), Field("valid", 31, 1, "0: this one is not used")),
+        count=8,
+    ),
+)
+
+WINDOWS = (
+    Window(
+        "trace",
+        0x08000,
+        0x2000,
+        "ro",
+        "checksums of the last token's stages: stage s of segment n is word 8 n + s; they change while a request runs",
+    ),
+    Window("prompt", 0x10000, 0x4000, "wo", "the prompt's token ids; not while a request runs"),
+    Window(
+        "tokens",
+        0x20000,
+        0x8000,
+        "ro",
+        "the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does not pop",
+    ),
+    Window(
+        "logits",
+        0x40000,
+        0x10000,
+        "ro",
+        "logits of the last token sampled, sign-extended; id i is at (i / lanes) * P + i mod lanes, P the power of "
+        "two not below `logit_lanes`; they change while a request runs",
+    ),
+)
+
+REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
+
+_BY_NAME: dict[str, Register | Window] = {entry.name: entry for entry in (*REGISTERS, *WINDOWS)}
+
+
+def address(name: str, index: int = 0) -> int:
+    """The byte address of a register, or of word ``index`` of a window or of a row of registers."""
+    return _BY_NAME[name].address + 4 * index
+
+
+def field(register: str, name: str) -> Field:
+    entry = _BY_NAME[register]
+    assert isinstance(entry, Register)
+    return entry.field(name)

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a device has, what of it a plan may use, and what its host takes."""
+
+from __future__ import annotations
+
+from ..chip.model import Chip
+from ..targets.board import Board
+from .cost import Cost, axi_cost
+from .program import Schedule
+
+HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: the serial line
+
+
+def resources(cost: Cost, board: Board) -> dict[str, int]:
+    """What an engine takes with what its board needs beside it."""
+    host = HOST.get(board.processor, {})
+    return {name: used + host.get(name, 0) for name, used in cost.as_dict().items()}
+
+
+def bitstream_cost(chip: Chip, made: Schedule, board: Board) -> Cost | None:
+    """What a Zynq's bitstream has beside the engine, as ``--target bitstream`` builds it; None without one.
+
+    A plan's budget is the engine's alone. These come on top, and have the rest of the device.
+    """
+    return axi_cost(chip, made) if board.zynq is not None else None
+
+
+def device_of(board: Board) -> dict[str, int]:
+    """All that a device has."""
+    return budget_of(board) | {"lut": board.lut}
+
+
+def beyond_device(used: dict[str, int], board: Board) -> list[str]:
+    """What is more than the device has, in words."""
+    return [
+        f"{NAMES[name]} {used[name] / most:.0%} of the device ({used[name]:,} of {most:,})"
+        for name, most in device_of(board).items()
+        if used[name] > most
+    ]
+
+
+def budget_of(board: Board) -> dict[str, int]:
+    """What a plan may use, its host included."""
+    return {
+        "lut": int(board.lut * board.device_family.planning.lut_budget),
+        "dsp": board.dsp,
+        "bram18": board.bram18,
+        "uram": board.uram,
+        **({"ff": board.ff} if board.ff else {}),
+    }
+
+
+NAMES = {"lut": "LUTs", "ff": "registers", "dsp": "multipliers", "bram18": "block RAM", "uram": "URAM"}

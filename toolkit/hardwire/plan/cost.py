@@ -1,0 +1,274 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What an engine takes of a device, before any tool has seen it.
+
+Structure gives the form (how many adders of which width, which memory in which shape), a few constants its scale; they
+were fitted to Yosys, whose own numbers ``hardwire synth`` puts beside these with the error. Counts are LUT6 for AMD,
+LUT4 and carry halves together (TRELLIS_COMB) for ECP5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+
+from ..chip.model import Chip
+from ..ops import attention
+from ..targets.families import family_of
+from ..targets.family import Fabric
+from .geometry import Geometry, Style
+from .latency import ceil_div, normed_branches, normed_heads
+from .program import Schedule
+from .widths import Widths
+
+BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Predicted resources."""
+
+    lut: int
+    ff: int
+    dsp: int
+    bram18: int
+    uram: int
+
+    def as_dict(self) -> dict[str, int]:
+        return {"lut": self.lut, "ff": self.ff, "dsp": self.dsp, "bram18": self.bram18, "uram": self.uram}
+
+    def beside(self, other: Cost) -> Cost:
+        """Both."""
+        return Cost(*(one + two for one, two in zip(self.as_dict().values(), other.as_dict().values(), strict=True)))
+
+
+def digits(bits: int) -> int:
+    return (bits + 1) // 2
+
+
+def bits_of(count: int) -> int:
+    """Bits that count 0 .. count - 1."""
+    return max(count - 1, 0).bit_length()
+
+
+@lru_cache(maxsize=4096)
+def bram18(width: int, depth: int) -> int:
+    """Block RAMs of 18 Kbit that a memory takes."""
+    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in BRAM18_SHAPES)
+
+
+def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False) -> float:
+    """rtl/dot.sv."""
+    n, part = digits(weight), act + 1 + bits_of(terms)
+    first, later = act + 1, (terms - 1) * (part + 1) * f.bit
+    if not f.shared_mux:
+        later += (terms - 1) * (act + 1)
+    joins = sum(part + 2 * (n - d) for d in range(1, n))
+    return n * (first + later) + joins + (act + 2 if settled else 0)
+
+
+def tree_luts(count: int, width: int) -> float:
+    """rtl/adder_tree.sv."""
+    total, level = 0.0, width
+    while count > 1:
+        total += (count // 2) * (level + 2)
+        count, level = count - count // 2, level + 1
+    return total
+
+
+def multipliers(f: Fabric, a: int, b: int) -> int:
+    """Blocks of one signed a x b product."""
+    wide, narrow = f.multiplier
+    return min(ceil_div(a, wide) * ceil_div(b, narrow), ceil_div(b, wide) * ceil_div(a, narrow))
+
+
+def score_cost(f: Fabric, style: Style, banks: int, channels: int, query: int, cache: int) -> tuple[float, int]:
+    """LUTs and multipliers of the score products of one head on ``banks``."""
+    if not banks:
+        return 0.0, 0
+    if style == "fabric":
+        full, rest = divmod(channels, 4)
+        chains = [4] * full + [rest] * (rest > 0)
+        chain = sum(dot_luts(f, t, query, cache, True) for t in chains)
+        return banks * (chain + tree_luts(len(chains), query + 2 + 2 + 2 * digits(cache))), 0
+    tree = tree_luts(channels, query + cache)
+    pairs = banks // 2 if style == "packed" and f.pairs else 0
+    luts = banks * tree + pairs * channels * (query + cache) * 0.6
+    return luts, (pairs + banks - 2 * pairs) * channels * multipliers(f, query, cache)
+
+
+def mix_cost(f: Fabric, style: Style, channels: int, banks: int, cache: int) -> tuple[float, int]:
+    """LUTs and multipliers of ``channels`` weighted sums of one head over a block."""
+    if not channels:
+        return 0.0, 0
+    p = attention.PROBABILITY_BITS
+    if style == "fabric":
+        full, rest = divmod(banks, 4)
+        chains = [4] * full + [rest] * (rest > 0)
+        chain = sum(dot_luts(f, t, p + 1, cache, True) for t in chains)
+        return channels * (chain + tree_luts(len(chains), p + 3 + 2 * digits(cache))), 0
+    tree = tree_luts(banks, p + cache)
+    pairs = channels // 2 if style == "packed" and f.weighted_pairs else 0
+    luts = channels * tree + pairs * banks * (p + 2)
+    return luts, (pairs + channels - 2 * pairs) * banks * multipliers(f, p + 1, cache)
+
+
+def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[float, int, int]:
+    """LUTs, registers and multipliers of all lanes."""
+    units = g.rows * g.depth * (g.groups - g.packed_groups)  # in fabric
+    one = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
+    luts, ff = units * one, units * (acc + g.terms * weight + (act + 2 * weight if g.lane_stages == 2 else 0))
+    pairs = g.rows // 2 * g.depth * g.packed_groups
+    blocks = pairs * g.terms * multipliers(f, acc + weight + 1, act)
+    luts += pairs * g.terms * (weight + 2)
+    if g.terms > 1 or not f.accumulates:
+        luts += pairs * (tree_luts(g.terms, acc + weight + act) + 2 * acc)
+        ff += pairs * (2 * acc + g.terms * (acc + weight))
+    return luts, int(ff), blocks
+
+
+def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dict[str, int] | None = None) -> Cost:
+    """Cost of the engine that plays ``made``. ``memory``: as memories gives it, where it is known already."""
+    f, g, s, w = family_of(family).fabric, made.geometry, chip.formats, chip.shape
+    acc, weight = widths.accumulator, widths.weight
+    act = max(s.norm, s.attention, s.hidden)
+    lanes, ff, dsp = lane_cost(f, g, weight, act, acc)
+    rows, row_dsp = _row_cost(chip, made, f, acc)
+    heads, head_dsp = _attention_cost(chip, made, f)
+    capped = _capped(chip, made)
+    head_dsp += capped * multipliers(f, 18, 8)
+    sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
+    lut = (lanes + rows + heads + sampling + f.fixed) * f.scale
+    memory = memory or memories(chip, made, widths)
+    in_score = g.banks if g.score_style == "fabric" else g.score_fabric
+    ff += made.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
+    ff += capped * 64
+    if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
+        ff += (dsp + row_dsp + head_dsp) * 26
+    ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
+    return Cost(ceil(lut), int(ff), dsp + row_dsp + head_dsp, memory["bram18"], memory["uram"])
+
+
+def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
+    """Cost of what stands beside an engine behind AXI4-Lite: boards/zynq, rtl/host_*.sv, and a trace if it is built.
+
+    Fitted to Yosys (synth_xilinx): hardwire_axi around an engine that is a black box, with a ring of 512, for xc7 at
+    vocabulary, rows and logit bits of 512, 8, 16 (857 LUTs, 884 registers, 6 block RAMs), of 32000, 32, 18 (1173, 943,
+    34) and of 50257, 64, 20 (1633, 953, 74), for xcup at 4096, 16, 16 (985, 909, 10); rtl/trace.sv by itself, for xc7
+    at 8 rows (1366, 1167, and 8 multipliers) and 32 rows (4058, 3385, 8). Interconnect, interrupt controller and reset
+    of the block design are Xilinx's, and in no open tool: not counted.
+    """
+    from .trace import segments
+
+    g, bits, vocab = made.geometry, chip.formats.logit, chip.shape.vocab
+    name = bits_of(vocab)  # of a token's id: stop tokens, prompt and ring
+    lut, ff = 738 + 5 * name + 0.64 * g.rows * bits, 795.0 + 10 * name
+    ram = axi_memory(chip, g.rows, ring)
+    dsp = 0
+    if g.trace:
+        folded = 3 * g.rows + made.shared * g.divides
+        lut, ff, dsp = lut + 37.4 * folded + 222 + 172 * ceil_div(segments(made), 32), ff + 30.8 * folded + 366, 8
+    return Cost(ceil(lut), int(ff), dsp, ram, 0)
+
+
+def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
+    """BRAM18 of what stands beside an engine of so many rows behind AXI4-Lite: prompt, ring and the last logits."""
+    name, vocab = bits_of(chip.shape.vocab), chip.shape.vocab
+    prompt = bram18(name, chip.shape.context)
+    return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
+
+
+def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
+    """From the lanes' sums to rows, with the residual, the norm and what post does."""
+    g, s = made.geometry, chip.formats
+    fabric = g.groups - g.packed_groups
+    read = g.groups * g.rows * acc * (g.depth - 1) * f.mux
+    read += g.rows * acc * (fabric + (2 if fabric else 0) + 2 * g.packed_groups + (2 if g.packed_groups else 0))
+    shifter = (acc + 19) * 6 * f.barrel + 60
+    post = (s.residual + 19) * 6 * f.barrel + 60
+    row = shifter + post + 42 + 42 + 60 + (24 if chip.biases else 0)
+    row += 2 * s.residual * (0.67 if f.shared_mux else 2.0) + s.residual * 2
+    column = 107 if f.shared_mux else 150
+    turning = 2 if chip.shape.rotary else 1
+    dsp = g.rows * (multipliers(f, acc, 18) + multipliers(f, 18, 18) + turning * multipliers(f, 16, 18))
+    dsp += g.rows * multipliers(f, s.residual, s.residual)
+    norms = normed_heads(chip.wiring) + normed_branches(chip.wiring)  # each a second shift, root and rounding of rows
+    row += norms * (shifter + 16 * 4 * f.barrel + 60)
+    dsp += norms * g.rows * (multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18))
+    return read + g.rows * row + g.columns * column + 350, dsp
+
+
+def _attention_cost(chip: Chip, made: Schedule, f: Fabric) -> tuple[float, int]:
+    g, s, c = made.geometry, chip.formats, chip.shape.head_dim
+    score_bits = s.query + s.cache + bits_of(c + 1)
+    in_score = g.banks if g.score_style == "fabric" else g.score_fabric
+    in_mix = c if g.mix_style == "fabric" else g.mix_fabric
+    parts = [
+        score_cost(f, "fabric", in_score, c, s.query, s.cache),
+        score_cost(f, g.score_style, g.banks - in_score, c, s.query, s.cache),
+        mix_cost(f, "fabric", in_mix, g.banks, s.cache),
+        mix_cost(f, g.mix_style, c - in_mix, g.banks, s.cache),
+    ]
+    sums = attention.PROBABILITY_BITS + bits_of(chip.shape.context + 1) + s.cache
+    lut = sum(p[0] for p in parts)
+    if 0 < in_score < g.banks:  # what those in fabric are short of is added to them
+        lut += (in_score + 2) * score_bits + tree_luts(c, s.query)
+    if in_mix:
+        lut += (in_mix + 2) * sums
+    lut += g.banks * (score_bits * 3 + score_bits * 5 * f.barrel * 0.5 + score_bits * 2)  # softmax, maximum
+    pieces = ceil_div(buffer_depth(made), f.ram_bits)
+    if not buffer_in_block_ram(made):
+        lut += g.banks * score_bits * pieces * f.ram_lut * (1 if pieces == 1 else 1.25)
+    lut += tree_luts(g.banks, attention.PROBABILITY_BITS + 1) + 3 * c * sums  # totals, sums, the divider's shift
+    lut += g.divides * 2 * (sums * 4 * f.barrel + 40) + 250
+    dsp = sum(p[1] for p in parts) + g.divides * multipliers(f, max(s.attention + 13, 22), 18)
+    return made.shared * lut, made.shared * dsp
+
+
+def _capped(chip: Chip, made: Schedule) -> int:
+    """Values per cycle that pass a soft cap: a multiplier each, two to a table."""
+    return made.shared * made.geometry.banks * chip.wiring.score_cap + made.geometry.rows * chip.wiring.logit_cap
+
+
+def buffer_depth(made: Schedule) -> int:
+    """Words of the score buffer, as rtl/scores.sv has them: two heads'."""
+    return 2 << made.blocks.bit_length()
+
+
+def buffer_in_block_ram(made: Schedule) -> bool:
+    return buffer_depth(made) >= 128
+
+
+def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
+    """Block RAMs and URAMs of every memory that is not distributed."""
+    from .widths import weight_words
+
+    g, s, shape = made.geometry, chip.formats, chip.shape
+    words = weight_words(made)
+    width = g.rows * g.columns * widths.weight
+    weights = sum(bram18(width, words[e]) for e in range(g.uram, g.depth))
+    uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
+    depth = shape.layers * made.kv_words * made.blocks
+    part = min(g.rows, made.shared * shape.head_dim)
+    over = depth - (1 << max(depth.bit_length() - 1, 0))
+    depth -= over if depth > 512 and over <= 16 else 0  # rtl/block_ram.sv distributes the rest
+    cache = 2 * g.banks * ceil_div(made.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
+    entries = shape.vocab + (shape.context if chip.wiring.positions else 0)
+    embedding = bram18(g.rows * widths.embedding, entries * ceil_div(shape.dim, g.rows)) + bram18(17, entries)
+    emission = bram18(g.rows * (18 + widths.bias) + 30, len(made.emissions))
+    gate = g.rows // 2 * bram18(18 if chip.wiring.gated else s.hidden, 1 << s.gate)
+    exp = made.shared * ceil_div(g.banks, 2)
+    if buffer_in_block_ram(made):
+        exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
+    angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * made.parts) if shape.rotary else 0
+    norms = 0
+    if normed_heads(chip.wiring):
+        turned = shape.layers * (made.walks + made.kv_words) * made.parts
+        norms += bram18(g.rows * 17 + 6, turned) + bram18(18, turned) + made.shared
+    if normed_branches(chip.wiring):
+        added = shape.layers * 2 * ceil_div(shape.dim, g.rows)
+        norms += bram18(g.rows * 17 + 6, added) + bram18(18, added) + 1
+    caps = 2 * ceil_div(_capped(chip, made), 2)  # a line and its slope pass the 18 bits of a port
+    tables = gate + exp + angle + norms + caps + bram18(18, 2048) + 1 + made.shared
+    return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The multipliers, memories and pipeline registers of an engine: what a plan chooses. Nothing here changes a bit of
+the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from ..chip.model import Shape
+from ..errors import BuildError
+from . import words
+
+Style = Literal["fabric", "packed", "apart"]
+STYLES = tuple(style.name.lower() for style in words.Style)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """rows * depth * columns lanes, banks positions of the cache per cycle, and how their products are built.
+
+    A lane sums ``terms`` columns of one row per cycle. ``packed_groups`` of the columns / terms groups take two rows to
+    a multiplier block; the others are in LUTs. Of scores and of mixed values, ``score_fabric`` banks and
+    ``mix_fabric`` channels are in LUTs whatever the style of the rest.
+    """
+
+    columns: int = 8  # per step; a multiple of rows
+    rows: int = 8  # per read; even
+    depth: int = 8  # reads per pass
+    terms: int = 4
+    packed_groups: int = 0
+    banks: int = 12
+    divides: int = 2  # quotients of a head per cycle
+    score_style: Style = "packed"
+    score_fabric: int = 0
+    mix_style: Style = "packed"
+    mix_fabric: int = 0
+    lane_stages: int = 2  # 1: products and accumulator in one cycle
+    round_stages: int = 2  # 1: shift and rounding in one cycle
+    uram: int = 0  # depths whose weights are in URAM, loaded at boot; even
+    minus: bool = True  # carry chains in the form that AMD parts share with multiplexers
+    trace: bool = False  # keep checksums of the last token's stages for the host
+
+    def __post_init__(self) -> None:
+        c, r = self.columns, self.rows
+        if min(c, r, self.depth, self.terms, self.banks, self.divides) < 1 or r % 2 or c % r or c % self.terms:
+            raise BuildError(
+                f"{c} columns, {r} rows, {self.terms} terms: rows is even, columns a multiple of rows and of terms"
+            )
+        if self.depth > 99 or self.packed_groups > self.groups or self.uram > self.depth or self.uram % 2:
+            raise BuildError(
+                f"depth {self.depth}, {self.packed_groups} packed groups, {self.uram} depths in URAM: depth is at most "
+                f"99, packed groups at most {self.groups}, depths in URAM an even part of all"
+            )
+        if not {self.score_style, self.mix_style} <= set(STYLES) or not {self.lane_stages, self.round_stages} <= {1, 2}:
+            raise BuildError(f"styles are {', '.join(STYLES)}, stages 1 or 2")
+
+    @property
+    def groups(self) -> int:
+        return self.columns // self.terms
+
+    @property
+    def lanes(self) -> int:
+        """Multiplications per cycle of the matrices."""
+        return self.columns * self.rows * self.depth
+
+    # Latencies of the pipeline, in cycles.
+
+    @property
+    def lane_late(self) -> int:
+        """A pass's last step (A0) to its first read (E1)."""
+        return 2 + self.lane_stages
+
+    @property
+    def residual_late(self) -> int:
+        """E1 to a row that is stored as it is: residual, values."""
+        return words.y_late(self.round_stages)
+
+    @property
+    def post_late(self) -> int:
+        """E1 to a row that is stored after rotation, or after its activation."""
+        return self.residual_late + words.z_late(self.round_stages)
+
+    @property
+    def plain_late(self) -> int:
+        """E1 to a hidden value that is a table's entry."""
+        return self.residual_late + 1
+
+
+def shared_heads(shape: Shape, rows: int) -> int:
+    """Heads whose keys and queries share a word: as many as fill a read, where each head has keys of its own.
+
+    Of an odd head_dim none: partners of a rotation are on neighbouring rows.
+    """
+    together = rows // shape.head_dim
+    fits = together > 1 and rows % shape.head_dim == 0 and shape.head_dim % 2 == 0
+    return together if fits and shape.heads == shape.kv_heads and shape.heads % together == 0 else 1
+
+
+def parse_geometry(text: str, base: Geometry = Geometry()) -> Geometry:
+    """A geometry of ``base`` with fields changed, written "columns=16,banks=24". Raises BuildError for what is none."""
+    types = {f.name: f.type for f in fields(Geometry)}
+    changes: dict[str, Any] = {}
+    for part in text.split(","):
+        name, _, value = (word.strip() for word in part.partition("="))
+        if name not in types:
+            raise BuildError(f"--geometry {part!r}: no field {name!r}; there are {', '.join(types)}")
+        if types[name] == "int" and not value.lstrip("-").isdigit():
+            raise BuildError(f"--geometry {part!r}: {name} is a number")
+        changes[name] = int(value) if types[name] == "int" else value
+        if types[name] == "bool":
+            changes[name] = value in ("1", "true")
+    return replace(base, **changes)

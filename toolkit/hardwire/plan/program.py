@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The control program of a token: runs of the lanes, their emissions, the words that start them, and the cycles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..chip.model import Formats, Shape, Wiring
+from .geometry import Geometry, shared_heads
+from .latency import ceil_div, logits_late, walk_to_mixed
+from .words import EMBED_READ, END, Kind, Source
+
+Row = tuple[str, int] | None  # (matrix, row), or padding
+
+
+@dataclass(frozen=True)
+class Emission:
+    """One read: rows of one matrix, one per lane row, and what becomes of them."""
+
+    kind: Kind
+    layer: int
+    rows: tuple[Row, ...]
+    dest: int
+    post: int = 0
+    fold: bool = False
+    first: bool = False
+    replace: bool = False  # the residual, instead of adding to it
+
+    @property
+    def matrix(self) -> str:
+        return next(row[0] for row in self.rows if row is not None)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One start of the lanes."""
+
+    name: str
+    source: Source
+    layer: int
+    columns: tuple[int | None, ...]  # whole steps, None is padding
+    emissions: tuple[Emission, ...]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of the control program."""
+
+    at: int  # cycle at the position where attention adds nothing
+    run: Run | None = None
+    attend: bool = False
+    ends: bool = False
+    spans: int = 0  # layers whose attention comes before
+    after_span: bool = False  # the wait before it grows with the blocks of the cache
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What a part of the chip does from cycle ``start`` to before ``end``."""
+
+    part: str  # "embedding", "lanes", "read-out", "attention", "sampling"
+    label: str
+    layer: int
+    start: int
+    end: int
+
+
+@dataclass
+class Schedule:
+    """The program of one chip on one geometry, and its exact cycles."""
+
+    shape: Shape
+    formats: Formats
+    wiring: Wiring
+    geometry: Geometry
+    embed: list[Emission] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
+    head_at: int = 0
+    end_at: int = 0
+    slack: int = 0  # of a layer's span, what passes beside other work of the lanes
+
+    @property
+    def shared(self) -> int:
+        """Heads of one walk of the cache."""
+        return shared_heads(self.shape, self.geometry.rows)
+
+    @property
+    def walks(self) -> int:
+        return self.shape.heads // self.shared
+
+    @property
+    def kv_words(self) -> int:
+        """Words of the cache that a position takes."""
+        return self.shape.kv_heads // self.shared
+
+    @property
+    def parts(self) -> int:
+        """Reads per word of the cache."""
+        return ceil_div(self.shared * self.shape.head_dim, self.geometry.rows)
+
+    @property
+    def padded(self) -> int:
+        """Channels of a head, with its padding to whole reads."""
+        return self.shape.head_dim if self.shared > 1 else self.parts * self.geometry.rows
+
+    @property
+    def part_bits(self) -> int:
+        return max((self.parts - 1).bit_length(), 1)
+
+    @property
+    def word_bits(self) -> int:
+        """Place of the word in a destination of heads: above the part, and the set of angles that turns it."""
+        return self.part_bits + (self.wiring.rope_sets - 1).bit_length()
+
+    @property
+    def blocks(self) -> int:
+        """Of the cache, banks positions each."""
+        return ceil_div(self.shape.context, self.geometry.banks)
+
+    @property
+    def spacing(self) -> int:
+        """Least cycles from one walk's first block to the next walk's: the score buffer holds two."""
+        return max(2, self.quotient_steps)
+
+    @property
+    def quotient_steps(self) -> int:
+        return self.padded // self.geometry.divides
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        return [word.run for word in self.words if word.run is not None]
+
+    @cached_property
+    def emissions(self) -> list[Emission]:
+        return self.embed + [e for run in self.runs for e in run.emissions]
+
+    def span(self, position: int) -> int:
+        """Cycles by which a layer's walks of the cache grow: position.sv keeps the same number."""
+        n = position // self.geometry.banks + 1
+        return (self.walks - 1) * max(n, self.spacing) + 2 * (n - 1)
+
+    def wait(self, position: int) -> int:
+        """Of a layer's span, the cycles that the lanes wait for it."""
+        return max(self.span(position) - self.slack, 0)
+
+    def cycles(self, position: int, generated: bool = True) -> int:
+        """From the fetch of the token at ``position`` to the next possible fetch.
+
+        ``generated``: logits and sampling are wanted; otherwise an inner token of a prompt.
+        """
+        fixed = self.end_at if generated else self.head_at - 1
+        return fixed + END + self.shape.layers * self.wait(position)
+
+    def mean_cycles(self, first: int = 0, last: int = 255) -> float:
+        """Mean of generated tokens over positions first .. last."""
+        last = min(last, self.shape.context - 1)
+        return sum(self.cycles(p) for p in range(first, last + 1)) / (last + 1 - first)
+
+    def timeline(self, position: int) -> list[Busy]:
+        """What is busy when, for a generated token at ``position``."""
+        g, span, wait = self.geometry, self.span(position), self.wait(position)
+        n = position // g.banks + 1
+        found = [Busy("embedding", "embed", 0, 0, len(self.embed) + EMBED_READ)]
+        for word in self.words:
+            at = word.at + 1 + word.spans * wait
+            if word.attend:
+                end = at + span + walk_to_mixed(self.wiring) + self.quotient_steps
+                found.append(Busy("attention", f"{n} block{'s' * (n > 1)} x {self.walks}", word.spans, at, end))
+            if word.run is not None:
+                reads = run_reads(word.run, at, g)
+                last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
+                found.append(Busy("lanes", word.run.name, word.run.layer, at, last + 1))
+                found.append(Busy("read-out", word.run.name, word.run.layer, reads[0], reads[-1] + 1))
+        logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
+        end = self.cycles(position)
+        sampled = logits[0] + logits_late(self.wiring, g)
+        found.append(Busy("sampling", "sample", self.shape.layers, sampled, end))
+        return found
+
+
+def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
+    """E1 of every emission of a run whose first step is in cycle ``at``."""
+    steps = len(run.columns) // g.columns
+    length = max(steps, g.depth)
+    return [at + (i // g.depth) * length + steps - 1 + g.lane_late + i % g.depth for i in range(len(run.emissions))]

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the trace window of a chip holds after a token, from the integer reference: the first difference names the first
+wrong stage.
+
+A chip built with ``Geometry(trace=True)`` keeps a 32-bit checksum of every stage of the last token (``rtl/trace.sv``).
+A row of values contributes the sum of its values, each sign-extended and turned left by five bits per lane, times
+2 * place + 1; so the sum does not depend on the order of rows, and a value in a wrong place changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..chip.model import Chip, Wiring
+from ..chip.reference import State, step
+from ..ops.embedding import embed
+from ..ops.fixed import Ints, saturate
+from .program import Emission, Schedule
+from .words import Kind, Source
+from .words import Stage as Word
+
+STAGES = len(Word)  # words of a segment
+TURN = 5
+_MASK = 0xFFFFFFFF
+_OF_KIND = {
+    Kind.RESIDUAL: Word.X,
+    Kind.QUERY: Word.QUERY,
+    Kind.KEY: Word.KEY,
+    Kind.VALUE: Word.VALUE,
+    Kind.GATE: Word.GATE,
+    Kind.PLAIN: Word.GATE,
+    Kind.UP: Word.HIDDEN,
+    Kind.LOGIT: Word.LOGIT,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One word of the trace window: what is summed there.
+
+    ``rows``: index into the stage's values of every place and lane [N, lanes], -1 for padding; ``places``: [N].
+    """
+
+    name: str  # as the reference observes it; "embed" is made here
+    word: int
+    rows: Ints
+    places: Ints
+    also: str = ""  # another stage, whose values pass the same places and are summed with these
+
+    def checksum(self, values: Ints) -> int:
+        """Of a stage's values [...]: those of one token."""
+        padded = np.append(values.reshape(-1), 0)
+        lanes = (padded[self.rows] & _MASK).astype(np.uint64)  # [N, lanes]
+        turns = (TURN * np.arange(lanes.shape[1]) % 32).astype(np.uint64)
+        turned = (lanes << turns | lanes >> (np.uint64(32) - turns)) & np.uint64(_MASK)
+        weight = (2 * self.places + 1).astype(np.uint64)
+        return int(((turned.sum(1) & np.uint64(_MASK)) * weight & np.uint64(_MASK)).sum()) & _MASK
+
+
+def segments(made: Schedule) -> int:
+    """Of a token: the embedding, and what follows each read of the residual through a norm."""
+    return 1 + sum(run.source == Source.NORM for run in made.runs)
+
+
+def stages(chip: Chip, made: Schedule) -> list[Stage]:
+    """Every stage that has a word, in the order in which a token passes them."""
+    found = [_stage("embed", 0, made.embed)]
+    segment = 0
+    for run in made.runs:
+        segment += run.source == Source.NORM
+        for kind, name in _names(run.name, run.layer, chip.wiring):
+            emissions = [e for e in run.emissions if e.kind == kind]
+            stage = _stage(name, STAGES * segment + _OF_KIND[kind], emissions)
+            twice = chip.wiring.parallel and run.name == "down"  # the residual is written twice in this segment
+            found.append(replace(stage, also=f"L{run.layer}.attn_x") if twice else stage)
+        if run.name.startswith("qkv"):
+            found.append(_mixed(made, run.layer, STAGES * segment + Word.MIXED))
+    return found
+
+
+def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[Kind, str]]:
+    """Kinds of a run and what the reference calls them."""
+    at = f"L{layer}."
+    if run == "qkv, mlp":
+        return _names("qkv", layer, wiring) + _names("mlp", layer, wiring)
+    known: dict[str, list[tuple[Kind, str]]] = {
+        "embedding norm": [(Kind.RESIDUAL, "embed")],
+        "qkv": [(Kind.QUERY, f"{at}q"), (Kind.KEY, f"{at}k"), (Kind.VALUE, f"{at}v")],
+        "o": [] if wiring.parallel else [(Kind.RESIDUAL, f"{at}attn_x")],
+        "mlp": [(Kind.GATE, f"{at}gate"), (Kind.UP, f"{at}hidden")] if wiring.gated else [(Kind.PLAIN, f"{at}up")],
+        "down": [(Kind.RESIDUAL, f"{at}x")],
+        "head": [(Kind.LOGIT, "logits")],
+    }
+    return known[run]
+
+
+def _stage(name: str, word: int, emissions: list[Emission]) -> Stage:
+    rows = [[-1 if row is None else row[1] for row in e.rows] for e in emissions]
+    return Stage(name, word, np.array(rows, np.int64), np.array([e.dest for e in emissions], np.int64))
+
+
+def _mixed(made: Schedule, layer: int, word: int) -> Stage:
+    """Attention's quotients, ``divides`` of each of the heads that share a walk at a time."""
+    rows, heads, divides, width = made.geometry.rows, made.shared, made.geometry.divides, made.shape.head_dim
+    parts = rows // (heads * divides)  # writes per word of the vector
+    places = np.arange(made.walks * made.padded // divides)
+    lane = np.arange(heads * divides)
+    at = (places // parts * rows)[:, None] + ((lane // divides) * parts + (places % parts)[:, None]) * divides
+    at = at + lane % divides  # [N, lanes], positions among the padded heads
+    head, channel = at // made.padded, at % made.padded
+    return Stage(f"L{layer}.attn", word, np.where(channel < width, head * width + channel, -1), places)
+
+
+class Tracer:
+    """Expected checksums of a chip on a geometry, token by token."""
+
+    def __init__(self, chip: Chip, made: Schedule) -> None:
+        self.chip, self.stages = chip, stages(chip, made)
+        self._tables = [chip.matrices[name] for name in ("embedding", "position") if name in chip.matrices]
+
+    def step(self, state: State, token: int) -> dict[Stage, int]:
+        """Feed a token to the reference at the state's position; the checksum of every stage."""
+        seen: dict[str, Ints] = {}
+        position = state.position
+        step(self.chip, state, np.array([[token]], np.int64), seen.__setitem__)
+        return {stage: self._expected(stage, token, position, seen) for stage in self.stages}
+
+    def _expected(self, stage: Stage, token: int, position: int, seen: dict[str, Ints]) -> int:
+        if stage.name == "embed":
+            return self._embedded(stage, token, position, seen)
+        both = [name for name in (stage.name, stage.also) if name]
+        return sum(stage.checksum(seen[name]) for name in both) & _MASK
+
+    def _embedded(self, stage: Stage, token: int, position: int, seen: dict[str, Ints]) -> int:
+        """The embedding's rows, each as the residual was written: the token's, and with the position's added."""
+        if stage.word:
+            return stage.checksum(seen["embed"])  # behind its norm
+        bits, x, total = self.chip.formats.residual, None, 0
+        each = len(stage.places) // len(self._tables)
+        for table, at in zip(self._tables, (token, position), strict=False):
+            row = embed(table, np.array([at]), bits)
+            x = row if x is None else saturate(x + row, bits)
+            total += Stage(stage.name, 0, stage.rows[:each], stage.places[:each]).checksum(x)
+        return total & _MASK
+
+
+Reader = Callable[[int], int]  # word of the trace window -> what the chip has there
+
+
+def first_difference(expected: dict[Stage, int], read: Reader) -> tuple[Stage, int, int] | None:
+    """The first stage whose checksum on the chip is not the expected one: (stage, expected, got)."""
+    for stage, want in expected.items():
+        got = read(stage.word)
+        if got != want:
+            return stage, want, got
+    return None

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Bits that follow from a chip's values: of sums, weights, embedding entries and biases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..chip.model import Chip
+from ..ops.fixed import limits
+from .program import Schedule
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Bits that follow from a chip's values: of accumulators, weights, embedding entries and biases."""
+
+    accumulator: int
+    weight: int
+    embedding: int
+    bias: int
+
+    @classmethod
+    def of(cls, chip: Chip) -> Widths:
+        from .widths import accumulator_bits, bias_bits, embedding_bits, lane_bits
+
+        return cls(accumulator_bits(chip), lane_bits(chip), embedding_bits(chip), bias_bits(chip))
+
+
+def embedding_bits(chip: Chip) -> int:
+    """Bits of an entry of the embedding's ROM."""
+    return max(chip.matrices[name].bits for name in ("embedding", "position") if name in chip.matrices)
+
+
+def weight_words(made: Schedule) -> list[int]:
+    """Words of each depth's weights: a pass takes none from a depth that it does not read."""
+    g, words = made.geometry, [0] * made.geometry.depth
+    for run in made.runs:
+        steps, full = len(run.columns) // g.columns, len(run.emissions)
+        for e in range(g.depth):
+            words[e] += steps * len(range(e, full, g.depth))
+    return [max(count, 1) for count in words]
+
+
+def bias_bits(chip: Chip) -> int:
+    """Signed bits that hold every bias; 0 where there is none."""
+    largest = [int(max(b.max(), ~b.min())) for b in chip.biases.values()]
+    return max(largest).bit_length() + 1 if largest else 0
+
+
+def lane_bits(chip: Chip) -> int:
+    """Bits of a weight in the lanes: the widest matrix decides."""
+    return max(m.bits for name, m in chip.matrices.items() if name not in ("embedding", "position"))
+
+
+def accumulator_bits(chip: Chip) -> int:
+    """Signed bits that hold any sum of any row."""
+    f = chip.formats
+    largest = embedding_bits(chip)
+    for name, m in chip.matrices.items():
+        if name not in ("embedding", "position"):
+            bits = {"o": f.attention, "down": f.hidden}.get(name, f.norm)
+            bound = int(abs(m.weight.astype(np.int64)).sum(-1).max()) * -limits(bits)[0]
+            largest = max(largest, bound.bit_length() + 1)
+    return max(largest, f.norm + 1)

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Faults put into a copy of a build on purpose, to show that ``verify`` finds and names them.
+
+The copy's hashes are renewed, so nothing but the comparison itself can notice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..build.folder import Build, open_build
+from ..chip.model import Chip, with_matrix
+from ..errors import BuildError
+from ..files import sha256
+from ..manifest import SYNTH, build_digest, hash_files, write_manifest
+from ..ops.fixed import limits
+
+RUNG = {"weight": "csim", "table": "csim", "rounding": "csim", "rom": "rtl", "netlist": "netlist"}  # where it is found
+KINDS = tuple(RUNG)
+HALF = "const int64_t half = (int64_t(1) << shift) >> 1;"  # in hls/fixed.hpp
+
+
+def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
+    """Copy ``build`` into ``folder`` with one fault; the copy and what was done to it.
+
+    kind: "weight", "table" or "rounding" of the HLS project; "rom", a weight in the RTL project; "netlist", a LUT of
+    the synthesized netlist.
+    """
+    if kind not in KINDS:
+        raise BuildError(f"no fault {kind!r}; known are {', '.join(KINDS)}")
+    if RUNG[kind] == "netlist":
+        from ..synth.builds import checked_netlist
+
+        checked_netlist(build)  # says what is missing
+    elif (part := {"csim": "hls", "rtl": "rtl"}[RUNG[kind]]) not in build.manifest["parts"]:
+        raise BuildError(
+            f"{build.folder} has no {part.upper()} project to put a fault into; build with --target {part}"
+        )
+    copy, manifest = folder / build.folder.name, {**build.manifest, "proofs": []}
+    left_out = () if kind == "netlist" else (SYNTH,)
+    shutil.copytree(build.folder, copy, ignore=shutil.ignore_patterns("*.so", "*.o", "obj_dir", *left_out))
+    if kind == "netlist":
+        done = _gate(copy / SYNTH / "netlist.json", manifest["synthesis"]["top"])
+        files = {**manifest["synthesis"]["files"], f"{SYNTH}/netlist.json": sha256(copy / SYNTH / "netlist.json")}
+        manifest["synthesis"] = {**manifest["synthesis"], "files": files}
+    elif kind == "rom":
+        done = _rom_word(copy / "rtl")
+    elif kind == "rounding":
+        done = _drop_half(copy / "hls")
+    else:
+        faulty, done = _weight(build.chip) if kind == "weight" else _table(build.chip)
+        _write_again(build, faulty, copy / "hls")
+    manifest["files"] = hash_files(copy)
+    manifest["digest"] = build_digest(manifest)
+    write_manifest(copy, manifest)
+    return open_build(copy), done
+
+
+def _rom_word(project: Path) -> str:
+    """The highest bit of a digit in the middle of the first weight ROM: a digit that is not zero is no padding."""
+    from ..emit.rtl.project import META, read_meta
+
+    meta = read_meta(project)
+    if not meta["rom"]:
+        raise BuildError(f"{project} has no ROMs, its decoder is an HLS core; plant another fault, such as weight")
+    name = min(name for name in meta["rom"] if name.startswith("weight"))
+    words = (project / "rom" / name).read_text().splitlines()
+    order = [*range(len(words) // 2, len(words)), *range(len(words) // 2)]
+    word = next(i for i in order if words[i].strip("0"))
+    place = max(i for i, digit in enumerate(words[word]) if digit != "0")
+    before = words[word]
+    words[word] = f"{before[:place]}{int(before[place], 16) ^ 8:x}{before[place + 1 :]}"
+    text = "\n".join(words) + "\n"
+    (project / "rom" / name).write_text(text)
+    meta["rom"][name] = hashlib.sha256(text.encode()).hexdigest()
+    (project / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
+    return f"word {word} of rom/{name} from {before} to {words[word]}"
+
+
+def _gate(path: Path, top: str) -> str:
+    """Turn the LUT around that a bit of the logits comes from."""
+    netlist = json.loads(path.read_text())
+    module = netlist["modules"][top]
+    nets = {**module["netnames"], **module["ports"]}  # of a board's top, logits are inside
+    bits = [bit for name, net in nets.items() if name.split(".")[-1] == "logit_o" for bit in net["bits"]]
+    name = next(_luts_behind(module, bits), None)
+    if name is None:
+        raise BuildError(f"{path}: no LUT feeds the logits; run hardwire synth again")
+    values = module["cells"][name]["parameters"]
+    before = values["INIT"]
+    values["INIT"] = before.translate(str.maketrans("01", "10"))
+    path.write_text(json.dumps(netlist, separators=(",", ":")))
+    return f"INIT of LUT {name} from {before} to {values['INIT']}"
+
+
+def _luts_behind(module: Mapping[str, Any], bits: list[Any]) -> Iterator[str]:
+    """Names of LUTs in front of some nets, the nearest first."""
+    cells = module["cells"]
+    driver = {
+        bit: name
+        for name, cell in cells.items()
+        for port, nets in cell["connections"].items()
+        if cell["port_directions"][port] == "output"
+        for bit in nets
+    }
+    seen: set[str] = set()
+    waiting = list(bits)
+    while waiting:
+        name = driver.get(waiting.pop(0))
+        if name is None or name in seen:
+            continue
+        seen.add(name)
+        if cells[name]["type"].startswith("LUT"):
+            yield name
+        waiting += [bit for port, nets in cells[name]["connections"].items() for bit in nets]
+
+
+def _weight(chip: Chip) -> tuple[Chip, str]:
+    """One weight of the middle layer's up projection, at the other end of its range."""
+    layer, matrix = chip.shape.layers // 2, chip.matrices["up"]
+    weight = matrix.weight.copy()
+    before = int(weight[layer, 0, 0])
+    weight[layer, 0, 0] = limits(matrix.bits)[0 if before >= 0 else 1]
+    done = f"weight up[{layer}, 0, 0] from {before} to {weight[layer, 0, 0]}"
+    return with_matrix(chip, "up", replace(matrix, weight=weight)), done
+
+
+def _table(chip: Chip) -> tuple[Chip, str]:
+    """The first entry of the exponential table, which every softmax reads."""
+    table = chip.tables["exp"].copy()
+    table[0] -= 1
+    return replace(chip, tables={**chip.tables, "exp": table}), f"table exp[0] from {table[0] + 1} to {table[0]}"
+
+
+def _write_again(build: Build, chip: Chip, folder: Path) -> None:
+    from ..emit.hls.project import META, write_project
+
+    shutil.rmtree(folder)
+    plan = build.manifest["plan"]
+    write_project(chip, folder, part=build.manifest["board"]["part"], clock_mhz=plan["clock_mhz"], lanes=plan["lanes"])
+    meta = folder / META
+    meta.write_text(meta.read_text().replace(chip.digest, build.chip.digest))
+
+
+def _drop_half(project: Path) -> str:
+    """Make the kernels' round_shift truncate."""
+    files = sorted(project.rglob("fixed.hpp"))
+    if not files:
+        raise BuildError(f"{project} has no fixed.hpp; build again")
+    for path in files:
+        text = path.read_text()
+        if text.count(HALF) != 1:
+            raise BuildError(f"{path} does not say {HALF!r} once; build again")
+        path.write_text(text.replace(HALF, "const int64_t half = 0;"))
+    return "the half that fixed.hpp adds before a shift, from 2**(shift - 1) to 0"

