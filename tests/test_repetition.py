@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hardwire.repetition import loop_in, loop_rate, words_of
+from hardwire.quality.repetition import loop_in, loop_rate, words_of
 
 STORY = "Tom had a red ball. He played with it all day. Then he went home and slept."
 

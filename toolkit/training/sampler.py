@@ -43,7 +43,7 @@ def sample_stories(
     for row, prompt in zip(ids, prompts, strict=True):
         row[: len(prompt)] = torch.tensor(prompt)
     lengths = torch.tensor([len(prompt) for prompt in prompts], dtype=torch.int32)
-    scratch = torch.empty(library.sampler_floats(shape, context))
+    scratch = torch.zeros(library.sampler_floats(shape, context))  # of what no token has reached, zero times is taken
     library.sample(
         shape, context, limit, ctypes.c_float(temperature), ctypes.c_uint64(seed), *ends, len(prompts),
         pointer(weights), pointer(cos), pointer(sin), pointer(ids), pointer(lengths), pointer(scratch),

@@ -142,10 +142,12 @@ def _receipt_table(receipt: Any, planted: str) -> Table:
 
 @main.command()
 @click.option("--out", type=IN_FILE, help="Keep the build here; default: a temporary folder.")
-@click.option("--tokens", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--tokens", type=click.IntRange(1), default=500, show_default=True, help="At the most.")
 @click.option("--prompt", default="One day", show_default=True)
+@click.option("--temperature", type=click.FloatRange(0), default=0.8, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True)
 @AS_JSON
-def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
+def demo(out: Path | None, tokens: int, prompt: str, temperature: float, seed: int, as_json: bool) -> None:
     """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
     from ..backends.of_build import csim_engine
     from ..build.folder import open_build
@@ -169,7 +171,7 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
         pieces = []
         if not as_json:
             click.echo(prompt, nl=False)
-        for piece in model.stream(prompt, tokens):
+        for piece in model.stream(prompt, tokens, temperature, seed):
             pieces.append(piece)
             if not as_json:
                 click.echo(piece, nl=False)
@@ -185,6 +187,7 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
         "parameters": opened.chip.about["parameters"],
         "tokens": len(pieces),
         "text": prompt + "".join(pieces),
+        "ended": model.last.status,
         "csim_equal": csim.status == "equal",
         "logits_compared": csim.logits,
         "seconds": round(time.perf_counter() - started, 1),
