@@ -38,6 +38,11 @@ $(VENV)-pynq31/ready: $(VENV)/ready-check
 	$(BIN)/pip install $(PIP) --no-deps --upgrade --target $(VENV)-pynq31 'pynq==3.1.2'
 	touch $@
 
+# The oldest pynq that the driver knows: a test of the fabric's clock.
+$(VENV)-pynq30/ready: $(VENV)/ready-check
+	$(BIN)/pip install $(PIP) --no-deps --upgrade --target $(VENV)-pynq30 'pynq==3.0.1'
+	touch $@
+
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
@@ -54,7 +59,7 @@ check: $(VENV)/ready-check $(VENV)-numpy2/ready
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow'
 	$(VENV)-numpy2/bin/pytest $(SHARE) -m 'not tools and not slow'
 
-test: check $(VENV)-pynq31/ready
+test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready
 	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
 
 notebooks: $(VENV)/ready-check
@@ -105,4 +110,4 @@ wheel: $(VENV)/ready
 	$(BIN)/pip wheel $(PIP) --no-deps -w dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-numpy2 $(VENV)-pynq31 $(VENV)-exporters $(VENV)-exporters5 build dist toolkit/*.egg-info
+	rm -rf $(VENV) $(VENV)-numpy2 $(VENV)-pynq31 $(VENV)-pynq30 $(VENV)-exporters $(VENV)-exporters5 build dist toolkit/*.egg-info

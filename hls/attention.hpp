@@ -12,7 +12,7 @@
 
 namespace hw {
 
-static const int EXP_ENTRIES = 1024, RECIPROCAL_ENTRIES = 1024, PROBABILITY_BITS = 10;
+static const int EXP_ENTRIES = 1024, RECIPROCAL_ENTRIES = 1024, PROBABILITY_BITS = 10, ALIBI_FRACTION = 10;
 
 // ceil(log2(n)): how many bits a sum of n terms grows by.
 constexpr int growth(int n) { return n <= 1 ? 0 : 1 + growth((n + 1) / 2); }
@@ -40,17 +40,20 @@ inline int64_t divide(int64_t sum, int64_t total, int shift, int bits,
 // each of its words is read once for all of them: from their queries, q[H * C] of Q bits, over positions
 // start .. last of keys and values [L][CONTEXT][G][C] of K bits. Where they are CAPPED, scores are capped in units of
 // the steps of exp. T is at most 2, the read ports of the table exp; 1 where CAPPED, which reads two entries of its
-// table. ROOM >= A: width of the lane buffer out is written to.
-template <int L, int H, int G, int C, int T, int CONTEXT, int Q, int K, int A, bool CAPPED, int ROOM>
+// table. ALIBI: bits of scores that have a bias for their place, `alibi` per position; 0 without. ROOM >= A: width of the
+// lane buffer out is written to.
+template <int L, int H, int G, int C, int T, int CONTEXT, int Q, int K, int A, bool CAPPED, int ALIBI, int ROOM>
 void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
             const ap_int<K> values[L][CONTEXT][G][C], int layer, int first, int start, int last,
             const uint8_t score_shift[H], const uint8_t value_shift[H], const int16_t cap[CAP_ENTRIES],
-            const uint16_t exp[EXP_ENTRIES], const uint16_t reciprocal[RECIPROCAL_ENTRIES], ap_int<ROOM> out[H * C]) {
+            const uint32_t alibi[ALIBI ? H : 1], const uint16_t exp[EXP_ENTRIES], const uint16_t reciprocal[RECIPROCAL_ENTRIES], ap_int<ROOM> out[H * C]) {
 #pragma HLS INLINE off
 #pragma HLS ARRAY_RESHAPE variable = keys complete dim = 4
 #pragma HLS ARRAY_RESHAPE variable = values complete dim = 4
     static_assert((H / G) % T == 0, "heads taken together share a head of the cache");
-    static const int SCORE = CAPPED ? CAP_BITS : Q + K + growth(C), SUM = PROBABILITY_BITS + 1 + K + growth(CONTEXT);
+    static_assert(!CAPPED || !ALIBI, "a cap and a bias of scores do not go together");
+    static const int SCORE = CAPPED ? CAP_BITS : ALIBI ? ALIBI : Q + K + growth(C);
+    static const int SUM = PROBABILITY_BITS + 1 + K + growth(CONTEXT);
     static const int TOTAL = PROBABILITY_BITS + growth(CONTEXT);
     ap_int<SCORE> scores[T][CONTEXT];
     ap_int<SUM> sums[T][C];
@@ -83,6 +86,8 @@ void attend(const ap_int<Q> q[H * C], const ap_int<K> keys[L][CONTEXT][G][C],
             }
             if (CAPPED)
                 score = soft_cap(saturate(round_shift(score, score_shift[first + t]), CAP_BITS), cap);
+            if (ALIBI)
+                score += round_shift((int64_t(alibi[first + t]) << score_shift[first + t]) * p, ALIBI_FRACTION);
             scores[t][p] = score;
             if (p == start || score > int64_t(top[t]))
                 top[t] = score;

@@ -223,9 +223,9 @@ template <class Chip> void decode(ap_int<Chip::RESIDUAL> x[Chip::DIM], int posit
         const int start = first_seen<Chip>(layer, position);
         for (int head = 0; head < Chip::HEADS; head += Chip::TOGETHER) {
             attend<Chip::LAYERS, Chip::HEADS, Chip::KV_HEADS, Chip::HEAD_DIM, Chip::TOGETHER, Chip::CONTEXT,
-                   Chip::QUERY, Chip::CACHE, Chip::ATTENTION, Chip::SCORE_CAP, Chip::INPUT>(
+                   Chip::QUERY, Chip::CACHE, Chip::ATTENTION, Chip::SCORE_CAP, Chip::ALIBI, Chip::INPUT>(
                 query, keys, values, layer, head, start, position, Chip::score_shift[layer], Chip::value_shift[layer],
-                Chip::score_cap, Chip::exp, Chip::reciprocal, in);
+                Chip::score_cap, Chip::alibi, Chip::exp, Chip::reciprocal, in);
         }
         HW_TAP("attn", layer, in, Chip::QUERY_ROWS);
         branch<Chip, typename Chip::O, typename Chip::RenormAttention, false>(layer, in, root, out);

@@ -27,6 +27,7 @@ template <class Unused> struct PlainParts {
     static constexpr bool FINAL_NORM = true;      // otherwise the head reads the residual as it is
     static constexpr bool PARALLEL = false;       // attention and MLP read the same residual
     static constexpr bool SCORE_CAP = false, LOGIT_CAP = false, WINDOWED = false;
+    static constexpr int ALIBI = 0;                   // bits of a score with the bias that its place gives it
     static constexpr int BIASES = 0, HEAD_BIASES = 0; // entries of biases and head_biases
     static constexpr int ROPE_SETS = 1;               // sets of angles, CONTEXT rows each
     static constexpr int RENORMED = 1;                // entries of renorm_multipliers
@@ -36,6 +37,7 @@ template <class Unused> struct PlainParts {
     static const int32_t biases[1], head_biases[1];
     static const uint32_t embedding_multipliers[1], renorm_multipliers[1];
     static const int16_t score_cap[1], logit_cap[1];
+    static const uint32_t alibi[1];   // of each head: the bias per position, in steps of exp, ALIBI_FRACTION bits behind
     static const uint32_t windows[1]; // of each layer: positions that it sees, itself included; 0: all
     static const uint16_t rope[1];    // of each layer: its set of angles
 };
@@ -49,6 +51,7 @@ template <class Unused> const uint32_t PlainParts<Unused>::embedding_multipliers
 template <class Unused> const uint32_t PlainParts<Unused>::renorm_multipliers[1] = {0};
 template <class Unused> const int16_t PlainParts<Unused>::score_cap[1] = {0};
 template <class Unused> const int16_t PlainParts<Unused>::logit_cap[1] = {0};
+template <class Unused> const uint32_t PlainParts<Unused>::alibi[1] = {0};
 template <class Unused> const uint32_t PlainParts<Unused>::windows[1] = {0};
 template <class Unused> const uint16_t PlainParts<Unused>::rope[1] = {0};
 

@@ -27,6 +27,8 @@ module attention
   parameter bit     Windowed = 1'b0, // of some layers
   parameter bit     Capped  = 1'b0, // scores have a soft cap
   parameter int     SlopeW  = 9,    // of its table
+  parameter int     AlibiW  = 0,    // of a score with the bias of its position; 0: none
+  parameter int     AlibiSlopeW = 17,
   parameter         Folder  = "",
   localparam int Walks  = Heads / Shared,
   localparam int Words  = KvHeads / Shared,
@@ -57,7 +59,7 @@ module attention
 );
 
   localparam int ScoreW = QueryW + CacheW + $clog2(HeadDim + 1);
-  localparam int KeptW  = Capped ? 16 : ScoreW;
+  localparam int KeptW  = Capped ? 16 : AlibiW > 0 ? AlibiW : ScoreW;
 
   logic            walk_valid, walk_last;
   logic [BlockW:0] walk_slot;
@@ -99,7 +101,8 @@ module attention
 
     scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
              .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed), .Capped(Capped),
-             .Heads(Layers * Walks), .SlopeW(SlopeW), .Shifts({"cap", Digits, ".hex"}), .Folder(Folder)) u_scores (
+             .Heads(Layers * Walks), .SlopeW(SlopeW), .Shifts({"cap", Digits, ".hex"}),
+             .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Slopes({"alibi", Digits, ".hex"}), .Folder(Folder)) u_scores (
       .clk_i, .rst_i, .restart_i, .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot), .bank_i,
       .from_block_i(from_block), .from_bank_i(from_bank), .query_i(query_i[h]), .keys_i(keys), .done_o(peak_valid), .peak_o(peak),
       .slot_r_i(exp_slot), .slot_next_i(exp_slot_next), .score_o(score));

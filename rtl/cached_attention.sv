@@ -60,7 +60,7 @@ module cached_attention
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
               .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
               .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap),
-              .SlopeW(ScoreSlopeW), .Folder(Folder))
+              .SlopeW(ScoreSlopeW), .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Folder(Folder))
     u_attention (
     .clk_i, .rst_i, .restart_i, .start_i, .blocks_i, .bank_i, .walk_valid_o(walk_valid), .walk_last_o(walk_last),
     .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys), .value_last_o(value_last),

@@ -58,6 +58,7 @@ package engine_pkg;
   localparam int RenormLate = 9;      // rows of a whole head to the same rows after its norm, less their rounding
   localparam int SoftCapLate = 3;     // a value to its soft cap
   localparam int ScoreCapLate = 5;    // a score to its soft cap, the rounding in front included
+  localparam int AlibiLate = 2;       // a score to one with the bias of its position
   /* verilator lint_on UNUSEDPARAM */
 
   // By hand again.

@@ -45,7 +45,7 @@ package plan_pkg;
   localparam int WeightW = 4;         // a weight
   localparam int AccW = 20;           // a sum of the lanes
 
-  // Norms, and those inside a layer: of heads (Renorm) and of branches (Branch). Soft caps.
+  // Norms, and those inside a layer: of heads (Renorm) and of branches (Branch). Soft caps, ALiBi.
   localparam int Eps = 1;             // in units of the sum of squares
   localparam int EnergyW = 40;        // bits of that sum, eps included
   localparam int RenormWords = 2;     // reads of a token that the norms of heads take
@@ -56,6 +56,8 @@ package plan_pkg;
   localparam int BranchEnergyW = 36;  // bits of their sums
   localparam int ScoreSlopeW = 9;     // bits of what a line of the scores' cap rises by
   localparam int LogitSlopeW = 9;     // the same of the logits'
+  localparam int AlibiW = 0;          // bits of a score with the bias of its position; 0: there is none
+  localparam int AlibiSlopeW = 17;    // bits of that bias per position
 
   // The lanes: Rows * Depth * Columns of them.
   localparam int Columns = 8;       // of a matrix per step; a multiple of Rows

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 // Scores of a head block by block, their buffer, and the largest of them. Where scores are capped, t3 and what follows
-// come ScoreCapLate cycles later.
+// come ScoreCapLate cycles later; where they have a bias for their position, AlibiLate.
 module scores
   import engine_pkg::*;
 #(
@@ -19,8 +19,11 @@ module scores
   parameter int     Heads   = 40,   // of a token that come here
   parameter int     SlopeW  = 9,    // of the cap
   parameter         Shifts  = "",   // of the heads, in front of the cap
+  parameter int     AlibiW  = 0,    // of a score with the bias of its position; 0: none
+  parameter int     AlibiSlopeW = 17,
+  parameter         Slopes  = "",   // of the heads
   parameter         Folder  = "",
-  localparam int KeptW  = Capped ? 16 : ScoreW,
+  localparam int KeptW  = Capped ? 16 : AlibiW > 0 ? AlibiW : ScoreW,
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
 ) (
@@ -83,6 +86,13 @@ module scores
     delay #(.Width(BlockW + 1), .Cycles(ScoreCapLate)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot));
     score_cap #(.Banks(Banks), .ScoreW(ScoreW), .Heads(Heads), .SlopeW(SlopeW), .Shifts(Shifts), .Folder(Folder)) u_cap (
       .clk_i, .rst_i, .restart_i, .last_i, .score_i(product), .score_o(score));
+  end else if (AlibiW > 0) begin : gen_alibi
+    delay_reset #(.Cycles(AlibiLate)) u_valid (.clk_i, .rst_i, .d_i(valid_i), .d_o(valid));
+    delay_reset #(.Cycles(AlibiLate)) u_last (.clk_i, .rst_i, .d_i(last_i), .d_o(last));
+    delay #(.Width(BlockW + 1), .Cycles(AlibiLate)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot));
+    score_alibi #(.Banks(Banks), .Blocks(Blocks), .ScoreW(ScoreW), .OutW(KeptW), .SlopeW(AlibiSlopeW), .Heads(Heads),
+                  .Slopes(Slopes), .Folder(Folder)) u_alibi (
+      .clk_i, .rst_i, .restart_i, .valid_i, .last_i, .score_i(product), .score_o(score));
   end else begin : gen_plain
     assign {valid, last, slot, score} = {valid_i, last_i, slot_i, product};
     logic unused_restart;

@@ -11,7 +11,7 @@ module token_ring
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
-  input  logic              put_i,          // only while full_o is low
+  input  logic              put_i,          // only while full_o is low, and not in two cycles in a row
   input  logic [TokenW-1:0] id_i,
   output logic              full_o,         // there is no room for one more
   output logic [31:0]       write_index_o,  // one behind the last token that may be read
@@ -71,8 +71,10 @@ module token_ring
   end
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk_i)
+  always_ff @(posedge clk_i) begin
     if (!rst_i && put_i && full_o) $fatal(1, "token_ring: a token was put into a full ring");
+    if (!rst_i && put_i && put_q) $fatal(1, "token_ring: tokens were put in two cycles in a row");
+  end
 `endif
 
 endmodule

@@ -48,10 +48,10 @@ template <int R> void run_rope(const int64_t *x, const int16_t *cos, const int16
     out(turned, y);
 }
 
-template <int T, bool CAPPED>
+template <int T, bool CAPPED, int ALIBI>
 void run_attention(const int64_t *q, const int64_t *k, const int64_t *v, int start, int last,
-                   const uint8_t *score_shift, const uint8_t *value_shift, const int16_t *cap, const uint16_t *exp,
-                   const uint16_t *reciprocal, int64_t *y) {
+                   const uint8_t *score_shift, const uint8_t *value_shift, const int16_t *cap, const uint32_t *alibi,
+                   const uint16_t *exp, const uint16_t *reciprocal, int64_t *y) {
     static ap_int<8> keys[1][24][2][8], values[1][24][2][8];
     In<9, 32> query(q);
     ap_int<9> mixed[32];
@@ -60,8 +60,9 @@ void run_attention(const int64_t *q, const int64_t *k, const int64_t *v, int sta
         values[0][i / 16][i / 8 % 2][i % 8] = v[i];
     }
     for (int head = 0; head < 4; head += T)
-        hw::attend<1, 4, 2, 8, T, 24, 9, 8, 8, CAPPED>(query.v, keys, values, 0, head, start, last, score_shift,
-                                                       value_shift, cap, exp, reciprocal, mixed);
+        hw::attend<1, 4, 2, 8, T, 24, 9, 8, 8, CAPPED, ALIBI>(query.v, keys, values, 0, head, start, last,
+                                                              score_shift, value_shift, cap, alibi, exp, reciprocal,
+                                                              mixed);
     out(mixed, y);
 }
 
@@ -138,11 +139,14 @@ void rope_0(const int64_t *x, const int16_t *c, const int16_t *s, int p, int64_t
 
 #define ATTENTION(T)                                                                                             \
     void attention_##T(const int64_t *q, const int64_t *k, const int64_t *v, int start, int last, const uint8_t *s, \
-                       const uint8_t *o, const int16_t *cap, const uint16_t *e, const uint16_t *r, int64_t *y) {  \
+                       const uint8_t *o, const int16_t *cap, const uint32_t *alibi, const uint16_t *e,           \
+                       const uint16_t *r, int64_t *y) {                                                          \
         if (cap)                                                                                                 \
-            run_attention<T, true>(q, k, v, start, last, s, o, cap, e, r, y);                                    \
+            run_attention<T, true, 0>(q, k, v, start, last, s, o, cap, alibi, e, r, y);                          \
+        else if (alibi)                                                                                          \
+            run_attention<T, false, 36>(q, k, v, start, last, s, o, cap, alibi, e, r, y);                        \
         else                                                                                                     \
-            run_attention<T, false>(q, k, v, start, last, s, o, cap, e, r, y);                                   \
+            run_attention<T, false, 0>(q, k, v, start, last, s, o, cap, alibi, e, r, y);                         \
     }
 ATTENTION(1) ATTENTION(2)
 

@@ -20,8 +20,10 @@ PACKAGE = Path(__file__).parents[1] / "toolkit" / "hardwire"
 # Bottom up. A module may import what stands in its own layer or below; a name covers all below it, the longest counts.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors", "files", "progress"),  # of nothing
-    ("host", "decoder", "ops", "targets", "tools"),  # contracts, float and integer arithmetic, boards, other programs
-    ("manifest",),  # of a build folder
+    # Contracts, float and integer arithmetic, boards, other programs, text to ids.
+    ("host", "decoder", "ops", "targets", "tools", "driver.text"),
+    ("manifest", "chip.wiring"),  # of a build folder; dimensions, formats and wiring of a decoder
+    ("parts",),  # optional parts of a decoder, from the float model to the RTL
     ("chip",),  # the integer model, its file and its reference
     ("frontend", "quantize", "plan"),  # ONNX to decoder, decoder to chip, chip to engine
     ("emit", "driver", "quality"),  # engine to HLS and RTL; chip to tokens; chip to figures

@@ -175,13 +175,21 @@ def llama_operators(interleaved: bool = False, early: bool = False) -> tuple[onn
     return b.model(_llama(b, norm, mix, early)), b.weights
 
 
-def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelProto, dict[str, Floats]]:
-    """LayerNorm in pieces, learned positions, one Gemm for q, k and v, Where mask, untied head."""
+def gpt2(
+    activation: str = "tanh", length: int | str = "T", alibi: str = ""
+) -> tuple[onnx.ModelProto, dict[str, Floats]]:
+    """LayerNorm in pieces, learned positions, one Gemm for q, k and v, Where mask, untied head.
+
+    ``alibi``: in place of positions, "added" as BLOOM does, behind a norm of the embedding, or "masked" as MPT does.
+    """
     b = Builder(20)
     x = b.op("Gather", b.const(b.weight("embed", V, D), name="embed"), "input_ids")
-    rows = b.op("Gather", b.const(b.weight("positions", CONTEXT, D), name="wpe"), _range(b, _length(b)))
-    x = b.op("Add", x, rows)
+    if not alibi:
+        rows = b.op("Gather", b.const(b.weight("positions", CONTEXT, D), name="wpe"), _range(b, _length(b)))
+        x = b.op("Add", x, rows)
     row = _range(b, _length(b))
+    slopes = b.const(0.5 ** np.arange(1, H + 1).reshape(1, H, 1, 1))
+    places = b.op("Unsqueeze", b.op("Cast", row, to=TensorProto.FLOAT), b.ints(0, 1, 2))
     seen = b.op("LessOrEqual", b.op("Unsqueeze", row, b.ints(0)), b.op("Unsqueeze", row, b.ints(1)))
 
     def norm(y: str, name: str) -> str:
@@ -201,12 +209,16 @@ def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelP
         if activation == "erf":
             half = b.op("Mul", y, b.const(0.5))
             return b.op("Mul", half, b.op("Add", b.op("Erf", b.op("Div", y, b.const(2**0.5))), b.const(1.0)))
+        if activation in ("Relu by itself", "Relu to the second"):
+            above = b.op("Relu", y)
+            return b.op("Mul", above, above) if activation == "Relu by itself" else b.op("Pow", above, b.const(2.0))
         if activation != "tanh":
             return b.op(activation, y)
         inner = b.op("Add", y, b.op("Mul", b.const(0.044715), b.op("Pow", y, b.const(3.0))))
         bend = b.op("Tanh", b.op("Mul", inner, b.const((2 / np.pi) ** 0.5)))
         return b.op("Mul", b.op("Mul", b.const(0.5), y), b.op("Add", bend, b.const(1.0)))
 
+    x = norm(x, "early") if alibi == "added" else x
     for layer in range(LAYERS):
         qkv = conv1d(norm(x, f"{layer}.norm1"), f"{layer}.qkv", 3 * H * C, D)
         q = b.op("Split", qkv, outputs=3, axis=-1, num_outputs=3)
@@ -215,7 +227,14 @@ def gpt2(activation: str = "tanh", length: int | str = "T") -> tuple[onnx.ModelP
             for name in (q, f"{q}_1", f"{q}_2")
         ]
         score = b.op("MatMul", parts[0], b.op("Transpose", parts[1], perm=[0, 1, 3, 2]))
-        score = b.op("Where", seen, b.op("Div", score, b.const(C**0.5)), b.const(-np.inf))
+        score = b.op("Div", score, b.const(C**0.5))
+        if alibi == "added":
+            score = b.op("Add", b.op("Mul", slopes, places), score)
+        if alibi == "masked":
+            far = b.op("Mul", slopes, b.op("Sub", places, b.op("ReduceMax", places)))
+            score = b.op("Add", score, b.op("Where", seen, far, b.const(-3.4e38)))
+        else:
+            score = b.op("Where", seen, score, b.const(-np.inf))
         mixed = b.op("MatMul", b.op("Softmax", score, axis=-1), parts[2])
         mixed = b.op("Transpose", mixed, perm=[0, 2, 1, 3])
         x = b.op("Add", conv1d(b.op("Reshape", mixed, b.ints(1, -1, H * C)), f"{layer}.o", D, H * C), x)

@@ -10,6 +10,7 @@ import numpy as np
 
 from hardwire.chip.model import Chip, Shape, Wiring
 from hardwire.decoder import Decoder, forward
+from hardwire.plan.geometry import Geometry
 from hardwire.proof.verify import BOUND_MARGIN
 from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
@@ -29,6 +30,20 @@ MICRO = Outline(
     Shape(vocab=27, dim=16, layers=1, heads=4, kv_heads=4, head_dim=4, hidden=64, context=16, rotary=0),
     Wiring(gated=False, positions=True, embedding_norm=True, final_norm=False),
     "relu",
+)
+# Squared ReLU and no gain anywhere, as in nanochat: norms of heads, caps of logits.
+NANOCHAT = Outline(
+    Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=2, head_dim=6, hidden=52, context=24, rotary=6),
+    Wiring(gated=False, logit_cap=True, renorms=("q", "k")),
+    "relu2",
+)
+# A bias for the distance in place of positions, as in BLOOM and MPT.
+BLOOM = Outline(
+    Shape(vocab=40, dim=24, layers=2, heads=4, kv_heads=4, head_dim=6, hidden=52, context=24, rotary=0),
+    Wiring(gated=False, alibi=True),
+    "gelu_tanh",
+    "layer",
+    affine=True,
 )
 # Rotary positions and a gate, with biases.
 BIASED = Outline(
@@ -74,8 +89,15 @@ EVERYTHING = Outline(
 
 EVERY = {
     "llama": Outline(TINY, affine=True), "gpt": GPT, "micro": MICRO, "biased": BIASED, "mistral": MISTRAL,
-    "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3,
+    "qwen3": QWEN3, "nanochat": NANOCHAT, "bloom": BLOOM, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3,
 }  # fmt: skip
+
+# An op is proved by a row here: integers near floats, and a small random chip whose HLS, and whose RTL of this
+# geometry, equal the reference in every stage.
+PROOFS = {
+    "relu2": (NANOCHAT, Geometry(columns=4, rows=4, depth=3, terms=2, banks=5, trace=True)),
+    "alibi": (BLOOM, Geometry(columns=12, rows=12, depth=3, terms=4, banks=5, divides=3, trace=True)),
+}
 
 
 def texts(outline: Outline, seed: int, rows: int) -> np.ndarray:

@@ -246,7 +246,7 @@ def same_cycles(made: Schedule, sim: RtlSim) -> int:
     a request for one token.
     """
     context = made.shape.context
-    whole, one = sim.run([SEED]), sim.run([SEED], 1)
+    whole, one = sim.simulate([SEED]), sim.simulate([SEED], 1)
     late = one.cycles - int(one.fetches[-1]) - made.cycles(0)
     ended = whole.cycles - int(whole.fetches[-1]) - late
     compare_cycles("generated", [made.cycles(p) for p in range(context)], [*whole.token_cycles, ended], sim)
@@ -256,7 +256,7 @@ def same_cycles(made: Schedule, sim: RtlSim) -> int:
 def same_prompt_cycles(made: Schedule, sim: RtlSim, text: np.ndarray) -> int:
     """The same for inner tokens of a prompt; the last of a context is no inner one."""
     want = [made.cycles(p, generated=False) for p in range(made.shape.context - 1)]
-    compare_cycles("prompt", want, sim.run(text.tolist()).token_cycles, sim)
+    compare_cycles("prompt", want, sim.simulate(text.tolist()).token_cycles, sim)
     return len(want)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from onnx_models import llama_decomposed, save
 
 import hardwire
 from hardwire.backends import of_build
@@ -18,6 +19,7 @@ from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
+from hardwire.files import sha256
 from hardwire.manifest import build_digest, read_manifest, write_manifest
 from hardwire.plan.geometry import Geometry
 from hardwire.proof.plant import plant
@@ -96,7 +98,29 @@ def test_receipts_stand_in_the_manifest_and_keep_its_digest(copy: Path, receipt:
 def test_a_ladder_without_its_float_model_is_incomplete(built: Build) -> None:
     result = verify(built, rungs=("float",), tokens=4)
     assert result.verdict == "incomplete: float, int, csim not run"
-    assert "no ONNX beside the chip" in result.rungs["float"].note
+    assert "no copy of the ONNX that the chip was made from; give it with --onnx" in result.rungs["float"].note
+
+
+def test_the_float_model_is_found_where_the_chip_remembers_it_or_given(chip_with_text: Chip, tmp_path: Path) -> None:
+    """The digests of chip and build do not depend on where it lay."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "other").mkdir()
+    onnx = save(llama_decomposed()[0], tmp_path / "models")
+    save(llama_decomposed(window=5)[0], tmp_path / "other")
+    about = {**chip_with_text.about, "onnx": {"file": onnx.name, "sha256": sha256(onnx)}}
+    chip = replace(chip_with_text, about=about)
+    chip.save(tmp_path / "chips" / "far.chip", origin=onnx)
+    chip.save(tmp_path / "chips" / "lost.chip")
+    board = load_board("pynq-z2")
+    far, lost = (make_build(tmp_path / "chips" / f"{n}.chip", board, tmp_path / n, lanes=8) for n in ("far", "lost"))
+    assert far.chip.digest == lost.chip.digest == chip.digest
+    assert far.onnx is not None and lost.onnx is None
+    assert far.manifest["files"]["model.chip"] == lost.manifest["files"]["model.chip"]
+    assert verify(far, ("float",), tokens=4).rungs["float"].status == "within bound"
+    assert verify(lost, ("float",), tokens=4).rungs["float"].status == "not run"
+    assert verify(lost, ("float",), tokens=4, onnx=onnx).rungs["float"].status == "within bound"
+    with pytest.raises(BuildError, match="other/model.onnx is not the model that the chip was made from .sha256"):
+        verify(lost, ("float",), tokens=4, onnx=tmp_path / "other" / "model.onnx")
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,16 @@ def test_quantize_asks_for_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "calibration.txt").write_text("Once upon a time")
     result = call("quantize", tmp_path / "m.onnx", "-o", tmp_path / "m.chip")
     assert result.exit_code == 1 and "tokenizer.json: no such file" in result.stderr
+
+
+@pytest.mark.tools
+def test_quantize_refuses_a_tokenizer_before_it_reads_the_model(tmp_path: Path) -> None:
+    """One that a board cannot do; the model is not even ONNX."""
+    (tmp_path / "m.onnx").write_bytes(b"not a model")
+    data = json.loads((BUNDLED / "tokenizer.json").read_text())
+    data["normalizer"] = {"type": "Nmt"}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(data))
+    result = call("quantize", tmp_path / "m.onnx", "-o", tmp_path / "m.chip")
+    said = " ".join(result.stderr.split())
+    assert result.exit_code == 1 and "tokenizer: the normalizer 'Nmt' is not supported on a board" in said
+    assert not (tmp_path / "m.chip").exists()

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardwire.chip.model import Chip, load_chip, with_matrix
+from hardwire.chip.model import Chip, load_chip, read_origin, with_matrix
 from hardwire.errors import ChipError
 
 
@@ -195,3 +195,32 @@ def test_values_outside_their_bits_are_named(chip_with_text: Chip, tmp_path: Pat
     with_matrix(chip_with_text, "v", replace(chip_with_text.matrices["v"], weight=weight)).save(tmp_path / "x.chip")
     with pytest.raises(ChipError, match=r"array matrices/v/weight holds a value outside -8\.\.7"):
         load_chip(tmp_path / "x.chip")
+
+
+def test_where_the_onnx_lay_is_remembered_beside_the_digest(chip_with_text: Chip, tmp_path: Path) -> None:
+    chip_with_text.save(tmp_path / "a" / "x.chip", origin=tmp_path / "models" / "m.onnx")
+    assert read_origin(tmp_path / "a" / "x.chip") == tmp_path / "a" / ".." / "models" / "m.onnx"
+    assert load_chip(tmp_path / "a" / "x.chip").digest == chip_with_text.digest
+    chip_with_text.save(tmp_path / "b.chip")
+    assert read_origin(tmp_path / "b.chip") is None
+    with zipfile.ZipFile(tmp_path / "a" / "x.chip") as archive, zipfile.ZipFile(tmp_path / "b.chip") as plain:
+        assert set(archive.namelist()) - set(plain.namelist()) == {"origin.json"}
+        assert json.loads(archive.read("origin.json"))["onnx"] == "../models/m.onnx"
+
+
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        ("{", "its origin.json is malformed"),
+        ('{"onnx": "/etc/passwd"}', "names '/etc/passwd', not a relative path"),
+        ('{"onnx": 3}', "names '3', not a relative path"),
+        ("[]", "names 'None', not a relative path"),
+        (" " * (1 << 17), "member origin.json claims 131,072 bytes"),
+    ],
+)
+def test_a_remembered_place_is_not_trusted(chip_with_text: Chip, tmp_path: Path, origin: str, message: str) -> None:
+    chip_with_text.save(tmp_path / "x.chip")
+    with zipfile.ZipFile(tmp_path / "x.chip", "a") as archive:
+        archive.writestr("origin.json", origin)
+    with pytest.raises(ChipError, match=message):
+        read_origin(tmp_path / "x.chip")

@@ -81,6 +81,37 @@ def test_run_streams_and_reports(chip_file: Path) -> None:
     assert again["text"] == data["text"]
 
 
+def test_run_takes_token_ids(chip_file: Path, tiny_chip: Chip, tmp_path: Path) -> None:
+    text = json.loads(call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--json").stdout)
+    data = json.loads(call("run", chip_file, "--ids", "1,29,3,4,5", "--tokens", "5", "--json").stdout)
+    assert data["tokens"] == text["tokens"] and data["text"] == text["text"]
+    tiny_chip.save(tmp_path / "m.chip")
+    data = json.loads(call("run", tmp_path / "m.chip", "--ids", "7,5", "--tokens", "3", "--json").stdout)
+    assert data["text"] == " ".join(map(str, (7, 5, *data["tokens"]))) and len(data["tokens"]) == 3
+    assert call("run", tmp_path / "m.chip", "--ids", "7,5", "--tokens", "3").stdout.startswith("7 5 ")
+    for arguments, message in (
+        (("--ids", "7,x"), "'7,x' are no token ids; give them as 1,2,3"),
+        (("--ids", "7", "--prompt", "a"), "--prompt and --ids: give one of them"),
+        (("--ids", "7,400"), "token 400 is not one of the 40 of the vocabulary"),
+        (("--prompt", "a"), "or give token ids (--ids)"),
+    ):
+        result = call("run", tmp_path / "m.chip", *arguments)
+        assert result.exit_code == 1 and message in result.stderr.replace("\n", " ")
+
+
+def test_cycles_that_are_not_counted_have_a_reason(chip_file: Path) -> None:
+    data = json.loads(call("run", chip_file, "--prompt", "abc", "--tokens", "5", "--json").stdout)
+    assert data["cycles"] is None and data["cycles_note"] == "m.chip (reference) counts no cycles of a token"
+
+
+def test_help_knows_every_backend() -> None:
+    from hardwire.openers import backends
+
+    text = " ".join(call("run", "--help").output.split())
+    for name, about in backends().items():
+        assert f"{name}: {about.split(',')[0]}" in text
+
+
 def test_random_knows_other_wirings(tmp_path: Path) -> None:
     data = json.loads(call("random", "-o", tmp_path / "m.chip", "--shape", "microgpt", "--json").stdout)
     assert data["parameters"] == 4192 and data["wiring"]["embedding_norm"] and not data["wiring"]["gated"]

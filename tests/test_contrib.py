@@ -52,8 +52,8 @@ def wired(index: int, name: str) -> Edit:
         ("MatMulNBits", attribute("N", 1 << 40), "4 and 8 bits are known"),
         ("MatMulNBits", attribute("N", 66), "its packed weight does not fill 66 x 32"),
         ("MatMulNBits", wired(1, "nowhere"), "its packed weight does not fill 64 x 32 .'nowhere'."),
-        ("GroupQueryAttention", wired(9, "input_ids"), "positions, a bias, sinks, .* are not supported"),
-        ("GroupQueryAttention", attribute("smooth_softmax", 1), "a smooth softmax .* are not supported"),
+        ("GroupQueryAttention", wired(9, "input_ids"), "its cosine and sine tables depend on the tokens"),
+        ("GroupQueryAttention", attribute("smooth_softmax", 1), "it has a smooth softmax .* is not supported"),
         ("GroupQueryAttention", wired(7, "input_ids"), "its rotary tables are no stored"),
         ("GroupQueryAttention", attribute("sliding_window_cache", 1), "a cache for a window of -1 positions"),
     ],
@@ -61,7 +61,7 @@ def wired(index: int, name: str) -> Edit:
 def test_what_has_no_standard_form_is_refused(op: str, edit: Edit, message: str, tmp_path: Path) -> None:
     changed = model()
     edit(next(node for node in changed.graph.node if node.op_type == op))
-    with pytest.raises(ModelError, match=rf"node '.*' \({op}\): .*{message}"):
+    with pytest.raises(ModelError, match=rf"node .* \(.*\): .*{message}"):
         import_onnx(save(changed, tmp_path))
 
 

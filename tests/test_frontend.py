@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx_models import CONTEXT, EPS, C, D, F, G, H, V, gpt2, llama_decomposed, llama_operators, save
 
+from hardwire.chip.model import Wiring
 from hardwire.decoder import Decoder
 from hardwire.errors import ModelError
 from hardwire.frontend import Imported, import_onnx
 from hardwire.frontend import check as check_module
 from hardwire.frontend import context as context_module
+from hardwire.quantize import Options, quantize
 
 pytestmark = pytest.mark.tools
 
@@ -148,7 +150,16 @@ def test_a_norm_behind_the_embedding_and_none_in_front_of_the_head(tmp_path: Pat
     assert_llama(decoder, weights)
 
 
-@pytest.mark.parametrize(("activation", "name"), [("tanh", "gelu_tanh"), ("erf", "gelu"), ("Relu", "relu")])
+@pytest.mark.parametrize(
+    ("activation", "name"),
+    [
+        ("tanh", "gelu_tanh"),
+        ("erf", "gelu"),
+        ("Relu", "relu"),
+        ("Relu by itself", "relu2"),
+        ("Relu to the second", "relu2"),
+    ],
+)
 def test_gpt2(tmp_path: Path, activation: str, name: str) -> None:
     built = gpt2(activation)
     decoder, weights = imported(built, tmp_path).decoder, built[1]
@@ -164,6 +175,30 @@ def test_gpt2(tmp_path: Path, activation: str, name: str) -> None:
         np.testing.assert_array_equal(block.attention_norm.bias, weights[f"{layer}.norm1.bias"])
         assert block.attention_norm.kind == "layer"
         assert block.mlp.activation == name and block.mlp.gate is None
+
+
+@pytest.mark.parametrize("form", ["added", "masked"])
+def test_slopes_are_read_off_the_biases_of_scores(tmp_path: Path, form: str) -> None:
+    built = gpt2(alibi=form)
+    result = imported(built, tmp_path, 64)
+    assert result.check.max_relative_error < 1e-5
+    for block in result.decoder.blocks:
+        np.testing.assert_allclose(block.attention.alibi, 0.5 ** np.arange(1, H + 1), rtol=1e-6)
+        assert block.attention.window is None
+    assert result.decoder.positions is None and (result.decoder.embedding_norm is not None) == (form == "added")
+    chip = quantize(
+        result.decoder, np.random.default_rng(4).integers(0, V, (16, 64)).tolist(), Options(tokens=1024, length=64)
+    )
+    assert chip.wiring == Wiring(gated=False, alibi=True)
+    assert chip.tables["alibi"].tolist() == [57344, 28672, 14336, 7168]
+
+
+def test_a_bias_that_is_not_linear_is_refused(tmp_path: Path) -> None:
+    model = gpt2(alibi="added")[0]
+    node = next(n for n in model.graph.node if n.op_type == "Mul" and "Unsqueeze" in n.input[1])
+    node.input[0] = node.input[1]  # squares
+    with pytest.raises(ModelError, match=r"adds position-dependent numbers other than ALiBi's"):
+        import_onnx(save(model, tmp_path), 64)
 
 
 def test_fixed_length_limits_the_context(tmp_path: Path) -> None:

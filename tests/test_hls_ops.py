@@ -220,14 +220,13 @@ def test_rope_equals_reference(kernels: ctypes.CDLL, rotary: int, draw: np.rando
             assert np.array_equal(out, want.reshape(-1))
 
 
-@pytest.mark.parametrize("capped", (False, True))
+@pytest.mark.parametrize("form", ("plain", "capped", "alibi"))
 @pytest.mark.parametrize("together", (1, 2))
-def test_attention_equals_reference(
-    kernels: ctypes.CDLL, together: int, capped: bool, draw: np.random.Generator
-) -> None:
+def test_attention_equals_reference(kernels: ctypes.CDLL, together: int, form: str, draw: np.random.Generator) -> None:
     heads, groups, size, context = 4, 2, 8, 24
     exp, reciprocal = attention.exp_table(), attention.reciprocal_table()
-    cap = softcap.cap_table(3.0, 1 / 112, 1 / 112) if capped else None
+    cap = softcap.cap_table(3.0, 1 / 112, 1 / 112) if form == "capped" else None
+    slopes = attention.alibi_slopes(np.array([1.0, 0.25, 0.05, 0.0])) if form == "alibi" else None
     for case in range(24):
         q = draw.integers(-256, 256, (heads, size)) if case else np.full((heads, size), -256)
         k, v = (
@@ -246,6 +245,7 @@ def test_attention_equals_reference(
             at(score_shift.astype(np.uint8)),
             at(value_shift.astype(np.uint8)),
             None if cap is None else at(cap.astype(np.int16)),
+            None if slopes is None else at(slopes.astype(np.uint32)),
             at(exp.astype(np.uint16)),
             at(reciprocal.astype(np.uint16)),
             at(out),
@@ -258,6 +258,8 @@ def test_attention_equals_reference(
             if cap is not None:
                 score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), cap)
                 shift = np.int64(0)
+            if slopes is not None:
+                score = score + attention.alibi(slopes[head], shift, np.arange(last + 1))
             p = attention.probabilities(score, seen, shift, exp)
             sums = attention.weighted_values(p, ints(v[: last + 1, group]), 8)
             want = attention.divide(sums, p.sum(-1), reciprocal, value_shift[head], 8)[0]

@@ -9,19 +9,21 @@ import re
 import shutil
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, QWEN3
+from outlines import BIASED, EVERYTHING, GEMMA2, GEMMA3, GPT, MICRO, MISTRAL, NEOX, PROOFS, QWEN3
 
 from hardwire.backends.csim import CSim
 from hardwire.chip.model import Chip, Formats, Shape
-from hardwire.chip.reference import Progress, Sampling, feeder, new_state, pick, step, token_loop
+from hardwire.chip.reference import Reference, new_state, pick, step
 from hardwire.emit.hls import report
 from hardwire.emit.hls.constants import chip_context, ints_text, lane_words, layout_of, pack, words_text
 from hardwire.emit.hls.graph import build_graph
 from hardwire.emit.hls.project import NOT_RUN, _render, write_project
 from hardwire.errors import BuildError, PromptError, ToolMissing
+from hardwire.host.requests import Request, RequestState
 from hardwire.quantize import Options, Outline, random_chip
 
 OPTIONS = {"part": "xc7z020clg400-1", "clock_mhz": 100.0}
@@ -53,8 +55,9 @@ def reference_stages(chip: Chip, ids: np.ndarray) -> dict[str, np.ndarray]:
 
 def assert_stages_equal(chip: Chip, csim: CSim, ids: np.ndarray) -> None:
     want = reference_stages(chip, ids)
-    for position, token in enumerate(ids.tolist()):
-        got = csim.trace(token, position, position == 0)
+    outcome = csim.run(Request(ids=ids, budget=1, rows=len(ids), stages=True))
+    assert len(outcome.stages) == len(ids)
+    for position, got in enumerate(outcome.stages):
         assert set(got) == set(want)
         for stage, values in want.items():
             assert np.array_equal(got[stage], values[position]), (stage, position)
@@ -77,6 +80,7 @@ WIRINGS = {
     "gemma2": GEMMA2,
     "gemma3": GEMMA3,
     "everything": EVERYTHING,
+    **{name: outline for name, (outline, _) in PROOFS.items()},
 }
 
 
@@ -88,8 +92,8 @@ def test_every_stage_of_every_wiring_is_equal(outline: Outline, tmp_path: Path, 
     csim = compiled(chip, write(chip, tmp_path / "hls", lanes=7))
     ids = draw.integers(0, chip.shape.vocab, context)
     assert_stages_equal(chip, csim, ids)
-    want = list(token_loop(feeder(chip, Sampling()), ids[:4].tolist(), context))
-    assert csim.run(ids[:4].tolist(), context)[0] == want and len(want) == context - 3
+    want = Reference(chip).generate(ids[:4].tolist())
+    assert csim.generate(ids[:4].tolist()) == want and len(want) == context - 3
 
 
 @pytest.mark.tools
@@ -134,33 +138,34 @@ def test_reset_in_the_middle_starts_over(tiny_chip: Chip, tiny: CSim) -> None:
 @pytest.mark.tools
 @pytest.mark.parametrize("temperature", (0.0, 1 / 31, 0.7, 1.0, 100.0))
 def test_sampled_tokens_are_equal(tiny_chip: Chip, tiny: CSim, temperature: float) -> None:
-    sampling = Sampling(temperature, SEED)
+    request = Request(temperature=temperature, seed=SEED)
     for position, token in enumerate((5, 6, 7, 8)):
-        logits, drawn = tiny.step(token, position, position == 0, sampling)
-        assert drawn == pick(tiny_chip, logits, position, sampling)
+        logits, drawn = tiny.step(token, position, position == 0, request)
+        assert drawn == pick(tiny_chip, logits, position, request)
 
 
 @pytest.mark.tools
-@pytest.mark.parametrize("sampling", (Sampling(), Sampling(0.9, SEED)))
-def test_token_loop_equals_reference_up_to_the_full_context(tiny_chip: Chip, tiny: CSim, sampling: Sampling) -> None:
+@pytest.mark.parametrize("sampling", ({}, {"temperature": 0.9, "seed": SEED}))
+def test_token_loop_equals_reference_up_to_the_full_context(
+    tiny_chip: Chip, tiny: CSim, sampling: dict[str, Any]
+) -> None:
     context = tiny_chip.shape.context
     for prompt, budget in (([1, 2, 3], None), ([4], 5), ([7] * context, None), ([7] * context, 1), ([5], 0)):
         for stops in ((), None):
-            progress = Progress()
             if stops is None:  # the third token of the free run
-                stops = tuple(token_loop(feeder(tiny_chip, sampling), prompt, context, 3))[2:]
-            want = list(token_loop(feeder(tiny_chip, sampling), prompt, context, budget, stops, progress))
-            assert list(tiny.generate(prompt, budget, sampling, stops=stops)) == want
-            assert tiny.status == progress.status
-            assert tiny.run(prompt, context if budget is None else budget, sampling, stops=stops)[0] == want
-            assert (tiny.status, tiny.position) == (progress.status, progress.position)
+                stops = tuple(Reference(tiny_chip).generate(prompt, 3, **sampling))[2:]
+            request = Request(ids=prompt, budget=budget, stops=stops, **sampling)
+            want, state = Reference(tiny_chip).run(request), RequestState()
+            assert tuple(tiny.stream(request, state)) == want.ids and state.status == want.status
+            got = tiny.run(request)
+            assert (got.ids, got.status, got.position) == (want.ids, want.status, want.position)
 
 
 @pytest.mark.tools
 def test_token_loop_puts_out_the_logits_of_every_draw(tiny_chip: Chip, tiny: CSim) -> None:
-    tokens, logits = tiny.run([1, 2, 3], 6, logits=True)
-    want = reference_stages(tiny_chip, np.array([1, 2, 3, *tokens[:-1]]))["logits"]
-    assert np.array_equal(logits, want[2:])
+    outcome = tiny.run(Request(ids=(1, 2, 3), budget=6, rows=1))
+    want = reference_stages(tiny_chip, np.array([1, 2, 3, *outcome.ids[:-1]]))["logits"]
+    assert np.array_equal(outcome.logits, want[2:])
 
 
 @pytest.mark.tools
@@ -168,10 +173,10 @@ def test_bad_requests_are_refused(tiny: CSim) -> None:
     for call in (
         lambda: tiny.step(40, 0, True),
         lambda: tiny.step(0, 24, True),
-        lambda: tiny.run([], 1),
-        lambda: tiny.run([0] * 25, 1),
-        lambda: tiny.run([40], 1),
-        lambda: tiny.run([0], 1, stops=range(9)),
+        lambda: tiny.generate([], 1),
+        lambda: tiny.generate([0] * 25, 1),
+        lambda: tiny.generate([40], 1),
+        lambda: tiny.generate([0], 1, stops=range(9)),
     ):
         with pytest.raises(PromptError):
             call()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
+from outlines import GEMMA2, GEMMA3, MICRO, MISTRAL, NEOX, PROOFS, QWEN3, SMOLLM3, TINY, check_bound, quantized, texts
 from test_chip import rewritten
 
 from hardwire.chip.model import Chip, Formats, Wiring, check_chip, load_chip
@@ -29,7 +29,8 @@ from hardwire.quantize import random_chip, random_decoder
 from hardwire.quantize.center import fold_norms
 from hardwire.targets.board import load_board
 
-OUTLINES = {"mistral": MISTRAL, "smollm3": SMOLLM3, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
+OUTLINES = {name: outline for name, (outline, _) in PROOFS.items()}
+OUTLINES |= {"mistral": MISTRAL, "smollm3": SMOLLM3, "qwen3": QWEN3, "neox": NEOX, "gemma2": GEMMA2, "gemma3": GEMMA3}
 
 
 @pytest.fixture(scope="module", params=OUTLINES)
@@ -133,7 +134,7 @@ FORMATS = asdict(Formats())
         ({"score_cap": True}, "tables/score_cap.npy"),
         ({"formats": {**FORMATS, "logit_fraction": 15}}, "formats.logit_fraction is 15, not an integer from 0 to 14"),
         ({"format": 2}, "the keys of wiring are"),
-        ({"format": 4}, "format 4, this version reads 2 and 3"),
+        ({"format": 5}, "format 5, this version reads 2 to 4"),
     ],
 )
 def test_hostile_headers_are_refused(tmp_path: Path, change: dict, message: str) -> None:

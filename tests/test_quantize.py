@@ -108,7 +108,10 @@ def test_calibrated_rounding_lowers_the_output_error() -> None:
     [
         ({"final_norm": Norm("layer", 1e-5)}, "at the ends: norm of another kind than the first"),
         ({"final_norm": Norm("rms", 1e-6)}, "at the ends: norm with an epsilon of its own"),
-        ({"embedding_norm": Norm("layer", 1e-5)}, "no norm behind the embedding where there is LayerNorm"),
+        (
+            {"embedding_norm": Norm("layer", 1e-5), "positions": np.zeros((64, 32), np.float32)},
+            "no norm behind the embedding where there is LayerNorm",
+        ),
         ({"embedding_norm": Norm("rms", 1e-5, bias=np.ones(32, np.float32))}, "no bias in the norm behind the emb"),
         ({"embedding_norm": Norm("rms", 1e-5, -np.ones(32, np.float32))}, "no negative gain in the norm behind"),
     ],

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import Progress, Sampling, feeder, new_state, step, token_loop
+from hardwire.chip.reference import Reference, new_state, step
 from hardwire.errors import PromptError
+from hardwire.host.requests import Outcome, Request
 
 
 def ids_of(chip: Chip, rows: int, length: int) -> np.ndarray:
@@ -65,30 +68,27 @@ def test_a_full_context_never_wraps(tiny_chip: Chip) -> None:
         step(tiny_chip, state, ids_of(tiny_chip, 1, 1))
 
 
-def run(
-    chip: Chip, prompt: list[int], budget: int | None, stops: tuple[int, ...] = (), sampling: Sampling = Sampling()
-) -> tuple[list[int], Progress]:
-    progress = Progress()
-    return list(token_loop(feeder(chip, sampling), prompt, chip.shape.context, budget, stops, progress)), progress
+def run(chip: Chip, ids: list[int], budget: int | None, **options: Any) -> Outcome:
+    return Reference(chip).run(Request(ids=ids, budget=budget, **options))
 
 
 def test_the_loop_says_why_it_ended(tiny_chip: Chip) -> None:
-    tokens, progress = run(tiny_chip, [1, 5], 4)
-    assert len(tokens) == 4 and progress.status == "budget" and progress.position == 5
-    assert run(tiny_chip, [1, 5], 4, stops=(tokens[2],))[0] == tokens[: tokens.index(tokens[2])]
-    assert run(tiny_chip, [1, 5], 4, stops=(tokens[2],))[1].status == "stop token"
-    everything, progress = run(tiny_chip, [1, 5], None)
-    assert progress.status == "context full" and progress.position == 24
-    assert len(everything) == 24 - 2 + 1  # the last token comes from the last position and is not fed
+    outcome = run(tiny_chip, [1, 5], 4)
+    assert len(outcome.ids) == 4 and outcome.status == "budget" and outcome.position == 5
+    stopped = run(tiny_chip, [1, 5], 4, stops=(outcome.ids[2],))
+    assert stopped.ids == outcome.ids[: outcome.ids.index(outcome.ids[2])] and stopped.status == "stop token"
+    everything = run(tiny_chip, [1, 5], None)
+    assert everything.status == "context full" and everything.position == 24
+    assert len(everything.ids) == 24 - 2 + 1  # the last token comes from the last position and is not fed
 
 
 def test_a_budget_of_nothing_feeds_nothing(tiny_chip: Chip) -> None:
-    tokens, progress = run(tiny_chip, [1], 0)
-    assert tokens == [] and progress.position == 0
+    outcome = run(tiny_chip, [1], 0)
+    assert outcome.ids == () and outcome.position == 0
 
 
 def test_the_same_seed_gives_the_same_tokens(tiny_chip: Chip) -> None:
-    a, b, c = (run(tiny_chip, [1], 20, sampling=Sampling(1.0, seed))[0] for seed in (7, 7, 8))
+    a, b, c = (run(tiny_chip, [1], 20, temperature=1.0, seed=seed).ids for seed in (7, 7, 8))
     assert a == b and a != c
 
 
@@ -107,6 +107,6 @@ def test_requests_that_cannot_be_served(tiny_chip: Chip, prompt: list[int], budg
 
 def test_unusable_sampling_is_refused() -> None:
     with pytest.raises(PromptError, match="temperature nan"):
-        Sampling(float("nan"))
+        Request(temperature=float("nan"))
     with pytest.raises(PromptError, match="seed -1 is not usable"):
-        Sampling(seed=-1)
+        Request(seed=-1)

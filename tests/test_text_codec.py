@@ -15,8 +15,9 @@ import pytest
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from hardwire.driver.text import TextCodec
+from hardwire.driver.text.patterns import Pattern
 from hardwire.errors import PromptError, TokenizerError
-from hardwire.frontend.tokenizer import load_tokenizer
+from hardwire.frontend.tokenizer import load_tokenizer, tokenizer_of
 
 pytestmark = pytest.mark.tools
 
@@ -73,6 +74,12 @@ def byte_level(pre: Any = None) -> Tokenizer:
     made.decoder, made.post_processor = decoders.ByteLevel(), processors.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     return _trained(made, 330, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet)
+
+
+def words() -> Tokenizer:
+    made = Tokenizer(models.WordLevel({"<unk>": 0, "the": 1}, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    return made
 
 
 MAKERS: dict[str, Callable[[], Tokenizer]] = {
@@ -143,22 +150,99 @@ def test_unknown_character_is_named() -> None:
     with pytest.raises(PromptError, match="character '日' at offset 5 is not in the model's vocabulary"):
         codec.encode("Once 日本")
     assert codec.encode("Once 日本", unknown="unk").count(0) == 1
+    with pytest.raises(PromptError, match="word 'zebra' at offset 4 is not in the model's vocabulary"):
+        TextCodec(json.loads(words().to_str())).encode("the zebra")
     with pytest.raises(PromptError, match="character 1 is a lone surrogate"):
         codec.encode("a\ud800")
 
 
 BROKEN: dict[str, tuple[tuple[str, ...], object, str]] = {
-    "model": (("model", "type"), "WordPiece", "the model 'WordPiece' is not supported"),
+    "model": (("model", "type"), "Guess", "the model 'Guess' is not supported on a board; docs/tokenizers.md lists"),
     "dropout": (("model", "dropout"), 0.1, "BPE with dropout 0.1 is not supported"),
-    "suffix": (("model", "end_of_word_suffix"), "</w>", "BPE with end_of_word_suffix '</w>' is not"),
+    "option": (("model", "lookahead"), 2, "the model BPE with lookahead 2 is not supported"),
     "merge": (("model", "merges"), ["q zz"], "merge 0, 'q' 'zz', is not in the vocabulary"),
     "vocab": (("model", "vocab"), None, r"malformed data \(AttributeError"),
-    "normalizer": (("normalizer",), {"type": "NFKC"}, "the normalizer 'NFKC' is not supported"),
-    "pre-tokenizer": (("pre_tokenizer",), {"type": "Whitespace"}, "the pre-tokenizer 'Whitespace'"),
-    "post-processor": (("post_processor",), {"type": "BertProcessing"}, "post-processor 'BertProcessing'"),
-    "decoder": (("decoder",), {"type": "WordPiece"}, "the decoder 'WordPiece' is not supported"),
+    "normalizer": (("normalizer",), {"type": "Nmt"}, "the normalizer 'Nmt' is not supported"),
+    "expansion": (
+        ("normalizer",), {"type": "Replace", "pattern": {"Regex": "(a)b"}, "content": "$1"},
+        r"the normalizer Replace of a pattern with content '\$1'",
+    ),
+    "nothing": (
+        ("normalizer",), {"type": "Replace", "pattern": {"String": ""}, "content": "x"},
+        "the normalizer Replace of a pattern '' is not",
+    ),
+    "first": (
+        ("normalizer",), {"type": "Strip", "strip_left": True, "strip_right": True},
+        "behind such a normalizer or pre-tokenizer, Metaspace with prepend_scheme 'first' is not",
+    ),
+    "pre-tokenizer": (("pre_tokenizer",), {"type": "UnicodeScripts"}, "the pre-tokenizer 'UnicodeScripts'"),
+    "inner": (
+        ("pre_tokenizer",), {"type": "Sequence", "pretokenizers": [{"type": "Rhyme"}]}, "the pre-tokenizer 'Rhyme'"
+    ),
+    "behavior": (
+        ("pre_tokenizer",), {"type": "Punctuation", "behavior": "Doubled"}, "Punctuation with behavior 'Doubled'"
+    ),
+    "post-processor": (("post_processor",), {"type": "Sign"}, "the post-processor 'Sign'"),
+    "two ends": (
+        ("post_processor",),
+        {"type": "Sequence", "processors": 2 * [{"type": "BertProcessing", "cls": ["a", 1], "sep": ["b", 2]}]},
+        "more than one post-processor that adds tokens: 2",
+    ),
+    "decoder": (("decoder",), {"type": "CTC"}, "the decoder 'CTC' is not supported"),
+    "decoder pattern": (
+        ("decoder",), {"type": "Replace", "pattern": {"Regex": "a"}, "content": ""},
+        "the decoder Replace with pattern 'Regex' is not",
+    ),
+    "across tokens": (
+        ("decoder",),
+        {
+            "type": "Sequence",
+            "decoders": [{"type": "Fuse"}, {"type": "Replace", "pattern": {"String": "ab"}, "content": ""}],
+        },
+        "behind Fuse, the decoder Replace of several characters, 'ab' is not",
+    ),
+    "added twice": (
+        ("added_tokens",), 2 * [{"id": 1, "content": "<s>"}],
+        "an added token that is empty, or there twice, '<s>' is not",
+    ),
+    "added option": (
+        ("added_tokens",), [{"id": 1, "content": "<s>", "loud": 1}], "the added token '<s>' with loud 1 is"
+    ),
     "truncation": (("truncation",), {"max_length": 5}, "the setting 'truncation' is not supported"),
+}  # fmt: skip
+PATTERNS = {
+    r"a(b)\1": r"\\1 in the pattern",
+    r"\bword": r"\\b in the pattern",
+    r"(?<name>a)": r"'\(\?<n' in the pattern",
+    r"(?i)a": r"'\(\?i\)' in the pattern",
+    r"[[:alpha:]]": "a POSIX class in the pattern",
+    r"\p{Greek}": r"\\p\{Greek\} in the pattern",
+    r"(?i:é)": "'é' without case in the pattern",
+    r"(?i:miss)": "'ss' without case in the pattern",
+    r"(?i:\w)": r"\\w without case in the pattern",
+    r"a*": "a pattern that can match nothing, 'a",
+    r"a|": "a pattern that can match nothing, 'a",
+    r"(?:a?)*b": "a repeat of what can match nothing in the pattern",
+    r"a{2}?b": r"\{2\}\? in the pattern",
+    r"(?i:\x73s)": "'ss' without case in the pattern",
+    r"a{0,2}+b": "a repeat of what can match nothing in the pattern",
+    r"a{2}{3}": "a repeat of a repeat in the pattern",
+    r"+a": "a repeat of nothing in the pattern",
+    r"(a": "a parenthesis without its end in the pattern",
+    r"a)": "a closing parenthesis too many in the pattern",
+    r"[a": "a class without its end in the pattern",
+    r"[]a]": "an empty class, or a ] that begins one, in the pattern",
+    r"[b-a]": "the range b-a in the pattern",
+    r"[a-\s]": "a range without an end in the pattern",
+    r"(?<=a+)b": r"a pattern \(look-behind requires fixed-width pattern\)",
+    30 * "(" + "a" + 30 * ")": "more than 20 groups in each other in the pattern",
 }
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_that_are_refused_are_named(pattern: str) -> None:
+    with pytest.raises(TokenizerError, match=PATTERNS[pattern]):
+        Pattern(pattern)
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -201,3 +285,42 @@ def test_host_tokenizer_refuses(tmp_path: Path) -> None:
     metaspace().save(str(file))
     with pytest.raises(TokenizerError, match=r"has id \d+, the model's vocabulary has 60; this tokenizer"):
         load_tokenizer(file, vocab=60)
+
+
+def test_what_a_board_cannot_do_is_refused_with_the_file(tmp_path: Path) -> None:
+    made = metaspace()
+    made.pre_tokenizer = pre_tokenizers.UnicodeScripts()
+    made.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(TokenizerError, match=r"tokenizer.json: tokenizer: the pre-tokenizer 'UnicodeScripts' is not"):
+        load_tokenizer(tmp_path)
+
+
+def test_truncation_and_padding_are_left_out(tmp_path: Path) -> None:
+    made = metaspace()
+    made.enable_truncation(3)
+    made.enable_padding(length=9)
+    made.save(str(tmp_path / "tokenizer.json"))
+    host = load_tokenizer(tmp_path)
+    assert (host.data["truncation"], host.data["padding"]) == (None, None)
+    host.check_board(["Once upon a time there was"])
+
+
+def test_a_board_that_says_other_ids_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    metaspace().save(str(tmp_path / "tokenizer.json"))
+    host = load_tokenizer(tmp_path)
+    encode = TextCodec.encode
+    monkeypatch.setattr(TextCodec, "encode", lambda self, text, unknown: [*encode(self, text, unknown)[:2], 7])
+    with pytest.raises(
+        TokenizerError, match=r"'Once upon' would become 3 tokens, by .* \d+; token 2 is 7, not \d+; please report"
+    ):
+        host.check_board(["Once upon"])
+
+
+def test_the_start_token_of_bert_and_roberta() -> None:
+    made = metaspace()
+    for post in (
+        processors.BertProcessing(("</s>", 2), ("<s>", 1)),
+        processors.RobertaProcessing(("</s>", 2), ("<s>", 1)),
+    ):
+        made.post_processor = post
+        assert tokenizer_of(json.loads(made.to_str()), "it").specials.bos == 1

@@ -36,8 +36,8 @@ import asyncio, json, sys, time
 from pathlib import Path
 import pynq, pynq.interrupt
 from hardwire.backends.simboard import open_simulated, simulated_board
-from hardwire.build import open_build
-from hardwire.driver.registers import address
+from hardwire.build.folder import open_build
+from hardwire.host.registers import address
 from hardwire.driver.overlay import open_board
 
 seen = {"awaiting": 0, "waits": 0, "looks": 0, "looks while waiting": 0, "ticks while waiting": 0}
@@ -159,8 +159,8 @@ import json
 from pathlib import Path
 import pynq
 from hardwire.backends.simboard import RuntimeMetadataParser
-from hardwire.board import load_board
-from hardwire.emit.hwh import write_hwh
+from hardwire.targets.board import load_board
+from hardwire.emit.top.hwh import write_hwh
 from pynqmetadata.frontends import Metadata
 found = {}
 for board in ("pynq-z2", "kv260"):

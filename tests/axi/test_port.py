@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.chip.reference import Reference
 from hardwire.emit.rtl.project import read_meta
 from hardwire.emit.top.axi import read_axi, sources
 from hardwire.tools.verilator import verilator_root
@@ -33,7 +33,7 @@ PROMPT, COUNT = [1, 5, 9], 14
 def results(axi_project: Path, chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Of each check the messages of its runs, "" for those that passed."""
     work = tmp_path_factory.mktemp("cocotb")
-    tokens = list(token_loop(feeder(chip_with_text, Sampling()), PROMPT, chip_with_text.shape.context, COUNT, ()))
+    tokens = Reference(chip_with_text).generate(PROMPT, COUNT)
     made, meta = read_axi(axi_project), read_meta(axi_project)["parameters"]
     given = {
         "id": made["id"],

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from tokenizers import Tokenizer
 
 from hardwire.driver.text import TextCodec
 from hardwire.frontend import import_onnx
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "frontend"))
+
+from import_cases import REPORTED  # noqa: E402
 
 EXPORTS = ("optimum-with-past", "dynamo-opset20", "dynamo-opset23")
 pytestmark = pytest.mark.tools
@@ -38,3 +43,11 @@ def test_stories260k_tokenizer(stories260k: Path) -> None:
         assert codec.decode(ids) == library.decode(ids)
         stream = codec.stream()
         assert "".join(stream.feed(index) for index in ids) + stream.flush() == library.decode(ids)
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_what_people_reported(name: str, shared: Path) -> None:
+    case = REPORTED[name]
+    result = import_onnx(shared / "cases" / name)
+    assert result.check.max_relative_error <= 1e-5
+    assert any(case.note in note for note in result.notes)

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hardwire.backends.simclocks import CLOCKS
 from hardwire.chip.model import Chip
 from hardwire.driver.mmio import Bus
 from hardwire.driver.selftest import record
@@ -19,7 +20,6 @@ from hardwire.host.registers import REGISTERS
 from hardwire.manifest import manifest_digest
 
 BASE = 0x43C0_0000
-PLLS = {0xF800_0100 + 4 * i: 20 << 12 for i in range(3)}  # times the 50 MHz that pynq assumes: 1,000 MHz
 VLNV = "hardwire:hardwire:hardwire_chip:1.0"
 
 
@@ -33,8 +33,8 @@ def hwh(base: int = BASE, vlnv: str = VLNV, size: int = 1 << 19, shift: int = 0)
     )
     clocks = "".join(
         f'<PARAMETER NAME="PCW_FPGA_FCLK{i}_ENABLE" VALUE="{int(i == 0)}"/>'
-        f'<PARAMETER NAME="PCW_FCLK{i}_PERIPHERAL_DIVISOR0" VALUE="5"/>'
-        f'<PARAMETER NAME="PCW_FCLK{i}_PERIPHERAL_DIVISOR1" VALUE="2"/>'
+        f'<PARAMETER NAME="PCW_FCLK{i}_PERIPHERAL_DIVISOR0" VALUE="4"/>'  # of the 1600 MHz that Vivado chose
+        f'<PARAMETER NAME="PCW_FCLK{i}_PERIPHERAL_DIVISOR1" VALUE="4"/>'
         f'<PARAMETER NAME="PCW_FCLK{i}_PERIPHERAL_CLKSRC" VALUE="IO PLL"/>'
         for i in range(4)
     )
@@ -101,8 +101,10 @@ def seal(folder: Path, manifest: dict[str, Any]) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def make_device(bus: Bus, base: int = BASE, board: str = "pynq-z2") -> Any:
-    """A device of the pynq that is installed, with ``bus`` at ``base``."""
+def make_device(
+    bus: Bus, base: int = BASE, board: str = "pynq-z2", processor: str = "zynq-7000", pll_mhz: float = 1000.0
+) -> Any:
+    """A device of the pynq that is installed, with ``bus`` at ``base`` and a processor that divides ``pll_mhz``."""
     from pynq.pl_server.device import Device
     from pynqmetadata.frontends import Metadata
 
@@ -117,10 +119,10 @@ def make_device(bus: Bus, base: int = BASE, board: str = "pynq-z2") -> Any:
         def __init__(self) -> None:
             super().__init__(tag="simulated")
             self.name = f"{board} (simulated)"
-            self.arch = "armv7l"
+            self.arch = "armv7l" if processor == "zynq-7000" else "aarch64"
             self.capabilities = {"REGISTER_RW": True}
             self.downloads: list[str] = []
-            self.slcr: dict[int, int] = {}  # the processor's own registers: clocks
+            self.clocks = CLOCKS[processor](pll_mhz)
 
         def has_capability(self, name: str) -> bool:
             return self.capabilities.get(name, False)
@@ -131,7 +133,7 @@ def make_device(bus: Bus, base: int = BASE, board: str = "pynq-z2") -> Any:
         def read_registers(self, address: int, length: int) -> bytes:
             assert length == 4 and address % 4 == 0
             if not base <= address < base + (1 << 19):
-                return self.slcr.get(address, PLLS.get(address, 0x0010_0A00)).to_bytes(4, "little")
+                return self.clocks.read(address).to_bytes(4, "little")
             return bus.read(address - base).to_bytes(4, "little")
 
         def write_registers(self, address: int, data: bytes) -> None:
@@ -140,10 +142,11 @@ def make_device(bus: Bus, base: int = BASE, board: str = "pynq-z2") -> Any:
             if base <= address < base + (1 << 19):
                 bus.write(address - base, word)
             else:
-                self.slcr[address] = word
+                self.clocks.write(address, word)
 
         def download(self, bitstream: Any, parser: Any = None) -> None:
             self.downloads.append(bitstream.bitfile_name)
+            self.clocks.fastest = self.clocks.mhz()
             power_up = getattr(bus, "power_up", None)
             if power_up is not None:
                 power_up()

@@ -21,6 +21,7 @@ from hardwire.driver.mmio import MappedChip
 from hardwire.driver.model import LanguageModel
 from hardwire.driver.overlay import MmioBus
 from hardwire.host.registers import MAGIC, REGISTERS, VERSION, address, field
+from hardwire.host.requests import Request
 
 RING = 512
 A9_MHZ = 650.0
@@ -94,11 +95,13 @@ def measure(chip: Chip, tokens: int = 20_000, rounds: int = 5) -> list[Cost]:
     for what in ("token ids", "text"):
         bus = RingInMemory(chip, tokens)
         mapped = MappedChip(bus, cycles=[900])
-        model = LanguageModel(chip, None, "ring in memory", mapped)
+        model = LanguageModel(chip, mapped, "ring in memory")
         best = float("inf")
         for _ in range(rounds):
             reads = mapped.reads
-            best = min(best, _timed(mapped.stream([1]) if what == "token ids" else model.stream("a", stops=())))
+            best = min(
+                best, _timed(mapped.stream(Request(ids=(1,))) if what == "token ids" else model.stream("a", stops=()))
+            )
             reads = mapped.reads - reads
         assert mapped.tokens == rounds * tokens
         costs.append(Cost(what, best / tokens * 1e9, reads / tokens))

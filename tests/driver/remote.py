@@ -20,10 +20,11 @@ from driver.remote import RemoteBus
 from hardwire.driver.lock import ChipLock
 from hardwire.driver.mmio import MappedChip
 from hardwire.errors import HardwireError
+from hardwire.host.requests import Request
 try:
     lock = ChipLock("the board")
     chip = MappedChip(RemoteBus({path!r}))
-    for token in chip.stream([7, 7]):
+    for token in chip.stream(Request(ids=(7, 7))):
         print(token, chip.index, flush=True)
         if chip.tokens + 1 >= {pause}:
             sys.stdin.readline()

@@ -59,7 +59,7 @@ sys.path.insert(0, {tests!r})
 from driver.board import make_device
 from driver.model import ModelChip
 import hardwire
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 bus = ModelChip(load_chip({folder!r} + "/model.chip"), ring=64)
 with hardwire.load({folder!r}, device=make_device(bus)) as chip:
     assert chip.verify()

@@ -354,7 +354,9 @@ def test_the_doctor_on_a_board(bus: Bus, folder: Path) -> None:
     chip = data["chip"]
     assert (chip["status"], chip["first_difference"]) == ("equal", None)
     assert chip["compared"] == {"tokens": 20, "logits": 400, "checksums": 0, "with": "recorded"}
-    assert chip["clock_mhz"] == 100 and "measured_clock_mhz" in chip and chip["id"] == chip["digest"][:8]
+    assert chip["clock_mhz"] == 100 and chip["fabric_mhz"] == 100 and chip["id"] == chip["digest"][:8]
+    assert chip["clock"]["built_for_mhz"] == 100 and chip["clock"]["registers_mhz"] == 100
+    assert chip["clock"]["status"] == "not measured: its time is simulated"
     (folder / "hardwire.hwh").unlink()
     failed = report(folder, make_device(bus))["chip"]
     assert failed["status"] == "failed" and "hardwire.hwh is missing" in failed["error"]
@@ -368,6 +370,8 @@ print(json.dumps({
     "version": pynq.__version__,
     "Overlay": list(inspect.signature(pynq.Overlay.__init__).parameters),
     "download": list(inspect.signature(pynq.Overlay.download).parameters),
+    "set_pl_clk": list(inspect.signature(type(pynq.Clocks).set_pl_clk).parameters),
+    "fclk0_mhz": isinstance(inspect.getattr_static(type(pynq.Clocks), "fclk0_mhz"), property),
     "MMIO": list(inspect.signature(pynq.MMIO.__init__).parameters),
     "read": list(inspect.signature(pynq.MMIO.read).parameters)[:3],
     "write": list(inspect.signature(pynq.MMIO.write_reg).parameters),
@@ -378,6 +382,8 @@ print(json.dumps({
 WANTED = {
     "Overlay": ["self", "bitfile_name", "dtbo", "download", "ignore_version", "device", "gen_cache"],
     "download": ["self", "dtbo"],
+    "set_pl_clk": ["cls", "clk_idx", "div0", "div1", "clk_mhz"],
+    "fclk0_mhz": True,
     "MMIO": ["self", "base_addr", "length", "device", "kwargs"],
     "read": ["self", "offset", "length"],
     "write": ["self", "offset", "data"],
@@ -390,7 +396,7 @@ sys.path.insert(0, {tests!r})
 import hardwire, pynq
 from driver.board import make_device
 from driver.model import ModelChip
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 bus = ModelChip(load_chip({folder!r} + "/model.chip"), ring=64, cost=900)
 with hardwire.load({folder!r}, device=make_device(bus)) as chip:
     print(pynq.__version__, bool(chip.verify()), chip.generate("abc", stops=()), sep="|")
@@ -427,7 +433,7 @@ sys.path.insert(0, {tests!r})
 import hardwire, pynq
 from driver.board import make_device
 from driver.model import ModelChip
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 device = make_device(ModelChip(load_chip({folder!r} + "/model.chip")))
 bare = pynq.Overlay({folder!r} + "/hardwire.bit", download=False, device=device)
 assert bare.clock_dict[0]["enable"] == 1 and bare.clock_dict[0]["frequency"] is None
@@ -436,8 +442,7 @@ try:
 except TypeError:
     print("pynq alone fails")
 hardwire.load({folder!r}, device=device)
-divisors = device.slcr[0xF800_0170]
-print(1000 / ((divisors >> 8 & 63) * (divisors >> 20 & 63)))
+print(device.clocks.mhz())
 """
 
 

@@ -59,6 +59,21 @@ def test_what_is_in_it(folder: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_chip_without_a_tokenizer_is_asked_by_ids(tiny_chip: Chip, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "story", tiny_chip)
+    with zipfile.ZipFile(deploy(folder, tmp_path / "out.zip")) as archive:
+        readme = archive.read(f"{STEM}/README.txt").decode()
+    assert "python3 -m hardwire run story --ids 1,2,3\n" in readme and "chip.stream([1, 2, 3], temp" in readme
+    command = [sys.executable, "-c", "from hardwire.cli.on_board import main; raise SystemExit(main())"]
+    done = subprocess.run(
+        [*command, "run", str(folder), "--ids", "1,2,3", "--tokens", "4", "--backend", "reference"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1 2 3" + hardwire.load(folder, "reference").generate([1, 2, 3], tokens=4) + "\n"
+
+
 def test_equal_builds_make_equal_zips(folder: Path, tmp_path: Path) -> None:
     made = [deploy(folder, tmp_path / "out.zip").read_bytes() for _ in range(2)]
     assert made[0] == made[1]
@@ -140,9 +155,9 @@ import hardwire
 assert hardwire.__file__.startswith({str(tmp_path)!r})
 from hardwire.driver.mmio import MappedChip
 from driver.model import ModelChip
-from hardwire.chip import load_chip
+from hardwire.chip.model import load_chip
 chip = load_chip(__import__("pathlib").Path("story/model.chip"))
-print(hardwire.LanguageModel(chip, None, "board", MappedChip(ModelChip(chip))).generate("abc"))
+print(hardwire.LanguageModel(chip, MappedChip(ModelChip(chip)), "board").generate("abc"))
 """
     done = subprocess.run([str(python), "-c", code], env=env, cwd=there, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

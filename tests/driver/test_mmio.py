@@ -7,13 +7,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hosted import RING, HostedChecks, expected, take
+from hosted import RING, HostedChecks, ask, expected, take
 
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import Progress
 from hardwire.driver.mmio import Bus, ChipFault, MappedChip
 from hardwire.errors import LinkError, PromptError
 from hardwire.host.registers import address, field
+from hardwire.host.requests import Request, RequestState
 
 from .cost import measure
 from .model import ModelChip
@@ -37,7 +37,7 @@ class TestRequests(HostedChecks):
 def test_a_ring_that_nobody_reads_stalls_the_chip_and_loses_nothing(bus: Bus, chip_with_text: Chip) -> None:
     whole = expected(chip_with_text, [7, 7])[0]
     chip = MappedChip(bus)
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     said = take(stream, 1)
     run(bus, 1_000_000)
     assert status(bus, "stalled") and status(bus, "busy")
@@ -50,7 +50,7 @@ def test_a_ring_that_nobody_reads_stalls_the_chip_and_loses_nothing(bus: Bus, ch
 def test_an_end_while_the_ring_is_full(bus: Bus, chip_with_text: Chip, end: str) -> None:
     whole = expected(chip_with_text, [7, 7])[0]
     chip = MappedChip(bus)
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     said = take(stream, 1)
     run(bus, 1_000_000)
     getattr(chip, end)()
@@ -65,7 +65,7 @@ def test_a_host_that_dies_and_one_that_goes_on(bus: Bus, chip_with_text: Chip, h
     """Neither lost nor repeated from the index that the first wrote down; nothing lost without one."""
     whole = expected(chip_with_text, [7, 7])[0]
     first = MappedChip(bus)
-    stream = first.stream([7, 7])
+    stream = first.stream(ask(7, 7))
     said = take(stream, heard)
     first._turn += 1  # it will never hear of its stream again
     second = MappedChip(bus)
@@ -78,7 +78,7 @@ def test_a_host_that_dies_and_one_that_goes_on(bus: Bus, chip_with_text: Chip, h
 def test_what_nobody_acknowledged_is_given_again(bus: Bus, chip_with_text: Chip) -> None:
     whole = expected(chip_with_text, [7, 7])[0]
     first = MappedChip(bus)
-    stream = first.stream([7, 7])
+    stream = first.stream(ask(7, 7))
     take(stream, 7)
     first._turn += 1
     second = MappedChip(bus)
@@ -89,21 +89,21 @@ def test_what_nobody_acknowledged_is_given_again(bus: Bus, chip_with_text: Chip)
 
 
 def test_a_new_request_drops_the_one_before(chip: MappedChip, chip_with_text: Chip) -> None:
-    abandoned = chip.stream([7, 7])
+    abandoned = chip.stream(ask(7, 7))
     take(abandoned, 2)
     assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
     with pytest.raises(LinkError, match="another request of this program took the chip; begin again"):
         list(abandoned)
-    closed = chip.stream([7, 7])
+    closed = chip.stream(ask(7, 7))
     take(closed, 2)
     closed.close()
     assert not chip.busy and chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
 
 
 def test_an_old_stream_that_is_forgotten_stops_no_new_one(chip: MappedChip, chip_with_text: Chip) -> None:
-    old = chip.stream([7, 7])
+    old = chip.stream(ask(7, 7))
     take(old, 1)
-    new = chip.stream([5, 6], 9)
+    new = chip.stream(ask(5, 6, budget=9))
     said = take(new, 1)
     del old
     assert said + list(new) == expected(chip_with_text, [5, 6], 9)[0]
@@ -111,7 +111,7 @@ def test_an_old_stream_that_is_forgotten_stops_no_new_one(chip: MappedChip, chip
 
 def test_another_program_that_reads_on_is_noticed(bus: Bus) -> None:
     first, second = MappedChip(bus), MappedChip(bus)
-    stream = first.stream([7, 7])
+    stream = first.stream(ask(7, 7))
     take(stream, 1)
     for _ in range(2):
         second.generate([7, 7])
@@ -137,7 +137,7 @@ def test_a_chip_in_its_error_state_is_reset_and_says_so(bus: Bus, chip_with_text
 
 def test_an_error_within_a_request_is_reported_behind_it(bus: Bus, chip_with_text: Chip) -> None:
     chip = MappedChip(bus)
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     said = take(stream, 1)
     bus.read(address("control"))
     with pytest.warns(ChipFault, match="errors address arose during a request, whose tokens are right"):
@@ -146,23 +146,23 @@ def test_an_error_within_a_request_is_reported_behind_it(bus: Bus, chip_with_tex
 
 
 BAD_REQUESTS = {
-    "empty": (([],), {}, "the prompt has 0 tokens; 1 to 24 fit the context"),
-    "too long": (([1] * 25,), {}, "the prompt has 25 tokens; 1 to 24 fit the context"),
-    "no such token": (([1, 40],), {}, "token 40 is not one of the 40 of the vocabulary"),
-    "a negative token": (([-1],), {}, "token -1 is not one of the 40"),
-    "a negative budget": (([1], -1), {}, "a budget of -1 tokens; give 0 or more"),
-    "nine stops": (([1],), {"stops": range(9)}, "9 stop tokens; the chip takes 8"),
-    "no such stop": (([1],), {"stops": [41]}, "token 41 is not one of the 40"),
+    "empty": ({"ids": []}, "the prompt has 0 tokens; 1 to 24 fit the context"),
+    "too long": ({"ids": [1] * 25}, "the prompt has 25 tokens; 1 to 24 fit the context"),
+    "no such token": ({"ids": [1, 40]}, "token 40 is not one of the 40 of the vocabulary"),
+    "a negative token": ({"ids": [-1]}, "token -1 is not one of the 40"),
+    "a negative budget": ({"ids": [1], "budget": -1}, "a budget of -1 tokens; give 0 or more"),
+    "nine stops": ({"ids": [1], "stops": range(9)}, "9 stop tokens; the chip takes 8"),
+    "no such stop": ({"ids": [1], "stops": [41]}, "token 41 is not one of the 40"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_REQUESTS)
 def test_what_the_chip_cannot_take_is_refused(chip: MappedChip, name: str) -> None:
-    given, options, message = BAD_REQUESTS[name]
+    options, message = BAD_REQUESTS[name]
     with pytest.raises(PromptError, match=message):
-        chip.stream(*given, **options)
+        chip.stream(Request(**options))
     with pytest.raises(PromptError, match=message):
-        asyncio.run(_collect(chip, *given, **options))
+        asyncio.run(_collect(chip, Request(**options)))
     assert not chip.busy
 
 
@@ -185,7 +185,7 @@ def test_another_chip_is_refused(bus: Bus, chip_with_text: Chip) -> None:
 
 
 def test_a_reset_empties_the_context(chip: MappedChip, chip_with_text: Chip) -> None:
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     take(stream, 2)
     before = chip.cycles()
     chip.reset()
@@ -195,8 +195,8 @@ def test_a_reset_empties_the_context(chip: MappedChip, chip_with_text: Chip) -> 
     assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
 
 
-async def _collect(chip: MappedChip, *given: object, **options: object) -> list[int]:
-    return [token async for token in chip.astream(*given, **options)]  # type: ignore[arg-type]
+async def _collect(chip: MappedChip, request: Request) -> list[int]:
+    return [token async for token in chip.astream(request)]
 
 
 def test_asyncio(chip: MappedChip, chip_with_text: Chip) -> None:
@@ -212,7 +212,7 @@ def test_asyncio(chip: MappedChip, chip_with_text: Chip) -> None:
                 await asyncio.sleep(0)
 
         task = asyncio.create_task(other())
-        tokens = await _collect(chip, [7, 7])
+        tokens = await _collect(chip, ask(7, 7))
         task.cancel()
         return tokens, turns
 
@@ -222,7 +222,7 @@ def test_asyncio(chip: MappedChip, chip_with_text: Chip) -> None:
 
 def test_leaving_an_async_stream_stops_the_chip(chip: MappedChip, chip_with_text: Chip) -> None:
     async def leave() -> int:
-        stream = chip.astream([7, 7])
+        stream = chip.astream(ask(7, 7))
         token = await stream.__anext__()
         await stream.aclose()  # type: ignore[attr-defined]
         return token
@@ -242,7 +242,7 @@ def model(chip_with_text: Chip) -> ModelChip:
 
 def test_a_chip_that_hangs_is_reset_and_given_up(model: ModelChip, chip_with_text: Chip) -> None:
     chip = MappedChip(model, cycles=[900])
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     take(stream, 1)
     model.hung = True
     with pytest.raises(LinkError, match=r"hangs: nothing moves for 57,600 cycles at position \d+; it was reset"):
@@ -273,14 +273,14 @@ def test_a_bus_without_a_chip() -> None:
 def test_a_disturbed_slot_is_noticed(model: ModelChip) -> None:
     model.cost = 0
     chip = MappedChip(model)
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     next(stream)
     chip.stop()
     model.ring[2] ^= 1 << 21
     chip.resume(0)
     chip.index = 0
     with pytest.raises(LinkError, match=r"slot 2 of the ring holds 0x\w+, which is not token 2; another program"):
-        list(chip._follow(Progress()))
+        list(chip._follow(RequestState()))
 
 
 def test_reads_per_token_of_a_chip_that_is_faster(chip_with_text: Chip) -> None:
@@ -331,7 +331,7 @@ def test_an_interrupt_wakes_an_async_stream(model: ModelChip, chip_with_text: Ch
 
     chip = MappedChip(OnlyWords(model), interrupt=Line)
     for _ in range(2):  # each asyncio.run is another loop
-        assert asyncio.run(_collect(chip, [7, 7])) == expected(chip_with_text, [7, 7])[0]
+        assert asyncio.run(_collect(chip, ask(7, 7))) == expected(chip_with_text, [7, 7])[0]
     assert waits > 2 and model.irq_enable == 0 and chip.interrupt == "awaited"
 
 
@@ -347,7 +347,7 @@ def test_an_interrupt_that_never_comes_only_costs_time(model: ModelChip, chip_wi
 
     chip = MappedChip(OnlyWords(model), interrupt=Line)
     assert chip.interrupt == "not used yet"
-    assert asyncio.run(_collect(chip, [7, 7], 4)) == expected(chip_with_text, [7, 7], 4)[0]
+    assert asyncio.run(_collect(chip, ask(7, 7, budget=4))) == expected(chip_with_text, [7, 7], 4)[0]
     assert waits == 2 and chip.interrupt == "polled: the chip's line stood for 0.1 s, 2 times, and woke nobody"
 
 
@@ -364,10 +364,10 @@ def test_an_interrupt_that_the_system_does_not_give(model: ModelChip, chip_with_
             raise PermissionError(13, "Permission denied", "/dev/uio0")
 
     chip = MappedChip(model, interrupt=Line)
-    assert asyncio.run(_collect(chip, [7, 7], 4)) == expected(chip_with_text, [7, 7], 4)[0]
+    assert asyncio.run(_collect(chip, ask(7, 7, budget=4))) == expected(chip_with_text, [7, 7], 4)[0]
     assert chip.interrupt == "polled: [Errno 13] Permission denied: '/dev/uio0'"
     bare = MappedChip(model)
-    assert asyncio.run(_collect(bare, [7], 3)) == expected(chip_with_text, [7], 3)[0]
+    assert asyncio.run(_collect(bare, ask(7, budget=3))) == expected(chip_with_text, [7], 3)[0]
     assert bare.interrupt == "polled: this bus brings none"
 
 

@@ -14,7 +14,7 @@ import pytest
 import hardwire
 from hardwire import notebook
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import feeder, new_state, step
+from hardwire.chip.reference import Reference, new_state, step
 from hardwire.driver.model import LanguageModel
 from hardwire.errors import BoardError, BuildError
 from hardwire.ops import attention as softmax
@@ -66,7 +66,7 @@ def test_a_board_without_a_bitstream(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_what_only_a_board_has(chip_with_text: Chip) -> None:
-    model = LanguageModel(chip_with_text, lambda sampling: feeder(chip_with_text, sampling), "tiny")
+    model = LanguageModel(chip_with_text, Reference(chip_with_text), "tiny")
     with pytest.raises(BuildError, match="tiny is no board and counts no cycles"):
         notebook.engine_rate(model)
     with pytest.raises(BuildError, match="tiny: no geometry in its manifest"):

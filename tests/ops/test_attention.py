@@ -55,3 +55,24 @@ def test_a_single_position_returns_its_value() -> None:
 def test_the_longest_sum_stays_exact() -> None:
     p, v = np.full((1, 4096), TOP), np.full((4096, 1), -128)
     assert attention.weighted_values(p, v, 8)[0, 0] == -4096 * TOP * 128
+
+
+def test_alibi_follows_the_slopes(draw: np.random.Generator) -> None:
+    slopes, shift = np.array([1.1, 0.5, 1 / 256, 0.0]), np.array([0, 5, 9, 3])
+    whole, place = attention.alibi_slopes(slopes), np.arange(2048)
+    got = attention.alibi(whole[:, None], shift[:, None], place)
+    want = slopes[:, None] * attention.EXP_STEPS_PER_NAT * 2.0 ** shift[:, None] * place
+    # Half a unit, and half a step of the slope's fraction at every position.
+    error = 0.5 + place * 2.0 ** (shift[:, None] - attention.ALIBI_FRACTION - 1)
+    assert (np.abs(got - want) <= error).all() and got[3].max() == 0
+    assert whole.max() < 1 << attention.ALIBI_BITS and attention.alibi_slopes(np.array([attention.LARGEST_SLOPE])) == (
+        (1 << attention.ALIBI_BITS) - 1
+    )
+
+
+def test_a_softmax_does_not_see_where_alibi_begins(draw: np.random.Generator) -> None:
+    score = draw.integers(-4000, 4000, (3, 40))
+    bias = attention.alibi(np.int64(1024), np.int64(3), np.arange(80))  # a whole slope: no rounding
+    seen = np.ones_like(score, np.bool_)
+    p, q = (attention.probabilities(score + bias[a : a + 40], seen, np.int64(3), EXP) for a in (0, 40))
+    assert np.array_equal(p, q)

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from hardwire.decoder import Activation, activate
 from hardwire.ops import gate
 
 
-@pytest.mark.parametrize("kind", ["silu", "gelu", "gelu_tanh", "relu"])
+@pytest.mark.parametrize("kind", get_args(Activation))
 def test_gated_product_is_the_float_one(kind: Activation, draw: np.random.Generator) -> None:
     scale = 1 / 100
     table, unit = gate.activation_table(kind, scale, 11)
@@ -20,7 +22,7 @@ def test_gated_product_is_the_float_one(kind: Activation, draw: np.random.Genera
     assert np.abs(table).max() == 2**15 - 1
 
 
-@pytest.mark.parametrize("kind", ["silu", "gelu", "gelu_tanh", "relu"])
+@pytest.mark.parametrize("kind", get_args(Activation))
 def test_a_table_alone_gives_the_activation_to_half_a_unit(kind: Activation) -> None:
     scale, unit = 1 / 200, 1 / 31
     table = gate.hidden_table(kind, scale, unit, 11, 8)
@@ -29,7 +31,7 @@ def test_a_table_alone_gives_the_activation_to_half_a_unit(kind: Activation) -> 
     got = gate.activated(index, table, 11)
     inside = (want > -128) & (want < 127)
     assert np.abs(got - want)[inside].max() <= 0.5
-    assert inside.mean() > 0.7 and (got[~inside] == 127).all()  # the rest saturates
+    assert inside.mean() > 0.65 and (got[~inside] == 127).all()  # the rest saturates
     assert gate.activated(np.array([[-1024], [0]]), table, 11).tolist() == [[table[0]], [table[1024]]]
 
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, QWEN3, QWEN3_SHARED, SMOLLM3
+from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, PROOFS, QWEN3, QWEN3_SHARED, SMOLLM3
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip.model import Chip, Shape
-from hardwire.chip.reference import Progress, Sampling, feeder, new_state, step, token_loop
+from hardwire.chip.reference import Reference, new_state, step
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
+from hardwire.host.requests import Request
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.schedule import schedule
 from hardwire.plan.trace import Tracer, first_difference
@@ -112,6 +114,7 @@ CASES = {
         "everything_chip",
         Geometry(columns=8, rows=4, depth=6, terms=4, banks=7, divides=4, mix_style="fabric", trace=True),
     ),
+    **{name: ("proof", geometry) for name, (_, geometry) in PROOFS.items()},
 }
 
 
@@ -181,7 +184,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Chip, Geometry]
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, build: Callable[[Chip, Geometry], RtlSim]) -> tuple[Chip, Geometry, RtlSim]:
     name, geometry = CASES[request.param]
-    chip = request.getfixturevalue(name)
+    chip = random_chip(PROOFS[request.param][0], seed=8) if name == "proof" else request.getfixturevalue(name)
     return chip, geometry, build(chip, geometry)
 
 
@@ -191,7 +194,7 @@ def test_the_trace_is_that_of_the_reference(case: tuple[Chip, Geometry, RtlSim])
     names = {stage.name for stage in tracer.stages}
     assert names >= {"embed", "L0.q", "L0.attn", attention_out(chip), "L0.x", "logits"}
     for position, token in enumerate(text(chip, 4)):
-        sim.run([token], 1, clear=position == 0)
+        sim.simulate([token], 1, clear=position == 0)
         assert first_difference(tracer.step(state, token), sim.trace) is None, position
 
 
@@ -204,13 +207,13 @@ def test_the_trace_names_the_first_stage_that_differs(case: tuple[Chip, Geometry
     chip, geometry, sim = case
     tracer, (token, other) = Tracer(chip, schedule(chip, geometry)), text(chip, 2)
     expected = tracer.step(new_state(chip), token)
-    sim.run([token], 1)
+    sim.simulate([token], 1)
     read = {stage.word: sim.trace(stage.word) for stage in tracer.stages}
     late = next(stage for stage in tracer.stages if stage.name == attention_out(chip))
     read |= {stage.word: read[stage.word] ^ 4 for stage in tracer.stages[tracer.stages.index(late) :]}
     found = first_difference(expected, read.__getitem__)
     assert found is not None and found[0].name == attention_out(chip) and found[1] == found[2] ^ 4
-    sim.run([other], 1)
+    sim.simulate([other], 1)
     found = first_difference(expected, sim.trace)
     assert found is not None and found[0].name == "embed"
 
@@ -220,15 +223,10 @@ def text(chip: Chip, count: int, seed: int = 1) -> list[int]:
 
 
 def expected(
-    chip: Chip,
-    prompt: list[int],
-    budget: int | None = None,
-    sampling: Sampling = Sampling(),
-    stops: tuple[int, ...] = (),
+    chip: Chip, prompt: list[int], budget: int | None = None, stops: tuple[int, ...] = (), **options: Any
 ) -> tuple[list[int], str]:
-    progress = Progress()
-    tokens = list(token_loop(feeder(chip, sampling), prompt, chip.shape.context, budget, stops, progress))
-    return tokens, progress.status
+    outcome = Reference(chip).run(Request(ids=prompt, budget=budget, stops=stops, **options))
+    return list(outcome.ids), outcome.status
 
 
 def test_logits_of_the_whole_context(case: tuple[Chip, Geometry, RtlSim]) -> None:
@@ -241,8 +239,8 @@ def test_logits_of_the_whole_context(case: tuple[Chip, Geometry, RtlSim]) -> Non
 def test_cycles_of_every_position(case: tuple[Chip, Geometry, RtlSim]) -> None:
     chip, geometry, sim = case
     plan, full = schedule(chip, geometry), range(chip.shape.context - 1)
-    assert sim.run([1]).token_cycles == [plan.cycles(p) for p in full]
-    assert sim.run(text(chip, chip.shape.context)).token_cycles == [plan.cycles(p, generated=False) for p in full]
+    assert sim.simulate([1]).token_cycles == [plan.cycles(p) for p in full]
+    assert sim.simulate(text(chip, chip.shape.context)).token_cycles == [plan.cycles(p, generated=False) for p in full]
 
 
 def test_lanes_of_parallel_branches_work_while_attention_walks(neox_chip: Chip) -> None:
@@ -261,7 +259,7 @@ def test_lanes_of_parallel_branches_work_while_attention_walks(neox_chip: Chip) 
 
 def test_tokens_until_the_context_is_full(case: tuple[Chip, Geometry, RtlSim]) -> None:
     chip, _, sim = case
-    outcome = sim.run([3, 1])
+    outcome = sim.simulate([3, 1])
     assert (outcome.tokens, outcome.status) == expected(chip, [3, 1])
     assert outcome.position == chip.shape.context
 
@@ -269,10 +267,10 @@ def test_tokens_until_the_context_is_full(case: tuple[Chip, Geometry, RtlSim]) -
 def test_temperature_and_stalls_change_nothing_else(case: tuple[Chip, Geometry, RtlSim]) -> None:
     chip, _, sim = case
     for seed in (0, 0x9E3779B97F4A7C15):
-        sampling = Sampling(temperature=0.8, seed=seed)
-        wanted, status = expected(chip, [2, 5], 12, sampling)
+        sampling = {"temperature": 0.8, "seed": seed}
+        wanted, status = expected(chip, [2, 5], 12, **sampling)
         for stall in (0, 99):
-            outcome = sim.run([2, 5], 12, sampling, stall=stall)
+            outcome = sim.simulate([2, 5], 12, stall=stall, **sampling)
             assert (outcome.tokens, outcome.status) == (wanted, status)
 
 
@@ -282,18 +280,20 @@ def test_requests_one_after_another(tiny_chip: Chip, build: Callable[[Chip, Geom
     free, _ = expected(tiny_chip, [7, 7], 10)
     stop = free[4]
     for stops in ((stop,), (39, stop), (38, 39)):
-        outcome = sim.run([7, 7], 10, stops=stops)
+        outcome = sim.simulate([7, 7], 10, stops=stops)
         assert (outcome.tokens, outcome.status) == expected(tiny_chip, [7, 7], 10, stops=stops)
-    assert (sim.run([7, 7], 0).tokens, sim.status, sim.position) == ([], "budget", 0)
-    assert (sim.run(text(tiny_chip, 40)).tokens, sim.status) == ([], "context full")
-    assert sim.run([7, 7], 10).tokens == free
+    nothing = sim.simulate([7, 7], 0)
+    assert (nothing.tokens, nothing.status, nothing.position) == ([], "budget", 0)
+    beyond = sim.simulate(text(tiny_chip, 40))
+    assert (beyond.tokens, beyond.status) == ([], "context full")
+    assert sim.simulate([7, 7], 10).tokens == free
 
 
 def test_continue_after_a_stop(tiny_chip: Chip, build: Callable[[Chip, Geometry], RtlSim]) -> None:
     sim = build(tiny_chip, CASES["tiny"][1])
-    whole = sim.run([4], 12).tokens
-    first = sim.run([4], 5).tokens
-    assert first + sim.run([first[-1]], 7, clear=False).tokens == whole
+    whole = sim.simulate([4], 12).tokens
+    first = sim.simulate([4], 5).tokens
+    assert first + sim.simulate([first[-1]], 7, clear=False).tokens == whole
 
 
 @pytest.mark.parametrize("depth", [3, 8, 18])  # with 18 the lanes' skew is longer than a reset
@@ -301,8 +301,8 @@ def test_reset_in_the_middle_of_a_token(tiny_chip: Chip, build: Callable[[Chip, 
     sim = build(tiny_chip, replace(CASES["tiny"][1], depth=depth))
     wanted, _ = expected(tiny_chip, [5, 6], 6)
     for cycles in (1, 13, 17, 60, 70, 79, 118, 130, 211, 305, 454, 523, 777, 1234):
-        assert sim.run(text(tiny_chip, 9, cycles), abort_after=cycles).status == "reset"
-        assert sim.run([5, 6], 6).tokens == wanted, f"after a reset in cycle {cycles}"
+        assert sim.simulate(text(tiny_chip, 9, cycles), abort_after=cycles).status == "reset"
+        assert sim.simulate([5, 6], 6).tokens == wanted, f"after a reset in cycle {cycles}"
 
 
 def test_a_changed_rom_is_refused(tiny_chip: Chip, tmp_path: Path) -> None:

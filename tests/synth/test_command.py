@@ -18,10 +18,9 @@ import pytest
 from click.testing import CliRunner
 
 from hardwire.backends import of_build
-from hardwire.backends.of_build import engine_of
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.build.folder import Build, open_build
-from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.chip.reference import Reference
 from hardwire.cli.main import main
 from hardwire.proof.plant import plant
 from hardwire.proof.verify import verify, write_junit
@@ -165,10 +164,28 @@ def test_a_wrong_gate_is_found_in_the_netlist(synthesized_build: Build, tmp_path
 def test_the_netlist_tells_what_the_reference_tells(synthesized_build: Build) -> None:
     sim = of_build.netlistsim(synthesized_build)
     assert isinstance(sim, RtlSim)
-    for sampling in (Sampling(), Sampling(0.8, 5)):
-        feeds = engine_of(sim)(sampling), feeder(synthesized_build.chip, sampling)
-        texts = [list(token_loop(feed, [1, 5], 12, None, ())) for feed in feeds]
-        assert texts[0] == texts[1] and len(texts[0]) == 11
+    for options in ({}, {"temperature": 0.8, "seed": 5}):
+        tokens = sim.generate([1, 5], **options)
+        assert tokens == Reference(synthesized_build.chip).generate([1, 5], **options) and len(tokens) == 11
+
+
+def run_json(build: Build, backend: str) -> dict[str, Any]:
+    code, data, _ = call("run", build.folder, "--ids", "1,5", "--backend", backend, "--json")
+    assert code == 0
+    return data
+
+
+def test_run_tells_the_cycles_of_every_token(synthesized_build: Build) -> None:
+    data, planned = run_json(synthesized_build, "rtl"), synthesized_build.manifest["cycles"]
+    assert data["status"] == "context full" and len(data["tokens"]) == 11
+    assert data["cycles"] == planned[1:] and "cycles_note" not in data
+    assert data["tokens"] == Reference(synthesized_build.chip).generate([1, 5])
+
+
+@pytest.mark.slow
+def test_the_netlist_takes_the_cycles_of_the_rtl(synthesized_build: Build) -> None:
+    gates, rtl = (run_json(synthesized_build, backend) for backend in ("netlist", "rtl"))
+    assert (gates["tokens"], gates["cycles"], gates["status"]) == (rtl["tokens"], rtl["cycles"], rtl["status"])
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hosted import LONG, RING, HostedChecks, expected, take
+from hosted import LONG, RING, HostedChecks, ask, expected, take
 
 import hardwire
 from hardwire.backends.serialsim import SerialSim
@@ -21,6 +21,7 @@ from hardwire.driver.serial import SerialChip, _Look
 from hardwire.errors import BuildError, LinkError, PromptError, ToolMissing
 from hardwire.host import frames
 from hardwire.host.registers import address
+from hardwire.host.requests import Request
 
 from .conftest import TIMEOUT, Cable, Wire
 
@@ -98,7 +99,7 @@ def test_a_host_that_dies_and_one_that_goes_on(sim: SerialSim, chip_with_text: C
     whole = expected(chip_with_text, [7, 7])[0]
     cable = Cable(sim)
     first = SerialChip(cable, timeout=TIMEOUT)
-    stream = first.stream([7, 7])
+    stream = first.stream(ask(7, 7))
     said = take(stream, heard)
     cable.whole = False
     sim.write(b"\xc0W\x01")  # its last words
@@ -111,7 +112,7 @@ def test_a_host_that_dies_and_one_that_goes_on(sim: SerialSim, chip_with_text: C
 def test_what_nobody_acknowledged_is_given_again(sim: SerialSim, chip_with_text: Chip) -> None:
     whole = expected(chip_with_text, [7, 7])[0]
     cable = Cable(sim)
-    stream = SerialChip(cable, timeout=TIMEOUT).stream([7, 7])
+    stream = SerialChip(cable, timeout=TIMEOUT).stream(ask(7, 7))
     take(stream, 7)
     cable.whole = False
     second = SerialChip(sim, timeout=TIMEOUT)
@@ -123,12 +124,12 @@ def test_what_nobody_acknowledged_is_given_again(sim: SerialSim, chip_with_text:
 
 def test_a_new_request_drops_the_one_before(sim: SerialSim, chip_with_text: Chip) -> None:
     cable = Cable(sim)
-    abandoned = SerialChip(cable, timeout=TIMEOUT).stream([7, 7])
+    abandoned = SerialChip(cable, timeout=TIMEOUT).stream(ask(7, 7))
     take(abandoned, 2)
     cable.whole = False
     chip = SerialChip(sim, timeout=TIMEOUT)
     assert chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
-    closed = chip.stream([7, 7])
+    closed = chip.stream(ask(7, 7))
     take(closed, 2)
     closed.close()
     assert not chip.busy and chip.generate([5, 6], 6) == expected(chip_with_text, [5, 6], 6)[0]
@@ -175,7 +176,7 @@ def test_lost_starts_are_repeated_once_each(sim: SerialSim, chip_with_text: Chip
 
 
 def test_a_reset_empties_the_context(chip: SerialChip, chip_with_text: Chip) -> None:
-    stream = chip.stream([7, 7])
+    stream = chip.stream(ask(7, 7))
     take(stream, 2)
     before = chip.cycles()
     chip.reset()
@@ -196,7 +197,7 @@ def test_a_chip_where_nothing_moves_is_given_up(chip: SerialChip, monkeypatch: p
 
 def test_two_programs_at_once_are_noticed(sim: SerialSim) -> None:
     first, second = (SerialChip(sim, timeout=TIMEOUT) for _ in range(2))
-    stream = first.stream([7, 7])
+    stream = first.stream(ask(7, 7))
     take(stream, 1)
     for _ in range(2):
         second.generate([7, 7])
@@ -211,21 +212,21 @@ def test_a_chip_without_logits_says_so(chip: SerialChip, monkeypatch: pytest.Mon
 
 
 BAD_REQUESTS = {
-    "empty": (([],), {}, "the prompt has 0 tokens; 1 to 24 fit the context"),
-    "too long": (([1] * 25,), {}, "the prompt has 25 tokens; 1 to 24 fit the context"),
-    "no such token": (([1, 40],), {}, "token 40 is not one of the 40 of the vocabulary"),
-    "a negative token": (([-1],), {}, "token -1 is not one of the 40"),
-    "a negative budget": (([1], -1), {}, "a budget of -1 tokens; give 0 or more"),
-    "nine stops": (([1],), {"stops": range(9)}, "9 stop tokens; the chip takes 8"),
-    "no such stop": (([1],), {"stops": [41]}, "token 41 is not one of the 40"),
+    "empty": ({"ids": []}, "the prompt has 0 tokens; 1 to 24 fit the context"),
+    "too long": ({"ids": [1] * 25}, "the prompt has 25 tokens; 1 to 24 fit the context"),
+    "no such token": ({"ids": [1, 40]}, "token 40 is not one of the 40 of the vocabulary"),
+    "a negative token": ({"ids": [-1]}, "token -1 is not one of the 40"),
+    "a negative budget": ({"ids": [1], "budget": -1}, "a budget of -1 tokens; give 0 or more"),
+    "nine stops": ({"ids": [1], "stops": range(9)}, "9 stop tokens; the chip takes 8"),
+    "no such stop": ({"ids": [1], "stops": [41]}, "token 41 is not one of the 40"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_REQUESTS)
 def test_what_the_chip_cannot_take_is_refused(chip: SerialChip, name: str) -> None:
-    given, options, message = BAD_REQUESTS[name]
+    options, message = BAD_REQUESTS[name]
     with pytest.raises(PromptError, match=message):
-        chip.stream(*given, **options)
+        chip.stream(Request(**options))
     assert not chip.busy
 
 
@@ -251,7 +252,7 @@ def test_a_silent_line_says_so(sim: SerialSim) -> None:
 
 def test_a_line_cut_in_a_story(sim: SerialSim) -> None:
     cable = Cable(sim)
-    stream = SerialChip(cable, timeout=TIMEOUT).stream([7, 7])
+    stream = SerialChip(cable, timeout=TIMEOUT).stream(ask(7, 7))
     take(stream, 2)
     cable.whole = False
     with pytest.raises(LinkError, match="no answer"):

@@ -21,6 +21,7 @@ PARTS = (
 )
 
 PS7 = """
+    PCW_IO_IO_PLL_FREQMHZ
     PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ PCW_ACT_FPGA1_PERIPHERAL_FREQMHZ PCW_ACT_FPGA2_PERIPHERAL_FREQMHZ
     PCW_ACT_FPGA3_PERIPHERAL_FREQMHZ PCW_APU_PERIPHERAL_FREQMHZ PCW_CPU_PERIPHERAL_CLKSRC
     PCW_CPU_PERIPHERAL_DIVISOR0 PCW_CRYSTAL_PERIPHERAL_FREQMHZ PCW_EN_CLK0_PORT PCW_EN_CLK1_PORT PCW_EN_CLK2_PORT
@@ -183,6 +184,16 @@ def _intc(s: Mapping[str, str]) -> Cell:
     return cell
 
 
+def _smartconnect(s: Mapping[str, str]) -> Cell:
+    cell = Cell({"aresetn": Pin("I", RESET, needed=True, active="LOW")})
+    for number in range(int(s["NUM_CLKS"])):
+        cell.pins[f"aclk{number or ''}"] = Pin("I", CLOCK, needed=True)
+    for letter, mode in (("S", "slave"), ("M", "master")):
+        for number in range(int(s[f"NUM_{letter}I"])):
+            cell.interfaces[f"{letter}{number:02d}_AXI"] = Interface(mode, AXI_BUS, "aclk")
+    return cell
+
+
 _PS7_DEFAULTS = {"PCW_EN_CLK0_PORT": "1", "PCW_EN_RST0_PORT": "1", "PCW_FPGA_FCLK0_ENABLE": "1"}
 # Without a board's preset the low-power master is on, and wants a clock.
 _PSU_DEFAULTS = {"PSU__USE__M_AXI_GP2": "1", "PSU__USE__FABRIC__RST": "1", "PSU__FPGA_PL0_ENABLE": "1"}
@@ -212,6 +223,9 @@ CATALOG = {
     "xilinx.com:ip:axi_interconnect:2.1": Ip(
         {"NUM_SI": "1", "NUM_MI": "2"}, _interconnect, {"NUM_SI": _COUNT[:16], "NUM_MI": _COUNT}
     ),
+    "xilinx.com:ip:smartconnect:1.0": Ip(  # settings and pins as public block designs of 2023 and 2024 have them
+        {"NUM_SI": "1", "NUM_MI": "1", "NUM_CLKS": "1"}, _smartconnect, {"NUM_SI": _COUNT[:16], "NUM_MI": _COUNT}
+    ),
     "xilinx.com:ip:axi_intc:4.1": Ip(
         {"C_IRQ_CONNECTION": "0", "C_IRQ_IS_LEVEL": "1", "C_HAS_FAST": "0", "C_ASYNC_INTR": "0xFFFFFFFF"},
         _intc,
@@ -219,6 +233,15 @@ CATALOG = {
         {("S_AXI", "Reg"): ("s_axi", 1 << 12)},
     ),
 }
+# What a VHDL wrapper cannot have as a name (IEEE 1076); a Verilog one has fewer.
+RESERVED = frozenset(
+    "abs access after alias all and architecture array assert attribute begin block body buffer bus case component "
+    "configuration constant disconnect downto else elsif end entity exit file for function generate generic group "
+    "guarded if impure in inertial inout is label library linkage literal loop map mod nand new next nor not null of "
+    "on open or others out package port postponed procedure process protected pure range record register reject rem "
+    "report return rol ror select severity shared signal sla sll sra srl subtype then to transport type unaffected "
+    "units until use variable wait when while with xnor xor".split()
+)
 HOME = {"processing_system7": "xc7z", "zynq_ultra_ps_e": ("xczu", "xck")}  # of which parts each processor is
 
 APERTURES = {

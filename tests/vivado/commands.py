@@ -43,6 +43,7 @@ COMMANDS = {
     "current_design": _ug835(BY_NAME),
     "set_property": _ug835(PYNQ, (), ("-dict",), least=1, most=None),
     "get_property": _ug835(PYNQ, ("-min", "-max"), least=2, most=2),
+    "set_msg_config": _ug835(BY_NAME, ("-suppress",), ("-id", "-string", "-severity", "-new_severity"), ("-id",)),
     "add_files": _ug835(PYNQ, ("-norecurse", "-scan_for_includes"), ("-fileset",), least=1, most=None),
     "get_files": _ug835(PYNQ, ("-norecurse", "-all"), ("-of_objects", "-filter"), most=None),
     "update_compile_order": _ug835(PYNQ, (), ("-fileset",)),
@@ -84,6 +85,10 @@ COMMANDS = {
         ("-root_dir", "-vendor", "-library"),
     ),
     "ipx::current_core": Command(PACKAGER),
+    "ipx::get_file_groups": Command(PACKAGER, (), ("-of_objects", "-filter"), ("-of_objects",), most=1),
+    "ipx::get_files": Command(PACKAGER, (), ("-of_objects",), ("-of_objects",), most=1),
+    "ipx::remove_file": Command(PACKAGER, least=2, most=2),
+    "ipx::add_file": Command(PACKAGER, least=2, most=2),
     "ipx::get_bus_interfaces": Command(PACKAGER, (), ("-of_objects",), ("-of_objects",), most=1),
     "ipx::remove_bus_interface": Command(PACKAGER, least=2, most=2),
     "ipx::get_memory_maps": Command(PACKAGER, (), ("-of_objects",), ("-of_objects",), most=1),
@@ -103,7 +108,9 @@ COMMANDS = {
 
 # What set_property and get_property know of each kind of object (UG912, UG1118). Names in lower case; "r" only reads.
 PROPERTIES = {
-    "project": {"ip_repo_paths": "rw", "part": "r"},
+    "project": {"ip_repo_paths": "rw", "part": "r", "target_language": "rw", "source_mgmt_mode": "rw"},
+    "group": {"name": "r"},
+    "packed": {"name": "r", "type": "rw"},
     "fileset": {"top": "rw"},
     "file": {"synth_checkpoint_mode": "rw"},
     "design": {"bitstream.general.compress": "rw"},
@@ -125,6 +132,9 @@ PROPERTIES = {
     },
 }  # fmt: skip
 VALUES = {
+    "target_language": ("Verilog", "VHDL"),
+    "source_mgmt_mode": ("All", "DisplayOnly", "None"),
+    "type": ("verilogSource", "systemVerilogSource", "vhdlSource"),
     "synth_checkpoint_mode": ("None", "Singular", "Hierarchical"),
     "bitstream.general.compress": ("TRUE", "FALSE"),
     "interface_mode": ("slave", "master", "monitor"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .catalog import APERTURES, AXI, CATALOG, CLOCK, HOME, INTERRUPT, RESET, Cell, Interface, Pin
+from .catalog import APERTURES, ASKED, AXI, CATALOG, CLOCK, HOME, INTERRUPT, RESERVED, RESET, Cell, Interface, Pin
 from .packager import Options
 from .state import Address, Core, Design, Instance, Net, Project, Violation
 
@@ -15,6 +15,7 @@ class Diagram:
     """A part of the model; what is not implemented here is in the class that all parts make up."""
 
     cores: dict[str, Core]
+    lacks: tuple[str, ...] = ()  # IP that this catalog does not have
 
     def open_project(self) -> Project:
         raise NotImplementedError
@@ -40,7 +41,8 @@ class Diagram:
         """VLNVs that the catalog of the open project has, and the core of those that were packaged."""
         project = self.open_project()
         own = [core for core in self.cores.values() if project.catalogued and core.root in project.repository]
-        return dict.fromkeys(CATALOG) | {core.vlnv: core for core in own}
+        there = [vlnv for vlnv in CATALOG if vlnv.split(":")[2] not in self.lacks]
+        return dict.fromkeys(there) | {core.vlnv: core for core in own}
 
     def get_ipdefs(self, o: Options, words: list[str]) -> list[str]:
         from fnmatch import fnmatchcase
@@ -76,6 +78,15 @@ class Diagram:
                 raise Violation(f"{key} of {cell.vlnv} cannot be {value!r}; it is one of {', '.join(choices[:8])}")
             cell.settings[setting] = value
         self.design().valid = False
+
+    def setting(self, name: str, key: str) -> str:
+        """CONFIG.* of a cell, as set or, of a processor's PLL and dividers, as its IP solves them."""
+        cell = self.design().cells[name]
+        prefix, _, setting = key.partition(".")
+        settings = dict(cell.settings) | solved(cell)
+        if prefix != "CONFIG" or setting not in settings:
+            raise Violation(f"{cell.vlnv} has no setting {key}")
+        return settings[setting]
 
     def shape(self, name: str) -> Cell:
         """Pins and interfaces of a cell as it is set now."""
@@ -249,6 +260,36 @@ def segments(cell: Instance) -> dict[tuple[str, str], tuple[str, int]]:
     }
 
 
+def solved(cell: Instance) -> dict[str, str]:
+    """What a processor's IP makes of the frequency asked, as public overlays with such settings show it: with a crystal
+    of 50 MHz an IO PLL of 1,600, which no PYNQ board boots with; an IOPLL of 90 times 33.333 by 2."""
+    if cell.ip not in HOME:
+        return {}
+    mhz = float(cell.settings[ASKED[cell.ip]])
+    if cell.ip == "processing_system7":
+        first, second = divisors(1600, mhz)
+        prefix = "PCW_FCLK0_PERIPHERAL_DIVISOR"
+        made = {"PCW_IO_IO_PLL_FREQMHZ": "1600.000", "PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ": f"{1600 / first / second:.6f}"}
+    else:
+        first, second = divisors(1499.985, mhz)
+        prefix = "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR"
+        made = {"PSU__CRL_APB__IOPLL_CTRL__FBDIV": "90", "PSU__CRL_APB__IOPLL_CTRL__DIV2": "1"}
+        made["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"] = f"{1499.985 / first / second:.6f}"
+    return made | {f"{prefix}0": str(first), f"{prefix}1": str(second)}
+
+
+def divisors(pll: float, mhz: float) -> tuple[int, int]:
+    """Two dividers of six bits that come nearest."""
+    return min(((a, b) for a in range(1, 64) for b in range(1, a + 1)), key=lambda ab: abs(pll / ab[0] / ab[1] - mhz))
+
+
+def check_names(design: Design, language: str) -> None:
+    """Names of cells become names of instances in the wrapper's language."""
+    for name in design.cells:
+        if language == "VHDL" and name.lower() in RESERVED:
+            raise Violation(f'ERROR: [HDL 9-806] Syntax error near "{name}", a reserved word of VHDL')
+
+
 def core_shape(core: Core) -> Cell:
     """A packaged core as a cell: pins by its signal interfaces, the others as interfaces."""
     cell = Cell()
@@ -295,6 +336,6 @@ def _number(text: str) -> int:
     return int(text[:-1], 0) * units[text[-1]] if text[-1] in units else int(text, 0)
 
 
-def wrapper_of(design: Design) -> Path:
+def wrapper_of(design: Design, language: str = "Verilog") -> Path:
     """Where make_wrapper writes."""
-    return design.file.parent / "hdl" / f"{design.name}_wrapper.v"
+    return design.file.parent / "hdl" / f"{design.name}_wrapper.{'v' if language == 'Verilog' else 'vhd'}"

@@ -9,7 +9,6 @@ wrong, is a Violation: the message of the Tcl error, and kept in ``Vivado.violat
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,12 @@ from typing import Any
 
 from . import reports
 from .catalog import CLOCKS, HOME, PARTS
-from .commands import COMMANDS, PROPERTIES, STEPS, VALUES, Command
-from .diagram import Diagram, wrapper_of
+from .commands import COMMANDS, PROPERTIES, VALUES, Command
+from .diagram import Diagram, check_names, wrapper_of
+from .failures import STORIES, Story
 from .interpreter import Interpreter
 from .packager import Options, Packager
+from .runs import Crash, Runs
 from .state import Core, Design, Obj, Project, Violation
 
 USED = {"lut": 41020, "ff": 23456, "dsp": 200, "bram18": 131, "uram": 8}
@@ -28,7 +29,12 @@ USED = {"lut": 41020, "ff": 23456, "dsp": 200, "bram18": 131, "uram": 8}
 
 @dataclass
 class Behaviour:
-    """What this Vivado is and does. ``fails``: a run that ends with an error; ``hangs``: one that never ends."""
+    """What this Vivado is and does.
+
+    ``fails``: a run that ends with an error; ``hangs``: one that never ends; ``story``: a way of failures.STORIES;
+    ``language``: what its user chose; ``lacks``: IP; ``drops``: files that are not packaged whatever the project says;
+    ``leaves``: a run starts a process in a session of its own; ``made_mhz``: what the processor makes of any clock.
+    """
 
     version: str = "2024.1"
     setup: float | None = 0.312  # ns; None: nothing is constrained
@@ -37,15 +43,18 @@ class Behaviour:
     fails: str = ""
     hangs: str = ""
     crashes: str = ""
+    story: str = ""
+    language: str = "Verilog"
+    lacks: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    leaves: bool = False
+    windows: bool = False
+    made_mhz: float | None = None
     parts: tuple[str, ...] = PARTS
     used: dict[str, float] = field(default_factory=lambda: dict(USED))
 
 
-class Crash(Exception):
-    """The process is gone."""
-
-
-class Vivado(Packager, Diagram):
+class Vivado(Runs, Packager, Diagram):
     """One process of it."""
 
     def __init__(self, behaviour: Behaviour | None = None, tell: Callable[[str], None] | None = None) -> None:
@@ -58,8 +67,15 @@ class Vivado(Packager, Diagram):
         self.objects: dict[str, Obj] = {}
         self.cores: dict[str, Core] = {}
         self.project: Project | None = None
+        self.lacks, self.drops = tuple(self.behaviour.lacks), tuple(self.behaviour.drops)
+        self.story: Story | None = STORIES[self.behaviour.story] if self.behaviour.story else None
         self.interpreter = Interpreter(COMMANDS, self._call, self.tell)
         self.tcl = self.interpreter.tcl
+        if self.behaviour.windows:
+            self.tcl.eval("set tcl_platform(platform) windows")
+
+    def say(self, line: str) -> None:
+        self.tell(line)
 
     def run(self, script: Path) -> int:
         """Source a script as ``vivado -mode batch -source`` does; the exit code."""
@@ -73,6 +89,10 @@ class Vivado(Packager, Diagram):
         self.calls.append(name)
         try:
             options, rest = self._parse(name, COMMANDS[name], words)
+            if self.story is not None and self.story.at == name:
+                for line in self.story.lines:
+                    self.tell(line)
+                raise Violation(f"ERROR: [Common 17-39] '{name}' failed due to earlier errors.")
             value = getattr(self, name.replace("::", "_"))(options, rest)
             return 0, tuple(value) if isinstance(value, list) else value
         except Violation as error:
@@ -151,8 +171,12 @@ class Vivado(Packager, Diagram):
         if name in VALUES and value not in VALUES[name]:
             raise Violation(f"{name} cannot be {value!r}; it is one of {', '.join(VALUES[name])}")
         obj.values[name] = value
-        if obj.kind == "project":
+        if name == "ip_repo_paths":
             self._repository(value)
+        if name == "target_language":
+            self.open_project().language = value
+        if name == "source_mgmt_mode":
+            self.open_project().management = value
         if obj.kind == "fileset":
             self.open_project().top = value
 
@@ -164,6 +188,9 @@ class Vivado(Packager, Diagram):
         self.open_project().repository = paths
 
     def get_property(self, o: Options, words: list[str]) -> str:
+        if words[1].startswith("/") and words[1] not in self.objects:
+            self.shape(words[1][1:])
+            return self.setting(words[1][1:], words[0])
         obj, name = self.find(words[1]), words[0].lower()
         if name not in PROPERTIES[obj.kind]:
             raise Violation(f"a {obj.kind} has no property {name}")
@@ -189,7 +216,7 @@ class Vivado(Packager, Diagram):
             raise Violation(f"{folder} is there already; -force replaces it")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{words[0]}.xpr").write_text("<Project/>\n")
-        self.project = Project(words[0], folder, o["-part"])
+        self.project = Project(words[0], folder, o["-part"], language=self.behaviour.language)
         return words[0]
 
     def open_project(self) -> Project:
@@ -210,6 +237,14 @@ class Vivado(Packager, Diagram):
     def current_project(self, o: Options, words: list[str]) -> str:
         return self.fixed("project", self.open_project().name, part=self.open_project().part)
 
+    def set_msg_config(self, o: Options, words: list[str]) -> str:
+        if o.get("-new_severity") not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO") or not re.fullmatch(
+            r"\[?[A-Za-z_]+ \d+-\d+\]?", o["-id"]
+        ):
+            raise Violation(f"no severity {o.get('-new_severity')!r}, or no message {o['-id']!r}")
+        self.open_project().severities[o["-id"].strip("[]")] = (o.get("-string", ""), o["-new_severity"])
+        return ""
+
     def current_fileset(self, o: Options, words: list[str]) -> str:
         self.open_project()
         return self.fixed("fileset", "sources_1")
@@ -224,7 +259,7 @@ class Vivado(Packager, Diagram):
                 raise Violation(f"{path} does not exist")
             if path in project.files + project.constraints:
                 raise Violation(f"{path} is in the project already")
-            if (path.suffix == ".xdc") != (into == "constrs_1") or path.suffix not in (".sv", ".v", ".xdc"):
+            if (path.suffix == ".xdc") != (into == "constrs_1") or path.suffix not in (".sv", ".v", ".vhd", ".xdc"):
                 raise Violation(f"{path} does not belong into {into}")
             if path.suffix == ".xdc":
                 self._read_constraints(path)
@@ -286,62 +321,12 @@ class Vivado(Packager, Diagram):
         design = self._bd(o["-files"])
         if "-top" not in o:
             raise Violation("without -top no wrapper is made")
-        path = wrapper_of(design)
+        language = self.open_project().language
+        check_names(design, language)
+        path = wrapper_of(design, language)
         path.parent.mkdir(parents=True)
         path.write_text(f"module {design.name}_wrapper;\nendmodule\n")
         return str(path)
-
-    def get_runs(self, o: Options, words: list[str]) -> str:
-        project = self.open_project()
-        if words[0] not in ("synth_1", "impl_1"):
-            raise Violation(f"there is no run {words[0]}")
-        status = project.done.get(words[0], "Not started")
-        progress = "100%" if status.endswith("Complete!") else "0%"
-        folder = str(project.folder / f"{project.name}.runs" / words[0])
-        return self.fixed("run", words[0], status=status, progress=progress, directory=folder)
-
-    def launch_runs(self, o: Options, words: list[str]) -> str:
-        project = self.open_project()
-        step = o.get("-to_step")
-        if step is not None and step not in STEPS:
-            raise Violation(f"there is no step {step}; steps are {', '.join(STEPS)}")
-        for name in words:
-            self.get_runs({}, [name])
-            if name == "synth_1":
-                self._check_synthesis(project)
-            elif not project.done.get("synth_1", "").endswith("Complete!"):
-                raise Violation("synth_1 is not done")
-            if self.behaviour.crashes == name:
-                raise Crash(name)
-            if self.behaviour.hangs == name:
-                time.sleep(600)
-            word = "synth_design" if name == "synth_1" else step or "route_design"
-            project.done[name] = f"{word} {'ERROR' if self.behaviour.fails == name else 'Complete!'}"
-        return ""
-
-    def _check_synthesis(self, project: Project) -> None:
-        design = project.design
-        if design is None or not design.generated:
-            raise Violation("the block design has no output products: generate_target first")
-        if project.top != f"{design.name}_wrapper" or wrapper_of(design) not in project.files:
-            raise Violation(
-                f"the top, {project.top!r}, is not the wrapper of the block design, or is not in the project"
-            )
-        for cell in design.cells.values():
-            for path in cell.core.sources if cell.core else ():
-                if not path.is_file():
-                    raise Violation(f"{path} is missing")
-                for folder in re.findall(r'\.Folder\("([^"]*)"\)', path.read_text()):
-                    if not Path(folder).is_absolute() or not list(Path(folder).glob("*.hex")):
-                        raise Violation(f"{path.name}: no ROM contents at {folder!r}, seen from where synthesis runs")
-                for data in re.findall(r'\$readmemh\("([^"]*)"', path.read_text()):
-                    if not Path(data).is_absolute() or not Path(data).is_file():
-                        raise Violation(f"{path.name}: no contents at {data!r}, seen from where synthesis runs")
-
-    def wait_on_run(self, o: Options, words: list[str]) -> str:
-        if words[0] not in self.open_project().done:
-            raise Violation(f"{words[0]} was not launched")
-        return ""
 
     def open_run(self, o: Options, words: list[str]) -> str:
         project = self.open_project()
@@ -357,7 +342,7 @@ class Vivado(Packager, Diagram):
         return project
 
     def _period(self) -> float:
-        return 1000 / reports.asked_mhz(self.design())
+        return 1000 / (self.behaviour.made_mhz or reports.asked_mhz(self.design()))
 
     def get_clocks(self, o: Options, words: list[str]) -> list[str]:
         self._opened()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .catalog import AXI_BUS, BUS_PARAMETERS, BUSES
+from .hierarchy import unreached
 from .state import Block, Bus, Core, Obj, Project, Register, Violation
 
 _PORT = re.compile(r"^\s*(input|output)\s+(?:wire|reg|logic)?\s*(?:\[(\d+):(\d+)\])?\s*(\w+)\s*[,)]?\s*$", re.M)
@@ -22,6 +23,7 @@ class Packager:
 
     project: Project | None
     core: Core | None = None
+    drops: tuple[str, ...] = ()  # files that the packager leaves out whatever the project says
 
     def new(self, kind: str, label: str, /, of: Any = None, **values: str) -> Obj:
         raise NotImplementedError
@@ -36,13 +38,15 @@ class Packager:
         project = self.open_project()
         if not project.top:
             raise Violation("no top is set; the packager cannot know which module is the IP")
-        if not project.ordered:
-            raise Violation("update_compile_order before packaging: the hierarchy is not known")
         root = Path(o["-root_dir"])
-        sources = list(project.files)
+        left = set(unreached(project.files, project.top)) if project.management == "All" else set()
+        sources = [path for path in project.files if path not in left and path.name not in self.drops]
+        for path in project.files:
+            if path not in sources:
+                self.say(f"WARNING: [IP_Flow 19-3833] Unreferenced file from the top module is not packaged: '{path}'.")
         if "-import_files" in o:
             (root / "src").mkdir(parents=True, exist_ok=True)
-            sources = [Path(shutil.copy(path, root / "src" / path.name)) for path in project.files]
+            sources = [Path(shutil.copy(path, root / "src" / path.name)) for path in sources]
         obj = self.new("core", project.top, name=project.top, version="1.0")
         self.core = Core(obj, root, project.top, sources, module_ports(project.files, project.top))
         self.core.vendor, self.core.library = o["-vendor"], o["-library"]
@@ -56,6 +60,38 @@ class Packager:
         self.core.memories["s_axi"] = {"reg0": Block(self.new("block", "reg0"))}
         self.core.maps["s_axi"] = self.new("memory", "s_axi", name="s_axi")
         return obj.handle
+
+    def say(self, line: str) -> None:
+        raise NotImplementedError
+
+    def ipx_get_file_groups(self, o: Options, words: list[str]) -> list[str]:
+        core = self.the_core(o["-of_objects"])
+        name = "xilinx_anylanguagesynthesis"
+        if o.get("-filter", "") not in ("", "NAME =~ *synthesis*") or (words and words != [name]):
+            raise Violation(f"the model has no filter {o.get('-filter')!r} and no group {words}")
+        group = self.new("group", name, of=core, name=name)
+        return [group.handle]
+
+    def ipx_get_files(self, o: Options, words: list[str]) -> list[str]:
+        core = self.find(o["-of_objects"], "group").of
+        names = [path.relative_to(core.root).as_posix() for path in core.sources]
+        return [self.new("packed", name, name=name).handle for name in names if not words or name in words]
+
+    def ipx_remove_file(self, o: Options, words: list[str]) -> str:
+        core = self.find(words[1], "group").of
+        path = core.root / words[0]
+        if path not in core.sources:
+            raise Violation(f"{words[0]} is not in the group")
+        core.sources.remove(path)
+        return ""
+
+    def ipx_add_file(self, o: Options, words: list[str]) -> str:
+        core = self.find(words[1], "group").of
+        path = core.root / words[0]
+        if not path.is_file() or path in core.sources:
+            raise Violation(f"{words[0]} is not below {core.root}, or is in the group already")
+        core.sources.append(path)
+        return self.new("packed", words[0], name=words[0]).handle
 
     def the_core(self, handle: str | None = None) -> Core:
         if self.core is None:

@@ -131,6 +131,9 @@ class Project:
     catalogued: bool = False
     top: str = ""
     ordered: bool = False
+    language: str = "Verilog"
+    management: str = "All"
+    severities: dict[str, tuple[str, str]] = field(default_factory=dict)  # of messages: a text in them, the new one
     design: Design | None = None
     done: dict[str, str] = field(default_factory=dict)  # runs and how far they came
     opened: str = ""

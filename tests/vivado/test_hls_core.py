@@ -19,7 +19,7 @@ from hardwire.build.collect import check, collect
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
-from hardwire.chip.reference import Sampling, feeder, token_loop
+from hardwire.chip.reference import Reference
 from hardwire.cli.main import main
 from hardwire.emit.hls import project as hls
 from hardwire.emit.hls.project import kernel_folder
@@ -82,27 +82,26 @@ def test_every_rung_is_equal_around_the_hls_core(made: Build) -> None:
 
 def test_stops_pauses_continuations_and_resets_are_the_references(made: Build) -> None:
     sim, chip = of_build.rtlsim(made), made.chip
-    context = chip.shape.context
-    for sampling in (Sampling(), Sampling(0.8, 11)):
-        want = list(token_loop(feeder(chip, sampling), [1, 5], context, 9, ()))
-        assert sim.run([1, 5], 9, sampling, stall=3).tokens == want
-        halted = sim.run([1, 5], 9, sampling, stops=[want[4]])
+    for sampling in ({}, {"temperature": 0.8, "seed": 11}):
+        want = Reference(chip).generate([1, 5], 9, **sampling)
+        assert sim.simulate([1, 5], 9, stall=3, **sampling).tokens == want
+        halted = sim.simulate([1, 5], 9, stops=[want[4]], **sampling)
         assert (halted.tokens, halted.status) == (want[: want.index(want[4])], "stop token")
-        first = sim.run([1, 5], 4, sampling)
-        assert first.tokens + sim.run([first.tokens[-1]], 5, sampling, clear=False).tokens == want
+        first = sim.simulate([1, 5], 4, **sampling)
+        assert first.tokens + sim.simulate([first.tokens[-1]], 5, clear=False, **sampling).tokens == want
         for cycles in range(3, 120, 9):  # with a command waiting, in the logits, before the token, between two
-            assert sim.run([1, 5], 9, sampling, stall=cycles, abort_after=cycles).status == "reset"
-            assert sim.run([1, 5], 2, sampling).tokens == want[:2]
-        assert sim.run([1, 5], None, sampling).status == "context full"
-        assert sim.run([1, 5], 9, sampling).tokens == want
+            assert sim.simulate([1, 5], 9, stall=cycles, abort_after=cycles, **sampling).status == "reset"
+            assert sim.simulate([1, 5], 2, **sampling).tokens == want[:2]
+        assert sim.simulate([1, 5], None, **sampling).status == "context full"
+        assert sim.simulate([1, 5], 9, **sampling).tokens == want
 
 
 def test_two_simulations_have_a_cache_each(made: Build) -> None:
     one, two = of_build.rtlsim(made), of_build.rtlsim(made)
-    alone = one.run([1, 5], 9).tokens
-    first = one.run([1, 5], 4).tokens
-    two.run([7, 9, 11], 6)
-    assert first + one.run([first[-1]], 5, clear=False).tokens == alone
+    alone = one.simulate([1, 5], 9).tokens
+    first = one.simulate([1, 5], 4).tokens
+    two.simulate([7, 9, 11], 6)
+    assert first + one.simulate([first[-1]], 5, clear=False).tokens == alone
 
 
 def test_the_driver_sees_the_same_chip(made: Build) -> None:
@@ -119,6 +118,7 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
 ) -> None:
     result, row = synth(build.folder)
     assert result.exit_code == 0 and row["status"] == "done", row["error"]
+    assert row["warnings"] == []
     assert row["cycles_per_token"] is row["tokens_per_second"] is None and row["clock_source"] == "routed"
     manifest = read_manifest(build.folder)
     assert manifest["tools"] | {"vitis_hls": "2023.2", "vivado": "2024.1"} == manifest["tools"]
@@ -131,6 +131,13 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
     monkeypatch.setattr(hls, "kernel_folder", lambda: kernels)
     with pytest.raises(BuildError, match="its bitstream is of other sources than today's"):
         check(put)
+
+
+def test_a_loop_that_is_slower_than_asked_is_told(build: Build, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_VITIS", json.dumps({"slow": True}))
+    row = synth(build.folder)[1]
+    assert row["status"] == "done", row["error"]
+    assert row["warnings"] == ["HLS: KEYS starts every 2 cycles: slower than its report expected (csynth.rpt)"]
 
 
 def test_one_tool_of_the_two_does_its_part(build: Build, tools: Path) -> None:

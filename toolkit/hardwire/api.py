@@ -298,7 +298,7 @@ def synthesize_builds(
     route: bool = True,
     clock_mhz: float | None = None,
     seeds: Sequence[int] = (1,),
-    timeout_minutes: float = 60.0,
+    timeout_minutes: float | None = None,
     progress: JobProgress = lambda job, stage, share: None,
 ) -> Table:
     """Synthesize builds that have RTL, and where open tools can, place, route and write the bitstream.
@@ -311,7 +311,7 @@ def synthesize_builds(
         route: False stops after Yosys.
         clock_mhz: to reach, or to assume; by default the build's.
         seeds: of the placer, tried in turn until one meets the clock.
-        timeout_minutes: that a tool may take.
+        timeout_minutes: that a tool may take; by default 60, and a day for Vivado and Vitis HLS.
 
     Returns:
         A row per build: status, resources, clock, tokens per second, or the reason of a failure.
@@ -324,7 +324,7 @@ def synthesize_builds(
     from .synth.builds import jobs_of
 
     folders = [build.folder if isinstance(build, Build) else Path(build) for build in builds]
-    options = Options(timeout=timeout_minutes * 60, route=route)
+    options = Options(timeout_minutes and timeout_minutes * 60, route=route)
     return run_batch(jobs_of(folders, clock_mhz, seeds), jobs, progress, options)
 
 
@@ -335,6 +335,7 @@ def verify_build(
     tokens: int = 256,
     prompts: Sequence[str] | None = None,
     record: bool = True,
+    onnx: str | Path | None = None,
     progress: Progress = lambda rung, share: None,
 ) -> Receipt:
     """Prove a build equal to its model, rung by rung.
@@ -345,6 +346,7 @@ def verify_build(
         tokens: positions per prompt.
         prompts: texts to begin with; by default four of ours.
         record: whether to write the receipt into the build's manifest.
+        onnx: the float model that the chip was made from, where the build has no copy of it.
 
     Returns:
         The receipt. Its verdict is "proven" where every rung ran and agreed; otherwise ``first_difference`` says which
@@ -360,7 +362,7 @@ def verify_build(
     from .proof.verify import verify
 
     opened = build if isinstance(build, Build) else open_build(build)
-    receipt = verify(opened, rungs, tokens, prompts, progress)
+    receipt = verify(opened, rungs, tokens, prompts, progress, None if onnx is None else Path(onnx))
     if record:
         keep(opened, receipt)
     return receipt

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
-Activation = Literal["silu", "gelu", "gelu_tanh", "relu"]
+Activation = Literal["silu", "gelu", "gelu_tanh", "relu", "relu2"]
+DEGREES: dict[str, int] = {"relu": 1, "relu2": 2}  # of activations that scale: 0 below 0, and act(s x) = s**n act(x)
 Observer = Callable[[str, Array], None]
 
 
@@ -68,6 +69,12 @@ class Attention:
     q_norm: Norm | None = None  # over head_dim, before RoPE
     k_norm: Norm | None = None
     softcap: float | None = None
+    alibi: Array | None = None  # [H], slopes: of a key that is d positions back, d times its head's less score
+
+    @property
+    def plain(self) -> bool:
+        """Whether scores go into the softmax as they are, but for those of the future."""
+        return self.softcap is None and self.window is None and self.alibi is None
 
 
 @dataclass(frozen=True)
@@ -226,7 +233,7 @@ def attend(a: Attention, h: Array, stage: str = "", observe: Observer = _ignore)
     score = (q @ k.swapaxes(2, 3)) * np.float32(a.scale)  # [B, H, T, T]
     if a.softcap is not None:
         score = a.softcap * np.tanh(score / a.softcap)
-    score = np.where(visible(length, a.window), score, np.float32(-np.inf))
+    score = score + score_bias(a, length)
     weight = np.exp(score - score.max(-1, keepdims=True))
     weight /= weight.sum(-1, keepdims=True)
     mixed = (weight @ v).swapaxes(1, 2).reshape(*h.shape[:2], -1)
@@ -296,9 +303,18 @@ def visible(length: int, window: int | None) -> NDArray[np.bool_]:
     return (behind >= 0) & (behind < (window or length))
 
 
+def score_bias(a: Attention, length: int) -> Array:
+    """[1 or H, T, T], what is added to scores: minus infinity where a query does not see, ALiBi where it does."""
+    slopes = np.zeros(1, np.float32) if a.alibi is None else a.alibi
+    bias: Array = (-slopes[:, None, None] * (np.arange(length)[:, None] - np.arange(length))).astype(np.float32)
+    bias[..., ~visible(length, a.window)] = -np.inf
+    return bias
+
+
 def activate(x: Array, kind: Activation) -> Array:
-    if kind == "relu":
-        return np.maximum(x, 0)
+    if kind in DEGREES:  # relu2: squared ReLU (So et al., 2021)
+        above: Array = np.maximum(x, 0)
+        return above if DEGREES[kind] == 1 else np.square(above)
     if kind == "silu":
         return x / (1 + np.exp(-x))
     if kind == "gelu_tanh":  # Hendrycks and Gimpel, 2016, the tanh form

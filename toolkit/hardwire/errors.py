@@ -45,6 +45,10 @@ class PromptError(HardwireError):
     """A prompt or a generation option that the chip cannot take."""
 
 
+class Unsupported(PromptError):
+    """A request that is right, and that this engine has nothing for: another stream, rows of logits, stages."""
+
+
 class LinkError(HardwireError):
     """The line to a board is silent or disturbed, or what answers there is not the chip that was asked for."""
 

@@ -1,20 +1,193 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A model from wherever it is: a ``.chip``, a build folder, a serial port, a bitstream for this board."""
+"""A model from wherever it is: a ``.chip``, a build folder, a serial port, a bitstream for this board.
+
+``OPENERS`` is the list of backends: its names, what each runs on, its line in helps and errors, and what opens it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .chip.model import Chip, load_chip
-from .chip.reference import feeder
-from .driver.model import Engine, LanguageModel
+from .chip.reference import Reference
+from .driver import bundle
+from .driver.model import LanguageModel
 from .errors import BuildError
 
 if TYPE_CHECKING:
     from .build.folder import Build
     from .driver.link import Port
+
+CHIP, BUILD, BITSTREAM, NAME = "a .chip", "a build folder", "a folder with a bitstream", "a name"  # what a path may be
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What ``load`` was given."""
+
+    asked: str | Path
+    port: str | Port | None = None
+    device: Any = None
+    download: bool = True
+
+    @cached_property
+    def path(self) -> Path:
+        """A path that is there, or the folder of a bitstream of that name."""
+        if Path(self.asked).exists():
+            return Path(self.asked)
+        return next(iter(bundle.named(str(self.asked))), Path(self.asked))
+
+    @cached_property
+    def kind(self) -> str:
+        if self.path.is_dir():  # of a collected manifest there is one form, without a format
+            return BUILD if "format" in bundle.read_json(self.path) else BITSTREAM
+        asked = Path(self.asked)
+        return NAME if not (self.path.exists() or asked.suffix) and asked.name == str(self.asked) else CHIP
+
+    @cached_property
+    def build(self) -> Build:
+        """Raises BuildError for a folder whose files do not match its manifest."""
+        from .build.folder import open_build
+
+        return open_build(self.path)
+
+    @cached_property
+    def chip(self) -> Chip:
+        if self.kind == BUILD:
+            return self.build.chip
+        return load_chip(self.path / "model.chip" if self.path.is_dir() else self.path)
+
+    def has(self, part: str) -> bool:
+        """Whether it is a build with such a project."""
+        return self.kind == BUILD and part in self.build.manifest["parts"]
+
+    def model(self, backend: Any, name: str) -> LanguageModel:
+        return LanguageModel(self.chip, backend, f"{self.path.name} ({name})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opener:
+    """A backend. on: kinds of places that it opens; holds: whether a place of that kind has something for it.
+
+    bare: whether it needs no more than numpy and what a board has.
+    """
+
+    name: str
+    about: str
+    on: tuple[str, ...]
+    holds: Callable[[Place], bool]
+    open: Callable[[Place], LanguageModel]
+    bare: bool = False
+
+
+def _serial(place: Place) -> LanguageModel:
+    if place.port is None:
+        raise BuildError('backend "serial" needs the port of the board; give one, as port="/dev/ttyUSB0"')
+    return _on_port(place, place.port)
+
+
+def _on_port(place: Place, port: str | Port) -> LanguageModel:
+    from .driver.serial import SerialChip
+
+    return place.model(SerialChip(port, chip_id=place.chip.id), port if isinstance(port, str) else "board")
+
+
+def _board(place: Place) -> LanguageModel:
+    from .driver.overlay import open_board
+
+    return open_board(bundle.for_board(place.asked, place.device), place.device, place.download)
+
+
+def _csim(place: Place) -> LanguageModel:
+    from .backends.of_build import csim
+
+    return place.model(csim(place.build), "csim")
+
+
+def _rtl(place: Place) -> LanguageModel:
+    from .backends.of_build import rtlsim
+
+    return place.model(rtlsim(place.build), "rtl")
+
+
+def _netlist(place: Place) -> LanguageModel:
+    """An engine by itself, or a board at its wires."""
+    from .backends.of_build import netlistsim
+    from .backends.rtlsim import RtlSim
+
+    sim = netlistsim(place.build)
+    return place.model(sim, "netlist") if isinstance(sim, RtlSim) else _on_port(place, sim)
+
+
+def _simulation(place: Place) -> LanguageModel:
+    from .backends.simboard import open_simulated
+
+    return open_simulated(place.path)
+
+
+def _reference(place: Place) -> LanguageModel:
+    return place.model(Reference(place.chip), "reference")
+
+
+# The first of these that a place holds is its default.
+OPENERS = (
+    Opener(
+        name="serial",
+        about="a board at a serial port, which holds this chip (port)",
+        on=(CHIP, BUILD, BITSTREAM),
+        holds=lambda place: place.port is not None,
+        open=_serial,
+    ),
+    Opener(
+        name="board",
+        about="this board's FPGA, through pynq",
+        on=(CHIP, BUILD, BITSTREAM, NAME),
+        holds=lambda place: place.device is not None or place.kind in (BITSTREAM, NAME),
+        open=_board,
+        bare=True,
+    ),
+    Opener(
+        name="csim",
+        about="the compiled HLS C++ of a build",
+        on=(BUILD,),
+        holds=lambda place: place.has("hls"),
+        open=_csim,
+    ),
+    Opener(
+        name="rtl",
+        about="the RTL engine of a build, simulated to the cycle",
+        on=(BUILD,),
+        holds=lambda place: place.has("rtl"),
+        open=_rtl,
+    ),
+    Opener(
+        name="netlist",
+        about="the gates that hardwire synth made of a build, simulated",
+        on=(BUILD,),
+        holds=lambda place: place.kind == BUILD and place.build.has_netlist,
+        open=_netlist,
+    ),
+    Opener(
+        name="simulation",
+        about="a simulated board: pynq and the board's driver, on the RTL behind AXI4-Lite",
+        on=(BUILD,),
+        holds=lambda place: place.kind == BUILD and place.build.manifest["target"] == "bitstream",
+        open=_simulation,
+    ),
+    Opener(
+        name="reference",
+        about="the integer reference, in numpy",
+        on=(CHIP, BUILD, BITSTREAM),
+        holds=lambda place: place.kind != NAME,
+        open=_reference,
+        bare=True,
+    ),
+)
 
 
 def load(
@@ -27,91 +200,33 @@ def load(
 ) -> LanguageModel:
     """A model from a ``.chip``, a build folder, a folder with a bitstream, or the name of one ("bundled").
 
-    backend: "board" (the default where there is a bitstream for it), "csim" (the compiled HLS C++, the default for a
-    build), "rtl" (the simulated RTL engine), "netlist" (the simulated gates that hardwire synth made of it),
-    "simulation" (a simulated board: pynq and the board's driver on the RTL behind AXI4-Lite) or "reference" (numpy, the
-    default for a chip). Raises BuildError for a folder whose files do not match its manifest.
+    backend: a name of ``OPENERS``: "board" (the default where there is a bitstream for it), "csim" (the compiled HLS
+    C++, the default for a build), "rtl" (the simulated RTL engine), "netlist" (the simulated gates that hardwire synth
+    made of it), "simulation" (a simulated board: pynq and the board's driver on the RTL behind AXI4-Lite), "reference"
+    (numpy, the default for a chip) or "serial" (the default with a port). Raises BuildError for a folder whose files do
+    not match its manifest.
     port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
     device: the pynq device with the board's FPGA, by default pynq's own. download: whether to load the bitstream;
     without it, the board must hold it already. Raises BoardError where there is none for this board.
     """
-    from .driver import bundle
-
-    if port is not None:
-        return _on_port(_found(path), backend, port)
-    place = _found(path)
-    collected = place.is_dir() and not _is_build(place)
-    named = not place.exists() and not Path(path).suffix and Path(path).name == str(path)  # and there is none of it
-    if device is not None or backend == "board" or (backend is None and (collected or named)):
-        if backend not in (None, "board"):
-            raise BuildError(f"backend {backend!r} and a device: the board is what runs; leave one of them out")
-        from .driver.overlay import open_board
-
-        return open_board(bundle.for_board(path, device), device, download)
-    if place.is_dir() and _is_build(place):
-        from .backends.of_build import csim_engine, rtl_engine
-        from .build.folder import open_build
-
-        build = open_build(place)
-        chip, engines = (
-            build.chip,
-            {"csim": lambda: csim_engine(build), "rtl": lambda: rtl_engine(build), "reference": None},
-        )
-        if backend == "netlist":
-            return _netlist(build)
-        if backend == "simulation":
-            from .backends.simboard import open_simulated
-
-            return open_simulated(place)
-    else:
-        chip, engines = load_chip(place / "model.chip" if place.is_dir() else place), {"reference": None}
-    backend = backend or next(iter(engines))
-    if backend not in engines:
-        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(engines)}")
-    start = engines[backend]
-    engine: Engine = start() if start is not None else lambda sampling: feeder(chip, sampling)
-    return LanguageModel(chip, engine, f"{place.name} ({backend})")
+    place = Place(asked=path, port=port, device=device, download=download)
+    for given, what, name in ((port, "a port", "serial"), (device, "a device", "board")):
+        if given is not None and backend not in (None, name):
+            raise BuildError(f"backend {backend!r} and {what}: the board is what runs; leave one of them out")
+    for opener in OPENERS:
+        if opener.name == backend and place.kind in opener.on:
+            return opener.open(place)
+    held = [opener for opener in OPENERS if opener.holds(place)]
+    if backend is not None or not held:
+        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(each.name for each in held)}")
+    return held[0].open(place)
 
 
-def _found(path: str | Path) -> Path:
-    """A path that is there, or the folder of a bitstream of that name."""
-    from .driver import bundle
-
-    if Path(path).exists():
-        return Path(path)
-    return next(iter(bundle.named(str(path))), Path(path))
+def backends(*, bare: bool = False) -> dict[str, str]:
+    """The names of backends and their lines; those alone that need no more than a board has, where ``bare``."""
+    return {opener.name: opener.about for opener in OPENERS if opener.bare or not bare}
 
 
-def _is_build(folder: Path) -> bool:
-    from .driver import bundle
-
-    return "format" in bundle.read_json(folder)  # of a collected manifest there is one form
-
-
-def _netlist(build: Build) -> LanguageModel:
-    """The gates of a build: an engine by itself, or a board at its wires."""
-    from .backends.of_build import engine_of, netlistsim
-    from .backends.rtlsim import RtlSim
-
-    sim = netlistsim(build)
-    if isinstance(sim, RtlSim):
-        return LanguageModel(build.chip, engine_of(sim), f"{build.folder.name} (netlist)")
-    return _on_port(build.folder, None, sim)
-
-
-def _on_port(path: Path, backend: str | None, port: str | Port) -> LanguageModel:
-    from .driver.serial import SerialChip
-
-    if backend is not None:
-        raise BuildError(f"backend {backend!r} and a port: the board is what runs; leave one of them out")
-    chip = _chip_of(path)
-    board = SerialChip(port, chip_id=int(chip.digest[:8], 16))
-    return LanguageModel(chip, None, f"{path.name} ({port if isinstance(port, str) else 'board'})", board)
-
-
-def _chip_of(path: Path) -> Chip:
-    if path.is_dir() and _is_build(path):
-        from .build.folder import open_build
-
-        return open_build(path).chip
-    return load_chip(path / "model.chip" if path.is_dir() else path)
+def token_ids(text: str) -> list[int]:
+    """Token ids of a command line, as 1,2,3. Raises ValueError for what is no such list."""
+    return [int(each) for each in text.split(",")]

@@ -12,7 +12,7 @@ import numpy as np
 
 from .chip.model import Chip, Shape, Wiring, load_chip
 from .errors import BoardError, HardwireError, ModelError, QuantizeError
-from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_of
+from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_file, tokenizer_of
 from .plan.capacity import capacity
 from .plan.fit import can_be_built
 from .progress import Share, Stage
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LARGEST_TEXT = 1 << 28
 MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
 PICTURE_ROWS = 4  # stories behind the picture of the error by layer
+SAMPLES, SAMPLE = 20, 500  # texts, and characters of each, that the board's tokenizer is tried on
 
 # vocab, dim, layers, heads, KV heads, head_dim, hidden, context, rotated dimensions
 SHAPES = {
@@ -74,6 +75,11 @@ def read_text(path: Path) -> str:
         raise HardwireError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not empty, as prompts."""
+    return [line for line in read_text(path).splitlines() if line]
+
+
 class Quantized(NamedTuple):
     """What ``quantize_onnx`` made."""
 
@@ -115,6 +121,8 @@ def quantize_onnx(
         raise QuantizeError("--tradeoff shows the tokens/s of a board; give --board too")
     target = None if board is None else load_board(board)
 
+    place = tokenizer or model
+    early = load_tokenizer(place) if tokenizer_file(place).is_file() else None  # refused before the long work
     progress("import")
     imported = import_onnx(model, context=context)
     text_file = calibration or model.parent / "calibration.txt"
@@ -123,9 +131,12 @@ def quantize_onnx(
             f"no calibration text: {text_file} does not exist; give --calibration with text "
             "of the kind the model writes"
         )
-    encoder = load_tokenizer(tokenizer or model, vocab=imported.decoder.vocab)
+    encoder = early or load_tokenizer(place)
+    encoder.check_vocab(imported.decoder.vocab)
     progress("tokenize")
-    stories = [encoder.story_ids(story) for story in split_text(read_text(text_file))]
+    texts = split_text(read_text(text_file))
+    encoder.check_board(text[:SAMPLE] for text in texts[:SAMPLES])
+    stories = [encoder.story_ids(text) for text in texts]
     refuse_unknown(sum(count_unknown(encoder, ids) for ids in stories), sum(map(len, stories)), text_file)
     options = Options(
         weights=MOST if weights is None else weights,
@@ -155,7 +166,7 @@ def quantize_onnx(
                 f"{model.name} at {options.weights} bits does not fit {board}: {verdict.limit}; {verdict.note}"
             )
     progress("write")
-    chip.save(out)
+    chip.save(out, origin=model)
     if tradeoff is None or target is None:
         return Quantized(chip, [])
     from .quality.tradeoff import draw_tradeoff

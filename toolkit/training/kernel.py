@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -29,6 +30,7 @@ class Shape(ctypes.Structure):
         return cls(s.vocab, s.dim, s.layers, s.heads, s.kv_heads, s.head_dim, s.hidden, s.norm_eps)
 
 
+@cache
 def compiled(source: str) -> ctypes.CDLL:
     """The library of a C file beside this one, compiled for this processor. Raises FileNotFoundError without gcc."""
     gcc = shutil.which("gcc")

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """C-simulation: the HLS project compiled by hls4ml and called like a function.
 
-``step``, ``predict`` and ``trace`` go through hls4ml's ``predict`` of the graph, one token per call;
-``generate`` through the token-loop top in the same library. Both share one KV cache, as both run the same
-decoder, and so do two objects on one folder: each text starts with a reset.
+Requests go through the token-loop top of the library; those that score their prompt or want stages through hls4ml's
+``predict`` of the graph, one token per call (``step``), in a loop here. Both share one KV cache, as both run the same
+decoder, and so do two objects on one folder: one that goes on behind the other's request is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import ctypes
 import hashlib
 import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +22,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chip.model import Chip, Formats, Shape
-from ..chip.reference import Sampling
 from ..emit.hls.graph import require_hls4ml
 from ..emit.hls.project import read_meta
-from ..errors import BuildError, PromptError, ToolMissing
-from ..ops import sampler
+from ..errors import BuildError, LinkError, PromptError, ToolMissing
+from ..host.requests import (
+    ENDS,
+    TAKEN,
+    VALUES,
+    Limits,
+    Outcome,
+    Request,
+    RequestState,
+    Stages,
+    WholeRequests,
+    token_loop,
+)  # fmt: skip
 from ..ops.fixed import Ints
 from ..progress import Stage
 
-STATUS = ("budget", "stop token", "context full", "prompt")  # as enum Status in hls/token_loop.hpp
-LARGEST_STOPS = 8
 SOURCES = (".cpp", ".h", ".hpp", ".inc", ".sh")
 
+_users: dict[Path, int] = {}  # of each library, which object began the context that is in it
 
-class CSim:
+
+class CSim(WholeRequests):
     """A written HLS project as a callable chip. ``compile`` first; the library is kept and found again.
 
-    ``chip`` may be given to check that the project is this chip's. ``status`` tells why the last generate
-    ended.
+    ``chip`` may be given to check that the project is this chip's. C++ has no clock: cycles are None.
     """
 
     def __init__(self, folder: Path, chip: Chip | None = None) -> None:
@@ -53,8 +62,11 @@ class CSim:
         self.name = str(meta["name"])
         self.shape, self.formats = Shape(**meta["shape"]), Formats(**meta["formats"])
         self.library_path = self.folder / "firmware" / f"{self.name}-{meta['stamp']}.so"
-        self.position = 0  # of the token loop
-        self.status = ""
+        self._limits = Limits(
+            name="the C-simulation", vocab=self.shape.vocab, context=self.shape.context, stages=VALUES
+        )
+        self._stages: Stages = {}
+        self._by_graph = False  # whether the context was fed token by token, past the top's own position
         self._graph: Any = None  # hls4ml's, where hls4ml is installed
         self._library: ctypes.CDLL | None = None
 
@@ -124,12 +136,16 @@ class CSim:
 
     # -- one token per call, through hls4ml's predict -------------------------------------------------
 
-    def step(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> tuple[Ints, int]:
-        """Feed one token; logits [V] and the next token. ``reset`` clears the KV cache first."""
+    def step(self, token: int, position: int, clear: bool, request: Request = Request()) -> tuple[Ints, int]:
+        """Feed one token; logits [V] and the next token, by the request's temperature and seed.
+
+        ``clear`` empties the KV cache first.
+        """
         self._check(token, position)
-        inverse = sampler.inverse_temperature(sampling.temperature)
-        words = [(sampling.seed >> shift) & 0xFFFF for shift in (0, 16, 32, 48)]
-        inputs = [np.array([values], np.float64) for values in ([inverse, *words], [position], [reset], [token])]
+        words = [(request.seed >> shift) & 0xFFFF for shift in (0, 16, 32, 48)]
+        inputs = [
+            np.array([values], np.float64) for values in ([request.inverse, *words], [position], [clear], [token])
+        ]
         logits, drawn = self._call(inputs)
         return logits.astype(np.int64), int(drawn[0])
 
@@ -142,12 +158,8 @@ class CSim:
         function(*(t.ctypes.data_as(ctypes.c_void_p) for t in tensors))
         return tensors[4:]
 
-    def predict(self, tokens: Sequence[int]) -> Ints:
-        """Logits [T, V] of tokens [T] from an empty context."""
-        return np.stack([self.step(int(t), at, at == 0)[0] for at, t in enumerate(tokens)])
-
-    def trace(self, token: int, position: int, reset: bool, sampling: Sampling = Sampling()) -> dict[str, Ints]:
-        """Like ``step``: every stage of this token by the reference's names."""
+    def _traced(self, token: int, position: int, clear: bool, request: Request) -> tuple[Ints, int]:
+        """``step``, with every stage of this token kept."""
         s = self.shape
         rows = 3 * s.query_rows + 3 * s.kv_rows + 6 * s.dim + 3 * s.hidden + 2  # with every norm inside a layer
         values = np.zeros(s.layers * rows + 2 * s.dim + s.vocab + 1, np.int64)
@@ -156,7 +168,7 @@ class CSim:
         record.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64]
         record(values.ctypes.data, values.size, ctypes.addressof(names), len(names))
         try:
-            self.step(token, position, reset, sampling)
+            given = self.step(token, position, clear, request)
         finally:
             record(None, 0, None, 0)
         found, start = {}, 0
@@ -164,72 +176,75 @@ class CSim:
             stage, count = line.split()
             found[stage] = values[start : start + int(count)]
             start += int(count)
-        return found
+        self._stages = found
+        return given
 
-    # -- the token loop ------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------
 
-    def generate(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        *,
-        stops: Sequence[int] = (),
-        reset: bool = True,
-    ) -> Iterator[int]:
-        """Yield tokens after ``prompt`` from the token-loop top, one call of it per token; sets ``status``.
+    @property
+    def limits(self) -> Limits:
+        return self._limits
 
-        Without ``reset`` the context continues: the prompt starts with the last token yielded before.
-        """
-        pending, produced, self.status = list(prompt), 0, "budget"
-        while budget is None or produced < budget:
-            tokens, _ = self.run(pending, 1, sampling, stops=stops, reset=reset)
-            if not tokens:
-                return
-            yield tokens[0]
-            produced += 1
-            pending, reset = tokens, False
+    def stages(self) -> Stages:
+        """The values [N] of every stage of the last token that was fed with stages asked for."""
+        return self._stages
 
-    def run(
-        self,
-        prompt: Sequence[int],
-        budget: int,
-        sampling: Sampling = Sampling(),
-        *,
-        stops: Sequence[int] = (),
-        reset: bool = True,
-        logits: bool = False,
-    ) -> tuple[list[int], Ints]:
-        """One call of the token-loop top: up to ``budget`` tokens; logits [N, V] of each draw if asked."""
-        if len(stops) > LARGEST_STOPS:
-            raise PromptError(f"{len(stops)} stop tokens; the chip takes {LARGEST_STOPS}")
-        for token in prompt:
-            self._check(int(token), 0)
-        if not 1 <= len(prompt) <= self.shape.context:
-            raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {self.shape.context} fit the context")
-        if budget < 0:
-            raise PromptError(f"a budget of {budget} tokens; give 0 or more")
-        budget = min(budget, self.shape.context)
-        tokens, outcome = np.zeros(budget, np.uint32), np.zeros(4, np.uint32)
-        rows = np.zeros((budget + 1 if logits else 0, self.shape.vocab), np.int64)
+    def answer(self, request: Request) -> Outcome:
+        """One call of the token-loop top, or of the graph for each token where the top has no such answer."""
+        known, before = self.known(request), 0 if request.clear else self.position
+        if not request.clear and _users.get(self.library_path) != id(self):
+            raise LinkError(TAKEN)
+        _users[self.library_path] = id(self)
+        beyond = len(known) > self.shape.context - before  # which the top would refuse, where others fill the context
+        self._by_graph = (self._by_graph and not request.clear) or request.rows > 1 or request.stages or beyond
+        outcome = self._fed_singly(request, known, before) if self._by_graph else self._as_a_whole(request, known)
+        self.note(before, outcome.ids, outcome.status, outcome.position)
+        return outcome
+
+    def _fed_singly(self, request: Request, known: Sequence[int], before: int) -> Outcome:
+        state = RequestState(position=before)
+        scored = before + len(known) - request.rows if request.rows else self.shape.context
+
+        def feed(token: int, position: int) -> int:
+            wanted = position >= scored
+            one = self._traced if wanted and request.stages else self.step
+            logits, drawn = one(token, position, position == 0, request)
+            if wanted:
+                state.logits.append(logits)
+            if wanted and request.stages:
+                state.stages.append(self._stages)
+            return drawn
+
+        ids = tuple(token_loop(feed, known, request, state, self.shape.context))
+        return self.outcome(ids, state, 0.0)
+
+    def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
+        most = self.shape.context + 1  # one more than there can be, so that a full context is what ends it
+        budget = most if request.budget is None else min(request.budget, most)
+        tokens, ended = np.zeros(budget, np.uint32), np.zeros(4, np.uint32)
+        rows = np.zeros((budget + 1 if request.rows else 0, self.shape.vocab), np.int64)
         function = self._loaded().hw_generate
         function.restype = None
-        given, halts = np.array(prompt, np.uint32), np.array(stops, np.uint32)
+        given, halts = np.array(known, np.uint32), np.array(request.stops, np.uint32)
         function(
             _at(given),
             ctypes.c_uint32(len(given)),
             ctypes.c_uint32(budget),
-            ctypes.c_int(reset),
+            ctypes.c_int(request.clear),
             _at(halts),
             ctypes.c_uint32(len(halts)),
-            ctypes.c_uint64(sampling.seed),
-            ctypes.c_uint32(sampler.inverse_temperature(sampling.temperature)),
+            ctypes.c_uint64(request.seed),
+            ctypes.c_uint32(request.inverse),
             _at(tokens),
-            _at(rows) if logits else None,
-            _at(outcome),
+            _at(rows) if request.rows else None,
+            _at(ended),
         )
-        self.status, self.position = STATUS[outcome[0]], int(outcome[2])
-        return tokens[: outcome[1]].tolist(), rows[: outcome[3]]
+        return Outcome(
+            ids=tuple(tokens[: ended[1]].tolist()),
+            status=ENDS[ended[0]],
+            position=int(ended[2]),
+            logits=rows[: ended[3]],
+        )
 
     def _check(self, token: int, position: int) -> None:
         if not 0 <= token < self.shape.vocab:

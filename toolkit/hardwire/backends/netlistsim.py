@@ -28,6 +28,8 @@ class NetlistSim(RtlSim):
     folder: the RTL project. netlist: its ``netlist.json``. work: where the simulation is built.
     """
 
+    name = "the netlist's simulation"
+
     def __init__(self, folder: Path, netlist: Path, family: str, work: Path, chip: Chip | None = None) -> None:
         super().__init__(folder, chip)
         self.netlist, self.family, self.work = Path(netlist).resolve(), family, Path(work).resolve()

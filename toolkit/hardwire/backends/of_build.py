@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..build.folder import Build
-from ..driver.model import Engine
 from ..emit.rtl.project import TOP
+from ..host.requests import Backend
 from ..manifest import SYNTH
 from ..progress import Progress
 from ..synth.builds import checked_netlist
@@ -18,25 +20,17 @@ from .netlistsim import NetlistSim
 from .rtlsim import RtlSim
 from .serialsim import SerialSim
 
+LOCKED_BITS = 40  # of the line, in which a board's PLL locks and its reset ends
+
 
 def csim(build: Build) -> CSim:
     """The C-simulation for everyday use; a library that was compiled before is taken as it is."""
     return _compiled_hls(build, build.folder / "hls")
 
 
-def fresh_csim(build: Build, scratch: Path) -> CSim:
-    """The C-simulation for a proof: only files that the manifest knows, compiled anew in ``scratch``."""
-    return _compiled_hls(build, _copied(build, "hls", scratch))
-
-
 def rtlsim(build: Build) -> RtlSim:
     """The RTL simulation for everyday use; a model that was compiled before is taken as it is."""
     return _compiled_rtl(build, build.folder / "rtl")
-
-
-def fresh_rtlsim(build: Build, scratch: Path) -> RtlSim:
-    """The RTL simulation for a proof, as ``fresh_csim``."""
-    return _compiled_rtl(build, _copied(build, "rtl", scratch))
 
 
 def netlistsim(build: Build) -> NetlistSim | SerialSim:
@@ -47,27 +41,49 @@ def netlistsim(build: Build) -> NetlistSim | SerialSim:
     return _compiled_netlist(build, build.folder / "rtl", build.folder / SYNTH / "sim")
 
 
-def fresh_netlistsim(
-    build: Build, scratch: Path, progress: Progress = lambda stage, share: None
-) -> NetlistSim | SerialSim:
-    """The simulation of the netlist for a proof: compiled anew, and the netlist that of the synthesis receipt."""
-    return _compiled_netlist(build, _copied(build, "rtl", scratch), scratch / "sim", progress)
+# ---------------------------------------------------------------------------------------------------
+# For a proof: only files that the manifest knows, compiled anew in a scratch folder.
 
 
-def csim_engine(build: Build) -> Engine:
-    """The C-simulation as what a language model feeds."""
-    sim = csim(build)
-    return lambda sampling: lambda token, position: sim.step(token, position, position == 0, sampling)[1]
+@dataclass(frozen=True, kw_only=True)
+class Proved:
+    """A backend of files that the manifest knows. bit_cycles: of a bit on its line, where it is a board at its wires;
+    note: what a receipt says of it."""
+
+    backend: Backend
+    close: Callable[[], None]
+    bit_cycles: int = 0
+    note: str = ""
 
 
-def rtl_engine(build: Build) -> Engine:
-    """The RTL simulation as what a language model feeds."""
-    return engine_of(rtlsim(build))
+def fresh_csim(build: Build, scratch: Path, progress: Progress = lambda stage, share: None) -> Proved:
+    """The C-simulation."""
+    sim = _compiled_hls(build, _copied(build, "hls", scratch))
+    return Proved(backend=sim, close=sim.close)
 
 
-def engine_of(sim: RtlSim) -> Engine:
-    """A simulated engine as what a language model feeds."""
-    return lambda sampling: lambda token, position: sim.run([token], 1, sampling, clear=position == 0).tokens[0]
+def fresh_rtlsim(build: Build, scratch: Path, progress: Progress = lambda stage, share: None) -> Proved:
+    """The RTL simulation."""
+    sim = _compiled_rtl(build, _copied(build, "rtl", scratch))
+    core = "the HLS core as C++ behind its ports, in the simulated RTL around it; its cycles are Vitis HLS's"
+    return Proved(backend=sim, close=sim.close, note=core if build.of_hls else "")
+
+
+def fresh_netlistsim(build: Build, scratch: Path, progress: Progress = lambda stage, share: None) -> Proved:
+    """The simulation of the netlist, which is that of the synthesis receipt: of the engine, or of a board's wires."""
+    from ..driver.serial import SerialChip
+
+    sim = _compiled_netlist(build, _copied(build, "rtl", scratch), scratch / "sim", progress)
+    luts = f"{build.manifest['synthesis']['resources']['lut']:,} LUTs"
+    if isinstance(sim, RtlSim):
+        return Proved(backend=sim, close=sim.close, note=luts)
+    sim.run(LOCKED_BITS)
+    board = SerialChip(sim, chip_id=build.chip.id)
+    note = f"{luts}; a board at its serial line, PLL and UART included"
+    return Proved(backend=board, close=sim.close, bit_cycles=sim.made["divisor"], note=note)
+
+
+FRESH = {"csim": fresh_csim, "rtl": fresh_rtlsim, "netlist": fresh_netlistsim}
 
 
 def _copied(build: Build, part: str, scratch: Path) -> Path:

@@ -12,20 +12,36 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..chip.model import Chip, Formats, Shape
-from ..chip.reference import Sampling
 from ..emit.rtl.around_hls import CoreSources, core_of
 from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
-from ..emit.rtl.project import STOPS, TOP, read_meta
-from ..errors import BuildError, PromptError, ToolMissing
-from ..ops import sampler
+from ..emit.rtl.project import TOP, read_meta
+from ..errors import BuildError, PromptError, ToolMissing, Unsupported
+from ..host.requests import (
+    CHECKSUMS,
+    RESET,
+    STOP_TOKEN,
+    Limits,
+    Outcome,
+    Request,
+    RequestState,
+    Stages,
+    WholeRequests,
+    token_loop,
+)  # fmt: skip
 from ..ops.fixed import Ints
+from ..plan.geometry import Geometry
+from ..plan.schedule import schedule
+from ..plan.trace import checksum_words
 from ..plan.words import Status
 from ..tools.verilator import verilator_root
 from .verilator import in_folder, load
@@ -67,14 +83,14 @@ class _Result(_C.Structure):
     ]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one request gave."""
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """What one request gave, with what only a simulation sees."""
 
     tokens: list[int]
     logits: Ints  # [N, V] of every token that was sampled from, in order
     fetches: Ints  # cycle of each fetch since the request
-    status: str  # as the reference's Progress, or "reset"
+    status: str  # as host/requests.py names them, or "reset"
     position: int
     cycles: int
 
@@ -84,11 +100,16 @@ class Outcome:
         return [int(c) for c in np.diff(self.fetches)]
 
 
-class RtlSim:
-    """A written RTL project as a callable chip. ``compile`` first; the library is kept and found again."""
+class RtlSim(WholeRequests):
+    """A written RTL project as a callable chip. ``compile`` first; the library is kept and found again.
+
+    Cycles are those of the RTL. ``chip`` is needed for the names of stages, where the project has a trace window.
+    """
+
+    name = "the RTL simulation"
 
     def __init__(self, folder: Path, chip: Chip | None = None) -> None:
-        self.folder = Path(folder).resolve()
+        self.folder, self.chip = Path(folder).resolve(), chip
         self.meta = read_meta(self.folder)
         if chip is not None and self.meta["chip"] != chip.digest:
             raise BuildError(
@@ -96,8 +117,6 @@ class RtlSim:
                 "write the RTL project again"
             )
         self.shape, self.formats = Shape(**self.meta["shape"]), Formats(**self.meta["formats"])
-        self.status = ""
-        self.position = 0
         self._library: ctypes.CDLL | None = None
         self._handle: ctypes.c_void_p | None = None
 
@@ -190,9 +209,12 @@ class RtlSim:
     def restart(self) -> None:
         """A fresh chip: the ROMs are read again, nothing is in the cache."""
         self.close()
-        with in_folder(self.folder):  # the ROM files are named relative to the project
-            self._handle = ctypes.c_void_p(self._loaded().hw_new())
+        self._handle = self._new()
         self.reset()
+
+    def _new(self) -> ctypes.c_void_p:
+        with in_folder(self.folder):  # the ROM files are named relative to the project
+            return ctypes.c_void_p(self._loaded().hw_new())
 
     def close(self) -> None:
         if self._handle is not None:
@@ -204,40 +226,146 @@ class RtlSim:
             raise BuildError(f"{self.folder}: not compiled yet; call compile() first")
         return self._library
 
-    # -- running -------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------
+
+    @cached_property
+    def limits(self) -> Limits:
+        traced = (self.meta.get("geometry") or {}).get("trace", False)
+        return Limits(
+            name=self.name,
+            vocab=self.shape.vocab,
+            context=self.shape.context,
+            stages=CHECKSUMS if traced and self.chip is not None else "",
+            no_stages="it keeps no checksums; build it with --geometry trace=1",
+        )
 
     def reset(self) -> None:
         """The chip's reset line; the context is empty behind it."""
         self._loaded().hw_reset(self._handle)
-        self.position = 0
+        self.position, self.pending = 0, None
 
     def trace(self, word: int) -> int:
-        """A word of the trace window: a checksum of a stage of the last token (hardwire.trace)."""
+        """A word of the trace window: a checksum of a stage of the last token (plan/trace.py)."""
         return int(self._loaded().hw_trace(self._handle, word))
 
-    def run(
+    def stages(self) -> Stages:
+        """The checksum [1] of every stage of the last token."""
+        if not self.limits.stages:
+            raise Unsupported(f"stages: {self.name} cannot give them, {self.limits.no_stages}")
+        return {name: np.array([self.trace(word)], np.int64) for name, word in self._words.items()}
+
+    @cached_property
+    def _words(self) -> dict[str, int]:
+        assert self.chip is not None  # limits have seen to it
+        return checksum_words(self.chip, schedule(self.chip, Geometry(**self.meta["geometry"])))
+
+    def answer(self, request: Request) -> Outcome:
+        """One request of the engine; where the prompt is scored, or stages are asked for, one for each token."""
+        known, before = self.known(request), 0 if request.clear else self.position
+        if request.rows > 1 or request.stages:
+            outcome = self._fed_singly(request, known, before)
+        else:
+            outcome = self._as_a_whole(request, known)
+        self.note(before, outcome.ids, outcome.status, outcome.position)
+        return outcome
+
+    def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
+        got = self.simulate(
+            known, request.budget, temperature=request.temperature, seed=request.seed, stops=request.stops,
+            clear=request.clear,
+        )  # fmt: skip
+        prompt, cycles = self._cycles(got)
+        return Outcome(
+            ids=tuple(got.tokens),
+            status=got.status,
+            position=got.position,
+            logits=got.logits if request.rows else self.rows_of([]),
+            cycles=cycles,
+            prompt_cycles=prompt,
+            total_cycles=got.cycles,
+        )
+
+    def _fed_singly(self, request: Request, known: Sequence[int], before: int) -> Outcome:
+        """The token loop here and its tokens in the engine: so each has logits, and stays in the trace window."""
+        state, scored, total = RequestState(position=before), before + len(known) - request.rows, 0
+
+        def feed(token: int, position: int) -> int:
+            nonlocal total
+            got = self.simulate([token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0)
+            total += got.cycles
+            part = self._cycles(got)[1]
+            if part is not None and position < before + len(known) - 1:
+                state.prompt_cycles = [*(state.prompt_cycles or ()), *part]
+            elif part is not None:
+                state.cycles = [*(state.cycles or ()), *part]
+            if position >= scored:
+                state.logits.append(got.logits[0])
+            if position >= scored and request.stages:
+                state.stages.append(self.stages())
+            return got.tokens[0]
+
+        ids = tuple(token_loop(feed, known, request, state, self.shape.context))
+        if state.cycles is not None:  # a stop token's are no token's
+            state.cycles = state.cycles[: len(ids)]
+        return replace(self.outcome(ids, state, 0.0), total_cycles=total)
+
+    def _cycles(self, got: Simulated) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+        """Of the known tokens but the last, and of each that was given."""
+        if self._end is None or not got.fetches.size:
+            return (None, None) if self._end is None else ((), ())
+        every = [*got.token_cycles, got.cycles - int(got.fetches[-1]) - self._end]
+        drawn = len(got.tokens) + (got.status == STOP_TOKEN)
+        inner = len(every) - drawn
+        return tuple(every[:inner]), tuple(every[inner : inner + len(got.tokens)])
+
+    @cached_property
+    def _end(self) -> int | None:
+        """Cycles by which a request ends later than the next token would have been fetched: the same at all positions.
+
+        Found by a second chip. None around an HLS core, whose cycles only Vitis HLS knows.
+        """
+        if "core" in self.meta or self.shape.context < 2:
+            return None
+        with self._another():
+            two, one = self.simulate([0], 2), self.simulate([0], 1)
+        return one.cycles - int(one.fetches[0]) - two.token_cycles[0]
+
+    @contextmanager
+    def _another(self) -> Any:
+        """A fresh chip for a while."""
+        kept, self._handle = self._handle, self._new()
+        try:
+            self._loaded().hw_reset(self._handle)
+            yield
+        finally:
+            self._loaded().hw_delete(self._handle)
+            self._handle = kept
+
+    # -- the bench -----------------------------------------------------------------------------------
+
+    def simulate(
         self,
         prompt: Sequence[int],
         budget: int | None = None,
-        sampling: Sampling = Sampling(),
         *,
+        temperature: float = 0.0,
+        seed: int = 0,
         stops: Sequence[int] = (),
         clear: bool = True,
         stall: int = 0,
         abort_after: int = 0,
-    ) -> Outcome:
-        """One request. Without ``clear`` the context continues. ``stall`` seeds random pauses of both streams."""
-        if len(stops) > STOPS:
-            raise PromptError(f"{len(stops)} stop tokens; the chip takes {STOPS}")
-        for token in prompt:
-            if not 0 <= token < self.shape.vocab:
-                raise PromptError(f"token {token} is not one of the {self.shape.vocab} of the vocabulary")
-        if not len(prompt):
+    ) -> Simulated:
+        """One request of the engine itself, which feeds ``prompt`` and nothing before it.
+
+        ``stall`` seeds random pauses of both streams; a reset comes behind ``abort_after`` cycles, where that is not 0.
+        """
+        asked = Request(ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops))
+        if not asked.ids:
             raise PromptError("the prompt is empty; give at least one token")
         room = self.shape.context + 1
         arrays = (
-            np.array(prompt, np.uint32),
-            np.array(stops, np.uint32),
+            np.array(asked.ids, np.uint32),
+            np.array(asked.stops, np.uint32),
             np.zeros(room, np.uint32),
             np.zeros((room, self.shape.vocab), np.int32),
             np.zeros(room, np.uint64),
@@ -248,12 +376,12 @@ class RtlSim:
         request = _Request(
             at[0],
             len(given),
-            0xFFFFFFFF if budget is None else budget,
+            0xFFFFFFFF if budget is None else min(budget, 0xFFFFFFFF),
             int(clear),
             at[1],
             len(halts),
-            sampler.inverse_temperature(sampling.temperature),
-            sampling.seed,
+            asked.inverse,
+            seed,
             stall,
             abort_after,
             self.shape.vocab,
@@ -266,32 +394,14 @@ class RtlSim:
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
-        self.status = "reset" if code == 1 else Status(result.status).meaning
-        self.position = 0 if code == 1 else int(result.position)
-        return Outcome(
-            tokens[: result.token_count].tolist(),
-            logits[: result.logit_count].astype(np.int64),
-            fetches[: result.fetch_count].astype(np.int64),
-            self.status,
-            self.position,
-            int(result.cycles),
+        return Simulated(
+            tokens=tokens[: result.token_count].tolist(),
+            logits=logits[: result.logit_count].astype(np.int64),
+            fetches=fetches[: result.fetch_count].astype(np.int64),
+            status=RESET if code == 1 else Status(result.status).meaning,
+            position=0 if code == 1 else int(result.position),
+            cycles=int(result.cycles),
         )
-
-    def predict(self, tokens: Sequence[int]) -> Ints:
-        """Logits [T, V] of tokens [T] from an empty context."""
-        return np.concatenate([self.run([int(t)], 1, clear=i == 0).logits for i, t in enumerate(tokens)])
-
-    def generate(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        *,
-        stops: Sequence[int] = (),
-        reset: bool = True,
-    ) -> Iterator[int]:
-        """Yield the tokens of one request; sets ``status``."""
-        yield from self.run(prompt, budget, sampling, stops=stops, clear=reset).tokens
 
 
 def _run(command: list[str], folder: Path, env: dict[str, str] | None) -> None:

@@ -38,6 +38,7 @@ from ..manifest import manifest_digest
 from ..targets.board import load_board
 from ..targets.zynq import DESIGN, INTC_RANGE, RANGE
 from .axisim import AxiSim
+from .simclocks import CLOCKS
 from .simintc import AxiIntc, Uio
 
 try:
@@ -49,22 +50,14 @@ WORD = 4
 SIMULATED = "simulated"  # of a build: what a simulated board leaves
 MANIFEST = "manifest.json"
 _FIRST = 0x9A11  # of the priorities that pynq orders kinds of devices by: behind all that are boards
-# What pynq reads of the processor's clocks before it sets one: PLLs that make 1 GHz (UG585 B.28, UG1087 CRL_APB and
-# CRF_APB). Other addresses of the processor are plain words.
-_ZYNQ_PLL = 20 << 12
-_ULTRASCALE_PLL = 60 << 8 | 1 << 16
-_CLOCKS = {
-    **dict.fromkeys((0xF800_0100, 0xF800_0104, 0xF800_0108), _ZYNQ_PLL),
-    **dict.fromkeys((0xFF5E_0020, 0xFF5E_0030), _ULTRASCALE_PLL),
-    **dict.fromkeys((0xFD1A_0020, 0xFD1A_002C, 0xFD1A_0038), _ULTRASCALE_PLL),
-}
 ARCHITECTURES = {"zynq-7000": "armv7l", "zynq-ultrascale+": "aarch64"}
 RAW_IRQS = {"zynq-7000": 61, "zynq-ultrascale+": 121}  # of the first line from the fabric, as pynq counts
 MOMENT = 500  # cycles that pass at once while somebody waits for the interrupt
 
 
 class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
-    """A device of pynq. ``base``: where the block design has the chip; ``processor``: as in board.toml.
+    """A device of pynq. ``base``: where the block design has the chip; ``processor``: as in board.toml; ``pll_mhz``:
+    what the fabric's clock is divided from.
 
     Downloading a bitstream powers the simulated chip up, whatever is in the file: the .hwh beside it is what counts.
     """
@@ -72,12 +65,20 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
     _probe_priority_ = _FIRST
     capabilities = {"REGISTER_RW": True}
 
-    def __init__(self, sim: AxiSim, base: int, processor: str = "zynq-7000", name: str = "simulated board") -> None:
+    def __init__(
+        self,
+        sim: AxiSim,
+        base: int,
+        processor: str = "zynq-7000",
+        name: str = "simulated board",
+        pll_mhz: float = 1000.0,
+    ) -> None:
         super().__init__(f"hardwire:{sim.folder}")
         self.sim, self.base, self.name = sim, base, name
         self.arch, self.raw_irq = ARCHITECTURES[processor], RAW_IRQS[processor]
         self.downloads = 0
-        self._words: dict[int, int] = dict(_CLOCKS)
+        self.clocks = CLOCKS[processor](pll_mhz)
+        self._dark: int | None = None  # without a bitstream: what every register of the fabric reads
         self._one = threading.RLock()  # a chip has one bus
         self.intc = AxiIntc(lambda: self.sim.irq)
         self._uio: Uio | None = None
@@ -101,9 +102,11 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         with self._one:
+            self._dark = None
             self.sim.power_up()
             self.intc = AxiIntc(lambda: self.sim.irq)
             self.downloads += 1
+            self.clocks.fastest = self.clocks.mhz()
             self._activate()
         super().post_download(bitstream, parser, self.name)
 
@@ -138,24 +141,30 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
 
     def _read(self, address: int) -> int:
         offset = self._offset(address)
+        if self._dark is not None and 0 <= offset < RANGE + INTC_RANGE:
+            return self._dark
         if 0 <= offset < RANGE:
             return self.sim.read(offset)
-        return self.intc.read(offset - RANGE) if _of_intc(offset) else self._words.get(address, 0)
+        return self.intc.read(offset - RANGE) if _of_intc(offset) else self.clocks.read(address)
 
     def _write(self, address: int, word: int) -> None:
         offset = self._offset(address)
+        if self._dark is not None and 0 <= offset < RANGE + INTC_RANGE:
+            return
         if 0 <= offset < RANGE:
             self.sim.write(offset, word)
         elif _of_intc(offset):
             self.intc.write(offset - RANGE, word)
         else:
-            self._words[address] = word
+            self.clocks.write(address, word)
         if self._uio is not None:
             self._uio.poke()
 
     def _interrupt(self) -> bool:
         """Let a moment pass in which the interrupt may come; whether it is there."""
         with self._one:
+            if self._dark is not None:
+                return False
             if self.intc.listens and not self.intc.output:
                 self.sim.await_irq(MOMENT)
             return self.intc.output
@@ -180,15 +189,20 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
         with self._one:
             self.sim.run(cycles)
 
+    def lose_power(self, reads: int = 0) -> None:
+        """The fabric loses its bitstream, or gets another program's: every register reads the same until the next."""
+        with self._one:
+            self._dark = reads
+
+    def begin_anew(self) -> None:
+        """The fabric is reset, or loaded with the same bitstream, and nobody told the program that uses it."""
+        with self._one:
+            self.sim.power_up()
+            self.intc = AxiIntc(lambda: self.sim.irq)
+
     def clock_mhz(self, index: int = 0) -> float:
-        """What the processor's divisors, as pynq set them, make of 1 GHz for PL clock ``index``."""
-        if self.arch == ARCHITECTURES["zynq-7000"]:
-            word = self._words.get(0xF800_0170 + 0x10 * index, 0)
-            divisors = (word >> 8 & 63), (word >> 20 & 63)
-        else:
-            word = self._words.get(0xFF5E_00C0 + 4 * index, 0)
-            divisors = (word >> 8 & 63), (word >> 16 & 63)
-        return 1000.0 / max(divisors[0] * divisors[1], 1)
+        """What the processor's registers make PL clock ``index``."""
+        return self.clocks.mhz(index)
 
 
 def _of_intc(offset: int) -> bool:
@@ -239,9 +253,9 @@ def simulated_bundle(build: Build) -> Path:
 def simulated_board(build: Build) -> SimBoard:
     """The board of a build, simulated: what ``device=`` of ``hardwire.load`` takes."""
     board = load_board(build.manifest["board"]["key"])
-    base = require_zynq(board).base
+    facts = require_zynq(board)
     sim = AxiSim(build.folder / "rtl", work=build.folder / SIMULATED / "rtl")
-    return SimBoard(sim, base, board.processor, f"simulated {board.key}")
+    return SimBoard(sim, facts.base, board.processor, f"simulated {board.key}", facts.pll_mhz[0])
 
 
 def open_simulated(folder: Path) -> LanguageModel:

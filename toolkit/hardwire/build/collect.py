@@ -41,15 +41,23 @@ _KEPT = (
 def sources_digest(rtl: Path) -> str:
     """sha256 over what a tool reads of an RTL project: modules, tops, constraints, ROM contents, an HLS core's sources.
 
-    Comments and white space of Verilog do not count, nor does what is only simulated: they change no gate.
+    Comments and white space of Verilog do not count, nor zeros in front of a ROM's words, nor what is only simulated:
+    they change no gate.
     """
     read = {n: h for n, h in hash_files(rtl).items() if n.endswith((".sv", ".v", ".hex", ".lpf"))}
     read = {name: digest for name, digest in read.items() if not name.startswith(f"{SIM}/")}
     for name in (name for name in read if name.endswith((".sv", ".v"))):
         read[name] = hashlib.sha256(_bare((rtl / name).read_text()).encode()).hexdigest()
+    for name in (name for name in read if name.endswith(".hex")):
+        read[name] = hashlib.sha256(_whole_bytes((rtl / name).read_text()).encode()).hexdigest()
     if (rtl / SIM / f"{CORE}.sv").is_file():
         read["hls"] = core_of(rtl, read_meta(rtl)).stamp
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
+
+
+def _whole_bytes(words: str) -> str:
+    """Hexadecimal words, one a line, each of whole bytes."""
+    return "".join(f"{word.zfill(len(word) + len(word) % 2)}\n" for word in words.split())
 
 
 _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)

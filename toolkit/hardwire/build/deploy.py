@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ..chip.model import Chip
 from ..driver.bundle import Bundle, open_bundle
 from ..driver.selftest import record
 from ..errors import BuildError
@@ -40,18 +41,20 @@ README = """\
 
     python3 -m zipfile -e {zip} . && cd {folder}
     pip3 install --no-deps --no-index --force-reinstall ./{wheel}
-    python3 -m hardwire run {name} --prompt "Once upon a time"
+    python3 -m hardwire run {name} {option}
 
 In Python, in a notebook or a script:
 
     import hardwire
     chip = hardwire.load("{name}")
-    for token in chip.stream("Once upon a time", temperature=0.8, seed=7):
+    for token in chip.stream({prompt}, temperature=0.8, seed=7):
         print(token, end="", flush=True)
 
 If something is wrong, paste the report of
 
     python3 -m hardwire doctor {name}
+
+or send the zip that it writes with --bundle report.zip: the report, logs and reports, without personal names.
 
 The bitstream is for {board} and no other board; the driver checks that, the files' hashes and the chip's ID.
 chip {digest}
@@ -69,7 +72,16 @@ def deploy(folder: Path, out: Path | None = None) -> Path:
     out = out or Path(f"{stem}.zip")
     manifest = _manifest(bundle)
     wheel = f"hardwire-{__version__}-{TAG}.whl"
-    words = {"name": name, "board": manifest["board"]["name"], "zip": out.name, "folder": stem, "wheel": wheel}
+    option, prompt = _example(bundle.chip)
+    words = {
+        "option": option,
+        "prompt": prompt,
+        "name": name,
+        "board": manifest["board"]["name"],
+        "zip": out.name,
+        "folder": stem,
+        "wheel": wheel,
+    }
     partial = out.with_name(out.name + ".part")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -83,6 +95,14 @@ def deploy(folder: Path, out: Path | None = None) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return out
+
+
+def _example(chip: Chip) -> tuple[str, str]:
+    """What to ask the chip, on the command line and in Python: text, or ids of a chip without a tokenizer."""
+    if chip.tokenizer is not None:
+        return '--prompt "Once upon a time"', '"Once upon a time"'
+    ids = [token for token in (1, 2, 3) if token < chip.shape.vocab] or [0]
+    return f"--ids {','.join(map(str, ids))}", str(ids)
 
 
 def _model(bundle: Bundle) -> Path:

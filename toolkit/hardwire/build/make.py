@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..chip.model import Chip, load_chip
+from ..chip.model import Chip, load_chip, read_origin
 from ..errors import BoardError, BuildError
 from ..files import bundled_folder, sha256
 from ..manifest import MANIFEST_VERSION, SYNTH, build_digest, hash_files, read_manifest, write_manifest
@@ -97,7 +97,7 @@ def make_build(
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         progress("chip")
-        shutil.copyfile(chip_path, partial / "model.chip")
+        _copy_chip(chip, chip_path, partial / "model.chip")
         _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
         manifest = _write_parts(chip, board, target, plan, partial, progress)
         write_manifest(partial, manifest)
@@ -229,8 +229,17 @@ def _left_by_tools(name: str, known: set[str]) -> bool:
     return rest == "lock" or ("/" not in rest and Path(rest).suffix in SYNTH_MADE)
 
 
+def _copy_chip(chip: Chip, chip_path: Path, to: Path) -> None:
+    """The chip as it is, but for where its ONNX lay: builds of equal chips have equal digests."""
+    if read_origin(chip_path) is None:
+        shutil.copyfile(chip_path, to)
+    else:
+        chip.save(to)
+
+
 def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
-    """Copy the ONNX that the chip came from: the one given, or found by its hash beside the chip or in the package."""
+    """Copy the ONNX that the chip came from: the one given, or one with its hash beside the chip, where the chip
+    remembers it, or in the package."""
     source = chip.about.get("onnx")
     source = source if isinstance(source, dict) else {}
     name, digest = str(source.get("file", "")), source.get("sha256")
@@ -241,8 +250,8 @@ def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None
         return
     if not name or "/" in name or "\\" in name:
         return
-    for folder in (chip_path.parent, bundled_folder()):
-        found = folder / name
+    remembered = read_origin(chip_path)
+    for found in (chip_path.parent / name, *([remembered] if remembered else []), bundled_folder() / name):
         if found.is_file() and found.stat().st_size <= LARGEST_ONNX_COPY and sha256(found) == digest:
             shutil.copyfile(found, to)
             return

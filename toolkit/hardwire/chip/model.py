@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import zipfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,10 +28,7 @@ from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm, Scale
 from .format import (
-    FORMAT_VERSION,
     LOOKED_UP,
-    PLAIN_VERSION,
-    PLAIN_WIRING,
     SHIFTS,
     TABLES,
     ArraySpec,
@@ -42,6 +40,8 @@ from .format import (
     expected_shapes,
     matrix_names,
     table_names,
+    version_of,
+    wiring_fields,
     wiring_of,
 )
 
@@ -58,11 +58,14 @@ __all__ = [
     "expected_shapes",
     "load_chip",
     "matrix_names",
+    "read_origin",
     "with_matrix",
 ]
 
 LARGEST_JSON = 64 << 20
 LARGEST_NPY_HEADER = 512
+ORIGIN = "origin.json"  # beside what the digest covers; programs that do not know it read the rest
+LARGEST_ORIGIN = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,11 @@ class Chip:
         return total.hexdigest()
 
     @property
+    def id(self) -> int:
+        """What the register `id` of this chip says: the first 32 bits of its digest."""
+        return chip_id(self.digest)
+
+    @property
     def bits(self) -> dict[str, int]:
         """Weight bits of every matrix."""
         return {name: matrix.bits for name, matrix in self.matrices.items()}
@@ -133,23 +141,69 @@ class Chip:
         found = [f"{name}: {bits} bits" for name, bits in inputs.items() if bits != 8]
         return found + [f"{name}: {bits} bits" for name, (bits, usual) in others.items() if bits != usual]
 
-    def save(self, path: Path) -> None:
-        """Write the ``.chip``; a partial file never carries the final name."""
+    def save(self, path: Path, origin: Path | None = None) -> None:
+        """Write the ``.chip``; a partial file never carries the final name.
+
+        ``origin``: the ONNX it was made from, remembered as a path relative to the chip. It is no part of the digest.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".part")
         try:
-            self._write(partial)
+            self._write(partial, None if origin is None else _relative(origin, path))
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
 
-    def _write(self, partial: Path) -> None:
+    def _write(self, partial: Path, origin: str | None) -> None:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             _put(archive, "chip.json", _header_bytes(self))
             for name, array in _arrays(self).items():
                 buffer = io.BytesIO()
                 np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
                 _put(archive, f"{name}.npy", buffer.getvalue())
+            if origin is not None:
+                source = self.about.get("onnx")
+                digest = source.get("sha256") if isinstance(source, dict) else None
+                _put(archive, ORIGIN, json.dumps({"onnx": origin, "sha256": digest}, sort_keys=True).encode())
+
+
+def _relative(origin: Path, chip: Path) -> str | None:
+    """The path from the chip's folder, with slashes; None where there is none, as between drives."""
+    try:
+        return Path(os.path.relpath(origin.resolve(), chip.resolve().parent)).as_posix()
+    except ValueError:
+        return None
+
+
+def read_origin(path: Path) -> Path | None:
+    """Where the ONNX of a ``.chip`` lay when it was written, if it says so; whether it lies there still is not asked.
+
+    The file is not trusted: compare the hash before use. Raises ChipError.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if ORIGIN not in archive.namelist():
+                return None
+            found = json.loads(_read(archive, path, ORIGIN, LARGEST_ORIGIN))
+            name = found["onnx"] if isinstance(found, dict) else None
+    except OSError as error:
+        reason = error.strerror or error
+        raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        NotImplementedError,
+        zlib_error,
+        KeyError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        raise ChipError(f"{path}: its {ORIGIN} is malformed ({error}); run hardwire quantize again") from None
+    if not isinstance(name, str) or not name or "\0" in name or Path(name).is_absolute():
+        raise ChipError(
+            f"{path}: its {ORIGIN} names {str(name)[:80]!r}, not a relative path; run hardwire quantize again"
+        )
+    return path.resolve().parent / name
 
 
 def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -191,12 +245,12 @@ def _biased(chip: Chip) -> list[str]:
 
 
 def _header_bytes(chip: Chip) -> bytes:
-    plain, wiring = not chip.wiring.later_parts(), asdict(chip.wiring)
+    version = version_of(chip.wiring)
     header = {
-        "format": PLAIN_VERSION if plain else FORMAT_VERSION,
+        "format": version,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
-        "wiring": {name: wiring[name] for name in PLAIN_WIRING} if plain else wiring,
+        "wiring": {name: getattr(chip.wiring, name) for name in wiring_fields(version)},
         "bits": chip.bits,
         "biases": _biased(chip),
         "activation": chip.activation,
@@ -326,5 +380,5 @@ def with_matrix(chip: Chip, name: str, matrix: Matrix) -> Chip:
 
 
 def chip_id(digest: str) -> int:
-    """What the register `id` of a chip with that digest says."""
+    """What the register `id` of a chip with that digest says, where there is no ``Chip`` to ask."""
     return int(digest[:8], 16)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import PromptError
+from ..host.requests import NOTHING_TO_CONTINUE, VALUES, Backend, Limits, Request, RequestState, Stages, token_loop
 from ..ops import attention, gate, norm, rope, sampler, softcap
 from ..ops.embedding import embed
 from ..ops.fixed import Ints, round_shift, saturate
@@ -142,6 +143,8 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
         if chip.wiring.score_cap:
             score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), chip.tables["score_cap"])
             shift = np.int64(0)
+        if chip.wiring.alibi:
+            score = score + attention.alibi(chip.tables["alibi"][head], shift, np.arange(k.shape[2]))
         p = attention.probabilities(score, seen, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(
@@ -179,82 +182,73 @@ def _join(x: Ints) -> Ints:
 
 
 # ---------------------------------------------------------------------------------------------------
-# The token loop.
-
-Feed = Callable[[int, int], int]  # (token id, position) -> next token id
+# Requests.
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How the next token is chosen: greedy at temperature 0, otherwise Gumbel-max from ``seed`` (64 bits)."""
-
-    temperature: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        sampler.inverse_temperature(self.temperature)  # refuses what the chip has no number for
-        if not 0 <= self.seed < 1 << 64:
-            raise PromptError(f"seed {self.seed} is not usable; give an integer from 0 to 2**64 - 1")
+def pick(chip: Chip, logits: Ints, position: int, request: Request = Request()) -> int:
+    """The next token id of logits [V] computed at ``position``, by a request's temperature and seed."""
+    table = chip.tables["gumbel"]
+    return sampler.sample(logits, chip.formats.logit_fraction, request.inverse, request.seed, position, table)
 
 
 @dataclass
-class Progress:
-    """Where a token loop is, and why it ended: "stop token", "budget", "context full"; "running" before."""
+class _Context:
+    """What stays behind a request."""
 
-    position: int = 0  # tokens fed so far
-    status: str = "running"
-
-
-def pick(chip: Chip, logits: Ints, position: int, sampling: Sampling) -> int:
-    """The next token id of logits [V] computed at ``position``."""
-    inverse = sampler.inverse_temperature(sampling.temperature)
-    return sampler.sample(logits, chip.formats.logit_fraction, inverse, sampling.seed, position, chip.tables["gumbel"])
+    state: State
+    pending: int | None = None  # the last token that was given, if it has not been fed
 
 
-def feeder(chip: Chip, sampling: Sampling) -> Feed:
-    """A feed of the integer reference with a KV cache of its own; position 0 empties it."""
-    state = new_state(chip)
+class Reference(Backend):
+    """The integer reference as what every other backend must equal: ids, status, logits, stages.
 
-    def feed(token: int, position: int) -> int:
-        state.position = position
-        logits = step(chip, state, np.array([[token]], np.int64))[0, 0]
-        return pick(chip, logits, position, sampling)
-
-    return feed
-
-
-def token_loop(
-    feed: Feed,
-    prompt: list[int],
-    context: int,
-    budget: int | None = None,
-    stops: tuple[int, ...] = (),
-    progress: Progress | None = None,
-) -> Iterator[int]:
-    """Feed the prompt, then each new token; yield new tokens until a stop token, the budget or a full context.
-
-    The stop token is not yielded. The last token yielded has not been fed. Raises PromptError for a prompt
-    that leaves no room.
+    Each request that clears has a KV cache of its own, so that an older stream may be read on beside it.
     """
-    progress = progress or Progress()
-    if not 1 <= len(prompt) <= context:
-        raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {context} fit the context")
-    if budget is not None and budget < 0:
-        raise PromptError(f"a budget of {budget} tokens; give 0 or more")
-    pending = list(prompt)
-    produced = 0
-    while budget is None or produced < budget:
-        if progress.position == context:
-            progress.status = "context full"
-            return
-        token = feed(pending.pop(0), progress.position)
-        progress.position += 1
-        if pending:
-            continue
-        if token in stops:
-            progress.status = "stop token"
-            return
-        yield token
-        produced += 1
-        pending = [token]
-    progress.status = "budget"
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self._limits = Limits(name="the reference", vocab=chip.shape.vocab, context=chip.shape.context, stages=VALUES)
+        self._context = _Context(new_state(chip, context=0))
+        self._stages: Stages = {}
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    @property
+    def position(self) -> int:
+        """Tokens in the context."""
+        return self._context.state.position
+
+    def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
+        self.limits.check(request)
+        if not request.clear and not request.ids and self._context.pending is None:
+            raise PromptError(NOTHING_TO_CONTINUE)
+        return self._stream(request, state or RequestState())
+
+    def _stream(self, request: Request, state: RequestState) -> Iterator[int]:
+        if request.clear or not self._context.state.position:
+            self._context = _Context(new_state(self.chip))
+        kept = self._context
+        known = [*([] if kept.pending is None else [kept.pending]), *request.ids]
+        state.position = kept.state.position
+        scored = kept.state.position + len(known) - request.rows if request.rows else self.limits.context
+
+        def feed(token: int, position: int) -> int:
+            seen: dict[str, Ints] = {}
+            kept.pending = None
+            observe = seen.__setitem__ if request.stages else _ignore
+            logits = step(self.chip, kept.state, np.array([[token]], np.int64), observe)[0, 0]
+            if position >= scored:
+                state.logits.append(logits)
+            if position >= scored and request.stages:
+                self._stages = {stage: value.reshape(-1) for stage, value in seen.items()}
+                state.stages.append(self._stages)
+            return pick(self.chip, logits, position, request)
+
+        for token in token_loop(feed, known, request, state, self.limits.context):
+            kept.pending = token
+            yield token
+
+    def stages(self) -> Stages:
+        return self._stages

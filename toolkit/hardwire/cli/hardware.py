@@ -14,7 +14,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from ..errors import HardwireError
-from .group import AS_JSON, IN_FILE, answer, bar, bars, key_values, main, notes, spinner
+from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, main, notes, spinner
 
 
 @main.command()
@@ -138,7 +138,9 @@ def build(
     "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; several are tried in turn."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(0.01), default=60.0, show_default=True, help="Minutes that a tool may take."
+    "--timeout",
+    type=Duration(),
+    help="That a tool may take, as 90m or 12h; minutes without a letter. Default: 60m, 24h for Vivado and Vitis HLS.",
 )
 @click.option("--collect", type=IN_FILE, help="Put finished bitstreams into this folder, by board and build name.")
 @AS_JSON
@@ -149,7 +151,7 @@ def synth(
     allow_slow: bool,
     clock: float | None,
     seeds: tuple[int, ...],
-    timeout: float,
+    timeout: float | None,
     collect: Path | None,
     as_json: bool,
 ) -> None:
@@ -164,7 +166,7 @@ def synth(
     from ..synth.builds import jobs_of
     from ..synth.tables import result
 
-    options = Options(timeout=timeout * 60, allow_slow=allow_slow, route=not no_route)
+    options = Options(timeout, allow_slow=allow_slow, route=not no_route)
     with bars() as progress:
         table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
     answer([row.as_dict() for row in table.rows], as_json, result(table.rows))

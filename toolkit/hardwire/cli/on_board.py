@@ -8,9 +8,10 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import HardwireError
-from ..openers import load
+from ..openers import backends, load, token_ids
 from ..version import __version__
 
 
@@ -35,19 +36,22 @@ def _main(arguments: Sequence[str] | None) -> int:
     run = commands.add_parser("run", help="stream text from a model")
     run.add_argument("model", help="a folder with a bitstream, a .chip, or a name")
     run.add_argument("--prompt", default="")
+    run.add_argument("--ids", type=token_ids, help="token ids in place of a prompt, as 1,2,3")
     run.add_argument("--tokens", type=int)
     run.add_argument("--temperature", type=float, default=0.0)
     run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--backend", choices=("board", "reference"))
+    run.add_argument("--backend", choices=tuple(backends(bare=True)))
     verify = commands.add_parser("verify", help="compare the chip with the model: tokens, logits, trace")
     verify.add_argument("model")
     doctor = commands.add_parser("doctor", help="a report to paste into a bug")
     doctor.add_argument("model", nargs="?")
+    doctor.add_argument("--bundle", help="a zip to send: the report, logs and reports of the model; no personal names")
     given = parser.parse_args(arguments)
     if given.command == "doctor":
-        from .doctor import report
+        from .doctor import bundled_report, report
 
-        print(json.dumps(report(given.model), indent=1, default=str))
+        data = report(given.model) if given.bundle is None else bundled_report(given.model, Path(given.bundle))
+        print(json.dumps(data, indent=1, default=str))
         return 0
     if given.command == "verify":
         with load(given.model, "board") as model:
@@ -56,8 +60,9 @@ def _main(arguments: Sequence[str] | None) -> int:
         print("equal" if found else f"different: {found.first_difference}")
         return 0 if found else 2
     with load(given.model, given.backend) as model:
-        print(given.prompt, end="", flush=True)
-        for token in model.stream(given.prompt, given.tokens, given.temperature, given.seed):
+        known = model.encode(given.prompt if given.ids is None else given.ids)
+        print(given.prompt if given.ids is None else model.text(known), end="", flush=True)
+        for token in model.stream(known, given.tokens, given.temperature, given.seed):
             print(token, end="", flush=True)
         print()
         rate, last = model.last.tokens_per_second, model.last

@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,42 +12,67 @@ import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from ..errors import BuildError, Mismatch
+from ..openers import backends, load, token_ids
+from ..proof import plant as faults
 from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinner
+
+
+def _ids(context: click.Context, option: click.Parameter, value: str | None) -> list[int] | None:
+    """Token ids, as 1,2,3."""
+    if value is None:
+        return None
+    try:
+        return token_ids(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} are no token ids; give them as 1,2,3") from None
 
 
 @main.command()
 @click.argument("build", type=IN_FILE)
 @click.option("--prompt", default="", help="Text to continue.")
+@click.option("--ids", callback=_ids, help="Token ids to continue, as 1,2,3; for a chip without a tokenizer.")
 @click.option("--tokens", type=click.IntRange(0), help="At most so many; default: until the story or the context ends.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
 @click.option("--temperature", type=float, default=0.0, show_default=True, help="0 is greedy.")
 @click.option(
     "--backend",
-    type=click.Choice(["board", "simulation", "csim", "rtl", "netlist", "reference"]),
-    help="Default: csim for a build.",
+    type=click.Choice(list(backends())),
+    help="; ".join(f"{name}: {about}" for name, about in backends().items()) + ". Default: the first that there is.",
 )
+@click.option("--port", help="The serial port of a board that holds this chip, as /dev/ttyUSB0.")
 @AS_JSON
 def run(
-    build: Path, prompt: str, tokens: int | None, seed: int, temperature: float, backend: str | None, as_json: bool
+    build: Path,
+    prompt: str,
+    ids: list[int] | None,
+    tokens: int | None,
+    seed: int,
+    temperature: float,
+    backend: str | None,
+    port: str | None,
+    as_json: bool,
 ) -> None:
-    """Stream text from BUILD (a build folder or a .chip), token by token."""
-    from .. import load
+    """Stream text from BUILD (a build folder or a .chip), token by token.
 
+    cycles, in JSON: of the chip's clock for each token, or null and in cycles_note the reason.
+    """
+    if ids is not None and prompt:
+        raise click.UsageError("--prompt and --ids: give one of them")
     with spinner("load"):
-        model = load(build, backend)
-    model.encode(prompt)  # refuses what cannot be said before anything is printed
+        model = load(build, backend, port)
+    known = model.encode(prompt if ids is None else ids)  # refuses what cannot be said before anything is printed
+    begin = prompt if ids is None else model.text(known)
     pieces: list[str] = []
     if not as_json:
-        click.echo(prompt, nl=False)
+        click.echo(begin, nl=False)
     try:
-        for piece in model.stream(prompt, tokens, temperature, seed):
+        for piece in model.stream(known, tokens, temperature, seed):
             pieces.append(piece)
             if not as_json:
                 click.echo(piece, nl=False)
     except KeyboardInterrupt:
         model.last.status = "interrupted"
-    report = model.last
+    report, note = model.last, model.count_cycles()
     if not as_json:
         click.echo()
         notes.print(
@@ -58,12 +81,14 @@ def run(
         )
     data = {
         "tokens": report.tokens,
-        "text": prompt + "".join(pieces),
+        "text": begin + "".join(pieces),
         "tokens_per_second": round(report.tokens_per_second, 1),
-        "cycles": [],
+        "cycles": report.cycles,
         "status": report.status,
         "backend": model.name,
     }
+    data |= {"cycles_note": note} if note else {}
+    data |= {"total_cycles": report.total_cycles} if report.total_cycles is not None else {}
     answer(data, as_json)
     if report.status == "interrupted":
         sys.exit(130)
@@ -76,10 +101,9 @@ def run(
 )
 @click.option("--tokens", type=click.IntRange(1), default=256, show_default=True, help="Positions per prompt.")
 @click.option("--prompts", type=IN_FILE, help="A text file, one prompt per line.")
-@click.option(
-    "--plant", type=click.Choice(["weight", "table", "rounding", "rom", "netlist"]), help="Break a copy first."
-)
+@click.option("--plant", type=click.Choice(faults.KINDS), help="Break a copy first.")
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
+@click.option("--onnx", type=IN_FILE, help="The float model of the chip; default: the copy in the build.")
 @AS_JSON
 def verify(
     build: Path,
@@ -88,6 +112,7 @@ def verify(
     prompts: Path | None,
     plant: str | None,
     junit: Path | None,
+    onnx: Path | None,
     as_json: bool,
 ) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
@@ -96,31 +121,23 @@ def verify(
     a difference exit code 2. A build folder is a program: open only folders that you trust.
     """
     from ..build.folder import open_build
-    from ..pipeline import read_text
-    from ..proof import plant as faults
+    from ..pipeline import read_lines
     from ..proof import verify as proof
 
-    lines = [line for line in read_text(prompts).splitlines() if line] if prompts else None
-    climbed = rungs.split(",") if rungs else None
-    with tempfile.TemporaryDirectory() as scratch, bar("verify") as progress:
+    lines = read_lines(prompts) if prompts else None
+    asked = rungs.split(",") if rungs else None
+    planted = ""
+    with bar("verify") as progress:
         opened = open_build(build)
-        planted = ""
         if plant:
-            opened, planted = faults.plant(opened, plant, Path(scratch))
-            climbed = [*(climbed or ["float", "int"]), faults.RUNG[plant]]
-        receipt = proof.verify(opened, climbed, tokens, lines, progress)
-        if not plant:
+            receipt, planted = proof.verify_planted(opened, plant, asked, tokens, lines, progress, onnx)
+        else:
+            receipt = proof.verify(opened, asked, tokens, lines, progress, onnx)
             proof.record(opened, receipt)
     if junit:
         proof.write_junit(receipt, junit)
     answer(receipt.as_dict() | ({"planted": planted} if planted else {}), as_json, _receipt_table(receipt, planted))
-    if receipt.first_difference is not None:
-        raise Mismatch(str(receipt.first_difference))
-    if planted:
-        raise BuildError(f"a fault was planted ({planted}) and nothing differed; compare more tokens")
-    for name, rung in receipt.rungs.items():
-        if rung.status == "not run":
-            raise BuildError(f"rung {name} was asked for and not run: {rung.note}")
+    receipt.check(planted)
 
 
 def _receipt_table(receipt: Any, planted: str) -> Table:
@@ -149,61 +166,31 @@ def _receipt_table(receipt: Any, planted: str) -> Table:
 @AS_JSON
 def demo(out: Path | None, tokens: int, prompt: str, temperature: float, seed: int, as_json: bool) -> None:
     """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
-    from ..backends.of_build import csim_engine
-    from ..build.folder import open_build
-    from ..build.make import make_build
-    from ..driver.model import LanguageModel
-    from ..files import bundled_folder
-    from ..pipeline import quantize_onnx
-    from ..proof import verify as proof
-    from ..targets.board import load_board
+    from ..proof.demo import Demonstration
 
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = out or Path(scratch) / "build"
-        chip_file = Path(scratch) / "bundled.chip"
+    with Demonstration(out) as shown:
         with spinner("demo") as stage:
-            quantize_onnx(bundled_folder() / "model.onnx", chip_file, progress=stage)
-            make_build(chip_file, load_board("pynq-z2"), folder, progress=stage)
-            stage("compile the C-simulation")
-            opened = open_build(folder)
-            model = LanguageModel(opened.chip, csim_engine(opened), "bundled (csim)")
-        pieces = []
-        if not as_json:
+            model = shown.make(stage)
+        if as_json:
+            shown.tell(prompt, tokens, temperature, seed)
+        else:
             click.echo(prompt, nl=False)
-        for piece in model.stream(prompt, tokens, temperature, seed):
-            pieces.append(piece)
-            if not as_json:
-                click.echo(piece, nl=False)
-        if not as_json:
+            shown.tell(prompt, tokens, temperature, seed, lambda piece: click.echo(piece, nl=False))
             click.echo()
-            notes.print(f"{len(pieces)} tokens at {model.last.tokens_per_second:,.0f} tokens/s in C-simulation")
+            notes.print(f"{shown.tokens} tokens at {model.last.tokens_per_second:,.0f} tokens/s in C-simulation")
         with bar("prove") as progress:
-            receipt = proof.verify(opened, progress=progress)
-        proof.record(opened, receipt)
-    csim = receipt.rungs.get("csim", proof.Rung())
-    data = {
-        "model": "bundled",
-        "parameters": opened.chip.about["parameters"],
-        "tokens": len(pieces),
-        "text": prompt + "".join(pieces),
-        "ended": model.last.status,
-        "csim_equal": csim.status == "equal",
-        "logits_compared": csim.logits,
-        "seconds": round(time.perf_counter() - started, 1),
-        "verdict": receipt.verdict,
-    }
-    answer(data, as_json, _receipt_table(receipt, ""))
-    if receipt.first_difference is not None:
-        raise Mismatch(str(receipt.first_difference))
+            result, receipt = shown.prove(progress)
+    answer(result.as_dict(), as_json, _receipt_table(receipt, ""))
+    receipt.check()
 
 
 @main.command()
 @click.argument("model", required=False)
+@click.option("--bundle", type=IN_FILE, help="A zip to send: the report, logs and reports of MODEL; no personal names.")
 @AS_JSON
-def doctor(model: str | None, as_json: bool) -> None:
+def doctor(model: str | None, bundle: Path | None, as_json: bool) -> None:
     """What is installed and reachable, as a report to paste; with MODEL, the chip on this board against it too."""
-    from .doctor import report
+    from .doctor import bundled_report, report
 
-    data = report(model)
+    data = report(model) if bundle is None else bundled_report(model, bundle)
     answer(data, as_json, key_values("hardwire doctor", data))

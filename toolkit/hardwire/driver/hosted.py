@@ -8,17 +8,28 @@ start exactly once. Tokens have indices that never repeat, and the chip keeps ea
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip.reference import Progress, Sampling
-from ..errors import LinkError, PromptError
+from ..errors import LinkError, PromptError, Unsupported
 from ..host.registers import MAGIC, REASONS, REGISTERS, VERSION, address, field
-from ..ops.sampler import inverse_temperature
+from ..host.requests import (
+    CHECKSUMS,
+    NOTHING_TO_CONTINUE,
+    STOP_TOKEN,
+    Backend,
+    Limits,
+    Outcome,
+    Request,
+    RequestState,
+    Stages,
+    one_by_one,
+)  # fmt: skip
 
 UNLIMITED = 0xFFFFFFFF
 STARTS = 5
@@ -54,11 +65,19 @@ def understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
     return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
 
 
-class HostedChip(ABC):
-    """A chip that runs requests by itself. Raises LinkError where it does not answer as one."""
+class HostedChip(Backend):
+    """A chip that runs requests by itself. Raises LinkError where it does not answer as one.
+
+    It keeps the logits and checksums of the last token alone: a request that wants more of them is told to it as one
+    for each token, which costs a round of registers each. ``traced``: tells, by its names, where the trace window has
+    each stage.
+    """
 
     index = 0  # of the next token that a stream gives
     reason = "none"  # why the last request ended
+    traced: Callable[[], Mapping[str, int]] | None = None
+    _words: Mapping[str, int] = {}  # that it told
+    _requests = 0  # what the chip's counter said when the last one began
     _info: ChipInfo
 
     # -- what a transport gives ----------------------------------------------------------------------
@@ -80,7 +99,7 @@ class HostedChip(ABC):
         """Write ``control`` once; whether that worked may be open."""
 
     @abstractmethod
-    def _follow(self, progress: Progress) -> Iterator[int]:
+    def _follow(self, state: RequestState) -> Iterator[int]:
         """Yield tokens from ``index`` on until the request has ended and the last was given."""
 
     @abstractmethod
@@ -132,42 +151,60 @@ class HostedChip(ABC):
 
     # -- requests ------------------------------------------------------------------------------------
 
-    def stream(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        stops: Sequence[int] = (),
-        *,
-        clear: bool = True,
-        progress: Progress | None = None,
-    ) -> Iterator[int]:
+    @property
+    def limits(self) -> Limits:
+        info = self._info
+        return Limits(
+            name="this board",
+            vocab=info.vocab,
+            context=info.context,
+            stops=info.stops,
+            rows=1 if info.logit_bits else 0,
+            stages=CHECKSUMS if self.traced is not None else "",
+            no_rows="it has no logit window; build it with one",
+            no_stages="it has no trace window; build it with --geometry trace=1",
+        )
+
+    def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
         """Yield the tokens of a request. What still runs is stopped, and its tokens are dropped.
 
-        Without ``clear`` the context continues, with the last token fed first; the prompt may then be empty.
         A stream that is closed early stops the chip. Raises PromptError for what the chip cannot take, LinkError.
         """
-        budget = UNLIMITED if budget is None else budget
-        self._check(prompt, budget, stops, clear)
-        return self._request(prompt, budget, sampling, stops, clear, progress or Progress())
+        self.limits.check(request)
+        state = state or RequestState()
+        if request.rows:
+            return one_by_one(self._scored, request, state)
+        return self._request(request, state)
 
-    def generate(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        stops: Sequence[int] = (),
-        *,
-        clear: bool = True,
-    ) -> list[int]:
-        """All tokens of ``stream``."""
-        return list(self.stream(prompt, budget, sampling, stops, clear=clear))
+    def run(self, request: Request) -> Outcome:
+        """All of ``stream``. ``total_cycles`` are the chip's own count; it has none for a single token."""
+        outcome = super().run(request)
+        return outcome if request.rows else replace(outcome, total_cycles=self.run_cycles())
 
-    def resume(self, index: int | None = None, progress: Progress | None = None) -> Iterator[int]:
+    def _scored(self, part: Request) -> Outcome:
+        """A request for one token, with what is kept of it."""
+        began, state = time.perf_counter(), RequestState()
+        ids = tuple(self._request(part, state))
+        if ids or state.status == STOP_TOKEN:  # otherwise nothing was drawn
+            state.logits.append(self.logits())
+            if part.stages:
+                state.stages.append(self.stages())
+        return self.outcome(ids, state, began)
+
+    def stages(self) -> Stages:
+        """The checksum [1] of every stage of the last token."""
+        if self.traced is None:
+            raise Unsupported(f"stages: {self.limits.name} cannot give them, {self.limits.no_stages}")
+        self._words = self._words or self.traced()
+        return {
+            name: np.array(self._read_words(address("trace", word)), np.int64) for name, word in self._words.items()
+        }
+
+    def resume(self, index: int | None = None, state: RequestState | None = None) -> Iterator[int]:
         """Yield what is left of a request that another program began: tokens from ``index`` on, or from the first that
         nobody acknowledged. Raises LinkError for tokens that are not in the chip."""
         self._resume_at(self._held(index))
-        return self._follow(progress or Progress())
+        return self._follow(state or RequestState())
 
     def stop(self) -> None:
         """End the request behind the token that is being computed; its tokens stay readable. Nothing else changes."""
@@ -181,40 +218,20 @@ class HostedChip(ABC):
 
     # -- how -----------------------------------------------------------------------------------------
 
-    def _check(self, prompt: Sequence[int], budget: int, stops: Sequence[int], clear: bool) -> None:
-        info = self._info
-        if not (0 if not clear else 1) <= len(prompt) <= info.context:
-            raise PromptError(f"the prompt has {len(prompt)} tokens; 1 to {info.context} fit the context")
-        if not 0 <= budget <= UNLIMITED:
-            raise PromptError(f"a budget of {budget} tokens; give 0 or more")
-        if len(stops) > info.stops:
-            raise PromptError(f"{len(stops)} stop tokens; the chip takes {info.stops}")
-        for token in (*prompt, *stops):
-            if not 0 <= token < info.vocab:
-                raise PromptError(f"token {token} is not one of the {info.vocab} of the vocabulary")
+    def _request(self, request: Request, state: RequestState) -> Iterator[int]:
+        self._begin(request)
+        yield from self._follow(state)
 
-    def _request(
-        self,
-        prompt: Sequence[int],
-        budget: int,
-        sampling: Sampling,
-        stops: Sequence[int],
-        clear: bool,
-        progress: Progress,
-    ) -> Iterator[int]:
-        self._begin(prompt, budget, sampling, stops, clear)
-        yield from self._follow(progress)
-
-    def _begin(self, prompt: Sequence[int], budget: int, sampling: Sampling, stops: Sequence[int], clear: bool) -> None:
+    def _begin(self, request: Request) -> None:
         """Tell the chip a request, which then runs."""
         self._abandon()
         valid = field("stop_token", "valid").mask
-        halts = [valid | token for token in stops] + [0] * (self._info.stops - len(stops))
-        seed = sampling.seed
-        settings = [len(prompt), budget, inverse_temperature(sampling.temperature), seed & 0xFFFFFFFF, seed >> 32]
+        halts = [valid | token for token in request.stops] + [0] * (self._info.stops - len(request.stops))
+        budget = UNLIMITED if request.budget is None else min(request.budget, UNLIMITED)
+        settings = [len(request.ids), budget, request.inverse, request.seed & 0xFFFFFFFF, request.seed >> 32]
         self._write_words(address("length"), settings + halts)
-        self._write_words(address("prompt"), list(prompt))
-        self._start(clear)
+        self._write_words(address("prompt"), request.ids)
+        self._start(request.clear)
 
     def _start(self, clear: bool) -> None:
         """Start exactly once: whether a start that is not known to have arrived took place says its counter."""
@@ -222,19 +239,23 @@ class HostedChip(ABC):
         word = field("control", "start").mask | (field("control", "clear").mask if clear else 0)
         for _ in range(STARTS):
             self._ask_to_start(word)
-            if self._read("requests") != before:
+            self._requests = self._read("requests")
+            if self._requests != before:
                 return
             errors = self._clear_errors()
             if errors == {"refused"}:
-                raise PromptError("the chip has nothing to continue: its context is empty; give a prompt")
+                raise PromptError(NOTHING_TO_CONTINUE)
             if errors & {"range", "address"}:
                 raise LinkError(f"the chip did not take the request ({', '.join(sorted(errors))}); reset it")
         raise LinkError(f"the request did not begin, {STARTS} times; check the cable and the baud rate")
 
-    def _end(self, progress: Progress) -> None:
+    def _end(self, state: RequestState) -> None:
         """Note why the request ended, and where."""
-        self.reason = progress.status = REASONS[field("status", "reason").of(self._read("status"))]
-        progress.position = self.position
+        code = field("status", "reason").of(self._read("status"))
+        if code >= len(REASONS) or (code == 0 and self._requests):  # without one there is none to end
+            raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
+        self.reason = state.status = REASONS[code]
+        state.position = self.position
 
     def _held(self, index: int | None) -> int:
         """``index``, or that of the first token that nobody acknowledged, if the ring holds it or it comes next."""

@@ -3,7 +3,7 @@
 """A chip behind memory-mapped registers: pynq.MMIO, the simulated AXI port, or anything that reads and writes words.
 
 chip = MappedChip(pynq.MMIO(0x43C0_0000, 0x8_0000))
-for token in chip.stream([1, 29, 3], budget=20):
+for token in chip.stream(Request(ids=(1, 29, 3), budget=20)):
     print(token)
 
 The ring is read without popping, one word per token and one index per batch, and given back behind the batch: so a
@@ -23,10 +23,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip.reference import Progress, Sampling
-from ..errors import LinkError, PromptError
+from ..errors import LinkError, PromptError, Unsupported
 from ..host.registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
-from .hosted import INDICES, UNLIMITED, ChipInfo, HostedChip, understood
+from ..host.requests import TAKEN, Request, RequestState
+from .hosted import INDICES, ChipInfo, HostedChip, understood
 
 BATCH = 32  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
@@ -97,7 +97,8 @@ class MappedChip(HostedChip):
         self._last: int | None = None  # index behind its last token, if it spends its budget
         self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
-        self._info = understood(self._read_words(address("magic"), 8), chip_id)
+        self._hello = self._read_words(address("magic"), 8)
+        self._info = understood(self._hello, chip_id)
         self._hz = max(self._info.clock_khz, 1) * 1000
         self._known = bool(cycles)
         self.pace = max(1, round(sum(cycles) / len(cycles))) if cycles else UNKNOWN_PACE
@@ -121,29 +122,25 @@ class MappedChip(HostedChip):
 
     # -- requests ------------------------------------------------------------------------------------
 
-    async def astream(
-        self,
-        prompt: Sequence[int],
-        budget: int | None = None,
-        sampling: Sampling = Sampling(),
-        stops: Sequence[int] = (),
-        *,
-        clear: bool = True,
-        progress: Progress | None = None,
-    ) -> AsyncIterator[int]:
+    def astream(self, request: Request, state: RequestState | None = None) -> AsyncIterator[int]:
         """``stream`` for asyncio: other tasks run while none has come, and behind every batch.
 
-        It waits for the chip's interrupt where there is one, and looks for tokens when that came.
+        It waits for the chip's interrupt where there is one, and looks for tokens when that came. Rows of logits and
+        stages it has none: they are read between tokens.
         """
-        budget = UNLIMITED if budget is None else budget
-        self._check(prompt, budget, stops, clear)
-        self._begin(prompt, budget, sampling, stops, clear)
+        self.limits.check(request)
+        if request.rows:
+            raise Unsupported("rows of logits, stages: astream has none of them; ask run() or stream()")
+        return self._astream(request, state or RequestState())
+
+    async def _astream(self, request: Request, state: RequestState) -> AsyncIterator[int]:
+        self._begin(request)
         made = line = self._line()
         if made is not None:
             self._settle(made)
             self._write("irq_enable", _IRQS)
         try:
-            with contextlib.closing(self._polls(progress or Progress())) as polls:
+            with contextlib.closing(self._polls(state)) as polls:
                 for ids in polls:
                     first = self.index + 1
                     for self.index, token in enumerate(ids, first):
@@ -160,16 +157,17 @@ class MappedChip(HostedChip):
         super().reset()
         self._clear_errors()
 
-    def _begin(self, prompt: Sequence[int], budget: int, sampling: Sampling, stops: Sequence[int], clear: bool) -> None:
+    def _begin(self, request: Request) -> None:
         self.faults = []
         if field("status", "error").of(self._read("status")):
             self._report(self._clear_errors(), "stood; the chip was reset")
             super().reset()
-            if not clear:
+            if not request.clear:
                 raise PromptError("the chip was reset, so there is nothing to continue; give the whole prompt")
-        super()._begin(prompt, budget, sampling, stops, clear)
-        self._feed = len(prompt)
-        self._last = (self.index + budget) & _MASK if budget < _MASK else None
+        super()._begin(request)
+        self._feed = len(request.ids)
+        budget = request.budget
+        self._last = (self.index + budget) & _MASK if budget is not None and budget < _MASK else None
 
     def _abandon(self) -> None:
         status = self._read("status")
@@ -185,6 +183,27 @@ class MappedChip(HostedChip):
         if field("status", "error").of(status):
             self._clear_errors()
 
+    def _start(self, clear: bool) -> None:
+        try:
+            super()._start(clear)
+        except LinkError as error:
+            raise self._fault(str(error)) from None
+
+    def _fault(self, said: str) -> LinkError:
+        """The error for what went wrong: where the chip is no longer there, or began anew, it is that."""
+        hello = self._read_words(address("magic"), 8)
+        if hello != self._hello:
+            return LinkError(
+                f"the FPGA no longer holds this chip (magic {hello[0]:#010x}, ID {hello[2]:08x}): it lost its power, "
+                "or another program loaded a bitstream; load the model again"
+            )
+        if self._requests and self._read("requests") != self._requests:
+            return LinkError(
+                f"the chip was loaded, reset or used by another program meanwhile ({said}); what it had said is lost, "
+                "ask again"
+            )
+        return LinkError(said)
+
     def _ask_to_start(self, word: int) -> None:
         self._write("control", word)
 
@@ -192,21 +211,13 @@ class MappedChip(HostedChip):
         self._write("read_index", index)
         self._turn, self._feed, self._last, self.index = self._turn + 1, 0, None, index
 
-    def _request(
-        self,
-        prompt: Sequence[int],
-        budget: int,
-        sampling: Sampling,
-        stops: Sequence[int],
-        clear: bool,
-        progress: Progress,
-    ) -> Iterator[int]:
-        return self._follow(progress, partial(self._begin, prompt, budget, sampling, stops, clear))
+    def _request(self, request: Request, state: RequestState) -> Iterator[int]:
+        return self._follow(state, partial(self._begin, request))
 
-    def _follow(self, progress: Progress, begin: Callable[[], None] = lambda: None) -> Iterator[int]:
+    def _follow(self, state: RequestState, begin: Callable[[], None] = lambda: None) -> Iterator[int]:
         """As every chip's; ``begin`` first. Of Python, a token costs what stands in the inner loop, and a caller's."""
         begin()
-        with contextlib.closing(self._polls(progress)) as polls:
+        with contextlib.closing(self._polls(state)) as polls:
             for ids in polls:
                 if not ids:
                     self._pause()
@@ -214,7 +225,7 @@ class MappedChip(HostedChip):
                 for self.index, token in enumerate(ids, first):
                     yield token
 
-    def _polls(self, progress: Progress) -> Generator[list[int], None, None]:
+    def _polls(self, state: RequestState) -> Generator[list[int], None, None]:
         """Yield tokens that came, batch by batch; an empty one where the caller is to wait. It moves ``index``.
 
         Whether the request has ended is asked where nothing came twice, or all came that may: so a host that is faster
@@ -234,7 +245,7 @@ class MappedChip(HostedChip):
                 ids = self._slots(count) if count else []
                 yield ids
                 if self._turn != turn:
-                    raise LinkError("another request of this program took the chip; begin again")
+                    raise LinkError(TAKEN)
                 self.index &= _MASK
                 quiet = not count or self.index == self._last
                 if count:
@@ -247,13 +258,13 @@ class MappedChip(HostedChip):
                 with contextlib.suppress(LinkError):
                     self._abandon()
             raise
-        self._end(progress)
+        self._end(state)
 
     def _slots(self, count: int) -> list[int]:
         """Ids of the next tokens, half a ring at most, so that the chip goes on while they are used."""
         index, ring = self.index, self._info.ring
         if count > ring:
-            raise LinkError(f"the chip is {count} tokens ahead of the stream; another program read on")
+            raise self._fault(f"the chip is {count} tokens ahead of the stream; another program read on")
         count = min(count, max(ring // 2, 1), INDICES - index)
         at = index % ring
         to_end = min(count, ring - at)
@@ -265,17 +276,20 @@ class MappedChip(HostedChip):
         ids = words - _TAGS[first : first + count]  # a wrong tag leaves more than any id
         if ids.max() >= self._info.vocab:
             odd = int(np.argmax(ids >= self._info.vocab))
-            raise LinkError(
+            raise self._fault(
                 f"slot {(index + odd) % ring} of the ring holds {words[odd]:#010x}, which is not token "
                 f"{(index + odd) & _MASK}; another program read on, or the bus is disturbed"
             )
         given: list[int] = ids.tolist()
         return given
 
-    def _end(self, progress: Progress) -> None:
-        super()._end(progress)
-        if not self._known and progress.position:
-            self.pace = max(1, self.run_cycles() // progress.position)
+    def _end(self, state: RequestState) -> None:
+        try:
+            super()._end(state)
+        except LinkError as error:
+            raise self._fault(str(error)) from None
+        if not self._known and state.position:
+            self.pace = max(1, self.run_cycles() // state.position)
         if errors := self._clear_errors():
             self._report(errors, "arose during a request, whose tokens are right")
 
@@ -384,4 +398,4 @@ class _Patience:
         chip = self._chip
         chip._write("control", field("control", "reset").mask)
         again = "it was reset" if not chip.busy else "it does not reset, load the bitstream again"
-        raise LinkError(f"the chip hangs: {why}; {again}")
+        raise chip._fault(f"the chip hangs: {why}; {again}")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Text in, text out, over any engine that feeds one token and says the next, or a chip that runs whole requests.
+"""Text in, text out, over any backend: the reference, a simulation, a board.
 
 model = hardwire.load("build/")
 for token in model.stream("Once upon a time"):
@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..chip.model import Chip
-from ..chip.reference import Feed, Progress, Sampling, token_loop
 from ..errors import BuildError, PromptError
+from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
 from .hosted import HostedChip
 from .selftest import SelfTest, selftest
-from .text import Stream, TextCodec
+from .text import NumberStream, Stream, TextCodec
 
-Engine = Callable[[Sampling], Feed]  # starts a request; the feed's position 0 empties the KV cache
+Prompt = str | Sequence[int]  # text, or token ids, which a chip without a tokenizer takes alone
+NOT_COUNTED = "{name} counts no cycles of a token"
+BY_REQUEST = "the chip counts the cycles of whole requests: total_cycles, waiting for the host not among them"
 
 
 class Token(str):
@@ -42,7 +44,9 @@ class Report:
 
     prompt: list[int] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
-    status: str = "running"  # "stop token", "budget", "context full", "stopped" or "interrupted" at the end
+    status: str = RUNNING  # "stop token", "budget", "context full", "stopped" or "interrupted" at the end
+    cycles: list[int] | None = None  # of each token, where the backend tells
+    total_cycles: int | None = None  # of the request, where the chip counts them; since the prompt began
     began: float = 0.0  # of time.perf_counter, when the first token was fed
     ended: float = 0.0  # 0 while it runs
 
@@ -59,31 +63,28 @@ class Report:
 
 
 @dataclass(frozen=True)
-class _Request:
-    ids: list[int]  # to be fed
-    before: list[int]  # of the conversation, in front of them
-    fresh: bool  # from an empty context
-    tokens: int | None
-    sampling: Sampling
-    stops: tuple[int, ...]
+class _Asked:
+    request: Request
+    before: list[int]  # tokens of the conversation, in front of the request's
 
 
 class LanguageModel:
-    """A chip, its tokenizer and what runs it: an engine, or a board (``hosted``).
+    """A chip, its tokenizer and what runs it.
 
-    ``about``: what else ``info`` tells. ``close``, at the end of a ``with`` or of the object, gives the board back.
+    ``about``: what else ``info`` tells. ``close``, at the end of a ``with``, frees the backend and gives a board back.
+    A prompt may be token ids; a chip without a tokenizer takes no other, and answers in ids, a space in front of each.
     """
 
     def __init__(
         self,
         chip: Chip,
-        engine: Engine | None,
+        backend: Backend,
         name: str,
-        hosted: HostedChip | None = None,
         about: dict[str, Any] | None = None,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
-        self.chip, self.engine, self.name, self.hosted = chip, engine, name, hosted
+        self.chip, self.backend, self.name = chip, backend, name
+        self.hosted = backend if isinstance(backend, HostedChip) else None  # a board, simulated or not
         self.about, self._on_close = about or {}, on_close
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
         self.last = Report()
@@ -94,18 +95,10 @@ class LanguageModel:
 
     # -- asking --------------------------------------------------------------------------------------
 
-    def encode(self, prompt: str, start: bool = True) -> list[int]:
-        """Token ids of a prompt, BOS in front (``start``). Raises PromptError for unknown characters or no room."""
-        if self.codec is None:
-            raise PromptError("this chip carries no tokenizer; quantize with --tokenizer tokenizer.json")
-        ids = self.codec.encode(prompt, start=start)
-        if not ids:
-            raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
-        if max(ids) >= self.chip.shape.vocab:
-            raise PromptError(
-                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
-                "it belongs to another model, quantize with the right --tokenizer"
-            )
+    def encode(self, prompt: Prompt, start: bool = True) -> list[int]:
+        """Token ids of a prompt, BOS in front of text (``start``); ids stay as they are. Raises PromptError for unknown
+        characters or no room."""
+        ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._given(prompt)
         if len(ids) >= self.chip.shape.context:
             raise PromptError(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
@@ -113,23 +106,51 @@ class LanguageModel:
             )
         return ids
 
+    def _encoded(self, text: str, start: bool) -> list[int]:
+        if self.codec is None:
+            raise PromptError(
+                "this chip carries no tokenizer; quantize with --tokenizer tokenizer.json, or give token ids (--ids)"
+            )
+        ids = self.codec.encode(text, start=start)
+        if not ids:
+            raise PromptError("the prompt is empty and the tokenizer has no start token; give some text")
+        if max(ids) >= self.chip.shape.vocab:
+            raise PromptError(
+                f"the tokenizer says token {max(ids)}, the model has {self.chip.shape.vocab}; "
+                "it belongs to another model, quantize with the right --tokenizer"
+            )
+        return ids
+
+    def _given(self, ids: Sequence[int]) -> list[int]:
+        if len(ids) == 0:
+            raise PromptError("no token ids; give one or more")
+        for token in ids:
+            if not 0 <= token < self.chip.shape.vocab:
+                raise PromptError(f"token {token} is not one of the {self.chip.shape.vocab} of the vocabulary")
+        return [int(token) for token in ids]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of ids; of a chip without a tokenizer the ids themselves."""
+        return self.codec.decode(ids) if self.codec is not None else " ".join(map(str, ids))
+
     def stream(
         self,
-        prompt: str = "",
+        prompt: Prompt = "",
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
         stops: tuple[int, ...] | None = None,
         **other: object,
     ) -> Iterator[Token]:
-        """Yield the answer piece by piece. Stops at the model's end token or ``stops``, after ``tokens``
-        tokens, or when the context is full; ``last`` says which. The same seed gives the same text.
+        """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
+        end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
+        seed gives the same text.
         Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
     def generate(
         self,
-        prompt: str = "",
+        prompt: Prompt = "",
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
@@ -141,7 +162,7 @@ class LanguageModel:
 
     def astream(
         self,
-        prompt: str = "",
+        prompt: Prompt = "",
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
@@ -153,7 +174,7 @@ class LanguageModel:
 
     def chat(
         self,
-        text: str,
+        text: Prompt,
         tokens: int | None = None,
         temperature: float = 0.0,
         seed: int = 0,
@@ -216,10 +237,11 @@ class LanguageModel:
         return selftest(self.hosted, self.chip, tokens, recorded, geometry)
 
     def close(self) -> None:
-        """Stop, and give the board to others."""
+        """Stop, free what runs it, and give a board to others."""
         if not self._closed:
             self._closed = True
             self._on_close()
+            self.backend.close()
 
     def __enter__(self) -> LanguageModel:
         return self
@@ -231,13 +253,13 @@ class LanguageModel:
 
     def _first(
         self,
-        prompt: str,
+        prompt: Prompt,
         tokens: int | None,
         temperature: float,
         seed: int,
         stops: tuple[int, ...] | None,
         other: dict[str, object],
-    ) -> _Request:
+    ) -> _Asked:
         return self._asked(self.encode(prompt), [], True, tokens, temperature, seed, stops, other)
 
     def _asked(
@@ -250,7 +272,7 @@ class LanguageModel:
         seed: int,
         stops: tuple[int, ...] | None,
         other: dict[str, object],
-    ) -> _Request:
+    ) -> _Asked:
         """The request, if it is one."""
         if self._closed:
             raise BuildError(f"{self.name} was closed; load it again")
@@ -259,77 +281,86 @@ class LanguageModel:
                 f"{', '.join(sorted(other))}: the chip has no such option; it samples with temperature and seed, from "
                 "all tokens, and ends with tokens and stops"
             )
-        if tokens is not None and tokens < 0:
-            raise PromptError(f"a budget of {tokens} tokens; give 0 or more")
-        stops = self.stops if stops is None else tuple(stops)
-        for token in stops:
-            if not 0 <= token < self.chip.shape.vocab:
-                raise PromptError(f"stop token {token} is not one of the {self.chip.shape.vocab} of the vocabulary")
-        return _Request(ids, before, fresh, tokens, Sampling(temperature, seed), stops)
+        request = Request(
+            ids=tuple(ids),
+            budget=tokens,
+            temperature=temperature,
+            seed=seed,
+            stops=self.stops if stops is None else tuple(stops),
+            clear=fresh,
+        )
+        self.backend.limits.check(request)
+        return _Asked(request, before)
 
     def _goes_on(self) -> bool:
         """Whether the board's context is what was said, its last token perhaps not yet fed."""
         if not self._live or self.hosted is None:
             return False
-        return len(self._history) - self.hosted.position == (self.last.status != "stop token")
+        return len(self._history) - self.hosted.position == (self.last.status != STOP_TOKEN)
 
-    def _stream(self, asked: _Request) -> Iterator[Token]:
-        progress, say = self._begin(asked)
+    def _stream(self, asked: _Asked) -> Iterator[Token]:
+        state, say = self._begin(asked)
         try:
             note, known = self.last.tokens.append, self._pieces
-            for token in self._run(asked, progress):
+            for token in self._run(asked.request, state):
                 note(token)
                 piece = known.get(token) if say.steady else None
                 yield piece if piece is not None else say(token)
-            yield from self._finish(progress, say)
+            yield from self._finish(state, say)
         except (KeyboardInterrupt, GeneratorExit):
             self.last.status = "interrupted"
             raise
         finally:
-            self._ended(asked)
+            self._ended(asked, state)
 
-    async def _astream(self, asked: _Request) -> AsyncIterator[Token]:
-        progress, say = self._begin(asked)
-        tokens = self._arun(asked, progress)
+    async def _astream(self, asked: _Asked) -> AsyncIterator[Token]:
+        state, say = self._begin(asked)
+        tokens = self._arun(asked.request, state)
         try:
             async for token in tokens:
                 self.last.tokens.append(token)
                 yield say(token)
-            for rest in self._finish(progress, say):
+            for rest in self._finish(state, say):
                 yield rest
         except (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError):
             self.last.status = "interrupted"
             raise
         finally:
             await tokens.aclose()  # type: ignore[attr-defined]
-            self._ended(asked)
+            self._ended(asked, state)
 
-    def _begin(self, asked: _Request) -> tuple[Progress, _Speaker]:
-        assert self.codec is not None  # encode has seen to it
-        self.last = Report(prompt=asked.ids, began=time.perf_counter())
+    def _begin(self, asked: _Asked) -> tuple[RequestState, _Speaker]:
+        self.last = Report(prompt=list(asked.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
-        return Progress(), _Speaker(self.codec.stream([*asked.before, *asked.ids]), self._pieces)
+        ids = asked.request.ids
+        text = NumberStream() if self.codec is None else self.codec.stream([*asked.before, *ids])
+        return RequestState(), _Speaker(text, self._pieces)
 
-    def _finish(self, progress: Progress, say: _Speaker) -> Iterator[Token]:
+    def _finish(self, state: RequestState, say: _Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
-        self.last.status = "stopped" if progress.status == "running" else progress.status
-        self._live = self.hosted is not None and self.last.status != "reset"
-        rest = say.text.flush()
+        self.last.status = STOPPED if state.status == RUNNING else state.status
+        self._live = self.hosted is not None and self.last.status != RESET
+        rest = say.flush()
         if rest:
             yield Token(rest, self.last.tokens[-1])
 
-    def _ended(self, asked: _Request) -> None:
+    def _ended(self, asked: _Asked, state: RequestState) -> None:
         self.last.ended = time.perf_counter()
-        self._history = [*asked.before, *asked.ids, *self.last.tokens]
+        self.last.cycles = state.cycles
+        self._history = [*asked.before, *asked.request.ids, *self.last.tokens]
 
-    def _run(self, asked: _Request, progress: Progress) -> Iterator[int]:
-        ids, tokens, sampling, stops = asked.ids, asked.tokens, asked.sampling, asked.stops
-        if self.hosted is not None:
-            return self.hosted.stream(ids, tokens, sampling, stops, clear=asked.fresh, progress=progress)
-        assert self.engine is not None  # one of the two is given
-        return self._until_stop(
-            token_loop(self.engine(sampling), ids, self.chip.shape.context, tokens, stops, progress)
-        )
+    def count_cycles(self) -> str:
+        """Put what the chip counted of the last request into ``last.total_cycles``; why there is no ``last.cycles``."""
+        if self.last.cycles is not None:
+            return ""
+        if self.hosted is None:
+            return NOT_COUNTED.format(name=self.name)
+        self.last.total_cycles = self.hosted.run_cycles()
+        return BY_REQUEST
+
+    def _run(self, request: Request, state: RequestState) -> Iterator[int]:
+        tokens = self.backend.stream(request, state)
+        return tokens if self.hosted is not None else self._until_stop(tokens)
 
     def _until_stop(self, tokens: Iterator[int]) -> Iterator[int]:
         for token in tokens:
@@ -337,18 +368,18 @@ class LanguageModel:
             if self._stopping:
                 return
 
-    async def _arun(self, asked: _Request, progress: Progress) -> AsyncIterator[int]:
+    async def _arun(self, request: Request, state: RequestState) -> AsyncIterator[int]:
         """Tokens without blocking the loop: a chip's own way, or one after the other in a thread."""
         arun = getattr(self.hosted, "astream", None)
         if arun is not None:
-            given = arun(asked.ids, asked.tokens, asked.sampling, asked.stops, clear=asked.fresh, progress=progress)
+            given = arun(request, state)
             try:
                 async for token in given:
                     yield token
             finally:
                 await given.aclose()
             return
-        tokens, loop = self._run(asked, progress), asyncio.get_running_loop()
+        tokens, loop = self._run(request, state), asyncio.get_running_loop()
         while (token := await loop.run_in_executor(None, next, tokens, None)) is not None:
             yield token
 
@@ -359,7 +390,7 @@ class _Speaker:
 
     __slots__ = ("_known", "steady", "text")
 
-    def __init__(self, text: Stream, known: dict[int, Token]) -> None:
+    def __init__(self, text: Stream | NumberStream, known: dict[int, Token]) -> None:
         self.text, self._known, self.steady = text, known, text.steady
 
     def __call__(self, token: int) -> Token:
@@ -369,3 +400,7 @@ class _Speaker:
         if before and self.steady:
             self._known[token] = piece
         return piece
+
+    def flush(self) -> str:
+        """The rest of a character that never became whole."""
+        return self.text.flush()

@@ -4,7 +4,8 @@
 
 pynq is imported when a board is opened, not before. All that is used of it: Overlay(bitfile, download=, device=) with
 ip_dict, clock_dict, interrupt_pins, device and download(); MMIO(base, length, device) with read, write and array;
-Device.active_device; Interrupt(pin) with wait(), and that its controllers and UIO devices can be forgotten.
+Clocks with fclk0_mhz and set_pl_clk; Device.active_device; Interrupt(pin) with wait(), and that its controllers and UIO
+devices can be forgotten.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import importlib
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ import numpy as np
 from ..errors import BoardError, BuildError, LinkError, ToolMissing
 from ..host.registers import ADDRESS_BITS, REGISTERS
 from .bundle import Bundle
+from .clocks import FabricClock, agrees, check_clock, read_clock, set_clock
 from .lock import ChipLock
 from .mmio import MappedChip, Signal, Words
 from .model import LanguageModel
@@ -29,30 +32,34 @@ from .model import LanguageModel
 VLNV = "hardwire:hardwire:hardwire_chip:"
 IRQ = "irq"  # the pin of the IP
 ACKNOWLEDGE, INTC_BYTES = 0x0C, 32  # IAR of an AXI INTC; of its registers, what pynq maps
+FPGA_STATE = Path("/sys/class/fpga_manager/fpga0/state")  # "operating" since a bitstream was loaded
 VENV = "/usr/local/share/pynq-venv"
 
 
 def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> LanguageModel:
-    """The model of a bundle on this board's FPGA.
+    """The model of a bundle on this board's FPGA, at the clock that it was built for.
 
-    Raises ToolMissing without pynq, BoardError without an FPGA, BuildError for a .hwh that does not go with the driver,
-    LinkError where another process has the board, or what answers is not the model.
+    Raises ToolMissing without pynq, BoardError without an FPGA or that clock, BuildError for a .hwh that does not go
+    with the driver, LinkError where another process has the board, or what answers is not the model.
     """
     pynq = _pynq()
     device = _device(pynq, device)
     lock = ChipLock(f"{bundle.board} {getattr(device, 'tag', '')}".strip())
     try:
         with _rooted():
-            overlay = _overlay(pynq, bundle, device, download)
+            overlay, clock, turned = _overlay(pynq, bundle, device, download)
             name, ip = _ip(overlay.ip_dict, bundle)
             mmio = pynq.MMIO(ip["phys_addr"], ip["addr_range"], device=device)
             bus = MmioBus(mmio)
         chip = MappedChip(
             bus,
-            chip_id=int(bundle.chip.digest[:8], 16),
+            chip_id=bundle.chip.id,
             cycles=bundle.cycles,
             interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )
+        _same_clock(chip, bundle)
+        if turned:  # under a running chip: who knows what it did meanwhile
+            chip.reset()
     except BaseException:  # Ctrl-C too: a lock that stays keeps everybody out
         lock.release()
         raise
@@ -63,10 +70,21 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
                 chip.reset()
         lock.release()
 
-    about = {**bundle.about(), "pynq": getattr(pynq, "__version__", "unknown")}
-    model = LanguageModel(bundle.chip, None, f"{bundle.folder.resolve().name} ({bundle.board})", chip, about, close)
+    if (bundle.about()["geometry"] or {}).get("trace"):
+        chip.traced = lambda: _checksum_words(bundle)
+    about = {**bundle.about(), "pynq": getattr(pynq, "__version__", "unknown"), "fabric_mhz": clock.mhz}
+    model = LanguageModel(bundle.chip, chip, f"{bundle.folder.resolve().name} ({bundle.board})", about, close)
     lock.on_lost = model.close
     return model
+
+
+def _checksum_words(bundle: Bundle) -> dict[str, int]:
+    """Where the trace window has each stage; planned when somebody asks, which takes a board a while."""
+    from ..plan.geometry import Geometry
+    from ..plan.schedule import schedule
+    from ..plan.trace import checksum_words
+
+    return checksum_words(bundle.chip, schedule(bundle.chip, Geometry(**bundle.about()["geometry"])))
 
 
 class MmioBus:
@@ -135,17 +153,51 @@ def _rooted() -> Iterator[None]:
 _AS_ROOT = "pynq may not reach the FPGA ({}); run in the board's Jupyter, which is root, or with sudo -E"
 
 
-def _overlay(pynq: Any, bundle: Bundle, device: Any, download: bool) -> Any:
-    """The overlay, loaded. pynq 4.0 reads no frequency from the metadata of a Zynq-7000 and fails on it: fill it in."""
+def _overlay(pynq: Any, bundle: Bundle, device: Any, download: bool) -> tuple[Any, FabricClock, bool]:
+    """The overlay, loaded and clocked; its clock, and whether that was changed under a chip that may run.
+
+    A clock that the board does not make is found before anything is loaded. pynq is left no clock to set: what it takes
+    from the .hwh is of Vivado's PLL, not of the board's.
+    """
+    mhz = bundle.clock_mhz
+    if not mhz > 0:
+        raise BuildError(f"{bundle.folder}: its manifest tells no clock; deploy it again")
     overlay = pynq.Overlay(str(bundle.bit), download=False, device=device)
     if download:
-        clocks = {index: dict(clock) for index, clock in overlay.clock_dict.items()}
-        for clock in clocks.values():
-            if clock.get("frequency", 0) is None:
-                clock["frequency"] = bundle.clock_mhz
-        overlay.clock_dict = clocks
+        set_clock(pynq, device, mhz)
+        overlay.clock_dict = {}
         overlay.download()
-    return overlay
+    else:
+        _require_configured()
+    clock = read_clock(pynq, device)
+    if agrees(clock, mhz):
+        return overlay, clock, False
+    clock = set_clock(pynq, device, mhz)
+    check_clock(clock, mhz)
+    return overlay, clock, not download
+
+
+def _require_configured() -> None:
+    """Without a bitstream in the FPGA a read of its registers may never end: ask the kernel first, where it tells."""
+    try:
+        state = FPGA_STATE.read_text().strip()
+    except OSError:
+        return
+    if state != "operating":
+        raise LinkError(
+            f"the FPGA holds no bitstream ({FPGA_STATE} says {state!r}): the board was switched on anew since; load "
+            "with download=True"
+        )
+
+
+def _same_clock(chip: MappedChip, bundle: Bundle) -> None:
+    """The same model may have been built for another clock: what then counts time and waits would be wrong."""
+    told = chip.info().clock_khz
+    if abs(told - 1000 * bundle.clock_mhz) > 1:
+        raise LinkError(
+            f"the board holds a bitstream for {told / 1000:g} MHz, {bundle.folder} is for {bundle.clock_mhz:g}; load "
+            "with download=True, or open the folder of that bitstream"
+        )
 
 
 def _ip(ip_dict: Any, bundle: Bundle) -> tuple[str, dict[str, Any]]:

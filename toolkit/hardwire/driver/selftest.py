@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from ..chip.model import Chip
-from ..chip.reference import Sampling, feeder, new_state, step, token_loop
+from ..chip.reference import Reference, new_state, step
 from ..errors import BuildError
 from ..host.registers import address
 from ..ops.fixed import Ints
 from .hosted import HostedChip
 
-SAMPLING = Sampling(temperature=0.8, seed=0x9E3779B97F4A7C15)
+SAMPLED: dict[str, Any] = {"temperature": 0.8, "seed": 0x9E3779B97F4A7C15}
 PROMPT = 4  # tokens
 
 
@@ -60,13 +60,12 @@ def record(chip: Chip, tokens: int = 10) -> dict[str, Any]:
     tokens = min(tokens, chip.shape.context - PROMPT - 1)
     prompt, greedy = prompt_of(chip), _greedy(chip)
     said = [next(greedy) for _ in range(tokens)]
-    sampled = token_loop(feeder(chip, SAMPLING), prompt, chip.shape.context, tokens)
     return {
         "chip": chip.digest,
         "prompt": prompt,
         "tokens": [token for token, _ in said],
         "logits_sha256": [logits_hash(logits) for _, logits in said],
-        "sampled": list(sampled),
+        "sampled": Reference(chip).generate(prompt, tokens, **SAMPLED),
     }
 
 
@@ -118,7 +117,7 @@ def selftest(
         if difference is not None:
             return SelfTest(compared, logits, stages, source, difference)
         compared += 1
-    sampled = hosted.generate(recorded["prompt"], tokens, SAMPLING)
+    sampled = hosted.generate(recorded["prompt"], tokens, **SAMPLED)
     for index, wanted in enumerate(recorded["sampled"][:tokens]):
         if sampled[index : index + 1] != [wanted]:
             got = sampled[index] if len(sampled) > index else "missing"

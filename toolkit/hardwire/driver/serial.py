@@ -3,7 +3,7 @@
 """A chip on a board with a serial line.
 
 chip = SerialChip("/dev/ttyUSB0")
-for token in chip.stream([1, 29, 3], budget=20):
+for token in chip.stream(Request(ids=(1, 29, 3), budget=20)):
     print(token)
 
 Tokens have indices that never repeat, and the chip keeps each until it is told that it arrived: so a token is neither
@@ -16,11 +16,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..chip.reference import Progress
 from ..errors import LinkError
 from ..host import frames
 from ..host.frames import BAUDS
 from ..host.registers import ID_BITS, SEQUENCE_BITS, address, field
+from ..host.requests import RequestState
 from .hosted import INDICES, HostedChip, understood
 from .link import Link, NoAnswer, Port, SerialPort
 
@@ -52,6 +52,11 @@ class SerialChip(HostedChip):
         self._info = understood(hello, chip_id)
         self._write("stream", 0)
         self._clear_errors()
+
+    def close(self) -> None:
+        """Give a port of this computer to others."""
+        if isinstance(self.link.port, SerialPort):
+            self.link.port.close()
 
     # -- how -----------------------------------------------------------------------------------------
 
@@ -87,7 +92,7 @@ class SerialChip(HostedChip):
         self._write("stream", 1)
         self.index = index
 
-    def _follow(self, progress: Progress) -> Iterator[int]:
+    def _follow(self, state: RequestState) -> Iterator[int]:
         """Yield tokens from ``index`` on until the request has ended and the last was given."""
         acknowledged, silent, seen = self.index, 0, (-1, -1)
         try:
@@ -115,7 +120,7 @@ class SerialChip(HostedChip):
             with contextlib.suppress(LinkError):
                 self._abandon()
             raise
-        self._end(progress)
+        self._end(state)
 
     def _ahead(self, slot: int) -> int:
         """How far a slot's token is ahead of the one that is wanted; half of the range and more is behind it."""

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX to Decoder: freeze, execute, fold, match, check. No file beside the model is needed.
 
-load.py reads, contrib.py and widen.py bring what is read into standard float32 operators, freeze.py folds,
+load.py reads; branches.py, widen.py, quantized.py, contrib.py and rounded.py bring what is read into standard float32
+operators; inputs.py says what each input is for, freeze.py folds, last.py has the head read every position,
 simplify.py cleans, match*.py and rope.py recognise (with trace.py following data through moves), context.py finds
 the positions, check.py accepts, all within memory.py's bound. tokenizer.py is for the host.
 """
@@ -19,11 +20,15 @@ from .check import Check
 from .check import check as _check
 from .context import extend, resolve, window_beside
 from .freeze import freeze as _freeze
+from .graph import Graph
+from .inputs import Inputs
+from .last import every_position as _every_position
+from .load import Source
 from .load import load as _load
-from .match import family
+from .match import Matched, family
 from .match import match as _match
 from .memory import bounded_memory
-from .widen import NOTE as HALF_NOTE
+from .quantized import NOTE as QUANTIZED
 
 # The underscores keep functions from hiding the modules they are named after.
 __all__ = ["Check", "Imported", "import_onnx"]
@@ -55,13 +60,32 @@ def import_onnx(path: str | Path, context: int | None = None) -> Imported:
         raise ModelError(f"{path}: not understood ({what[:300]}); if ONNX Runtime runs it, please report it") from error
 
 
+def _frozen(source: Source) -> tuple[Source, Graph, Inputs]:
+    """The model with a row of logits for each token, and its graph."""
+    graph, inputs = _freeze(source)
+    full = _every_position(source, graph)
+    return (source, graph, inputs) if full is source else (full, *_freeze(full))
+
+
+def _matched(source: Source, graph: Graph) -> Matched:
+    try:
+        return _match(graph)
+    except ModelError as error:
+        if QUANTIZED not in source.notes:
+            raise
+        raise ModelError(
+            f"{source.path}: the model is already quantized, and what its integers stand for is not understood "
+            f"({error}); give the float export"
+        ) from error
+
+
 def _import(path: str | Path, context: int | None) -> Imported:
     source = _load(path)
     with bounded_memory(sum(value.nbytes for value in source.weights.values())) as room:
         try:
-            graph, inputs = _freeze(source)
+            source, graph, inputs = _frozen(source)
             logits = graph.logits
-            matched = _match(graph)
+            matched = _matched(source, graph)
             positions, notes = resolve(source, inputs, graph, matched, context)
             decoder, more = extend(source, inputs, graph, matched, positions)
             more += window_beside(source, decoder)
@@ -69,5 +93,4 @@ def _import(path: str | Path, context: int | None) -> Imported:
             result = _check(source, inputs, logits, decoder, matched.stages)
         except MemoryError as error:
             raise ModelError(f"{path}: needs more than {room >> 20:,} MiB, which its weights do not explain") from error
-    half = (HALF_NOTE,) if source.half else ()
-    return Imported(decoder, result, (*notes, *more, *half), source.path, source.sha256)
+    return Imported(decoder, result, (*notes, *more, *source.notes), source.path, source.sha256)

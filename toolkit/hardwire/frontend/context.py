@@ -18,14 +18,16 @@ import numpy as np
 from ..chip.format import LARGEST_DIMENSION
 from ..decoder import Block, Decoder, Rope
 from ..errors import ModelError
-from .freeze import Inputs, execute, make_feeds
+from .freeze import execute
 from .graph import Graph, Value, ancestors
+from .inputs import Inputs, make_feeds
 from .load import Source
 from .match import Matched
-from .match_attention import Found, read_mask, read_window
+from .match_attention import Found, of_tokens, read_mask, read_window
 from .rope import table_tolerance
 
 DEFAULT = 2048
+MOST_COLUMNS = 256  # of a stored table that are looked at
 PROBED = 8192  # masks grow with the square of the length; a window of 4096 shows
 
 
@@ -99,6 +101,7 @@ def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tu
     limits = []
     if inputs.static is not None:
         limits.append((inputs.static, "its fixed-length inputs"))
+    limits += [(found.room, "its buffers for keys and values") for found in matched.attentions if found.room]
     if matched.positions is not None:
         limits.append((_position_rows(source, graph, matched.positions), "its learned positions"))
     for name in sorted({name for found in matched.attentions for name in found.tables}):
@@ -138,11 +141,13 @@ def _table_rows(source: Source, graph: Graph, name: str) -> int | None:
     used = _by_position(graph.constants[name], graph.length)
     for table in _weights_behind(source, name):
         stored = np.squeeze(table)
-        if stored.ndim != 2 or stored.dtype.kind != "f" or len(stored) < graph.length:
+        if stored.ndim not in (2, 3) or stored.dtype.kind != "f" or len(stored) < graph.length:
             continue
-        column = stored[: graph.length, 0].astype(np.float64)
+        columns = stored[: graph.length].reshape(graph.length, -1)[:, :MOST_COLUMNS].astype(np.float64)
+        columns = columns[:, np.isfinite(columns).all(0)]
         # Float32 of another library's cosine: some units in the last place.
-        if any(np.allclose(each, used[:, 0], atol=1e-6) for each in (column, np.cos(column), np.sin(column))):
+        waves = (columns, np.cos(columns), np.sin(columns))
+        if any(np.isclose(each, used[:, :1], atol=1e-6).all(0).any() for each in waves):
             return len(stored)
     return None
 
@@ -193,10 +198,11 @@ def _window(found: Found, values: dict[str, Value], length: int) -> int | None:
     """The window at the probed length; one seen at the short length already stays."""
     if not set(found.masks) <= values.keys():
         return found.window
-    seen = np.tri(length, dtype=np.bool_) if found.causal else np.ones((length, length), np.bool_)
+    total = max(length, *(values[name].shape[-1] for name in found.masks), 0)
+    seen = np.tri(length, total, dtype=np.bool_) if found.causal else np.ones((length, total), np.bool_)
     for name, kept in zip(found.masks, found.keeps, strict=True):
-        seen &= read_mask(found.node, values[name] if kept else ~values[name], length)
-    return read_window(found.node, seen)
+        seen &= read_mask(found.node, values[name] if kept else ~values[name], length, total)
+    return read_window(found.node, of_tokens(found.node, seen, found.first))
 
 
 def _check_table(found: Found, name: str, table: Value, rope: Rope, length: int) -> None:

@@ -13,11 +13,12 @@ compared with ONNX Runtime on the file as it is.
 | MatMulNBits                                | MatMul, its weight multiplied out                             |
 | GatherBlockQuantized                       | Gather, its table multiplied out                              |
 | RotaryEmbedding                            | RotaryEmbedding of opset 23                                   |
-| GroupQueryAttention                        | Split, RotaryEmbedding and Attention of opset 23              |
+| GroupQueryAttention                        | Split, norms, RotaryEmbedding and Attention of opset 23       |
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ import onnx
 from onnx import helper
 
 from ..errors import ModelError
-from .graph import Value
+from .graph import Value, ancestors
 
 DOMAIN = "com.microsoft"
 ATTENTION_OPSET = 23
 MAX_WEIGHT_BYTES = 16 * 2**30
 MAX_WINDOW = 2**20
+NO_SINK = -1e4  # the share of a sink at or below this is nothing
 
 
 def rings(path: Path, proto: onnx.ModelProto) -> dict[str, int]:
@@ -51,7 +53,33 @@ def rings(path: Path, proto: onnx.ModelProto) -> dict[str, int]:
     return found
 
 
-def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None:
+BITS_NOTE = "weights of {bits} bits in blocks: taken by the numbers that they stand for"
+NORM_NOTE = "norms inside GroupQueryAttention, which ONNX Runtime lacks on a CPU: compared with them outside of it"
+
+
+@dataclass
+class Lowered:
+    """What is to be said of it: where ONNX Runtime can run the file as it is, and where it cannot."""
+
+    same: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+
+def roles(proto: onnx.ModelProto) -> dict[str, str]:
+    """What GroupQueryAttention does with inputs that are not there any more when it is lowered."""
+    makers = {out: node for node in proto.graph.node for out in node.output if out}
+    inputs = {value.name for value in proto.graph.input}
+    found: dict[str, str] = {}
+    for node in proto.graph.node:
+        if node.domain == DOMAIN and node.op_type == "GroupQueryAttention":
+            names = _named(node, 10)
+            for role, wanted in (("past", names[3:5]), ("positions", names[9:]), ("mask", names[5:7])):
+                behind = ancestors(makers, [name for name in wanted if name]) & inputs
+                found.update({name: role for name in behind if name not in found})
+    return found
+
+
+def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> Lowered:
     """Replace the known operators of ``DOMAIN`` in ``proto``; multiplied-out weights are added to ``weights``."""
     views = {node.output[0]: node.input[0] for node in proto.graph.node if node.op_type == "Reshape"}
     lowering = _Lowering(path, weights, views)
@@ -64,7 +92,7 @@ def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None
         "GroupQueryAttention": lowering.attention,
     }
     if not any(node.domain == DOMAIN and node.op_type in forms for node in proto.graph.node):
-        return
+        return Lowered()
     nodes = []
     for node in proto.graph.node:
         form = forms.get(node.op_type) if node.domain == DOMAIN else None
@@ -78,11 +106,15 @@ def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None
     for opset in proto.opset_import:
         if opset.domain in ("", "ai.onnx"):
             opset.version = max(opset.version, ATTENTION_OPSET)
+    bits = " and ".join(str(each) for each in sorted(lowering.bits))
+    return Lowered([BITS_NOTE.format(bits=bits)] * bool(bits), [NORM_NOTE] * lowering.normed)
 
 
 class _Lowering:
     def __init__(self, path: Path, weights: dict[str, Value], views: dict[str, str]) -> None:
         self.path, self.weights, self.views, self.count = path, weights, views, 0
+        self.bits: set[int] = set()
+        self.normed = False
 
     def refuse(self, node: onnx.NodeProto, why: str) -> ModelError:
         return ModelError(f"{self.path}: node {node.name or node.output[0]!r} ({node.op_type}): {why}")
@@ -142,6 +174,7 @@ class _Lowering:
             raise self.refuse(
                 node, f"{bits} bits in blocks of {block} for a weight of {rows} x {columns}; 4 and 8 bits are known"
             )
+        self.bits.add(bits)
         blocks = -(-columns // block)
         try:
             words = self.weights[packed].reshape(rows, blocks, -1)
@@ -173,10 +206,8 @@ class _Lowering:
 
     def attention(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """Attention over an empty cache, rotated first where it says so; q, k and v may come packed in one."""
-        at, names = _attributes(node), _named(node, 12)
-        if any(names[9:]) or at.get("smooth_softmax", 0) or at.get("k_quant_type", b"NONE") not in (b"NONE", b""):
-            extra = "positions, a bias, sinks, a smooth softmax or a quantized cache"
-            raise self.refuse(node, f"{extra} are not supported; export without them")
+        at, names = _attributes(node), _named(node, 17)
+        self._check_attention(node, at, names)
         heads, groups = int(at["num_heads"]), int(at["kv_num_heads"])
         made: list[onnx.NodeProto] = []
 
@@ -189,11 +220,13 @@ class _Lowering:
         parts = names[:3]
         if not names[1]:
             parts = self._split(op, node, names[0], heads, groups)
+        if names[14]:
+            parts[:2] = self._normed(op, at, parts, names[14:16], heads, groups)
         length = op("Gather", [op("Shape", [names[0]])[0], self.constant(node, 1)])[0]
         zero, one = self.constant(node, 0), self.constant(node, 1)
         row = op("Range", [zero, length, one])[0]
         if at.get("do_rotary", 0):
-            positions = op("Unsqueeze", [row, self.constant(node, [0])])[0]
+            positions = names[9] or op("Unsqueeze", [row, self.constant(node, [0])])[0]
             if names[7] not in self.weights or self.weights[names[7]].ndim != 2:
                 raise self.refuse(node, "its rotary tables are no stored [positions, angles]")
             turned = 2 * self.weights[names[7]].shape[1]
@@ -206,12 +239,46 @@ class _Lowering:
             ends = [op("Unsqueeze", [row, self.constant(node, [axis])])[0] for axis in (1, 0)]
             near = op("Less", [op("Sub", ends)[0], self.constant(node, window)])[0]
             mask = [near]
+        if names[10]:
+            low = self.constant(node, np.float32(np.finfo(np.float32).min))
+            mask = [op("Where", [near, names[10], low])[0] if mask else names[10]]
         more = {"scale": float(at["scale"])} if at.get("scale", 0) else {}
         more |= {"softcap": float(at["softcap"])} if at.get("softcap", 0) else {}
         made.append(
             helper.make_node("Attention", [*parts, *mask], [node.output[0]], node.name, is_causal=1,
                              q_num_heads=heads, kv_num_heads=groups, **more)
         )  # fmt: skip
+        return made
+
+    def _check_attention(self, node: onnx.NodeProto, at: dict[str, Any], names: list[str]) -> None:
+        """Refuse what the engine has no part for, each by what it is."""
+        sinks = names[11] and not (names[11] in self.weights and np.all(self.weights[names[11]] <= NO_SINK))
+        kinds = {at.get(f"{side}_quant_type", b"NONE") for side in "kv"} | {at.get("k_quant_type", b"NONE")}
+        for there, what in (
+            (sinks, "attention sinks (head_sink: a learned share of every softmax that goes to no token)"),
+            (at.get("smooth_softmax", 0) > 0, "a smooth softmax (a share of every softmax that goes to no token)"),
+            (any(names[12:14]) or not kinds <= {b"NONE", b""}, "a quantized cache"),
+            (names[16], "padded chunks of a batch (query_seqlens)"),
+            (at.get("qk_output", 0), "an output of the scores"),
+            (bool(names[14]) != bool(names[15]), "a norm of queries without one of keys"),
+        ):
+            if there:
+                raise self.refuse(node, f"it has {what}, which is not supported; export without it")
+        if not at.get("causal", 1):
+            raise self.refuse(node, "it has no causal mask; hardwire takes decoders only")
+
+    def _normed(
+        self, op: Any, at: dict[str, Any], parts: list[str], gains: list[str], heads: int, groups: int
+    ) -> list[str]:
+        """Queries and keys, normalised over each head in front of the rotation."""
+        self.normed = True
+        made = []
+        for part, gain, side, count in zip(parts, gains, "qk", (heads, groups), strict=False):
+            eps = float(at.get(f"{side}_norm_epsilon", at.get("qk_norm_epsilon", 1e-6)))
+            node = onnx.NodeProto(output=[part])
+            each = op("Reshape", [part, self.constant(node, np.array([0, 0, count, -1]))])[0]
+            each = op("SimplifiedLayerNormalization", [each, gain], axis=-1, epsilon=eps)[0]
+            made.append(op("Reshape", [each, self.constant(node, np.array([0, 0, -1]))])[0])
         return made
 
     def _split(self, op: Any, node: onnx.NodeProto, packed: str, heads: int, groups: int) -> list[str]:

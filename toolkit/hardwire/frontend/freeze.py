@@ -9,30 +9,23 @@ positions 0, 1, 2... and nothing masked. Shapes count as constants even where th
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 from ..errors import ModelError, ToolMissing
 from .graph import Graph, Node, Value, ancestors
+from .inputs import Inputs, make_feeds, output_name, read_inputs
 from .load import Source
 
 FED_SIZE = 1024  # weights from this many elements on are fed to the runtime without a copy
 LONGEST_STATIC = 4096  # tokens; what is made of them grows with their square
+LONGEST_SCOPES = 4096  # characters of a node's location
 _PRIMES = (23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The inputs of an exported decoder, by role. ``static`` is the token count, if it is fixed."""
-
-    ids: str
-    static: int | None
-    feeds: dict[str, str]  # the other inputs: "mask", "positions", "flat_positions", "past" or "idle"
 
 
 def import_runtime() -> Any:
@@ -41,101 +34,6 @@ def import_runtime() -> Any:
     except ImportError as error:
         raise ToolMissing('ONNX Runtime is not installed; run: pip install "hardwire[onnx]"') from error
     return onnxruntime
-
-
-def read_inputs(source: Source) -> Inputs:
-    """Sort the model's inputs into roles; refuse what is no text decoder."""
-    ids: list[onnx.ValueInfoProto] = []
-    feeds: dict[str, str] = {}
-    needed = ancestors(source.makers(), [_logits(source)])
-    for value in source.proto.graph.input:
-        kind, rank = value.type.tensor_type.elem_type, len(value.type.tensor_type.shape.dim)
-        lower = value.name.lower()
-        if "mask" in lower:
-            feeds[value.name] = "mask"
-        elif "position" in lower:
-            feeds[value.name] = "flat_positions" if rank == 1 else "positions"
-        elif kind in (TensorProto.INT64, TensorProto.INT32) and rank == 2:
-            ids.append(value)
-        elif kind == TensorProto.FLOAT and rank == 4 and ("past" in lower or "key" in lower or "cache" in lower):
-            feeds[value.name] = "past"
-        elif kind == TensorProto.INT64 and rank == 0 and value.name not in needed:
-            feeds[value.name] = "idle"  # transformers 5 hands a window's size from cache to cache
-        else:
-            raise ModelError(
-                f"{source.path}: input {value.name!r} is {_describe(value)}, so this is no decoder "
-                "of token ids; hardwire takes the ONNX export of a decoder-only language model"
-            )
-    if len(ids) != 1:
-        names = [value.name for value in ids]
-        raise ModelError(f"{source.path}: is no decoder: it needs one 2-D integer input of token ids, has {names}")
-    dims = _dims(ids[0])
-    if dims[0] not in (None, 1):
-        raise ModelError(f"{source.path}: input {ids[0].name!r} has a fixed batch of {dims[0]}; export with batch 1")
-    if ids[0].name not in {name for node in source.proto.graph.node for name in node.input}:
-        raise ModelError(f"{source.path}: is no decoder: nothing reads the token ids {ids[0].name!r}")
-    return Inputs(ids[0].name, dims[1], feeds)
-
-
-def _describe(value: onnx.ValueInfoProto) -> str:
-    tensor = value.type.tensor_type
-    dims = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
-    return f"{TensorProto.DataType.Name(tensor.elem_type)} of shape {dims}"
-
-
-def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
-    """Fixed dimensions as numbers, others as None. Some exporters write numbers as symbol names."""
-    result: list[int | None] = []
-    for dim in value.type.tensor_type.shape.dim:
-        text = dim.dim_param
-        result.append(int(text) if text.isdigit() else None if text or dim.dim_value <= 0 else dim.dim_value)
-    return result
-
-
-def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None = None) -> dict[str, Value]:
-    """Everything the model wants beside ``ids`` [1, T]: an empty past, all visible, positions from 0.
-
-    ``head_dim``: channels of a head, for a past [1, heads, 0, channels] that leaves them open. A past that is a ring
-    is as long as that must be, with zeros, which nothing reads: no position before the tokens is valid.
-    """
-    length = ids.shape[1]
-    feeds: dict[str, Value] = {}
-    for value in source.proto.graph.input:
-        dtype = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
-        role = "ids" if value.name == inputs.ids else inputs.feeds[value.name]
-        if role == "ids":
-            feeds[value.name] = ids.astype(dtype)
-        elif role == "mask":
-            _check_fixed(source, value, 1, length)
-            feeds[value.name] = np.ones((1, length), dtype)
-        elif role == "past":
-            dims = _dims(value)
-            if head_dim is not None and dims[1] is not None and dims[2:] == [None, None]:
-                dims = [None, dims[1], None, head_dim]
-            shape = [1] + [0 if dim is None else dim for dim in dims[1:]]
-            if 0 not in shape:
-                raise ModelError(
-                    f"{source.path}: input {value.name!r} has a past of fixed shape {shape}; "
-                    "export with a dynamic past length, or without a cache"
-                )
-            if shape[2] == 0:
-                shape[2] = source.rings.get(value.name, 0)
-            feeds[value.name] = np.zeros(shape, dtype)
-        elif role == "idle":
-            feeds[value.name] = np.zeros((), dtype)
-        else:
-            positions = np.arange(length, dtype=dtype)
-            feeds[value.name] = positions if role == "flat_positions" else positions[None]
-    return feeds
-
-
-def _check_fixed(source: Source, value: onnx.ValueInfoProto, axis: int, length: int) -> None:
-    dims = _dims(value)
-    if len(dims) != 2 or dims[axis] not in (None, length):
-        raise ModelError(
-            f"{source.path}: input {value.name!r} is {_describe(value)}, where an attention mask of "
-            f"{length} tokens was expected; export with dynamic lengths"
-        )
 
 
 def choose_length(source: Source, inputs: Inputs) -> int:
@@ -154,7 +52,7 @@ def choose_length(source: Source, inputs: Inputs) -> int:
 
 
 def dependent(source: Source, inputs: Inputs) -> set[str]:
-    """Names of the tensors whose values (not only their shapes) depend on the tokens or the past."""
+    """Names of the tensors whose values (not only their shapes) depend on the tokens or an empty past."""
     tainted = {inputs.ids} | {name for name, role in inputs.feeds.items() if role == "past"}
     for node in source.proto.graph.node:
         if node.op_type not in ("Shape", "Size") and tainted.intersection(node.input):
@@ -165,7 +63,7 @@ def dependent(source: Source, inputs: Inputs) -> set[str]:
 def freeze(source: Source) -> tuple[Graph, Inputs]:
     inputs = read_inputs(source)
     length = choose_length(source, inputs)
-    logits = _logits(source)
+    logits = output_name(source)
     tainted = dependent(source, inputs)
     if logits not in tainted:
         raise ModelError(f"{source.path}: is no decoder: output {logits!r} does not depend on the token ids")
@@ -186,21 +84,22 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
     return graph, inputs
 
 
-def _logits(source: Source) -> str:
-    names = [value.name for value in source.proto.graph.output]
-    if not names:
-        raise ModelError(f"{source.path}: has no outputs, so it is truncated or was not written by an exporter")
-    return "logits" if "logits" in names else names[0]
-
-
 def _node(proto: onnx.NodeProto) -> Node:
     attrs = {a.name: _attribute(a) for a in proto.attribute}
     scope = next((p.value for p in proto.metadata_props if p.key.endswith("name_scopes")), "")
-    try:  # the exporter writes the repr of a list of scopes; the longest is the module path
-        scope = [part for part in scope.strip("[]'\"").split("', '") if part][-2:][0]
-    except IndexError:
-        scope = ""
-    return Node(proto.op_type, tuple(proto.input), tuple(proto.output), attrs, proto.name, scope)
+    return Node(proto.op_type, tuple(proto.input), tuple(proto.output), attrs, proto.name, module_path(scope))
+
+
+def module_path(scopes: str) -> str:
+    """The module that torch's dynamo exporter says a node is from: the repr of a list, the node's own name last."""
+    if len(scopes) > LONGEST_SCOPES:
+        return ""
+    try:
+        found = ast.literal_eval(scopes)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ""
+    modules = [each for each in found[:-1] if isinstance(each, str)] if isinstance(found, list) else []
+    return next((each for each in reversed(modules) if each and not each.startswith("_empty_nn_module")), "")
 
 
 def _attribute(attr: onnx.AttributeProto) -> Any:

@@ -18,14 +18,17 @@ import onnx.inliner
 from onnx import TensorProto, numpy_helper
 
 from ..errors import ModelError
-from .contrib import lower, rings
+from . import branches, quantized, rounded
+from .contrib import lower, rings, roles
 from .graph import Value
 from .widen import HALVES, raw_type, widen, widened
+from .widen import NOTE as HALF_NOTE
 
 MAX_FILE_BYTES = 2**31 - 1  # protobuf's own limit
 MAX_EXTERNAL_BYTES = 64 * 2**30
 MAX_NODES = 200_000
 
+_NIBBLES = (TensorProto.INT4, TensorProto.UINT4)
 _STANDARD = ("", "ai.onnx")
 _SUBGRAPHS = ("If", "Loop", "Scan", "SequenceMap")
 _RANDOM = (
@@ -40,14 +43,20 @@ _RANDOM = (
 
 @dataclass
 class Source:
-    """A checked ONNX model. ``proto`` has nodes, inputs and outputs; ``weights`` has the initializers."""
+    """A checked ONNX model. ``proto`` has nodes, inputs and outputs; ``weights`` has the initializers.
+
+    ``notes`` say in what it is not the file as it is; where ``altered``, ONNX Runtime is given ``proto`` to compare.
+    """
 
     path: Path
     proto: onnx.ModelProto
     weights: dict[str, Value]
     sha256: str
-    half: bool = False  # it was half precision, and is widened here
+    altered: bool = False
+    notes: list[str] = field(default_factory=list)
     rings: dict[str, int] = field(default_factory=dict)  # past inputs that are never shorter than this
+    roles: dict[str, str] = field(default_factory=dict)  # of inputs that the file reads, but ``proto`` does not
+    last: Source | None = None  # before last.py, where that had to do something
 
     def makers(self) -> dict[str, onnx.NodeProto]:
         return {out: node for node in self.proto.graph.node for out in node.output if out}
@@ -75,14 +84,20 @@ def load(path: str | Path) -> Source:
                 f"{path}: its local functions are malformed ({_first_line(error)}); export it again"
             ) from error
     _check_inputs(path, proto.graph)
-    stored = any(tensor.data_type in HALVES for tensor in proto.graph.initializer)
-    half = widen(proto.graph) or stored
+    notes = [branches.NOTE] if branches.take_branches(proto.graph) else []
+    stored = {tensor.data_type for tensor in proto.graph.initializer} & set(HALVES)
+    half = widen(proto.graph) or bool(stored)
     weights = _weights(path, proto, digest)
-    buffers = rings(path, proto)
-    lower(path, proto, weights)
-    _check_nodes(path, proto)
+    buffers, seen = rings(path, proto), roles(proto)
+    notes += [quantized.NOTE] if quantized.dequantize(path, proto, weights) else []
+    unlike = lower(path, proto, weights)
+    _check_nodes(path, proto, weights)
     _sort(path, proto, set(weights))
-    return Source(path, proto, weights, digest.hexdigest(), half, buffers)
+    first = "bfloat16" if TensorProto.BFLOAT16 in stored else "half precision"
+    notes += [HALF_NOTE] * half + rounded.restore(proto.graph, weights, first) + unlike.changed
+    source = Source(path, proto, weights, digest.hexdigest(), bool(notes), notes, buffers, seen)
+    source.notes += unlike.same
+    return source
 
 
 def _first_line(error: Exception) -> str:
@@ -112,7 +127,7 @@ def _check_inputs(path: Path, graph: onnx.GraphProto) -> None:
         raise ModelError(f"{path}: has sparse initializers, which are not supported; store the weights dense")
 
 
-def _check_nodes(path: Path, proto: onnx.ModelProto) -> None:
+def _check_nodes(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> None:
     version = next((o.version for o in proto.opset_import if o.domain in _STANDARD), 1)
     for node in proto.graph.node:
         where = f"{path}: node {node.name or ''.join(node.output[:1])!r} ({node.op_type})"
@@ -122,12 +137,26 @@ def _check_nodes(path: Path, proto: onnx.ModelProto) -> None:
                 "export with torch.onnx.export or optimum, without fusing optimisations"
             )
         if node.op_type in _SUBGRAPHS:
-            raise ModelError(f"{where}: control flow is not supported; export without a merged or cached branch")
+            raise ModelError(
+                f"{where}: control flow is not supported, but for an If over an input or a constant; export without it"
+            )
         if node.op_type in _RANDOM:
             raise ModelError(f"{where}: a random operator; export the model in evaluation mode")
+        if node.op_type == "Dropout" and _drops(node, weights):
+            raise ModelError(
+                f"{where}: drops numbers at random, as the model was exported in training mode; call model.eval() "
+                "before the export"
+            )
         known = onnx.defs.has(node.op_type, version) or node.op_type == "SimplifiedLayerNormalization"
         if not known:  # ONNX Runtime keeps the exception above in the standard domain
             raise ModelError(f"{where}: not an ONNX operator of opset {version}; export with standard operators")
+
+
+def _drops(node: onnx.NodeProto, weights: dict[str, Value]) -> bool:
+    """Whether a Dropout is stored as one of training, at a rate above 0."""
+    _, rate, training = [*node.input, "", ""][:3]
+    on = training in weights and bool(np.any(weights[training]))
+    return on and not (rate in weights and not np.any(weights[rate]))
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -185,6 +214,8 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
     except Exception as error:  # KeyError here, TypeError there, by onnx's version
         raise ModelError(f"{where}: element type {tensor.data_type} is not an ONNX type") from error
+    if tensor.data_type in _NIBBLES and tensor.data_location != TensorProto.EXTERNAL:
+        return _nibbles(where, tensor)
     half = tensor.data_type in HALVES
     dtype = raw_type(tensor.data_type) if half else dtype
     if dtype.kind not in "fiub":
@@ -210,6 +241,17 @@ def _array(path: Path, tensor: TensorProto, external: dict[str, Path], name: str
         return value.astype(np.float32) if half else value
     except Exception as error:  # whatever onnx and numpy say of bytes that do not fit
         raise ModelError(f"{where}: its data does not fill shape {list(shape)}; export the model again") from error
+
+
+def _nibbles(where: str, tensor: TensorProto) -> Value:
+    """Integers of four bits, one to a byte."""
+    try:
+        value = np.asarray(numpy_helper.to_array(tensor))
+        return value.astype(np.int8 if tensor.data_type == TensorProto.INT4 else np.uint8)
+    except Exception as error:  # whatever onnx and numpy say of bytes that do not fit
+        raise ModelError(
+            f"{where}: its data does not fill shape {list(tensor.dims)}; export the model again"
+        ) from error
 
 
 def _external(

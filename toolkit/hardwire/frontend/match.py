@@ -8,17 +8,20 @@ ensures: ``Matched``: the decoder, and which ONNX tensors its stages are, for lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from ..decoder import Array, Attention, Block, Decoder, Linear, Mlp, Norm
+from .factor import Factor, peel
 from .graph import Graph, Node, fail
 from .match_attention import Found, find_attentions, pick
 from .match_mlp import match_mlp
 from .match_norm import match_norms
 from .simplify import simplify
 from .trace import trace
+
+SCALED_STREAM = "the residual stream itself is scaled between blocks, which is not supported"
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,10 @@ class _Branch:
 
 
 def match(graph: Graph) -> Matched:
+    output = graph.logits
     simplify(graph)
     match_norms(graph)
+    _refuse_output(graph, output)
     attentions = find_attentions(graph)
     if not attentions:
         fail(
@@ -66,6 +71,9 @@ def match(graph: Graph) -> Matched:
         if not block.parallel:
             stages[f"-{len(blocks)}.attn_x"] = after
         stream = before
+    inner = graph.source(peel(graph, stream, Factor())[1])
+    if inner is not graph.source(stream) and inner is not None and inner.op in ("Add", "Sub"):
+        fail(inner, SCALED_STREAM)
     if len(used) != len(attentions):
         lost = next(each.node for each in attentions.values() if each not in used)
         fail(lost, "an attention outside of the residual blocks, which is not supported")
@@ -92,6 +100,24 @@ def match(graph: Graph) -> Matched:
 # Both ends.
 
 
+def _refuse_output(graph: Graph, name: str) -> None:
+    """Outputs that are not logits, each by what it is."""
+    node = graph.source(graph.logits)
+    if node is None:
+        return
+    if node.op in ("Softmax", "LogSoftmax"):
+        fail(node, f"the output {name!r} is probabilities, not logits; export the model without its last softmax")
+    if node.op in ("ArgMax", "TopK"):
+        fail(node, f"the output {name!r} is the tokens chosen, not logits; export the logits")
+    if node.op == "Norm" or (node.op == "Add" and graph.split(node) is None):
+        width = graph.shape(graph.logits)[-1]
+        fail(
+            node,
+            f"the output {name!r} is hidden states of width {width} without an output head; export the "
+            "causal language model, not its body",
+        )
+
+
 def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
     """(logit softcap, head, final norm, root of the residual stream) from the logits backwards.
 
@@ -113,21 +139,22 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
         scale *= softcap
     if node is None or node.op != "Linear":
         fail(node, "the logits do not come from a linear output head", graph.logits)
-    if graph.shape(graph.logits)[-2:-1] != (graph.length,):
+    if np.prod(graph.shape(graph.logits)[:-1]) != graph.length:
         fail(
             node,
             f"makes logits of shape {list(graph.shape(graph.logits))}, not one row for each of the "
             f"{graph.length} tokens; export without keeping only the last",
         )
     head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
+    scaled, read = peel(graph, node.inputs[0], Factor())
     if not np.isclose(scale, 1.0, rtol=1e-7):  # closer than float32 can tell
         head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
-    norm = graph.source(node.inputs[0])
-    if norm is not None and norm.op == "Add":
-        return softcap, head, None, graph.root(node.inputs[0])
+    norm = graph.source(read)
+    if norm is not None and norm.op == "Add" and scaled.idle:
+        return softcap, head, None, read
     if norm is None or norm.op != "Norm":
         fail(norm or node, "a norm or the residual stream was expected in front of the output head")
-    return softcap, head, norm.attrs["norm"], graph.root(norm.inputs[0])
+    return softcap, head, scaled.of_norm(norm.attrs["norm"], head.weight.shape[1]), graph.root(norm.inputs[0])
 
 
 def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None, Norm | None]:
@@ -136,15 +163,18 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
     norm = positions = position_name = None
     if node is not None and node.op == "Norm":
         norm, node = node.attrs["norm"], graph.source(node.inputs[0])
-    if node is not None and node.op == "Add" and (pair := graph.split(node)) is not None:
-        position_name = pair[1]
-        positions = graph.constants[position_name]
-        if positions.size != graph.length * positions.shape[-1]:
-            fail(
-                node,
-                f"adds a constant of shape {list(positions.shape)} to the embedding, which are no positions",
-            )
-        positions = np.ascontiguousarray(positions.reshape(graph.length, -1), np.float32)
+    same: Array | float = 0.0  # added to every token
+    while node is not None and node.op == "Add" and (pair := graph.split(node)) is not None:
+        added = graph.constants[pair[1]]
+        if added.size not in (graph.length * added.shape[-1], added.shape[-1]):
+            fail(node, f"adds a constant of shape {list(added.shape)} to the embedding, which are no positions")
+        rows = np.ascontiguousarray(added.reshape(-1, added.shape[-1]), np.float32)
+        if bool((rows == rows[0]).all()):
+            same = same + rows[0]
+        elif positions is None:
+            position_name, positions = pair[1], rows
+        else:
+            fail(node, "adds a second table of positions to the embedding, which is not supported")
         node = graph.source(pair[0])
     scale = 1.0
     while node is not None and node.op in ("Mul", "Div") and (pair := graph.split(node)) is not None:
@@ -159,7 +189,9 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
     if table is None or table.ndim != 2 or graph.root(node.inputs[1]) != graph.ids:
         fail(node, "no look-up of the token ids in a table [vocabulary, width]")
     table = np.ascontiguousarray(table, np.float32)
-    return table if scale == 1.0 else table * np.float32(scale), positions, position_name, norm
+    table = table if scale == 1.0 else table * np.float32(scale)
+    table = table if isinstance(same, float) else np.asarray(table + same, np.float32)
+    return table, positions, position_name, norm
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -206,50 +238,81 @@ def _last_branches(
 ) -> tuple[list[_Branch], str, str]:
     """The last two addends, the stream in front of both and the stream in front of the second."""
     node = graph.source(stream)
-    if node is None or node.op != "Add" or graph.split(node) is not None:
+    if node is None or node.op not in ("Add", "Sub") or graph.split(node) is not None:
         return [], stream, stream
-    left, right = (graph.root(name) for name in node.inputs)
-    pairs = ((left, right), (right, left))
-    for branch_name, rest in pairs:  # sequential: rest is a stream that ends in another branch
-        last = _branch(graph, attentions, branch_name)
+    _refuse_post_norm(graph, node)
+    for (branch, sign), rest in _addends(graph, node):  # sequential: rest is a stream that ends in another branch
+        last = _branch(graph, attentions, branch, Factor(sign))
         inner = graph.source(rest)
-        if last is None or inner is None or inner.op != "Add":
+        if last is None or inner is None or inner.op not in ("Add", "Sub") or graph.split(inner) is not None:
             continue
-        for name, before in zip(inner.inputs, inner.inputs[::-1], strict=True):
-            first = _branch(graph, attentions, name)
+        _refuse_post_norm(graph, inner)
+        for (name, sign), before in _addends(graph, inner):
+            first = _branch(graph, attentions, name, Factor(sign))
             if first is not None:
-                return [last, first], graph.root(before), rest
-    for both, rest in pairs:  # parallel: the sum of two branches is added
-        inner = graph.source(both)
-        if inner is None or inner.op != "Add":
+                return [last, first], before, rest
+    for (both, sign), rest in _addends(graph, node):  # parallel: the sum of two branches is added
+        factor, name = peel(graph, both, Factor(sign))
+        inner = graph.source(name)
+        if inner is None or inner.op != "Add" or factor.shift is not None:
             continue
-        found = [_branch(graph, attentions, name) for name in inner.inputs]
+        found = [_branch(graph, attentions, name, factor) for name in inner.inputs]
         if found[0] is not None and found[1] is not None:
             return [found[0], found[1]], rest, rest
+    if any(peel(graph, name, Factor())[1] != name for name in map(graph.root, node.inputs)):
+        fail(node, SCALED_STREAM)
     fail(node, "a residual add whose operands are no recognised attention or MLP branch")
 
 
-def _branch(graph: Graph, attentions: dict[str, Found], name: str) -> _Branch | None:
-    """The attention or MLP that makes ``name``; None if no linear layer (and norm) does."""
+def _addends(graph: Graph, node: Node) -> list[tuple[tuple[str, float], str]]:
+    """((branch, its sign), rest) of an addition both ways round, and of a difference."""
+    left, right = (graph.root(name) for name in node.inputs)
+    if node.op == "Sub":
+        return [((right, -1.0), left)]
+    return [((left, 1.0), right), ((right, 1.0), left)]
+
+
+def _refuse_post_norm(graph: Graph, node: Node) -> None:
+    """A stream that is normalised itself, as in the first Transformer, BERT and GPT-1."""
+    for name in node.inputs:
+        norm = graph.source(name)
+        inner = graph.source(norm.inputs[0]) if norm is not None and norm.op == "Norm" else None
+        if norm is not None and inner is not None and inner.op in ("Add", "Sub") and graph.split(inner) is None:
+            fail(
+                norm,
+                "a post-norm block: it normalises the residual stream itself behind each addition; hardwire takes "
+                "pre-norm blocks, whose norms stand in front of attention and MLP",
+            )
+
+
+def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Factor) -> _Branch | None:
+    """The attention or MLP that, times ``factor``, makes ``name``; None if no linear layer (and norm) does."""
+    factor, name = peel(graph, name, factor)
     node = graph.source(name)
     post_norm = None
     if node is not None and node.op == "Norm":
-        post_norm, node = node.attrs["norm"], graph.source(node.inputs[0])
+        post_norm = factor.of_norm(node.attrs["norm"], graph.shape(name)[-1])
+        factor, inside = peel(graph, node.inputs[0], Factor())
+        node = graph.source(inside)
     if node is None or node.op != "Linear":
         return None
     found = attentions.get(trace(graph, node.inputs[0]).base)
     attention = mlp = None
     if found is not None:
         attention, source = _attention(graph, node, found), found.source
+        attention = replace(attention, o=factor.of_linear(attention.o))
     else:
         mlp, source = match_mlp(graph, node)
-    norm = graph.source(source)
+        mlp = replace(mlp, down=factor.of_linear(mlp.down))
+    scaled, inside = peel(graph, source, Factor())
+    norm = graph.source(inside)
     if norm is None or norm.op != "Norm":
         fail(
             norm or node,
             "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
         )
-    return _Branch(name, norm.attrs["norm"], graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
+    front = scaled.of_norm(norm.attrs["norm"], graph.shape(inside)[-1])
+    return _Branch(name, front, graph.root(norm.inputs[0]), found, attention, mlp, post_norm)
 
 
 def _attention(graph: Graph, out: Node, found: Found) -> Attention:
@@ -262,25 +325,14 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
     tokens = np.empty(found.place.size, np.int64)
     tokens[index.reshape(-1)] = np.repeat(np.arange(graph.length), index.shape[1])
     straight = bool((tokens[found.place] == np.arange(graph.length)[None, :, None]).all())
-    if part.index.shape[-1] > 1 or bool((part.coef != 1).any()) or not straight:
-        fail(out, "mixed values are moved between tokens or scaled in front of it, which is not supported")
+    scale = part.coef.reshape(graph.length, -1) if part.coef.shape[-1] == 1 else np.zeros((2, 1))
+    if not straight or bool((scale != scale[0]).any()) or not scale.any():
+        fail(out, "mixed values are moved between tokens or scaled by token in front of it, which is not supported")
     layer: Linear = out.attrs["layer"]
+    if bool((scale[0] != 1).any()):
+        layer = Linear(np.asarray(layer.weight * scale[0], np.float32), layer.bias)
     o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
-    return Attention(
-        found.q,
-        found.k,
-        found.v,
-        o,
-        found.heads,
-        found.kv_heads,
-        found.head_dim,
-        found.scale,
-        found.rope,
-        found.window,
-        found.q_norm,
-        found.k_norm,
-        found.softcap,
-    )
+    return Attention(o=o, **{f.name: getattr(found, f.name) for f in fields(Attention) if f.name != "o"})
 
 
 def family(decoder: Decoder) -> str:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decoder import Linear, Norm, Rope, visible
+from ..decoder import Array, Linear, Norm, Rope, visible
+from .factor import Factor
 from .graph import Graph, Node, Value, fail
 from .rope import Heads, Ints, read_heads
 from .trace import Trace, trace
 
+ALIBI_TOLERANCE = 1e-5  # of a bias: exporters compute it in float32
 HIDDEN = -1e4  # an additive mask at or below this hides a position
 
 
@@ -41,10 +43,13 @@ class Found:
     q_norm: Norm | None
     k_norm: Norm | None
     softcap: float | None
+    alibi: Array | None
     masks: tuple[str, ...]
     keeps: tuple[bool, ...]  # per mask: False if a true element hides
     causal: bool  # hides the future on its own, without a mask
     tables: frozenset[str]
+    first: bool = True  # of the keys, the first are the tokens; otherwise the last. Others are zeros that masks hide
+    room: int | None = None  # keys that a fixed buffer holds, if more than tokens
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,9 @@ class _Scores:
     softcap: float | None
     masks: tuple[str, ...]
     keeps: tuple[bool, ...]
-    seen: NDArray[np.bool_]  # [T, T]
+    seen: NDArray[np.bool_]  # [T, keys]
     causal: bool = False
+    alibi: Array | None = None  # slopes [1 or H]
 
 
 def find_attentions(graph: Graph) -> dict[str, Found]:
@@ -80,7 +86,8 @@ def find_attentions(graph: Graph) -> dict[str, Found]:
 
 def _from_softmax(graph: Graph, node: Node) -> Found:
     shape = graph.shape(node.outputs[0])
-    if int(node.attrs.get("axis", -1)) % len(shape) != len(shape) - 1 or shape[-2:] != (graph.length,) * 2:
+    last = int(node.attrs.get("axis", -1)) % len(shape) == len(shape) - 1
+    if not last or shape[-2:-1] != (graph.length,) or shape[-1] < graph.length:
         fail(node, f"a softmax over shape {list(shape)} is no self-attention over {graph.length} tokens")
     scores = _scores(graph, node)
     mix = graph.only_user(node.outputs[0])
@@ -101,21 +108,26 @@ def _flat_heads(part: Trace, lead: tuple[int, ...]) -> Trace:
 
 def _scores(graph: Graph, softmax: Node) -> _Scores:
     """Walk back from the softmax to q . k through scales, masks and a soft cap."""
-    seen = np.ones((graph.length, graph.length), bool)
+    total = graph.shape(softmax.outputs[0])[-1]
+    seen = np.ones((graph.length, total), bool)
     masks: list[tuple[str, bool]] = []
-    scale, softcap = 1.0, None
+    scale, softcap, alibi = 1.0, None, None
     node = graph.maker(softmax.inputs[0])
     while node is not None:
         if node.op == "MatMul" and not any(name in graph.constants for name in node.inputs):
             if not masks:
                 fail(softmax, "no causal mask in front of it; hardwire takes decoders only")
             names, keeps = zip(*masks, strict=True)
-            return _Scores(node, scale * (softcap or 1.0), softcap, names, keeps, seen)
+            return _Scores(node, scale * (softcap or 1.0), softcap, names, keeps, seen, alibi=alibi)
         inside = node.inputs[0]
         if node.op in ("Add", "Where"):
             inside, mask, keep = _mask(graph, node)
             value = graph.constants[mask]
-            seen &= read_mask(node, value if keep else ~value, graph.length)
+            seen &= read_mask(node, value if keep else ~value, graph.length, total)
+            slopes = read_slopes(value, graph.length, total)
+            if slopes is not None and (softcap is not None or alibi is not None):
+                fail(node, "adds a second bias to the scores, or one that a soft cap follows, which is not supported")
+            alibi = alibi if slopes is None else slopes * np.float32(scale)
             masks.append((mask, keep))
         elif node.op in ("Mul", "Div"):
             inside, factor = _factor(graph, node)
@@ -152,20 +164,55 @@ def _mask(graph: Graph, node: Node) -> tuple[str, str, bool]:
     return scores, chosen, scores == yes
 
 
-def read_mask(node: Node, mask: Value, length: int) -> NDArray[np.bool_]:
-    """[T, T] visible positions of a boolean or additive mask that is the same for all heads."""
+def read_mask(node: Node, mask: Value, length: int, total: int | None = None) -> NDArray[np.bool_]:
+    """[T, keys] visible keys of a boolean or additive mask that is the same for all heads, but for ALiBi."""
+    total = total or length
     if mask.dtype != np.bool_:
-        if bool(((mask > HIDDEN) & (mask != 0)).any()):
-            fail(
-                node,
-                "adds position-dependent numbers (ALiBi or a bias) to the scores, which is not supported",
-            )
-        mask = mask == 0
-    mask = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, (length, length)))
-    flat = mask.reshape(-1, length, length)
+        bias, slopes = _biases(mask, length, total), read_slopes(mask, length, total)
+        if slopes is not None:
+            slope, place = slopes[:, None, None], np.arange(total, dtype=np.float32)
+            first = np.take_along_axis(bias, (bias > HIDDEN).argmax(-1)[..., None], -1)  # of each query's keys
+            wanted = first + slope * (place - (bias > HIDDEN).argmax(-1)[..., None])
+            near = np.isclose(bias, wanted, rtol=ALIBI_TOLERANCE, atol=ALIBI_TOLERANCE * float(slopes.max()))
+            if not bool((near | (bias <= HIDDEN)).all()):
+                fail(
+                    node,
+                    "adds position-dependent numbers other than ALiBi's to the scores, which is not supported",
+                )
+        mask = mask > HIDDEN
+    mask = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, (length, total)))
+    flat = mask.reshape(-1, length, total)
     if bool((flat != flat[0]).any()):
         fail(node, "the heads have different masks, which is not supported")
     return np.asarray(flat[0], np.bool_)
+
+
+def of_tokens(node: Node, seen: NDArray[np.bool_], first: bool) -> NDArray[np.bool_]:
+    """[T, T] of what is seen of [T, keys]; the other keys are those of a fixed cache, which must be hidden."""
+    length, total = seen.shape
+    start = 0 if first else total - length
+    kept = np.zeros(total, bool)
+    kept[start : start + length] = True
+    if bool(seen[:, ~kept].any()):
+        fail(node, f"its mask shows {total - length} keys of its fixed cache that no token has written")
+    return seen[:, kept]
+
+
+def _biases(mask: Value, length: int, total: int) -> Value:
+    """An additive mask as [1 or H, T, keys]."""
+    return np.broadcast_to(mask, np.broadcast_shapes(mask.shape, (length, total))).reshape(-1, length, total)
+
+
+def read_slopes(mask: Value, length: int, total: int) -> Array | None:
+    """The slopes [1 or H] of an additive mask, per position that a key comes later; None where it only hides.
+
+    Of each head the last two keys that its last query sees tell it; ``read_mask`` holds all others against that.
+    """
+    if mask.dtype == np.bool_ or not bool(((mask > HIDDEN) & (mask != 0)).any()):
+        return None
+    last = _biases(mask, length, total)[:, -1]  # [1 or H, keys]
+    behind = last.shape[-1] - 1 - (last[0] > HIDDEN)[::-1].argmax()
+    return np.ascontiguousarray(last[:, behind] - last[:, behind - 1], np.float32)
 
 
 def read_window(node: Node, seen: NDArray[np.bool_]) -> int | None:
@@ -191,14 +238,16 @@ def _from_operator(graph: Graph, node: Node) -> Found:
     for past in filter(None, names[4:6]):
         if 0 not in graph.shape(past):
             fail(node, f"its past {past!r} is not empty")
-    seen, masks = np.ones((graph.length, graph.length), bool), names[3:4] if names[3] else []
+    total = graph.shape(names[1])[-2]
+    seen, masks, alibi = np.ones((graph.length, total), bool), names[3:4] if names[3] else [], None
     if names[3]:
         if names[3] not in graph.constants:
             fail(node, "its mask depends on the tokens")
-        seen = read_mask(node, graph.constants[names[3]], graph.length)
+        seen = read_mask(node, graph.constants[names[3]], graph.length, total)
+        alibi = read_slopes(graph.constants[names[3]], graph.length, total)
     causal = bool(node.attrs.get("is_causal", 0))
     if causal:
-        seen = seen & visible(graph.length, None)
+        seen = seen & np.tri(len(seen), total, dtype=np.bool_)
     elif not masks:
         fail(node, "it has no causal mask; hardwire takes decoders only")
     flat = len(graph.shape(node.inputs[0])) == 3
@@ -212,7 +261,7 @@ def _from_operator(graph: Graph, node: Node) -> Found:
         place = np.arange(heads * length * dim).reshape(length, heads, dim).swapaxes(0, 1)
     scale = float(node.attrs.get("scale", 0.0)) or dim**-0.5
     softcap = float(node.attrs.get("softcap", 0.0)) or None
-    scores = _Scores(node, scale, softcap, tuple(masks), (True,) * len(masks), seen, causal)
+    scores = _Scores(node, scale, softcap, tuple(masks), (True,) * len(masks), seen, causal, alibi)
     return _assemble(graph, node, node.outputs[0], place, parts, scores)
 
 
@@ -233,28 +282,49 @@ def _assemble(
     parts: list[Trace],
     scores: _Scores,
 ) -> Found:
+    first = _first(node, parts[1], graph.length)
+    seen = of_tokens(node, scores.seen, first)
+    parts = [parts[0], *(_tokens(part, graph.length, first) for part in parts[1:])]
     sides = [_side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts, strict=True)]
     (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
     heads, dim = q.rows.shape
     groups, kv_heads = _groups(node, k.rows, v.rows, heads)
-    if v.rope is not None or not np.isclose(v.scale, 1.0):
-        fail(node, "its values are rotated or scaled, which is not supported")
+    if v.rope is not None:
+        fail(node, "its values are rotated, which is not supported")
     if (q.rope is None) != (k.rope is None) or not _same_rope(q.rope, k.rope):
         fail(node, "queries and keys are rotated differently")
     if len({source for _, _, _, source in sides}) > 1:
         fail(node, f"queries, keys and values come from different tensors: {[s for *_, s in sides]}")
     rows = (q.rows, k.rows[groups], v.rows[groups])
     layers = [pick(layer, each.reshape(-1)) for (_, layer, _, _), each in zip(sides, rows, strict=True)]
+    if v.scale != 1:
+        layers[2] = Factor(v.scale).of_linear(layers[2])
+    alibi = None if scores.alibi is None else np.resize(scores.alibi, heads)
     scale = scores.scale * q.scale * k.scale
     if np.isclose(scale, dim**-0.5, rtol=1e-6):
         scale = dim**-0.5  # the exporter stored factors of it in float32
     return Found(
         node=node, out=out, place=place, source=sides[0][3], q=layers[0], k=layers[1], v=layers[2],
         heads=heads, kv_heads=kv_heads, head_dim=dim, scale=scale, rope=q.rope,
-        window=read_window(node, scores.seen), q_norm=sides[0][2], k_norm=sides[1][2],
-        softcap=scores.softcap, masks=scores.masks, keeps=scores.keeps, causal=scores.causal,
-        tables=parts[0].tables | parts[1].tables,
+        window=read_window(node, seen), q_norm=sides[0][2], k_norm=sides[1][2],
+        softcap=scores.softcap, alibi=alibi, masks=scores.masks, keeps=scores.keeps, causal=scores.causal,
+        tables=parts[0].tables | parts[1].tables, first=first,
+        room=scores.seen.shape[1] if first and scores.seen.shape[1] > graph.length else None,
     )  # fmt: skip
+
+
+def _first(node: Node, keys: Trace, length: int) -> bool:
+    """Whether the tokens are the first of the keys [H, keys, C, K], not the last."""
+    written = np.flatnonzero((keys.coef != 0).any((0, 2, 3)))
+    total = keys.coef.shape[1]
+    for first, start in ((True, 0), (False, total - length)):
+        if np.array_equal(written, np.arange(start, start + length)):
+            return first
+    fail(node, f"of its {total} keys {len(written)} are tokens, neither the first nor the last {length}")
+
+
+def _tokens(part: Trace, length: int, first: bool) -> Trace:
+    return part.map(lambda t: t[:, :length] if first else t[:, t.shape[1] - length :])
 
 
 def _side(graph: Graph, node: Node, what: str, part: Trace) -> tuple[Heads, Linear, Norm | None, str]:

@@ -63,22 +63,25 @@ def match_mlp(graph: Graph, down: Node) -> tuple[Mlp, str]:
         fail(down, f"its input combines {len(leaves)} tensors {leaves}; an MLP combines one or, gated, two")
     grid = np.linspace(-6, 6, 97)
     if len(leaves) == 1:
-        activation = _name(graph, down, {leaves[0]: grid})
+        named = _name(graph, down, {leaves[0]: grid})
         order = [leaves[0]]
     else:
         order = leaves
-        activation = _gated(graph, down, order, grid)
-        if activation is None:
+        named = _gated(graph, down, order, grid)
+        if named is None:
             order = leaves[::-1]
-            activation = _gated(graph, down, order, grid)
-    if activation is None:
+            named = _gated(graph, down, order, grid)
+    if named is None:
         node = graph.maker(graph.root(down.inputs[0])) or down
         fail(node, f"not one of the supported MLP activations {', '.join(get_args(Activation))}")
     sides = [_projection(graph, down, leaf) for leaf in order]
     if len({source for _, source in sides}) > 1:
         fail(down, "the gate and the up projection of its MLP read different tensors")
     gate = sides[0][0] if len(sides) == 2 else None
-    return Mlp(sides[-1][0], pick(down.attrs["layer"], _all(down)), activation, gate), sides[0][1]
+    activation, scale = named
+    layer = pick(down.attrs["layer"], _all(down))
+    layer = layer if scale == 1 else Linear(np.asarray(layer.weight * np.float32(scale), np.float32), layer.bias)
+    return Mlp(sides[-1][0], layer, activation, gate), sides[0][1]
 
 
 def _all(node: Node) -> NDArray[np.int64]:
@@ -116,21 +119,29 @@ def _evaluate(graph: Graph, name: str, values: dict[str, Grid]) -> Grid:
     return result
 
 
-def _name(graph: Graph, down: Node, values: dict[str, Grid], factor: Grid | float = 1.0) -> Activation | None:
-    """The activation that, times ``factor``, gives the input of ``down``; the first value is its input."""
+def _name(
+    graph: Graph, down: Node, values: dict[str, Grid], factor: Grid | float = 1.0
+) -> tuple[Activation, float] | None:
+    """The activation that, times ``factor`` and a constant, gives the input of ``down``, and that constant.
+
+    The first value is the input of the activation.
+    """
     x = next(iter(values.values()))
     with np.errstate(all="ignore"):
         y = _evaluate(graph, down.inputs[0], dict(values))
         for kind in get_args(Activation):
             wanted = activate(x.astype(np.float64), kind) * factor
-            if np.allclose(y, wanted, rtol=_TOLERANCE, atol=_TOLERANCE):
+            top = int(np.abs(wanted).argmax())
+            scale = float(y.flat[top] / wanted.flat[top])
+            scale = 1.0 if np.isclose(scale, 1.0, rtol=_TOLERANCE) else scale
+            if scale and np.allclose(y, scale * wanted, rtol=_TOLERANCE, atol=abs(scale) * _TOLERANCE):
                 found: Activation = kind
-                return found
+                return found, scale
     return None
 
 
-def _gated(graph: Graph, down: Node, order: list[str], grid: Grid) -> Activation | None:
-    """The activation if the input of ``down`` is act(order[0]) * order[1]."""
+def _gated(graph: Graph, down: Node, order: list[str], grid: Grid) -> tuple[Activation, float] | None:
+    """The activation, and a constant factor, if the input of ``down`` is act(order[0]) * order[1]."""
     gate, up = (g.ravel() for g in np.meshgrid(grid, np.linspace(-2, 2, 9)))
     return _name(graph, down, {order[0]: gate, order[1]: up}, up)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..decoder import Linear
-from .graph import Graph, Node, Value, signature
+from .graph import Graph, Node, Value, fail, signature
 
 _VIEWS = ("Reshape", "Flatten", "Unsqueeze", "Squeeze")
 _SAME_IF_SHAPE = ("Expand", "Slice", "Tile", "Pad")
@@ -28,7 +28,7 @@ def simplify(graph: Graph) -> None:
     makers: dict[str, Node] = {}
     for node in graph.nodes:
         node = replace(node, inputs=tuple(alias.get(name, name) for name in node.inputs))
-        node = _as_view(node, makers)
+        node = _as_view(graph, node, makers)
         target = _stands_for(graph, node, makers)
         if target is None:
             key = signature(node), graph.shapes[node.outputs[0]]  # only its shape tells a view from another
@@ -46,9 +46,9 @@ def simplify(graph: Graph) -> None:
     _match_linear(graph)
 
 
-def _as_view(node: Node, makers: dict[str, Node]) -> Node:
+def _as_view(graph: Graph, node: Node, makers: dict[str, Node]) -> Node:
     """Spell every view as Reshape, and read through the view before it."""
-    if node.op not in _VIEWS:
+    if node.op not in _VIEWS and not _moves_nothing(graph, node):
         return node
     data = node.inputs[0]
     before = makers.get(data)
@@ -57,30 +57,37 @@ def _as_view(node: Node, makers: dict[str, Node]) -> Node:
     return replace(node, op="Reshape", inputs=(data,), attrs={})
 
 
+def _moves_nothing(graph: Graph, node: Node) -> bool:
+    """Whether all elements stay in their order: a Transpose of axes of size 1, an Expand or Slice that keeps all."""
+    if not node.inputs or node.inputs[0] in graph.constants or node.inputs[0] not in graph.shapes:
+        return False
+    shape, out = graph.shapes[node.inputs[0]], graph.shapes.get(node.outputs[0], ())
+    if node.op == "Transpose":
+        perm = [axis for axis in node.attrs.get("perm", range(len(shape))[::-1]) if shape[axis] != 1]
+        return perm == sorted(perm)
+    if node.op == "Gather":  # of the one slice there is
+        return shape[int(node.attrs.get("axis", 0))] == 1 and np.prod(out) == np.prod(shape)
+    return node.op == "Expand" and np.prod(out) == np.prod(shape)
+
+
 def _stands_for(graph: Graph, node: Node, makers: dict[str, Node]) -> str | None:
     """The tensor that equals the node's output, if the node does nothing."""
     data, out = node.inputs[0], node.outputs[0]
     same = graph.shapes.get(out) == (graph.shapes.get(data) if data not in graph.constants else None)
-    if node.op == "Identity" or (node.op == "Dropout" and not _training(graph, node)):
+    if node.op == "Dropout" and len(node.inputs) > 2 and graph.scalar(node.inputs[2]):
+        fail(node, "drops numbers at random, as in training; call model.eval() before the export")
+    if node.op in ("Identity", "Dropout"):
         return data
     if node.op == "Cast" and node.attrs.get("to") in _FLOAT_OR_INT:
         return data  # float to float or integer to integer: frozen float32 models have no other
     if (node.op == "Reshape" or node.op in _SAME_IF_SHAPE) and same:
         return data
-    if node.op == "Transpose":
-        rank = len(graph.shapes[out])
-        perm = list(node.attrs.get("perm", range(rank)[::-1]))
-        return data if perm == sorted(perm) else None
     if node.op == "Concat":
         full = [name for name in node.inputs if 0 not in graph.shape(name)]
         return full[0] if len(full) == 1 else None
     if node.op == "Split" and len(node.outputs) == 1:
         return data
     return _neutral(graph, node) or _guarded(graph, node, makers)
-
-
-def _training(graph: Graph, node: Node) -> bool:
-    return len(node.inputs) > 2 and bool(graph.scalar(node.inputs[2]))
 
 
 def _neutral(graph: Graph, node: Node) -> str | None:

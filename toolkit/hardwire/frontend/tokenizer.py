@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..driver.text import TextCodec
 from ..errors import TokenizerError, ToolMissing
 
 _BOS_NAMES = ("<s>", "<|begin_of_text|>", "<bos>", "<|endoftext|>", "[BOS]")
@@ -26,7 +28,7 @@ class Specials:
 
 @dataclass(frozen=True)
 class HostTokenizer:
-    """``data`` is the parsed file, what ``hardwire.driver.text.TextCodec`` takes on a board."""
+    """``data`` is the parsed file, as ``hardwire.driver.text.TextCodec`` takes it on a board, not to cut or to pad."""
 
     name: str
     data: dict[str, Any]
@@ -54,6 +56,23 @@ class HostTokenizer:
     def decode(self, ids: list[int]) -> str:
         return str(self._library.decode(ids))
 
+    def check_board(self, texts: Iterable[str] = ()) -> None:
+        """Refuse what a board, which has no ``tokenizers``, could not do; or does otherwise, on ``texts``."""
+        try:
+            codec = TextCodec(self.data)
+        except TokenizerError as error:
+            raise TokenizerError(f"{self.name}: {error}") from error
+        for text in texts:
+            ours, theirs = codec.encode(text, unknown="unk"), self._library.encode(text).ids
+            if ours != theirs:
+                at = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), -1)
+                raise TokenizerError(
+                    f"{self.name}: on a board {text[:40]!r} would become {len(ours)} tokens, by the tokenizers library "
+                    f"{len(theirs)}"
+                    + (f"; token {at} is {ours[at]}, not {theirs[at]}" if at >= 0 else "")
+                    + "; please report it with this file"
+                )
+
     def check_vocab(self, rows: int) -> None:
         """Refuse a tokenizer that can say tokens the model has no embedding for."""
         largest = max(self._library.get_vocab(with_added_tokens=True).values(), default=-1)
@@ -65,11 +84,20 @@ class HostTokenizer:
             )
 
 
-def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
-    """The tokenizer of a model file, of a folder, or an explicit ``.json``, checked against ``vocab``."""
+def tokenizer_file(path: str | Path) -> Path:
+    """Where the tokenizer of a model file or a folder lies, or an explicit ``.json``."""
     path = Path(path)
-    file = path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
+    return path if path.suffix == ".json" else (path if path.is_dir() else path.parent) / "tokenizer.json"
+
+
+def load_tokenizer(path: str | Path, vocab: int | None = None) -> HostTokenizer:
+    """The tokenizer of a model file, of a folder, or an explicit ``.json``, checked against ``vocab``.
+
+    Raises TokenizerError, also for what a board could not do.
+    """
+    file = tokenizer_file(path)
     result = tokenizer_of(_read(file), str(file))
+    result.check_board()
     if vocab is not None:
         result.check_vocab(vocab)
     return result
@@ -81,13 +109,12 @@ def tokenizer_of(data: dict[str, Any], name: str) -> HostTokenizer:
         from tokenizers import Tokenizer
     except ImportError as error:
         raise ToolMissing('tokenizers is not installed; run: pip install "hardwire[onnx]"') from error
+    data = {**data, "truncation": None, "padding": None}  # a prompt is told as a whole
     try:
         library = Tokenizer.from_str(json.dumps(data))
     except Exception as error:  # the library raises bare Exception
         text = str(error)[:200]
         raise TokenizerError(f"{name}: the tokenizers library refuses it ({text}); export it again") from error
-    library.no_truncation()
-    library.no_padding()
     specials = find_specials(data, library.get_vocab(with_added_tokens=True))
     return HostTokenizer(name, data, specials, int(library.get_vocab_size(with_added_tokens=True)), library)
 
@@ -124,6 +151,8 @@ def _template_bos(part: Any) -> int | None:
     if part.get("type") == "Sequence":
         found = [_template_bos(each) for each in part.get("processors", [])]
         return next((each for each in found if each is not None), None)
+    if part.get("type") in ("BertProcessing", "RobertaProcessing"):
+        return int(part["cls"][1])
     single = part.get("single") if part.get("type") == "TemplateProcessing" else None
     if not single:
         return None

@@ -94,6 +94,8 @@ def _step(graph: Graph, node: Node, name: str) -> Trace | None:
         return first.plus(second.scaled(1.0 if op == "Add" else -1.0)) if first.base == second.base else None
     if op == "Concat":
         return _concat(graph, node)
+    if op in ("ScatterElements", "ScatterND", "TensorScatter", "Where"):
+        return _written(graph, node)
     return _rotary(graph, node) if op == "RotaryEmbedding" else None
 
 
@@ -139,10 +141,12 @@ def _slices(graph: Graph, node: Node, rank: int) -> tuple[slice, ...] | None:
 
 
 def _concat(graph: Graph, node: Node) -> Trace | None:
-    if any(each in graph.constants for each in node.inputs):
+    """Parts of one tensor, and zeros: the fixed cache in front of it or behind it."""
+    if any(np.any(graph.constants[each]) for each in node.inputs if each in graph.constants):
         return None
-    parts = [trace(graph, each) for each in node.inputs]
-    if len({part.base for part in parts}) > 1:
+    traced = [None if each in graph.constants else trace(graph, each) for each in node.inputs]
+    parts = [part for part in traced if part is not None]
+    if len({part.base for part in parts}) != 1:
         return None
     axis = int(node.attrs["axis"]) % (parts[0].index.ndim - 1)
     terms = max(part.index.shape[-1] for part in parts)
@@ -150,9 +154,59 @@ def _concat(graph: Graph, node: Node) -> Trace | None:
     def widen(t: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([t, np.zeros((*t.shape[:-1], terms - t.shape[-1]), t.dtype)], -1)
 
-    index = np.concatenate([widen(part.index) for part in parts], axis)
-    coef = np.concatenate([widen(part.coef) for part in parts], axis)
+    whole = [
+        _nothing(parts[0].base, graph.shape(each), terms) if part is None else part
+        for each, part in zip(node.inputs, traced, strict=True)
+    ]
+    index = np.concatenate([widen(part.index) for part in whole], axis)
+    coef = np.concatenate([widen(part.coef) for part in whole], axis)
     return Trace(parts[0].base, index, coef, frozenset().union(*(part.tables for part in parts)))
+
+
+def _nothing(base: str, shape: tuple[int, ...], terms: int) -> Trace:
+    """Zeros."""
+    return Trace(base, np.zeros((*shape, terms), np.int64), np.zeros((*shape, terms)))
+
+
+def _written(graph: Graph, node: Node) -> Trace | None:
+    """What is written into a buffer of zeros, at places that do not depend on the tokens."""
+    old, new = (2, 1) if node.op == "Where" else (0, 2)
+    if node.op == "TensorScatter":
+        new = 1
+    if node.op == "Where" and node.inputs[1] in graph.constants:
+        old, new = 1, 2
+    places = [each for i, each in enumerate(node.inputs) if each and i not in (old, new)]
+    zeros = graph.constants.get(node.inputs[old])
+    if zeros is None or np.any(zeros) or node.inputs[new] in graph.constants:
+        return None
+    if any(each not in graph.constants for each in places):
+        return None
+    part = trace(graph, node.inputs[new])
+    made = _nothing(part.base, graph.shape(node.outputs[0]), part.index.shape[-1])
+    where = [graph.constants[each] for each in places]
+    for to, values in ((made.index, part.index), (made.coef, part.coef)):
+        for term in range(values.shape[-1]):
+            _write(node, to[..., term], values[..., term], where, written_first=new == 1)
+    return Trace(part.base, made.index, made.coef, part.tables)
+
+
+def _write(node: Node, to: NDArray[Any], values: NDArray[Any], where: list[NDArray[Any]], written_first: bool) -> None:
+    """Put ``values`` into ``to`` as the node does; ``written_first``: where a condition of Where is true."""
+    axis = int(node.attrs.get("axis", -2 if node.op == "TensorScatter" else 0))
+    if node.op == "Where":
+        chosen = where[0] if written_first else ~where[0]
+        seen = np.broadcast_to(chosen, to.shape)
+        to[seen] = np.broadcast_to(values, to.shape)[seen]
+    elif node.op == "ScatterElements":
+        np.put_along_axis(to, where[0].astype(np.int64) % to.shape[axis], values, axis)
+    elif node.op == "ScatterND":
+        to[tuple(np.moveaxis(where[0], -1, 0).astype(np.int64))] = values
+    else:
+        start = int(where[0].ravel()[0]) if where else 0
+        axis %= to.ndim
+        to[tuple(slice(start, start + values.shape[axis]) if i == axis else slice(None) for i in range(to.ndim))] = (
+            values
+        )
 
 
 def _rotary(graph: Graph, node: Node) -> Trace:

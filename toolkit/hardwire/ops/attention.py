@@ -10,11 +10,15 @@ the rounded exponentials, so schedule and lane count cannot change a bit.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .fixed import Ints, bit_length, exact_product, limits, round_shift, saturate
 
 EXP_STEPS_PER_NAT = 112  # one table step is 1 / 112 nat; 1,024 steps reach e**-9.1, below an eighth of a unit
 EXP_ENTRIES = 1024
+ALIBI_FRACTION = 10  # bits of a slope behind the point
+ALIBI_BITS = 17  # of a slope, unsigned
+LARGEST_SLOPE = ((1 << ALIBI_BITS) - 1) / (EXP_STEPS_PER_NAT << ALIBI_FRACTION)  # 1.14
 PROBABILITY_BITS = 10  # unsigned; the largest score has 2**10 - 1
 
 
@@ -33,6 +37,19 @@ def scores(q: Ints, k: Ints, query_bits: int, key_bits: int) -> Ints:
     """q [..., T, C] times k [..., P, C] to [..., T, P]."""
     bound = q.shape[-1] * -limits(query_bits)[0] * -limits(key_bits)[0]
     return exact_product(q, k.swapaxes(-1, -2), bound)
+
+
+def alibi_slopes(slopes: NDArray[np.floating]) -> Ints:
+    """Slopes of ALiBi, of a score in nats per position, in steps of the exponential and ALIBI_FRACTION bits behind."""
+    return np.rint(slopes.astype(np.float64) * (EXP_STEPS_PER_NAT << ALIBI_FRACTION)).astype(np.int64)
+
+
+def alibi(slope: Ints, shift: Ints, position: Ints) -> Ints:
+    """What ALiBi adds to the score of a key at ``position``, which is shifted right by ``shift`` later.
+
+    A softmax sees differences only, so that the query's own position does not count (Press et al., 2022).
+    """
+    return round_shift((slope << shift) * position, ALIBI_FRACTION)
 
 
 def probabilities(score: Ints, seen: np.ndarray, shift: Ints, table: Ints) -> Ints:

@@ -10,19 +10,18 @@ LUT4 and carry halves together (TRELLIS_COMB) for ECP5.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 
 from ..chip.model import Chip
 from ..ops import attention
+from ..parts import present
+from ..targets.blocks import bram18, multipliers
 from ..targets.families import family_of
 from ..targets.family import Fabric
 from .geometry import Geometry, Style
-from .latency import ceil_div, normed_branches, normed_heads
+from .latency import ceil_div
 from .program import Schedule
 from .widths import Widths
-
-BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,6 @@ def bits_of(count: int) -> int:
     return max(count - 1, 0).bit_length()
 
 
-@lru_cache(maxsize=4096)
-def bram18(width: int, depth: int) -> int:
-    """Block RAMs of 18 Kbit that a memory takes."""
-    return min(ceil_div(width, w) * ceil_div(depth, d) for w, d in BRAM18_SHAPES)
-
-
 def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False) -> float:
     """rtl/dot.sv."""
     n, part = digits(weight), act + 1 + bits_of(terms)
@@ -75,12 +68,6 @@ def tree_luts(count: int, width: int) -> float:
         total += (count // 2) * (level + 2)
         count, level = count - count // 2, level + 1
     return total
-
-
-def multipliers(f: Fabric, a: int, b: int) -> int:
-    """Blocks of one signed a x b product."""
-    wide, narrow = f.multiplier
-    return min(ceil_div(a, wide) * ceil_div(b, narrow), ceil_div(b, wide) * ceil_div(a, narrow))
 
 
 def score_cost(f: Fabric, style: Style, banks: int, channels: int, query: int, cache: int) -> tuple[float, int]:
@@ -136,14 +123,15 @@ def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dic
     lanes, ff, dsp = lane_cost(f, g, weight, act, acc)
     rows, row_dsp = _row_cost(chip, made, f, acc)
     heads, head_dsp = _attention_cost(chip, made, f)
-    capped = _capped(chip, made)
-    head_dsp += capped * multipliers(f, 18, 8)
+    extras = [part.extra(made, f, shifter_luts(f, acc)) for part in present(chip.wiring)]
+    row_dsp += sum(extra.dsp for extra in extras)
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
-    lut = (lanes + rows + heads + sampling + f.fixed) * f.scale
+    rows += g.rows * sum(extra.row_lut for extra in extras)
+    lut = (lanes + rows + heads + sampling + f.fixed + sum(extra.lut for extra in extras)) * f.scale
     memory = memory or memories(chip, made, widths)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
     ff += made.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
-    ff += capped * 64
+    ff += sum(extra.ff for extra in extras)
     if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
         ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
@@ -185,7 +173,7 @@ def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, i
     fabric = g.groups - g.packed_groups
     read = g.groups * g.rows * acc * (g.depth - 1) * f.mux
     read += g.rows * acc * (fabric + (2 if fabric else 0) + 2 * g.packed_groups + (2 if g.packed_groups else 0))
-    shifter = (acc + 19) * 6 * f.barrel + 60
+    shifter = shifter_luts(f, acc)
     post = (s.residual + 19) * 6 * f.barrel + 60
     row = shifter + post + 42 + 42 + 60 + (24 if chip.biases else 0)
     row += 2 * s.residual * (0.67 if f.shared_mux else 2.0) + s.residual * 2
@@ -193,9 +181,6 @@ def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, i
     turning = 2 if chip.shape.rotary else 1
     dsp = g.rows * (multipliers(f, acc, 18) + multipliers(f, 18, 18) + turning * multipliers(f, 16, 18))
     dsp += g.rows * multipliers(f, s.residual, s.residual)
-    norms = normed_heads(chip.wiring) + normed_branches(chip.wiring)  # each a second shift, root and rounding of rows
-    row += norms * (shifter + 16 * 4 * f.barrel + 60)
-    dsp += norms * g.rows * (multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18))
     return read + g.rows * row + g.columns * column + 350, dsp
 
 
@@ -226,9 +211,9 @@ def _attention_cost(chip: Chip, made: Schedule, f: Fabric) -> tuple[float, int]:
     return made.shared * lut, made.shared * dsp
 
 
-def _capped(chip: Chip, made: Schedule) -> int:
-    """Values per cycle that pass a soft cap: a multiplier each, two to a table."""
-    return made.shared * made.geometry.banks * chip.wiring.score_cap + made.geometry.rows * chip.wiring.logit_cap
+def shifter_luts(f: Fabric, acc: int) -> float:
+    """A row's sum times its root, shifted and rounded."""
+    return (acc + 19) * 6 * f.barrel + 60
 
 
 def buffer_depth(made: Schedule) -> int:
@@ -262,13 +247,6 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     if buffer_in_block_ram(made):
         exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
     angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * made.parts) if shape.rotary else 0
-    norms = 0
-    if normed_heads(chip.wiring):
-        turned = shape.layers * (made.walks + made.kv_words) * made.parts
-        norms += bram18(g.rows * 17 + 6, turned) + bram18(18, turned) + made.shared
-    if normed_branches(chip.wiring):
-        added = shape.layers * 2 * ceil_div(shape.dim, g.rows)
-        norms += bram18(g.rows * 17 + 6, added) + bram18(18, added) + 1
-    caps = 2 * ceil_div(_capped(chip, made), 2)  # a line and its slope pass the 18 bits of a port
-    tables = gate + exp + angle + norms + caps + bram18(18, 2048) + 1 + made.shared
+    extra = sum(part.block_rams(made) for part in present(chip.wiring))
+    tables = gate + exp + angle + extra + bram18(18, 2048) + 1 + made.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

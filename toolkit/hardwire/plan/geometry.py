@@ -65,6 +65,11 @@ class Geometry:
         """Multiplications per cycle of the matrices."""
         return self.columns * self.rows * self.depth
 
+    @property
+    def scores_lack_a_constant(self) -> bool:
+        """Whether all scores are made in LUTs, whose digits leave the same out of each."""
+        return self.score_style == "fabric" or self.score_fabric == self.banks
+
     # Latencies of the pipeline, in cycles.
 
     @property

@@ -84,7 +84,7 @@ GROUPS = (
         ),
     ),
     Group(
-        "Norms, and those inside a layer: of heads (Renorm) and of branches (Branch). Soft caps.",
+        "Norms, and those inside a layer: of heads (Renorm) and of branches (Branch). Soft caps, ALiBi.",
         (
             Parameter("Eps", 1, "in units of the sum of squares"),
             Parameter("EnergyW", 40, "bits of that sum, eps included"),
@@ -96,6 +96,8 @@ GROUPS = (
             Parameter("BranchEnergyW", 36, "bits of their sums"),
             Parameter("ScoreSlopeW", 9, "bits of what a line of the scores' cap rises by"),
             Parameter("LogitSlopeW", 9, "the same of the logits'"),
+            Parameter("AlibiW", 0, "bits of a score with the bias of its position; 0: there is none"),
+            Parameter("AlibiSlopeW", 17, "bits of that bias per position"),
         ),
     ),
     Group(

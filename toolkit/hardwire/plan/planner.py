@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..chip.model import LOOKED_UP, Chip
+from ..parts import present
 from ..progress import Progress
 from ..targets.board import Board
 from .budget import budget_of, resources
@@ -62,7 +63,7 @@ class Planner:
                 for depth in (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32):
                     if depth * rows > tallest * 2 or depth * rows * columns > 1 << 14:
                         continue
-                    if self.chip.wiring.embedding_norm and rows * depth < s.dim:
+                    if not all(part.fits_lanes(s, rows, depth) for part in present(self.chip.wiring)):
                         continue
                     base = Geometry(columns, rows, depth, terms, banks=1, divides=1)
                     padded = s.head_dim if shared_heads(s, rows) > 1 else ceil_div(s.head_dim, rows) * rows
@@ -162,10 +163,9 @@ def _stages(board: Board) -> dict[str, Any]:
 def _divided(g: Geometry, packed: int, chip: Chip, board: Board) -> Iterator[Geometry]:
     """Ways to give attention what multipliers the lanes leave: all in blocks, then more and more of it in LUTs."""
     f, channels = board.device_family.fabric, chip.shape.head_dim
-    # A soft cap sees what scores lack that are all in LUTs (``schedule.require_geometry``): one bank stays out.
-    scores_in_luts: dict[str, Any] = (
-        {"score_fabric": g.banks - 1} if chip.wiring.score_cap else {"score_style": "fabric"}
-    )
+    # Where a part sees what scores lack that are all in LUTs (``schedule.require_geometry``), one bank stays out.
+    whole = any(part.whole_scores for part in present(chip.wiring))
+    scores_in_luts: dict[str, Any] = {"score_fabric": g.banks - 1} if whole else {"score_style": "fabric"}
     style: Style = "packed" if f.pairs else "apart"
     base = replace(g, packed_groups=packed, score_style=style, mix_style=style)
     yield base

@@ -13,8 +13,10 @@ from __future__ import annotations
 from ..chip.model import Chip, Shape
 from ..errors import BuildError
 from ..ops import rope, sampler
+from ..parts import present
+from ..parts.renorms import normed_heads
 from .geometry import Geometry
-from .latency import added_late, logits_late, missing_parts, normed_heads, turned_late, walk_to_mixed, walk_to_value
+from .latency import added_late, logits_late, missing_parts, turned_late, walk_to_mixed, walk_to_value
 from .program import Emission, Row, Run, Schedule, Word, run_reads
 from .words import EMBED_READ, NOISE_LATE, ROOT_LATE, SAMPLE_LATE, Kind, Source
 
@@ -38,11 +40,9 @@ def require_geometry(made: Schedule) -> None:
         )
     if made.padded % g.divides:
         raise BuildError(f"divides {g.divides}: choose a divisor of a head's {made.padded} channels, padding included")
-    if made.wiring.score_cap and (g.score_style == "fabric" or g.score_fabric == g.banks):
-        raise BuildError(
-            "scores that are all made in LUTs lack a constant, which a softmax does not see but a soft cap does; "
-            f"choose score_style packed or apart and score_fabric of at most {g.banks - 1}"
-        )
+    for part in present(made.wiring):
+        if lack := part.geometry_lacks(made):
+            raise BuildError(lack)
     row = max(f.residual, 16)  # RowW of rtl/engine.sv
     if max(f.up, f.logit) > row:
         raise BuildError(

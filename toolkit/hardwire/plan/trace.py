@@ -148,6 +148,19 @@ class Tracer:
         return total & _MASK
 
 
+def named(stages: list[Stage]) -> dict[str, Stage]:
+    """Stages by their names; where the embedding has a norm behind it, that is a stage of its own."""
+    found: dict[str, Stage] = {}
+    for stage in stages:
+        found[stage.name if stage.name not in found else f"{stage.name}_norm"] = stage
+    return found
+
+
+def checksum_words(chip: Chip, made: Schedule) -> dict[str, int]:
+    """Where the trace window of an engine has each stage, by its name."""
+    return {name: stage.word for name, stage in named(stages(chip, made)).items()}
+
+
 Reader = Callable[[int], int]  # word of the trace window -> what the chip has there
 
 

@@ -16,6 +16,7 @@ from enum import IntEnum
 
 from ..ops.fixed import MULTIPLIER_BITS
 from ..ops.softcap import CAP_BITS
+from ..parts import alibi, renorms, softcap
 
 Values = Mapping[str, int]  # parameters and what follows from them, by their name in SystemVerilog
 
@@ -105,15 +106,20 @@ class Constant(int):
 # Cycles, each a property of the RTL's pipelines. Names as A0, E0 and t0 are those of the comments in rtl/.
 EMBED_READ = Constant("EmbedRead", 2, "fetch to E1 of the embedding's first read")
 ROOT_LATE = Constant("RootLate", 6, "a complete residual to its root, which joins at E0")
-WALK_TO_VALUE = Constant("WalkToValue", 7, "t0 to the address of the values, less a cap of scores")
-RENORM_LATE = Constant("RenormLate", 9, "rows of a whole head to the same rows after its norm, less their rounding")
-SOFT_CAP_LATE = Constant("SoftCapLate", 3, "a value to its soft cap")
-SCORE_CAP_LATE = Constant("ScoreCapLate", SOFT_CAP_LATE + 2, "a score to its soft cap, the rounding in front included")
-WALK_TO_MIXED = Constant("WalkToMixed", 17, "t0 of a walk's last block to its first quotient, less a cap of scores")
+WALK_TO_VALUE = Constant("WalkToValue", 7, "t0 to the address of the values, less what parts take of scores")
+RENORM_LATE = Constant(
+    "RenormLate", renorms.RENORM_LATE, "rows of a whole head to the same rows after its norm, less their rounding"
+)
+SOFT_CAP_LATE = Constant("SoftCapLate", softcap.SOFT_CAP_LATE, "a value to its soft cap")
+SCORE_CAP_LATE = Constant(
+    "ScoreCapLate", softcap.SCORE_CAP_LATE, "a score to its soft cap, the rounding in front included"
+)
+WALK_TO_MIXED = Constant("WalkToMixed", 17, "t0 of a walk's last block to its first quotient, less the same")
 NOISE_LATE = Constant("NoiseLate", 17, "fetch to the first noise, less its own word")
 SAMPLE_LATE = Constant("SampleLate", 4, "EZ of the last logits to the sampled token, less a cap of logits")
 END = Constant("End", 1, "from a token's last word to the next fetch")
 LEAST_RESET = Constant("LeastReset", 16, "of a reset, at least, as AXI asks: pipelines without one run empty meanwhile")
+ALIBI_LATE = Constant("AlibiLate", alibi.ALIBI_LATE, "a score to one with the bias of its position")
 LONGEST_RUN_OUT = Constant("LongestRunOut", LEAST_RESET - 4, "of a pipeline that is left to run empty, at most")
 
 
@@ -127,7 +133,15 @@ def z_late(round_stages: int) -> int:
     return 1 + round_stages
 
 
-CONSTANTS = (LEAST_RESET, LONGEST_RUN_OUT, ROOT_LATE, RENORM_LATE, SOFT_CAP_LATE, SCORE_CAP_LATE)  # that the RTL reads
+CONSTANTS = (
+    LEAST_RESET,
+    LONGEST_RUN_OUT,
+    ROOT_LATE,
+    RENORM_LATE,
+    SOFT_CAP_LATE,
+    SCORE_CAP_LATE,
+    ALIBI_LATE,
+)  # that the RTL reads
 
 
 @dataclass(frozen=True)
@@ -271,6 +285,14 @@ ANGLES = Struct(
     ),
 )
 
+# Words of a single number, which the RTL reads as they are.
+EPS = Struct("eps_t", "Of a turn of a norm.", (Field("eps", "EpsW", "of its head"),))
+SHIFT = Struct(
+    "shift_t", "Of a head, in front of a cap.", (Field("shift", 5, "of a score, to steps of the exponential"),)
+)
+SLOPE = Struct("slope_t", "Of a head with ALiBi.", (Field("slope", "AlibiSlopeW", "of a score's bias per position"),))
+
+OF_PARTS = {struct.name: struct for struct in (GAINS, LINE, WINDOW, EPS, SHIFT, SLOPE)}  # by the name that parts give
 OF_MODULES = {"softmax": SHIFTS, "renorm": GAINS, "soft_cap": LINE, "window": WINDOW, "rope": ANGLES}
 
 TAIL = Struct(

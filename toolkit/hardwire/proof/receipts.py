@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ..build.folder import Build
+from ..errors import BuildError, Mismatch
 from ..manifest import read_manifest, write_manifest
 from ..version import __version__
 
@@ -59,6 +60,17 @@ class Receipt:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def check(self, planted: str = "") -> None:
+        """Raise Mismatch for a difference, BuildError for a rung that was asked for and not run, or for a fault that
+        was ``planted`` and not found."""
+        if self.first_difference is not None:
+            raise Mismatch(str(self.first_difference))
+        if planted:
+            raise BuildError(f"a fault was planted ({planted}) and nothing differed; compare more tokens")
+        for name, rung in self.rungs.items():
+            if rung.status == "not run":
+                raise BuildError(f"rung {name} was asked for and not run: {rung.note}")
 
 
 def versions() -> dict[str, str]:

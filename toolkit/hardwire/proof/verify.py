@@ -24,33 +24,37 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..backends.of_build import fresh_csim, fresh_netlistsim, fresh_rtlsim
+from ..backends.of_build import FRESH, Proved
 from ..build.folder import Build
 from ..chip.model import Chip
-from ..chip.reference import Progress as LoopProgress
-from ..chip.reference import Sampling, feeder, new_state, step, token_loop
+from ..chip.reference import Reference, new_state, step
 from ..decoder import forward
 from ..errors import BuildError, ChipError, PromptError
+from ..host.requests import Request
 from ..ops.fixed import Ints
 from ..progress import Progress, Share
+from .climb import SAMPLED, Route, Text, climb, first_difference
+from .plant import RUNG, plant
 from .receipts import Difference, Receipt, Rung, record, versions, write_junit
 
-if TYPE_CHECKING:
-    from ..backends.csim import CSim
-    from ..backends.rtlsim import RtlSim
+__all__ = [
+    "RUNGS", "Difference", "Receipt", "Rung", "first_difference", "record", "rungs_of", "verify", "verify_planted",
+    "write_junit",
+]  # fmt: skip
 
-__all__ = ["RUNGS", "Difference", "Receipt", "Rung", "first_difference", "record", "rungs_of", "verify", "write_junit"]
-
-RUNGS = ("float", "int", "csim", "rtl", "netlist")
+RUNGS = ("float", "int", *FRESH)  # "csim", "rtl", "netlist": what runs requests is climbed alike
 PROMPTS = ("Once upon a time", "One day, a little girl named Lily", "Tom and his dog", "The sun was")
 BOUND_MARGIN = 1.5  # of the worst calibration row's error
 LARGEST_ERROR = 8.0  # of a record; logits that err by more belong to no working model
 TRACED = 64  # tokens of the first text whose every stage is compared even when all logits agree
 LOOP_TOKENS = 32
+# Gates run a thousand times slower than C++, so one short text of them is compared.
+GATES_PROMPT, GATES_TOKENS = 4, 8
+MOST_LINE_CYCLES = 20_000_000  # on reading logits over a simulated line: half an hour of a board's gates
+BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames add
 
 
 def rungs_of(build: Build) -> tuple[str, ...]:
@@ -68,8 +72,12 @@ def verify(
     tokens: int = 256,
     prompts: Sequence[str] | None = None,
     progress: Progress = lambda rung, share: None,
+    onnx: Path | None = None,
 ) -> Receipt:
-    """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt."""
+    """Climb the ladder; stop at the first difference. ``tokens`` positions are compared for each prompt.
+
+    ``onnx``: the float model, where the build has no copy; BuildError where the chip was made from another.
+    """
     rungs = rungs_of(build) if rungs is None else rungs
     for rung in rungs:
         if rung not in RUNGS:
@@ -79,12 +87,12 @@ def verify(
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         digests={"build": build.manifest["digest"], "chip": build.chip.digest},
     )
-    climb = _Climb(build, min(tokens, build.chip.shape.context), prompts, progress)
+    ladder = _Ladder(build, min(tokens, build.chip.shape.context), prompts, progress, onnx)
     if "netlist" in rungs and build.has_netlist:
         receipt.digests |= build.manifest["synthesis"]["files"]
     for rung in (r for r in RUNGS if r in rungs):
         started = time.perf_counter()
-        result, difference = getattr(climb, f"{rung}_rung")()
+        result, difference = ladder.backend_rung(rung) if rung in FRESH else getattr(ladder, f"{rung}_rung")()
         result.seconds = round(time.perf_counter() - started, 2)
         receipt.rungs[rung] = result
         if difference is not None:
@@ -95,11 +103,33 @@ def verify(
     return receipt
 
 
-class _Climb:
+def verify_planted(
+    build: Build,
+    kind: str,
+    rungs: Sequence[str] | None = None,
+    tokens: int = 256,
+    prompts: Sequence[str] | None = None,
+    progress: Progress = lambda rung, share: None,
+    onnx: Path | None = None,
+) -> tuple[Receipt, str]:
+    """The same of a copy with a fault of ``plant``, which is thrown away; the receipt, and what was done.
+
+    The rung that finds such a fault is climbed behind ``rungs``, by default float and int.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        faulty, done = plant(build, kind, Path(scratch))
+        climbed = [*(rungs or ("float", "int")), RUNG[kind]]
+        return verify(faulty, climbed, tokens, prompts, progress, onnx), done
+
+
+class _Ladder:
     """The texts that every rung shares, made once by the integer reference."""
 
-    def __init__(self, build: Build, tokens: int, prompts: Sequence[str] | None, progress: Progress) -> None:
+    def __init__(
+        self, build: Build, tokens: int, prompts: Sequence[str] | None, progress: Progress, onnx: Path | None
+    ) -> None:
         self.build, self.chip, self.progress = build, build.chip, progress
+        self.onnx = onnx or build.onnx
         self.starts = _starts(build.chip, prompts)
         self.length = max(tokens, max(map(len, self.starts)))
         if self.length > build.chip.shape.context:
@@ -115,11 +145,19 @@ class _Climb:
     # -- rungs ---------------------------------------------------------------------------------------
 
     def float_rung(self) -> tuple[Rung, Difference | None]:
-        if self.build.onnx is None:
-            return Rung(note="no ONNX beside the chip with the hash it was made from; build where the model is"), None
+        if self.onnx is None:
+            return Rung(note="the build has no copy of the ONNX that the chip was made from; give it with --onnx"), None
         from ..frontend import import_onnx
 
-        self.imported = import_onnx(self.build.onnx, context=self.chip.shape.context)
+        imported = import_onnx(self.onnx, context=self.chip.shape.context)
+        source = self.chip.about.get("onnx")
+        known = source.get("sha256") if isinstance(source, dict) else None
+        if imported.sha256 != known:
+            raise BuildError(
+                f"{self.onnx} is not the model that the chip was made from (sha256 {imported.sha256[:12]}, not "
+                f"{str(known)[:12]}); give that one"
+            )
+        self.imported = imported
         check = self.imported.check
         return Rung(
             "within bound",
@@ -165,151 +203,72 @@ class _Climb:
             text,
         )
 
-    def csim_rung(self) -> tuple[Rung, Difference | None]:
-        self.progress("csim: compile", 0.0)
+    def backend_rung(self, rung: str) -> tuple[Rung, Difference | None]:
+        """What is compiled anew from the build's files, against the integer model."""
+        self.progress(f"{rung}: compile", 0.0)
         with tempfile.TemporaryDirectory() as scratch:
-            csim = fresh_csim(self.build, Path(scratch))
+            proved = FRESH[rung](
+                self.build, Path(scratch), lambda stage, share: self.progress(f"{rung}: {stage}", share)
+            )
             try:
-                return self._against_csim(csim)
+                route = self._short_route(proved) if rung == "netlist" else self._route(rung)
+                result, difference = climb(route, proved.backend, lambda share: self.progress(rung, share))
             finally:
-                csim.close()
-
-    def _against_csim(self, csim: CSim) -> tuple[Rung, Difference | None]:
-        ids, logits = self.texts()
-        texts = [(row, want) for row, want in zip(ids, logits, strict=True)]
-        if self.length < self.chip.shape.context:
-            texts.append(self._full_context(ids))
-        rung = Rung("equal")
-        total = sum(len(row) for row, _ in texts)
-        for number, (row, want) in enumerate(texts):
-            difference = self._compare_text(csim, number, row, want, rung, total)
-            if difference is not None:
-                rung.status = "different"
-                return rung, difference
-        difference = self._stages(csim, ids[0], 0, min(TRACED, self.length), rung) or self._token_loop(csim, rung)
-        if difference is None:
-            rung.note = (
+                proved.close()
+        notes = [proved.note, result.note]
+        if rung == "csim" and difference is None:
+            notes.append(
                 f"compiled anew, through hls4ml's predict, to the last position of the context; every stage of "
                 f"{min(TRACED, self.length)} tokens; the token loop's own top"
             )
-        rung.status = "different" if difference else "equal"
-        return rung, difference
+        result.note = "; ".join(note for note in notes if note)
+        return result, difference
 
-    def rtl_rung(self) -> tuple[Rung, Difference | None]:
-        self.progress("rtl: compile", 0.0)
-        with tempfile.TemporaryDirectory() as scratch:
-            rtlsim = fresh_rtlsim(self.build, Path(scratch))
-            try:
-                return self._against_rtl(rtlsim)
-            finally:
-                rtlsim.close()
-
-    def _against_rtl(self, rtlsim: RtlSim) -> tuple[Rung, Difference | None]:
+    def _route(self, rung: str) -> Route:
+        """Every text, and one that reaches the last position of the context; loops, greedy and sampled."""
         ids, logits = self.texts()
-        rung, texts = Rung("equal"), list(zip(ids, logits, strict=True))
+        texts = [Text(row, want, len(row)) for row, want in zip(ids, logits, strict=True)]
         if self.length < self.chip.shape.context:
             texts.append(self._full_context(ids))
-        difference = None
-        for number, (row, want) in enumerate(texts):
-            got = rtlsim.predict(row.tolist())
-            rung.tokens, rung.logits = rung.tokens + len(row), rung.logits + got.size
-            self.progress("rtl", (number + 1) / len(texts))
-            difference = first_difference("rtl", {"logits": want[None]}, {"logits": got[None]}, 0, number)
-            if difference is not None:
-                break
-        difference = difference or self._rtl_loop(rtlsim, rung)
-        rung.status = "different" if difference else "equal"
-        return rung, difference
-
-    def _rtl_loop(self, rtlsim: RtlSim, rung: Rung) -> Difference | None:
-        """The engine's own token loop: tokens as the reference's, and cycles as the manifest has them."""
-        context, start = self.chip.shape.context, self.starts[0]
-        for sampling in (Sampling(), Sampling(0.9, 7)):
-            budget = min(LOOP_TOKENS, context - len(start))
-            want = list(token_loop(feeder(self.chip, sampling), start, context, budget, ()))
-            got = rtlsim.run(start, budget, sampling).tokens
-            for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
-                if expected != actual:
-                    return Difference("rtl", "token", len(start) + index, 0, expected, actual)
-            rung.tokens += len(want)
-        if self.build.of_hls:
-            rung.note = (
-                "the HLS core as C++ behind its ports, in the simulated RTL around it; its cycles are Vitis HLS's"
-            )
-            return None
-        cycles = rtlsim.run(start[:1]).token_cycles
-        for position, (expected, actual) in enumerate(zip(self.build.manifest["cycles"], cycles, strict=False)):
-            if expected != actual:
-                return Difference("rtl", "cycles", position, 0, expected, actual)
-        rung.note = (
-            f"cycles as planned at {len(cycles)} positions, {cycles[0]:,} at the first, {cycles[-1]:,} at the last"
+        start = tuple(self.starts[0])
+        budget = min(LOOP_TOKENS, self.chip.shape.context - len(start))
+        plan = self.build.manifest["plan"]
+        traced = rung == "csim" or (plan.get("geometry") or {}).get("trace", False)
+        return Route(
+            rung=rung,
+            chip=self.chip,
+            texts=texts,
+            traced=TRACED if traced else 0,
+            loops=[Request(ids=start, budget=budget, **options) for options in ({}, SAMPLED)],
+            timed=None if rung == "csim" else Request(ids=start[:1]),  # C++ has no clock
+            cycles=self.build.manifest["cycles"],
+            geometry=plan.get("geometry") or {},
         )
-        return None
 
-    def netlist_rung(self) -> tuple[Rung, Difference | None]:
-        from . import gates
+    def _short_route(self, proved: Proved) -> Route:
+        """A prompt and its greedy continuation; over a serial line, logits as far as it can carry them."""
+        start = tuple(self.starts[0][:GATES_PROMPT])
+        length = min(len(start) + GATES_TOKENS, self.chip.shape.context)
+        greedy = Request(ids=start, budget=length - len(start))
+        ids = np.array([*start, *Reference(self.chip).run(greedy).ids], np.int64)
+        logits = step(self.chip, new_state(self.chip, 1, length), ids[None])[0]
+        sampled = Request(ids=start, budget=greedy.budget, **SAMPLED)
+        board = proved.bit_cycles > 0
+        return Route(
+            rung="netlist",
+            chip=self.chip,
+            texts=[Text(ids, logits, len(start))],
+            loops=[] if board else [sampled],
+            timed=None if board else greedy,
+            cycles=self.build.manifest["cycles"],
+            geometry=self.build.manifest["plan"].get("geometry") or {},
+            every=logits.size * BITS_PER_LOGIT * proved.bit_cycles <= MOST_LINE_CYCLES,
+        )
 
-        with tempfile.TemporaryDirectory() as scratch:
-            sim = fresh_netlistsim(
-                self.build, Path(scratch), lambda stage, share: self.progress(f"netlist: {stage}", share)
-            )
-            try:
-                return gates.climb(self.build, sim, self.starts[0], lambda share: self.progress("netlist", share))
-            finally:
-                sim.close()
-
-    def _compare_text(
-        self, csim: CSim, number: int, row: Ints, want: Ints, rung: Rung, total: int
-    ) -> Difference | None:
-        for position, token in enumerate(row.tolist()):
-            got, _ = csim.step(token, position, position == 0, Sampling())
-            rung.tokens += 1
-            rung.logits += len(got)
-            self.progress("csim", rung.tokens / total)
-            if not np.array_equal(got, want[position]):
-                index = int(np.flatnonzero(got != want[position])[0])
-                last = Difference(
-                    "csim", "logits", position, index, int(want[position, index]), int(got[index]), number
-                )
-                return self._stages(csim, row, number, position + 1, rung) or last
-        return None
-
-    def _full_context(self, ids: Ints) -> tuple[Ints, Ints]:
+    def _full_context(self, ids: Ints) -> Text:
         """A text that fills the context, to reach its last position."""
         row = np.resize(ids[0], self.chip.shape.context)
-        return row, step(self.chip, new_state(self.chip), row[None])[0]
-
-    def _stages(self, csim: CSim, row: Ints, number: int, tokens: int, rung: Rung) -> Difference | None:
-        """Compare every stage of the first ``tokens`` tokens of a text."""
-        want: dict[str, Ints] = {}
-        step(self.chip, new_state(self.chip, 1, tokens), row[None, :tokens], want.__setitem__)
-        for position in range(tokens):
-            got = csim.trace(int(row[position]), position, position == 0)
-            missing = set(want) - set(got)
-            if missing:
-                raise BuildError(f"the C-simulation has no stage {sorted(missing)[0]!r}; build again")
-            here = {stage: values[:, position : position + 1] for stage, values in want.items()}
-            seen = {stage: got[stage].reshape(1, 1, -1) for stage in want}
-            difference = first_difference("csim", here, seen, position, number)
-            if difference is not None:
-                return difference
-            rung.stages += sum(values.size for stage, values in here.items() if stage != "logits")
-        return None
-
-    def _token_loop(self, csim: CSim, rung: Rung) -> Difference | None:
-        """The synthesis top's own loop: the same tokens, greedy and sampled, as the reference's."""
-        for sampling in (Sampling(), Sampling(0.9, 7)):
-            loop = LoopProgress()
-            budget = min(LOOP_TOKENS, self.chip.shape.context - len(self.starts[0]))
-            want = list(
-                token_loop(feeder(self.chip, sampling), self.starts[0], self.chip.shape.context, budget, (), loop)
-            )
-            got = list(csim.generate(self.starts[0], budget, sampling))
-            for index, (expected, actual) in enumerate(zip(want, [*got, *[-1] * len(want)], strict=False)):
-                if expected != actual:
-                    return Difference("csim", "token", len(self.starts[0]) + index, 0, expected, actual)
-            rung.tokens += len(want)
-        return None
+        return Text(row, step(self.chip, new_state(self.chip), row[None])[0], len(row))
 
 
 def _recorded_error(chip: Chip) -> float:
@@ -338,26 +297,6 @@ def drive(
         logits[:, position] = step(chip, state, ids[:, position : position + 1])[:, 0]
         progress((position + 1) / length)
     return ids, logits
-
-
-def first_difference(
-    rung: str, expected: dict[str, Ints], got: dict[str, Ints], token: int = 0, text: int = 0
-) -> Difference | None:
-    """The first differing value of stages [B, T, N], in the order of ``expected``."""
-    for stage, want in expected.items():
-        unequal = np.argwhere(want != got[stage])
-        if len(unequal):
-            row, position, index = unequal[0]
-            return Difference(
-                rung,
-                stage,
-                token + int(position),
-                int(index),
-                int(want[tuple(unequal[0])]),
-                int(got[stage][tuple(unequal[0])]),
-                text + int(row),
-            )
-    return None
 
 
 def _starts(chip: Chip, prompts: Sequence[str] | None) -> list[list[int]]:

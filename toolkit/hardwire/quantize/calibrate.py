@@ -15,7 +15,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from ..decoder import Array, Decoder, forward
+from ..decoder import DEGREES, Array, Decoder, forward
 from ..errors import QuantizeError
 from ..ops.fixed import Ints, limits
 from ..progress import Share
@@ -83,8 +83,8 @@ class Ranges:
             elif kind in ("gate", "logits", "logits_raw"):
                 found._raise(name, value)
             elif first.gate is None and kind == "up":
-                # What ReLU makes zero of may saturate.
-                above = np.maximum(value, 0) if first.activation == "relu" else np.abs(value)
+                # What an activation makes zero of may saturate.
+                above = np.maximum(value, 0) if first.activation in DEGREES else np.abs(value)
                 found.index[stage] = np.maximum(found.index.get(stage, np.float32(0)), above.max((0, 1)))
             elif kind == "hidden":
                 flat = value.reshape(-1, value.shape[-1])

@@ -10,6 +10,9 @@ is mixed with weights that sum to one, so it is the output projection that may a
 but divided by their own sum, so nothing is lost by it. A bias of the keys, without rotary positions, norm or
 soft cap, adds the same to every score of a query, which softmax does not see.
 
+LayerNorm behind the embedding sees nothing but a row of its table where no positions are added: it goes into the table
+(BLOOM).
+
 A parallel block whose attention and MLP share a norm gets one for each: only its gain is left, which goes into the
 matrices behind it.
 """
@@ -20,7 +23,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..decoder import Array, Attention, Block, Decoder, Linear, Norm
+from ..decoder import Array, Attention, Block, Decoder, Linear, Norm, normalize
 
 
 def fold_norms(decoder: Decoder) -> Decoder:
@@ -28,6 +31,10 @@ def fold_norms(decoder: Decoder) -> Decoder:
 
     requires: a decoder that ``require_supported`` takes. Stages on the residual stream lose their mean.
     """
+    if goes_into_the_table(decoder):
+        assert decoder.embedding_norm is not None
+        table = normalize(decoder.embedding, decoder.embedding_norm)
+        decoder = replace(decoder, embedding=table, embedding_norm=None, tied=False)
     if decoder.blocks[0].attention_norm.kind == "layer":
         decoder = _centred(decoder)
     blocks = tuple(_fold_block(block) for block in decoder.blocks)
@@ -36,6 +43,12 @@ def fold_norms(decoder: Decoder) -> Decoder:
         final_norm, head = _without_bias(final_norm), _shifted(head, final_norm)
     tied = decoder.tied and np.array_equal(head.weight, decoder.embedding)
     return replace(decoder, blocks=blocks, final_norm=final_norm, head=head, tied=tied)
+
+
+def goes_into_the_table(decoder: Decoder) -> bool:
+    """Whether the norm behind the embedding is a LayerNorm of the table's rows alone."""
+    before = decoder.embedding_norm
+    return before is not None and before.kind == "layer" and decoder.positions is None
 
 
 def _centred(decoder: Decoder) -> Decoder:

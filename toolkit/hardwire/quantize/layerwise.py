@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..chip.model import LOOKED_UP, Chip, Shape, matrix_names
 from ..chip.reference import Observer, attention_block, embedding_block, mlp_block, new_state
 from ..decoder import (
+    DEGREES,
     Array,
     Block,
     Decoder,
@@ -33,6 +34,8 @@ from ..decoder import (
 from ..ops import attention, gate, norm, rope, sampler, softcap
 from ..ops.fixed import Ints, limits, scale_pair
 from ..ops.matvec import ROOT_SHIFT, Matrix
+from ..parts import present
+from ..parts.attention import rope_sets
 from ..progress import Stage
 from .calibrate import MARGIN, POOLED, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
 from .layers import empty_layer, stacked
@@ -44,7 +47,6 @@ from .parts import (
     by_head,
     flat,
     gain_of,
-    rope_sets,
     scaled_matrix,
     whole_bias,
     wiring_of,
@@ -112,9 +114,10 @@ class Quantizer:
 
     def _tables(self, block: Block) -> dict[str, Ints]:
         cos, sin = rope.angle_tables(*angles(self.ropes, self.shape.context))
-        cap, step = block.attention.softcap, 1 / attention.EXP_STEPS_PER_NAT
-        capped = {} if cap is None else {"score_cap": softcap.cap_table(cap, step, step)}
-        return capped | {
+        made: dict[str, Ints] = {}
+        for part in present(self.wiring):
+            made |= part.quantized(self.decoder)
+        return made | {
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
             "rsqrt": norm.rsqrt_table(),
@@ -136,7 +139,8 @@ class Quantizer:
         for stage, block in zip(stages, self.decoder.blocks, strict=True):
             spread = np.sqrt(self.ranges.square[stage].astype(np.float64) / self.rows.size)
             relative = self._relative(spread, block.mlp).astype(np.float32)
-            self.unit_gate = max(self.unit_gate, unit_of_largest(self.ranges.index[stage] / relative, f.gate))
+            index = relative ** (1 / DEGREES.get(block.mlp.activation, 1))
+            self.unit_gate = max(self.unit_gate, unit_of_largest(self.ranges.index[stage] / index, f.gate))
             hidden += [part / relative for part in self.ranges.hidden[stage]]
         self.unit_activation = float(unit_of_least_error(np.concatenate(hidden).reshape(1, -1), f.hidden)[0])
         return gate.hidden_table(mlp.activation, self.unit_gate, self.unit_activation, f.gate, f.hidden)
@@ -281,7 +285,8 @@ class Quantizer:
         """Units [F] of up and hidden, those of the table; no shift."""
         spread = np.sqrt(self.ranges.square[stage].astype(np.float64) / self.rows.size)  # as the table was made
         relative = self._relative(spread, mlp)
-        return {"up": relative * self.unit_gate, "hidden": relative * self.unit_activation}, 0
+        index = relative ** (1 / DEGREES.get(mlp.activation, 1))
+        return {"up": index * self.unit_gate, "hidden": relative * self.unit_activation}, 0
 
     def _spread(self, stage: str) -> Floats:
         """Root mean square of each hidden channel [F]."""
@@ -292,10 +297,10 @@ class Quantizer:
         the way (SmoothQuant, Xiao et al., 2023).
 
         The up projection's rows and the down projection's columns absorb them at no cost. Without a gate a table stands
-        between the two, the same for all channels: then only ReLU, which scales with its input, allows it. Channels
-        that are hardly ever above zero keep a quarter there, since what is below zero has its range too.
+        between the two, the same for all channels: then only ReLU and its square, which scale with their input, allow
+        it. Channels that are hardly ever above zero keep a quarter there, since what is below zero has its range too.
         """
-        if not self.wiring.gated and mlp.activation != "relu":
+        if not self.wiring.gated and mlp.activation not in DEGREES:
             return np.ones(self.shape.hidden)
         spread = np.maximum(spread, 1e-6)
         trained = on_grid(mlp.down.weight.astype(np.float64), self.options.bits_of("down"))  # scaled columns leave it

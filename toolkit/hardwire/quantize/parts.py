@@ -15,6 +15,7 @@ from ..decoder import Array, Decoder, Linear, Norm, Rope, rope_tables
 from ..errors import QuantizeError
 from ..ops.fixed import BIAS_BITS, Ints, limits, scale_pair
 from ..ops.matvec import Matrix
+from ..parts import PARTS
 from .rounding import Rounded
 
 Floats = NDArray[np.float64]
@@ -23,46 +24,10 @@ Part = tuple[Matrix, Ints | None]  # a matrix and its biases [1, out], if it has
 
 def wiring_of(decoder: Decoder) -> Wiring:
     """Which parts a chip of this decoder has; the first layer speaks for all but windows and angles."""
-    first, sets = decoder.blocks[0], rope_sets(decoder)
-    windows = tuple(_window(block.attention.window, decoder.context) for block in decoder.blocks)
-    norms = {
-        "q": first.attention.q_norm,
-        "k": first.attention.k_norm,
-        "attention": first.attention_post_norm,
-        "mlp": first.mlp_post_norm,
-    }
-    return Wiring(
-        first.mlp.gate is not None,
-        decoder.positions is not None,
-        decoder.embedding_norm is not None,
-        decoder.final_norm is not None,
-        first.parallel,
-        first.attention.softcap is not None,
-        decoder.logit_softcap is not None,
-        windows if any(windows) else (),
-        tuple(_set_of(sets, block.attention.rope) for block in decoder.blocks) if len(sets) > 1 else (),
-        tuple(name for name, norm in norms.items() if norm is not None),
-    )
-
-
-def _window(window: int | None, context: int) -> int:
-    return 0 if window is None or window >= context else window
-
-
-def rope_sets(decoder: Decoder) -> list[Rope]:
-    """The angles that the layers turn by, each set once; no rotation is a set without dimensions."""
-    sets: list[Rope] = []
-    for block in decoder.blocks:
-        if _set_of(sets, block.attention.rope) == len(sets):
-            sets.append(block.attention.rope or Rope(np.empty(0)))
-    return sets
-
-
-def _set_of(sets: list[Rope], rope: Rope | None) -> int:
-    """Place of the set with these angles, or the number of sets. Which dimensions are pairs may differ."""
-    angles, amplitude = (np.empty(0), 1.0) if rope is None else (rope.inv_freq, rope.amplitude)
-    same = (r.amplitude == amplitude and np.array_equal(r.inv_freq, angles) for r in sets)
-    return next((index for index, equal in enumerate(same) if equal), len(sets))
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        found |= part.read(decoder)
+    return Wiring(**found)
 
 
 def angles(sets: list[Rope], context: int) -> tuple[Floats, Floats]:

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..chip.model import Chip, Shape, Wiring
 from ..decoder import Activation, Attention, Block, Decoder, Linear, Mlp, Norm, Rope
+from ..parts import present
 from .options import Options
 from .quantizer import quantize
 
 EPS = 1e-5
-SCORE_CAP, LOGIT_CAP = 3.0, 5.0
 BASES = (10000.0, 100.0)
 AFFINE = 0.1  # spread of random gains around 1, and of random biases around 0
 
@@ -59,7 +59,7 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
         heads = Attention(
             q, k, v, o, s.heads, s.kv_heads, s.head_dim, s.head_dim**-0.5, rope,
             (wiring.windows[index] or None) if wiring.windows else None,
-            inner("q", s.head_dim), inner("k", s.head_dim), SCORE_CAP if wiring.score_cap else None,
+            inner("q", s.head_dim), inner("k", s.head_dim),
         )  # fmt: skip
         up, down = linear(s.hidden, s.dim), linear(s.dim, s.hidden)
         mlp = Mlp(up, down, outline.activation, linear(s.hidden, s.dim) if wiring.gated else None)
@@ -70,7 +70,7 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
     turns = [None if steps is None else Rope(BASES[n % len(BASES)] ** -steps) for n in range(wiring.rope_sets)]
     if wiring.rope:
         turns[-1] = None  # layers of the last set are not turned
-    return Decoder(
+    decoder = Decoder(
         draw.standard_normal((s.vocab, s.dim), np.float32),
         tuple(block(index) for index in range(s.layers)),
         norm() if wiring.final_norm else None,
@@ -78,9 +78,11 @@ def random_decoder(outline: Outline, seed: int) -> Decoder:
         s.context,
         positions=draw.standard_normal((s.context, s.dim), np.float32) if wiring.positions else None,
         embedding_norm=Norm("rms", EPS) if wiring.embedding_norm else None,
-        logit_softcap=LOGIT_CAP if wiring.logit_cap else None,
         architecture="random",
     )
+    for part in present(wiring):
+        decoder = part.invent(decoder)
+    return decoder
 
 
 def random_chip(outline: Outline | Shape, seed: int, options: Options = Options(rounding="plain")) -> Chip:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..decoder import Attention, Block, Decoder, Linear, Mlp, Norm, Rope, rope_tables, visible
+from ..decoder import DEGREES, Attention, Block, Decoder, Linear, Mlp, Norm, Rope, rope_tables, score_bias
 
 Weights = Mapping[tuple[str, int], Tensor]  # (name of the matrix, layer) -> weight [out, in]; the head is layer 0
 
@@ -93,12 +93,11 @@ class Student:
         if a.rope is not None:
             q, k = _rotate(q, a.rope), _rotate(k, a.rope)
         k, v = (t.repeat_interleave(a.heads // a.kv_heads, 1) for t in (k, v))
-        if a.softcap is None and a.window is None:
+        if a.plain:
             mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=a.scale)
         else:
             score = _capped(q @ k.transpose(2, 3) * a.scale, a.softcap)
-            seen = torch.from_numpy(visible(h.shape[1], a.window))
-            mixed = score.masked_fill(~seen, float("-inf")).softmax(-1) @ v
+            mixed = (score + torch.from_numpy(score_bias(a, h.shape[1]))).softmax(-1) @ v
         return mixed.transpose(1, 2).flatten(2)
 
     def _hidden(self, weights: Weights, mlp: Mlp, index: int, h: Tensor) -> Tensor:
@@ -130,4 +129,4 @@ def _activate(x: Tensor, kind: str) -> Tensor:
         return F.gelu(x)
     if kind == "gelu_tanh":
         return F.gelu(x, approximate="tanh")
-    return F.silu(x) if kind == "silu" else F.relu(x)
+    return F.silu(x) if kind == "silu" else F.relu(x) ** DEGREES[kind]

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from ..decoder import Block, Decoder, Norm
 from ..errors import QuantizeError
+from ..parts import PARTS
+from .center import goes_into_the_table
 
 
 def require_supported(decoder: Decoder) -> None:
     """Raise QuantizeError naming the first part that the chip does not have."""
-    before, last = decoder.embedding_norm, decoder.final_norm
+    before, last = None if goes_into_the_table(decoder) else decoder.embedding_norm, decoder.final_norm
     layer_norms = any(norm is not None and norm.kind == "layer" for norm in (decoder.blocks[0].attention_norm, before))
     reasons = [
         reason
@@ -28,6 +30,7 @@ def require_supported(decoder: Decoder) -> None:
     for index, block in enumerate(decoder.blocks):
         reasons += [f"layer {index}: {reason}" for reason in _unsupported_parts(block, decoder)]
     reasons += [f"at the ends: {reason}" for reason in _odd_norms(decoder, [before, last])]
+    reasons += [reason for part in PARTS for reason in part.lacks(decoder)]
     if reasons:
         raise QuantizeError(
             f"the chip has no {reasons[0].split(': ')[-1]} ({'; '.join(reasons[:4])}); it takes decoders of "
@@ -68,6 +71,5 @@ def _unsupported_parts(block: Block, decoder: Decoder) -> list[str]:
 
 def _outline(block: Block) -> tuple[object, ...]:
     a, m = block.attention, block.mlp
-    norms = (a.q_norm, a.k_norm, block.attention_post_norm, block.mlp_post_norm)
-    parts = (block.parallel, a.softcap, *(norm is None for norm in norms))
-    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, m.gate is None, *parts
+    parts = (part.outline(block) for part in PARTS)
+    return a.heads, a.kv_heads, a.head_dim, m.up.weight.shape, m.activation, *parts

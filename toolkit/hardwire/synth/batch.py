@@ -37,11 +37,21 @@ class Job:
 
 @dataclass(frozen=True)
 class Options:
-    """How all jobs are run. ``timeout``: seconds that a tool may take."""
+    """How all jobs are run. ``limit``: seconds that a tool may take; without it an hour, and a day for AMD's."""
 
-    timeout: float | None = HOUR
+    limit: float | None = None
     allow_slow: bool = False
     route: bool = True
+
+    @property
+    def timeout(self) -> float:
+        """Of an open tool."""
+        return self.limit or HOUR
+
+    @property
+    def vendor_timeout(self) -> float:
+        """Of Vivado and Vitis HLS, which take hours for a part that is full."""
+        return self.limit or 24 * HOUR
 
 
 def run_batch(

@@ -39,6 +39,7 @@ class Row:
     seconds: float = 0.0
     log: str | None = None
     error: str | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:

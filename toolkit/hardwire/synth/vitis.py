@@ -18,8 +18,9 @@ from typing import Any
 from ..errors import BuildError
 from ..manifest import SYNTH
 from ..progress import Progress
-from ..tools.process import Stop, first_error, run_tool
+from ..tools.process import Stop, run_tool
 from .batch import Options
+from .vivado_errors import reason, remedy
 
 TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # newer and older versions
 FOLDER, LOG, RESULT = "vitis", "vitis.log", "result.txt"
@@ -58,11 +59,53 @@ def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress,
     progress("Vitis HLS", 0.0)
     shutil.rmtree(work / FOLDER, ignore_errors=True)
     log = work / LOG
-    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.timeout, stop=stop)
+    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.vendor_timeout, stop=stop)
     if code or not is_made(work, meta):
-        said = f"ended by signal {-code}; it may need more memory" if code < 0 else first_error(log)
-        raise BuildError(f"{build}: {tool[0]}: {said} (all of it in {log})")
+        said = f"ended by signal {-code}" if code < 0 else reason(log)
+        do = remedy(said, meta["part"], meta["vivado"]["edition"], work / FOLDER)
+        raise BuildError(f"{build}: {tool[0]}: {said}{f'; {do}' if do else ''} (all of it in {log})")
     return True
+
+
+def reports(work: Path) -> list[Path]:
+    """The summary of synthesis, csynth.rpt, or where a version writes none, those of single functions."""
+    found = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
+    return [path for path in found if path.name == "csynth.rpt"] or found
+
+
+def slow_loops(work: Path) -> list[str]:
+    """A sentence for each loop that starts an iteration less often than asked, by csynth.rpt; none without one.
+
+    In reports of single functions "achieved" stands beside "target" under "Initiation Interval"; in the summary, which
+    is there since 2020.2, the issue type (the second line of that heading is "Type") is "II" where it is missed.
+    """
+    text = "\n".join(path.read_text(errors="replace") for path in reports(work))
+    rows = [[cell.strip() for cell in line.strip(" |").split("|")] for line in text.splitlines() if "|" in line]
+    said: list[str] = []
+    columns: dict[str, int] = {}
+    for row in rows:
+        lowered = [cell.lower() for cell in row]
+        if "achieved" in lowered and "target" in lowered:
+            columns = {name: lowered.index(name) for name in ("achieved", "target")}
+        elif "type" in lowered and "interval" in lowered:
+            columns = {name: lowered.index(name) for name in ("type", "interval")}
+        elif columns and len(row) > max(columns.values()):
+            said += _slow(row, columns)
+    return said
+
+
+def _slow(row: list[str], columns: dict[str, int]) -> list[str]:
+    name = row[0].lstrip("-+o ")
+    if "achieved" in columns:
+        achieved, target = row[columns["achieved"]], row[columns["target"]]
+        missed = achieved.isdigit() and target.isdigit() and int(achieved) > int(target)
+        wanted = f", not {target}"
+    else:
+        achieved, wanted = row[columns["interval"]], ""
+        missed = row[columns["type"]].upper() == "II"
+    if not missed:
+        return []
+    return [f"HLS: {name} starts every {achieved} cycles{wanted}: slower than its report expected (csynth.rpt)"]
 
 
 def version(work: Path) -> str:

@@ -35,6 +35,7 @@ from .batch import Options
 from .project import budget
 from .resources import compare
 from .rows import NOT_RUN, Row
+from .vivado_errors import reason, remedy
 from .vivado_reports import read_timing, read_utilization
 from .yosys import exclusive
 
@@ -42,6 +43,9 @@ TOOL = "vivado"
 PART = "vivado"  # of a build
 RECEIPT, LOG = "vivado.receipt", "vivado.log"
 BIT, HWH = f"{DESIGN}.bit", f"{DESIGN}.hwh"
+ROOM = 2 << 30  # bytes that a project of it takes at least, by the reports of others
+MISSED = "ERROR: [hardwire] timing is not met"  # as the script says it
+PERIOD = 1e-3  # of the clock that Vivado timed beside the one that the build is for: rounding of its own
 KEPT = (BIT, HWH, "timing.rpt", "utilization.rpt", "modules.rpt", "result.txt")
 
 
@@ -100,7 +104,10 @@ def tool_version(work: Path, stop: Stop) -> str | None:
     code = run_tool([TOOL, "-version"], work, log, timeout=120, stop=stop)
     found = re.search(r"[Vv]ivado v(\d+\.\d+\S*)", log.read_text(errors="replace"))
     if code or found is None:
-        raise BuildError(f"{TOOL} -version: {first_error(log)}; is this the right {shutil.which(TOOL)}?")
+        said = first_error(log)
+        raise BuildError(
+            f"{TOOL} -version: {said}; {remedy(said, '', '', work) or f'is this the right {shutil.which(TOOL)}?'}"
+        )
     return found[1]
 
 
@@ -143,6 +150,9 @@ def _made(
 
 def _run(build: Build, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> None:
     shutil.rmtree(work / PART, ignore_errors=True)
+    free = shutil.disk_usage(work).free
+    if free < ROOM:
+        raise BuildError(f"{work}: {free / 2**30:.1f} GiB are free, Vivado needs {ROOM >> 30} or more; make room first")
 
     def on_line(line: str) -> None:
         found = re.match(r"@stage ([\d.]+) (.+)", line)
@@ -150,17 +160,12 @@ def _run(build: Build, meta: dict[str, Any], work: Path, progress: Progress, opt
             progress(found[2], float(found[1]))
 
     log = work / LOG
-    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.timeout, stop)
+    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.vendor_timeout, stop)
     # Reports are there where only time was missed: they are the better message.
-    if code and result_of(work).get("sources") != meta["sources"]:
-        raise BuildError(f"{build.folder}: {_failure(log, code)} (all of it in {log})")
-
-
-def _failure(log: Path, code: int) -> str:
-    if code < 0:
-        return f"Vivado was ended by signal {-code}; it may need more memory"
-    said = [line for line in log.read_text(errors="replace").splitlines() if "ERROR: [hardwire]" in line]
-    return said[0].replace("ERROR: [hardwire] ", "") if said else first_error(log)
+    if code and MISSED not in log.read_text(errors="replace"):
+        said = f"Vivado was ended by signal {-code}" if code < 0 else reason(log)
+        do = remedy(said, meta["part"], meta["vivado"]["edition"], work / PART)
+        raise BuildError(f"{build.folder}: {said}{f'; {do}' if do else ''} (all of it in {log})")
 
 
 def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, Any]:
@@ -170,6 +175,12 @@ def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, An
         raise BuildError(
             f"{work / PART}: of {result.get('part', 'no part')} by Vivado {result.get('vivado', '')}, the build is for "
             f"{meta['part']}, the version {version}; run hardwire synth again"
+        )
+    made = 1000 / float(result["period_ns"])
+    if abs(made / meta["clock_mhz"] - 1) > PERIOD:
+        raise BuildError(
+            f"{work / PART}: Vivado timed it at {made:.3f} MHz, which its processor's IP made of the "
+            f"{meta['clock_mhz']:g} that the build is for; build again for another clock with --clock"
         )
     timing = read_timing(work / PART / "timing.rpt")
     if timing.met:
@@ -185,6 +196,7 @@ def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, An
         "critical_path": timing.slowest.as_dict() if timing.slowest else None,
         "resources": read_utilization(work / PART / "utilization.rpt"),
         "vivado": result["vivado"],
+        "processor": {key: value for key, value in result.items() if key.startswith(("PCW_", "PSU_"))},
     }
 
 
@@ -195,6 +207,7 @@ def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path
     row.predicted = compare(dict(predicted), row.resources) if isinstance(predicted, dict) else {}
     row.place_and_route, row.clock_source = f"Vivado {found['vivado']}", "routed"
     row.fmax_mhz = round(1000 / (found["period_ns"] - found["setup_ns"]), 2)
+    row.warnings = [*vitis.slow_loops(work), *_more_memory(row)]
     row.critical_path = found["critical_path"]
     if not found["met"]:
         slowest = f"; slowest is {row.critical_path['text']}" if row.critical_path else ""
@@ -203,14 +216,32 @@ def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path
         row.status, row.clock_mhz = "too slow", row.fmax_mhz
         row.error = (
             f"{build.folder}: timing is not met at {row.target_mhz:g} MHz: slack {found['setup_ns']:g} ns of setup, "
-            f"{found['hold_ns']:g} of hold, {found['pulse_ns']:g} of the pulse{slowest}; build again with --clock "
-            f"{int(row.fmax_mhz)}, or plan fewer lanes"
+            f"{found['hold_ns']:g} of hold, {found['pulse_ns']:g} of the pulse{slowest}; {_to_meet(found)}"
         )
         return
     row.bitstream = str(work / PART / BIT)
     assert row.clock_mhz is not None
     if row.cycles_per_token is not None:
         row.tokens_per_second = round(row.clock_mhz * 1e6 / row.cycles_per_token, 1)
+
+
+def _to_meet(found: dict[str, Any]) -> str:
+    """What helps a build that misses its time. A pulse may be half a period; hold does not depend on the period."""
+    if found["setup_ns"] < 0 or found["pulse_ns"] < 0:
+        least = found["period_ns"] - min(found["setup_ns"], 2 * found["pulse_ns"], 0)
+        return f"build again with --clock {int(1000 / least)}, or plan fewer lanes"
+    return "a slower clock does not help hold: build again with another --geometry, or take a newer Vivado"
+
+
+def _more_memory(row: Row) -> list[str]:
+    """More block RAM than planned: what two ports read may have been made twice."""
+    found = row.predicted.get("bram18")
+    if not found or found["used"] <= found["predicted"]:
+        return []
+    return [
+        f"{found['used']:g} block RAMs of 18 Kbit for {found['predicted']:g} planned: a table of two ports (rom_pair) "
+        f"may have been made twice; modules.rpt says which"
+    ]
 
 
 def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
@@ -228,6 +259,7 @@ def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
         "top": DESIGN,
         "digest": row.digest,
         "files": {f"{SYNTH}/{PART}/{name}": sha256(folder / SYNTH / PART / name) for name in names},
+        "processor": found.get("processor", {}),
         "slack_ns": {"setup": found["setup_ns"], "hold": found["hold_ns"], "pulse": found["pulse_ns"]},
         **{key: getattr(row, key) for key in RESULT},
     }

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,8 @@ def read_timing(report: Path) -> Timing:
     for name in _SUMMARY[::2]:
         try:
             slacks.append(float(row[name]))
+            if not math.isfinite(slacks[-1]):  # "inf": no path has a constraint, and the verdict is that all are met
+                raise ValueError
         except (KeyError, ValueError):
             raise BuildError(
                 f"{report}: {name} is {row.get(name, 'missing')}, which is no slack; is a clock constrained?"

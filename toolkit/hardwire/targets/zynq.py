@@ -17,7 +17,9 @@ from ..errors import BoardError
 from ..host.registers import ADDRESS_BITS
 
 DESIGN = "hardwire"  # the block design, and the base name of .bit and .hwh
-PS, RESET, BUS, INTC, CHIP = "ps", "reset", "bus", "intc", "chip"  # its cells
+# Its cells. No word that Verilog or VHDL reserves, as "bus": a wrapper in VHDL would not compile.
+PS, RESET, BUS, INTC, CHIP = "ps", "reset", "axi", "intc", "chip"
+BUS_IP = "axi_interconnect"  # where a catalog has it no more, SmartConnect
 VLNV = "hardwire:hardwire:hardwire_chip:1.0"  # the chip as an IP
 INTERFACE, BLOCK = "S_AXI", "registers"  # the IP's slave interface, and the address block behind it
 RANGE = 1 << ADDRESS_BITS  # bytes
@@ -50,6 +52,7 @@ class Processor:
     asked: str  # the setting that asks for a frequency
     divisors: tuple[str, str]
     ports: Mapping[str, Port]
+    told: tuple[str, ...]  # settings that say what the IP made of what was asked: PLL, dividers, frequency
     external: tuple[tuple[str, str], ...] = ()
 
 
@@ -66,6 +69,12 @@ PROCESSORS = {
         asked="PCW_FPGA0_PERIPHERAL_FREQMHZ",
         divisors=("PCW_FCLK0_PERIPHERAL_DIVISOR0", "PCW_FCLK0_PERIPHERAL_DIVISOR1"),
         ports={"M_AXI_GP0": Port("PCW_USE_M_AXI_GP0", "M_AXI_GP0_ACLK", 0x4000_0000, 0x7FFF_FFFF)},
+        told=(
+            "PCW_IO_IO_PLL_FREQMHZ",
+            "PCW_FCLK0_PERIPHERAL_DIVISOR0",
+            "PCW_FCLK0_PERIPHERAL_DIVISOR1",
+            "PCW_ACT_FPGA0_PERIPHERAL_FREQMHZ",
+        ),
         external=(
             ("DDR", "xilinx.com:interface:ddrx_rtl:1.0"),
             ("FIXED_IO", "xilinx.com:display_processing_system7:fixedio_rtl:1.0"),
@@ -81,6 +90,13 @@ PROCESSORS = {
         asked="PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ",
         divisors=("PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0", "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR1"),
         ports={"M_AXI_HPM0_FPD": Port("PSU__USE__M_AXI_GP0", "maxihpm0_fpd_aclk", 0xA000_0000, 0xAFFF_FFFF)},
+        told=(
+            "PSU__CRL_APB__IOPLL_CTRL__FBDIV",
+            "PSU__CRL_APB__IOPLL_CTRL__DIV2",
+            "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0",
+            "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR1",
+            "PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ",
+        ),
     ),
 }
 
@@ -106,7 +122,7 @@ class Zynq:
     ps: str  # the processor's IP
     port: str  # its AXI master that the chip is behind
     base: int  # the chip's address
-    pll_mhz: float  # what the loader of an overlay divides for the fabric's clock
+    pll_mhz: tuple[float, ...]  # what the driver divides for the fabric's clock; several where sources disagree
     settings: tuple[tuple[str, str], ...]  # of the processor's IP, beside the clock
     since: str  # the first version of Vivado whose folders the scripts know
     seen: str  # a version in which somebody built for this part
@@ -123,25 +139,48 @@ class Zynq:
         return self.base + RANGE
 
     def clock(self, mhz: float) -> PlClock:
-        """The clock nearest to ``mhz`` and not above it, but for what rounding to kHz takes.
+        """The clock nearest to ``mhz`` and not above it, but for what rounding to kHz takes, that every PLL which the
+        board may have makes.
 
         Raises BoardError for one that cannot be made.
         """
-        least, most = self.pll_mhz / MOST_DIVISOR**2, self.pll_mhz / 2
+        least, most = max(self.pll_mhz) / MOST_DIVISOR**2, min(self.pll_mhz) / 2
         if not least <= mhz <= most:
             raise BoardError(f"a clock of {mhz:g} MHz: the processor's PLL makes {least:.2f} to {most:g} MHz")
+        first, *others = self.pll_mhz
         asked = Fraction(str(mhz)) + Fraction(1, 2000)
-        wanted = -(-Fraction(str(self.pll_mhz)) // asked)
-        for product in range(int(wanted), MOST_DIVISOR**2 + 1):
-            for second in range(1, MOST_DIVISOR + 1):
-                first, rest = divmod(product, second)
-                if not rest and first <= MOST_DIVISOR:
-                    return PlClock(self.pll_mhz, (first, second))
-        raise AssertionError("63 * 63 divides")
+        for product in range(int(-(-Fraction(str(first)) // asked)), MOST_DIVISOR**2 + 1):
+            found = divisors_of(product)
+            clock = PlClock(first, found) if found else None
+            if clock and all(_makes(pll, Fraction(str(first)) / product) for pll in others):
+                return clock
+        makes = " and ".join(f"{pll:g}" for pll in self.pll_mhz)
+        raise BoardError(f"a clock of {mhz:g} MHz or less: PLLs of {makes} MHz both make none")
 
     def config(self, clock: PlClock) -> dict[str, str]:
         """Every setting of the processor's IP, the clock included."""
         return dict(self.settings) | {self.processor.asked: f"{clock.mhz:g}"}
+
+
+def divisors_of(product: int) -> tuple[int, int] | None:
+    """Two dividers of six bits whose product this is, the second as small as can be."""
+    for second in range(1, MOST_DIVISOR + 1):
+        first, rest = divmod(product, second)
+        if not rest and first <= MOST_DIVISOR:
+            return first, second
+    return None
+
+
+def _makes(pll_mhz: float, clock: Fraction) -> bool:
+    product = Fraction(str(pll_mhz)) / clock
+    return product.denominator == 1 and divisors_of(int(product)) is not None
+
+
+def _plls(data: Any) -> tuple[float, ...]:
+    plls = tuple(float(each) for each in (data if isinstance(data, list) else [data]))
+    if not plls or min(plls) <= 0:
+        raise ValueError(f"pll_mhz {data!r} is no frequency, nor a list of them")
+    return plls
 
 
 def parse_zynq(data: Mapping[str, Any], part: str) -> Zynq:
@@ -171,7 +210,7 @@ def parse_zynq(data: Mapping[str, Any], part: str) -> Zynq:
         ps=ps,
         port=port,
         base=base,
-        pll_mhz=float(data["pll_mhz"]),
+        pll_mhz=_plls(data["pll_mhz"]),
         settings=tuple(settings.items()),
         since=data["since"],
         seen=data["seen"],

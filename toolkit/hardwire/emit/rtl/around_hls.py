@@ -22,10 +22,11 @@ from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...host.requests import STOPS
 from ..hls.project import CHIP, kernel_folder
 from ..hls.project import read_meta as read_hls
 from .packages import ports_package
-from .project import META, STOPS, TOP_PORTS, rtl_folder, top_module, write_packages
+from .project import META, TOP_PORTS, rtl_folder, top_module, write_packages
 
 CORE = f"{CHIP}_core"
 ENGINE, FOLDER = "streamed_engine", "streamed"  # in rtl/

@@ -26,21 +26,21 @@ from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...host.requests import STOPS
 from ...ops import norm
+from ...parts import PARTS
 from ...plan.geometry import Geometry
-from ...plan.latency import ceil_div, normed_branches, normed_heads
+from ...plan.latency import ceil_div
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
 from ...plan.trace import segments
 from ...plan.widths import accumulator_bits, embedding_bits, weight_words
 from ...plan.words import Style, named
 from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
-from .roms import renorm_widths, rom_contents, slope_bits, word_widths
+from .roms import rom_contents, word_widths
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
-STOPS = 8
-CAPS = {"score_cap": "ScoreSlopeW", "logit_cap": "LogitSlopeW"}
 
 
 def rtl_folder() -> Path:
@@ -98,9 +98,12 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
 
 def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
-    """Parameters of the engine, those of words.py, as SystemVerilog writes them."""
-    s, f, w, g = chip.shape, chip.formats, chip.wiring, made.geometry
-    words = weight_words(made)
+    """Parameters of the engine, those of parameters.py, as SystemVerilog writes them."""
+    s, f, g = chip.shape, chip.formats, made.geometry
+    words, switches, widths = weight_words(made), dict[str, int](), dict[str, int]()
+    for part in PARTS:
+        switches |= part.switches(s, chip.wiring)
+        widths |= part.widths(chip, made) if part.there(chip.wiring) else {}
     return {
         "Vocab": s.vocab,
         "Words": ceil_div(s.dim, g.rows),
@@ -110,16 +113,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "HeadDim": s.head_dim,
         "Context": s.context,
         "HiddenWords": ceil_div(s.hidden, g.rows),
-        "Positions": s.context if w.positions else 0,
-        "Gated": int(w.gated),
-        "Turns": int(s.rotary > 0),
-        "RopeSets": w.rope_sets,
-        "FinalNorm": int(w.final_norm),
-        "Windowed": int(any(w.windows)),
-        "Renorms": int(normed_heads(w)),
-        "Branches": int(normed_branches(w)),
-        "ScoreCap": int(w.score_cap),
-        "LogitCap": int(w.logit_cap),
+        **switches,
         "ResidualW": f.residual,
         "NormW": f.norm,
         "QueryW": f.query,
@@ -159,8 +153,7 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "Segments": segments(made),
         "Trace": int(g.trace),
         **word_widths(chip, made),
-        **renorm_widths(chip, made),
-        **{CAPS[name]: slope_bits(chip.tables[name]) for name in CAPS if name in chip.tables},
+        **widths,
     }
 
 

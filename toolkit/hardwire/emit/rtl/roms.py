@@ -11,22 +11,20 @@ import numpy.typing as npt
 
 from ...chip.model import Chip
 from ...errors import BuildError
-from ...ops import attention, norm, rope
+from ...ops import attention, rope
 from ...ops.fixed import MULTIPLIER_BITS, Ints
+from ...parts import present
+from ...parts.mlp import entry_bits
+from ...parts.part import Words
 from ...plan.geometry import Geometry
-from ...plan.latency import normed_branches, normed_heads
-from ...plan.parameters import index_bits
 from ...plan.program import Emission, Run, Schedule
 from ...plan.widths import bias_bits, embedding_bits, lane_bits
 from ...plan.words import (
     ANGLES,
     EMISSION,
-    GAINS,
-    LINE,
+    OF_PARTS,
     PROGRAM,
     SHIFTS,
-    WINDOW,
-    Kind,
     Struct,
     Values,
 )
@@ -35,15 +33,17 @@ Field = tuple[Ints, int]  # values [words, count], and the bits of each
 
 
 def hex_lines(*fields: Field) -> list[str]:
-    """One word per row; the first field, and of each field the first value, lowest."""
+    """One word per row; the first field, and of each field the first value, lowest; no digit beyond the bits."""
     bits = []
     for values, width in fields:
         values = np.asarray(values, np.int64)
         values = values.reshape(values.shape[0], -1)
         planes = values[:, :, None] >> np.arange(width) & 1
         bits.append(planes.reshape(values.shape[0], -1).astype(np.uint8))
-    packed = np.packbits(np.concatenate(bits, axis=1), axis=1, bitorder="little")[:, ::-1]
-    return [row.tobytes().hex() for row in packed]
+    whole = np.concatenate(bits, axis=1)
+    digits = -(-whole.shape[1] // 4)
+    packed = np.packbits(whole, axis=1, bitorder="little")[:, ::-1]
+    return [row.tobytes().hex()[-digits:] for row in packed]
 
 
 def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -> list[str]:
@@ -77,97 +77,31 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
         "rsqrt.hex": hex_lines((column["rsqrt"], 17)),
         "exp.hex": hex_lines((column["exp"], attention.PROBABILITY_BITS)),
         "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
-        "activation.hex": hex_lines((column["activation"], 16 if chip.wiring.gated else f.hidden)),
+        "activation.hex": hex_lines((column["activation"], entry_bits(f, chip.wiring))),
         "gumbel.hex": hex_lines((column["gumbel"], 16)),
         "emission.hex": _emissions(chip, made),
         "program.hex": _program(chip, made),
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, made)
-    for name, listed in renormed(made).items():
-        contents |= _renorms(chip, name, listed)
-    for name in ("score_cap", "logit_cap"):
-        if name in t:
-            contents[f"{name}.hex"] = cap_lines(t[name])
-    if any(chip.wiring.windows):
-        contents["window.hex"] = _windows(chip.wiring.windows, made)
+    for part in present(chip.wiring):
+        contents |= {f"{name}.hex": part_lines(words) for name, words in part.roms(chip, made).items()}
     return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
+
+
+def part_lines(words: Words) -> list[str]:
+    """The words of a part."""
+    return pack(OF_PARTS[words.struct], words.widths, words.columns)
 
 
 def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
-    capped = chip.wiring.score_cap  # a cap takes the shift, and gives steps of the exponential
-    score = np.zeros_like(chip.score_shift) if capped else chip.score_shift
-    found: dict[str, list[str]] = {}
+    taken = any(part.takes_shift for part in present(chip.wiring))
+    score, found = np.zeros_like(chip.score_shift) if taken else chip.score_shift, dict[str, list[str]]()
     for h in range(made.shared):
         columns = {"score": score[:, h :: made.shared], "value": chip.value_shift[:, h :: made.shared]}
         found[f"shift{h:02}.hex"] = pack(SHIFTS, {}, columns)
-        if capped:
-            found[f"cap{h:02}.hex"] = hex_lines((chip.score_shift[:, h :: made.shared].reshape(-1, 1), 5))
     return found
-
-
-def cap_lines(table: Ints) -> list[str]:
-    """A soft cap's lines."""
-    return pack(LINE, {"SlopeW": slope_bits(table)}, {"base": table[:-1], "rise": np.diff(table)})
-
-
-def slope_bits(table: Ints) -> int:
-    """Signed bits of what a soft cap's lines rise by."""
-    rise = np.diff(table)
-    return int(max(rise.max(), ~rise.min())).bit_length() + 1
-
-
-def _windows(windows: tuple[int, ...], made: Schedule) -> list[str]:
-    """How far back each layer sees."""
-    banks, blocks = made.geometry.banks, made.blocks
-    reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
-    widths = {"BankW": index_bits(banks), "BlockW": blocks.bit_length()}
-    return pack(WINDOW, widths, {"blocks": reach[:, 0], "banks": reach[:, 1]})
-
-
-def renormed(made: Schedule) -> dict[str, list[Emission]]:
-    """Reads that a norm inside a layer takes, by the name of its tables: of queries and keys, of the branches."""
-    found: dict[str, list[Emission]] = {}
-    if normed_heads(made.wiring):
-        found["renorm"] = [e for e in made.emissions if e.kind in (Kind.QUERY, Kind.KEY)]
-    if normed_branches(made.wiring):
-        found["branch"] = [e for e in made.emissions if e.matrix in ("o", "down")]
-    return found
-
-
-def _renorm_of(chip: Chip, e: Emission) -> norm.Renorm:
-    return chip.renorms[{"o": "attention", "down": "mlp"}.get(e.matrix, e.matrix)]
-
-
-def _eps_bits(chip: Chip, listed: list[Emission]) -> int:
-    return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
-
-
-def _renorms(chip: Chip, name: str, listed: list[Emission]) -> dict[str, list[str]]:
-    """For every read: its rows' gains and their shift, and its heads' eps."""
-    gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
-    for i, e in enumerate(listed):
-        renorm = _renorm_of(chip, e)
-        shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
-        gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
-    return {
-        f"{name}.hex": pack(GAINS, {"Rows": gain.shape[1]}, {"gain": gain, "shift": shift}),
-        f"{name}_eps.hex": hex_lines((eps, _eps_bits(chip, listed))),
-    }
-
-
-def renorm_widths(chip: Chip, made: Schedule) -> dict[str, int]:
-    """Parameters of each rtl/renorm.sv."""
-    widths: dict[str, int] = {}
-    for name, listed in renormed(made).items():
-        channels = chip.shape.head_dim if name == "renorm" else chip.shape.dim
-        widths |= {
-            f"{name.capitalize()}Words": len(listed),
-            f"{name.capitalize()}EpsW": _eps_bits(chip, listed),
-            f"{name.capitalize()}EnergyW": norm.largest_energy(channels, norm.RENORM_BITS).bit_length(),
-        }
-    return widths
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from ...errors import BoardError
 from ...targets.board import Board
 from ...targets.zynq import (
     BLOCK,
@@ -32,12 +33,17 @@ from ...targets.zynq import (
     VLNV,
     PlClock,
     Zynq,
+    divisors_of,
 )
 from .vivado import AXI_PORTS, Described, described_registers, require_zynq
 
 FORMAT = "1.2"
 AXI = "xilinx.com:interface:aximm:1.0"
 PL_CLOCKS = 4
+# The PLL that Vivado's IP of a processor chooses, in MHz, which no board needs to boot with: public overlays with a
+# crystal of 50 MHz and nothing but FCLK0 have an IO PLL of 1600, those of UltraScale+ an IOPLL of 1500.
+CHOSEN_PLL = {"processing_system7": 1600.0, "zynq_ultra_ps_e": 1500.0}
+CRYSTAL = {"processing_system7": 50.0, "zynq_ultra_ps_e": 33.333}
 _IPS = {
     "processing_system7": "5.5",
     "zynq_ultra_ps_e": "3.5",
@@ -227,19 +233,35 @@ def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
 
 def _clock_parameters(facts: Zynq, clock: PlClock) -> dict[str, str]:
     """What PYNQ reads of each of the four PL clocks; only the first is on."""
+    pll, solved = vivado_divides(facts.ps, clock.mhz)
     found: dict[str, str] = {}
     for number in range(PL_CLOCKS):
-        on, divisors = number == 0, clock.divisors if number == 0 else (1, 1)
+        on, divisors = number == 0, solved if number == 0 else (1, 1)
         if facts.ps == "processing_system7":
             prefix, enable = f"PCW_FCLK{number}_PERIPHERAL_", f"PCW_FPGA_FCLK{number}_ENABLE"
             found[f"{prefix}CLKSRC"] = "IO PLL"
         else:
             prefix, enable = f"PSU__CRL_APB__PL{number}_REF_CTRL__", f"PSU__FPGA_PL{number}_ENABLE"
-            found |= {f"{prefix}SRCSEL": "IOPLL", f"{prefix}ACT_FREQMHZ": f"{clock.mhz if on else facts.pll_mhz:f}"}
+            found |= {f"{prefix}SRCSEL": "IOPLL", f"{prefix}ACT_FREQMHZ": f"{clock.mhz if on else pll:f}"}
         found |= {enable: str(int(on)), f"{prefix}DIVISOR0": str(divisors[0]), f"{prefix}DIVISOR1": str(divisors[1])}
-    if facts.ps == "zynq_ultra_ps_e":
+    if facts.ps == "processing_system7":
+        found["PCW_IO_IO_PLL_FREQMHZ"] = f"{pll:.3f}"
+    else:
         found["C_MAXIGP0_DATA_WIDTH"] = "32"  # an overlay's loader sets the port to it
     return found
+
+
+def vivado_divides(ps: str, mhz: float) -> tuple[float, tuple[int, int]]:
+    """A PLL in MHz and its two dividers as Vivado solves them for a clock: the chosen one, or the next below it that
+    makes the clock within 10 ppm."""
+    pll, crystal = CHOSEN_PLL[ps], CRYSTAL[ps] if ps == "processing_system7" else CHOSEN_PLL[ps]
+    while pll > 0:
+        product = round(pll / mhz)
+        divisors = divisors_of(product) if product else None
+        if divisors and abs(pll / product / mhz - 1) < 1e-5:
+            return pll, divisors
+        pll -= crystal
+    raise BoardError(f"a clock of {mhz:g} MHz: no PLL of {ps} makes it")
 
 
 def _register(parent: Element, register: Described) -> None:

@@ -26,6 +26,7 @@ from ...targets.board import Board, board_names, load_board
 from ...targets.zynq import (
     BLOCK,
     BUS,
+    BUS_IP,
     CHIP,
     DESIGN,
     INTC,
@@ -61,6 +62,7 @@ AXI_PORTS = tuple(
     for channel, signals in _SIGNALS.items()
     for signal in signals
 )
+LONGEST_PATH = 110  # letters of the project's folder on Windows: below it Vivado makes files of 130 and more
 _ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
@@ -164,7 +166,6 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
     vendor, library, name, version = VLNV.split(":")
     ports = ("S00", "M00", "M01")  # of the interconnect
     slaves = (f"{CHIP}/s_axi", f"{INTC}/s_axi")
-    on_clock = (f"{PS}/{port.clock}", f"{RESET}/slowest_sync_clk", f"{BUS}/ACLK")
     return {
         "board": board.name,
         "part": board.part,
@@ -184,14 +185,19 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
         "ps_ip": facts.ps,
         "reset": RESET,
         "bus": BUS,
+        "bus_ip": BUS_IP,
         "chip_cell": CHIP,
         "external": processor.external,
         "port": facts.port,
         "clock": processor.clock,
         "ps_reset": processor.reset,
         "irq": processor.irq,
-        "clocked": (*on_clock, *(f"{BUS}/{name}_ACLK" for name in ports), *(f"{pin}_aclk" for pin in slaves)),
-        "reset_pins": (*(f"{BUS}/{name}_ARESETN" for name in ports), *(f"{pin}_aresetn" for pin in slaves)),
+        "bus_clocks": (f"{BUS}/ACLK", *(f"{BUS}/{name}_ACLK" for name in ports)),
+        "bus_resets": tuple(f"{BUS}/{name}_ARESETN" for name in ports),
+        "clocked": (f"{PS}/{port.clock}", f"{RESET}/slowest_sync_clk", *(f"{pin}_aclk" for pin in slaves)),
+        "reset_pins": tuple(f"{pin}_aresetn" for pin in slaves),
+        "told": processor.told,
+        "longest": LONGEST_PATH,
         "interface": INTERFACE,
         "block": BLOCK,
         "base": f"{facts.base:#010x}",

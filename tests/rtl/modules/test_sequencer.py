@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""sequencer: a program of every kind of word played for prompt tokens and others, with spans and without."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import Bench
+
+from hardwire.emit.rtl.roms import pack
+from hardwire.plan.parameters import complete, defaults
+from hardwire.plan.words import PROGRAM
+
+pytestmark = pytest.mark.tools
+
+WIDTHS = {"WaitW": 5, "SpanW": 7, "StepW": 4, "EmitW": 3}
+
+
+@pytest.mark.parametrize("words", [1, 2, 9, 16])
+def test_tokens(draw: np.random.Generator, words: int) -> None:
+    bits = {"wait_cycles": 5, "with_span": 1, "attend": 1, "lanes": 1, "steps": 4, "emits": 3}
+    column = {name: draw.integers(0, 1 << n, words) for name, n in bits.items()}
+    column["source"] = draw.integers(0, 3, words)
+    column["ends"] = np.zeros(words, np.int64)
+    # The last word ends a token; one before it, with lanes, a prompt token: there the head would begin.
+    column["ends"][-1], column["lanes"][-1] = 1, 0
+    if words > 2:
+        column["ends"][words // 2], column["lanes"][words // 2] = 1, 1
+    lines = pack(PROGRAM, complete(defaults() | WIDTHS), column)
+    bench = Bench("sequencer", Words=words, plan=WIDTHS, roms={"program.hex": lines})
+    bench.reset()
+    for _ in range(30):
+        short, span = int(draw.integers(2)), int(draw.integers(1 << 7))
+        seen = []  # cycle, word
+        at, word = 1, 0  # the first is played a cycle behind the start
+        while True:
+            ends = bool(column["ends"][word] and (not column["lanes"][word] or short))
+            seen.append((at, word, ends))
+            if ends:
+                break
+            at += 1 + int(column["wait_cycles"][word]) + (span if column["with_span"][word] else 0)
+            word += 1
+        count = at + 1 + int(draw.integers(1, 6))
+        start = np.zeros(count, np.int64)
+        start[0] = 1
+        wave = bench.run(start_i=start, short_i=short, span_i=span)
+        flags = {name: np.zeros(count, np.int64) for name in ("lanes", "attend", "done")}
+        for at, word, ends in seen:
+            flags["lanes"][at] = column["lanes"][word] and not ends
+            flags["attend"][at], flags["done"][at] = column["attend"][word], ends
+            if flags["lanes"][at]:
+                for name in ("source", "steps", "emits"):
+                    assert wave[f"{name}_o"][at] == column[name][word], f"word {word}: {name}"
+        for name, wanted in flags.items():
+            np.testing.assert_array_equal(wave[f"{name}_o"], wanted, name)
+
+
+def test_a_reset_ends_a_token() -> None:
+    column = {name: np.zeros(4, np.int64) for name in ("with_span", "ends", "source", "steps", "emits")}
+    column |= {"wait_cycles": np.full(4, 3), "attend": np.ones(4, int), "lanes": np.ones(4, int)}
+    lines = pack(PROGRAM, complete(defaults() | WIDTHS), column)
+    bench = Bench("sequencer", Words=4, plan=WIDTHS, roms={"program.hex": lines})
+    bench.reset()
+    bench.run(1, start_i=1)
+    assert bench.run(5, start_i=0)["attend_o"].tolist() == [1, 0, 0, 0, 1]
+    bench.reset()
+    assert not bench.run(40)["attend_o"].any()

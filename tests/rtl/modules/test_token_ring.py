@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""token_ring: tokens put, read, pushed and done with at random, indices that wrap; a put into a full ring stops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import Bench, Stopped
+from bench_streams import active, idle
+
+from hardwire.host.registers import BURST, ID_BITS, SEQUENCE_BITS
+
+pytestmark = pytest.mark.tools
+
+MASK = (1 << 32) - 1
+
+
+@idle
+@pytest.mark.parametrize(("depth", "begin"), [(8, 0xFFFFFFF0), (2, 0), (64, 0xFFFFFFF0), (32, 4090)])
+def test_a_host_that_follows(draw: np.random.Generator, depth: int, begin: int, idle: str) -> None:
+    """Indices here run without a wrap; a token may be read two cycles behind its put."""
+    bench = Bench("token_ring", Depth=depth, FirstIndex=begin)
+    bench.reset()
+    ids: list[int] = []  # every token that was put
+    written = read = pushed = begin
+    stream, behind = 0, 0  # behind: put in the cycle before, not published yet
+    asked, slot = None, None  # an index that was offered, a slot that was read, in the cycle before
+    busy, pushes, full = active(idle, 1500, 1), 0, 0
+    for n in range(1500):
+        room = written - read + behind < depth
+        full += not room
+        put = room and bool(busy[n]) and not behind
+        most = min(BURST, written - pushed, depth - pushed % depth) if stream else 0
+        index = int(draw.integers(read - 3, written + 3))
+        accept = asked is not None and bool(draw.integers(2))
+        switch = not accept and draw.random() < 0.02
+        push, token = most > 0 and draw.random() < 0.5, int(draw.integers(1 << ID_BITS))
+        look = int(draw.integers(max(read, written - depth), written)) if written > read else None
+        on = int(draw.integers(2)) if switch else stream
+        bench.set(
+            put_i=int(put),
+            id_i=token,
+            index_i=index & MASK,
+            set_index_i=int(accept),
+            set_stream_i=int(switch),
+            stream_i=on,
+            push_i=int(push),
+            raddr_i=0 if look is None else look % depth,
+        )
+        bench.settle()
+        seen = {name: bench.get(f"{name}_o") for name in ("full", "write_index", "read_index", "stream", "push_count")}
+        wanted = (int(not room), written & MASK, read & MASK, stream, most)
+        assert tuple(seen.values()) == wanted, f"cycle {n}: {seen}, not {wanted}"
+        assert bench.get("index_ok_o") == (read <= index <= written)
+        assert not most or bench.get("push_slot_o") == pushed % depth
+        if slot is not None:
+            word = (slot & (1 << SEQUENCE_BITS) - 1) << ID_BITS | ids[slot - begin]
+            assert bench.get("rdata_o") == word, f"cycle {n}, token {slot}"
+        bench.tick()
+        ids += [token] if put else []
+        pushes += most if push else 0
+        pushed = read if switch else pushed + (most if push else 0)
+        stream, slot = on, look
+        written, behind = written + behind, int(put)
+        read = asked if accept and asked is not None else read
+        # Pushed tokens are the host's before it is done with them.
+        limit = pushed if stream else written
+        asked = index if read <= index <= min(limit, written - behind) else None
+    assert written - begin > 20 and pushes > 10 and (full or depth > 8 or idle == "mostly")
+
+
+def test_a_put_into_a_full_ring_stops() -> None:
+    bench = Bench("token_ring", Depth=4)
+    bench.reset()
+    bench.run(put_i=np.array([1, 0] * 4))
+    with pytest.raises(Stopped, match="full ring"):
+        bench.run(1, put_i=1)
+
+
+def test_puts_in_two_cycles_in_a_row_stop() -> None:
+    bench = Bench("token_ring", Depth=4)
+    bench.reset()
+    with pytest.raises(Stopped, match="two cycles in a row"):
+        bench.run(2, put_i=1)
