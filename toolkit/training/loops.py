@@ -20,13 +20,13 @@ Write = Callable[[Llama, list[list[int]], int, int], list[list[int]]]  # model, 
 
 
 def looping(ids: Sequence[int], least: int = LEAST, longest: int = LONGEST) -> NDArray[np.bool_]:
-    """Which tokens go on with a loop: the one before has repeated ``least`` tokens, and half of the phrase at least."""
+    """Which tokens go on with a loop: the ones before repeat the whole phrase, and ``least`` tokens."""
     written, marked = np.asarray(ids), np.zeros(len(ids), np.bool_)
     for period in range(1, min(longest, len(written) - 1) + 1):
         same = written[period:] == written[:-period]
         place = np.arange(len(same))
         run = place - np.maximum.accumulate(np.where(same, -1, place))  # of equal tokens, this one counted
-        marked[period:] |= same & (run > max(least, period // 2))
+        marked[period:] |= same & (run > max(least, period))
     return marked
 
 
@@ -34,8 +34,8 @@ class Loops:
     """Rows of the model's own greedy text whose targets are the tokens of loops, to be made unlikely."""
 
     def __init__(
-        self, prompts: Sequence[Sequence[int]], write: Write, rows: int = 4, length: int = 256, every: int = 60,
-        stories: int = 128, seed: int = 1,
+        self, prompts: Sequence[Sequence[int]], write: Write, rows: int = 4, length: int = 256, every: int = 30,
+        stories: int = 64, seed: int = 1,
     ) -> None:  # fmt: skip
         """``write`` is given ``stories`` of the prompts anew ``every`` steps; a step takes ``rows`` of what loops."""
         self.prompts, self.write, self.count, self.length = prompts, write, rows, length

@@ -38,7 +38,7 @@ class Recipe:
     quantized: float = 0.3  # last share of the run, through the integer grid
     weight_bits: int = 4
     short: int = 256  # row length at first
-    long: float = 0.3  # last share of the run, with rows of the whole context
+    long: float = 0.1  # last share of the run, with rows of the whole context
     weight_decay: float = 0.02
     unlooped: float = 0.2  # last share of the run, in which loops that the model writes are made unlikely
     unlikelihood: float = 1.0  # weight of a token of a loop, against one of the text
