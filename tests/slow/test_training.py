@@ -135,10 +135,11 @@ def rows_of(tmp_path: Path) -> Rows:
     return Rows(Tokenizer.from_file(str(tokenizer)), TEXT, pool, 0.25, 1, lambda stories: stories[1:])
 
 
-def test_rows_hold_the_share_of_real_text_and_every_file(tmp_path: Path) -> None:
+def test_rows_begin_with_stories_and_hold_real_text_and_every_file(tmp_path: Path) -> None:
     rows = rows_of(tmp_path)
     for _ in range(40):
-        assert rows.next(4, 32).shape == (4, 33)
+        batch = rows.next(4, 32)
+        assert batch.shape == (4, 33) and (batch[:, 0] == BOS).all()  # a row begins with a story
     assert rows.tokens["real"] / sum(rows.tokens.values()) == pytest.approx(0.25, abs=0.1)
     assert abs(rows.reads["a.txt"] - rows.reads["b.txt"]) <= 1
 

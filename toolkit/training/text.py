@@ -77,12 +77,17 @@ class Rows:
         self.cache: dict[str, list[Ids]] = {}
 
     def next(self, rows: int, length: int) -> torch.Tensor:
-        """Ids [rows, length + 1]."""
-        need = rows * (length + 1)
-        while len(self.stream) < need:
+        """Ids [rows, length + 1]; every row begins with a story, as every text does that the model is given."""
+        return torch.from_numpy(np.stack([self.row(length + 1) for _ in range(rows)]).astype(np.int64))
+
+    def row(self, tokens: int) -> Ids:
+        """Stories up to ``tokens``; what is left of the last is skipped."""
+        while True:
+            start = int(np.argmax(self.stream == BOS)) if len(self.stream) else 0
+            if len(self.stream) - start >= tokens and self.stream[start] == BOS:
+                taken, self.stream = self.stream[start : start + tokens], self.stream[start + tokens :]
+                return taken
             self.stream = np.concatenate([self.stream, *self.more()])
-        taken, self.stream = self.stream[:need], self.stream[need:]
-        return torch.from_numpy(taken.astype(np.int64)).reshape(rows, length + 1)
 
     def more(self) -> list[Ids]:
         """The next file of the pool and real stories, shuffled together."""
