@@ -114,8 +114,8 @@ def _turned(chip: Chip, name: str, layer: int, a: Ints, root: Ints, observe: Obs
     if name in chip.renorms:
         observe(f"L{layer}.{name}_raw", x)
         grouped = x.reshape(*x.shape[:2], -1, chip.shape.head_dim)
-        made = norm.renormalize(grouped, chip.renorms[name], layer, chip.tables["rsqrt"], rope.INPUT_BITS)
-        x = made.reshape(x.shape)
+        normed = norm.renormalize(grouped, chip.renorms[name], layer, chip.tables["rsqrt"], rope.INPUT_BITS)
+        x = normed.reshape(x.shape)
     return _heads(chip, x)
 
 
@@ -134,7 +134,7 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
     f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
     behind = np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None] - np.arange(k.shape[2])  # [T, P]
     window = (chip.wiring.windows[layer] if chip.wiring.windows else 0) or k.shape[2]
-    seen = (behind >= 0) & (behind < window)
+    visible = (behind >= 0) & (behind < window)
     out = np.empty_like(q)
     for head in range(chip.shape.heads):
         keys, values = k[:, head // group], v[:, head // group]
@@ -145,7 +145,7 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
             shift = np.int64(0)
         if chip.wiring.alibi:
             score = score + attention.alibi(chip.tables["alibi"][head], shift, np.arange(k.shape[2]))
-        p = attention.probabilities(score, seen, shift, chip.tables["exp"])
+        p = attention.probabilities(score, visible, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(
             sums, p.sum(-1), chip.tables["reciprocal"], chip.value_shift[layer, head], f.attention
@@ -229,25 +229,25 @@ class Reference(Backend):
     def _stream(self, request: Request, state: RequestState) -> Iterator[int]:
         if request.clear or not self._context.state.position:
             self._context = _Context(new_state(self.chip))
-        kept = self._context
-        known = [*([] if kept.pending is None else [kept.pending]), *request.ids]
-        state.position = kept.state.position
-        scored = kept.state.position + len(known) - request.rows if request.rows else self.limits.context
+        context = self._context
+        prompt = [*([] if context.pending is None else [context.pending]), *request.ids]
+        state.position = context.state.position
+        scored = context.state.position + len(prompt) - request.rows if request.rows else self.limits.context
 
         def feed(token: int, position: int) -> int:
-            seen: dict[str, Ints] = {}
-            kept.pending = None
-            observe = seen.__setitem__ if request.stages else _ignore
-            logits = step(self.chip, kept.state, np.array([[token]], np.int64), observe)[0, 0]
+            vectors: dict[str, Ints] = {}
+            context.pending = None
+            observe = vectors.__setitem__ if request.stages else _ignore
+            logits = step(self.chip, context.state, np.array([[token]], np.int64), observe)[0, 0]
             if position >= scored:
                 state.logits.append(logits)
             if position >= scored and request.stages:
-                self._stages = {stage: value.reshape(-1) for stage, value in seen.items()}
+                self._stages = {stage: value.reshape(-1) for stage, value in vectors.items()}
                 state.stages.append(self._stages)
             return pick(self.chip, logits, position, request)
 
-        for token in token_loop(feed, known, request, state, self.limits.context):
-            kept.pending = token
+        for token in token_loop(feed, prompt, request, state, self.limits.context):
+            context.pending = token
             yield token
 
     def stages(self) -> Stages:

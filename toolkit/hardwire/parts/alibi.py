@@ -23,10 +23,10 @@ def _lacks(decoder: Decoder) -> Sequence[str]:
     slopes, cap = decoder.blocks[0].attention.alibi, decoder.blocks[0].attention.softcap
     if slopes is None:
         return ()
-    found = ["ALiBi where scores are capped"] if cap is not None else []
+    lacks = ["ALiBi where scores are capped"] if cap is not None else []
     if not 0 <= slopes.min() <= slopes.max() <= LARGEST_SLOPE:
-        found.append(f"ALiBi slope of {slopes.min():.3g} to {slopes.max():.3g}, beyond 0 to {LARGEST_SLOPE:.3g}")
-    return found
+        lacks.append(f"ALiBi slope of {slopes.min():.3g} to {slopes.max():.3g}, beyond 0 to {LARGEST_SLOPE:.3g}")
+    return lacks
 
 
 def _slopes(decoder: Decoder) -> dict[str, Ints]:
@@ -90,8 +90,8 @@ def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
     bits = int(steep.max()).bit_length() or 1
     heads = {f"alibi{h:02}": steep[:, h :: plan.shared].reshape(-1) for h in range(plan.shared)}
     return {
-        name: Words(struct="slope_t", widths={"AlibiSlopeW": bits}, columns={"slope": each})
-        for name, each in heads.items()
+        name: Words(struct="slope_t", widths={"AlibiSlopeW": bits}, columns={"slope": slopes})
+        for name, slopes in heads.items()
     }
 
 

@@ -26,8 +26,8 @@ def _per_layer(name: str, values: tuple[int, ...], layers: int, largest: int) ->
 
 def _windows(decoder: Decoder) -> dict[str, Any]:
     context = decoder.context
-    each = [block.attention.window for block in decoder.blocks]
-    windows = tuple(0 if window is None or window >= context else window for window in each)
+    by_layer = [block.attention.window for block in decoder.blocks]
+    windows = tuple(0 if window is None or window >= context else window for window in by_layer)
     return {"windows": windows if any(windows) else ()}
 
 
@@ -91,8 +91,8 @@ def _set_of(sets: list[Rope], rope: Rope | None) -> int:
 
 def _sets(decoder: Decoder) -> dict[str, Any]:
     sets = rope_sets(decoder)
-    each = tuple(_set_of(sets, block.attention.rope) for block in decoder.blocks)
-    return {"rope": each if len(sets) > 1 else ()}
+    by_layer = tuple(_set_of(sets, block.attention.rope) for block in decoder.blocks)
+    return {"rope": by_layer if len(sets) > 1 else ()}
 
 
 def _check_sets(s: Shape, f: Formats, wiring: Wiring) -> str:

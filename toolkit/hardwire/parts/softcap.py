@@ -79,7 +79,9 @@ def _score_geometry(plan: Plan) -> str:
 def _score_roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
     """The cap, and in front of it the shifts of the heads: a file for each of those that share a walk."""
     heads = {f"cap{h:02}": chip.score_shift[:, h :: plan.shared].reshape(-1) for h in range(plan.shared)}
-    shifts = {name: Words(struct="shift_t", widths={}, columns={"shift": each}) for name, each in heads.items()}
+    shifts = {
+        name: Words(struct="shift_t", widths={}, columns={"shift": head_shifts}) for name, head_shifts in heads.items()
+    }
     return {"score_cap": cap_lines(chip.tables["score_cap"]), **shifts}
 
 

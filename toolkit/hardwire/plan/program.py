@@ -162,12 +162,12 @@ class Schedule:
         """What is busy when, for a generated token at ``position``."""
         g, span, wait = self.geometry, self.span(position), self.wait(position)
         n = position // g.banks + 1
-        found = [Busy(part="embedding", label="embed", layer=0, start=0, end=len(self.embed) + EMBED_READ)]
+        busy = [Busy(part="embedding", label="embed", layer=0, start=0, end=len(self.embed) + EMBED_READ)]
         for word in self.words:
             at = word.at + 1 + word.spans * wait
             if word.attend:
                 end = at + span + walk_to_mixed(self.wiring) + self.quotient_steps
-                found.append(
+                busy.append(
                     Busy(
                         part="attention",
                         label=f"{n} block{'s' * (n > 1)} x {self.walks}",
@@ -179,15 +179,15 @@ class Schedule:
             if word.run is not None:
                 reads = run_reads(word.run, at, g)
                 last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
-                found.append(Busy(part="lanes", label=word.run.name, layer=word.run.layer, start=at, end=last + 1))
-                found.append(
+                busy.append(Busy(part="lanes", label=word.run.name, layer=word.run.layer, start=at, end=last + 1))
+                busy.append(
                     Busy(part="read-out", label=word.run.name, layer=word.run.layer, start=reads[0], end=reads[-1] + 1)
                 )
         logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
         end = self.cycles(position)
         sampled = logits[0] + logits_late(self.wiring, g)
-        found.append(Busy(part="sampling", label="sample", layer=self.shape.layers, start=sampled, end=end))
-        return found
+        busy.append(Busy(part="sampling", label="sample", layer=self.shape.layers, start=sampled, end=end))
+        return busy
 
 
 def run_reads(run: Run, at: int, g: Geometry) -> list[int]:

@@ -147,12 +147,12 @@ class Zynq:
         least, most = max(self.pll_mhz) / MOST_DIVISOR**2, min(self.pll_mhz) / 2
         if not least <= mhz <= most:
             raise BoardError(f"a clock of {mhz:g} MHz: the processor's PLL makes {least:.2f} to {most:g} MHz")
-        first, *others = self.pll_mhz
-        asked = Fraction(str(mhz)) + Fraction(1, 2000)
-        for product in range(int(-(-Fraction(str(first)) // asked)), MOST_DIVISOR**2 + 1):
-            found = divisors_of(product)
-            clock = PlClock(first, found) if found else None
-            if clock and all(_makes(pll, Fraction(str(first)) / product) for pll in others):
+        first, *other_plls = self.pll_mhz
+        ceiling = Fraction(str(mhz)) + Fraction(1, 2000)
+        for product in range(int(-(-Fraction(str(first)) // ceiling)), MOST_DIVISOR**2 + 1):
+            divisors = divisors_of(product)
+            clock = PlClock(first, divisors) if divisors else None
+            if clock and all(_makes(pll, Fraction(str(first)) / product) for pll in other_plls):
                 return clock
         makes = " and ".join(f"{pll:g}" for pll in self.pll_mhz)
         raise BoardError(f"a clock of {mhz:g} MHz or less: PLLs of {makes} MHz both make none")
@@ -177,7 +177,7 @@ def _makes(pll_mhz: float, clock: Fraction) -> bool:
 
 
 def _plls(data: Any) -> tuple[float, ...]:
-    plls = tuple(float(each) for each in (data if isinstance(data, list) else [data]))
+    plls = tuple(float(mhz) for mhz in (data if isinstance(data, list) else [data]))
     if not plls or min(plls) <= 0:
         raise ValueError(f"pll_mhz {data!r} is no frequency, nor a list of them")
     return plls

@@ -34,13 +34,13 @@ def yosys(path: str) -> int:
 
 def instances(design: Any, path: str) -> None:
     """{"u_a.u_b": "b.sv:12.3"}: a place inside the module of every instance, known only before optimization."""
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for wire in design.top_module().wires_.values():
         place = ".".join(str(part) for part in list(wire.get_hdlname_attribute())[:-1])
         if place and wire.get_src_attribute():
-            found.setdefault(place, wire.get_src_attribute())
+            places.setdefault(place, wire.get_src_attribute())
     with open(path, "w") as file:
-        json.dump(found, file)
+        json.dump(places, file)
 
 
 def main() -> int:

@@ -143,12 +143,12 @@ def _kill(process: subprocess.Popen[str], mark: str) -> None:
 
 def _marked(mark: str) -> list[int]:
     """Processes of ours that have the mark in their environment (Linux; elsewhere none)."""
-    wanted, found = f"{MARK}={mark}".encode(), []
+    entry, pids = f"{MARK}={mark}".encode(), []
     for path in Path("/proc").glob("[0-9]*/environ") if mark else ():
         with contextlib.suppress(OSError):
-            if wanted in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return found
+            if entry in path.read_bytes().split(b"\0"):
+                pids.append(int(path.parent.name))
+    return pids
 
 
 def first_error(log: Path) -> str:

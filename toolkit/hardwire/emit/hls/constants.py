@@ -235,15 +235,15 @@ def ints_text(values: NDArray[Any]) -> str:
 
 def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
     """The ``.inc`` files of lane weights and of rows of embedding and positions, by name."""
-    found = {
+    files = {
         f"{p.name}.inc": words_text(lane_words(chip.matrices[p.name].weight, layout.lanes, p.bits))
         for p in (*layout.placed, layout.head)
     }
     for name in LOOKED_UP:
         if name in chip.matrices:
             table = chip.matrices[name]
-            found[f"{name}.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
-    return found
+            files[f"{name}.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
+    return files
 
 
 def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
@@ -342,10 +342,10 @@ def _rows(chip: Chip, name: str) -> dict[str, Any]:
 
 def _renorms(chip: Chip, layout: Layout) -> list[dict[str, Any]]:
     """Each norm inside a layer, and where its multipliers begin."""
-    found, first = [], 0
+    norms, first = [], 0
     for name, channels in layout.renormed.items():
         renorm = chip.renorms[name]
         shift, eps = ints_text(renorm.shift), ints_text(renorm.eps)
-        found.append({"type": f"Renorm{name.capitalize()}", "first": first, "shift": shift, "eps": eps})
+        norms.append({"type": f"Renorm{name.capitalize()}", "first": first, "shift": shift, "eps": eps})
         first += chip.shape.layers * channels
-    return found
+    return norms

@@ -81,8 +81,8 @@ def _norms(layout: Layout) -> int:
 
 def _part_roms(layout: Layout) -> list[Memory]:
     """Tables of parts that not every decoder has."""
-    found = [rom for part in present(layout.wiring) for rom in part.cpp_roms(layout)]
-    return [memory(f"Chip::{name}", depth, width, copies=copies) for name, depth, width, copies in found]
+    roms = [rom for part in present(layout.wiring) for rom in part.cpp_roms(layout)]
+    return [memory(f"Chip::{name}", depth, width, copies=copies) for name, depth, width, copies in roms]
 
 
 def value_bits(layout: Layout) -> int:
