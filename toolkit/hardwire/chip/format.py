@@ -67,7 +67,7 @@ def matrix_names(wiring: Wiring) -> tuple[str, ...]:
 
 
 def expected_shapes(s: Shape, wiring: Wiring = Wiring()) -> dict[str, tuple[int, ...]]:
-    """Shape of each matrix's weights."""
+    """Of each matrix that such a decoder has, the shape of its weights: (layers, rows, columns)."""
     shapes = {
         "q": (s.layers, s.query_rows, s.dim),
         "k": (s.layers, s.kv_rows, s.dim),

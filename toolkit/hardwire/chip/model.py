@@ -104,7 +104,7 @@ class Chip:
 
     @property
     def digest(self) -> str:
-        """sha256 over everything, hex."""
+        """sha256 of the header and every array, in hex: two chips of one digest give the same logits."""
         total = hashlib.sha256(_header_bytes(self))
         for name, array in _arrays(self).items():
             total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
@@ -118,7 +118,7 @@ class Chip:
 
     @property
     def bits(self) -> dict[str, int]:
-        """Weight bits of every matrix."""
+        """Bits of a weight, by matrix."""
         return {name: matrix.bits for name, matrix in self.matrices.items()}
 
     @property

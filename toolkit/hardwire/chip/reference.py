@@ -37,6 +37,7 @@ class State:
 
 
 def new_state(chip: Chip, batch: int = 1, context: int | None = None) -> State:
+    """An empty KV cache for ``batch`` texts of ``context`` positions, by default the chip's."""
     s = chip.shape
     shape = (s.layers, batch, s.kv_heads, context or s.context, s.head_dim)
     return State(np.zeros(shape, np.int16), np.zeros(shape, np.int16))
@@ -66,6 +67,7 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
 
 
 def embedding_block(chip: Chip, ids: Ints, start: int) -> Ints:
+    """The residual [B, T, D] of ids [B, T] at positions from ``start`` on, through its norm if there is one."""
     f, m = chip.formats, chip.matrices
     x = embed(m["embedding"], ids, f.residual)
     if chip.wiring.positions:
@@ -89,6 +91,7 @@ def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: in
 
 
 def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    """The residual [B, T, D] behind a layer's attention. Writes keys and values of x into ``state``."""
     f, start, end = chip.formats, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
     first = chip.shape.context * chip.wiring.rope[layer] if chip.wiring.rope else 0
@@ -193,7 +196,7 @@ def pick(chip: Chip, logits: Ints, position: int, request: Request = Request()) 
 
 @dataclass
 class _Context:
-    """What stays behind a request."""
+    """What stays behind a request, and the next one may continue from."""
 
     state: State
     pending: int | None = None  # the last token that was given, if it has not been fed
@@ -217,7 +220,7 @@ class Reference(Backend):
 
     @property
     def position(self) -> int:
-        """Tokens in the context."""
+        """Tokens fed so far, which is the position of the next."""
         return self._context.state.position
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:

@@ -15,7 +15,7 @@ from ..ops.fixed import MULTIPLIER_BITS
 from ..ops.norm import LARGEST_EPS, RENORM_BITS, Renorm, largest_energy
 from ..targets.blocks import bram18, multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Plan, Read, Rom, Words
+from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Program, Read, Rom, Words
 
 RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
 
@@ -142,19 +142,19 @@ def _added_late(wiring: Wiring, round_stages: int, reads: int) -> int:
     return RENORM_LATE + round_stages + reads - 1 if normed_branches(wiring) else 0
 
 
-def _extra(plan: Plan, f: Fabric, shifter: float) -> Extra:
+def _extra(program: Program, f: Fabric, shifter: float) -> Extra:
     """Each a second shift, root and rounding of rows."""
-    norms = normed_heads(plan.wiring) + normed_branches(plan.wiring)
+    norms = normed_heads(program.wiring) + normed_branches(program.wiring)
     products = multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18)
-    return Extra(row_lut=norms * (shifter + 16 * 4 * f.barrel + 60), dsp=norms * plan.geometry.rows * products)
+    return Extra(row_lut=norms * (shifter + 16 * 4 * f.barrel + 60), dsp=norms * program.geometry.rows * products)
 
 
-def _block_rams(plan: Plan) -> int:
-    s, rows, blocks = plan.shape, plan.geometry.rows, 0
-    if normed_heads(plan.wiring):
-        turned = s.layers * (plan.walks + plan.kv_words) * plan.parts
-        blocks += bram18(rows * 17 + 6, turned) + bram18(18, turned) + plan.shared
-    if normed_branches(plan.wiring):
+def _block_rams(program: Program) -> int:
+    s, rows, blocks = program.shape, program.geometry.rows, 0
+    if normed_heads(program.wiring):
+        turned = s.layers * (program.walks + program.kv_words) * program.parts
+        blocks += bram18(rows * 17 + 6, turned) + bram18(18, turned) + program.shared
+    if normed_branches(program.wiring):
         added = s.layers * 2 * -(-s.dim // rows)
         blocks += bram18(rows * 17 + 6, added) + bram18(18, added) + 1
     return blocks
@@ -164,13 +164,13 @@ def _block_rams(plan: Plan) -> int:
 # RTL.
 
 
-def renormed(plan: Plan) -> dict[str, list[Read]]:
+def renormed(program: Program) -> dict[str, list[Read]]:
     """Reads that a norm inside a layer takes, by the name of its tables: of queries and keys, of the branches."""
     reads: dict[str, list[Read]] = {}
-    if normed_heads(plan.wiring):
-        reads["renorm"] = [e for e in plan.emissions if e.matrix in ("q", "k")]
-    if normed_branches(plan.wiring):
-        reads["branch"] = [e for e in plan.emissions if e.matrix in ("o", "down")]
+    if normed_heads(program.wiring):
+        reads["renorm"] = [e for e in program.emissions if e.matrix in ("q", "k")]
+    if normed_branches(program.wiring):
+        reads["branch"] = [e for e in program.emissions if e.matrix in ("o", "down")]
     return reads
 
 
@@ -182,10 +182,10 @@ def _eps_bits(chip: IntegerModel, listed: list[Read]) -> int:
     return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
 
 
-def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
+def _roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
     """For every read: its rows' gains and their shift, and its heads' eps."""
     roms: dict[str, Words] = {}
-    for name, listed in renormed(plan).items():
+    for name, listed in renormed(program).items():
         gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
         for i, e in enumerate(listed):
             renorm = _renorm_of(chip, e)
@@ -198,10 +198,10 @@ def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
     return roms
 
 
-def _widths(chip: IntegerModel, plan: Plan) -> dict[str, int]:
+def _widths(chip: IntegerModel, program: Program) -> dict[str, int]:
     """Parameters of each rtl/renorm.sv."""
     widths: dict[str, int] = {}
-    for name, listed in renormed(plan).items():
+    for name, listed in renormed(program).items():
         size = chip.shape.head_dim if name == "renorm" else chip.shape.dim
         widths |= {
             f"{name.capitalize()}Words": len(listed),

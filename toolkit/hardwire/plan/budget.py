@@ -13,7 +13,7 @@ HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: 
 
 
 def resources(cost: Cost, board: Board) -> dict[str, int]:
-    """What an engine takes with what its board needs beside it."""
+    """Resources by name that an engine takes, with those that its board's host needs beside it."""
     host = HOST.get(board.processor, {})
     return {name: amount + host.get(name, 0) for name, amount in cost.as_dict().items()}
 
@@ -27,7 +27,7 @@ def bitstream_cost(chip: Chip, program: Schedule, board: Board) -> Cost | None:
 
 
 def device_of(board: Board) -> dict[str, int]:
-    """All that a device has."""
+    """Resources of the whole device by name: a plan's budget, but with every LUT of it."""
     return budget_of(board) | {"lut": board.lut}
 
 
@@ -41,7 +41,7 @@ def beyond_device(totals: dict[str, int], board: Board) -> list[str]:
 
 
 def budget_of(board: Board) -> dict[str, int]:
-    """What a plan may use, its host included."""
+    """Resources by name that a plan may use, its host included: LUTs by a share of the device, the others all."""
     return {
         "lut": int(board.lut * board.device_family.planning.lut_budget),
         "dsp": board.dsp,

@@ -28,10 +28,12 @@ class Demand:
 
     @property
     def rom_bits(self) -> int:
+        """Bits that the chip only reads: weights, embeddings, multipliers and biases, tables."""
         return self.weight_bits + self.embedding_bits + self.scale_bits + self.table_bits
 
     @property
     def total_bits(self) -> int:
+        """Those of the ROMs and the KV cache."""
         return self.rom_bits + self.cache_bits
 
 

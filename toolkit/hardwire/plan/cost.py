@@ -26,7 +26,7 @@ from .widths import Widths
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Predicted resources."""
+    """Predicted resources: counts of a device's LUTs, flip-flops, multiplier blocks, block RAMs of 18 Kbit, URAMs."""
 
     lut: int
     ff: int
@@ -35,6 +35,7 @@ class Cost:
     uram: int
 
     def as_dict(self) -> dict[str, int]:
+        """The counts by name."""
         return {"lut": self.lut, "ff": self.ff, "dsp": self.dsp, "bram18": self.bram18, "uram": self.uram}
 
     def beside(self, other: Cost) -> Cost:
@@ -43,6 +44,7 @@ class Cost:
 
 
 def digits(bits: int) -> int:
+    """Digits of two bits that a factor of ``bits`` has; a product in LUTs has a partial product for each."""
     return (bits + 1) // 2
 
 
@@ -52,7 +54,10 @@ def bits_of(count: int) -> int:
 
 
 def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False) -> float:
-    """rtl/dot.sv."""
+    """LUTs of rtl/dot.sv: the sum of ``terms`` products of ``act`` by ``weight`` bits, made digit by digit.
+
+    ``settled``: nothing of the sum is left to the caller to add.
+    """
     n, part = digits(weight), act + 1 + bits_of(terms)
     first, later = act + 1, (terms - 1) * (part + 1) * f.bit
     if not f.shared_mux:
@@ -62,7 +67,7 @@ def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False
 
 
 def tree_luts(count: int, width: int) -> float:
-    """rtl/adder_tree.sv."""
+    """LUTs of rtl/adder_tree.sv over ``count`` values of ``width`` bits, which grow by one a level."""
     total, level = 0.0, width
     while count > 1:
         total += (count // 2) * (level + 2)
@@ -222,6 +227,7 @@ def buffer_depth(program: Schedule) -> int:
 
 
 def buffer_in_block_ram(program: Schedule) -> bool:
+    """Whether the score buffer is deep enough for block RAM; otherwise it is in LUTs."""
     return buffer_depth(program) >= 128
 
 

@@ -50,6 +50,7 @@ class Fit:
     most_bits: int | None = None  # in every matrix, with which the memories would hold a chip that is too large
 
     def as_dict(self) -> dict[str, object]:
+        """What ``hardwire fit --json`` prints of one board."""
         return asdict(self)
 
 

@@ -30,12 +30,13 @@ class Emission:
 
     @property
     def matrix(self) -> str:
+        """The matrix that the rows are of; a read is never of two."""
         return next(row[0] for row in self.rows if row is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One start of the lanes."""
+    """One start of the lanes: a matrix, or several that read the same vector."""
 
     name: str
     source: Source
@@ -83,11 +84,12 @@ class Schedule:
 
     @property
     def shared(self) -> int:
-        """Heads of one walk of the cache."""
+        """Heads whose keys and queries share a word, and so a walk of the cache."""
         return shared_heads(self.shape, self.geometry.rows)
 
     @property
     def walks(self) -> int:
+        """Walks of the cache per layer."""
         return self.shape.heads // self.shared
 
     @property
@@ -97,7 +99,7 @@ class Schedule:
 
     @property
     def parts(self) -> int:
-        """Reads per word of the cache."""
+        """Reads of the lanes that fill a word of the cache."""
         return ceil_div(self.shared * self.shape.head_dim, self.geometry.rows)
 
     @property
@@ -107,6 +109,7 @@ class Schedule:
 
     @property
     def part_bits(self) -> int:
+        """Bits of the part in a destination of heads, at least one."""
         return max((self.parts - 1).bit_length(), 1)
 
     @property
@@ -126,14 +129,17 @@ class Schedule:
 
     @property
     def quotient_steps(self) -> int:
+        """Cycles in which a head's mixed values are divided, ``divides`` at a time."""
         return self.padded // self.geometry.divides
 
     @cached_property
     def runs(self) -> list[Run]:
+        """Runs of the lanes, in playing order."""
         return [word.run for word in self.words if word.run is not None]
 
     @cached_property
     def emissions(self) -> list[Emission]:
+        """Every word of the emission ROM: the embedding's, then those of the runs in playing order."""
         return self.embed + [e for run in self.runs for e in run.emissions]
 
     def span(self, position: int) -> int:

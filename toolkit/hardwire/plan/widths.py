@@ -24,6 +24,7 @@ class Widths:
 
     @classmethod
     def of(cls, chip: Chip) -> Widths:
+        """Counted from the chip's arrays."""
         from .widths import accumulator_bits, bias_bits, embedding_bits, lane_bits
 
         return cls(accumulator_bits(chip), lane_bits(chip), embedding_bits(chip), bias_bits(chip))

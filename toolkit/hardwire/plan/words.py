@@ -63,7 +63,7 @@ class Status(Code):
 
 
 class Style(Code):
-    """How products are built."""
+    """How products of scores and mixed values are built; an engine may take two of these beside each other."""
 
     FABRIC = "digits of the second factor, in LUTs"
     PACKED = "two products in one multiplier"
@@ -190,7 +190,7 @@ class Struct:
         return places
 
     def bits(self, values: Values) -> int:
-        """Bits of the stored word."""
+        """Bits of the stored word, whose fields have no gaps between them."""
         return sum(place.bits * place.lanes for place in self.places(values).values())
 
 

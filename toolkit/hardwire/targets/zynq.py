@@ -49,10 +49,10 @@ class Processor:
     reset: str
     irq: str
     clock_name: str  # of the constraint that the IP brings
-    asked: str  # the setting that asks for a frequency
+    frequency: str  # the setting that asks for a frequency
     divisors: tuple[str, str]
     ports: Mapping[str, Port]
-    told: tuple[str, ...]  # settings that say what the IP made of what was asked: PLL, dividers, frequency
+    results: tuple[str, ...]  # settings that say what the IP made of what was asked: PLL, dividers, frequency
     external: tuple[tuple[str, str], ...] = ()
 
 
@@ -66,10 +66,10 @@ PROCESSORS = {
         reset="FCLK_RESET0_N",
         irq="IRQ_F2P",
         clock_name="clk_fpga_0",
-        asked="PCW_FPGA0_PERIPHERAL_FREQMHZ",
+        frequency="PCW_FPGA0_PERIPHERAL_FREQMHZ",
         divisors=("PCW_FCLK0_PERIPHERAL_DIVISOR0", "PCW_FCLK0_PERIPHERAL_DIVISOR1"),
         ports={"M_AXI_GP0": Port("PCW_USE_M_AXI_GP0", "M_AXI_GP0_ACLK", 0x4000_0000, 0x7FFF_FFFF)},
-        told=(
+        results=(
             "PCW_IO_IO_PLL_FREQMHZ",
             "PCW_FCLK0_PERIPHERAL_DIVISOR0",
             "PCW_FCLK0_PERIPHERAL_DIVISOR1",
@@ -87,10 +87,10 @@ PROCESSORS = {
         reset="pl_resetn0",
         irq="pl_ps_irq0",
         clock_name="clk_pl_0",
-        asked="PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ",
+        frequency="PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ",
         divisors=("PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0", "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR1"),
         ports={"M_AXI_HPM0_FPD": Port("PSU__USE__M_AXI_GP0", "maxihpm0_fpd_aclk", 0xA000_0000, 0xAFFF_FFFF)},
-        told=(
+        results=(
             "PSU__CRL_APB__IOPLL_CTRL__FBDIV",
             "PSU__CRL_APB__IOPLL_CTRL__DIV2",
             "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0",
@@ -131,6 +131,7 @@ class Zynq:
 
     @property
     def processor(self) -> Processor:
+        """Names of the processor's ports and settings."""
         return PROCESSORS[self.ps]
 
     @property
@@ -159,7 +160,7 @@ class Zynq:
 
     def config(self, clock: PlClock) -> dict[str, str]:
         """Every setting of the processor's IP, the clock included."""
-        return dict(self.settings) | {self.processor.asked: f"{clock.mhz:g}"}
+        return dict(self.settings) | {self.processor.frequency: f"{clock.mhz:g}"}
 
 
 def divisors_of(product: int) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 
 def yosys(path: str) -> int:
+    """Play the commands of the JSON file ``path`` on one design; exit code 0."""
     from pyosys import libyosys  # type: ignore[import-not-found,import-untyped]
 
     with open(path) as file:
@@ -44,6 +45,7 @@ def instances(design: Any, path: str) -> None:
 
 
 def main() -> int:
+    """Run the tool that the arguments name; its exit code."""
     tool, *arguments = sys.argv[1:]
     if tool == "yosys":
         return yosys(*arguments)

@@ -41,12 +41,14 @@ class Stop:
         self.stopped = False
 
     def stop(self) -> None:
+        """Kill all that run, their children too; whatever starts later raises Stopped."""
         with self._lock:
             self.stopped = True
             for process, mark in self._running.items():
                 _kill(process, mark)
 
     def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+        """Begin ``argv`` in ``cwd``, ``env`` added to ours, output and errors in one pipe. Raises Stopped."""
         with self._lock:
             if self.stopped:
                 raise Stopped("stopped; run it again to continue")
@@ -72,6 +74,7 @@ class Stop:
             _kill(process, self._running.get(process, ""))
 
     def ended(self, process: subprocess.Popen[str]) -> None:
+        """It has ended: forget it, and kill what it left running."""
         with self._lock:
             _kill(process, self._running.pop(process, ""))
 

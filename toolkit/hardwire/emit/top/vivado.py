@@ -196,7 +196,7 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
         "bus_resets": tuple(f"{BUS}/{name}_ARESETN" for name in ports),
         "clocked": (f"{PS}/{port.clock}", f"{RESET}/slowest_sync_clk", *(f"{pin}_aclk" for pin in slaves)),
         "reset_pins": tuple(f"{pin}_aresetn" for pin in slaves),
-        "told": processor.told,
+        "told": processor.results,
         "longest": LONGEST_PATH,
         "interface": INTERFACE,
         "block": BLOCK,
