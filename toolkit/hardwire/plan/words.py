@@ -63,7 +63,7 @@ class Status(Code):
 
 
 class Style(Code):
-    """How products of scores and mixed values are built; an engine may take two of these beside each other."""
+    """How products are built."""
 
     FABRIC = "digits of the second factor, in LUTs"
     PACKED = "two products in one multiplier"
