@@ -284,7 +284,7 @@ def rotate(x: Array, rope: Rope) -> Array:
     """Rotary position embedding (Su et al., 2021) of x [B, heads, T, C] at positions 0 to T - 1."""
     cos, sin = (t.astype(np.float32) for t in rope_tables(rope, x.shape[2]))
     half = len(rope.inv_freq)
-    turned, rest = x[..., : 2 * half], x[..., 2 * half :]
+    turned, unturned = x[..., : 2 * half], x[..., 2 * half :]
     if rope.interleaved:
         first, second = turned[..., 0::2], turned[..., 1::2]
     else:
@@ -294,7 +294,7 @@ def rotate(x: Array, rope: Rope) -> Array:
         turned = np.stack([a, b], axis=-1).reshape(turned.shape)
     else:
         turned = np.concatenate([a, b], axis=-1)
-    return np.concatenate([turned, rest], axis=-1)
+    return np.concatenate([turned, unturned], axis=-1)
 
 
 def visible(length: int, window: int | None) -> NDArray[np.bool_]:

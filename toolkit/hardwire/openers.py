@@ -46,8 +46,8 @@ class Place:
     def kind(self) -> str:
         if self.path.is_dir():  # of a collected manifest there is one form, without a format
             return BUILD if "format" in bundle.read_json(self.path) else BITSTREAM
-        asked = Path(self.asked)
-        return NAME if not (self.path.exists() or asked.suffix) and asked.name == str(self.asked) else CHIP
+        name = Path(self.asked)
+        return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.asked) else CHIP
 
     @cached_property
     def build(self) -> Build:
@@ -210,16 +210,16 @@ def load(
     without it, the board must hold it already. Raises BoardError where there is none for this board.
     """
     place = Place(asked=path, port=port, device=device, download=download)
-    for given, what, name in ((port, "a port", "serial"), (device, "a device", "board")):
-        if given is not None and backend not in (None, name):
-            raise BuildError(f"backend {backend!r} and {what}: the board is what runs; leave one of them out")
+    for choice, subject, name in ((port, "a port", "serial"), (device, "a device", "board")):
+        if choice is not None and backend not in (None, name):
+            raise BuildError(f"backend {backend!r} and {subject}: the board is what runs; leave one of them out")
     for opener in OPENERS:
         if opener.name == backend and place.kind in opener.on:
             return opener.open(place)
-    held = [opener for opener in OPENERS if opener.holds(place)]
-    if backend is not None or not held:
-        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(each.name for each in held)}")
-    return held[0].open(place)
+    holders = [opener for opener in OPENERS if opener.holds(place)]
+    if backend is not None or not holders:
+        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(each.name for each in holders)}")
+    return holders[0].open(place)
 
 
 def backends(*, bare: bool = False) -> dict[str, str]:
@@ -229,4 +229,4 @@ def backends(*, bare: bool = False) -> dict[str, str]:
 
 def token_ids(text: str) -> list[int]:
     """Token ids of a command line, as 1,2,3. Raises ValueError for what is no such list."""
-    return [int(each) for each in text.split(",")]
+    return [int(item) for item in text.split(",")]

@@ -94,10 +94,10 @@ class AxiSim:
         self._checked("write", address, self._loaded().chip_write(self._handle, address, word & 0xFFFFFFFF, strobe))
         self.writes += 1
 
-    def _checked(self, what: str, address: int, outcome: int) -> None:
+    def _checked(self, access: str, address: int, outcome: int) -> None:
         if outcome:
-            said = "no handshake" if outcome == 1 else f"the response {outcome - 2}"
-            raise LinkError(f"AXI {what} of {address:#07x}: {said}; the simulated port is broken")
+            symptom = "no handshake" if outcome == 1 else f"the response {outcome - 2}"
+            raise LinkError(f"AXI {access} of {address:#07x}: {symptom}; the simulated port is broken")
 
     # -- the bench -----------------------------------------------------------------------------------
 

@@ -50,9 +50,9 @@ def set_clock(pynq: Any, device: Any, mhz: float) -> FabricClock:
         first, second = _divisors(pll, mhz)
         clocks.set_pl_clk(0, MOST_DIVISOR, second)
         clocks.set_pl_clk(0, first, second)
-        made = FabricClock(float(clocks.fclk0_mhz), round(pll, 2))
-    check_clock(made, mhz)
-    return made
+        clock = FabricClock(float(clocks.fclk0_mhz), round(pll, 2))
+    check_clock(clock, mhz)
+    return clock
 
 
 def check_clock(clock: FabricClock, mhz: float) -> None:
@@ -85,8 +85,8 @@ def _divisors(pll_mhz: float, mhz: float) -> tuple[int, int]:
         if pll_mhz / product > mhz * (1 + FASTER):
             continue
         for second in range(1, MOST_DIVISOR + 1):
-            first, rest = divmod(product, second)
-            if not rest and first <= MOST_DIVISOR:
+            first, remainder = divmod(product, second)
+            if not remainder and first <= MOST_DIVISOR:
                 return first, second
     return MOST_DIVISOR, MOST_DIVISOR
 

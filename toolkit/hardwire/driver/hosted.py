@@ -53,16 +53,16 @@ class ChipInfo:
 
 def understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
     """What the first eight registers say. Raises LinkError for what is no chip of ours, or not that one."""
-    magic, version, found, vocab, context, ring, shape, clock = hello
+    magic, version, board_id, vocab, context, ring, shape, clock = hello
     if magic != MAGIC or version != VERSION:
         raise LinkError(
             f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
             f"{VERSION}; load a bitstream of this version"
         )
-    if chip_id is not None and found != chip_id:
-        raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
-    part = {each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
-    return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
+    if chip_id is not None and board_id != chip_id:
+        raise LinkError(f"the board holds chip {board_id:08x}, not {chip_id:08x}; load the right bitstream")
+    part = {name: field("shape", name).of(shape) for name in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
+    return ChipInfo(id=board_id, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
 
 
 class HostedChip(Backend):

@@ -80,8 +80,8 @@ def tune(
             order = np.concatenate([order, draw.permutation(len(rows))])
         chosen, order = order[:ROWS], order[ROWS:]
         weights = {place: grid.weight() for place, grid in grids.items()}
-        got = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
-        loss = F.kl_div(got, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
+        log_probabilities = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
+        loss = F.kl_div(log_probabilities, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         for group in optimizer.param_groups:
@@ -145,6 +145,6 @@ class _Grid:
     def rounded(self) -> Rounded:
         with torch.no_grad():
             scale = self.log_scale.exp()
-            whole = (self.latent / scale[:, None]).clamp(self.low, self.high).round()
+            integers = (self.latent / scale[:, None]).clamp(self.low, self.high).round()
             real: NDArray[np.float64] = (scale * self.unit).numpy().astype(np.float64)
-            return Rounded(whole.numpy().astype(np.int8), real)
+            return Rounded(integers.numpy().astype(np.int8), real)

@@ -28,8 +28,8 @@ class TextCodec:
         try:
             self._read(data)
         except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
-            what = f"{type(error).__name__}: {error}"
-            raise TokenizerError(f"tokenizer: malformed data ({what}); export it again") from error
+            reason = f"{type(error).__name__}: {error}"
+            raise TokenizerError(f"tokenizer: malformed data ({reason}); export it again") from error
 
     def _read(self, data: Json) -> None:
         for name in ("truncation", "padding"):

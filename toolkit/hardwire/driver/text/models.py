@@ -55,23 +55,23 @@ class Bpe:
         self._merges: dict[tuple[int, int], tuple[int, int]] = {}
         for rank, merge in enumerate(model["merges"]):
             left, right = merge.split(" ", 1) if isinstance(merge, str) else merge
-            made = left + right.encode()[len(self._prefix.encode()) :].decode()
-            if left not in self.vocab or right not in self.vocab or made not in self.vocab:
+            merged = left + right.encode()[len(self._prefix.encode()) :].decode()
+            if left not in self.vocab or right not in self.vocab or merged not in self.vocab:
                 raise TokenizerError(f"tokenizer: merge {rank}, {left!r} {right!r}, is not in the vocabulary")
-            self._merges[self.vocab[left], self.vocab[right]] = rank, self.vocab[made]
+            self._merges[self.vocab[left], self.vocab[right]] = rank, self.vocab[merged]
 
     def encode(self, piece: str, unknown: Unknown) -> list[int]:
-        known = self._known.get(piece)
-        if known is None:
+        ids = self._known.get(piece)
+        if ids is None:
             missing: list[str] = []
-            known = self._encode(piece, missing.append)
+            ids = self._encode(piece, missing.append)
             for letter in missing:
                 unknown(letter)
             if not missing and len(piece) <= _LONGEST_KEPT:
                 if len(self._known) >= _KEPT:
                     self._known.clear()
-                self._known[piece] = known
-        return known
+                self._known[piece] = ids
+        return ids
 
     def _encode(self, piece: str, unknown: Unknown) -> list[int]:
         if self._whole and piece in self.vocab:
@@ -108,8 +108,8 @@ class Bpe:
 
         def offer(left: int) -> None:
             right = after[left] if left >= 0 else len(ids)
-            if right < len(ids) and (found := self._merges.get((ids[left], ids[right]))) is not None:
-                heapq.heappush(heap, (found[0], left, ids[left], ids[right]))
+            if right < len(ids) and (merge := self._merges.get((ids[left], ids[right]))) is not None:
+                heapq.heappush(heap, (merge[0], left, ids[left], ids[right]))
 
         for position in range(len(ids)):
             offer(position)

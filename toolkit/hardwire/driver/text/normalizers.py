@@ -94,13 +94,13 @@ def _bert(part: Json) -> Normalizer:
     small = bool(part.get("lowercase", True))
     accents = part.get("strip_accents")
     check("BertNormalizer", {"strip_accents": accents}, strip_accents=(None, True, False))
-    wanted = {
+    steps = {
         _clean: bool(part.get("clean_text", True)),
         _space_ideographs: bool(part.get("handle_chinese_chars", True)),
         _unaccented: small if accents is None else bool(accents),
         lower: small,
     }
-    return _chain([Normalizer(step, False) for step, is_wanted in wanted.items() if is_wanted])
+    return _chain([Normalizer(step, False) for step, is_wanted in steps.items() if is_wanted])
 
 
 def _chain(steps: list[Normalizer]) -> Normalizer:

@@ -54,7 +54,7 @@ def flat(part: Json | None, inner: str) -> list[Json]:
         return []
     if part["type"] != "Sequence":
         return [part]
-    return [step for each in part[inner] for step in flat(each, inner)]
+    return [step for item in part[inner] for step in flat(item, inner)]
 
 
 def pattern_of(what: str, part: Json, empty: bool = False) -> tuple[str, str]:
