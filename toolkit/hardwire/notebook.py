@@ -187,7 +187,7 @@ def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperat
     """Print an answer as it comes, and draw beside it when tokens came, as this computer sees it; the answer."""
     pieces: list[str] = []
     times = [time.perf_counter()]
-    drawn, show = times[0], _shown()
+    drawn, show = times[0], _display()
     print(prompt, end="")
     for piece in model.stream(prompt, tokens, temperature, seed):
         print(piece, end="", flush=True)
@@ -224,7 +224,7 @@ def picture(inches: tuple[float, float] = (7.0, 3.0), rows: int = 1, columns: in
     """Axes of a picture that is shown when the block ends."""
     figure, axes = _figure(inches, rows, columns)
     yield axes
-    _shown()(_png(figure))
+    _display()(_png(figure))
 
 
 def _figure(inches: tuple[float, float], rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
@@ -244,7 +244,7 @@ def _png(figure: Any) -> bytes:
     return packed.getvalue()
 
 
-def _shown() -> Callable[[bytes], None]:
+def _display() -> Callable[[bytes], None]:
     """What shows a picture in a notebook, and the next one in its place."""
     from IPython.display import Image, display
 

@@ -28,7 +28,7 @@ CHIP, BUILD, BITSTREAM, NAME = "a .chip", "a build folder", "a folder with a bit
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What ``load`` was given."""
+    """Where ``load`` looks for a model: a path or name, and the port or device of a board."""
 
     asked: str | Path
     port: str | Port | None = None
@@ -218,7 +218,7 @@ def load(
             return opener.open(place)
     holders = [opener for opener in OPENERS if opener.holds(place)]
     if backend is not None or not holders:
-        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(each.name for each in holders)}")
+        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(holder.name for holder in holders)}")
     return holders[0].open(place)
 
 

@@ -104,7 +104,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 class Quantized(NamedTuple):
-    """What ``quantize_onnx`` made."""
+    """The quantised chip, and the points of its trade-off between bits and loss."""
 
     chip: Chip
     points: list[Point]  # of the trade-off, where one was asked for
@@ -213,11 +213,11 @@ def evaluate_chip(
     if onnx is not None:
         imported = import_onnx(onnx, context=chip.shape.context)
         decoder = imported.decoder
-        source = chip.about.get("onnx", {}).get("sha256")
-        if source is not None and source != imported.sha256:
+        expected = chip.about.get("onnx", {}).get("sha256")
+        if expected is not None and expected != imported.sha256:
             raise ModelError(
                 f"{onnx} is not the model that {chip_file} was made from (sha256 {imported.sha256[:12]}, "
-                f"not {source[:12]}); give that one"
+                f"not {expected[:12]}); give that one"
             )
     stories = score_sets(encoded_stories(chip, read_text(text)), min(STORY_TOKENS, chip.shape.context))
     unknown = sum(count_unknown(tokenizer_of(chip.tokenizer or {}, "the chip's tokenizer"), s.ids) for s in stories)

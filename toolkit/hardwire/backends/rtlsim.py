@@ -96,7 +96,7 @@ class Simulated:
 
     @property
     def token_cycles(self) -> list[int]:
-        """From each fetch to the next."""
+        """Cycles from each fetch of a token to the next, one fewer than fetches."""
         return [int(c) for c in np.diff(self.fetches)]
 
 
@@ -332,7 +332,7 @@ class RtlSim(WholeRequests):
 
     @contextmanager
     def _another(self) -> Any:
-        """A fresh chip for a while."""
+        """Within the block the handle is a second chip, just reset."""
         handle, self._handle = self._handle, self._new()
         try:
             self._loaded().hw_reset(self._handle)

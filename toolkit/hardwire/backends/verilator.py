@@ -65,11 +65,11 @@ class Simulation:
 
     @property
     def model(self) -> str:
-        """Name of the generated class."""
+        """Name of the C++ class that Verilator generates."""
         return self.prefix or f"V{self.top}"
 
     def verilate(self, root: Path, out: Path) -> list[str]:
-        """Verilator's command."""
+        """The command that writes the model's C++ into ``out``; ``root`` is Verilator's own folder."""
         values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in self.parameters]
         return [
             *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", self.model),

@@ -18,7 +18,7 @@ from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinn
 
 
 def _ids(context: click.Context, option: click.Parameter, value: str | None) -> list[int] | None:
-    """Token ids, as 1,2,3."""
+    """The value of an option of token ids, written 1,2,3. Raises click.BadParameter."""
     if value is None:
         return None
     try:

@@ -70,7 +70,7 @@ class ChipLock:
         return self._held
 
     def release(self) -> None:
-        """Let others have it."""
+        """Unlock the board for other processes; nothing where it is unlocked already."""
         if self._held:
             self._held = False
             os.close(self._file)

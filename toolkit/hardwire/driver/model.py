@@ -40,7 +40,7 @@ class Token(str):
 
 @dataclass(kw_only=True)
 class Report:
-    """What the last request did."""
+    """The last request: its tokens, why it ended, its cycles and seconds."""
 
     prompt: list[int] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
@@ -273,7 +273,7 @@ class LanguageModel:
         stops: tuple[int, ...] | None,
         other: dict[str, object],
     ) -> _Job:
-        """The request, if it is one."""
+        """A checked request. Raises BuildError after ``close``, PromptError for what the chip cannot serve."""
         if self._closed:
             raise BuildError(f"{self.name} was closed; load it again")
         if other:
@@ -320,8 +320,8 @@ class LanguageModel:
             async for token in tokens:
                 self.last.tokens.append(token)
                 yield say(token)
-            for rest in self._finish(state, say):
-                yield rest
+            for piece in self._finish(state, say):
+                yield piece
         except (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError):
             self.last.status = "interrupted"
             raise
@@ -372,12 +372,12 @@ class LanguageModel:
         """Tokens without blocking the loop: a chip's own way, or one after the other in a thread."""
         arun = getattr(self.hosted, "astream", None)
         if arun is not None:
-            given = arun(request, state)
+            tokens_of_chip = arun(request, state)
             try:
-                async for token in given:
+                async for token in tokens_of_chip:
                     yield token
             finally:
-                await given.aclose()
+                await tokens_of_chip.aclose()
             return
         tokens, loop = self._run(request, state), asyncio.get_running_loop()
         while (token := await loop.run_in_executor(None, next, tokens, None)) is not None:
@@ -385,20 +385,20 @@ class LanguageModel:
 
 
 class _Speaker:
-    """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``known``,
+    """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``cache``,
     and right wherever the text is ``steady``."""
 
-    __slots__ = ("_known", "steady", "text")
+    __slots__ = ("_cache", "steady", "text")
 
-    def __init__(self, text: Stream | NumberStream, known: dict[int, Token]) -> None:
-        self.text, self._known, self.steady = text, known, text.steady
+    def __init__(self, text: Stream | NumberStream, cache: dict[int, Token]) -> None:
+        self.text, self._cache, self.steady = text, cache, text.steady
 
     def __call__(self, token: int) -> Token:
         before = self.steady
         piece = Token(self.text.feed(token), token)
         self.steady = self.text.steady
         if before and self.steady:
-            self._known[token] = piece
+            self._cache[token] = piece
         return piece
 
     def flush(self) -> str:

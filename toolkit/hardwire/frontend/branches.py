@@ -49,7 +49,7 @@ def _chosen(graph: onnx.GraphProto, node: onnx.NodeProto) -> onnx.GraphProto | N
     branches = {a.name: a.g for a in node.attribute if a.type == onnx.AttributeProto.GRAPH}
     if set(branches) != {"then_branch", "else_branch"} or not node.input or not node.output:
         return None
-    makers = {out: item for item in graph.node for out in item.output if out}
+    makers = {out: producer for producer in graph.node for out in producer.output if out}
     name = node.input[0]
     for _ in range(len(makers)):
         if name not in makers or makers[name].op_type not in _PASSED or not makers[name].input:
@@ -61,7 +61,7 @@ def _chosen(graph: onnx.GraphProto, node: onnx.NodeProto) -> onnx.GraphProto | N
     inputs = {value.name: value for value in graph.input}
     if name not in inputs:
         return None
-    caches = {item for item, value in inputs.items() if len(value.type.tensor_type.shape.dim) > 2}
+    caches = {key for key, value in inputs.items() if len(value.type.tensor_type.shape.dim) > 2}
     reads = {key: len(caches & set(_outer(branch))) for key, branch in branches.items()}
     return branches["then_branch" if reads["then_branch"] < reads["else_branch"] else "else_branch"]
 

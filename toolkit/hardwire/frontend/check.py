@@ -100,7 +100,7 @@ def _refuse(
     length: int,
     error: float,
 ) -> None:
-    """Run both once more, stage by stage."""
+    """Raise ModelError at the first stage where the decoder and ONNX Runtime differ."""
     ours: dict[str, Array] = {}
 
     def observe(stage: str, value: Array) -> None:

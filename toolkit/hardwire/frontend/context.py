@@ -43,15 +43,15 @@ def resolve(
             raise ModelError(f"{source.path}: context={context}, but {why} end at {limit}; ask for that or less")
         return context, [f"context {context}: as asked"]
     if limit is not None:
-        return _held(limit, f"{why} end there")
+        return _clipped(limit, f"{why} end there")
     config = source.path.parent / "config.json"
     configured = _configured(config)
     if configured is not None:
-        return _held(configured, f"max_position_embeddings of {config.name} beside the model")
+        return _clipped(configured, f"max_position_embeddings of {config.name} beside the model")
     return DEFAULT, [f"context {DEFAULT}: the model sets no limit, so the default; give context= for another"]
 
 
-def _held(positions: int, why: str) -> tuple[int, list[str]]:
+def _clipped(positions: int, why: str) -> tuple[int, list[str]]:
     if positions <= LARGEST_DIMENSION:
         return positions, [f"context {positions}: {why}"]
     return LARGEST_DIMENSION, [f"context {LARGEST_DIMENSION}: the most that a chip may have; {positions}: {why}"]
@@ -155,7 +155,7 @@ def _table_rows(source: Source, graph: Graph, name: str) -> int | None:
 
 
 def _by_position(table: Value, length: int) -> Value:
-    """[T, everything else]"""
+    """A table with an axis of ``length`` tokens, as [T, everything else]."""
     return np.moveaxis(table, table.shape.index(length), 0).reshape(length, -1)
 
 

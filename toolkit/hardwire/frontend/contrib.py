@@ -120,7 +120,7 @@ class _Lowering:
         return ModelError(f"{self.path}: node {node.name or node.output[0]!r} ({node.op_type}): {why}")
 
     def constant(self, node: onnx.NodeProto, value: Any) -> str:
-        """A new constant's name."""
+        """Store ``value`` as a new initializer of ``node``; its name."""
         self.count += 1
         name = f"{node.output[0]}::{self.count}"
         self.weights[name] = np.asarray(value)
@@ -169,7 +169,7 @@ class _Lowering:
     def _unpacked(
         self, node: onnx.NodeProto, packed: str, scales: str, zeros: str, rows: int, columns: int, bits: int, block: int
     ) -> Value:
-        """[N, K] float32."""
+        """The weight [rows, columns] in float32 of a packed one. Raises ModelError."""
         if bits not in (4, 8) or block < 1 or not 0 < rows * columns * 4 <= MAX_WEIGHT_BYTES:
             raise self.refuse(
                 node, f"{bits} bits in blocks of {block} for a weight of {rows} x {columns}; 4 and 8 bits are known"

@@ -138,12 +138,12 @@ class _Reader:
 
     def _reach(self, name: str, passed: Callable[[onnx.NodeProto, int], bool]) -> Iterator[tuple[onnx.NodeProto, int]]:
         """The nodes that read ``name``, also through those that ``passed`` lets through, and at which input."""
-        stack, seen = [name], {name}
+        stack, reached = [name], {name}
         while stack:
             for node, at in self.users.get(stack.pop(), []):
                 yield node, at
-                fresh = [out for out in node.output if out and out not in seen] if passed(node, at) else []
-                seen.update(fresh)
+                fresh = [out for out in node.output if out and out not in reached] if passed(node, at) else []
+                reached.update(fresh)
                 stack.extend(fresh)
 
     def _by_moves(self, node: onnx.NodeProto, at: int) -> bool:
@@ -267,18 +267,18 @@ def _moved(
     elif kind == "Transpose":
         perm = list(_attribute(node, "perm", list(range(len(axes)))[::-1]))
         if sorted(perm) == list(range(len(axes))):
-            yield node.output[0], [axes[each] for each in perm]
+            yield node.output[0], [axes[axis_index] for axis_index in perm]
     elif kind in ("Squeeze", "Unsqueeze"):
         chosen = source.weights.get(node.input[1]) if len(node.input) > 1 else None
         listed = np.ravel(chosen).tolist() if chosen is not None else list(_attribute(node, "axes", []))
         if kind == "Squeeze" and listed:
-            gone = {int(each) % len(axes) for each in listed}
-            yield node.output[0], [axis for i, axis in enumerate(axes) if i not in gone]
+            dropped = {int(axis_index) % len(axes) for axis_index in listed}
+            yield node.output[0], [axis for i, axis in enumerate(axes) if i not in dropped]
         elif kind == "Unsqueeze":
             wider: list[int | None] = list(axes)
             rank = len(axes) + len(listed)
-            for each in sorted(int(each) % rank for each in listed):
-                wider.insert(each, None)
+            for axis_index in sorted(int(axis_index) % rank for axis_index in listed):
+                wider.insert(axis_index, None)
             yield node.output[0], wider
 
 

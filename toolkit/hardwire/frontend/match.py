@@ -241,7 +241,7 @@ def _last_branches(
     if node is None or node.op not in ("Add", "Sub") or graph.split(node) is not None:
         return [], stream, stream
     _refuse_post_norm(graph, node)
-    for (branch, sign), beneath in _addends(graph, node):  # sequential: rest is a stream that ends in another branch
+    for (branch, sign), beneath in _addends(graph, node):  # sequential: beneath is a stream that ends in another branch
         last = _branch(graph, attentions, branch, Factor(sign))
         inner = graph.source(beneath)
         if last is None or inner is None or inner.op not in ("Add", "Sub") or graph.split(inner) is not None:

@@ -61,7 +61,7 @@ class _Scores:
     softcap: float | None
     masks: tuple[str, ...]
     keeps: tuple[bool, ...]
-    seen: NDArray[np.bool_]  # [T, keys]
+    visible: NDArray[np.bool_]  # [T, keys]
     causal: bool = False
     alibi: Array | None = None  # slopes [1 or H]
 
@@ -124,7 +124,7 @@ def _scores(graph: Graph, softmax: Node) -> _Scores:
                 softcap=softcap,
                 masks=names,
                 keeps=keeps,
-                seen=visible_keys,
+                visible=visible_keys,
                 alibi=alibi,
             )
         inside = node.inputs[0]
@@ -275,7 +275,7 @@ def _from_operator(graph: Graph, node: Node) -> AttentionMatch:
         softcap=softcap,
         masks=tuple(masks),
         keeps=(True,) * len(masks),
-        seen=visible_keys,
+        visible=visible_keys,
         causal=causal,
         alibi=alibi,
     )
@@ -300,7 +300,7 @@ def _assemble(
     scores: _Scores,
 ) -> AttentionMatch:
     first = _first(node, parts[1], graph.length)
-    visible_keys = of_tokens(node, scores.seen, first)
+    visible_keys = of_tokens(node, scores.visible, first)
     parts = [parts[0], *(_tokens(part, graph.length, first) for part in parts[1:])]
     sides = [_side(graph, node, role, part) for role, part in zip(("query", "key", "value"), parts, strict=True)]
     (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
@@ -326,7 +326,7 @@ def _assemble(
         window=read_window(node, visible_keys), q_norm=sides[0][2], k_norm=sides[1][2],
         softcap=scores.softcap, alibi=alibi, masks=scores.masks, keeps=scores.keeps, causal=scores.causal,
         tables=parts[0].tables | parts[1].tables, first=first,
-        room=scores.seen.shape[1] if first and scores.seen.shape[1] > graph.length else None,
+        room=scores.visible.shape[1] if first and scores.visible.shape[1] > graph.length else None,
     )  # fmt: skip
 
 

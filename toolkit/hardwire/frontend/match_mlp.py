@@ -79,12 +79,12 @@ def match_mlp(graph: Graph, down: Node) -> tuple[Mlp, str]:
         fail(down, "the gate and the up projection of its MLP read different tensors")
     gate = sides[0][0] if len(sides) == 2 else None
     activation, scale = named
-    layer = pick(down.attrs["layer"], _all(down))
+    layer = pick(down.attrs["layer"], _every_row(down))
     layer = layer if scale == 1 else Linear(np.asarray(layer.weight * np.float32(scale), np.float32), layer.bias)
     return Mlp(sides[-1][0], layer, activation, gate), sides[0][1]
 
 
-def _all(node: Node) -> NDArray[np.int64]:
+def _every_row(node: Node) -> NDArray[np.int64]:
     return np.arange(len(node.attrs["layer"].weight))
 
 

@@ -83,14 +83,14 @@ class _Dequantizing:
 
     def _stored(self, proto: onnx.ModelProto) -> set[str]:
         """Names that depend on weights alone; nodes need not be in order."""
-        known, grown = set(self.weights), True
+        constant, grown = set(self.weights), True
         while grown:
             grown = False
             for node in proto.graph.node:
-                if node.input and node.output[0] not in known and all(n in known for n in node.input if n):
-                    known.update(node.output)
+                if node.input and node.output[0] not in constant and all(n in constant for n in node.input if n):
+                    constant.update(node.output)
                     grown = True
-        return known
+        return constant
 
     def step(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """What stands in the place of ``node``."""

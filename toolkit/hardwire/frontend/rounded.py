@@ -33,7 +33,7 @@ FEWEST = 8  # rows of a table, and different numbers in it
 MOST_ANGLES = 1024
 LARGEST = 4.0  # amplitude of a table
 
-_KNOWN = (
+_CONSTANTS = (
     math.sqrt(2), math.sqrt(0.5), math.sqrt(2 / math.pi), 2 * math.sqrt(2 / math.pi), 0.044715,
     0.044715 * math.sqrt(2 / math.pi), 2 * 0.044715 * math.sqrt(2 / math.pi),
 )  # fmt: skip
@@ -59,8 +59,8 @@ def restore(graph: onnx.GraphProto, weights: dict[str, Value], first: str = "hal
         tables = _restore_tables(weights, kind)
         restored.setdefault(kind, []).extend(["tables of cosines and sines"] * bool(tables))
     kinds = [kind for kind, values in restored.items() if values]
-    subjects = sorted({values for kind in kinds for values in restored[kind]})
-    return [NOTE.format(kinds=" and ".join(kinds), what=", ".join(subjects))] if kinds else []
+    corrected = sorted({subject for kind in kinds for subject in restored[kind]})
+    return [NOTE.format(kinds=" and ".join(kinds), what=", ".join(corrected))] if kinds else []
 
 
 def round_to(value: Floats, kind: str) -> Floats:
@@ -75,7 +75,7 @@ def round_to(value: Floats, kind: str) -> Floats:
 
 def _unrounded(value: float, kind: str) -> float | None:
     """The known number that rounds to ``value``, if it is not that number itself."""
-    for constant in _KNOWN:
+    for constant in _CONSTANTS:
         if abs(value) != np.float32(constant) and float(round_to(np.array([constant]), kind)[0]) == abs(value):
             return math.copysign(constant, value)
     return None
@@ -85,14 +85,14 @@ def _inside_activations(graph: onnx.GraphProto) -> set[str]:
     """Names that an Erf, Tanh or Sigmoid is computed from elementwise."""
     makers = {out: node for node in graph.node for out in node.output if out}
     stack = [name for node in graph.node if node.op_type in _BENDS for name in node.input]
-    seen: set[str] = set()
+    names: set[str] = set()
     while stack:
         name = stack.pop()
-        if name not in seen:
-            seen.add(name)
+        if name not in names:
+            names.add(name)
             if name in makers and makers[name].op_type in _SMOOTH:
                 stack.extend(makers[name].input)
-    return seen
+    return names
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -112,20 +112,20 @@ def _restore_tables(weights: dict[str, Value], kind: str) -> list[str]:
         if exact is not None:
             exact_table = np.empty_like(table)
             exact_table[:, first], exact_table[:, ~first] = exact
-            _put(weights, name, exact_table)
+            _store(weights, name, exact_table)
             names.append(name)
     for cos_name, cos in sides["cos"].items():
         for sin_name, sin in sides["sin"].items():
             exact = _fit(cos, sin, kind) if cos.shape == sin.shape and sin_name not in names else None
             if exact is not None:
                 for name, side in zip((cos_name, sin_name), exact, strict=True):
-                    _put(weights, name, side)
+                    _store(weights, name, side)
                     names.append(name)
                 break
     return names
 
 
-def _put(weights: dict[str, Value], name: str, table: Floats) -> None:
+def _store(weights: dict[str, Value], name: str, table: Floats) -> None:
     """[N, K] in the form that the stored table has."""
     value = weights[name]
     turned = table if _row_axis(value) == 0 else table.T

@@ -155,7 +155,7 @@ def _template_bos(part: Any) -> int | None:
     if not isinstance(part, dict):
         return None
     if part.get("type") == "Sequence":
-        starts = [_template_bos(token) for token in part.get("processors", [])]
+        starts = [_template_bos(processor) for processor in part.get("processors", [])]
         return next((token for token in starts if token is not None), None)
     if part.get("type") in ("BertProcessing", "RobertaProcessing"):
         return int(part["cls"][1])

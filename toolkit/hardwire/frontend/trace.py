@@ -95,7 +95,7 @@ def _step(graph: Graph, node: Node, name: str) -> Trace | None:
     if op == "Concat":
         return _concat(graph, node)
     if op in ("ScatterElements", "ScatterND", "TensorScatter", "Where"):
-        return _written(graph, node)
+        return _scattered(graph, node)
     return _rotary(graph, node) if op == "RotaryEmbedding" else None
 
 
@@ -164,11 +164,11 @@ def _concat(graph: Graph, node: Node) -> Trace | None:
 
 
 def _nothing(base: str, shape: tuple[int, ...], terms: int) -> Trace:
-    """Zeros."""
+    """A trace to ``base`` of tensor shape ``shape`` whose index and coefficient, each [*shape, terms], are 0."""
     return Trace(base, np.zeros((*shape, terms), np.int64), np.zeros((*shape, terms)))
 
 
-def _written(graph: Graph, node: Node) -> Trace | None:
+def _scattered(graph: Graph, node: Node) -> Trace | None:
     """What is written into a buffer of zeros, at places that do not depend on the tokens."""
     old, new = (2, 1) if node.op == "Where" else (0, 2)
     if node.op == "TensorScatter":

@@ -98,7 +98,7 @@ class RequestState:
     stages: list[Stages] = field(default_factory=list)
 
     def add(self, part: Outcome) -> None:
-        """What a part of the request gave."""
+        """Append a part's logits, stages and cycles, and take its position."""
         self.position = part.position
         self.logits += list(part.logits)
         self.stages += part.stages
@@ -174,7 +174,7 @@ class Backend(ABC):
     @property
     @abstractmethod
     def limits(self) -> Limits:
-        """What it takes."""
+        """The largest request that it serves, and which options."""
 
     @abstractmethod
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
@@ -196,7 +196,7 @@ class Backend(ABC):
         """Free what it holds; it is not used afterwards."""
 
     def run(self, request: Request) -> Outcome:
-        """All of ``stream`` at once."""
+        """Run a request to its end. Raises as ``stream`` does."""
         began, state = time.perf_counter(), RequestState()
         ids = tuple(self.stream(request, state))
         return self.outcome(ids, state, began)
@@ -215,7 +215,7 @@ class Backend(ABC):
         )
 
     def rows_of(self, logits: Sequence[Ints]) -> Ints:
-        """Logits [R, V] of rows [V]."""
+        """Stack rows of logits [V] to [R, V] int64; R may be 0."""
         return np.array(logits, np.int64).reshape(len(logits), self.limits.vocab)
 
     def generate(self, ids: Sequence[int] = (), budget: int | None = None, **options: Any) -> list[int]:

@@ -73,7 +73,8 @@ class Rows:
 
 
 class Quantizer:
-    """State shared by the layers: formats, units, tables. ``seen`` has the float stages of the layer at work.
+    """State shared by the layers: formats, units, tables. ``float_stages``: values of the layer at
+    work in the float model, by stage.
 
     What was ``tuned`` stands; ``rounded`` is what was made of every matrix.
     """
@@ -87,7 +88,7 @@ class Quantizer:
         tuned: Tuned | None = None,
     ) -> None:
         self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
-        self.tuned, self.rounded, self.seen = tuned, dict[Place, Rounding](), dict[str, Array]()
+        self.tuned, self.rounded, self.float_stages = tuned, dict[Place, Rounding](), dict[str, Array]()
         first = decoder.blocks[0]
         self.ropes = rope_sets(decoder)
         self.wiring = wiring_of(decoder)
@@ -148,13 +149,13 @@ class Quantizer:
     # -- the parts of the model, in order ------------------------------------------------------------
 
     def run(self, progress: Stage) -> Chip:
-        """Every part in turn, and the chip of them."""
+        """Quantise layer by layer, then the head, and assemble the chip."""
         x, exact = self.embed(), forward_embedding(self.decoder, self.rows)
         parts = []
         for layer, block in enumerate(self.decoder.blocks):
             progress(f"layer {layer + 1} of {len(self.decoder.blocks)}")
-            self.seen = {"before": exact}
-            exact = forward_block(block, exact, f"L{layer}", self.seen.__setitem__)
+            self.float_stages = {"before": exact}
+            exact = forward_block(block, exact, f"L{layer}", self.float_stages.__setitem__)
             part, x = self.layer(layer, block, x)
             parts.append(part)
         progress("head")
@@ -179,13 +180,13 @@ class Quantizer:
     def layer(self, index: int, block: Block, x: Ints) -> tuple[Chip, Ints]:
         """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
         self.index = index
-        stage, before = f"L{index}", self.seen["before"]
+        stage, before = f"L{index}", self.float_stages["before"]
         chip = self._empty(index)
         chip = self._attention_inputs(chip, stage, block, self._normed(x, before))
         rows = Rows(x)
         chip = self._attention_output(chip, stage, block, rows)
         after = rows.attend(chip)
-        source, exact = (x, before) if block.parallel else (after, self.seen[f"{stage}.attn_x"])
+        source, exact = (x, before) if block.parallel else (after, self.float_stages[f"{stage}.attn_x"])
         chip = self._mlp_inputs(chip, stage, block, self._normed(source, exact))
         caught: dict[str, Ints] = {}
         mlp_block(chip, 0, after, caught.__setitem__, source)
@@ -220,9 +221,9 @@ class Quantizer:
 
     def _attention_inputs(self, chip: Chip, stage: str, block: Block, moments: Moments) -> Chip:
         a, f, s = block.attention, self.formats, self.shape
-        unit_k = unit_of_least_error(by_head(self.seen[f"{stage}.k"]), f.cache)
-        unit_v = unit_of_least_error(by_head(self.seen[f"{stage}.v"]), f.cache)
-        least_q = unit_of_least_error(by_head(self.seen[f"{stage}.q"]), f.query)
+        unit_k = unit_of_least_error(by_head(self.float_stages[f"{stage}.k"]), f.cache)
+        unit_v = unit_of_least_error(by_head(self.float_stages[f"{stage}.v"]), f.cache)
+        least_q = unit_of_least_error(by_head(self.float_stages[f"{stage}.q"]), f.query)
         per_step = attention.EXP_STEPS_PER_NAT * np.repeat(unit_k, s.heads // s.kv_heads) * a.scale
         shift = np.maximum(np.floor(-np.log2(per_step * least_q)), 0)
         unit_q = 2.0**-shift / per_step
@@ -242,7 +243,7 @@ class Quantizer:
         return replace(chip, score_shift=shift.astype(np.int64)[None])
 
     def _attention_output(self, chip: Chip, stage: str, block: Block, rows: Rows) -> Chip:
-        s, exact = self.shape, self.seen[f"{stage}.attn"]
+        s, exact = self.shape, self.float_stages[f"{stage}.attn"]
         heads = exact.reshape(-1, s.heads, s.head_dim).swapaxes(0, 1).reshape(s.heads, -1)
         least = unit_of_least_error(heads, self.formats.attention)
         unit_v = np.repeat(np.array(self.units[f"{stage}.v"]), s.heads // s.kv_heads)
@@ -271,11 +272,14 @@ class Quantizer:
     def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
         """Units [F] of gate, up and hidden; the shift behind the product."""
         relative = self._relative(self._spread(stage), mlp)
-        stride = -(-self.seen[f"{stage}.hidden"].size // POOLED)
-        hidden, weights = flat(self.seen[f"{stage}.hidden"])[::stride] / relative, self._weights(stage, "x")[::stride]
+        stride = -(-self.float_stages[f"{stage}.hidden"].size // POOLED)
+        hidden, weights = (
+            flat(self.float_stages[f"{stage}.hidden"])[::stride] / relative,
+            self._weights(stage, "x")[::stride],
+        )
         common = unit_of_least_error(hidden.reshape(1, -1), self.formats.hidden, np.repeat(weights, self.shape.hidden))
         unit_h = relative * common[0]
-        largest_up = np.abs(flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
+        largest_up = np.abs(flat(self.float_stages[f"{stage}.up"])).max(0) * MARGIN
         room = limits(self.formats.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
         shift = int(np.floor(np.log2(room.min())).clip(0, 26))
         unit_u = unit_h / 2.0**shift / self.unit_activation
@@ -290,7 +294,7 @@ class Quantizer:
 
     def _spread(self, stage: str) -> Floats:
         """Root mean square of each hidden channel [F]."""
-        return np.asarray(np.sqrt(np.square(flat(self.seen[f"{stage}.hidden"])).mean(0)))
+        return np.asarray(np.sqrt(np.square(flat(self.float_stages[f"{stage}.hidden"])).mean(0)))
 
     def _relative(self, spread: Floats, mlp: Mlp) -> Floats:
         """Unit of each hidden channel [F] of this spread beside the others': large channels get larger ones, half
@@ -308,7 +312,7 @@ class Quantizer:
         return relative if self.wiring.gated else np.maximum(relative, LEAST_RELATIVE)
 
     def _mlp_output(self, chip: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
-        unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
+        unit, exact = np.array(self.units[f"{stage}.hidden"]), self.float_stages[f"{stage}.hidden"]
         chip, out = self._branch(chip, "mlp", stage, block.mlp_post_norm)
         sources = (block.mlp.down, unit, hidden, exact, self._weights(stage, "x"), out)
         return with_part(chip, "down", self._residual_matrix("down", *sources))
@@ -316,7 +320,7 @@ class Quantizer:
     def _weights(self, stage: str, residual: str) -> Floats:
         """Of each token [tokens], what its error counts in what is added to that residual."""
         name = f"{stage}.{residual}"
-        return token_weights(self.seen[name if name in self.seen else f"{stage}.x"])
+        return token_weights(self.float_stages[name if name in self.float_stages else f"{stage}.x"])
 
     # -- matrices ------------------------------------------------------------------------------------
 
@@ -362,7 +366,7 @@ class Quantizer:
         ``gain`` and ``unit``, of what it makes, are per row of the matrix in front.
         """
         size = self.shape.head_dim if name in ("q", "k") else self.shape.dim
-        raw = unit_of_largest(self.seen[f"{stage}.{name}_raw"], norm.RENORM_BITS)
+        raw = unit_of_largest(self.float_stages[f"{stage}.{name}_raw"], norm.RENORM_BITS)
         scale = gain * size**0.5 / norm.root_scale(norm.RENORM_BITS) * 2.0**ROOT_SHIFT / unit
         multiplier, shift = scale_pair(scale)
         renorm = norm.Renorm(multiplier[None], np.array([shift]), norm.eps_table(eps, size, raw))

@@ -60,7 +60,7 @@ def choices(
 
 
 def names(decoder: Decoder) -> list[str]:
-    """The matrices that the lanes read."""
+    """Names of the matrices that the lanes read, whose bits may be chosen."""
     return ["q", "k", "v", "o", *(["gate"] if decoder.blocks[0].mlp.gate is not None else []), "up", "down", "head"]
 
 

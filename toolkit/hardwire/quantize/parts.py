@@ -39,7 +39,7 @@ def angles(sets: list[Rope], context: int) -> tuple[Floats, Floats]:
 
 
 def gain_of(norm: Norm, size: int) -> Floats:
-    """The gains [size] of a norm."""
+    """The gains [size] of a norm in float64; ones where it has none."""
     return np.ones(size) if norm.gain is None else norm.gain.astype(np.float64)
 
 

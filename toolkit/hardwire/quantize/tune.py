@@ -99,16 +99,16 @@ class _Teacher:
     def __init__(self, decoder: Decoder, rows: Tensor) -> None:
         self.weights, self.embedding = weights_of(decoder), torch.from_numpy(decoder.embedding)
         self.model, self.rows = Student(decoder), rows
-        self.kept: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
+        self.cache: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
 
     def __call__(self, chosen: NDArray[np.int64]) -> Tensor:
         """[B, T, V] of the rows with these numbers."""
-        if self.kept is None:
+        if self.cache is None:
             return self._of(self.rows[chosen])
-        missing = [int(row) for row in chosen if int(row) not in self.kept]
+        missing = [int(row) for row in chosen if int(row) not in self.cache]
         if missing:
-            self.kept |= zip(missing, self._of(self.rows[missing]), strict=True)
-        return torch.stack([self.kept[int(row)] for row in chosen])
+            self.cache |= zip(missing, self._of(self.rows[missing]), strict=True)
+        return torch.stack([self.cache[int(row)] for row in chosen])
 
     def _of(self, ids: Tensor) -> Tensor:
         with torch.no_grad():

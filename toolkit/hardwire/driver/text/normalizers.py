@@ -55,10 +55,10 @@ def _replace(part: Json) -> Normalizer:
     pattern = Pattern(old)
 
     def run(text: str) -> str:
-        done, at = "", 0
+        replaced, at = "", 0
         for start, stop in pattern.cut(text):
-            done, at = done + text[at:start] + new, stop
-        return done + text[at:]
+            replaced, at = replaced + text[at:start] + new, stop
+        return replaced + text[at:]
 
     return Normalizer(run, new != "")
 
@@ -129,4 +129,4 @@ NORMALIZERS: dict[str, Kind[Normalizer]] = {
 
 def normalizer(part: Json | None) -> Normalizer:
     """All of a ``tokenizer.json``'s normalizers. Raises TokenizerError."""
-    return _chain([build("normalizer", NORMALIZERS, each) for each in flat(part, "normalizers")])
+    return _chain([build("normalizer", NORMALIZERS, step) for step in flat(part, "normalizers")])

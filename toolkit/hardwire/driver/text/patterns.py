@@ -38,7 +38,7 @@ class Pattern:
     def __init__(self, source: str) -> None:
         self._source = source
         parser = _Parser(source)
-        self._pieces, least = parser.whole()
+        self._pieces, least = parser.parse()
         if least == 0:
             raise refuse("a pattern that can match nothing,", source)
         self._predicates = [piece for piece in self._pieces if not isinstance(piece, str)]
@@ -128,7 +128,7 @@ class _Parser:
         self._folded_letter = ""  # the one just read, where case does not count
         self._atoms = self._depth = 0
 
-    def whole(self) -> tuple[list[Piece], int]:
+    def parse(self) -> tuple[list[Piece], int]:
         pieces, least = self._alternatives()
         if self._at < len(self._text):
             raise self._refuse("a closing parenthesis too many in")

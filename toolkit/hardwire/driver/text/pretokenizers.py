@@ -23,7 +23,7 @@ _CUTTERS = {
 }  # fmt: skip
 
 
-def _each(is_separator: Callable[[str], bool]) -> Cuts:
+def _single_characters(is_separator: Callable[[str], bool]) -> Cuts:
     """Every character of a kind by itself."""
 
     def cuts(text: str) -> Iterator[tuple[int, int]]:
@@ -117,13 +117,13 @@ def _whitespace(part: Json) -> Step:
 
 
 def _bert(part: Json) -> Step:
-    spaces = _cutter(_each(is_space), "Removed")
-    marks = _cutter(_each(is_punctuation), "Isolated")
+    spaces = _cutter(_single_characters(is_space), "Removed")
+    marks = _cutter(_single_characters(is_punctuation), "Isolated")
     return lambda pieces: marks(spaces(pieces))
 
 
 def _digits(part: Json) -> Step:
-    return _cutter(_each(is_numeric), "Isolated" if part.get("individual_digits") else "Contiguous")
+    return _cutter(_single_characters(is_numeric), "Isolated" if part.get("individual_digits") else "Contiguous")
 
 
 def _split(part: Json) -> Step:
@@ -187,10 +187,12 @@ def _byte_level(part: Json) -> Step:
 
 PRE_TOKENIZERS: dict[str, Kind[Step]] = {
     "Whitespace": Kind(_whitespace),
-    "WhitespaceSplit": Kind(lambda part: _cutter(_each(is_space), "Removed")),
+    "WhitespaceSplit": Kind(lambda part: _cutter(_single_characters(is_space), "Removed")),
     "BertPreTokenizer": Kind(_bert),
     "Digits": Kind(_digits, ("individual_digits",)),
-    "Punctuation": Kind(lambda part: _cutter(_each(is_punctuation), _behavior(part, "Isolated")), ("behavior",)),
+    "Punctuation": Kind(
+        lambda part: _cutter(_single_characters(is_punctuation), _behavior(part, "Isolated")), ("behavior",)
+    ),
     "Split": Kind(_split, ("pattern", "behavior", "invert")),
     "CharDelimiterSplit": Kind(_delimiter, ("delimiter",)),
     "FixedLength": Kind(lambda part: _lengths(int(part["length"])), ("length",)),
