@@ -255,6 +255,7 @@ def _hidden(mlp: Mlp, h: Array, stage: str, observe: Observer) -> Array:
 
 
 def linear(x: Array, layer: Linear) -> Array:
+    """x [..., in] times the weight [out, in], plus the bias where there is one: [..., out]."""
     y = x @ layer.weight.T
     return y if layer.bias is None else y + layer.bias
 
@@ -312,6 +313,7 @@ def score_bias(a: Attention, length: int) -> Array:
 
 
 def activate(x: Array, kind: Activation) -> Array:
+    """The activation of x [...], element by element."""
     if kind in DEGREES:  # relu2: squared ReLU (So et al., 2021)
         above: Array = np.maximum(x, 0)
         return above if DEGREES[kind] == 1 else np.square(above)

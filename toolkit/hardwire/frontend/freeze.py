@@ -29,6 +29,7 @@ _PRIMES = (23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 1
 
 
 def import_runtime() -> Any:
+    """The module onnxruntime. Raises ToolMissing where it is not installed."""
     try:
         import onnxruntime
     except ImportError as error:
@@ -61,6 +62,10 @@ def dependent(source: Source, inputs: Inputs) -> set[str]:
 
 
 def freeze(source: Source) -> tuple[Graph, Inputs]:
+    """The graph of what depends on the tokens, at one length, everything else a constant; and the model's inputs.
+
+    Raises ModelError for a model that is no decoder.
+    """
     inputs = read_inputs(source)
     length = choose_length(source, inputs)
     logits = output_name(source)

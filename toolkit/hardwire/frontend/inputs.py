@@ -288,6 +288,7 @@ def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
 
 
 def describe(value: onnx.ValueInfoProto) -> str:
+    """Type and shape of an input or output, for messages."""
     tensor = value.type.tensor_type
     dims = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
     return f"{TensorProto.DataType.Name(tensor.elem_type)} of shape {dims}"

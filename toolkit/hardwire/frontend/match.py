@@ -26,6 +26,8 @@ SCALED_STREAM = "the residual stream itself is scaled between blocks, which is n
 
 @dataclass(frozen=True)
 class Matched:
+    """A decoder, and where its parts stand in the graph."""
+
     decoder: Decoder  # ``context`` is the frozen length until the importer knows better
     stages: dict[str, str]  # observer stage of decoder.forward -> ONNX tensor
     attentions: tuple[AttentionMatch, ...]  # in layer order
@@ -46,6 +48,7 @@ class _Branch:
 
 
 def match(graph: Graph) -> Matched:
+    """Recognise the decoder in a frozen graph, which is changed on the way. Raises ModelError for any other model."""
     output = graph.logits
     simplify(graph)
     match_norms(graph)

@@ -17,6 +17,7 @@ from .simplify import vector
 
 
 def match_norms(graph: Graph) -> None:
+    """Replace the norms of a graph, in place. Raises ModelError for one that no ``Norm`` can be."""
     for node in list(graph.nodes):
         if node.op in ("RMSNormalization", "LayerNormalization", "SimplifiedLayerNormalization"):
             _replace(graph, node, node.inputs[0], _operator(graph, node))

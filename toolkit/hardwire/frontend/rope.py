@@ -33,6 +33,7 @@ class Heads:
 
 
 def table_tolerance(positions: int) -> float:
+    """How far a rotary table of so many positions may be from the cosines of float64."""
     return _TOLERANCE + positions * 2.5e-7
 
 

@@ -22,6 +22,7 @@ _FLOAT_OR_INT = (1, 6, 7)  # FLOAT, INT32, INT64
 
 
 def simplify(graph: Graph) -> None:
+    """Simplify a graph, in place."""
     alias: dict[str, str] = {}
     nodes_by_key: dict[object, Node] = {}
     nodes: list[Node] = []

@@ -44,6 +44,8 @@ class Scored:
 
 @dataclass(frozen=True)
 class Quality:
+    """How well a model predicts a text: bits per character, and perplexity per token."""
+
     bits_per_char: float
     perplexity: float
 

@@ -27,6 +27,7 @@ class Kind(Generic[Step]):
 
 
 def refuse(what: str, part: object) -> TokenizerError:
+    """The error for a part or setting that this codec does not have; the caller raises it."""
     return TokenizerError(f"tokenizer: {what} {part!r} is not supported on a board; docs/tokenizers.md lists what is")
 
 

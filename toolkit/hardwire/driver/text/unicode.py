@@ -83,14 +83,17 @@ def is_class_word(char: str) -> bool:
 
 
 def is_space(char: str) -> bool:
+    """Whether Unicode's White_Space has it."""
     return char in SPACES
 
 
 def is_numeric(char: str) -> bool:
+    """Whether it writes a number, in any script."""
     return char in character_set("NUMERIC")
 
 
 def is_punctuation(char: str) -> bool:
+    """Whether it is punctuation, as tokenizers have it."""
     return char in character_set("PUNCTUATION")
 
 
