@@ -241,7 +241,7 @@ def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
     cache = 2 * g.banks * ceil_div(made.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
     entries = shape.vocab + (shape.context if chip.wiring.positions else 0)
     embedding = bram18(g.rows * widths.embedding, entries * ceil_div(shape.dim, g.rows)) + bram18(17, entries)
-    emission = bram18(g.rows * (18 + widths.bias) + 30, len(made.emissions))
+    emission = bram18(g.rows * (18 + widths.bias) + 30, made.emission_count)
     gate = g.rows // 2 * bram18(18 if chip.wiring.gated else s.hidden, 1 << s.gate)
     exp = made.shared * ceil_div(g.banks, 2)
     if buffer_in_block_ram(made):

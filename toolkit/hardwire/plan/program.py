@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
 
 from ..chip.model import Formats, Shape, Wiring
 from .geometry import Geometry, shared_heads
@@ -13,6 +16,8 @@ from .latency import ceil_div, logits_late, walk_to_mixed
 from .words import EMBED_READ, END, Kind, Source
 
 Row = tuple[str, int] | None  # (matrix, row), or padding
+
+IndexT = TypeVar("IndexT", int, np.ndarray)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +141,11 @@ class Schedule:
     def emissions(self) -> list[Emission]:
         return self.embed + [e for run in self.runs for e in run.emissions]
 
+    @property
+    def emission_count(self) -> int:
+        """Reads of a token, its embedding's included."""
+        return len(self.embed) + sum(len(run.emissions) for run in self.runs)
+
     def span(self, position: int) -> int:
         """Cycles by which a layer's walks of the cache grow: position.sv keeps the same number."""
         n = position // self.geometry.banks + 1
@@ -192,6 +202,10 @@ class Schedule:
 
 def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
     """E1 of every emission of a run whose first step is in cycle ``at``."""
+    return run_read(run, at, g, np.arange(len(run.emissions))).tolist()
+
+
+def run_read(run: Run, at: int, g: Geometry, index: IndexT) -> IndexT:
+    """The same of single emissions: heads of 50,000 rows are planned some thousand times."""
     steps = len(run.columns) // g.columns
-    length = max(steps, g.depth)
-    return [at + (i // g.depth) * length + steps - 1 + g.lane_late + i % g.depth for i in range(len(run.emissions))]
+    return at + index // g.depth * max(steps, g.depth) + steps - 1 + g.lane_late + index % g.depth

@@ -10,6 +10,10 @@ Every latency below is a property of the RTL's pipeline; the names A0.., E0.. an
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from ..chip.model import Chip, Shape
 from ..errors import BuildError
 from ..ops import rope, sampler
@@ -17,7 +21,7 @@ from ..parts import present
 from ..parts.renorms import normed_heads
 from .geometry import Geometry
 from .latency import added_late, logits_late, missing_parts, turned_late, walk_to_mixed, walk_to_value
-from .program import Emission, Row, Run, Schedule, Word, run_reads
+from .program import Emission, Row, Run, Schedule, Word, run_read, run_reads
 from .words import EMBED_READ, NOISE_LATE, ROOT_LATE, SAMPLE_LATE, Kind, Source
 
 
@@ -67,24 +71,13 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     place = player.parallel_layer if chip.wiring.parallel else player.layer
     for layer in range(shape.layers):
         ready = place(layer, ready, int(chip.gate_shift[layer]))
-    logits = tuple(
-        Emission(
-            kind=Kind.LOGIT,
-            layer=0,
-            rows=_rows("head", range(i, i + rows), shape.vocab),
-            dest=i // rows,
-            fold=True,
-            post=chip.formats.logit_fraction + sampler.TEMPERATURE_FRACTION - sampler.NOISE_FRACTION,
-            first=i == 0,
-        )
-        for i in range(0, shape.vocab, rows)
-    )
+    logits = _logit_emissions(shape.vocab, rows, chip.formats.logit_fraction)
     head = Run(name="head", source=Source.NORM, layer=0, columns=_columns(range(shape.dim), geometry), emissions=logits)
-    noise = [NOISE_LATE + (i + 1) * rows // 2 for i in range(len(logits))]
+    index = np.arange(len(logits))
     arrival = logits_late(chip.wiring, geometry) - 1
-    late = max(n - (read + arrival) for n, read in zip(noise, run_reads(head, 0, geometry), strict=True))
+    late = int((NOISE_LATE + (index + 1) * rows // 2 - run_read(head, 0, geometry, index) - arrival).max())
     made.head_at = player.start(head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late), ends=True)
-    made.end_at = run_reads(head, made.head_at, geometry)[-1] + arrival + SAMPLE_LATE
+    made.end_at = run_read(head, made.head_at, geometry, len(logits) - 1) + arrival + SAMPLE_LATE
     made.words.append(Word(at=made.end_at, ends=True, spans=shape.layers))
     return made
 
@@ -105,19 +98,21 @@ class _Player:
         """The cycle of the run's first step: ``earliest``, or later as lanes, read-out and program demand."""
         g = self.made.geometry
         at = max(earliest, self.free, self.made.words[-1].at + 2)
-        at = max(at, at + self.read_free - run_reads(run, at, g)[0])
-        reads = run_reads(run, at, g)
+        at = max(at, at + self.read_free - run_read(run, at, g, 0))
+        last = len(run.emissions) - 1
         self.made.words.append(Word(at=at - 1, run=run, ends=ends, spans=self.spans, after_span=self.after_span))
         self.after_span = False
-        self.free = reads[(len(reads) - 1) // g.depth * g.depth] - g.lane_late + 1  # behind the last pass's last step
-        self.read_free = reads[-1] + 1
+        self.free = (
+            run_read(run, at, g, last // g.depth * g.depth) - g.lane_late + 1
+        )  # behind the last pass's last step
+        self.read_free = run_read(run, at, g, last) + 1
         return at
 
     def rooted(self, run: Run, ready: int, norm: bool = True) -> int:
         """Earliest start at which the root of a residual that is complete at ``ready`` joins the first read in time."""
         if not norm:
             return ready
-        return ready + ROOT_LATE - (run_reads(run, 0, self.made.geometry)[0] - 1)
+        return ready + ROOT_LATE - (run_read(run, 0, self.made.geometry, 0) - 1)
 
     def normed(self, run: Run, ready: int) -> int:
         return self.start(run, max(ready, self.rooted(run, ready)))
@@ -229,7 +224,26 @@ class _Player:
         return at + 1
 
 
-def _rows(matrix: str, indices: range | list[int], count: int) -> tuple[Row, ...]:
+@lru_cache(maxsize=8)  # a planner asks for few heights of the lanes, and for each some hundred times
+def _logit_emissions(vocab: int, rows: int, logit_fraction: int) -> tuple[Emission, ...]:
+    """The head's rows, for the sampler."""
+    return tuple(
+        Emission(
+            kind=Kind.LOGIT,
+            layer=0,
+            rows=_rows("head", range(i, i + rows), vocab),
+            dest=i // rows,
+            fold=True,
+            post=logit_fraction + sampler.TEMPERATURE_FRACTION - sampler.NOISE_FRACTION,
+            first=i == 0,
+        )
+        for i in range(0, vocab, rows)
+    )
+
+
+@lru_cache(maxsize=1 << 16)  # the same groups of rows come in every layer, and in every engine that a planner tries
+def _rows(matrix: str, indices: range, count: int) -> tuple[Row, ...]:
+    """A read of rows ``indices`` of a matrix that has ``count``; what is beyond is padding."""
     return tuple((matrix, i) if i < count else None for i in indices)
 
 
