@@ -30,7 +30,7 @@ CHIP, BUILD, BITSTREAM, NAME = "a .chip", "a build folder", "a folder with a bit
 class Place:
     """Where ``load`` looks for a model: a path or name, and the port or device of a board."""
 
-    asked: str | Path
+    location: str | Path
     port: str | Port | None = None
     device: Any = None
     download: bool = True
@@ -38,16 +38,16 @@ class Place:
     @cached_property
     def path(self) -> Path:
         """A path that is there, or the folder of a bitstream of that name."""
-        if Path(self.asked).exists():
-            return Path(self.asked)
-        return next(iter(bundle.named(str(self.asked))), Path(self.asked))
+        if Path(self.location).exists():
+            return Path(self.location)
+        return next(iter(bundle.named(str(self.location))), Path(self.location))
 
     @cached_property
     def kind(self) -> str:
         if self.path.is_dir():  # of a collected manifest there is one form, without a format
             return BUILD if "format" in bundle.read_json(self.path) else BITSTREAM
-        name = Path(self.asked)
-        return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.asked) else CHIP
+        name = Path(self.location)
+        return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.location) else CHIP
 
     @cached_property
     def build(self) -> Build:
@@ -100,7 +100,7 @@ def _on_port(place: Place, port: str | Port) -> LanguageModel:
 def _board(place: Place) -> LanguageModel:
     from .driver.overlay import open_board
 
-    return open_board(bundle.for_board(place.asked, place.device), place.device, place.download)
+    return open_board(bundle.for_board(place.location, place.device), place.device, place.download)
 
 
 def _csim(place: Place) -> LanguageModel:
@@ -209,7 +209,7 @@ def load(
     device: the pynq device with the board's FPGA, by default pynq's own. download: whether to load the bitstream;
     without it, the board must hold it already. Raises BoardError where there is none for this board.
     """
-    place = Place(asked=path, port=port, device=device, download=download)
+    place = Place(location=path, port=port, device=device, download=download)
     for choice, subject, name in ((port, "a port", "serial"), (device, "a device", "board")):
         if choice is not None and backend not in (None, name):
             raise BuildError(f"backend {backend!r} and {subject}: the board is what runs; leave one of them out")
