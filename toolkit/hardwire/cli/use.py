@@ -159,10 +159,12 @@ def _receipt_table(receipt: Any, planted: str) -> Table:
 
 @main.command()
 @click.option("--out", type=IN_FILE, help="Keep the build here; default: a temporary folder.")
-@click.option("--tokens", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--tokens", type=click.IntRange(1), default=500, show_default=True, help="At the most.")
 @click.option("--prompt", default="One day", show_default=True)
+@click.option("--temperature", type=click.FloatRange(0), default=0.8, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True)
 @AS_JSON
-def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
+def demo(out: Path | None, tokens: int, prompt: str, temperature: float, seed: int, as_json: bool) -> None:
     """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
     from ..proof.demo import Demonstration
 
@@ -170,10 +172,10 @@ def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
         with spinner("demo") as stage:
             model = demonstration.make(stage)
         if as_json:
-            demonstration.tell(prompt, tokens)
+            demonstration.tell(prompt, tokens, temperature, seed)
         else:
             click.echo(prompt, nl=False)
-            demonstration.tell(prompt, tokens, lambda piece: click.echo(piece, nl=False))
+            demonstration.tell(prompt, tokens, temperature, seed, lambda piece: click.echo(piece, nl=False))
             click.echo()
             notes.print(
                 f"{demonstration.tokens} tokens at {model.last.tokens_per_second:,.0f} tokens/s in C-simulation"
