@@ -121,9 +121,9 @@ def build(
         )
     data = {
         "manifest": str(out / "manifest.json"),
-        "digest": made.manifest["digest"],
-        "files": sorted(made.manifest["files"]),
-        "tools": made.manifest["tools"],
+        "digest": made.manifest.digest,
+        "files": sorted(made.manifest.files),
+        "tools": made.manifest.tools,
     }
     answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
 
