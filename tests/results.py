@@ -174,7 +174,7 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
     batch, _ = run("synth", *builds, "--allow-slow", *seeds, may_fail=True)
     resources, runs = [], []
     for build, row in zip(builds, batch, strict=True):
-        board = read_manifest(build)["board"]["key"]
+        board = read_manifest(build).board.key
         name = build.name.removesuffix(f"-{board}")
         runs.append([name, board, f"synth: {row['status']}", f"{row['seconds']:,.0f} s"])
         if row["error"]:
@@ -197,11 +197,12 @@ def gates(builds: Sequence[Path]) -> tuple[list[list[str]], list[list[str]]]:
 def netlist_proof(build: Path) -> tuple[dict[str, Any], str]:
     """A netlist's rung and its day: the newest in the manifest of these gates and this chip, or a new one."""
     manifest = read_manifest(build)
-    netlist = manifest["synthesis"]["files"]["synth/netlist.json"]
-    gates = {"chip": manifest["chip"]["digest"], "synth/netlist.json": netlist}
-    for proof in reversed(manifest["proofs"]):
-        if "netlist" in proof["rungs"] and gates.items() <= proof["digests"].items():
-            return proof["rungs"]["netlist"], proof["when"][:10]
+    assert manifest.synthesis is not None
+    netlist = manifest.synthesis.files["synth/netlist.json"]
+    gates = {"chip": manifest.chip.digest, "synth/netlist.json": netlist}
+    for proof in reversed(manifest.proofs):
+        if "netlist" in proof.rungs and gates.items() <= proof.digests.items():
+            return proof.rungs["netlist"].as_json(), proof.when[:10]
     proof, _ = run("verify", build, "--rungs", "netlist")
     return proof["rungs"]["netlist"], proof["when"][:10]
 

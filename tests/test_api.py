@@ -57,6 +57,6 @@ def test_from_a_shape_to_a_proof(tmp_path: Path) -> None:
     build = hardwire.build_chip(chip, tmp_path / "build", board="pynq-z2")
     assert hardwire.open_build(tmp_path / "build").chip.digest == chip.digest
     receipt = hardwire.verify_build(build.folder, ["int"], tokens=4)
-    assert receipt.rungs["int"].status == "equal" and hardwire.open_build(build.folder).manifest["proofs"]
+    assert receipt.rungs["int"].status == "equal" and hardwire.open_build(build.folder).manifest.proofs
     with hardwire.load(build.folder, backend="reference") as model:
         assert model.chip.digest == chip.digest

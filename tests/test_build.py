@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from manifests import synthesis_receipt
 from onnx_models import llama_decomposed, save
 
 import hardwire
@@ -48,14 +49,14 @@ def copy(built: Build, tmp_path: Path) -> Path:
 
 def test_the_manifest_knows_every_file_and_claims_no_tool(built: Build) -> None:
     manifest = open_build(built.folder).manifest
-    assert {"model.chip", "hls/build_top.tcl", "hls/report.txt"} <= set(manifest["files"])
-    assert manifest["tools"] == dict.fromkeys(("vitis_hls", "vivado", "yosys", "nextpnr"), "not run")
-    assert manifest["board"]["part"] == "xc7z020clg400-1" and manifest["cycles"] is None
+    assert {"model.chip", "hls/build_top.tcl", "hls/report.txt"} <= set(manifest.files)
+    assert manifest.tools == dict.fromkeys(("vitis_hls", "vivado", "yosys", "nextpnr"), "not run")
+    assert manifest.board.part == "xc7z020clg400-1" and manifest.cycles is None
 
 
 def test_building_twice_gives_the_same_digest(built: Build, tmp_path: Path) -> None:
     again = make_build(built.folder / "model.chip", load_board("pynq-z2"), tmp_path / "again", lanes=8)
-    assert again.manifest["digest"] == built.manifest["digest"]
+    assert again.manifest.digest == built.manifest.digest
 
 
 def test_kernels_stand_beside_an_engine_where_they_fit(micro_chip: Chip, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_kernels_stand_beside_an_engine_where_they_fit(micro_chip: Chip, tmp_pat
     bare = replace(board, dsp=2)
     for choice, parts in ((board, ["hls", "rtl"]), (bare, ["rtl"])):
         made = make_build(tmp_path / "m.chip", choice, tmp_path / "build", target="rtl", geometry=geometry)
-        assert made.manifest["parts"] == parts and ("lanes" in made.manifest["plan"]) == ("hls" in parts)
+        assert made.manifest.parts == tuple(parts) and (made.manifest.plan.lanes is not None) == ("hls" in parts)
     message = r"1 lanes are expected to take \d+ multipliers; PYNQ-Z2 has 2: choose a larger board"
     with pytest.raises(BoardError, match=message):
         make_build(tmp_path / "m.chip", bare, tmp_path / "b", target="rtl", geometry=geometry, lanes=1)
@@ -91,8 +92,8 @@ def test_receipts_stand_in_the_manifest_and_keep_its_digest(copy: Path, receipt:
     opened = open_build(copy)
     record(opened, receipt)
     again = open_build(copy)
-    assert again.manifest["proofs"][-1]["verdict"] == receipt.verdict
-    assert again.manifest["digest"] == opened.manifest["digest"]
+    assert again.manifest.proofs[-1].verdict == receipt.verdict
+    assert again.manifest.digest == opened.manifest.digest
 
 
 def test_a_ladder_without_its_float_model_is_incomplete(built: Build) -> None:
@@ -115,7 +116,7 @@ def test_the_float_model_is_found_where_the_chip_remembers_it_or_given(chip_with
     far, lost = (make_build(tmp_path / "chips" / f"{n}.chip", board, tmp_path / n, lanes=8) for n in ("far", "lost"))
     assert far.chip.digest == lost.chip.digest == chip.digest
     assert far.onnx is not None and lost.onnx is None
-    assert far.manifest["files"]["model.chip"] == lost.manifest["files"]["model.chip"]
+    assert far.manifest.files["model.chip"] == lost.manifest.files["model.chip"]
     assert verify(far, ("float",), tokens=4).rungs["float"].status == "within bound"
     assert verify(lost, ("float",), tokens=4).rungs["float"].status == "not run"
     assert verify(lost, ("float",), tokens=4, onnx=onnx).rungs["float"].status == "within bound"
@@ -128,7 +129,7 @@ def test_the_float_model_is_found_where_the_chip_remembers_it_or_given(chip_with
 )
 def test_planted_faults_are_found_and_named(built: Build, tmp_path: Path, kind: str, stage: str) -> None:
     faulty, done = plant(built, kind, tmp_path)
-    assert done and faulty.manifest["digest"] != built.manifest["digest"]
+    assert done and faulty.manifest.digest != built.manifest.digest
     result = verify(faulty, rungs=("csim",), tokens=24)
     difference = result.first_difference
     assert result.verdict == "different" and difference is not None
@@ -138,7 +139,7 @@ def test_planted_faults_are_found_and_named(built: Build, tmp_path: Path, kind: 
 
 
 def test_a_fault_needs_an_hls_project(built: Build, tmp_path: Path) -> None:
-    bare = replace(built, manifest={**built.manifest, "parts": ["rtl"]})
+    bare = replace(built, manifest=replace(built.manifest, parts=("rtl",)))
     with pytest.raises(BuildError, match="has no HLS project to put a fault into; build with --target hls"):
         plant(bare, "weight", tmp_path)
 
@@ -186,8 +187,8 @@ def test_changed_missing_and_escaping_files_are_named(copy: Path) -> None:
         (copy / "manifest.json").write_text(json.dumps(manifest))
         open_build(copy)
     manifest["digest"] = build_digest(manifest)
-    write_manifest(copy, manifest)
-    with pytest.raises(BuildError, match="names '../../etc/passwd', which is outside the build folder"):
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BuildError, match="names '../../etc/passwd', which is outside the folder"):
         open_build(copy)
 
 
@@ -265,14 +266,11 @@ def test_a_bitstream_has_no_weights_in_uram(built: Build, tmp_path: Path) -> Non
 
 def test_a_receipt_leaves_what_others_wrote_meanwhile(copy: Path, receipt: Receipt) -> None:
     build, other = open_build(copy), open_build(copy)
-    other.manifest["synthesis"] = {"status": "done"}
-    write_manifest(copy, other.manifest)
-    before = len(other.manifest["proofs"])
-    record(build, receipt)
+    write_manifest(copy, replace(other.manifest, synthesis=synthesis_receipt()))
+    recorded = record(build, receipt)
     after = read_manifest(copy)
-    assert after["synthesis"] == {"status": "done"} and len(after["proofs"]) == before + 1 == len(
-        build.manifest["proofs"]
-    )
+    assert after.synthesis == synthesis_receipt() and recorded.manifest == after
+    assert after.proofs[:-1] == other.manifest.proofs and after.proofs[-1].as_json() == receipt.as_dict()
 
 
 def test_first_difference_names_stage_token_and_index() -> None:

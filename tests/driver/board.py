@@ -84,7 +84,13 @@ def make_bundle(folder: Path, chip: Chip, *, board: str = "pynq-z2", name: str =
         folder,
         {
             "board": {"key": board, "name": name, "part": "xc7z020clg400-1"},
-            "chip": {"file": "model.chip", "digest": chip.digest},
+            "chip": {
+                "file": "model.chip",
+                "digest": chip.digest,
+                "bits": chip.bits,
+                "exceptions": chip.exceptions(),
+                "about": chip.about,
+            },
             "clock_mhz": 100.0,
             "cycles": [900 + 3 * position for position in range(chip.shape.context)],
             "expected": record(chip),

@@ -22,6 +22,7 @@ from hardwire.chip.model import Chip
 from hardwire.cli.main import main
 from hardwire.driver.bundle import open_bundle
 from hardwire.errors import BoardError, BuildError
+from hardwire.version import __version__
 
 from .board import make_bundle, seal
 
@@ -50,7 +51,8 @@ def test_what_is_in_it(folder: Path, tmp_path: Path) -> None:
     ):
         assert command in readme
     there = open_bundle(tmp_path / "board" / STEM / "story")
-    assert there.chip.digest == open_bundle(folder).chip.digest and there.manifest["expected"]["tokens"]
+    assert there.chip.digest == open_bundle(folder).chip.digest
+    assert there.manifest.expected is not None and there.manifest.expected.tokens
     assert sorted(p.name for p in there.folder.iterdir()) == [
         "hardwire.bit",
         "hardwire.hwh",
@@ -104,11 +106,11 @@ def test_what_cannot_be_deployed(folder: Path, tmp_path: Path) -> None:
 
 def test_the_wheel_is_whole(tmp_path: Path) -> None:
     """Its record is right, and it has every Python file and every data file of the package."""
-    path = tmp_path / "hardwire-0.1.0-py3-none-any.whl"
+    path = tmp_path / f"hardwire-{__version__}-py3-none-any.whl"
     write_wheel(path)
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
-        record = archive.read("hardwire-0.1.0.dist-info/RECORD").decode().splitlines()
+        record = archive.read(f"hardwire-{__version__}.dist-info/RECORD").decode().splitlines()
         assert {line.split(",")[0] for line in record} == names
         for line in record[:-1]:
             name, digest, size = line.rsplit(",", 2)
@@ -116,7 +118,7 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
             assert len(data) == int(size)
             padded = digest.removeprefix("sha256=") + "="
             assert __import__("base64").urlsafe_b64decode(padded) == hashlib.sha256(data).digest()
-        assert b"pynq.notebooks" in archive.read("hardwire-0.1.0.dist-info/entry_points.txt")
+        assert b"pynq.notebooks" in archive.read(f"hardwire-{__version__}.dist-info/entry_points.txt")
     root = Path(hardwire.__file__).parent
     sources = {f"hardwire/{p.relative_to(root).as_posix()}" for p in root.rglob("*.py")}
     assert sources <= names
@@ -156,6 +158,7 @@ assert hardwire.__file__.startswith({str(tmp_path)!r})
 from hardwire.driver.mmio import MappedChip
 from driver.model import ModelChip
 from hardwire.chip.model import load_chip
+from hardwire.version import __version__
 chip = load_chip(__import__("pathlib").Path("story/model.chip"))
 print(hardwire.LanguageModel(chip, MappedChip(ModelChip(chip)), "board").generate("abc"))
 """

@@ -16,7 +16,7 @@ import pytest
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Shape
-from hardwire.manifest import build_digest, hash_files, write_manifest
+from hardwire.manifest import hash_files, write_manifest
 from hardwire.plan.geometry import Geometry
 from hardwire.quantize import random_chip
 from hardwire.synth.project import Project, for_board
@@ -70,15 +70,14 @@ def mini_build(folder: Path, board_key: str = "pynq-z2", resources: dict[str, in
     geometry = replace(SMALLEST, minus=load_board(board_key).family != "ecp5")
     made = make_build(folder / "mini.chip", load_board(board_key), folder / "build", target="rtl", geometry=geometry)
     if resources:
-        made.manifest["plan"]["resources"] = resources
+        plan = replace(made.manifest.plan, resources=resources)
+        made = replace(made, manifest=replace(made.manifest, plan=plan))
     return renewed(made)
 
 
 def renewed(build: Build) -> Build:
     """The build opened again, its manifest that of the files that are in it now."""
-    build.manifest["files"] = hash_files(build.folder)
-    build.manifest["digest"] = build_digest(build.manifest)
-    write_manifest(build.folder, build.manifest)
+    write_manifest(build.folder, replace(build.manifest, files=hash_files(build.folder)).sealed())
     return open_build(build.folder)
 
 

@@ -76,7 +76,7 @@ def test_a_build_is_a_job(build: Build) -> None:
     assert project_of(build).clock_mhz == 100.0
     assert project.sources[0] == "rtl/engine_pkg.sv" and "hardwire_top.sv" in project.sources
     assert "rom/program.hex" in project.data and not any(name.endswith(".cpp") for name in project.files)
-    assert project.cycles_per_token == pytest.approx(sum(build.manifest["cycles"]) / 12, abs=1e-3)
+    assert project.cycles_per_token == pytest.approx(sum(build.manifest.cycles or ()) / 12, abs=1e-3)
     project.check_files()
 
 
@@ -93,7 +93,7 @@ def test_a_boards_own_top_is_chosen_with_its_pins_and_its_clock(tmp_path: Path) 
     assert (project.family, project.package, project.speed) == ("ecp5", "CABGA381", "6")
     assert project.clock_mhz == pytest.approx(125 / 3, abs=1e-3)
     assert project.sources[:4] == (*PACKAGES, "board/board_pkg.sv")
-    assert project.cycles_per_token == pytest.approx(sum(build.manifest["cycles"]) / 12 + HOST_CYCLES, abs=1e-3)
+    assert project.cycles_per_token == pytest.approx(sum(build.manifest.cycles or ()) / 12 + HOST_CYCLES, abs=1e-3)
     assert len(set(project.sources)) == len(project.sources) and "board/EHXPLLL.sv" in project.sources
     with pytest.raises(BuildError, match="PLL of ulx3s_top makes 41.6667 MHz, --clock asks for 60; build again"):
         project_of(build, 60.0)
@@ -103,12 +103,12 @@ def test_a_boards_own_top_is_chosen_with_its_pins_and_its_clock(tmp_path: Path) 
 def test_the_receipt_stands_in_the_manifest_and_keeps_its_digest(build: Build) -> None:
     finished(build, tokens_per_second=5.0, clock_mhz=100.0)
     again = open_build(build.folder)
-    receipt = again.manifest["synthesis"]
-    assert again.manifest["digest"] == build.manifest["digest"]
-    assert set(receipt["files"]) == {"synth/netlist.json", "synth/netlist.v"}
-    assert (receipt["status"], receipt["top"], receipt["place_and_route"]) == ("done", "hardwire_top", "not run")
-    assert receipt["tools"] == TOOLS and receipt["resources"]["lut"] == 1
-    assert again.manifest["resources"] == receipt["resources"] and again.manifest["tools"]["nextpnr"] == "not run"
+    receipt = again.synthesis
+    assert again.manifest.digest == build.manifest.digest
+    assert set(receipt.files) == {"synth/netlist.json", "synth/netlist.v"}
+    assert (receipt.status, receipt.top, receipt.place_and_route) == ("done", "hardwire_top", "not run")
+    assert receipt.tools == TOOLS and receipt.resources["lut"] == 1
+    assert again.manifest.resources == receipt.resources and again.manifest.tools["nextpnr"] == "not run"
     assert rungs_of(again) == (*rungs_of(build), "netlist")
     assert checked_netlist(again)[1] == receipt
 
@@ -168,7 +168,7 @@ def test_a_synthesized_build_may_be_replaced_but_not_with_a_users_file_in_it(bui
             make_build(build.folder / "model.chip", load_board("pynq-z2"), build.folder, target="rtl")
         (build.folder / name).unlink()
     again = make_build(build.folder / "model.chip", load_board("pynq-z2"), build.folder, target="rtl")
-    assert not (build.folder / "synth").exists() and "synthesis" not in again.manifest
+    assert not (build.folder / "synth").exists() and again.manifest.synthesis is None
 
 
 def test_predictions_are_compared_by_resource() -> None:

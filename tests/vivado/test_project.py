@@ -13,13 +13,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hardwire.build.folder import Build
+from hardwire.build.folder import Build, geometry_of
 from hardwire.build.make import make_build
 from hardwire.emit.top.hwh import hwh_text, write_hwh
 from hardwire.emit.top.vivado import braced, read_vivado, write_vivado
 from hardwire.errors import BoardError, BuildError
 from hardwire.host.registers import REGISTERS, address
-from hardwire.plan.geometry import Geometry
 from hardwire.targets.board import load_board
 from hardwire.tools.verilator import verilator_root
 
@@ -105,9 +104,9 @@ def test_the_address_is_the_interfaces_and_every_register_is_described(original:
 
 def test_a_build_for_a_bitstream_claims_no_tool_and_knows_its_files(original: Of) -> None:
     made = original("pynq-z2")
-    files = set(made.manifest["files"])
+    files = set(made.manifest.files)
     assert {"vivado/build.tcl", "vivado/package_ip.tcl", "vivado/hardwire.xdc", "rtl/board/hardwire_chip.v"} <= files
-    assert made.manifest["tools"]["vivado"] == "not run" and made.manifest["target"] == "bitstream"
+    assert made.manifest.tools["vivado"] == "not run" and made.manifest.target == "bitstream"
     meta = read_vivado(made.folder / "vivado")
     assert meta["not_run"] == ["build.tcl", "package_ip.tcl"] and meta["clock_mhz"] == 100.0
     assert "NOT RUN" in (made.folder / "vivado" / "build.tcl").read_text()
@@ -116,18 +115,22 @@ def test_a_build_for_a_bitstream_claims_no_tool_and_knows_its_files(original: Of
 def test_building_twice_gives_the_same_scripts(original: Of, tmp_path: Path) -> None:
     made = original("kv260")
     board = load_board("kv260")
-    geometry = made.manifest["plan"]["geometry"]
+    geometry = geometry_of(made.manifest.plan.geometry or {}, made.folder)
     again = make_build(
-        made.folder / "model.chip", board, tmp_path / "build", target="bitstream", geometry=Geometry(**geometry)
+        made.folder / "model.chip",
+        board,
+        tmp_path / "build",
+        target="bitstream",
+        geometry=geometry,
     )
-    assert again.manifest["digest"] == made.manifest["digest"]
+    assert again.manifest.digest == made.manifest.digest
 
 
 def test_the_clock_is_the_nearest_that_the_processor_makes(build: Build, tmp_path: Path) -> None:
-    chip, geometry = build.folder / "model.chip", Geometry(**build.manifest["plan"]["geometry"])
+    chip, geometry = build.folder / "model.chip", geometry_of(build.manifest.plan.geometry or {}, build.folder)
     board = replace(load_board("pynq-z2"), clock_mhz=145.0)
     made = make_build(chip, board, tmp_path / "b", target="bitstream", geometry=geometry)
-    assert made.manifest["plan"]["clock_mhz"] == 142.857
+    assert made.manifest.plan.clock_mhz == 142.857
     assert "ClockKhz = 32'h" + f"{142857:08x}" in (made.folder / "rtl/board/board_pkg.sv").read_text()
     assert "CONFIG.PCW_FPGA0_PERIPHERAL_FREQMHZ {142.857}" in (made.folder / "vivado/build.tcl").read_text()
     code, vivado = run(made.folder)

@@ -59,7 +59,7 @@ def test_without_the_tool_it_is_not_run_and_says_what_to_run_where(build: Build)
     said = f"vivado -mode batch -nojournal -nolog -notrace -source {build.folder}/vivado/build.tcl"
     assert said in row["error"] and "Vivado 2020.2 or later is installed (the free edition will do)" in row["error"]
     manifest = read_manifest(build.folder)
-    assert "synthesis" not in manifest and manifest["tools"]["vivado"] == "not run"
+    assert manifest.synthesis is None and manifest.tools["vivado"] == "not run"
     with pytest.raises(BuildError, match="has no bitstream"):
         collect(build, build.folder.parent / "out")
 
@@ -74,10 +74,11 @@ def test_a_bitstream_is_made_read_kept_and_collected(build: Build, tool: Path, t
     folder = tmp_path / "bitstreams" / "pynq-z2" / "build"
     assert {path.name for path in folder.iterdir()} == {"hardwire.bit", "hardwire.hwh", "manifest.json", "model.chip"}
     manifest = check(folder)
-    assert manifest["board"]["part"] == "xc7z020clg400-1" and manifest["chip"]["digest"] == build.chip.digest
-    assert manifest["slack_ns"] == {"setup": 0.312, "hold": 0.021, "pulse": 1.5}
-    receipt = read_manifest(build.folder)["synthesis"]
-    assert receipt["tools"] == {"vivado": "2024.1"} and {Path(name).name for name in receipt["files"]} == set(KEPT)
+    assert manifest.board.part == "xc7z020clg400-1" and manifest.chip.digest == build.chip.digest
+    assert manifest.slack_ns == {"setup": 0.312, "hold": 0.021, "pulse": 1.5}
+    receipt = read_manifest(build.folder).synthesis
+    assert receipt is not None and receipt.tools == {"vivado": "2024.1"}
+    assert {Path(name).name for name in receipt.files} == set(KEPT)
     stamp = (build.folder / "synth" / "vivado" / "hardwire.bit").stat().st_mtime_ns
     assert synth(build.folder)[1]["status"] == "kept"
     assert (build.folder / "synth" / "vivado" / "hardwire.bit").stat().st_mtime_ns == stamp
@@ -113,7 +114,8 @@ def test_a_build_that_misses_its_time_has_no_bitstream(build: Build, tool: Path,
         assert result.exit_code == 1 and row["status"] == "too slow" and row["bitstream"] is None, row
         assert said in row["error"] and do in row["error"]
         assert not (build.folder / "synth" / RECEIPT).exists() and not (tmp_path / "bitstreams").exists()
-    assert read_manifest(build.folder)["synthesis"]["status"] == "too slow"
+    receipt = read_manifest(build.folder).synthesis
+    assert receipt is not None and receipt.status == "too slow"
     with pytest.raises(BuildError):
         collect(open_build(build.folder), tmp_path / "bitstreams")
 
@@ -129,7 +131,7 @@ def test_a_failure_and_a_crash_are_told_from_each_other(build: Build, tool: Path
         behave(**bad)
         result, row = synth(build.folder)
         assert result.exit_code == 1 and row["status"] == "failed" and said in row["error"], row
-        assert "synthesis" not in read_manifest(build.folder)
+        assert read_manifest(build.folder).synthesis is None
     behave()
     assert synth(build.folder)[1]["status"] == "done"
 

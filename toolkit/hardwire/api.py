@@ -258,7 +258,7 @@ def build_chip(
     >>> import hardwire, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     build = hardwire.build_chip(hardwire.random_chip("microgpt"), f"{folder}/build")
-    ...     len(build.manifest["cycles"]), (build.folder / "rtl" / "hardwire_top.sv").is_file()
+    ...     len(build.manifest.cycles), (build.folder / "rtl" / "hardwire_top.sv").is_file()
     (16, True)
     """
     from .build.make import make_build

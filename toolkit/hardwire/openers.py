@@ -18,6 +18,7 @@ from .chip.reference import Reference
 from .driver import bundle
 from .driver.model import LanguageModel
 from .errors import BuildError
+from .manifest import is_build
 
 if TYPE_CHECKING:
     from .build.folder import Build
@@ -45,7 +46,7 @@ class Place:
     @cached_property
     def kind(self) -> str:
         if self.path.is_dir():  # of a collected manifest there is one form, without a format
-            return BUILD if "format" in bundle.read_json(self.path) else BITSTREAM
+            return BUILD if is_build(self.path) else BITSTREAM
         name = Path(self.location)
         return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.location) else CHIP
 
@@ -64,7 +65,7 @@ class Place:
 
     def has(self, part: str) -> bool:
         """Whether it is a build with such a project."""
-        return self.kind == BUILD and part in self.build.manifest["parts"]
+        return self.kind == BUILD and part in self.build.manifest.parts
 
     def model(self, backend: Any, name: str) -> LanguageModel:
         return LanguageModel(self.chip, backend, f"{self.path.name} ({name})")
@@ -176,7 +177,7 @@ OPENERS = (
         name="simulation",
         about="a simulated board: pynq and the board's driver, on the RTL behind AXI4-Lite",
         on=(BUILD,),
-        holds=lambda place: place.kind == BUILD and place.build.manifest["target"] == "bitstream",
+        holds=lambda place: place.kind == BUILD and place.build.manifest.target == "bitstream",
         open=_simulation,
     ),
     Opener(

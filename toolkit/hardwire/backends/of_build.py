@@ -74,7 +74,7 @@ def fresh_netlistsim(build: Build, scratch: Path, progress: Progress = lambda st
     from ..driver.serial import SerialChip
 
     sim = _compiled_netlist(build, _copied(build, "rtl", scratch), scratch / "sim", progress)
-    luts = f"{build.manifest['synthesis']['resources']['lut']:,} LUTs"
+    luts = f"{build.synthesis.resources['lut']:,} LUTs"
     if isinstance(sim, RtlSim):
         return Proved(backend=sim, close=sim.close, note=luts)
     sim.run(LOCKED_BITS)
@@ -90,7 +90,7 @@ def _copied(build: Build, part: str, scratch: Path) -> Path:
     """A project's files, those that the manifest knows and no others."""
     build.require(part)
     parts = (f"{part}/", "hls/") if build.of_hls else (f"{part}/",)
-    for name in (name for name in build.manifest["files"] if name.startswith(parts)):
+    for name in (name for name in build.manifest.files if name.startswith(parts)):
         (scratch / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(build.folder / name, scratch / name)  # with its mode: one of them is a script
     return scratch / part
@@ -114,8 +114,8 @@ def _compiled_netlist(
     build: Build, project: Path, work: Path, progress: Progress = lambda stage, share: None
 ) -> NetlistSim | SerialSim:
     netlist, receipt = checked_netlist(build)
-    if receipt["top"] == TOP:
-        sim = NetlistSim(project, netlist, receipt["family"], work, build.chip)
+    if receipt.top == TOP:
+        sim = NetlistSim(project, netlist, str(receipt.family), work, build.chip)
         sim.compile(progress)
         return sim
     board = SerialSim(project, work=work)

@@ -12,7 +12,6 @@ code one function is replaced: the one that looks for a UIO device in /proc/inte
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 import warnings
@@ -34,7 +33,7 @@ from ..emit.top.hwh import write_hwh
 from ..emit.top.vivado import require_zynq
 from ..errors import BuildError, LinkError
 from ..files import sha256
-from ..manifest import manifest_digest
+from ..manifest import MANIFEST, BundleManifest, write_manifest
 from ..targets.board import load_board
 from ..targets.zynq import DESIGN, INTC_RANGE, RANGE
 from .axisim import AxiSim
@@ -48,7 +47,6 @@ except ImportError:
 
 WORD = 4
 SIMULATED = "simulated"  # of a build: what a simulated board leaves
-MANIFEST = "manifest.json"
 _FIRST = 0x9A11  # of the priorities that pynq orders kinds of devices by: behind all that are boards
 ARCHITECTURES = {"zynq-7000": "armv7l", "zynq-ultrascale+": "aarch64"}
 RAW_IRQS = {"zynq-7000": 61, "zynq-ultrascale+": 121}  # of the first line from the fabric, as pynq counts
@@ -232,27 +230,32 @@ def simulated_bundle(build: Build) -> Path:
     The handoff is that of the block design. The bitstream is a line that says that there is none. Raises BuildError
     for a build without an AXI top, BoardError for a board without a Zynq.
     """
-    board = load_board(build.manifest["board"]["key"])
+    board = load_board(build.manifest.board.key)
     read_axi(build.folder / "rtl")
     folder = build.folder / SIMULATED / build.folder.resolve().name
     folder.mkdir(parents=True, exist_ok=True)
     write_hwh(folder / f"{DESIGN}.hwh", board)
     (folder / f"{DESIGN}.bit").write_text("No bitstream: the simulated RTL stands in for it.\n")
     shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
-    manifest: dict[str, Any] = {key: build.manifest[key] for key in ("board", "chip", "cycles", "plan")}
-    manifest["build"] = build.manifest["digest"]
-    manifest["geometry"] = build.manifest["plan"].get("geometry")
-    manifest["clock_mhz"] = read_axi(build.folder / "rtl")["clock_mhz"]
-    manifest["bitstream"] = "none: simulated"
-    manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    manifest["digest"] = manifest_digest(manifest)
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    manifest = BundleManifest(
+        board=build.manifest.board,
+        chip=build.manifest.chip,
+        cycles=build.manifest.cycles,
+        plan=build.manifest.plan,
+        build=build.manifest.digest,
+        geometry=build.manifest.plan.geometry,
+        clock_mhz=read_axi(build.folder / "rtl")["clock_mhz"],
+        bitstream="none: simulated",
+        files={path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST},
+        nulls=frozenset({"cycles", "geometry"}),
+    )
+    write_manifest(folder, manifest.sealed())
     return folder
 
 
 def simulated_board(build: Build) -> SimBoard:
     """The board of a build, simulated: what ``device=`` of ``hardwire.load`` takes."""
-    board = load_board(build.manifest["board"]["key"])
+    board = load_board(build.manifest.board.key)
     facts = require_zynq(board)
     sim = AxiSim(build.folder / "rtl", work=build.folder / SIMULATED / "rtl")
     return SimBoard(sim, facts.base, board.processor, f"simulated {board.key}", facts.pll_mhz[0])

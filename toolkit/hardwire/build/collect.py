@@ -19,22 +19,20 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..driver.selftest import record
 from ..emit.rtl.around_hls import CORE, SIM, core_of
 from ..emit.rtl.project import read_meta
 from ..errors import BuildError
 from ..files import sha256
-from ..manifest import hash_files, manifest_digest
-from ..plan.geometry import Geometry
+from ..manifest import MANIFEST, BundleManifest, Expected, hash_files, read_bundle_manifest, write_manifest
 from ..targets.board import load_board
-from .folder import Build
+from .folder import Build, geometry_of
 from .make import make_build
 
-_KEPT = (
+_KEPT = (  # of the receipt of synthesis
     "tools", "top", "resources", "budget", "place_and_route", "clock_mhz", "clock_source", "target_mhz", "fmax_mhz",
-    "critical_path", "cycles_per_token", "tokens_per_second", "when", "slack_ns",
+    "critical_path", "cycles_per_token", "tokens_per_second", "when",
 )  # fmt: skip
 
 
@@ -74,19 +72,20 @@ def collect(build: Build, out: Path) -> Path:
 
     Raises BuildError where there is no bitstream, or where it is not the one of the build's receipt.
     """
-    receipt = build.manifest.get("synthesis") or {}
-    made = [name for name in receipt.get("files", {}) if name.endswith((".bit", ".hwh"))]
+    receipt = build.manifest.synthesis
+    hashes = receipt.files if receipt is not None else {}
+    made = [name for name in hashes if name.endswith((".bit", ".hwh"))]
     bits = [name for name in made if name.endswith(".bit")]
-    if not bits:
+    if receipt is None or not bits:
         raise BuildError(
             f"{build.folder} has no bitstream; run hardwire synth {build.folder} for a board that it routes"
         )
     for name in made:
-        if not (build.folder / name).is_file() or sha256(build.folder / name) != receipt["files"][name]:
+        if not (build.folder / name).is_file() or sha256(build.folder / name) != hashes[name]:
             raise BuildError(
                 f"{build.folder / name}: missing, or not the receipt's; run hardwire synth {build.folder} again"
             )
-    folder = out / build.manifest["board"]["key"] / build.folder.resolve().name
+    folder = out / build.manifest.board.key / build.folder.resolve().name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if len(made) > len(bits):
@@ -96,50 +95,54 @@ def collect(build: Build, out: Path) -> Path:
         kept = [f"{source.name}.gz"]
         (folder / kept[0]).write_bytes(gzip.compress(source.read_bytes(), mtime=0))
     shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
-    plan = build.manifest["plan"]
-    manifest: dict[str, Any] = {
-        "board": build.manifest["board"],
-        "chip": build.manifest["chip"],
-        "build": build.manifest["digest"],
-        **{key: plan[key] for key in ("geometry", "ip", "lanes") if key in plan},
-        "build_clock_mhz": plan["clock_mhz"],
-        "cycles": build.manifest["cycles"],
-        "sources": sources_digest(build.folder / "rtl"),
-        "target": build.manifest["target"],
-        "files": {name: sha256(folder / name) for name in (*kept, "model.chip")},
-        "bitstream_sha256": receipt["files"][bits[0]],
-        "proofs": build.manifest["proofs"],
-        **{key: receipt[key] for key in _KEPT if key in receipt},
-    }
-    manifest["expected"] = record(build.chip)
-    manifest["digest"] = manifest_digest(manifest)
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    said, plan = build.manifest, build.manifest.plan
+    kept_fields = {name: getattr(receipt, name) for name in _KEPT}
+    manifest = BundleManifest(
+        board=said.board,
+        chip=said.chip,
+        build=said.digest,
+        geometry=plan.geometry,
+        ip=plan.ip,
+        lanes=plan.lanes,
+        build_clock_mhz=plan.clock_mhz,
+        cycles=said.cycles,
+        sources=sources_digest(build.folder / "rtl"),
+        target=said.target,
+        files={name: sha256(folder / name) for name in (*kept, "model.chip")},
+        bitstream_sha256=receipt.files[bits[0]],
+        proofs=said.proofs,
+        slack_ns=receipt.slack_ns,
+        expected=Expected.from_json(record(build.chip), folder / MANIFEST, "expected"),
+        nulls=frozenset({"cycles", *_KEPT}),
+        **kept_fields,
+    )
+    write_manifest(folder, manifest.sealed())
     return folder
 
 
-def check(folder: Path) -> dict[str, Any]:
+def check(folder: Path) -> BundleManifest:
     """The manifest of a collected folder, if its files and today's sources are those that made its bitstream.
 
     Raises BuildError naming what differs.
     """
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
-    if "digest" in manifest and manifest["digest"] != manifest_digest(manifest):
-        raise BuildError(f"{folder}/manifest.json was edited: its digest is not that of its contents; collect it again")
-    for name, expected in manifest["files"].items():
+    manifest = read_bundle_manifest(folder, "collect it again")
+    for name, expected in manifest.files.items():
         if "/" in name or not (folder / name).is_file() or sha256(folder / name) != expected:
             raise BuildError(f"{folder / name}: missing, or not what its manifest says; collect it again")
+    if manifest.build_clock_mhz is None or manifest.sources is None:
+        raise BuildError(f"{folder}: its manifest lacks build_clock_mhz or sources; collect it again")
     with tempfile.TemporaryDirectory() as scratch:
-        board = replace(load_board(manifest["board"]["key"]), clock_mhz=manifest["build_clock_mhz"])
+        board = replace(load_board(manifest.board.key), clock_mhz=manifest.build_clock_mhz)
         made = make_build(
             folder / "model.chip",
             board,
             Path(scratch) / "build",
-            target=manifest.get("target", "rtl"),
-            ip=manifest.get("ip", "rtl"),
-            lanes=manifest["lanes"] if "ip" in manifest else None,
-            geometry=Geometry(**manifest["geometry"]) if "geometry" in manifest else None,
+            target=manifest.target or "rtl",
+            ip=manifest.ip or "rtl",
+            lanes=manifest.lanes if manifest.ip is not None else None,
+            geometry=geometry_of(manifest.geometry, folder) if manifest.geometry is not None else None,
         )
-        if sources_digest(made.folder / "rtl") != manifest["sources"]:
+        if sources_digest(made.folder / "rtl") != manifest.sources:
             raise BuildError(
                 f"{folder}: its bitstream is of other sources than today's; run hardwire synth and collect"
             )

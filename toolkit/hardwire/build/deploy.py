@@ -18,16 +18,17 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata, resources
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from ..chip.model import Chip
 from ..driver.bundle import Bundle, open_bundle
 from ..driver.selftest import record
 from ..errors import BuildError
-from ..manifest import manifest_digest
+from ..files import sha256
+from ..manifest import MANIFEST, BundleManifest, Expected
 from ..version import __version__
 
 PARTS = ("hls", "boards", "rtl", "overlays", "notebooks")  # subpackages that a checkout keeps elsewhere
@@ -77,7 +78,7 @@ def deploy(folder: Path, out: Path | None = None) -> Path:
         "option": option,
         "prompt": prompt,
         "name": name,
-        "board": manifest["board"]["name"],
+        "board": manifest.board.name,
         "zip": out.name,
         "folder": stem,
         "wheel": wheel,
@@ -90,7 +91,11 @@ def deploy(folder: Path, out: Path | None = None) -> Path:
             _put(archive, f"{stem}/{name}/hardwire.bit", bundle.bit.read_bytes())
             _put(archive, f"{stem}/{name}/hardwire.hwh", bundle.hwh.read_bytes())
             _put(archive, f"{stem}/{name}/model.chip", _model(bundle).read_bytes())
-            _put(archive, f"{stem}/{name}/manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
+            _put(
+                archive,
+                f"{stem}/{name}/manifest.json",
+                json.dumps(manifest.as_json(), indent=1, sort_keys=True).encode(),
+            )
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -106,23 +111,23 @@ def _example(chip: Chip) -> tuple[str, str]:
 
 
 def _model(bundle: Bundle) -> Path:
-    return bundle.folder / next(name for name in bundle.manifest["files"] if name.endswith("model.chip"))
+    return bundle.folder / next(name for name in bundle.manifest.files if name.endswith("model.chip"))
 
 
-def _manifest(bundle: Bundle) -> dict[str, Any]:
+def _manifest(bundle: Bundle) -> BundleManifest:
     """The bundle's manifest, with the files as they lie in the zip, and what the board must say."""
     said = bundle.manifest
     files = {"hardwire.bit": bundle.bit, "hardwire.hwh": bundle.hwh, "model.chip": _model(bundle)}
-    kept = {key: value for key, value in said.items() if key not in ("files", "digest", "format", "parts", "synthesis")}
-    manifest = kept | {
-        "clock_mhz": bundle.clock_mhz,
-        "geometry": bundle.about()["geometry"],
-        "build": said.get("build") or said["digest"],
-        "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
-        "expected": said.get("expected") or record(bundle.chip),
-    }
-    manifest["digest"] = manifest_digest(manifest)
-    return manifest
+    expected = said.expected or Expected.from_json(record(bundle.chip), bundle.folder / MANIFEST, "expected")
+    return replace(
+        said,
+        clock_mhz=bundle.clock_mhz,
+        geometry=said.planned_geometry,
+        build=said.build or said.digest,
+        files={name: sha256(path) for name, path in files.items()},
+        expected=expected,
+        nulls=said.nulls | {"geometry"},
+    ).sealed()
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from ..chip.model import Chip, load_chip
 from ..errors import BuildError
 from ..files import sha256
-from ..manifest import SYNTH, read_manifest
+from ..manifest import SYNTH, Manifest, SynthesisReceipt, read_manifest
+from ..plan.geometry import Geometry
 from ..targets.families import FAMILIES
 
 SIMULATED = tuple(key for key, family in FAMILIES.items() if family.simulated)  # families whose netlists are
@@ -22,7 +24,7 @@ class Build:
     """An opened build folder whose files match its manifest."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     chip: Chip
 
     @property
@@ -33,30 +35,46 @@ class Build:
     @property
     def has_netlist(self) -> bool:
         """Whether it was synthesized into gates that can be simulated."""
-        receipt = self.manifest.get("synthesis")
-        if not isinstance(receipt, dict) or receipt.get("family") not in SIMULATED:
-            return False
-        return f"{SYNTH}/netlist.json" in receipt.get("files", {})
+        receipt = self.manifest.synthesis
+        return receipt is not None and receipt.family in SIMULATED and f"{SYNTH}/netlist.json" in receipt.files
+
+    @property
+    def synthesis(self) -> SynthesisReceipt:
+        """The receipt of its synthesis. Raises BuildError where there is none."""
+        if self.manifest.synthesis is None:
+            raise BuildError(f"{self.folder} was not synthesized; run hardwire synth {self.folder}")
+        return self.manifest.synthesis
 
     @property
     def of_hls(self) -> bool:
         """Whether its engine's decoder is what Vitis HLS makes of its HLS project."""
-        return self.manifest["plan"].get("ip") == "hls"
+        return self.manifest.plan.ip == "hls"
 
     def require(self, part: str) -> None:
         """Raise BuildError where the build has no such project."""
-        if part not in self.manifest["parts"]:
+        if part not in self.manifest.parts:
             raise BuildError(
-                f"{self.folder} was built with --target {self.manifest['target']} and has no {part} project; "
+                f"{self.folder} was built with --target {self.manifest.target} and has no {part} project; "
                 f"build with --target {part}"
             )
+
+
+def geometry_of(fields: Mapping[str, int | str], folder: Path) -> Geometry:
+    """The geometry that a manifest has. Raises BuildError where its fields are not those of one."""
+    known: Mapping[str, Any] = fields
+    try:
+        return Geometry(**known)
+    except TypeError as error:
+        raise BuildError(
+            f"{folder}: the geometry of its manifest is none ({error}); run hardwire build again"
+        ) from None
 
 
 def open_build(folder: Path) -> Build:
     """Open a build folder. Raises BuildError naming the first file that is missing, changed or outside."""
     manifest = read_manifest(folder)
     root = folder.resolve()
-    for name, expected in manifest["files"].items():
+    for name, expected in manifest.files.items():
         path = (folder / name).resolve()
         if not path.is_relative_to(root):
             raise BuildError(f"{folder}: the manifest names {name!r}, which is outside the build folder")

@@ -17,12 +17,22 @@ import shutil
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ..chip.model import Chip, load_chip, read_origin
 from ..errors import BoardError, BuildError
 from ..files import bundled_folder, sha256
-from ..manifest import MANIFEST_VERSION, SYNTH, build_digest, hash_files, read_manifest, write_manifest
+from ..manifest import (
+    MANIFEST,
+    MANIFEST_VERSION,
+    SYNTH,
+    BoardRef,
+    ChipRef,
+    Manifest,
+    PlanRecord,
+    hash_files,
+    read_manifest,
+    write_manifest,
+)
 from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import MEAN_OVER, capacity
 from ..plan.cost import axi_memory, predict
@@ -33,10 +43,7 @@ from ..plan.widths import Widths
 from ..progress import Stage
 from ..targets.board import Board
 from ..version import __version__
-from .folder import Build
-
-if TYPE_CHECKING:
-    pass
+from .folder import Build, geometry_of
 
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
@@ -75,19 +82,19 @@ def make_build(
     room = capacity(chip, board)
     if not room.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
-    plan: dict[str, Any] = {"clock_mhz": board.clock_mhz, "clock_source": "assumed"}
+    plan = PlanRecord(clock_mhz=board.clock_mhz, clock_source="assumed")
     around_hls = ip == "hls"
     if around_hls:
-        plan["ip"] = ip
+        plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan |= _rtl_plan(chip, board, chip_path.name, geometry, target == "bitstream")
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, target == "bitstream")
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
         wanted = lanes or default_lanes(chip, place)
         try:
             check_board(chip, place, wanted)
-            plan["lanes"] = wanted
+            plan = replace(plan, lanes=wanted)
         except BoardError:  # of no weight beside an engine that fits, unless it was asked for
             if target == "hls" or around_hls or lanes is not None:
                 raise
@@ -132,8 +139,10 @@ def _with_its_clock(board: Board) -> Board:
     return replace(board, clock_mhz=require_zynq(board).clock(board.clock_mhz).mhz)
 
 
-def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool) -> dict[str, Any]:
-    """What a manifest says of the RTL engine's plan; of a bitstream with what stands beside the engine."""
+def _rtl_plan(
+    plan: PlanRecord, chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool
+) -> PlanRecord:
+    """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if bitstream:  # which cannot initialise URAM, and nothing loads it yet
         if geometry is not None and geometry.uram:
@@ -158,32 +167,30 @@ def _rtl_plan(chip: Chip, board: Board, name: str, geometry: Geometry | None, bi
                 "give a smaller engine by --geometry, or a larger board"
             )
     mean = made.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
-    return {"geometry": asdict(geometry), "resources": resources(cost, board), "mean_cycles": mean}
+    return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
-def _write_parts(
-    chip: Chip, board: Board, target: str, plan: dict[str, Any], folder: Path, progress: Stage
-) -> dict[str, Any]:
+def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:
     """Write the projects of a target; the manifest of the whole folder."""
     parts, cycles = [], None
-    if "lanes" in plan:
+    if plan.lanes is not None:
         from ..emit.hls.project import write_project
 
         progress("HLS project")
-        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan["lanes"])
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes)
         parts.append("hls")
-    if "ip" in plan:
+    if plan.ip is not None:
         from ..emit.rtl.around_hls import write_rtl_around_hls
 
         progress("RTL project")
         write_rtl_around_hls(chip, folder / "rtl")
         parts.append("rtl")
-    elif target in ENGINE:
+    elif plan.geometry is not None:
         from ..emit.rtl.project import write_rtl
         from ..emit.top import serial
 
         progress("RTL project")
-        made = write_rtl(chip, folder / "rtl", Geometry(**plan["geometry"]))
+        made = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder))
         cycles = [made.cycles(position) for position in range(chip.shape.context)]
         if board.serial is not None:
             serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))
@@ -206,7 +213,7 @@ def _refuse_foreign_folder(out: Path) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        known = set(read_manifest(out)["files"]) | {"manifest.json"} if out.is_dir() else set()
+        known = set(read_manifest(out).files) | {MANIFEST} if out.is_dir() else set()
     except BuildError:
         known = set()
     if not known:
@@ -262,29 +269,28 @@ def _manifest(
     board: Board,
     target: str,
     parts: list[str],
-    plan: dict[str, Any],
+    plan: PlanRecord,
     cycles: list[int] | None,
     folder: Path,
-) -> dict[str, Any]:
-    manifest: dict[str, Any] = {
-        "format": MANIFEST_VERSION,
-        "hardwire": __version__,
-        "target": target,
-        "parts": parts,
-        "board": {"key": board.key, "name": board.name, "part": board.part},
-        "chip": {
-            "file": "model.chip",
-            "digest": chip.digest,
-            "bits": chip.bits,
-            "exceptions": chip.exceptions(),
-            "about": chip.about,
-        },
-        "plan": plan,
-        "cycles": cycles,  # of a generated token, by position, as the RTL's schedule has them; none is known of HLS
-        "resources": None,
-        "tools": {name: "not run" for name in ("vitis_hls", "vivado", "yosys", "nextpnr")},
-        "files": hash_files(folder),
-        "proofs": [],
-    }
-    manifest["digest"] = build_digest(manifest)
-    return manifest
+) -> Manifest:
+    return Manifest(
+        format=MANIFEST_VERSION,
+        hardwire=__version__,
+        target=target,
+        parts=tuple(parts),
+        board=BoardRef(key=board.key, name=board.name, part=board.part),
+        chip=ChipRef(
+            file="model.chip",
+            digest=chip.digest,
+            bits=chip.bits,
+            exceptions=tuple(chip.exceptions()),
+            about=chip.about,
+        ),
+        plan=plan,
+        cycles=None if cycles is None else tuple(cycles),
+        resources=None,
+        tools={name: "not run" for name in ("vitis_hls", "vivado", "yosys", "nextpnr")},
+        files=hash_files(folder),
+        proofs=(),
+        digest="",
+    ).sealed()

@@ -121,9 +121,9 @@ def build(
         )
     data = {
         "manifest": str(out / "manifest.json"),
-        "digest": project.manifest["digest"],
-        "files": sorted(project.manifest["files"]),
-        "tools": project.manifest["tools"],
+        "digest": project.manifest.digest,
+        "files": sorted(project.manifest.files),
+        "tools": project.manifest.tools,
     }
     answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import re
 import tempfile
@@ -22,9 +21,9 @@ from typing import Any
 
 from ..chip.model import Chip, load_chip
 from ..errors import BoardError, BuildError
-from ..manifest import build_digest, manifest_digest
+from ..files import sha256
+from ..manifest import BundleManifest, read_bundle_manifest
 
-LARGEST_MANIFEST = 32 << 20
 LARGEST_BITSTREAM = 256 << 20
 BOARD_NAME = Path("/proc/device-tree/chosen/pynq_board")
 ALIASES = {"ultra96": "ultra96-v2"}  # what boards call themselves, where it is not our name
@@ -35,82 +34,54 @@ class Bundle:
     """An opened folder whose files are those of its manifest."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: BundleManifest
     chip: Chip
     bit: Path
     hwh: Path
 
     @property
     def board(self) -> str:
-        return str(self.manifest["board"]["key"])
+        return self.manifest.board.key
 
     @property
     def clock_mhz(self) -> float:
-        plan = self.manifest.get("plan") or {}
-        return float(self.manifest.get("clock_mhz") or plan.get("clock_mhz") or 0.0)
+        """That of the route, else of the plan; 0 where its manifest tells none."""
+        planned = self.manifest.plan.clock_mhz if self.manifest.plan is not None else 0.0
+        return float(self.manifest.clock_mhz or planned)
 
     @property
     def cycles(self) -> Sequence[int] | None:
         """Of a token, by position."""
-        return self.manifest.get("cycles")
+        return self.manifest.cycles
 
     def about(self) -> dict[str, Any]:
         """What the driver and its user may want to know."""
-        plan = self.manifest.get("plan") or {}
+        expected = self.manifest.expected
         return {
             "folder": str(self.folder),
             "board": self.board,
-            "geometry": self.manifest.get("geometry") or plan.get("geometry"),
-            "expected": self.manifest.get("expected"),
+            "geometry": self.manifest.planned_geometry,
+            "expected": expected.as_json() if expected is not None else None,
         }
-
-
-def read_json(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder, unchecked. Raises BuildError where there is none."""
-    path = folder / "manifest.json"
-    try:
-        if path.stat().st_size > LARGEST_MANIFEST:
-            raise BuildError(f"{path}: {path.stat().st_size:,} bytes is no manifest of ours")
-        manifest = json.loads(path.read_text())
-    except OSError as error:
-        raise BuildError(
-            f"{folder}: no readable manifest.json ({error.strerror}); give a folder that hardwire build, synth "
-            "--collect or deploy wrote"
-        ) from None
-    except ValueError as error:
-        raise BuildError(f"{path}: malformed, {type(error).__name__}: {error}; run hardwire build again") from None
-    if not isinstance(manifest, dict):
-        raise BuildError(f"{path}: malformed, it is no object; run hardwire build again")
-    return manifest
 
 
 def open_bundle(folder: Path) -> Bundle:
     """Open a folder. Raises BuildError naming what is missing, changed, or of another build."""
-    manifest = read_json(folder)
-    try:
-        return _open(folder, manifest)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BuildError(f"{folder}/manifest.json: malformed, {type(error).__name__}: {error}; deploy again") from None
-
-
-def _open(folder: Path, manifest: dict[str, Any]) -> Bundle:
-    if manifest["digest"] != (build_digest(manifest) if "format" in manifest else manifest_digest(manifest)):
-        raise BuildError(f"{folder}/manifest.json was edited: its digest is not that of its contents; deploy again")
-    files = dict(manifest["files"]) | (manifest.get("synthesis") or {}).get("files", {})
-    bit = _one(folder, manifest, files, (".bit", ".bit.gz"))
-    hwh = _one(folder, manifest, files, (".hwh",))
-    model = _one(folder, manifest, files, ("model.chip",))
+    manifest = read_bundle_manifest(folder)
+    bit = _one(folder, manifest, (".bit", ".bit.gz"))
+    hwh = _one(folder, manifest, (".hwh",))
+    model = _one(folder, manifest, ("model.chip",))
     chip = load_chip(model)
-    if chip.digest != manifest["chip"]["digest"]:
-        raise BuildError(f"{model} is chip {chip.digest[:8]}, not {manifest['chip']['digest'][:8]}; deploy again")
+    if chip.digest != manifest.chip.digest:
+        raise BuildError(f"{model} is chip {chip.digest[:8]}, not {manifest.chip.digest[:8]}; deploy again")
     if bit.suffix == ".gz" or bit.with_suffix(".hwh") != hwh:
         bit, hwh = _together(bit, hwh, manifest)
     return Bundle(folder=folder, manifest=manifest, chip=chip, bit=bit, hwh=hwh)
 
 
-def _one(folder: Path, manifest: dict[str, Any], files: dict[str, str], ends: tuple[str, ...]) -> Path:
+def _one(folder: Path, manifest: BundleManifest, ends: tuple[str, ...]) -> Path:
     """The file of a kind, if it is the manifest's."""
-    names = [name for name in files if name.endswith(ends)]
+    names = [name for name in manifest.files if name.endswith(ends)]
     if not names:
         raise _lacking(folder, manifest, ends[0])
     path = (folder / names[0]).resolve()
@@ -118,13 +89,13 @@ def _one(folder: Path, manifest: dict[str, Any], files: dict[str, str], ends: tu
         raise BuildError(f"{folder}: the manifest names {names[0]!r}, which is outside the folder")
     if not path.is_file():
         raise BuildError(f"{path} is missing; copy the whole folder, or deploy again")
-    if _sha256(path) != files[names[0]]:
+    if sha256(path) != manifest.files[names[0]]:
         raise BuildError(f"{path} is not the one of its manifest: it was changed, or is of another build; deploy again")
     return path
 
 
-def _lacking(folder: Path, manifest: dict[str, Any], end: str) -> BuildError | BoardError:
-    name, key = manifest["board"]["name"], manifest["board"]["key"]
+def _lacking(folder: Path, manifest: BundleManifest, end: str) -> BuildError | BoardError:
+    name, key = manifest.board.name, manifest.board.key
     if end == ".hwh":
         return BoardError(
             f"{folder} is for {name}, without a .hwh for pynq: a board on a serial port is loaded with "
@@ -143,26 +114,18 @@ def how_to_make(name: str, board: str) -> str:
     )
 
 
-def _together(bit: Path, hwh: Path, manifest: dict[str, Any]) -> tuple[Path, Path]:
+def _together(bit: Path, hwh: Path, manifest: BundleManifest) -> tuple[Path, Path]:
     """The two in one folder under one name, as pynq wants them; unpacked beside nothing of the user's."""
     folder = Path(tempfile.mkdtemp(prefix="hardwire-"))
     data = bit.read_bytes()
     if bit.suffix == ".gz":
         with gzip.open(bit) as packed:
             data = packed.read(LARGEST_BITSTREAM)
-        if hashlib.sha256(data).hexdigest() != manifest["bitstream_sha256"]:
+        if hashlib.sha256(data).hexdigest() != manifest.bitstream_sha256:
             raise BuildError(f"{bit}: what is in it is not the bitstream of its manifest; deploy again")
     (folder / "hardwire.bit").write_bytes(data)
     (folder / "hardwire.hwh").write_bytes(hwh.read_bytes())
     return folder / "hardwire.bit", folder / "hardwire.hwh"
-
-
-def _sha256(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -217,10 +180,10 @@ def for_board(path: str | Path, device: Any) -> Bundle:
     here = board_here(device)
     if Path(path).is_dir():
         folder = Path(path)
-        board = read_json(folder).get("board")
-        if here is not None and isinstance(board, dict) and board.get("key") != here:
+        board = read_bundle_manifest(folder).board
+        if here is not None and board.key != here:
             raise BoardError(
-                f"{folder} is for {board.get('name')}, this is {here}; {how_to_make(folder.resolve().name, here)}"
+                f"{folder} is for {board.name}, this is {here}; {how_to_make(folder.resolve().name, here)}"
             )
         return open_bundle(folder)
     name = str(path)

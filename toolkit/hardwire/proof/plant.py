@@ -19,7 +19,7 @@ from ..build.folder import Build, open_build
 from ..chip.model import Chip, with_matrix
 from ..errors import BuildError
 from ..files import sha256
-from ..manifest import SYNTH, build_digest, hash_files, write_manifest
+from ..manifest import SYNTH, hash_files, write_manifest
 from ..ops.fixed import limits
 
 RUNG = {"weight": "csim", "table": "csim", "rounding": "csim", "rom": "rtl", "netlist": "netlist"}  # where it is found
@@ -39,17 +39,18 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
         from ..synth.builds import checked_netlist
 
         checked_netlist(build)  # says what is missing
-    elif (part := {"csim": "hls", "rtl": "rtl"}[RUNG[kind]]) not in build.manifest["parts"]:
+    elif (part := {"csim": "hls", "rtl": "rtl"}[RUNG[kind]]) not in build.manifest.parts:
         raise BuildError(
             f"{build.folder} has no {part.upper()} project to put a fault into; build with --target {part}"
         )
-    copy, manifest = folder / build.folder.name, {**build.manifest, "proofs": []}
+    copy, manifest = folder / build.folder.name, replace(build.manifest, proofs=())
     left_out = () if kind == "netlist" else (SYNTH,)
     shutil.copytree(build.folder, copy, ignore=shutil.ignore_patterns("*.so", "*.o", "obj_dir", *left_out))
     if kind == "netlist":
-        done = _gate(copy / SYNTH / "netlist.json", manifest["synthesis"]["top"])
-        files = {**manifest["synthesis"]["files"], f"{SYNTH}/netlist.json": sha256(copy / SYNTH / "netlist.json")}
-        manifest["synthesis"] = {**manifest["synthesis"], "files": files}
+        receipt, netlist = build.synthesis, copy / SYNTH / "netlist.json"
+        done = _gate(netlist, receipt.top)
+        files = {**receipt.files, f"{SYNTH}/netlist.json": sha256(netlist)}
+        manifest = replace(manifest, synthesis=replace(receipt, files=files))
     elif kind == "rom":
         done = _rom_word(copy / "rtl")
     elif kind == "rounding":
@@ -57,9 +58,7 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
     else:
         faulty, done = _weight(build.chip) if kind == "weight" else _table(build.chip)
         _write_again(build, faulty, copy / "hls")
-    manifest["files"] = hash_files(copy)
-    manifest["digest"] = build_digest(manifest)
-    write_manifest(copy, manifest)
+    write_manifest(copy, replace(manifest, files=hash_files(copy)).sealed())
     return open_build(copy), done
 
 
@@ -143,8 +142,10 @@ def _write_again(build: Build, chip: Chip, folder: Path) -> None:
     from ..emit.hls.project import META, write_project
 
     shutil.rmtree(folder)
-    plan = build.manifest["plan"]
-    write_project(chip, folder, part=build.manifest["board"]["part"], clock_mhz=plan["clock_mhz"], lanes=plan["lanes"])
+    plan = build.manifest.plan
+    if plan.lanes is None:
+        raise BuildError(f"{build.folder}: its plan has no lanes; build it again")
+    write_project(chip, folder, part=build.manifest.board.part, clock_mhz=plan.clock_mhz, lanes=plan.lanes)
     meta = folder / META
     meta.write_text(meta.read_text().replace(chip.digest, build.chip.digest))
 

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from ..build.folder import Build
 from ..errors import BuildError, Mismatch
-from ..manifest import read_manifest, write_manifest
+from ..manifest import MANIFEST, ProofRecord, read_manifest, write_manifest
 from ..version import __version__
 
 
@@ -86,12 +86,16 @@ def versions() -> dict[str, str]:
     return found
 
 
-def record(build: Build, receipt: Receipt) -> None:
-    """Add a receipt to the build's manifest, as it is by now: a proof takes its time, and others write there too."""
+def record(build: Build, receipt: Receipt) -> Build:
+    """Add a receipt to the build's manifest, as it is by now: a proof takes its time, and others write there too.
+
+    The build as it is then.
+    """
     manifest = read_manifest(build.folder)
-    manifest["proofs"].append(receipt.as_dict())
+    proof = ProofRecord.from_json(receipt.as_dict(), build.folder / MANIFEST, f"proofs[{len(manifest.proofs)}]")
+    manifest = replace(manifest, proofs=(*manifest.proofs, proof))
     write_manifest(build.folder, manifest)
-    build.manifest["proofs"] = manifest["proofs"]
+    return replace(build, manifest=manifest)
 
 
 def write_junit(receipt: Receipt, path: Path) -> None:

@@ -60,7 +60,7 @@ BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames a
 def rungs_of(build: Build) -> tuple[str, ...]:
     """The rungs that a build has something for. An excerpt of a chip begins at int: it has no float model."""
     parts = {"csim": "hls", "rtl": "rtl"}
-    there = [r for r in RUNGS if r not in parts or parts[r] in build.manifest["parts"]]
+    there = [r for r in RUNGS if r not in parts or parts[r] in build.manifest.parts]
     if "excerpt" in build.chip.about:
         there.remove("float")
     return tuple(r for r in there if r != "netlist" or build.has_netlist)
@@ -85,11 +85,11 @@ def verify(
     receipt = Receipt(
         versions=versions(),
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        digests={"build": build.manifest["digest"], "chip": build.chip.digest},
+        digests={"build": build.manifest.digest, "chip": build.chip.digest},
     )
     ladder = _Ladder(build, min(tokens, build.chip.shape.context), prompts, progress, onnx)
     if "netlist" in rungs and build.has_netlist:
-        receipt.digests |= build.manifest["synthesis"]["files"]
+        receipt.digests |= build.synthesis.files
     for rung in (r for r in RUNGS if r in rungs):
         started = time.perf_counter()
         result, difference = ladder.backend_rung(rung) if rung in FRESH else getattr(ladder, f"{rung}_rung")()
@@ -232,8 +232,8 @@ class _Ladder:
             texts.append(self._full_context(ids))
         start = tuple(self.starts[0])
         budget = min(LOOP_TOKENS, self.chip.shape.context - len(start))
-        plan = self.build.manifest["plan"]
-        traced = rung == "csim" or (plan.get("geometry") or {}).get("trace", False)
+        geometry = self.build.manifest.plan.geometry or {}
+        traced = rung == "csim" or geometry.get("trace", False)
         return Route(
             rung=rung,
             chip=self.chip,
@@ -241,8 +241,8 @@ class _Ladder:
             traced=TRACED if traced else 0,
             loops=[Request(ids=start, budget=budget, **options) for options in ({}, SAMPLED)],
             timed=None if rung == "csim" else Request(ids=start[:1]),  # C++ has no clock
-            cycles=self.build.manifest["cycles"],
-            geometry=plan.get("geometry") or {},
+            cycles=self.build.manifest.cycles,
+            geometry=geometry,
         )
 
     def _short_route(self, proved: Proved) -> Route:
@@ -260,8 +260,8 @@ class _Ladder:
             texts=[Text(ids, logits, len(start))],
             loops=[] if board else [sampled],
             timed=None if board else greedy,
-            cycles=self.build.manifest["cycles"],
-            geometry=self.build.manifest["plan"].get("geometry") or {},
+            cycles=self.build.manifest.cycles,
+            geometry=self.build.manifest.plan.geometry or {},
             every=logits.size * BITS_PER_LOGIT * proved.bit_cycles <= MOST_LINE_CYCLES,
         )
 

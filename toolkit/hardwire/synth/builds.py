@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..emit.top.host import HOST_CYCLES, META
 from ..emit.top.serial import read_board, sources
 from ..errors import BuildError
 from ..files import sha256
-from ..manifest import SYNTH, read_manifest, write_manifest
+from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
 from ..plan.capacity import MEAN_OVER
 from ..progress import Progress
 from ..targets.board import load_board
@@ -48,7 +48,7 @@ def choose_top(build: Build) -> Top:
 
     Behind AXI4-Lite too it is the engine: what is around it on a Zynq only Vivado makes.
     """
-    if f"rtl/{META}" not in build.manifest["files"] or vivado.PART in build.manifest["parts"]:
+    if f"rtl/{META}" not in build.manifest.files or vivado.PART in build.manifest.parts:
         return Top(TOP)
     made = board_top.read_board(build.folder / "rtl")
     return Top(made["top"], made["pins"], made["clock_mhz"], HOST_CYCLES)
@@ -56,7 +56,7 @@ def choose_top(build: Build) -> Top:
 
 def _files(build: Build) -> list[str]:
     """The files of the RTL project, as paths below it."""
-    return sorted(name[4:] for name in build.manifest["files"] if name.startswith("rtl/"))
+    return sorted(name[4:] for name in build.manifest.files if name.startswith("rtl/"))
 
 
 def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> Project:
@@ -68,9 +68,9 @@ def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int
             "--no-route, or build with --ip rtl"
         )
     manifest, top, files = build.manifest, choose_top(build), _files(build)
-    if vivado.PART in manifest["parts"]:
+    if vivado.PART in manifest.parts:
         files = [name for name in files if not name.startswith("board/")]
-    planned = top.clock_mhz or float(manifest["plan"]["clock_mhz"])
+    planned = top.clock_mhz or float(manifest.plan.clock_mhz)
     if top.clock_mhz is not None and clock_mhz not in (None, planned):
         raise BuildError(
             f"{build.folder}: the PLL of {top.module} makes {planned:g} MHz, --clock asks for {clock_mhz:g}; "
@@ -80,9 +80,11 @@ def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int
     packages = sorted(
         (name for name in verilog if name.endswith("_pkg.sv")), key=lambda name: (name[:4] != "rtl/", name)
     )
-    cycles = manifest["cycles"][:MEAN_OVER]
+    cycles = (manifest.cycles or ())[:MEAN_OVER]
+    if not cycles:
+        raise BuildError(f"{build.folder}: its manifest tells no cycles; run hardwire build again")
     return for_board(
-        load_board(manifest["board"]["key"]),
+        load_board(manifest.board.key),
         name=str(build.folder),
         root=build.folder / "rtl",
         sources=(*packages, *(name for name in verilog if name not in packages)),
@@ -105,8 +107,7 @@ def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Seque
         return project_of(opened[0], clock_mhz, seeds)
 
     def predicted() -> dict[str, int]:
-        found = opened[0].manifest["plan"].get("resources")
-        return dict(found) if isinstance(found, dict) else {}
+        return dict(opened[0].manifest.plan.resources or {})
 
     def by_vivado(row: Row, told: Progress, options: Options, stop: Stop) -> bool:
         if not options.route or not vivado.is_for_vivado(folder):
@@ -138,47 +139,43 @@ def jobs_of(folders: Sequence[Path], clock_mhz: float | None = None, seeds: Sequ
 def record(folder: Path, project: Project, row: Row, done: Synthesis) -> None:
     """Write a row into the manifest of its build as the receipt of its synthesis."""
     manifest = read_manifest(folder)  # as it is now: a proof may have been added meanwhile
-    if row.status == "kept" and (manifest.get("synthesis") or {}).get("digest") == done.digest:
+    if row.status == "kept" and manifest.synthesis is not None and manifest.synthesis.digest == done.digest:
         return
     routed = row.place_and_route != NOT_RUN
     outputs = [done.netlist_json, done.netlist_verilog, *([Path(row.bitstream)] if row.bitstream else [])]
     routers = route_tools(project.family) if routed else ()
     tools = tool_versions(SYNTHESIS_TOOLS + routers)
-    manifest["synthesis"] = {
-        "status": "done" if row.status == "kept" else row.status,
-        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "tools": tools,
-        "top": project.top,
-        "digest": done.digest,
-        "files": {f"{SYNTH}/{path.name}": sha256(path) for path in outputs},
+    receipt = SynthesisReceipt(
+        status="done" if row.status == "kept" else row.status,
+        when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        tools=tools,
+        top=project.top,
+        digest=done.digest,
+        files={f"{SYNTH}/{path.name}": sha256(path) for path in outputs},
         **{key: getattr(row, key) for key in RESULT},
-    }
-    manifest["resources"] = row.resources
-    manifest["tools"] |= {"yosys": tools["pyosys"], "nextpnr": next((tools[name] for name in routers), NOT_RUN)}
-    write_manifest(folder, manifest)
+    )
+    ran = {"yosys": tools["pyosys"], "nextpnr": next((tools[name] for name in routers), NOT_RUN)}
+    told = {**manifest.tools, **ran}
+    write_manifest(folder, replace(manifest, synthesis=receipt, resources=row.resources, tools=told))
 
 
-def checked_netlist(build: Build) -> tuple[Path, dict[str, Any]]:
+def checked_netlist(build: Build) -> tuple[Path, SynthesisReceipt]:
     """The netlist of a build, and the receipt that it belongs to.
 
     Raises BuildError where there is none, where the netlist is not the receipt's, or where the receipt is of other
     RTL than the build's.
     """
-    receipt = build.manifest.get("synthesis")
-    if not isinstance(receipt, dict):
+    receipt = build.manifest.synthesis
+    if receipt is None:
         raise BuildError(f"{build.folder} has no netlist; run hardwire synth {build.folder}")
-    if vivado.TOOL in receipt.get("tools", {}):
+    if vivado.TOOL in receipt.tools:
         raise BuildError(f"{build.folder} has no netlist; run hardwire synth --no-route {build.folder}")
-    try:
-        tools, digest, top = dict(receipt["tools"]), receipt["digest"], receipt["top"]
-        expected = receipt["files"][f"{SYNTH}/netlist.json"]
-    except (KeyError, TypeError) as error:
-        raise BuildError(
-            f"{build.folder}: malformed receipt of its synthesis ({error}); run hardwire synth again"
-        ) from None
+    expected = receipt.files.get(f"{SYNTH}/netlist.json")
+    if expected is None:
+        raise BuildError(f"{build.folder}: the receipt of its synthesis has no netlist; run hardwire synth again")
     project = project_of(build)
-    tools = {name: tools.get(name, NOT_RUN) for name in SYNTHESIS_TOOLS}
-    if top != project.top or project.synthesis_digest(tools) != digest:
+    tools = {name: receipt.tools.get(name, NOT_RUN) for name in SYNTHESIS_TOOLS}
+    if receipt.top != project.top or project.synthesis_digest(tools) != receipt.digest:
         raise BuildError(f"{build.folder}: its netlist is of other RTL than it holds now; run hardwire synth again")
     netlist = build.folder / SYNTH / "netlist.json"
     if not netlist.is_file() or sha256(netlist) != expected:

@@ -16,6 +16,7 @@ import json
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from ..emit.top.host import HOST_CYCLES
 from ..emit.top.vivado import SCRIPT, read_vivado
 from ..errors import BuildError
 from ..files import sha256
-from ..manifest import SYNTH, read_manifest, write_manifest
+from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
 from ..plan.capacity import MEAN_OVER
 from ..progress import Progress
 from ..targets.board import load_board
@@ -51,7 +52,7 @@ KEPT = (BIT, HWH, "timing.rpt", "utilization.rpt", "modules.rpt", "result.txt")
 
 def is_for_vivado(folder: Path) -> bool:
     """Whether a build has a Vivado project. Raises BuildError where it is no build."""
-    return PART in read_manifest(folder)["parts"]
+    return PART in read_manifest(folder).parts
 
 
 def command(build: Path) -> list[str]:
@@ -87,8 +88,8 @@ def run_build(folder: Path, row: Row, progress: Progress, options: Options, stop
 
 
 def _begin(build: Build, meta: dict[str, Any], row: Row, work: Path) -> None:
-    board = load_board(build.manifest["board"]["key"])
-    cycles = (build.manifest["cycles"] or [])[:MEAN_OVER]
+    board = load_board(build.manifest.board.key)
+    cycles = (build.manifest.cycles or ())[:MEAN_OVER]
     row.family, row.budget = board.family, budget(board)
     row.clock_mhz = row.target_mhz = meta["clock_mhz"]
     if cycles:  # of an HLS core nobody knows them
@@ -113,7 +114,7 @@ def tool_version(work: Path, stop: Stop) -> str | None:
 
 def digest_of(build: Build, version: str) -> str:
     """Of all that decides the bitstream."""
-    files = {n: h for n, h in build.manifest["files"].items() if n.startswith(("rtl/", f"{PART}/"))}
+    files = {n: h for n, h in build.manifest.files.items() if n.startswith(("rtl/", f"{PART}/"))}
     whole = {"files": files, "vivado": version}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
@@ -203,8 +204,8 @@ def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, An
 def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path) -> None:
     row.resources, row.seconds, row.digest = found["resources"], found["seconds"], digest
     row.share = {key: round(row.resources[key] / most, 4) for key, most in row.budget.items() if most}
-    predicted = build.manifest["plan"].get("resources")
-    row.predicted = compare(dict(predicted), row.resources) if isinstance(predicted, dict) else {}
+    predicted = build.manifest.plan.resources
+    row.predicted = compare(dict(predicted), row.resources) if predicted is not None else {}
     row.place_and_route, row.clock_source = f"Vivado {found['vivado']}", "routed"
     row.fmax_mhz = round(1000 / (found["period_ns"] - found["setup_ns"]), 2)
     row.warnings = [*vitis.slow_loops(work), *_more_memory(row)]
@@ -249,25 +250,24 @@ def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
     from .rows import RESULT
 
     manifest = read_manifest(folder)
-    if row.status == "kept" and (manifest.get("synthesis") or {}).get("digest") == row.digest:
+    if row.status == "kept" and manifest.synthesis is not None and manifest.synthesis.digest == row.digest:
         return
     names = [name for name in KEPT if (folder / SYNTH / PART / name).is_file()]
-    manifest["synthesis"] = {
-        "status": "done" if row.status == "kept" else row.status,
-        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "tools": {TOOL: found["vivado"]},
-        "top": DESIGN,
-        "digest": row.digest,
-        "files": {f"{SYNTH}/{PART}/{name}": sha256(folder / SYNTH / PART / name) for name in names},
-        "processor": found.get("processor", {}),
-        "slack_ns": {"setup": found["setup_ns"], "hold": found["hold_ns"], "pulse": found["pulse_ns"]},
+    made = SynthesisReceipt(
+        status="done" if row.status == "kept" else row.status,
+        when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        tools={TOOL: found["vivado"]},
+        top=DESIGN,
+        digest=row.digest,
+        files={f"{SYNTH}/{PART}/{name}": sha256(folder / SYNTH / PART / name) for name in names},
+        processor=found.get("processor", {}),
+        slack_ns={"setup": found["setup_ns"], "hold": found["hold_ns"], "pulse": found["pulse_ns"]},
         **{key: getattr(row, key) for key in RESULT},
-    }
-    manifest["resources"] = row.resources
-    manifest["tools"] |= {TOOL: found["vivado"]}
-    if (manifest["plan"] or {}).get("ip") == "hls":
-        manifest["tools"] |= {"vitis_hls": vitis.version(folder / SYNTH)}
-    write_manifest(folder, manifest)
+    )
+    tools = {**manifest.tools, TOOL: found["vivado"]}
+    if manifest.plan.ip == "hls":
+        tools["vitis_hls"] = vitis.version(folder / SYNTH)
+    write_manifest(folder, replace(manifest, synthesis=made, resources=row.resources, tools=tools))
 
 
 def advice(folder: Path, meta: dict[str, Any]) -> str:
