@@ -98,14 +98,20 @@ class Llama(nn.Module):
         return [F.linear(x, fake_quantize(w * norm.weight, self.weight_bits)) for w in weights]
 
     @torch.no_grad()
-    def snap(self, bits: int) -> None:
-        """Put every matrix of every layer on its grid. The embedding, which is the head too, stays as it is."""
+    def snap(self, bits: int, head: float = 0.5) -> None:
+        """Put every matrix of every layer on its grid.
+
+        The embedding, which is the head too, goes the share ``head`` of the way: the table of the inputs has finer
+        steps than the head's grid, and would lose by it.
+        """
         for layer in self.layers:
             for norm, names in ((layer.input_layernorm, "qkv"), (layer.post_attention_layernorm, ("gate", "up"))):
                 for weight in (getattr(layer, f"{name}_proj").weight for name in names):
                     weight.copy_(fake_quantize(weight * norm.weight, bits) / norm.weight)
             for weight in (layer.o_proj.weight, layer.down_proj.weight):
                 weight.copy_(fake_quantize(weight, bits))
+        table, gain = self.embed_tokens.weight, self.norm.weight
+        table.lerp_(fake_quantize(table * gain, bits) / gain, head)
 
     def linear(self, x: Tensor, weight: Tensor) -> Tensor:
         if self.weight_bits is not None:

@@ -34,7 +34,7 @@ class Loops:
     """Rows of the model's own greedy text whose targets are the tokens of loops, to be made unlikely."""
 
     def __init__(
-        self, prompts: Sequence[Sequence[int]], write: Write, rows: int = 4, length: int = 256, every: int = 30,
+        self, prompts: Sequence[Sequence[int]], write: Write, rows: int = 8, length: int = 256, every: int = 15,
         stories: int = 64, seed: int = 1,
     ) -> None:  # fmt: skip
         """``write`` is given ``stories`` of the prompts anew ``every`` steps; a step takes ``rows`` of what loops."""

@@ -41,7 +41,7 @@ class Recipe:
     long: float = 0.1  # last share of the run, with rows of the whole context
     weight_decay: float = 0.02
     unlooped: float = 0.2  # last share of the run, in which loops that the model writes are made unlikely
-    unlikelihood: float = 0.25  # weight of a token of a loop, against one of the text
+    unlikelihood: float = 1.0  # weight of a token of a loop, against one of the text
     seed: int = 1
 
     def as_dict(self) -> dict[str, float | int | None]:
