@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make demo      the bundled model, all the way to a story and its proof
+# make quick     lint, and the tests that say at once whether a change holds; under a minute
 # make check     lint, types, and the tests that need no tool; three minutes
 # make test      every test that takes no more than minutes
 # make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
 # make test-all  everything, with dated results in docs/results.md
 # make matrix    docs/matrix.md: architectures x exporters, integers, HLS, RTL, from the packed exports
 # make exports   the exports themselves, by the real exporters, packed as fixtures
+# make release   wheel and sdist in dist/, checked, and the wheel's demo run in an empty environment
 # make docs      the documentation as a site in build/docs
 # make smollm2   docs/smollm2.md: a 135M model from its package to one proved block; an hour, 10 GiB of memory
 #
@@ -19,7 +21,12 @@ BIN := $(VENV)/bin
 PIP := --quiet --disable-pip-version-check
 SHARE := --numprocesses 2 --dist loadfile  # a file's tests share what they build
 
-.PHONY: demo check test test-all matrix exports smollm2 notebooks docs wheel clean
+# One or more for every folder of the package, none of them long.
+QUICK := tests/test_imports.py tests/test_layout.py tests/test_api.py tests/test_chip.py tests/test_parts.py tests/test_words.py \
+  tests/test_requests.py tests/test_driver.py tests/test_cli.py tests/ops tests/uart/test_registers.py tests/uart/test_board_top.py \
+  tests/synth/test_project.py tests/vivado/test_boards.py
+
+.PHONY: demo quick check test test-all matrix exports smollm2 notebooks docs wheel release clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -59,8 +66,13 @@ check: $(VENV)/ready-check $(VENV)-numpy2/ready
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow'
 	$(VENV)-numpy2/bin/pytest $(SHARE) -m 'not tools and not slow'
 
+quick: $(VENV)/ready-check
+	$(BIN)/ruff check toolkit tests hls boards
+	$(BIN)/pytest $(SHARE) -m 'not tools and not slow' $(QUICK)
+
 test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready
 	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
+	$(MAKE) docs
 
 notebooks: $(VENV)/ready-check
 	$(BIN)/python tests/notebooks/execute.py
@@ -109,5 +121,19 @@ docs: $(VENV)/ready-docs
 wheel: $(VENV)/ready
 	$(BIN)/pip wheel $(PIP) --no-deps -w dist .
 
+$(VENV)-release/ready: $(VENV)/ready
+	$(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/pip install $(PIP) --upgrade pip 'build>=1.2,<2' 'twine>=6,<8'
+	touch $@
+
+# What a user gets: built in isolation, its metadata checked, and installed where nothing else is.
+release: $(VENV)-release/ready
+	rm -rf dist build/release
+	$(VENV)-release/bin/python -m build --outdir dist .
+	$(VENV)-release/bin/twine check --strict dist/*
+	$(PYTHON) -m venv build/release
+	build/release/bin/pip install $(PIP) "$$(ls dist/*.whl)[onnx,hls]"
+	cd build/release && bin/hardwire demo
+
 clean:
-	rm -rf $(VENV) $(VENV)-numpy2 $(VENV)-pynq31 $(VENV)-pynq30 $(VENV)-exporters $(VENV)-exporters5 build dist toolkit/*.egg-info
+	rm -rf $(VENV) $(VENV)-numpy2 $(VENV)-pynq31 $(VENV)-pynq30 $(VENV)-exporters $(VENV)-exporters5 $(VENV)-release build dist toolkit/*.egg-info

@@ -37,7 +37,7 @@ def test_the_model_card_says_what_training_recorded() -> None:
     for figure in (
         f"{record['parameters']:,}",
         f"{record['bits_per_char_float']:.3f}",
-        f"{record['options']['steps']:,} steps",
+        f"{record['steps']:,} steps",
     ):
         assert figure in card, figure
 
@@ -67,7 +67,7 @@ def test_the_demo_goes_all_the_way(tmp_path: Path) -> None:
     data = json.loads(result.stdout)
     assert result.exit_code == 0 and data["csim_equal"] and data["verdict"] == "proven"
     assert data["parameters"] == 279_232 and data["logits_compared"] >= 4 * 256 * 512
-    assert data["text"].startswith("One day") and data["tokens"] > 50
+    assert data["text"].startswith("One day") and data["tokens"] > 50 and data["ended"] == "stop token"
     proof = json.loads((tmp_path / "build" / "manifest.json").read_text())["proofs"][-1]
     assert {name: rung["status"] for name, rung in proof["rungs"].items()} == {
         "float": "within bound",

@@ -96,8 +96,8 @@ def simulated_board(axi_project: Path, chip_with_text: Chip) -> Iterator[MappedC
 @pytest.fixture(scope="module")
 def serial_board(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedChip]:
     """The driver of a board on the RTL of a whole board's top, at its serial line."""
+    from uart.conftest import BOARD, SERIAL, TIMEOUT
     from uart.conftest import GEOMETRY as LINE
-    from uart.conftest import SERIAL, TIMEOUT
 
     from hardwire.backends.serialsim import SerialSim
     from hardwire.driver.serial import SerialChip
@@ -105,7 +105,7 @@ def serial_board(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory)
 
     folder = tmp_path_factory.mktemp("serial")
     write_rtl(chip_with_text, folder, LINE)
-    write_board_top(folder, SERIAL)
+    write_board_top(folder, BOARD, SERIAL)
     sim = SerialSim(folder)
     sim.compile()
     sim.run(40)

@@ -166,8 +166,7 @@ CASES: dict[str, Case] = {
     "gqa-names": Case("GroupQueryAttention with inputs of names that say nothing",
                       lambda: edit.all_renamed(edit.grouped("positions"))),
     "gqa-bias": Case("GroupQueryAttention with an attention_bias that is a mask", lambda: edit.grouped("bias")),
-    "gqa-alibi": Case("GroupQueryAttention with an attention_bias of slopes (ALiBi)", lambda: edit.grouped("alibi"),
-                      "adds position-dependent numbers (ALiBi or a bias) to the scores, which is not supported"),
+    "gqa-alibi": Case("GroupQueryAttention with an attention_bias of slopes (ALiBi)", lambda: edit.grouped("alibi")),
     "gqa-sinks": Case("GroupQueryAttention with sinks (gpt-oss)", lambda: edit.grouped("sinks"),
                       "it has attention sinks (head_sink: a learned share of every softmax that goes to no token), "
                       "which is not supported; export without it"),

@@ -197,13 +197,7 @@ class Bench:
             )
             for columns in (fed, seen)
         )
-        run = Run(
-            name=ctypes.addressof(ins),
-            source=ctypes.addressof(outs),
-            layer=len(fed),
-            columns=len(seen),
-            emissions=count,
-        )
+        run = Run(ctypes.addressof(ins), ctypes.addressof(outs), len(fed), len(seen), count)
         if self.clock in self.ports:
             port = self.ports[self.clock]
             run.clock, run.clock_bytes, run.clock_high = port.data, port.bytes, (1 << port.bits) - 1

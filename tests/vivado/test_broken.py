@@ -166,4 +166,4 @@ def test_the_catalog_and_the_boards_agree_on_where_a_port_reaches() -> None:
         for port, about in processor.ports.items():
             assert (about.first, about.last) == APERTURES[port]
             assert about.enable in CATALOG[ip].settings
-        assert {processor.asked, *processor.divisors} <= set(CATALOG[ip].settings)
+        assert {processor.frequency, *processor.divisors} <= set(CATALOG[ip].settings)

@@ -255,6 +255,7 @@ def _hidden(mlp: Mlp, h: Array, stage: str, observe: Observer) -> Array:
 
 
 def linear(x: Array, layer: Linear) -> Array:
+    """x [..., in] times the weight [out, in], plus the bias where there is one: [..., out]."""
     y = x @ layer.weight.T
     return y if layer.bias is None else y + layer.bias
 
@@ -284,7 +285,7 @@ def rotate(x: Array, rope: Rope) -> Array:
     """Rotary position embedding (Su et al., 2021) of x [B, heads, T, C] at positions 0 to T - 1."""
     cos, sin = (t.astype(np.float32) for t in rope_tables(rope, x.shape[2]))
     half = len(rope.inv_freq)
-    turned, rest = x[..., : 2 * half], x[..., 2 * half :]
+    turned, unturned = x[..., : 2 * half], x[..., 2 * half :]
     if rope.interleaved:
         first, second = turned[..., 0::2], turned[..., 1::2]
     else:
@@ -294,7 +295,7 @@ def rotate(x: Array, rope: Rope) -> Array:
         turned = np.stack([a, b], axis=-1).reshape(turned.shape)
     else:
         turned = np.concatenate([a, b], axis=-1)
-    return np.concatenate([turned, rest], axis=-1)
+    return np.concatenate([turned, unturned], axis=-1)
 
 
 def visible(length: int, window: int | None) -> NDArray[np.bool_]:
@@ -312,6 +313,7 @@ def score_bias(a: Attention, length: int) -> Array:
 
 
 def activate(x: Array, kind: Activation) -> Array:
+    """The activation of x [...], element by element."""
     if kind in DEGREES:  # relu2: squared ReLU (So et al., 2021)
         above: Array = np.maximum(x, 0)
         return above if DEGREES[kind] == 1 else np.square(above)

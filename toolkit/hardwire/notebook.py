@@ -78,13 +78,13 @@ def cache() -> Path:
 def simulated(tell: Callable[[str], None] = print) -> Path:
     """The build of the bundled model that is simulated here, its RTL compiled; made if this version has not made it."""
     folder = cache() / MODEL
-    made = folder.with_suffix(".made")
+    stamp = folder.with_suffix(".made")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
-        if not made.exists() or made.read_text() != _version():
+        if not stamp.exists() or stamp.read_text() != _version():
             tell("Making the simulated board, once: minutes of Verilator and g++.")
             _make(folder)
-            made.write_text(_version())
+            stamp.write_text(_version())
     return folder
 
 
@@ -123,10 +123,10 @@ def broken(scratch: Path) -> tuple[LanguageModel, str]:
     from .targets.board import load_board
 
     build, board = open_build(simulated()), load_board(BOARD)
-    faulty, done = plant(build, "rom", scratch)
+    faulty, fault = plant(build, "rom", scratch)
     sim = AxiSim(build.folder / "rtl", work=build.folder / SIMULATED / "rtl", contents=faulty.folder / "rtl")
     device = SimBoard(sim, require_zynq(board).base, board.processor, f"simulated {BOARD}")
-    return open_board(for_board(simulated_bundle(faulty), None), device), done
+    return open_board(for_board(simulated_bundle(faulty), None), device), fault
 
 
 def _checkouts_chip() -> Path | None:
@@ -187,7 +187,7 @@ def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperat
     """Print an answer as it comes, and draw beside it when tokens came, as this computer sees it; the answer."""
     pieces: list[str] = []
     times = [time.perf_counter()]
-    drawn, show = times[0], _shown()
+    drawn, show = times[0], _display()
     print(prompt, end="")
     for piece in model.stream(prompt, tokens, temperature, seed):
         print(piece, end="", flush=True)
@@ -204,7 +204,7 @@ def watch(model: LanguageModel, prompt: str, tokens: int | None = None, temperat
 def _progress(times: list[float]) -> bytes:
     """A picture of how many tokens had come when; they come in batches, as the driver fetches them."""
     figure, axes = _figure((7.0, 2.2))
-    seconds = [each - times[0] for each in times]
+    seconds = [moment - times[0] for moment in times]
     rate = (len(times) - 1) / seconds[-1] if seconds[-1] > 0 else 0.0
     axes.plot(seconds, range(len(times)), drawstyle="steps-post")
     axes.set(xlabel="seconds", ylabel="tokens", title=f"{rate:,.0f} tokens/s, as seen here")
@@ -224,7 +224,7 @@ def picture(inches: tuple[float, float] = (7.0, 3.0), rows: int = 1, columns: in
     """Axes of a picture that is shown when the block ends."""
     figure, axes = _figure(inches, rows, columns)
     yield axes
-    _shown()(_png(figure))
+    _display()(_png(figure))
 
 
 def _figure(inches: tuple[float, float], rows: int = 1, columns: int = 1) -> tuple[Any, Any]:
@@ -244,7 +244,7 @@ def _png(figure: Any) -> bytes:
     return packed.getvalue()
 
 
-def _shown() -> Callable[[bytes], None]:
+def _display() -> Callable[[bytes], None]:
     """What shows a picture in a notebook, and the next one in its place."""
     from IPython.display import Image, display
 
@@ -289,9 +289,9 @@ class Traced:
         if self.equal.all():
             return f"all {self.equal.size:,} checksums are equal"
         token, stage = (int(i) for i in np.argwhere(~self.equal)[0])
-        got, wanted = self.got[token, stage], self.wanted[token, stage]
-        what = f"token {token} ({self.tokens[token]!r}), stage {self.stages[stage]}"
-        return f"{what} is wrong first: its checksum is {got:08x}, not {wanted:08x}"
+        checksum, expected = self.got[token, stage], self.wanted[token, stage]
+        place = f"token {token} ({self.tokens[token]!r}), stage {self.stages[stage]}"
+        return f"{place} is wrong first: its checksum is {checksum:08x}, not {expected:08x}"
 
 
 def traced(model: LanguageModel, prompt: str, tokens: int) -> Traced:
@@ -300,23 +300,23 @@ def traced(model: LanguageModel, prompt: str, tokens: int) -> Traced:
     The reference is fed the chip's tokens: a stage differs only by what was computed wrong, now or in the cache.
     Raises BuildError for a chip without a trace window.
     """
-    hosted, made = model.hosted, schedule_of(model)
+    hosted, plan = model.hosted, schedule_of(model)
     if hosted is None or not hosted.trace_segments():
         raise BuildError(f"{model.name} keeps no checksums; build it with --geometry trace=1")
-    tracer, state, fed = Tracer(model.chip, made), new_state(model.chip), model.encode(prompt)
-    said, got, wanted, before = [], [], [], list(fed)
+    tracer, state, fed = Tracer(model.chip, plan), new_state(model.chip), model.encode(prompt)
+    fed_ids, fetched, computed, before = [], [], [], list(fed)
     for index in range(tokens):
         answer = hosted.generate(fed if index == 0 else [], 1, clear=index == 0)
-        window = hosted._read_words(address("trace"), STAGES * segments(made))
+        window = hosted._read_words(address("trace"), STAGES * segments(plan))
         for token in fed:
             expected = tracer.step(state, token)
-        got.append([window[stage.word] for stage in tracer.stages])
-        wanted.append([expected[stage] for stage in tracer.stages])
-        said.append(fed[-1])
+        fetched.append([window[stage.word] for stage in tracer.stages])
+        computed.append([expected[stage] for stage in tracer.stages])
+        fed_ids.append(fed[-1])
         fed = answer
     model.reset()
     names = [stage.name for stage in tracer.stages]
-    return Traced(_texts(model, before[:-1], said), names, np.array(got, np.int64), np.array(wanted, np.int64))
+    return Traced(_texts(model, before[:-1], fed_ids), names, np.array(fetched, np.int64), np.array(computed, np.int64))
 
 
 def _texts(model: LanguageModel, before: list[int], ids: list[int]) -> list[str]:
@@ -332,22 +332,22 @@ def attention(chip: Chip, ids: Sequence[int]) -> NDArray[np.float64]:
     They are the exponentials of the chip, 10 bits each, divided by their sum, as its quotient does.
     """
     shape, f, count = chip.shape, chip.formats, len(ids)
-    seen: dict[str, Ints] = {}
-    step(chip, new_state(chip, 1, count), np.array([ids], np.int64), seen.__setitem__)
+    stages: dict[str, Ints] = {}
+    step(chip, new_state(chip, 1, count), np.array([ids], np.int64), stages.__setitem__)
     past = np.tril(np.ones((count, count), np.bool_))
-    found = np.empty((shape.layers, shape.heads, count, count))
+    probabilities = np.empty((shape.layers, shape.heads, count, count))
     for layer in range(shape.layers):
-        q, k = (seen[f"L{layer}.{name}"][0].reshape(count, -1, shape.head_dim).swapaxes(0, 1) for name in "qk")
+        q, k = (stages[f"L{layer}.{name}"][0].reshape(count, -1, shape.head_dim).swapaxes(0, 1) for name in "qk")
         for head in range(shape.heads):
             score = softmax.scores(q[head], k[head * shape.kv_heads // shape.heads], f.query, f.cache)
             p = softmax.probabilities(score, past, chip.score_shift[layer, head], chip.tables["exp"])
-            found[layer, head] = p / p.sum(-1, keepdims=True)
-    return found
+            probabilities[layer, head] = p / p.sum(-1, keepdims=True)
+    return probabilities
 
 
 def stored_bits(chip: Chip) -> dict[str, int]:
     """What a chip keeps, in bits: each matrix with its rows' multipliers, biases, tables, the KV cache."""
-    held = {
+    bits = {
         name: matrix.weight.size * matrix.bits + matrix.multiplier.size * MULTIPLIER_BITS
         for name, matrix in chip.matrices.items()
     }
@@ -355,4 +355,4 @@ def stored_bits(chip: Chip) -> dict[str, int]:
     tables = sum(t.size * max(int(abs(t).max()).bit_length() + 1, 1) for t in chip.tables.values() if t.size)
     s = chip.shape
     cache = 2 * s.layers * s.kv_rows * s.context * chip.formats.cache
-    return held | ({"biases": biases} if biases else {}) | {"tables": tables, "KV cache": cache}
+    return bits | ({"biases": biases} if biases else {}) | {"tables": tables, "KV cache": cache}

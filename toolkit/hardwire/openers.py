@@ -29,9 +29,9 @@ CHIP, BUILD, BITSTREAM, NAME = "a .chip", "a build folder", "a folder with a bit
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What ``load`` was given."""
+    """Where ``load`` looks for a model: a path or name, and the port or device of a board."""
 
-    asked: str | Path
+    location: str | Path
     port: str | Port | None = None
     device: Any = None
     download: bool = True
@@ -39,16 +39,16 @@ class Place:
     @cached_property
     def path(self) -> Path:
         """A path that is there, or the folder of a bitstream of that name."""
-        if Path(self.asked).exists():
-            return Path(self.asked)
-        return next(iter(bundle.named(str(self.asked))), Path(self.asked))
+        if Path(self.location).exists():
+            return Path(self.location)
+        return next(iter(bundle.named(str(self.location))), Path(self.location))
 
     @cached_property
     def kind(self) -> str:
         if self.path.is_dir():  # of a collected manifest there is one form, without a format
             return BUILD if is_build(self.path) else BITSTREAM
-        asked = Path(self.asked)
-        return NAME if not (self.path.exists() or asked.suffix) and asked.name == str(self.asked) else CHIP
+        name = Path(self.location)
+        return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.location) else CHIP
 
     @cached_property
     def build(self) -> Build:
@@ -101,7 +101,7 @@ def _on_port(place: Place, port: str | Port) -> LanguageModel:
 def _board(place: Place) -> LanguageModel:
     from .driver.overlay import open_board
 
-    return open_board(bundle.for_board(place.asked, place.device), place.device, place.download)
+    return open_board(bundle.for_board(place.location, place.device), place.device, place.download)
 
 
 def _csim(place: Place) -> LanguageModel:
@@ -210,17 +210,17 @@ def load(
     device: the pynq device with the board's FPGA, by default pynq's own. download: whether to load the bitstream;
     without it, the board must hold it already. Raises BoardError where there is none for this board.
     """
-    place = Place(asked=path, port=port, device=device, download=download)
-    for given, what, name in ((port, "a port", "serial"), (device, "a device", "board")):
-        if given is not None and backend not in (None, name):
-            raise BuildError(f"backend {backend!r} and {what}: the board is what runs; leave one of them out")
+    place = Place(location=path, port=port, device=device, download=download)
+    for choice, subject, name in ((port, "a port", "serial"), (device, "a device", "board")):
+        if choice is not None and backend not in (None, name):
+            raise BuildError(f"backend {backend!r} and {subject}: the board is what runs; leave one of them out")
     for opener in OPENERS:
         if opener.name == backend and place.kind in opener.on:
             return opener.open(place)
-    held = [opener for opener in OPENERS if opener.holds(place)]
-    if backend is not None or not held:
-        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(each.name for each in held)}")
-    return held[0].open(place)
+    holders = [opener for opener in OPENERS if opener.holds(place)]
+    if backend is not None or not holders:
+        raise BuildError(f"{path} has no backend {backend!r}; it has {', '.join(holder.name for holder in holders)}")
+    return holders[0].open(place)
 
 
 def backends(*, bare: bool = False) -> dict[str, str]:
@@ -230,4 +230,4 @@ def backends(*, bare: bool = False) -> dict[str, str]:
 
 def token_ids(text: str) -> list[int]:
     """Token ids of a command line, as 1,2,3. Raises ValueError for what is no such list."""
-    return [int(each) for each in text.split(",")]
+    return [int(item) for item in text.split(",")]

@@ -104,7 +104,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 class Quantized(NamedTuple):
-    """What ``quantize_onnx`` made."""
+    """The quantised chip, and the points of its trade-off between bits and loss."""
 
     chip: Chip
     points: list[Point]  # of the trade-off, where one was asked for
@@ -180,7 +180,7 @@ def quantize_onnx(
         bos=encoder.specials.bos,
         eos=encoder.specials.eos,
         about=about,
-        fits=(lambda one: can_be_built(one, target)) if target is not None and weights is None else None,
+        fits=(lambda candidate: can_be_built(candidate, target)) if target is not None and weights is None else None,
     )
     if target is not None:
         verdict = capacity(chip, target)
@@ -213,11 +213,11 @@ def evaluate_chip(
     if onnx is not None:
         imported = import_onnx(onnx, context=chip.shape.context)
         decoder = imported.decoder
-        known = chip.about.get("onnx", {}).get("sha256")
-        if known is not None and known != imported.sha256:
+        expected = chip.about.get("onnx", {}).get("sha256")
+        if expected is not None and expected != imported.sha256:
             raise ModelError(
                 f"{onnx} is not the model that {chip_file} was made from (sha256 {imported.sha256[:12]}, "
-                f"not {known[:12]}); give that one"
+                f"not {expected[:12]}); give that one"
             )
     stories = score_sets(encoded_stories(chip, read_text(text)), min(STORY_TOKENS, chip.shape.context))
     unknown = sum(count_unknown(tokenizer_of(chip.tokenizer or {}, "the chip's tokenizer"), s.ids) for s in stories)
@@ -235,8 +235,8 @@ def evaluate_chip(
 
 def count_unknown(encoder: HostTokenizer, ids: list[int]) -> int:
     """How many of the ids stand for characters that the tokenizer does not know; the BOS in front may have the same."""
-    told = ids[1:] if ids[:1] == [encoder.specials.bos] else ids
-    return 0 if encoder.unknown is None else told.count(encoder.unknown)
+    spoken = ids[1:] if ids[:1] == [encoder.specials.bos] else ids
+    return 0 if encoder.unknown is None else spoken.count(encoder.unknown)
 
 
 def refuse_unknown(unknown: int, tokens: int, text: Path) -> None:

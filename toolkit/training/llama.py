@@ -98,14 +98,20 @@ class Llama(nn.Module):
         return [F.linear(x, fake_quantize(w * norm.weight, self.weight_bits)) for w in weights]
 
     @torch.no_grad()
-    def snap(self, bits: int) -> None:
-        """Put every matrix of every layer on its grid. The embedding, which is the head too, stays as it is."""
+    def snap(self, bits: int, head: float = 0.5) -> None:
+        """Put every matrix of every layer on its grid.
+
+        The embedding, which is the head too, goes the share ``head`` of the way: the table of the inputs has finer
+        steps than the head's grid, and would lose by it.
+        """
         for layer in self.layers:
             for norm, names in ((layer.input_layernorm, "qkv"), (layer.post_attention_layernorm, ("gate", "up"))):
                 for weight in (getattr(layer, f"{name}_proj").weight for name in names):
                     weight.copy_(fake_quantize(weight * norm.weight, bits) / norm.weight)
             for weight in (layer.o_proj.weight, layer.down_proj.weight):
                 weight.copy_(fake_quantize(weight, bits))
+        table, gain = self.embed_tokens.weight, self.norm.weight
+        table.lerp_(fake_quantize(table * gain, bits) / gain, head)
 
     def linear(self, x: Tensor, weight: Tensor) -> Tensor:
         if self.weight_bits is not None:
@@ -197,50 +203,3 @@ def load_hugging_face(folder: Path) -> Llama:
     }
     model.load_state_dict(state)
     return model.eval()
-
-
-@torch.inference_mode()
-def write_stories(model: Llama, stories: int, seed: int, bos: int, ends: tuple[int, ...]) -> list[list[int]]:
-    """Sample ``stories`` sequences at temperature 1 in one batch.
-
-    Rows that have ended leave the batch once they are a quarter of it. A story that the context cuts
-    off is dropped. Returns token ids without BOS and end tokens.
-    """
-    shape, draw = model.shape, torch.Generator().manual_seed(seed)
-    # Keys are kept transposed, [layers, B, G, C, T], so that both products run along contiguous memory.
-    keys = torch.zeros(shape.layers, stories, shape.kv_heads, shape.head_dim, shape.context)
-    values = torch.zeros(shape.layers, stories, shape.kv_heads, shape.context, shape.head_dim)
-    history = torch.zeros(stories, shape.context, dtype=torch.long)
-    tokens, alive = torch.full((stories, 1), bos), torch.ones(stories, dtype=torch.bool)
-    done: list[list[int]] = []
-    end_ids = torch.tensor(ends)
-    for position in range(shape.context):
-        logits = one_step(model, tokens, position, keys, values)
-        tokens = torch.multinomial(logits.softmax(-1), 1, generator=draw)
-        history[:, position] = tokens[:, 0]
-        ended = torch.isin(tokens[:, 0], end_ids) & alive
-        done += [row[:position].tolist() for row in history[ended]]
-        alive &= ~ended
-        if not alive.any():
-            break
-        if alive.float().mean() < 0.75:
-            keys, values = keys[:, alive], values[:, alive]
-            history, tokens, alive = history[alive], tokens[alive], alive[alive]
-    return done
-
-
-def one_step(model: Llama, tokens: Tensor, position: int, keys: Tensor, values: Tensor) -> Tensor:
-    """Feed one token per row ([B, 1]) at ``position``, updating the caches; logits [B, vocab]."""
-    shape, end = model.shape, position + 1
-    x = model.embed_tokens(tokens)
-    cos, sin = model.cos[position:end], model.sin[position:end]
-    for index, layer in enumerate(model.layers):
-        q, k, v = layer.qkv(x, cos, sin)
-        keys[index, ..., position] = k[:, :, 0]
-        values[index, :, :, position] = v[:, :, 0]
-        grouped = q.reshape(len(tokens), shape.kv_heads, -1, shape.head_dim)
-        score = grouped @ keys[index, ..., :end]
-        weight = (score * shape.head_dim**-0.5).softmax(-1)
-        mixed = (weight @ values[index, :, :, :end]).reshape(len(tokens), 1, -1)
-        x = layer.mlp(x + model.linear(mixed, layer.o_proj.weight))
-    return model.normed_linear(x, model.norm, model.embed_tokens.weight)[0][:, 0]

@@ -17,7 +17,7 @@ WIRING = {
     "cached_attention": "rtl/test_engine.py",
     "engine": "rtl/test_engine.py",
     "head_norm": "rtl/test_engine.py",
-    "host_registers": "uart/test_registers.py",
+    "host_registers": "axi/test_port.py",
     "logit_cap": "rtl/test_engine.py",
     "serial_host": "uart/test_wire.py",
     "serial_link": "uart/test_wire.py",

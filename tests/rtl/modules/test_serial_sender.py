@@ -87,7 +87,7 @@ def test_frames(draw: np.random.Generator, idle: str, pressure: str) -> None:
         for op, tag, at, count in commands
     ]
     tokens = [(int(draw.integers(1, 17)), 4 * int(draw.integers(top // 4))) for _ in range(3)]
-    source = Source(path=items, proto="command_valid_i", weights="command_ready_o", sha256=active(idle, 300, 1))
+    source = Source(items, "command_valid_i", "command_ready_o", active(idle, 300, 1))
     sink = Sink(["mark_o", "data_o"], "valid_o", "ready_i", active(pressure, 300, 2))
     bus, pushes = Bus(active("at random", 200, 3), draw.integers(0, 4, 50)), Pushes(list(tokens))
     ended = [False]

@@ -26,7 +26,7 @@ def test_frames(draw: np.random.Generator, idle: str, pressure: str) -> None:
         items += [{"mark_i": 1, "data_i": frames.MARK}]
     bench = Bench("slip_encoder")
     bench.reset()
-    source = Source(path=items, proto="valid_i", weights="ready_o", sha256=active(idle, 300, 1))
+    source = Source(items, "valid_i", "ready_o", active(idle, 300, 1))
     sink = Sink(["data_o"], "valid_o", "ready_i", active(pressure, 300, 2))
     cycles(bench, [source, sink], lambda: source.done, 20_000)
     assert bytes(item[0] for item in sink.items) == b"".join(map(frames.stuff, bodies))

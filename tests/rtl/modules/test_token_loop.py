@@ -129,7 +129,7 @@ def test_requests(draw: np.random.Generator, idle: str, pressure: str) -> None:
             }
         )
         items = [{"prompt_i.id": token, "prompt_i.last": int(n + 1 == len(prompt))} for n, token in enumerate(prompt)]
-        source = Source(path=items, proto="prompt_valid_i", weights="prompt_ready_o", sha256=active(idle, 200, number))
+        source = Source(items, "prompt_valid_i", "prompt_ready_o", active(idle, 200, number))
         sink = Sink(["token_o.id"], "token_valid_o", "token_ready_i", active(pressure, 200, number + 1))
         begin = Begin()
         ended = functools.partial(over, bench, begin, sink)

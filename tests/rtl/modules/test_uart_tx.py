@@ -31,9 +31,7 @@ def test_bytes(draw: np.random.Generator, divisor: int, idle: str) -> None:
                 taken.append(len(wire))
 
     bench.reset()
-    source = Source(
-        path=[{"data_i": byte} for byte in sent], proto="valid_i", weights="ready_o", sha256=active(idle, 400, 5)
-    )
+    source = Source([{"data_i": byte} for byte in sent], "valid_i", "ready_o", active(idle, 400, 5))
     ended = [0]
 
     def done() -> bool:

@@ -17,7 +17,7 @@ from ..errors import BuildError, LinkError
 from ..progress import Progress
 from .verilator import Simulation, build, in_folder, load
 
-WHOLE = 0b1111  # write strobes
+ALL_BYTES = 0b1111  # write strobes
 
 
 class AxiSim:
@@ -31,14 +31,14 @@ class AxiSim:
         self.folder = Path(folder).resolve()
         self.work = work or self.folder / "sim"
         self.contents = Path(contents).resolve() if contents is not None else self.folder
-        self.made, self.meta = read_axi(self.folder), read_meta(self.folder)
+        self.axi, self.meta = read_axi(self.folder), read_meta(self.folder)
         self.away = away
         self.reads = self.writes = 0  # since power-up
         self._library: ctypes.CDLL | None = None
         self._handle: ctypes.c_void_p | None = None
 
     def simulation(self) -> Simulation:
-        """What Verilator is to make."""
+        """The library to verilate: top, RTL files of the build and the C++ around them."""
         files = tuple(self.folder / name for name in sources(self.folder))
         core = core_of(self.folder, self.meta)
         shim = (self.folder / "board" / SHIM, *core.cpp)
@@ -88,21 +88,21 @@ class AxiSim:
         self.reads += 1
         return word.value
 
-    def write(self, address: int, word: int, strobe: int = WHOLE) -> None:
+    def write(self, address: int, word: int, strobe: int = ALL_BYTES) -> None:
         """Write a word, or those of its bytes that ``strobe`` has. Raises LinkError as ``read``."""
         self.run(self.away)
         self._checked("write", address, self._loaded().chip_write(self._handle, address, word & 0xFFFFFFFF, strobe))
         self.writes += 1
 
-    def _checked(self, what: str, address: int, outcome: int) -> None:
+    def _checked(self, access: str, address: int, outcome: int) -> None:
         if outcome:
-            said = "no handshake" if outcome == 1 else f"the response {outcome - 2}"
-            raise LinkError(f"AXI {what} of {address:#07x}: {said}; the simulated port is broken")
+            symptom = "no handshake" if outcome == 1 else f"the response {outcome - 2}"
+            raise LinkError(f"AXI {access} of {address:#07x}: {symptom}; the simulated port is broken")
 
     # -- the bench -----------------------------------------------------------------------------------
 
     def run(self, cycles: int) -> None:
-        """Let time pass."""
+        """Run so many clock cycles."""
         self._loaded().chip_run(self._handle, cycles)
 
     def await_irq(self, cycles: int) -> bool:
@@ -116,9 +116,9 @@ class AxiSim:
 
     @property
     def cycle(self) -> int:
-        """Cycles since power-up."""
+        """Clock cycles since power-up."""
         return int(self._loaded().chip_cycle(self._handle))
 
     def now(self) -> float:
         """Simulated seconds since power-up, by the clock that the board would have."""
-        return self.cycle / (float(self.made["clock_mhz"]) * 1e6)
+        return self.cycle / (float(self.axi["clock_mhz"]) * 1e6)

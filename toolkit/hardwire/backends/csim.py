@@ -97,12 +97,12 @@ class CSim(WholeRequests):
         if shutil.which("g++") is None:
             raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
         self.close()
-        said = io.StringIO()
+        output = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said):
+            with contextlib.redirect_stdout(output):
                 graph.compile()
         except Exception as error:  # hls4ml raises a bare Exception and prints what the compiler said
-            lines = [line.strip() for line in said.getvalue().splitlines() if line.strip()]
+            lines = [line.strip() for line in output.getvalue().splitlines() if line.strip()]
             first = next((line for line in lines if "error" in line.lower()), lines[0] if lines else str(error))
             raise BuildError(f"{self.folder}: C++ compilation failed: {first}") from None
         self._graph = graph
@@ -168,16 +168,16 @@ class CSim(WholeRequests):
         record.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64]
         record(values.ctypes.data, values.size, ctypes.addressof(names), len(names))
         try:
-            given = self.step(token, position, clear, request)
+            result = self.step(token, position, clear, request)
         finally:
             record(None, 0, None, 0)
-        found, start = {}, 0
+        stages, start = {}, 0
         for line in names.value.decode().splitlines():
             stage, count = line.split()
-            found[stage] = values[start : start + int(count)]
+            stages[stage] = values[start : start + int(count)]
             start += int(count)
-        self._stages = found
-        return given
+        self._stages = stages
+        return result
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -206,12 +206,12 @@ class CSim(WholeRequests):
         scored = before + len(known) - request.rows if request.rows else self.shape.context
 
         def feed(token: int, position: int) -> int:
-            wanted = position >= scored
-            one = self._traced if wanted and request.stages else self.step
-            logits, drawn = one(token, position, position == 0, request)
-            if wanted:
+            scoring = position >= scored
+            step = self._traced if scoring and request.stages else self.step
+            logits, drawn = step(token, position, position == 0, request)
+            if scoring:
                 state.logits.append(logits)
-            if wanted and request.stages:
+            if scoring and request.stages:
                 state.stages.append(self._stages)
             return drawn
 
@@ -225,10 +225,10 @@ class CSim(WholeRequests):
         rows = np.zeros((budget + 1 if request.rows else 0, self.shape.vocab), np.int64)
         function = self._loaded().hw_generate
         function.restype = None
-        given, halts = np.array(known, np.uint32), np.array(request.stops, np.uint32)
+        prompt, halts = np.array(known, np.uint32), np.array(request.stops, np.uint32)
         function(
-            _at(given),
-            ctypes.c_uint32(len(given)),
+            _at(prompt),
+            ctypes.c_uint32(len(prompt)),
             ctypes.c_uint32(budget),
             ctypes.c_int(request.clear),
             _at(halts),

@@ -50,11 +50,11 @@ def flatten(netlist: Mapping[str, Any], top: str) -> Iterator[str]:
 
 
 def _nets(module: Mapping[str, Any]) -> set[int]:
-    found = {bit for port in module["ports"].values() for bit in port["bits"] if isinstance(bit, int)}
+    nets = {bit for port in module["ports"].values() for bit in port["bits"] if isinstance(bit, int)}
     for cell in module["cells"].values():
         for bits in cell["connections"].values():
-            found.update(bit for bit in bits if isinstance(bit, int))
-    return found
+            nets.update(bit for bit in bits if isinstance(bit, int))
+    return nets
 
 
 def _cells(cells: Mapping[str, Cell]) -> Iterator[str]:
@@ -75,8 +75,8 @@ def _cells(cells: Mapping[str, Cell]) -> Iterator[str]:
             pin, value = _RESET[kind]
             key = pins["C"][0], pins["CE"][0], pins[pin][0]
             registers.setdefault(key, []).append((cell, "D", value))
-        elif kind == "TRELLIS_FF" and (found := _trellis_register(cell)) is not None:
-            registers.setdefault(found[0], []).append((cell, "DI", found[1]))
+        elif kind == "TRELLIS_FF" and (register := _trellis_register(cell)) is not None:
+            registers.setdefault(register[0], []).append((cell, "DI", register[1]))
         else:
             yield _instance(kind, cell, number)
     for (clock, enable, reset), found_cells in registers.items():
@@ -93,8 +93,8 @@ def _net(bit: Bit) -> str:
 def _lut(cell: Cell, names: tuple[str, ...]) -> str:
     bits: list[Bit] = [cell["connections"][name][0] for name in names]
     table = int(cell["parameters"]["INIT"].replace("x", "0"), 2)
-    while (known := next((i for i, bit in enumerate(bits) if isinstance(bit, str)), None)) is not None:
-        table = _cofactor(table, known, len(bits), bits.pop(known) == "1")
+    while (constant := next((i for i, bit in enumerate(bits) if isinstance(bit, str)), None)) is not None:
+        table = _cofactor(table, constant, len(bits), bits.pop(constant) == "1")
     return expression(table, len(bits)).format(*map(_net, bits))
 
 
@@ -109,32 +109,32 @@ def _shortest(table: int, count: int) -> tuple[int, str]:
     ones = (1 << (1 << count)) - 1
     if table in (0, ones):
         return 0, "1'b0" if table == 0 else "1'b1"
-    found: list[tuple[int, str]] = []
+    candidates: list[tuple[int, str]] = []
     for variable in range(count):
         low, high = (_cofactor(table, variable, count, value) for value in (False, True))
         labels = [f"{{{i}}}" for i in range(count) if i != variable]
         (low_cost, low_text), (high_cost, high_text) = _shortest(low, count - 1), _shortest(high, count - 1)
-        low_text, high_text, this = low_text.format(*labels), high_text.format(*labels), f"{{{variable}}}"
+        low_text, high_text, symbol = low_text.format(*labels), high_text.format(*labels), f"{{{variable}}}"
         half = (1 << (1 << count - 1)) - 1
         if low == high:
             return low_cost, low_text
         if (low, high) == (0, half):
-            found.append((0, this))
+            candidates.append((0, symbol))
         elif (low, high) == (half, 0):
-            found.append((1, f"(~{this})"))
+            candidates.append((1, f"(~{symbol})"))
         elif low == 0:
-            found.append((high_cost + 1, f"({this} & {high_text})"))
+            candidates.append((high_cost + 1, f"({symbol} & {high_text})"))
         elif high == 0:
-            found.append((low_cost + 2, f"(~{this} & {low_text})"))
+            candidates.append((low_cost + 2, f"(~{symbol} & {low_text})"))
         elif low == half:
-            found.append((high_cost + 2, f"(~{this} | {high_text})"))
+            candidates.append((high_cost + 2, f"(~{symbol} | {high_text})"))
         elif high == half:
-            found.append((low_cost + 1, f"({this} | {low_text})"))
+            candidates.append((low_cost + 1, f"({symbol} | {low_text})"))
         elif low == high ^ half:
-            found.append((low_cost + 1, f"({this} ^ {low_text})"))
+            candidates.append((low_cost + 1, f"({symbol} ^ {low_text})"))
         else:
-            found.append((low_cost + high_cost + 4, f"(({this} & {high_text}) | (~{this} & {low_text}))"))
-    return min(found)
+            candidates.append((low_cost + high_cost + 4, f"(({symbol} & {high_text}) | (~{symbol} & {low_text}))"))
+    return min(candidates)
 
 
 @functools.cache

@@ -48,7 +48,7 @@ def _of(
 ) -> Simulation:
     mapping = family_of(family).yosys
     if mapping.models is None:
-        able = [key for key, known in FAMILIES.items() if known.simulated]
+        able = [key for key, traits in FAMILIES.items() if traits.simulated]
         raise BuildError(f"there are no models for netlists of {family}; simulate {' or '.join(able)}")
     cells = cells or cells_folder()
     ours = [cells / name for name in mapping.models]

@@ -96,7 +96,7 @@ class Simulated:
 
     @property
     def token_cycles(self) -> list[int]:
-        """From each fetch to the next."""
+        """Cycles from each fetch of a token to the next, one fewer than fetches."""
         return [int(c) for c in np.diff(self.fetches)]
 
 
@@ -270,19 +270,19 @@ class RtlSim(WholeRequests):
         return outcome
 
     def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
-        got = self.simulate(
+        run = self.simulate(
             known, request.budget, temperature=request.temperature, seed=request.seed, stops=request.stops,
             clear=request.clear,
         )  # fmt: skip
-        prompt, cycles = self._cycles(got)
+        prompt, cycles = self._cycles(run)
         return Outcome(
-            ids=tuple(got.tokens),
-            status=got.status,
-            position=got.position,
-            logits=got.logits if request.rows else self.rows_of([]),
+            ids=tuple(run.tokens),
+            status=run.status,
+            position=run.position,
+            logits=run.logits if request.rows else self.rows_of([]),
             cycles=cycles,
             prompt_cycles=prompt,
-            total_cycles=got.cycles,
+            total_cycles=run.cycles,
         )
 
     def _fed_singly(self, request: Request, known: Sequence[int], before: int) -> Outcome:
@@ -291,32 +291,32 @@ class RtlSim(WholeRequests):
 
         def feed(token: int, position: int) -> int:
             nonlocal total
-            got = self.simulate([token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0)
-            total += got.cycles
-            part = self._cycles(got)[1]
+            run = self.simulate([token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0)
+            total += run.cycles
+            part = self._cycles(run)[1]
             if part is not None and position < before + len(known) - 1:
                 state.prompt_cycles = [*(state.prompt_cycles or ()), *part]
             elif part is not None:
                 state.cycles = [*(state.cycles or ()), *part]
             if position >= scored:
-                state.logits.append(got.logits[0])
+                state.logits.append(run.logits[0])
             if position >= scored and request.stages:
                 state.stages.append(self.stages())
-            return got.tokens[0]
+            return run.tokens[0]
 
         ids = tuple(token_loop(feed, known, request, state, self.shape.context))
         if state.cycles is not None:  # a stop token's are no token's
             state.cycles = state.cycles[: len(ids)]
         return replace(self.outcome(ids, state, 0.0), total_cycles=total)
 
-    def _cycles(self, got: Simulated) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    def _cycles(self, run: Simulated) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
         """Of the known tokens but the last, and of each that was given."""
-        if self._end is None or not got.fetches.size:
+        if self._end is None or not run.fetches.size:
             return (None, None) if self._end is None else ((), ())
-        every = [*got.token_cycles, got.cycles - int(got.fetches[-1]) - self._end]
-        drawn = len(got.tokens) + (got.status == STOP_TOKEN)
-        inner = len(every) - drawn
-        return tuple(every[:inner]), tuple(every[inner : inner + len(got.tokens)])
+        spans = [*run.token_cycles, run.cycles - int(run.fetches[-1]) - self._end]
+        drawn = len(run.tokens) + (run.status == STOP_TOKEN)
+        inner = len(spans) - drawn
+        return tuple(spans[:inner]), tuple(spans[inner : inner + len(run.tokens)])
 
     @cached_property
     def _end(self) -> int | None:
@@ -327,19 +327,19 @@ class RtlSim(WholeRequests):
         if "core" in self.meta or self.shape.context < 2:
             return None
         with self._another():
-            two, one = self.simulate([0], 2), self.simulate([0], 1)
-        return one.cycles - int(one.fetches[0]) - two.token_cycles[0]
+            double, single = self.simulate([0], 2), self.simulate([0], 1)
+        return single.cycles - int(single.fetches[0]) - double.token_cycles[0]
 
     @contextmanager
     def _another(self) -> Any:
-        """A fresh chip for a while."""
-        kept, self._handle = self._handle, self._new()
+        """Within the block the handle is a second chip, just reset."""
+        handle, self._handle = self._handle, self._new()
         try:
             self._loaded().hw_reset(self._handle)
             yield
         finally:
             self._loaded().hw_delete(self._handle)
-            self._handle = kept
+            self._handle = handle
 
     # -- the bench -----------------------------------------------------------------------------------
 
@@ -359,28 +359,30 @@ class RtlSim(WholeRequests):
 
         ``stall`` seeds random pauses of both streams; a reset comes behind ``abort_after`` cycles, where that is not 0.
         """
-        asked = Request(ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops))
-        if not asked.ids:
+        engine_request = Request(
+            ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops)
+        )
+        if not engine_request.ids:
             raise PromptError("the prompt is empty; give at least one token")
         room = self.shape.context + 1
         arrays = (
-            np.array(asked.ids, np.uint32),
-            np.array(asked.stops, np.uint32),
+            np.array(engine_request.ids, np.uint32),
+            np.array(engine_request.stops, np.uint32),
             np.zeros(room, np.uint32),
             np.zeros((room, self.shape.vocab), np.int32),
             np.zeros(room, np.uint64),
         )
-        given, halts, tokens, logits, fetches = arrays
+        ids, halts, tokens, logits, fetches = arrays
         at = [array.ctypes.data for array in arrays]
         values = self.meta["parameters"]
         request = _Request(
             at[0],
-            len(given),
+            len(ids),
             0xFFFFFFFF if budget is None else min(budget, 0xFFFFFFFF),
             int(clear),
             at[1],
             len(halts),
-            asked.inverse,
+            engine_request.inverse,
             seed,
             stall,
             abort_after,
@@ -390,7 +392,7 @@ class RtlSim(WholeRequests):
         result = _Result(at[2], room, at[3], room, at[4], room)
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
         longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
-        limit = 8 * longest * (room + len(given)) + 1000
+        limit = 8 * longest * (room + len(ids)) + 1000
         code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
@@ -405,8 +407,8 @@ class RtlSim(WholeRequests):
 
 
 def _run(command: list[str], folder: Path, env: dict[str, str] | None) -> None:
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
+    process = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    if process.returncode:
+        lines = [line for line in process.stderr.splitlines() if line.strip()]
         first = next((x for x in lines if x.startswith("%") or "error" in x), lines[0] if lines else "no message")
         raise BuildError(f"{folder}: {Path(command[0]).name} failed: {first}")

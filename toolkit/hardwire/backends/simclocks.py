@@ -14,11 +14,11 @@ class ZynqClocks:
     CRYSTAL = 50.0
     PLLS = (0xF800_0108, 0xF800_0108, 0xF800_0100, 0xF800_0104)  # by SRCSEL: IO twice, ARM, DDR
     FIRST, STRIDE = 0xF800_0170, 0x10
-    OTHERS = {0xF800_0100: 26 << 12, 0xF800_0104: 21 << 12, 0xF800_0120: 2 << 8}  # 1300 and 1050 MHz, the CPU's
+    OTHER_WORDS = {0xF800_0100: 26 << 12, 0xF800_0104: 21 << 12, 0xF800_0120: 2 << 8}  # 1300 and 1050 MHz, the CPU's
     SOURCE, SECOND = (4, 3), 20  # where SRCSEL lies, and its mask; where DIVISOR1 lies
 
     def __init__(self, pll_mhz: float = 1000.0) -> None:
-        self.words = dict(self.OTHERS) | {self.PLLS[0]: self._pll_word(pll_mhz)}
+        self.words = dict(self.OTHER_WORDS) | {self.PLLS[0]: self._pll_word(pll_mhz)}
         for index in range(PL_CLOCKS):  # as the boards' boot leaves them: 100 MHz
             self.words[self.FIRST + self.STRIDE * index] = self._boot_word(pll_mhz)
         self.fastest = 0.0  # MHz that clock 0 had at any time since a bitstream was loaded
@@ -53,7 +53,7 @@ class UltrascaleClocks(ZynqClocks):
     CRYSTAL = 100 / 3
     PLLS = (0xFF5E_0020, 0xFF5E_0020, 0xFF5E_0030, 0xFD1A_002C)  # by SRCSEL: IOPLL, none, RPLL, DPLL
     FIRST, STRIDE = 0xFF5E_00C0, 4
-    OTHERS = {
+    OTHER_WORDS = {
         0xFF5E_0030: 45 << 8 | 1 << 16,  # RPLL 750 MHz
         0xFD1A_0020: 72 << 8 | 1 << 16,  # APLL
         0xFD1A_002C: 64 << 8 | 1 << 16,  # DPLL

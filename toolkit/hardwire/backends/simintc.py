@@ -37,7 +37,7 @@ class AxiIntc:
 
     @property
     def output(self) -> bool:
-        """The line to the processor."""
+        """Level of the interrupt line to the processor."""
         self._look()
         return bool(self._mer & ENABLED and self._isr & self._ier)
 

@@ -65,11 +65,11 @@ class Simulation:
 
     @property
     def model(self) -> str:
-        """Name of the generated class."""
+        """Name of the C++ class that Verilator generates."""
         return self.prefix or f"V{self.top}"
 
     def verilate(self, root: Path, out: Path) -> list[str]:
-        """Verilator's command."""
+        """The command that writes the model's C++ into ``out``; ``root`` is Verilator's own folder."""
         values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in self.parameters]
         return [
             *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", self.model),
@@ -109,16 +109,16 @@ def build(
     name = f"lib{simulation.top}-{digest}.so" if simulation.library else f"{simulation.top}-{digest}"
     if (work / name).is_file():
         return work / name
-    made = work / f"obj-{digest}"
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir()
+    generated = work / f"obj-{digest}"
+    shutil.rmtree(generated, ignore_errors=True)
+    generated.mkdir()
     progress("verilate", 0.0)
     step = functools.partial(_step, cwd=work, timeout=timeout, stop=stop)
-    step(simulation.verilate(root, made), log=work / "verilate.log", env={"VERILATOR_ROOT": str(root)})
+    step(simulation.verilate(root, generated), log=work / "verilate.log", env={"VERILATOR_ROOT": str(root)})
     progress("compile", 0.4)
-    base = [compiler, "-c", "-std=c++17", "-fPIC", "-w", "-DVM_COVERAGE=0", "-DVM_TRACE=0", f"-I{made}"]
+    base = [compiler, "-c", "-std=c++17", "-fPIC", "-w", "-DVM_COVERAGE=0", "-DVM_TRACE=0", f"-I{generated}"]
     base += [f"-I{folder}" for folder in (root / "include", root / "include" / "vltstd", *simulation.includes)]
-    units = _units(simulation, root, made)
+    units = _units(simulation, root, generated)
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         runs = [
             pool.submit(step, [*base, level, str(unit), "-o", f"{unit}.o"], log=Path(f"{unit}.log"))
@@ -137,35 +137,39 @@ def build(
     objects = [f"{unit}.o" for unit, _ in units]
     step([compiler, *shared, *objects, "-lpthread", "-o", f"{name}.part"], log=work / "link.log")
     (work / f"{name}.part").replace(work / name)
-    shutil.rmtree(made)
+    shutil.rmtree(generated)
     progress("simulation", 1.0)
     return work / name
 
 
-def _units(simulation: Simulation, root: Path, made: Path) -> list[tuple[Path, str]]:
+def _units(simulation: Simulation, root: Path, generated_folder: Path) -> list[tuple[Path, str]]:
     """What is compiled, and how hard: what runs once (constructors, contents of memories) is not worth optimizing."""
-    generated = sorted(made.glob(f"{simulation.model}*.cpp"))
+    generated = sorted(generated_folder.glob(f"{simulation.model}*.cpp"))
     units = []
     slow = [path for path in generated if "__Slow" in path.name]
     fast = [path for path in generated if path not in slow]
     for kind, level, files in (("fast", simulation.optimize, fast), ("slow", "-O0", slow)):
         for number, chunk in enumerate(_chunks(files)):
-            unit = made / f"{kind}-{number}.cpp"
+            unit = generated_folder / f"{kind}-{number}.cpp"
             unit.write_text("".join(f'#include "{path.name}"\n' for path in chunk))
             units.append((unit, level))
-    runtime = made / "runtime.cpp"
-    names = ["verilated.cpp", "verilated_threads.cpp", *(["verilated_dpi.cpp"] if any(made.glob("*__Dpi.h")) else [])]
+    runtime = generated_folder / "runtime.cpp"
+    names = [
+        "verilated.cpp",
+        "verilated_threads.cpp",
+        *(["verilated_dpi.cpp"] if any(generated_folder.glob("*__Dpi.h")) else []),
+    ]
     support = [root / "include" / name for name in names]
     runtime.write_text("".join(f'#include "{path}"\n' for path in support))
     return [
         *units,
         (runtime, "-O0"),
-        *((_beside(path, made), simulation.optimize) for path in simulation.shim),
+        *((_beside(path, generated_folder), simulation.optimize) for path in simulation.shim),
     ]
 
 
-def _beside(shim: Path, made: Path) -> Path:
-    unit = made / f"shim-{shim.name}"
+def _beside(shim: Path, folder: Path) -> Path:
+    unit = folder / f"shim-{shim.name}"
     unit.write_text(f'#include "{shim.resolve()}"\n')
     return unit
 

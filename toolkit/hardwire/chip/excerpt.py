@@ -32,19 +32,19 @@ def excerpt(chip: Chip, first: int, stop: int, vocab: int | None = None, context
         name: _rows(matrix, rows[name]) if name in rows else _layers(matrix, layers)
         for name, matrix in chip.matrices.items()
     }
-    sets, kept = np.unique(w.rope[layers] or (0,), return_inverse=True)
+    sets, layer_sets = np.unique(w.rope[layers] or (0,), return_inverse=True)
     angles = {
         name: chip.tables[name].reshape(w.rope_sets, s.context, -1)[sets, :context].reshape(len(sets) * context, -1)
         for name in ("cos", "sin")
     }
     whole = vocab == s.vocab
-    made = replace(
+    block = replace(
         chip,
         shape=replace(s, layers=stop - first, vocab=vocab, context=context),
         wiring=replace(
             w,
             windows=tuple(min(window, context) for window in w.windows[layers]),
-            rope=tuple(int(index) for index in kept) if len(sets) > 1 else (),
+            rope=tuple(int(index) for index in layer_sets) if len(sets) > 1 else (),
         ),
         matrices=matrices,
         tables={**chip.tables, **angles},
@@ -62,8 +62,8 @@ def excerpt(chip: Chip, first: int, stop: int, vocab: int | None = None, context
         scales={},
         about={"excerpt": {"chip": chip.digest, "layers": [first, stop]}},
     )
-    check_chip(made, "excerpt")
-    return made
+    check_chip(block, "excerpt")
+    return block
 
 
 def _layers(matrix: Matrix, layers: slice) -> Matrix:

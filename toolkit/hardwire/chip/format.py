@@ -67,8 +67,8 @@ def matrix_names(wiring: Wiring) -> tuple[str, ...]:
 
 
 def expected_shapes(s: Shape, wiring: Wiring = Wiring()) -> dict[str, tuple[int, ...]]:
-    """Shape of each matrix's weights."""
-    each = {
+    """Of each matrix that such a decoder has, the shape of its weights: (layers, rows, columns)."""
+    shapes = {
         "q": (s.layers, s.query_rows, s.dim),
         "k": (s.layers, s.kv_rows, s.dim),
         "v": (s.layers, s.kv_rows, s.dim),
@@ -80,7 +80,7 @@ def expected_shapes(s: Shape, wiring: Wiring = Wiring()) -> dict[str, tuple[int,
         "embedding": (1, s.vocab, s.dim),
         "position": (1, s.context, s.dim),
     }
-    return {name: each[name] for name in matrix_names(wiring)}
+    return {name: shapes[name] for name in matrix_names(wiring)}
 
 
 def array_specs(s: Shape, f: Formats, bits: dict[str, int], wiring: Wiring, biased: list[str]) -> dict[str, ArraySpec]:
@@ -136,9 +136,9 @@ def check_header(header: Any, where: str) -> None:
     """Raise ChipError unless every part of ``chip.json`` has its type and every number is in its range."""
     versions = range(FIRST_VERSION, LAST_VERSION + 1)
     if not isinstance(header, dict) or type(header.get("format")) is not int or header["format"] not in versions:
-        found = header.get("format") if isinstance(header, dict) else type(header).__name__
+        version = header.get("format") if isinstance(header, dict) else type(header).__name__
         raise ChipError(
-            f"{where}: format {found!r}, this version reads {FIRST_VERSION} to {LAST_VERSION}; "
+            f"{where}: format {version!r}, this version reads {FIRST_VERSION} to {LAST_VERSION}; "
             "run hardwire quantize again"
         )
     wiring = _check_wiring(header, where)

@@ -104,7 +104,7 @@ class Chip:
 
     @property
     def digest(self) -> str:
-        """sha256 over everything, hex."""
+        """sha256 of the header and every array, in hex: two chips of one digest give the same logits."""
         total = hashlib.sha256(_header_bytes(self))
         for name, array in _arrays(self).items():
             total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
@@ -118,7 +118,7 @@ class Chip:
 
     @property
     def bits(self) -> dict[str, int]:
-        """Weight bits of every matrix."""
+        """Bits of a weight, by matrix."""
         return {name: matrix.bits for name, matrix in self.matrices.items()}
 
     @property
@@ -137,9 +137,12 @@ class Chip:
             "MLP hidden": f.hidden,
         }
         inputs |= {name: self.matrices[name].bits for name in LOOKED_UP if name in self.matrices}
-        others = {"residual stream": (f.residual, Formats.residual), "index of the activation": (f.gate, Formats.gate)}
-        found = [f"{name}: {bits} bits" for name, bits in inputs.items() if bits != 8]
-        return found + [f"{name}: {bits} bits" for name, (bits, usual) in others.items() if bits != usual]
+        usual_bits = {
+            "residual stream": (f.residual, Formats.residual),
+            "index of the activation": (f.gate, Formats.gate),
+        }
+        unusual = [f"{name}: {bits} bits" for name, bits in inputs.items() if bits != 8]
+        return unusual + [f"{name}: {bits} bits" for name, (bits, usual) in usual_bits.items() if bits != usual]
 
     def save(self, path: Path, origin: Path | None = None) -> None:
         """Write the ``.chip``; a partial file never carries the final name.
@@ -184,8 +187,8 @@ def read_origin(path: Path) -> Path | None:
         with zipfile.ZipFile(path) as archive:
             if ORIGIN not in archive.namelist():
                 return None
-            found = json.loads(_read(archive, path, ORIGIN, LARGEST_ORIGIN))
-            name = found["onnx"] if isinstance(found, dict) else None
+            origin = json.loads(_read(archive, path, ORIGIN, LARGEST_ORIGIN))
+            name = origin["onnx"] if isinstance(origin, dict) else None
     except OSError as error:
         reason = error.strerror or error
         raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
@@ -215,28 +218,28 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def _arrays(chip: Chip) -> dict[str, NDArray[Any]]:
     """Every array by its name in the file, narrow types, in a fixed order."""
-    found: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name in matrix_names(chip.wiring):
         matrix = chip.matrices[name]
-        found[f"matrices/{name}/weight"] = matrix.weight
-        found[f"matrices/{name}/multiplier"] = matrix.multiplier.astype(np.uint32)
-        found[f"matrices/{name}/shift"] = matrix.shift.astype(np.uint8)
+        arrays[f"matrices/{name}/weight"] = matrix.weight
+        arrays[f"matrices/{name}/multiplier"] = matrix.multiplier.astype(np.uint32)
+        arrays[f"matrices/{name}/shift"] = matrix.shift.astype(np.uint8)
     for name in _biased(chip):
-        found[f"biases/{name}"] = chip.biases[name].astype(np.int32)
+        arrays[f"biases/{name}"] = chip.biases[name].astype(np.int32)
     if chip.embedding_scale is not None:
-        found["embedding_scale/multiplier"] = chip.embedding_scale.multiplier.astype(np.uint32)
-        found["embedding_scale/shift"] = np.array([chip.embedding_scale.shift], np.uint8)
+        arrays["embedding_scale/multiplier"] = chip.embedding_scale.multiplier.astype(np.uint32)
+        arrays["embedding_scale/shift"] = np.array([chip.embedding_scale.shift], np.uint8)
     for name in chip.wiring.renorms:
         if name in chip.renorms:
             renorm = chip.renorms[name]
-            found[f"renorms/{name}/multiplier"] = renorm.multiplier.astype(np.uint32)
-            found[f"renorms/{name}/shift"] = renorm.shift.astype(np.uint8)
-            found[f"renorms/{name}/eps"] = renorm.eps.astype(np.int32)
+            arrays[f"renorms/{name}/multiplier"] = renorm.multiplier.astype(np.uint32)
+            arrays[f"renorms/{name}/shift"] = renorm.shift.astype(np.uint8)
+            arrays[f"renorms/{name}/eps"] = renorm.eps.astype(np.int32)
     for name in table_names(chip.wiring):
-        found[f"tables/{name}"] = chip.tables[name].astype(np.int32)
+        arrays[f"tables/{name}"] = chip.tables[name].astype(np.int32)
     for name in SHIFTS:
-        found[name] = getattr(chip, name).astype(np.uint8)
-    return found
+        arrays[name] = getattr(chip, name).astype(np.uint8)
+    return arrays
 
 
 def _biased(chip: Chip) -> list[str]:

@@ -37,6 +37,7 @@ class State:
 
 
 def new_state(chip: Chip, batch: int = 1, context: int | None = None) -> State:
+    """An empty KV cache for ``batch`` texts of ``context`` positions, by default the chip's."""
     s = chip.shape
     shape = (s.layers, batch, s.kv_heads, context or s.context, s.head_dim)
     return State(np.zeros(shape, np.int16), np.zeros(shape, np.int16))
@@ -66,6 +67,7 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
 
 
 def embedding_block(chip: Chip, ids: Ints, start: int) -> Ints:
+    """The residual [B, T, D] of ids [B, T] at positions from ``start`` on, through its norm if there is one."""
     f, m = chip.formats, chip.matrices
     x = embed(m["embedding"], ids, f.residual)
     if chip.wiring.positions:
@@ -89,6 +91,7 @@ def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: in
 
 
 def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    """The residual [B, T, D] behind a layer's attention. Writes keys and values of x into ``state``."""
     f, start, end = chip.formats, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
     first = chip.shape.context * chip.wiring.rope[layer] if chip.wiring.rope else 0
@@ -114,8 +117,8 @@ def _turned(chip: Chip, name: str, layer: int, a: Ints, root: Ints, observe: Obs
     if name in chip.renorms:
         observe(f"L{layer}.{name}_raw", x)
         grouped = x.reshape(*x.shape[:2], -1, chip.shape.head_dim)
-        made = norm.renormalize(grouped, chip.renorms[name], layer, chip.tables["rsqrt"], rope.INPUT_BITS)
-        x = made.reshape(x.shape)
+        normed = norm.renormalize(grouped, chip.renorms[name], layer, chip.tables["rsqrt"], rope.INPUT_BITS)
+        x = normed.reshape(x.shape)
     return _heads(chip, x)
 
 
@@ -134,7 +137,7 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
     f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
     behind = np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None] - np.arange(k.shape[2])  # [T, P]
     window = (chip.wiring.windows[layer] if chip.wiring.windows else 0) or k.shape[2]
-    seen = (behind >= 0) & (behind < window)
+    visible = (behind >= 0) & (behind < window)
     out = np.empty_like(q)
     for head in range(chip.shape.heads):
         keys, values = k[:, head // group], v[:, head // group]
@@ -145,7 +148,7 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
             shift = np.int64(0)
         if chip.wiring.alibi:
             score = score + attention.alibi(chip.tables["alibi"][head], shift, np.arange(k.shape[2]))
-        p = attention.probabilities(score, seen, shift, chip.tables["exp"])
+        p = attention.probabilities(score, visible, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(
             sums, p.sum(-1), chip.tables["reciprocal"], chip.value_shift[layer, head], f.attention
@@ -193,7 +196,7 @@ def pick(chip: Chip, logits: Ints, position: int, request: Request = Request()) 
 
 @dataclass
 class _Context:
-    """What stays behind a request."""
+    """What stays behind a request, and the next one may continue from."""
 
     state: State
     pending: int | None = None  # the last token that was given, if it has not been fed
@@ -217,7 +220,7 @@ class Reference(Backend):
 
     @property
     def position(self) -> int:
-        """Tokens in the context."""
+        """Tokens fed so far, which is the position of the next."""
         return self._context.state.position
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
@@ -229,25 +232,25 @@ class Reference(Backend):
     def _stream(self, request: Request, state: RequestState) -> Iterator[int]:
         if request.clear or not self._context.state.position:
             self._context = _Context(new_state(self.chip))
-        kept = self._context
-        known = [*([] if kept.pending is None else [kept.pending]), *request.ids]
-        state.position = kept.state.position
-        scored = kept.state.position + len(known) - request.rows if request.rows else self.limits.context
+        context = self._context
+        prompt = [*([] if context.pending is None else [context.pending]), *request.ids]
+        state.position = context.state.position
+        scored = context.state.position + len(prompt) - request.rows if request.rows else self.limits.context
 
         def feed(token: int, position: int) -> int:
-            seen: dict[str, Ints] = {}
-            kept.pending = None
-            observe = seen.__setitem__ if request.stages else _ignore
-            logits = step(self.chip, kept.state, np.array([[token]], np.int64), observe)[0, 0]
+            vectors: dict[str, Ints] = {}
+            context.pending = None
+            observe = vectors.__setitem__ if request.stages else _ignore
+            logits = step(self.chip, context.state, np.array([[token]], np.int64), observe)[0, 0]
             if position >= scored:
                 state.logits.append(logits)
             if position >= scored and request.stages:
-                self._stages = {stage: value.reshape(-1) for stage, value in seen.items()}
+                self._stages = {stage: value.reshape(-1) for stage, value in vectors.items()}
                 state.stages.append(self._stages)
             return pick(self.chip, logits, position, request)
 
-        for token in token_loop(feed, known, request, state, self.limits.context):
-            kept.pending = token
+        for token in token_loop(feed, prompt, request, state, self.limits.context):
+            context.pending = token
             yield token
 
     def stages(self) -> Stages:

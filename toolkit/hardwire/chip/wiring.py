@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Dimensions of a decoder."""
+    """Dimensions of a decoder: counts of ids, channels, layers, heads and positions."""
 
     vocab: int
     dim: int
@@ -27,10 +27,12 @@ class Shape:
 
     @property
     def query_rows(self) -> int:
+        """Rows of the matrix of queries, all heads."""
         return self.heads * self.head_dim
 
     @property
     def kv_rows(self) -> int:
+        """Rows of the matrices of keys and of values."""
         return self.kv_heads * self.head_dim
 
 
@@ -68,6 +70,7 @@ class Wiring:
 
     @property
     def rope_sets(self) -> int:
+        """Sets of rotary angles, at least one."""
         return max(self.rope, default=0) + 1
 
 

@@ -63,15 +63,15 @@ def bundled_report(model: str | Path | None, path: Path, device: Any = None) -> 
 def _chip(model: str | Path, device: Any) -> dict[str, Any]:
     try:
         with load(model, "board", device=device) as opened:
-            found = opened.info()
+            data = opened.info()
             assert opened.hosted is not None
-            found["clock"] = _clock(opened)
-            found["measured_clock_mhz"] = found["clock"].get("measured_mhz")
-            found |= _proof(opened)
-            found |= {"reads": opened.info().get("reads"), "errors": opened.info().get("faults")}
+            data["clock"] = _clock(opened)
+            data["measured_clock_mhz"] = data["clock"].get("measured_mhz")
+            data |= _proof(opened)
+            data |= {"reads": opened.info().get("reads"), "errors": opened.info().get("faults")}
     except (HardwireError, OSError, RuntimeError) as error:
         return {"status": "failed", "error": f"{type(error).__name__}: {error}"}
-    return found
+    return data
 
 
 def _clock(model: LanguageModel) -> dict[str, Any]:
@@ -79,21 +79,21 @@ def _clock(model: LanguageModel) -> dict[str, Any]:
     clock. The three have nothing in common but the crystals, so that a wrong one shows."""
     chip = model.hosted
     assert chip is not None
-    built, told = chip.info().clock_khz / 1000, model.info().get("fabric_mhz")
-    found: dict[str, Any] = {"built_for_mhz": built, "registers_mhz": told}
+    built, registers = chip.info().clock_khz / 1000, model.info().get("fabric_mhz")
+    data: dict[str, Any] = {"built_for_mhz": built, "registers_mhz": registers}
     if hasattr(getattr(chip, "bus", None), "run"):
-        return found | {"status": "not measured: its time is simulated"}
+        return data | {"status": "not measured: its time is simulated"}
     mhz, error = measured_mhz(chip)
-    found |= {"measured_mhz": round(mhz, 3), "within_mhz": round(error, 3)}
+    data |= {"measured_mhz": round(mhz, 3), "within_mhz": round(error, 3)}
     if mhz - error > built * (1 + CLOCK_WITHIN):
-        return found | {
+        return data | {
             "status": f"wrong: it runs {mhz / built:.3f} times as fast as its timing was met at; do not use it"
         }
     if mhz + error < built * (1 - CLOCK_WITHIN):
-        return found | {
+        return data | {
             "status": f"wrong: it runs {mhz / built:.3f} times as fast as it was built for, its rates are wrong"
         }
-    return found | {"status": "right" if error < CLOCK_WITHIN * built else "not known: this processor was too busy"}
+    return data | {"status": "right" if error < CLOCK_WITHIN * built else "not known: this processor was too busy"}
 
 
 def measured_mhz(chip: HostedChip) -> tuple[float, float]:
@@ -112,11 +112,16 @@ def measured_mhz(chip: HostedChip) -> tuple[float, float]:
 def _proof(model: LanguageModel) -> dict[str, Any]:
     """Ten tokens and their logits: they read every ROM, so that a missing one shows. A single wrong bit shows where it
     moves a logit or, in a build with a trace, a stage."""
-    found = model.verify(10)
+    comparison = model.verify(10)
     return {
-        "status": "equal" if found else "different",
-        "compared": {"tokens": found.tokens, "logits": found.logits, "checksums": found.stages, "with": found.source},
-        "first_difference": found.first_difference,
+        "status": "equal" if comparison else "different",
+        "compared": {
+            "tokens": comparison.tokens,
+            "logits": comparison.logits,
+            "checksums": comparison.stages,
+            "with": comparison.source,
+        },
+        "first_difference": comparison.first_difference,
     }
 
 

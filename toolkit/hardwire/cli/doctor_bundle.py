@@ -28,7 +28,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FileKind:
     """Files by their place, and which open questions of docs/first-board.md they answer."""
 
     pattern: str
@@ -38,28 +38,30 @@ class Wanted:
 
 # Of a build, or of what hardwire synth --collect wrote.
 OF_BUILD = (
-    Wanted("manifest.json", "all", "which sources, board, clock and versions everything else is of"),
-    Wanted("vivado/vivado.json", "all", "what the project was written for"),
-    Wanted("synth/vivado-version.log", "C", "the version of Vivado, and whether it starts"),
-    Wanted("synth/vivado.log", "B1 B2 B4 C", "which file was left out, which command or message ended the build"),
-    Wanted("synth/vivado/project/*.runs/*/runme.log", "B1 B2 B4 C", "the first error of synthesis, of place and route"),
-    Wanted("synth/vivado/result.txt", "A1 A2", "the PLL and the dividers that Vivado chose, and the period it timed"),
-    Wanted("synth/vivado/timing.rpt", "timing", "slack, and the slowest path"),
-    Wanted("synth/vivado/utilization.rpt", "C", "whether the plan's counts hold, and rom_pair was made once"),
-    Wanted("synth/vivado/modules.rpt", "C", "which module takes more than planned"),
-    Wanted("synth/vivado/hardwire.hwh", "A1 A2", "what pynq reads: dividers, addresses, registers, the interrupt"),
-    Wanted("synth/vitis.log", "HLS", "whether Vitis HLS takes the core"),
-    Wanted("synth/vitis/*_prj/solution1/syn/report/*csynth.rpt", "C", "the II of each loop, the cycles of a token"),
-    Wanted("hardwire.hwh", "A1 A2", "the same, of a collected bitstream"),
+    FileKind("manifest.json", "all", "which sources, board, clock and versions everything else is of"),
+    FileKind("vivado/vivado.json", "all", "what the project was written for"),
+    FileKind("synth/vivado-version.log", "C", "the version of Vivado, and whether it starts"),
+    FileKind("synth/vivado.log", "B1 B2 B4 C", "which file was left out, which command or message ended the build"),
+    FileKind(
+        "synth/vivado/project/*.runs/*/runme.log", "B1 B2 B4 C", "the first error of synthesis, of place and route"
+    ),
+    FileKind("synth/vivado/result.txt", "A1 A2", "the PLL and the dividers that Vivado chose, and the period it timed"),
+    FileKind("synth/vivado/timing.rpt", "timing", "slack, and the slowest path"),
+    FileKind("synth/vivado/utilization.rpt", "C", "whether the plan's counts hold, and rom_pair was made once"),
+    FileKind("synth/vivado/modules.rpt", "C", "which module takes more than planned"),
+    FileKind("synth/vivado/hardwire.hwh", "A1 A2", "what pynq reads: dividers, addresses, registers, the interrupt"),
+    FileKind("synth/vitis.log", "HLS", "whether Vitis HLS takes the core"),
+    FileKind("synth/vitis/*_prj/solution1/syn/report/*csynth.rpt", "C", "the II of each loop, the cycles of a token"),
+    FileKind("hardwire.hwh", "A1 A2", "the same, of a collected bitstream"),
 )
 OF_BOARD = (
-    Wanted("/sys/class/fpga_manager/fpga0/state", "reset", "whether the FPGA holds a bitstream"),
-    Wanted("/proc/interrupts", "interrupt", "whether the fabric's interrupt reaches the processor"),
-    Wanted("/proc/device-tree/chosen/pynq_board", "names", "what the board calls itself"),
-    Wanted("/etc/os-release", "versions", "the image"),
-    Wanted("/proc/version", "versions", "the kernel"),
+    FileKind("/sys/class/fpga_manager/fpga0/state", "reset", "whether the FPGA holds a bitstream"),
+    FileKind("/proc/interrupts", "interrupt", "whether the fabric's interrupt reaches the processor"),
+    FileKind("/proc/device-tree/chosen/pynq_board", "names", "what the board calls itself"),
+    FileKind("/etc/os-release", "versions", "the image"),
+    FileKind("/proc/version", "versions", "the kernel"),
 )
-REPORT = Wanted("doctor.json", "A1 A2", "versions; the clock that is set, read back and measured; tokens and logits")
+REPORT = FileKind("doctor.json", "A1 A2", "versions; the clock that is set, read back and measured; tokens and logits")
 # Names that every such computer has, and words of the logs besides.
 COMMON = frozenset("root user xilinx ubuntu pynq kria admin debian builder runner localhost localdomain vivado".split())
 
@@ -71,9 +73,9 @@ def write_bundle(path: Path, report: dict[str, Any], folder: Path | None = None)
     """
     scrub = Scrubber(_private_names(), folder)
     texts = {REPORT.pattern: json.dumps(report, indent=1, default=str)}
-    for name, found in _files(folder):
+    for name, source in _files(folder):
         with contextlib.suppress(OSError):
-            texts[name] = _read(found)
+            texts[name] = _read(source)
     texts["README.txt"] = _readme(texts)
     partial = path.with_name(path.name + ".part")
     try:
@@ -93,16 +95,16 @@ def _files(folder: Path | None) -> Iterator[tuple[str, Path]]:
     count = 0
     if folder is not None:
         root = folder.resolve()
-        for wanted in OF_BUILD:
-            for found in sorted(folder.glob(wanted.pattern)):
-                inside = found.resolve().is_relative_to(root)
-                if found.is_file() and inside and count < MOST_FILES:
+        for kind in OF_BUILD:
+            for file in sorted(folder.glob(kind.pattern)):
+                inside = file.resolve().is_relative_to(root)
+                if file.is_file() and inside and count < MOST_FILES:
                     count += 1
-                    yield f"build/{found.relative_to(folder).as_posix()}", found
-    for wanted in OF_BOARD:
-        found = Path(wanted.pattern)
-        if found.is_file():
-            yield f"board{wanted.pattern}.txt", found
+                    yield f"build/{file.relative_to(folder).as_posix()}", file
+    for kind in OF_BOARD:
+        file = Path(kind.pattern)
+        if file.is_file():
+            yield f"board{kind.pattern}.txt", file
 
 
 def _read(path: Path) -> str:
@@ -123,8 +125,8 @@ def _readme(names: Iterable[str]) -> str:
         "Names of people, computers and home folders were taken out. Look through it before you send it.",
         "",
     ]
-    for wanted in (REPORT, *OF_BUILD, *OF_BOARD):
-        lines.append(f"{wanted.pattern}\n    {wanted.rows}: {wanted.answers}")
+    for kind in (REPORT, *OF_BUILD, *OF_BOARD):
+        lines.append(f"{kind.pattern}\n    {kind.rows}: {kind.answers}")
     return "\n".join([*lines, "", "In this one:", *(f"    {name}" for name in sorted(names)), ""])
 
 
@@ -140,7 +142,7 @@ def _private_names() -> dict[str, str]:
             names[word] = "someone"
     for host in {_quiet(socket.gethostname), _quiet(socket.getfqdn), os.environ.get("HOSTNAME")}:
         names |= {host or "": "somewhere", (host or "").partition(".")[0]: "somewhere"}
-    return {word: other for word, other in names.items() if len(word) > 2 and word.lower() not in COMMON}
+    return {word: substitute for word, substitute in names.items() if len(word) > 2 and word.lower() not in COMMON}
 
 
 def _quiet(ask: Any) -> str | None:
@@ -181,15 +183,15 @@ class Scrubber:
         # A folder within another first, else its name would stay.
         self._places = sorted(((a, b) for a, b in places.items() if len(a) > 2), key=lambda ab: -len(ab[0]))
         words = sorted(names, key=len, reverse=True)
-        self._names = {word.lower(): other for word, other in names.items()}
+        self._names = {word.lower(): substitute for word, substitute in names.items()}
         self._words = re.compile("|".join(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])" for word in words), re.I)
-        self._shapes = [(re.compile(shape), other) for shape, other in self._SHAPES]
+        self._shapes = [(re.compile(shape), substitute) for shape, substitute in self._SHAPES]
 
     def __call__(self, text: str) -> str:
-        for place, other in self._places:
-            text = text.replace(place, other)
+        for place, substitute in self._places:
+            text = text.replace(place, substitute)
         for shape, instead in self._shapes:
             text = shape.sub(instead, text)
         if self._names:
-            text = self._words.sub(lambda found: self._names[found[0].lower()], text)
+            text = self._words.sub(lambda match: self._names[match[0].lower()], text)
         return text

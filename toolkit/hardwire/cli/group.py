@@ -43,8 +43,8 @@ class Duration(click.ParamType):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([hm]?)", str(value))
-        seconds = float(found[1]) * (3600 if found[2] == "h" else 60) if found else 0.0
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([hm]?)", str(value))
+        seconds = float(match[1]) * (3600 if match[2] == "h" else 60) if match else 0.0
         if not 0.5 <= seconds <= 1e7:
             self.fail(f"{value!r} is no time; give 90m or 12h", param, ctx)
         return seconds
@@ -66,9 +66,9 @@ class Commands(click.Group):
             error.show()
             ctx.exit(1)  # click's own 2 means a difference here
         except OSError as error:
-            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             notes.print(
-                f"[bold red]error:[/] {escape(what)}; choose a place that exists and may be written", soft_wrap=True
+                f"[bold red]error:[/] {escape(reason)}; choose a place that exists and may be written", soft_wrap=True
             )
             ctx.exit(1)
         except KeyboardInterrupt:

@@ -116,14 +116,14 @@ def build(
     place = replace(place, clock_mhz=clock) if clock else place
     chosen = parse_geometry(geometry) if geometry else None
     with spinner("build") as stage:
-        made = make_build(
+        project = make_build(
             chip, place, out, target=target, ip=ip, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage
         )
     data = {
         "manifest": str(out / "manifest.json"),
-        "digest": made.manifest.digest,
-        "files": sorted(made.manifest.files),
-        "tools": made.manifest.tools,
+        "digest": project.manifest.digest,
+        "files": sorted(project.manifest.files),
+        "tools": project.manifest.tools,
     }
     answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
 

@@ -29,7 +29,7 @@ def inspect(model: Path, context: int | None, as_json: bool) -> None:
     d = imported.decoder
     a, check = d.blocks[0].attention, imported.check
     kinds = (("rotary", a.rope is not None), ("learned", d.positions is not None))
-    positions = [kind for kind, there in kinds if there]
+    positions = [kind for kind, present in kinds if present]
     data = {
         "architecture": d.architecture,
         "parameters": d.parameters,
@@ -64,13 +64,13 @@ def _weights(context: click.Context, option: click.Parameter, value: str) -> int
 def _bits(context: click.Context, option: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
     from ..chip.model import Wiring, matrix_names
 
-    found = {}
+    bits_by_name = {}
     for text in value:
         name, _, bits = text.partition("=")
         if name not in matrix_names(Wiring(positions=True)) or not bits.isdigit():
             raise click.BadParameter(f"{text!r} is not a matrix and its bits; give one as down=6")
-        found[name] = int(bits)
-    return found
+        bits_by_name[name] = int(bits)
+    return bits_by_name
 
 
 @main.command()
@@ -188,11 +188,11 @@ def excerpt(chip: Path, out: Path, layers: str, vocab: int | None, context: int 
     from ..chip.excerpt import excerpt as cut
     from ..chip.model import load_chip
 
-    found = re.fullmatch(r"(\d+):(\d+)", layers)
-    if found is None:
+    span = re.fullmatch(r"(\d+):(\d+)", layers)
+    if span is None:
         raise click.UsageError(f"--layers {layers}: give them as 0:1")
     with spinner("excerpt"):
-        made = cut(load_chip(chip), int(found[1]), int(found[2]), vocab, context)
-        made.save(out)
-    data = {"chip": str(out), "digest": made.digest, "shape": asdict(made.shape), "size_bytes": out.stat().st_size}
+        part = cut(load_chip(chip), int(span[1]), int(span[2]), vocab, context)
+        part.save(out)
+    data = {"chip": str(out), "digest": part.digest, "shape": asdict(part.shape), "size_bytes": out.stat().st_size}
     answer(data, as_json, key_values("excerpt", data))

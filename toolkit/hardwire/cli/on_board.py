@@ -46,23 +46,23 @@ def _main(arguments: Sequence[str] | None) -> int:
     doctor = commands.add_parser("doctor", help="a report to paste into a bug")
     doctor.add_argument("model", nargs="?")
     doctor.add_argument("--bundle", help="a zip to send: the report, logs and reports of the model; no personal names")
-    given = parser.parse_args(arguments)
-    if given.command == "doctor":
+    options = parser.parse_args(arguments)
+    if options.command == "doctor":
         from .doctor import bundled_report, report
 
-        data = report(given.model) if given.bundle is None else bundled_report(given.model, Path(given.bundle))
+        data = report(options.model) if options.bundle is None else bundled_report(options.model, Path(options.bundle))
         print(json.dumps(data, indent=1, default=str))
         return 0
-    if given.command == "verify":
-        with load(given.model, "board") as model:
-            found = model.verify()
-        print(f"{found.tokens} tokens, {found.logits} logits, {found.stages} checksums compared ({found.source})")
-        print("equal" if found else f"different: {found.first_difference}")
-        return 0 if found else 2
-    with load(given.model, given.backend) as model:
-        known = model.encode(given.prompt if given.ids is None else given.ids)
-        print(given.prompt if given.ids is None else model.text(known), end="", flush=True)
-        for token in model.stream(known, given.tokens, given.temperature, given.seed):
+    if options.command == "verify":
+        with load(options.model, "board") as model:
+            result = model.verify()
+        print(f"{result.tokens} tokens, {result.logits} logits, {result.stages} checksums compared ({result.source})")
+        print("equal" if result else f"different: {result.first_difference}")
+        return 0 if result else 2
+    with load(options.model, options.backend) as model:
+        prompt_ids = model.encode(options.prompt if options.ids is None else options.ids)
+        print(options.prompt if options.ids is None else model.text(prompt_ids), end="", flush=True)
+        for token in model.stream(prompt_ids, options.tokens, options.temperature, options.seed):
             print(token, end="", flush=True)
         print()
         rate, last = model.last.tokens_per_second, model.last

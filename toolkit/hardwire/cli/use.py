@@ -18,7 +18,7 @@ from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinn
 
 
 def _ids(context: click.Context, option: click.Parameter, value: str | None) -> list[int] | None:
-    """Token ids, as 1,2,3."""
+    """The value of an option of token ids, written 1,2,3. Raises click.BadParameter."""
     if value is None:
         return None
     try:
@@ -60,13 +60,13 @@ def run(
         raise click.UsageError("--prompt and --ids: give one of them")
     with spinner("load"):
         model = load(build, backend, port)
-    known = model.encode(prompt if ids is None else ids)  # refuses what cannot be said before anything is printed
-    begin = prompt if ids is None else model.text(known)
+    prompt_ids = model.encode(prompt if ids is None else ids)  # refuses what cannot be said before anything is printed
+    begin = prompt if ids is None else model.text(prompt_ids)
     pieces: list[str] = []
     if not as_json:
         click.echo(begin, nl=False)
     try:
-        for piece in model.stream(known, tokens, temperature, seed):
+        for piece in model.stream(prompt_ids, tokens, temperature, seed):
             pieces.append(piece)
             if not as_json:
                 click.echo(piece, nl=False)
@@ -125,14 +125,14 @@ def verify(
     from ..proof import verify as proof
 
     lines = read_lines(prompts) if prompts else None
-    asked = rungs.split(",") if rungs else None
+    chosen = rungs.split(",") if rungs else None
     planted = ""
     with bar("verify") as progress:
         opened = open_build(build)
         if plant:
-            receipt, planted = proof.verify_planted(opened, plant, asked, tokens, lines, progress, onnx)
+            receipt, planted = proof.verify_planted(opened, plant, chosen, tokens, lines, progress, onnx)
         else:
-            receipt = proof.verify(opened, asked, tokens, lines, progress, onnx)
+            receipt = proof.verify(opened, chosen, tokens, lines, progress, onnx)
             proof.record(opened, receipt)
     if junit:
         proof.write_junit(receipt, junit)
@@ -159,25 +159,29 @@ def _receipt_table(receipt: Any, planted: str) -> Table:
 
 @main.command()
 @click.option("--out", type=IN_FILE, help="Keep the build here; default: a temporary folder.")
-@click.option("--tokens", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--tokens", type=click.IntRange(1), default=500, show_default=True, help="At the most.")
 @click.option("--prompt", default="One day", show_default=True)
+@click.option("--temperature", type=click.FloatRange(0), default=0.8, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True)
 @AS_JSON
-def demo(out: Path | None, tokens: int, prompt: str, as_json: bool) -> None:
+def demo(out: Path | None, tokens: int, prompt: str, temperature: float, seed: int, as_json: bool) -> None:
     """The bundled model, all the way: ONNX, integers, HLS C++, compiled, a story, the proof."""
     from ..proof.demo import Demonstration
 
-    with Demonstration(out) as shown:
+    with Demonstration(out) as demonstration:
         with spinner("demo") as stage:
-            model = shown.make(stage)
+            model = demonstration.make(stage)
         if as_json:
-            shown.tell(prompt, tokens)
+            demonstration.tell(prompt, tokens, temperature, seed)
         else:
             click.echo(prompt, nl=False)
-            shown.tell(prompt, tokens, lambda piece: click.echo(piece, nl=False))
+            demonstration.tell(prompt, tokens, temperature, seed, lambda piece: click.echo(piece, nl=False))
             click.echo()
-            notes.print(f"{shown.tokens} tokens at {model.last.tokens_per_second:,.0f} tokens/s in C-simulation")
+            notes.print(
+                f"{demonstration.tokens} tokens at {model.last.tokens_per_second:,.0f} tokens/s in C-simulation"
+            )
         with bar("prove") as progress:
-            result, receipt = shown.prove(progress)
+            result, receipt = demonstration.prove(progress)
     answer(result.as_dict(), as_json, _receipt_table(receipt, ""))
     receipt.check()
 

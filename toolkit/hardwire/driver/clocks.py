@@ -50,9 +50,9 @@ def set_clock(pynq: Any, device: Any, mhz: float) -> FabricClock:
         first, second = _divisors(pll, mhz)
         clocks.set_pl_clk(0, MOST_DIVISOR, second)
         clocks.set_pl_clk(0, first, second)
-        made = FabricClock(float(clocks.fclk0_mhz), round(pll, 2))
-    check_clock(made, mhz)
-    return made
+        clock = FabricClock(float(clocks.fclk0_mhz), round(pll, 2))
+    check_clock(clock, mhz)
+    return clock
 
 
 def check_clock(clock: FabricClock, mhz: float) -> None:
@@ -85,20 +85,20 @@ def _divisors(pll_mhz: float, mhz: float) -> tuple[int, int]:
         if pll_mhz / product > mhz * (1 + FASTER):
             continue
         for second in range(1, MOST_DIVISOR + 1):
-            first, rest = divmod(product, second)
-            if not rest and first <= MOST_DIVISOR:
+            first, remainder = divmod(product, second)
+            if not remainder and first <= MOST_DIVISOR:
                 return first, second
     return MOST_DIVISOR, MOST_DIVISOR
 
 
-_held: list[Callable[[], Any]] = []  # the device whose clocks pynq holds; weak
+_clocked: list[Callable[[], Any]] = []  # the device whose clocks pynq holds; weak
 
 
 @contextmanager
 def _registers(pynq: Any, device: Any) -> Iterator[Any]:
     """pynq's Clocks of this device: it keeps those of the first that it saw, and 3.0 knows the active one alone."""
     clocks, kind = pynq.Clocks, pynq.Device
-    if not (_held and _held[0]() is device) and "_real_instance" in vars(clocks):
+    if not (_clocked and _clocked[0]() is device) and "_real_instance" in vars(clocks):
         del clocks._real_instance
     if hasattr(clocks, "set_device"):
         clocks.set_device(device)
@@ -108,7 +108,7 @@ def _registers(pynq: Any, device: Any) -> Iterator[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that a frequency is the closest possible
             yield clocks
-        _held[:] = [weakref.ref(device)]
+        _clocked[:] = [weakref.ref(device)]
     except _UNREADABLE as error:
         raise BoardError(
             f"pynq cannot set the fabric's clock here ({type(error).__name__}: {error}); reboot the board, which sets "

@@ -38,7 +38,7 @@ INDICES = 1 << 32  # indices of tokens run modulo this
 
 @dataclass(frozen=True, kw_only=True)
 class ChipInfo:
-    """What a chip says of itself."""
+    """A chip's identity and limits, as its registers give them."""
 
     id: int  # the first 32 bits of the digest of the .chip that it was made from
     vocab: int
@@ -53,16 +53,16 @@ class ChipInfo:
 
 def understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
     """What the first eight registers say. Raises LinkError for what is no chip of ours, or not that one."""
-    magic, version, found, vocab, context, ring, shape, clock = hello
+    magic, version, board_id, vocab, context, ring, shape, clock = hello
     if magic != MAGIC or version != VERSION:
         raise LinkError(
             f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
             f"{VERSION}; load a bitstream of this version"
         )
-    if chip_id is not None and found != chip_id:
-        raise LinkError(f"the board holds chip {found:08x}, not {chip_id:08x}; load the right bitstream")
-    part = {each: field("shape", each).of(shape) for each in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
-    return ChipInfo(id=found, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
+    if chip_id is not None and board_id != chip_id:
+        raise LinkError(f"the board holds chip {board_id:08x}, not {chip_id:08x}; load the right bitstream")
+    part = {name: field("shape", name).of(shape) for name in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
+    return ChipInfo(id=board_id, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
 
 
 class HostedChip(Backend):
@@ -117,7 +117,7 @@ class HostedChip(Backend):
 
     @property
     def position(self) -> int:
-        """Tokens in the chip's context."""
+        """Number of tokens in the chip's context."""
         return self._read("position")
 
     @property
@@ -203,7 +203,7 @@ class HostedChip(Backend):
     def resume(self, index: int | None = None, state: RequestState | None = None) -> Iterator[int]:
         """Yield what is left of a request that another program began: tokens from ``index`` on, or from the first that
         nobody acknowledged. Raises LinkError for tokens that are not in the chip."""
-        self._resume_at(self._held(index))
+        self._resume_at(self._index_in_ring(index))
         return self._follow(state or RequestState())
 
     def stop(self) -> None:
@@ -257,7 +257,7 @@ class HostedChip(Backend):
         self.reason = state.status = REASONS[code]
         state.position = self.position
 
-    def _held(self, index: int | None) -> int:
+    def _index_in_ring(self, index: int | None) -> int:
         """``index``, or that of the first token that nobody acknowledged, if the ring holds it or it comes next."""
         write_index, read_index = self._read_words(address("write_index"), 2)
         index = read_index if index is None else index % INDICES

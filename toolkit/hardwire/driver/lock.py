@@ -70,7 +70,7 @@ class ChipLock:
         return self._held
 
     def release(self) -> None:
-        """Let others have it."""
+        """Unlock the board for other processes; nothing where it is unlocked already."""
         if self._held:
             self._held = False
             os.close(self._file)
@@ -91,12 +91,12 @@ def _open(path: Path) -> int:
     except OSError as error:
         raise LinkError(f"{path}: {error.strerror}; remove it") from None
     try:
-        made = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CREAT, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CREAT, 0o666)
     except OSError as error:
         raise LinkError(f"{path}: {error.strerror}; set HARDWIRE_LOCKS to a folder that you may write") from None
     with contextlib.suppress(OSError):
-        os.fchmod(made, 0o666)  # whatever the umask says
-    return made
+        os.fchmod(descriptor, 0o666)  # whatever the umask says
+    return descriptor
 
 
 def _holder(file: int) -> str:

@@ -40,7 +40,7 @@ MISSES = 2  # that often in a row a line may stand and nobody be woken; then it 
 Words = NDArray[np.uint32]
 _MASK = INDICES - 1
 _SEQUENCE = 1 << SEQUENCE_BITS
-_IRQS = sum(part.mask for part in next(each for each in REGISTERS if each.name == "irq").fields)
+_IRQS = sum(part.mask for part in next(entry for entry in REGISTERS if entry.name == "irq").fields)
 _TAGS = np.arange(2 * _SEQUENCE, dtype=np.uint32) % _SEQUENCE << ID_BITS  # of slots in a row, from any index on
 
 
@@ -100,7 +100,7 @@ class MappedChip(HostedChip):
         self._hello = self._read_words(address("magic"), 8)
         self._info = understood(self._hello, chip_id)
         self._hz = max(self._info.clock_khz, 1) * 1000
-        self._known = bool(cycles)
+        self._knows_cycles = bool(cycles)
         self.pace = max(1, round(sum(cycles) / len(cycles))) if cycles else UNKNOWN_PACE
         self._slowest = max(cycles) if cycles else UNKNOWN_SLOWEST
 
@@ -108,12 +108,12 @@ class MappedChip(HostedChip):
 
     def _one_by_one(self, at: int, count: int) -> Words:
         read = self.bus.read
-        return np.array([read(each) for each in range(at, at + 4 * count, 4)], np.uint32)
+        return np.array([read(offset) for offset in range(at, at + 4 * count, 4)], np.uint32)
 
     def _read_words(self, at: int, count: int = 1) -> list[int]:
         self.reads += count
         read = self.bus.read
-        return [read(each) for each in range(at, at + 4 * count, 4)]
+        return [read(offset) for offset in range(at, at + 4 * count, 4)]
 
     def _write_words(self, at: int, words: Sequence[int]) -> None:
         self.writes += len(words)
@@ -135,9 +135,9 @@ class MappedChip(HostedChip):
 
     async def _astream(self, request: Request, state: RequestState) -> AsyncIterator[int]:
         self._begin(request)
-        made = line = self._line()
-        if made is not None:
-            self._settle(made)
+        interrupt = line = self._line()
+        if interrupt is not None:
+            self._settle(interrupt)
             self._write("irq_enable", _IRQS)
         try:
             with contextlib.closing(self._polls(state)) as polls:
@@ -150,7 +150,7 @@ class MappedChip(HostedChip):
                     else:
                         line = await self._arrival(line)
         finally:
-            if made is not None:
+            if interrupt is not None:
                 self._write("irq_enable", 0)
 
     def reset(self) -> None:
@@ -189,7 +189,7 @@ class MappedChip(HostedChip):
         except LinkError as error:
             raise self._fault(str(error)) from None
 
-    def _fault(self, said: str) -> LinkError:
+    def _fault(self, cause: str) -> LinkError:
         """The error for what went wrong: where the chip is no longer there, or began anew, it is that."""
         hello = self._read_words(address("magic"), 8)
         if hello != self._hello:
@@ -199,10 +199,10 @@ class MappedChip(HostedChip):
             )
         if self._requests and self._read("requests") != self._requests:
             return LinkError(
-                f"the chip was loaded, reset or used by another program meanwhile ({said}); what it had said is lost, "
+                f"the chip was loaded, reset or used by another program meanwhile ({cause}); what it had said is lost, "
                 "ask again"
             )
-        return LinkError(said)
+        return LinkError(cause)
 
     def _ask_to_start(self, word: int) -> None:
         self._write("control", word)
@@ -280,22 +280,22 @@ class MappedChip(HostedChip):
                 f"slot {(index + odd) % ring} of the ring holds {words[odd]:#010x}, which is not token "
                 f"{(index + odd) & _MASK}; another program read on, or the bus is disturbed"
             )
-        given: list[int] = ids.tolist()
-        return given
+        tokens: list[int] = ids.tolist()
+        return tokens
 
     def _end(self, state: RequestState) -> None:
         try:
             super()._end(state)
         except LinkError as error:
             raise self._fault(str(error)) from None
-        if not self._known and state.position:
+        if not self._knows_cycles and state.position:
             self.pace = max(1, self.run_cycles() // state.position)
         if errors := self._clear_errors():
             self._report(errors, "arose during a request, whose tokens are right")
 
-    def _report(self, errors: set[str], what: str) -> None:
+    def _report(self, errors: set[str], consequence: str) -> None:
         self.faults = sorted(errors)
-        warnings.warn(f"errors {', '.join(self.faults)} {what}", ChipFault, stacklevel=4)
+        warnings.warn(f"errors {', '.join(self.faults)} {consequence}", ChipFault, stacklevel=4)
 
     # -- time ----------------------------------------------------------------------------------------
 
@@ -378,17 +378,17 @@ class _Patience:
     def __init__(self, chip: MappedChip) -> None:
         self._chip = chip
         self._bound = PATIENCE * chip._slowest
-        self._seen, self._since = (-1, -1), 0
+        self._progress, self._since = (-1, -1), 0
         self._cycles, self._moved = -1, time.monotonic()
 
     def spend(self) -> None:
         """Raise LinkError, with the chip reset, where too much time has passed without a token or a position."""
         chip = self._chip
-        seen, cycles, now = (chip.index, chip.position), chip.cycles(), time.monotonic()
-        if seen != self._seen:
-            self._seen, self._since = seen, cycles
+        progress, cycles, now = (chip.index, chip.position), chip.cycles(), time.monotonic()
+        if progress != self._progress:
+            self._progress, self._since = progress, cycles
         elif cycles - self._since > self._bound:
-            self._give_up(f"nothing moves for {self._bound:,} cycles at position {seen[1]}")
+            self._give_up(f"nothing moves for {self._bound:,} cycles at position {progress[1]}")
         if cycles != self._cycles:
             self._cycles, self._moved = cycles, now
         elif now - self._moved > DEAD_CLOCK:

@@ -40,7 +40,7 @@ class Token(str):
 
 @dataclass(kw_only=True)
 class Report:
-    """What the last request did."""
+    """The last request: its tokens, why it ended, its cycles and seconds."""
 
     prompt: list[int] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Job:
     request: Request
     before: list[int]  # tokens of the conversation, in front of the request's
 
@@ -98,7 +98,7 @@ class LanguageModel:
     def encode(self, prompt: Prompt, start: bool = True) -> list[int]:
         """Token ids of a prompt, BOS in front of text (``start``); ids stay as they are. Raises PromptError for unknown
         characters or no room."""
-        ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._given(prompt)
+        ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._known_ids(prompt)
         if len(ids) >= self.chip.shape.context:
             raise PromptError(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
@@ -121,7 +121,7 @@ class LanguageModel:
             )
         return ids
 
-    def _given(self, ids: Sequence[int]) -> list[int]:
+    def _known_ids(self, ids: Sequence[int]) -> list[int]:
         if len(ids) == 0:
             raise PromptError("the prompt is empty: no token ids; give one or more")
         for token in ids:
@@ -186,15 +186,15 @@ class LanguageModel:
         if not self._history:
             return self.stream(text, tokens, temperature, seed, stops, **other)
         ids, before = self.encode(text, start=False), self._history
-        left = self.chip.shape.context - len(before)
-        if len(ids) >= left:
+        room = self.chip.shape.context - len(before)
+        if len(ids) >= room:
             raise PromptError(
-                f"the text has {len(ids)} tokens, and {max(left, 0)} of {self.chip.shape.context} positions are left; "
+                f"the text has {len(ids)} tokens, and {max(room, 0)} of {self.chip.shape.context} positions are left; "
                 "shorten it, or begin anew with reset()"
             )
         if self._goes_on():
-            return self._stream(self._asked(ids, before, False, tokens, temperature, seed, stops, other))
-        return self._stream(self._asked([*before, *ids], [], True, tokens, temperature, seed, stops, other))
+            return self._stream(self._job(ids, before, False, tokens, temperature, seed, stops, other))
+        return self._stream(self._job([*before, *ids], [], True, tokens, temperature, seed, stops, other))
 
     @property
     def stops(self) -> tuple[int, ...]:
@@ -221,8 +221,8 @@ class LanguageModel:
         about = {name: value for name, value in self.about.items() if name not in ("expected", "geometry")}
         data: dict[str, Any] = {"name": self.name, "digest": self.chip.digest, **shape, **about}
         if self.hosted is not None:
-            said = asdict(self.hosted.info())
-            data |= {**said, "id": f"{said['id']:08x}", "clock_mhz": said["clock_khz"] / 1000}
+            hello = asdict(self.hosted.info())
+            data |= {**hello, "id": f"{hello['id']:08x}", "clock_mhz": hello["clock_khz"] / 1000}
             names = ("reads", "writes", "tokens", "faults", "interrupt")
             counts = {name: getattr(self.hosted, name, None) for name in names}
             data |= {name: count for name, count in counts.items() if count is not None}
@@ -259,10 +259,10 @@ class LanguageModel:
         seed: int,
         stops: tuple[int, ...] | None,
         other: dict[str, object],
-    ) -> _Asked:
-        return self._asked(self.encode(prompt), [], True, tokens, temperature, seed, stops, other)
+    ) -> _Job:
+        return self._job(self.encode(prompt), [], True, tokens, temperature, seed, stops, other)
 
-    def _asked(
+    def _job(
         self,
         ids: list[int],
         before: list[int],
@@ -272,8 +272,8 @@ class LanguageModel:
         seed: int,
         stops: tuple[int, ...] | None,
         other: dict[str, object],
-    ) -> _Asked:
-        """The request, if it is one."""
+    ) -> _Job:
+        """A checked request. Raises BuildError after ``close``, PromptError for what the chip cannot serve."""
         if self._closed:
             raise BuildError(f"{self.name} was closed; load it again")
         if other:
@@ -290,7 +290,7 @@ class LanguageModel:
             clear=fresh,
         )
         self.backend.limits.check(request)
-        return _Asked(request, before)
+        return _Job(request, before)
 
     def _goes_on(self) -> bool:
         """Whether the board's context is what was said, its last token perhaps not yet fed."""
@@ -298,56 +298,56 @@ class LanguageModel:
             return False
         return len(self._history) - self.hosted.position == (self.last.status != STOP_TOKEN)
 
-    def _stream(self, asked: _Asked) -> Iterator[Token]:
-        state, say = self._begin(asked)
+    def _stream(self, job: _Job) -> Iterator[Token]:
+        state, say = self._begin(job)
         try:
-            note, known = self.last.tokens.append, self._pieces
-            for token in self._run(asked.request, state):
+            note, pieces = self.last.tokens.append, self._pieces
+            for token in self._run(job.request, state):
                 note(token)
-                piece = known.get(token) if say.steady else None
+                piece = pieces.get(token) if say.steady else None
                 yield piece if piece is not None else say(token)
             yield from self._finish(state, say)
         except (KeyboardInterrupt, GeneratorExit):
             self.last.status = "interrupted"
             raise
         finally:
-            self._ended(asked, state)
+            self._ended(job, state)
 
-    async def _astream(self, asked: _Asked) -> AsyncIterator[Token]:
-        state, say = self._begin(asked)
-        tokens = self._arun(asked.request, state)
+    async def _astream(self, job: _Job) -> AsyncIterator[Token]:
+        state, say = self._begin(job)
+        tokens = self._arun(job.request, state)
         try:
             async for token in tokens:
                 self.last.tokens.append(token)
                 yield say(token)
-            for rest in self._finish(state, say):
-                yield rest
+            for piece in self._finish(state, say):
+                yield piece
         except (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError):
             self.last.status = "interrupted"
             raise
         finally:
             await tokens.aclose()  # type: ignore[attr-defined]
-            self._ended(asked, state)
+            self._ended(job, state)
 
-    def _begin(self, asked: _Asked) -> tuple[RequestState, _Speaker]:
-        self.last = Report(prompt=list(asked.request.ids), began=time.perf_counter())
+    def _begin(self, job: _Job) -> tuple[RequestState, _Speaker]:
+        self.last = Report(prompt=list(job.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
-        ids = asked.request.ids
-        text = NumberStream() if self.codec is None else self.codec.stream([*asked.before, *ids])
+        ids = job.request.ids
+        text = NumberStream() if self.codec is None else self.codec.stream([*job.before, *ids])
         return RequestState(), _Speaker(text, self._pieces)
 
     def _finish(self, state: RequestState, say: _Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
         self.last.status = STOPPED if state.status == RUNNING else state.status
         self._live = self.hosted is not None and self.last.status != RESET
-        rest = say.flush()
-        if rest:
-            yield Token(rest, self.last.tokens[-1])
+        ending = say.flush()
+        if ending:
+            yield Token(ending, self.last.tokens[-1])
 
-    def _ended(self, asked: _Asked, state: RequestState) -> None:
+    def _ended(self, job: _Job, state: RequestState) -> None:
         self.last.ended = time.perf_counter()
         self.last.cycles = state.cycles
-        self._history = [*asked.before, *asked.request.ids, *self.last.tokens]
+        self._history = [*job.before, *job.request.ids, *self.last.tokens]
 
     def count_cycles(self) -> str:
         """Put what the chip counted of the last request into ``last.total_cycles``; why there is no ``last.cycles``."""
@@ -372,12 +372,12 @@ class LanguageModel:
         """Tokens without blocking the loop: a chip's own way, or one after the other in a thread."""
         arun = getattr(self.hosted, "astream", None)
         if arun is not None:
-            given = arun(request, state)
+            tokens_of_chip = arun(request, state)
             try:
-                async for token in given:
+                async for token in tokens_of_chip:
                     yield token
             finally:
-                await given.aclose()
+                await tokens_of_chip.aclose()
             return
         tokens, loop = self._run(request, state), asyncio.get_running_loop()
         while (token := await loop.run_in_executor(None, next, tokens, None)) is not None:
@@ -385,20 +385,20 @@ class LanguageModel:
 
 
 class _Speaker:
-    """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``known``,
+    """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``cache``,
     and right wherever the text is ``steady``."""
 
-    __slots__ = ("_known", "steady", "text")
+    __slots__ = ("_cache", "steady", "text")
 
-    def __init__(self, text: Stream | NumberStream, known: dict[int, Token]) -> None:
-        self.text, self._known, self.steady = text, known, text.steady
+    def __init__(self, text: Stream | NumberStream, cache: dict[int, Token]) -> None:
+        self.text, self._cache, self.steady = text, cache, text.steady
 
     def __call__(self, token: int) -> Token:
         before = self.steady
         piece = Token(self.text.feed(token), token)
         self.steady = self.text.steady
         if before and self.steady:
-            self._known[token] = piece
+            self._cache[token] = piece
         return piece
 
     def flush(self) -> str:

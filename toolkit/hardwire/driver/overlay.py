@@ -192,30 +192,30 @@ def _require_configured() -> None:
 
 def _same_clock(chip: MappedChip, bundle: Bundle) -> None:
     """The same model may have been built for another clock: what then counts time and waits would be wrong."""
-    told = chip.info().clock_khz
-    if abs(told - 1000 * bundle.clock_mhz) > 1:
+    khz = chip.info().clock_khz
+    if abs(khz - 1000 * bundle.clock_mhz) > 1:
         raise LinkError(
-            f"the board holds a bitstream for {told / 1000:g} MHz, {bundle.folder} is for {bundle.clock_mhz:g}; load "
+            f"the board holds a bitstream for {khz / 1000:g} MHz, {bundle.folder} is for {bundle.clock_mhz:g}; load "
             "with download=True, or open the folder of that bitstream"
         )
 
 
 def _ip(ip_dict: Any, bundle: Bundle) -> tuple[str, dict[str, Any]]:
     """Our IP in the design, with a register map that is this driver's."""
-    found = {name: ip for name, ip in ip_dict.items() if str(ip.get("type", "")).startswith(VLNV)}
-    if len(found) != 1:
-        there = ", ".join(f"{name} ({ip.get('type')})" for name, ip in ip_dict.items()) or "nothing"
+    cores = {name: ip for name, ip in ip_dict.items() if str(ip.get("type", "")).startswith(VLNV)}
+    if len(cores) != 1:
+        ips = ", ".join(f"{name} ({ip.get('type')})" for name, ip in ip_dict.items()) or "nothing"
         raise BuildError(
-            f"{bundle.hwh} has {len(found)} IPs {VLNV}*, not one; it has {there}; it is of another build, deploy again"
+            f"{bundle.hwh} has {len(cores)} IPs {VLNV}*, not one; it has {ips}; it is of another build, deploy again"
         )
-    ((name, ip),) = found.items()
+    ((name, ip),) = cores.items()
     if ip["addr_range"] < 1 << ADDRESS_BITS:
         raise BuildError(
             f"{bundle.hwh}: {name} has {ip['addr_range']:#x} bytes, not {1 << ADDRESS_BITS:#x}; build anew"
         )
-    told = {str(each).lower(): entry for each, entry in (ip.get("registers") or {}).items()}
+    entries = {str(label).lower(): entry for label, entry in (ip.get("registers") or {}).items()}
     for register in REGISTERS:
-        entry = told.get(register.name)
+        entry = entries.get(register.name)
         if entry is not None and entry["address_offset"] != register.address:
             raise BuildError(
                 f"{bundle.hwh}: register {register.name} is at {entry['address_offset']:#x}, this driver's at "
@@ -282,7 +282,7 @@ def _forget_others(device: Any) -> None:
     global _last
     loop = asyncio.get_running_loop()
     if _last[0]() is not loop or _last[1]() is not device:
-        kept = importlib.import_module("pynq.interrupt")._InterruptController
-        kept._controllers.clear()
-        kept._uio_devices.clear()
+        controllers = importlib.import_module("pynq.interrupt")._InterruptController
+        controllers._controllers.clear()
+        controllers._uio_devices.clear()
         _last = weakref.ref(loop), weakref.ref(device)

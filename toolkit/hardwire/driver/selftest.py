@@ -59,12 +59,12 @@ def record(chip: Chip, tokens: int = 10) -> dict[str, Any]:
     """What a board with this chip must give, as a manifest carries it."""
     tokens = min(tokens, chip.shape.context - PROMPT - 1)
     prompt, greedy = prompt_of(chip), _greedy(chip)
-    said = [next(greedy) for _ in range(tokens)]
+    answer = [next(greedy) for _ in range(tokens)]
     return {
         "chip": chip.digest,
         "prompt": prompt,
-        "tokens": [token for token, _ in said],
-        "logits_sha256": [logits_hash(logits) for _, logits in said],
+        "tokens": [token for token, _ in answer],
+        "logits_sha256": [logits_hash(logits) for _, logits in answer],
         "sampled": Reference(chip).generate(prompt, tokens, **SAMPLED),
     }
 
@@ -101,45 +101,47 @@ def selftest(
     trace = _tracer(hosted, chip, geometry)
     compared, logits, stages = 0, 0, 0
     windows = hosted.info().logit_bits > 0
-    said: list[int] = []
+    answer: list[int] = []
     for index in range(tokens):
-        said += hosted.generate(recorded["prompt"] if index == 0 else [], 1, clear=index == 0)
-        wanted = recorded["tokens"][index]
+        answer += hosted.generate(recorded["prompt"] if index == 0 else [], 1, clear=index == 0)
+        expected = recorded["tokens"][index]
         difference = None
         if trace is not None:
-            stages, difference = stages + trace.count, trace.difference(said, index)
+            stages, difference = stages + trace.count, trace.difference(answer, index)
         if windows and difference is None:
             logits += chip.shape.vocab
             if logits_hash(hosted.logits()) != recorded["logits_sha256"][index]:
                 difference = _first_logit(hosted.logits(), chip, index)
-        if difference is None and (len(said) <= index or said[index] != wanted):
-            difference = f"token {index} is {said[index] if len(said) > index else 'missing'}, not {wanted}"
+        if difference is None and (len(answer) <= index or answer[index] != expected):
+            difference = f"token {index} is {answer[index] if len(answer) > index else 'missing'}, not {expected}"
         if difference is not None:
             return SelfTest(tokens=compared, logits=logits, stages=stages, source=source, first_difference=difference)
         compared += 1
     sampled = hosted.generate(recorded["prompt"], tokens, **SAMPLED)
-    for index, wanted in enumerate(recorded["sampled"][:tokens]):
-        if sampled[index : index + 1] != [wanted]:
-            got = sampled[index] if len(sampled) > index else "missing"
+    for index, expected in enumerate(recorded["sampled"][:tokens]):
+        if sampled[index : index + 1] != [expected]:
+            drawn = sampled[index] if len(sampled) > index else "missing"
             return SelfTest(
                 tokens=compared,
                 logits=logits,
                 stages=stages,
                 source=source,
-                first_difference=f"sampled token {index} is {got}, not {wanted}",
+                first_difference=f"sampled token {index} is {drawn}, not {expected}",
             )
         compared += 1
     return SelfTest(tokens=compared, logits=logits, stages=stages, source=source, first_difference=None)
 
 
-def _first_logit(got: Ints, chip: Chip, index: int) -> str:
+def _first_logit(logits: Ints, chip: Chip, index: int) -> str:
     """Which logit differs first, from the reference."""
     greedy = _greedy(chip)
-    wanted = [next(greedy)[1] for _ in range(index + 1)][-1]
-    odd = np.flatnonzero(got != wanted)
+    expected = [next(greedy)[1] for _ in range(index + 1)][-1]
+    odd = np.flatnonzero(logits != expected)
     if not odd.size:
         return f"logits behind token {index} equal the reference's, but not the record; the record is wrong"
-    return f"token {index}, logit {odd[0]}: {got[odd[0]]}, not {wanted[odd[0]]} ({odd.size} of {got.size} differ)"
+    return (
+        f"token {index}, logit {odd[0]}: {logits[odd[0]]}, not {expected[odd[0]]} ({odd.size} of {logits.size} differ)"
+    )
 
 
 class _Trace:
@@ -150,19 +152,19 @@ class _Trace:
         self._state = new_state(chip)
         self.count = len(tracer.stages)
 
-    def difference(self, said: list[int], index: int) -> str | None:
+    def difference(self, answer: list[int], index: int) -> str | None:
         """The first stage of the last token fed that differs."""
         from ..plan.trace import first_difference
 
-        fed = prompt_of(self._chip) if index == 0 else [said[index - 1]]
+        fed = prompt_of(self._chip) if index == 0 else [answer[index - 1]]
         expected: dict[Any, int] = {}
         for token in fed:
             expected = self._tracer.step(self._state, token)
-        found = first_difference(expected, self._read)
-        if found is None:
+        mismatch = first_difference(expected, self._read)
+        if mismatch is None:
             return None
-        stage, want, got = found
-        return f"token {index}: stage {stage.name} is wrong first, its checksum {got:08x}, not {want:08x}"
+        stage, reference, checksum = mismatch
+        return f"token {index}: stage {stage.name} is wrong first, its checksum {checksum:08x}, not {reference:08x}"
 
 
 def _tracer(hosted: HostedChip, chip: Chip, geometry: dict[str, Any] | None) -> _Trace | None:
@@ -172,9 +174,11 @@ def _tracer(hosted: HostedChip, chip: Chip, geometry: dict[str, Any] | None) -> 
     from ..plan.schedule import schedule
     from ..plan.trace import Tracer, segments
 
-    made = schedule(chip, Geometry(**geometry))
-    told = hosted.trace_segments()
-    if told != segments(made):
-        raise BuildError(f"the chip traces {told} segments, its manifest says {segments(made)}; deploy the build again")
+    plan = schedule(chip, Geometry(**geometry))
+    count = hosted.trace_segments()
+    if count != segments(plan):
+        raise BuildError(
+            f"the chip traces {count} segments, its manifest says {segments(plan)}; deploy the build again"
+        )
     words = hosted._read_words
-    return _Trace(lambda word: words(address("trace", word))[0], Tracer(chip, made), chip)
+    return _Trace(lambda word: words(address("trace", word))[0], Tracer(chip, plan), chip)

@@ -94,7 +94,7 @@ class SerialChip(HostedChip):
 
     def _follow(self, state: RequestState) -> Iterator[int]:
         """Yield tokens from ``index`` on until the request has ended and the last was given."""
-        acknowledged, silent, seen = self.index, 0, (-1, -1)
+        acknowledged, silent, progress = self.index, 0, (-1, -1)
         try:
             while True:
                 frame = self.link.wait_pushed(self.link.timeout / QUIET_SHARE)
@@ -106,8 +106,8 @@ class SerialChip(HostedChip):
                     yield from self._fresh(look.slots)
                     if not look.busy and look.write_index == self.index:
                         break
-                    silent = silent + 1 if seen == (self.index, look.position) else 0
-                    seen = self.index, look.position
+                    silent = silent + 1 if progress == (self.index, look.position) else 0
+                    progress = self.index, look.position
                     if silent > HUNG:
                         raise LinkError(
                             f"nothing moves for {HUNG * self.link.timeout / QUIET_SHARE:g} s; reset the chip"

@@ -56,8 +56,10 @@ def import_onnx(path: str | Path, context: int | None = None) -> Imported:
         ) from error
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # What no check foresaw in a file that nobody vouches for.
-        what = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
-        raise ModelError(f"{path}: not understood ({what[:300]}); if ONNX Runtime runs it, please report it") from error
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+        raise ModelError(
+            f"{path}: not understood ({reason[:300]}); if ONNX Runtime runs it, please report it"
+        ) from error
 
 
 def _frozen(source: Source) -> tuple[Source, Graph, Inputs]:

@@ -20,28 +20,28 @@ _PASSED = ("Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 
 def take_branches(graph: onnx.GraphProto) -> bool:
     """Put one branch in the place of each ``If``; whether there were any."""
-    taken = 0
-    while taken < MOST:
-        found = next(((i, n) for i, n in enumerate(graph.node) if n.op_type == "If" and _chosen(graph, n)), None)
-        if found is None:
+    count = 0
+    while count < MOST:
+        choice = next(((i, n) for i, n in enumerate(graph.node) if n.op_type == "If" and _chosen(graph, n)), None)
+        if choice is None:
             break
-        index, node = found
+        index, node = choice
         branch = _chosen(graph, node)
         assert branch is not None
         body = _renamed(branch, f"{node.output[0]}::")
         nodes = [*graph.node[:index], *body.node, *_named(body, node), *graph.node[index + 1 :]]
         graph.initializer.extend(body.initializer)
-        copies = [onnx.NodeProto.FromString(each.SerializeToString()) for each in nodes]
+        copies = [onnx.NodeProto.FromString(copy.SerializeToString()) for copy in nodes]
         del graph.node[:]
         graph.node.extend(copies)
-        taken += 1
-    return taken > 0
+        count += 1
+    return count > 0
 
 
 def _named(body: onnx.GraphProto, node: onnx.NodeProto) -> list[onnx.NodeProto]:
     """The branch's results under the names that the rest of the model reads."""
     pairs = zip(body.output, node.output, strict=False)
-    return [helper.make_node("Identity", [made.name], [out], f"{node.name}/{out}") for made, out in pairs if out]
+    return [helper.make_node("Identity", [value.name], [out], f"{node.name}/{out}") for value, out in pairs if out]
 
 
 def _chosen(graph: onnx.GraphProto, node: onnx.NodeProto) -> onnx.GraphProto | None:
@@ -49,7 +49,7 @@ def _chosen(graph: onnx.GraphProto, node: onnx.NodeProto) -> onnx.GraphProto | N
     branches = {a.name: a.g for a in node.attribute if a.type == onnx.AttributeProto.GRAPH}
     if set(branches) != {"then_branch", "else_branch"} or not node.input or not node.output:
         return None
-    makers = {out: each for each in graph.node for out in each.output if out}
+    makers = {out: producer for producer in graph.node for out in producer.output if out}
     name = node.input[0]
     for _ in range(len(makers)):
         if name not in makers or makers[name].op_type not in _PASSED or not makers[name].input:
@@ -61,13 +61,13 @@ def _chosen(graph: onnx.GraphProto, node: onnx.NodeProto) -> onnx.GraphProto | N
     inputs = {value.name: value for value in graph.input}
     if name not in inputs:
         return None
-    caches = {each for each, value in inputs.items() if len(value.type.tensor_type.shape.dim) > 2}
+    caches = {key for key, value in inputs.items() if len(value.type.tensor_type.shape.dim) > 2}
     reads = {key: len(caches & set(_outer(branch))) for key, branch in branches.items()}
     return branches["then_branch" if reads["then_branch"] < reads["else_branch"] else "else_branch"]
 
 
 def _stored(graph: onnx.GraphProto, makers: dict[str, onnx.NodeProto], name: str) -> bool | None:
-    tensor = next((each for each in graph.initializer if each.name == name), None)
+    tensor = next((tensor_proto for tensor_proto in graph.initializer if tensor_proto.name == name), None)
     maker = makers.get(name)
     if tensor is None and maker is not None and maker.op_type == "Constant":
         tensor = next((a.t for a in maker.attribute if a.name == "value"), None)
@@ -115,9 +115,11 @@ def _renamed(graph: onnx.GraphProto, prefix: str) -> onnx.GraphProto:
 def _rename_inputs(node: onnx.NodeProto, names: dict[str, str]) -> None:
     node.input[:] = [names.get(name, name) for name in node.input]
     for inner in _subgraphs(node):
-        hidden = {out for each in inner.node for out in each.output} | {tensor.name for tensor in inner.initializer}
-        seen = {name: new for name, new in names.items() if name not in hidden}
-        for each in inner.node:
-            _rename_inputs(each, seen)
+        hidden = {out for inner_node in inner.node for out in inner_node.output} | {
+            tensor.name for tensor in inner.initializer
+        }
+        visible = {name: new for name, new in names.items() if name not in hidden}
+        for inner_node in inner.node:
+            _rename_inputs(inner_node, visible)
         for value in inner.output:
-            value.name = seen.get(value.name, value.name)
+            value.name = visible.get(value.name, value.name)

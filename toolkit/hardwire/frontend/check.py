@@ -100,7 +100,7 @@ def _refuse(
     length: int,
     error: float,
 ) -> None:
-    """Run both once more, stage by stage."""
+    """Raise ModelError at the first stage where the decoder and ONNX Runtime differ."""
     ours: dict[str, Array] = {}
 
     def observe(stage: str, value: Array) -> None:
@@ -111,15 +111,15 @@ def _refuse(
     theirs, _ = execute(source, make_feeds(source, inputs, ids), list(dict.fromkeys(stages.values())))
     text = f"{source.path}: the rebuilt model differs from ONNX Runtime by {error:.3g} at {length} tokens"
     for stage, value in ours.items():  # in the order of the forward pass
-        seen = theirs[stages[stage]]
-        seen = seen.reshape(1, -1, seen.shape[-1])[:, :length]
-        if not _difference(value, seen) <= TOLERANCE:
+        runtime_value = theirs[stages[stage]]
+        runtime_value = runtime_value.reshape(1, -1, runtime_value.shape[-1])[:, :length]
+        if not _difference(value, runtime_value) <= TOLERANCE:
             text += f"; first at {stage} (tensor {stages[stage]!r})"
-            if value.shape != seen.shape:
-                raise ModelError(f"{text}: shape {value.shape} rebuilt, {seen.shape} in ONNX Runtime")
-            where = np.unravel_index(int(np.abs(value - seen).argmax()), value.shape)
+            if value.shape != runtime_value.shape:
+                raise ModelError(f"{text}: shape {value.shape} rebuilt, {runtime_value.shape} in ONNX Runtime")
+            where = np.unravel_index(int(np.abs(value - runtime_value).argmax()), value.shape)
             raise ModelError(
                 f"{text}, token {where[1]}, channel {where[2]}: "
-                f"{value[where]:.6g} rebuilt, {seen[where]:.6g} in ONNX Runtime; please report this model"
+                f"{value[where]:.6g} rebuilt, {runtime_value[where]:.6g} in ONNX Runtime; please report this model"
             )
     raise ModelError(f"{text}; every block agrees, so it is the final norm or head; please report this model")

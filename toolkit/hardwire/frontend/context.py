@@ -23,7 +23,7 @@ from .graph import Graph, Value, ancestors
 from .inputs import Inputs, make_feeds
 from .load import Source
 from .match import Matched
-from .match_attention import Found, of_tokens, read_mask, read_window
+from .match_attention import AttentionMatch, of_tokens, read_mask, read_window
 from .rope import table_tolerance
 
 DEFAULT = 2048
@@ -31,25 +31,27 @@ MOST_COLUMNS = 256  # of a stored table that are looked at
 PROBED = 8192  # masks grow with the square of the length; a window of 4096 shows
 
 
-def resolve(source: Source, inputs: Inputs, graph: Graph, matched: Matched, asked: int | None) -> tuple[int, list[str]]:
+def resolve(
+    source: Source, inputs: Inputs, graph: Graph, matched: Matched, context: int | None
+) -> tuple[int, list[str]]:
     """The context and notes on where it comes from. The tables' length is a limit, the rest a hint."""
     limit, why = _limit(source, inputs, graph, matched)
-    if asked is not None:
-        if not 2 <= asked <= LARGEST_DIMENSION:
-            raise ModelError(f"{source.path}: context={asked}; ask for 2 to {LARGEST_DIMENSION} positions")
-        if limit is not None and asked > limit:
-            raise ModelError(f"{source.path}: context={asked}, but {why} end at {limit}; ask for that or less")
-        return asked, [f"context {asked}: as asked"]
+    if context is not None:
+        if not 2 <= context <= LARGEST_DIMENSION:
+            raise ModelError(f"{source.path}: context={context}; ask for 2 to {LARGEST_DIMENSION} positions")
+        if limit is not None and context > limit:
+            raise ModelError(f"{source.path}: context={context}, but {why} end at {limit}; ask for that or less")
+        return context, [f"context {context}: as asked"]
     if limit is not None:
-        return _held(limit, f"{why} end there")
+        return _clipped(limit, f"{why} end there")
     config = source.path.parent / "config.json"
-    found = _configured(config)
-    if found is not None:
-        return _held(found, f"max_position_embeddings of {config.name} beside the model")
+    configured = _configured(config)
+    if configured is not None:
+        return _clipped(configured, f"max_position_embeddings of {config.name} beside the model")
     return DEFAULT, [f"context {DEFAULT}: the model sets no limit, so the default; give context= for another"]
 
 
-def _held(positions: int, why: str) -> tuple[int, list[str]]:
+def _clipped(positions: int, why: str) -> tuple[int, list[str]]:
     if positions <= LARGEST_DIMENSION:
         return positions, [f"context {positions}: {why}"]
     return LARGEST_DIMENSION, [f"context {LARGEST_DIMENSION}: the most that a chip may have; {positions}: {why}"]
@@ -60,20 +62,20 @@ def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_bytes()[: 2**20])
+        values = json.loads(path.read_bytes()[: 2**20])
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON ({error}); remove it or give context=") from error
-    return found if isinstance(found, dict) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def _configured(path: Path) -> int | None:
     config = _json(path)
-    found = config.get("max_position_embeddings", config.get("n_positions"))
-    if found is None:
+    positions = config.get("max_position_embeddings", config.get("n_positions"))
+    if positions is None:
         return None
-    if not isinstance(found, int) or isinstance(found, bool) or found < 2:
-        raise ModelError(f"{path}: max_position_embeddings is {found!r}, no position count; give context=")
-    return found
+    if not isinstance(positions, int) or isinstance(positions, bool) or positions < 2:
+        raise ModelError(f"{path}: max_position_embeddings is {positions!r}, no position count; give context=")
+    return positions
 
 
 def window_beside(source: Source, decoder: Decoder) -> list[str]:
@@ -83,16 +85,16 @@ def window_beside(source: Source, decoder: Decoder) -> list[str]:
     """
     if any(block.attention.window is not None for block in decoder.blocks):
         return []
-    config, found = _json(source.path.parent / "config.json"), {}
+    config, sizes = _json(source.path.parent / "config.json"), {}
     if config.get("use_sliding_window", True):
-        found["config.json"] = config.get("sliding_window")
+        sizes["config.json"] = config.get("sliding_window")
     inner: Any = _json(source.path.parent / "genai_config.json")
     for key in ("model", "decoder", "sliding_window", "window_size"):
         inner = inner.get(key) if isinstance(inner, dict) else None
-    found["genai_config.json"] = inner
+    sizes["genai_config.json"] = inner
     return [
         f"{name} beside the model tells of a sliding window of {size}, which is not in the file: taken without"
-        for name, size in found.items()
+        for name, size in sizes.items()
         if isinstance(size, int) and size < decoder.context
     ]
 
@@ -101,10 +103,10 @@ def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tu
     limits = []
     if inputs.static is not None:
         limits.append((inputs.static, "its fixed-length inputs"))
-    limits += [(found.room, "its buffers for keys and values") for found in matched.attentions if found.room]
+    limits += [(match.room, "its buffers for keys and values") for match in matched.attentions if match.room]
     if matched.positions is not None:
         limits.append((_position_rows(source, graph, matched.positions), "its learned positions"))
-    for name in sorted({name for found in matched.attentions for name in found.tables}):
+    for name in sorted({name for match in matched.attentions for name in match.tables}):
         rows = len(source.weights[name]) if _is_whole(source, graph, name) else _table_rows(source, graph, name)
         if rows is not None:
             limits.append((rows, "its rotary tables"))
@@ -113,7 +115,7 @@ def _limit(source: Source, inputs: Inputs, graph: Graph, matched: Matched) -> tu
 
 def _weights_behind(source: Source, name: str) -> list[Value]:
     names = ancestors(source.makers(), [name])
-    return [source.weights[each] for each in sorted(names & source.weights.keys())]
+    return [source.weights[weight] for weight in sorted(names & source.weights.keys())]
 
 
 def _position_rows(source: Source, graph: Graph, name: str) -> int:
@@ -147,13 +149,13 @@ def _table_rows(source: Source, graph: Graph, name: str) -> int | None:
         columns = columns[:, np.isfinite(columns).all(0)]
         # Float32 of another library's cosine: some units in the last place.
         waves = (columns, np.cos(columns), np.sin(columns))
-        if any(np.isclose(each, used[:, :1], atol=1e-6).all(0).any() for each in waves):
+        if any(np.isclose(wave, used[:, :1], atol=1e-6).all(0).any() for wave in waves):
             return len(stored)
     return None
 
 
 def _by_position(table: Value, length: int) -> Value:
-    """[T, everything else]"""
+    """A table with an axis of ``length`` tokens, as [T, everything else]."""
     return np.moveaxis(table, table.shape.index(length), 0).reshape(length, -1)
 
 
@@ -171,41 +173,41 @@ def extend(source: Source, inputs: Inputs, graph: Graph, matched: Matched, conte
             f"masks and rotary tables were compared at the first {PROBED} of {context} positions: a sliding window of "
             "that size or more would not show"
         )
-    masks = {name for found in matched.attentions for name in found.masks}
+    masks = {name for match in matched.attentions for name in match.masks}
     tables = {
-        name for found in matched.attentions for name in found.tables if graph.length in graph.constants[name].shape
+        name for match in matched.attentions for name in match.tables if graph.length in graph.constants[name].shape
     }
-    wanted = sorted(name for name in masks | tables if name not in source.weights)
-    values, _ = execute(source, make_feeds(source, inputs, np.zeros((1, length), np.int64)), wanted)
+    computed = sorted(name for name in masks | tables if name not in source.weights)
+    values, _ = execute(source, make_feeds(source, inputs, np.zeros((1, length), np.int64)), computed)
     windows: dict[tuple[str, ...], int | None] = {}
     blocks: list[Block] = []
-    for block, found in zip(decoder.blocks, matched.attentions, strict=True):
-        if found.masks not in windows:
-            windows[found.masks] = _window(found, values, length)
-        if found.rope is not None:
-            for name in sorted(found.tables & values.keys()):
-                _check_table(found, name, values[name], found.rope, length)
-            for name in sorted(each for each in found.tables if _is_whole(source, graph, each)):
-                _check_table(found, name, source.weights[name][:length], found.rope, length)
-        blocks.append(replace(block, attention=replace(block.attention, window=windows[found.masks])))
+    for block, match in zip(decoder.blocks, matched.attentions, strict=True):
+        if match.masks not in windows:
+            windows[match.masks] = _window(match, values, length)
+        if match.rope is not None:
+            for name in sorted(match.tables & values.keys()):
+                _check_table(match, name, values[name], match.rope, length)
+            for name in sorted(table for table in match.tables if _is_whole(source, graph, table)):
+                _check_table(match, name, source.weights[name][:length], match.rope, length)
+        blocks.append(replace(block, attention=replace(block.attention, window=windows[match.masks])))
     decoder = replace(decoder, blocks=tuple(blocks))
     if matched.positions is not None:
         decoder = replace(decoder, positions=_positions(source, inputs, matched, context))
     return decoder, notes
 
 
-def _window(found: Found, values: dict[str, Value], length: int) -> int | None:
+def _window(match: AttentionMatch, values: dict[str, Value], length: int) -> int | None:
     """The window at the probed length; one seen at the short length already stays."""
-    if not set(found.masks) <= values.keys():
-        return found.window
-    total = max(length, *(values[name].shape[-1] for name in found.masks), 0)
-    seen = np.tri(length, total, dtype=np.bool_) if found.causal else np.ones((length, total), np.bool_)
-    for name, kept in zip(found.masks, found.keeps, strict=True):
-        seen &= read_mask(found.node, values[name] if kept else ~values[name], length, total)
-    return read_window(found.node, of_tokens(found.node, seen, found.first))
+    if not set(match.masks) <= values.keys():
+        return match.window
+    total = max(length, *(values[name].shape[-1] for name in match.masks), 0)
+    visible = np.tri(length, total, dtype=np.bool_) if match.causal else np.ones((length, total), np.bool_)
+    for name, keep in zip(match.masks, match.keeps, strict=True):
+        visible &= read_mask(match.node, values[name] if keep else ~values[name], length, total)
+    return read_window(match.node, of_tokens(match.node, visible, match.first))
 
 
-def _check_table(found: Found, name: str, table: Value, rope: Rope, length: int) -> None:
+def _check_table(match: AttentionMatch, name: str, table: Value, rope: Rope, length: int) -> None:
     """Every column of a rotary table is a cosine or sine of one of the angles, times one amplitude."""
     columns = _by_position(table, length).astype(np.float64)
     columns = np.unique(columns, axis=1) if columns.shape[1] > len(rope.inv_freq) else columns
@@ -218,7 +220,7 @@ def _check_table(found: Found, name: str, table: Value, rope: Rope, length: int)
         if worst[best] > table_tolerance(length) * max(1.0, abs(size[best])):
             at = int(np.abs(columns[:, index] - waves[:, best] * size[best]).argmax())
             raise ModelError(
-                f"{found.node.describe()}: rotary table {name!r} leaves the angles of the first positions by "
+                f"{match.node.describe()}: rotary table {name!r} leaves the angles of the first positions by "
                 f"{worst[best]:.3g} at position {at}; embeddings that change with the length are not "
                 f"supported, give a context= of at most {at}"
             )

@@ -41,7 +41,7 @@ def rings(path: Path, proto: onnx.ModelProto) -> dict[str, int]:
 
     ONNX Runtime takes no shorter one; what is valid in it is told by the length of the mask.
     """
-    found: dict[str, int] = {}
+    windows: dict[str, int] = {}
     for node in proto.graph.node:
         at = _attributes(node) if node.domain == DOMAIN and node.op_type == "GroupQueryAttention" else {}
         if at.get("sliding_window_cache", 0):
@@ -49,8 +49,8 @@ def rings(path: Path, proto: onnx.ModelProto) -> dict[str, int]:
             if not 0 < window <= MAX_WINDOW:
                 where = f"{path}: node {node.name or node.output[0]!r} ({node.op_type})"
                 raise ModelError(f"{where}: a cache for a window of {window} positions is not supported")
-            found.update(dict.fromkeys(filter(None, _named(node, 5)[3:]), window))
-    return found
+            windows.update(dict.fromkeys(filter(None, _named(node, 5)[3:]), window))
+    return windows
 
 
 BITS_NOTE = "weights of {bits} bits in blocks: taken by the numbers that they stand for"
@@ -69,14 +69,14 @@ def roles(proto: onnx.ModelProto) -> dict[str, str]:
     """What GroupQueryAttention does with inputs that are not there any more when it is lowered."""
     makers = {out: node for node in proto.graph.node for out in node.output if out}
     inputs = {value.name for value in proto.graph.input}
-    found: dict[str, str] = {}
+    role_of: dict[str, str] = {}
     for node in proto.graph.node:
         if node.domain == DOMAIN and node.op_type == "GroupQueryAttention":
             names = _named(node, 10)
-            for role, wanted in (("past", names[3:5]), ("positions", names[9:]), ("mask", names[5:7])):
-                behind = ancestors(makers, [name for name in wanted if name]) & inputs
-                found.update({name: role for name in behind if name not in found})
-    return found
+            for role, tensors in (("past", names[3:5]), ("positions", names[9:]), ("mask", names[5:7])):
+                behind = ancestors(makers, [name for name in tensors if name]) & inputs
+                role_of.update({name: role for name in behind if name not in role_of})
+    return role_of
 
 
 def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> Lowered:
@@ -99,14 +99,14 @@ def lower(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) -> Lowe
         nodes += [node] if form is None else form(node)
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
-    made = {out for node in nodes for out in node.output}
-    kept = [value for value in proto.graph.output if value.name in made]  # no more caches
+    produced = {out for node in nodes for out in node.output}
+    outputs = [value for value in proto.graph.output if value.name in produced]  # no more caches
     del proto.graph.output[:]
-    proto.graph.output.extend(kept)
+    proto.graph.output.extend(outputs)
     for opset in proto.opset_import:
         if opset.domain in ("", "ai.onnx"):
             opset.version = max(opset.version, ATTENTION_OPSET)
-    bits = " and ".join(str(each) for each in sorted(lowering.bits))
+    bits = " and ".join(str(count) for count in sorted(lowering.bits))
     return Lowered([BITS_NOTE.format(bits=bits)] * bool(bits), [NORM_NOTE] * lowering.normed)
 
 
@@ -120,7 +120,7 @@ class _Lowering:
         return ModelError(f"{self.path}: node {node.name or node.output[0]!r} ({node.op_type}): {why}")
 
     def constant(self, node: onnx.NodeProto, value: Any) -> str:
-        """A new constant's name."""
+        """Store ``value`` as a new initializer of ``node``; its name."""
         self.count += 1
         name = f"{node.output[0]}::{self.count}"
         self.weights[name] = np.asarray(value)
@@ -133,13 +133,13 @@ class _Lowering:
         beta, bias = ("", more[0]) if simple else (more[0], more[1])
         total = (list(node.output) + [""] * 4)[3] or f"{node.output[0]}::sum"
         first = f"{total}::plain" if bias else total
-        made = [helper.make_node("Add", [data, skip], [first], f"{node.name}/Add")]
+        nodes = [helper.make_node("Add", [data, skip], [first], f"{node.name}/Add")]
         if bias:
-            made.append(helper.make_node("Add", [first, bias], [total], f"{node.name}/Bias"))
+            nodes.append(helper.make_node("Add", [first, bias], [total], f"{node.name}/Bias"))
         kind = "SimplifiedLayerNormalization" if simple else "LayerNormalization"
         inputs = [name for name in (total, gain, beta) if name]
         eps = float(_attributes(node).get("epsilon", 1e-5))
-        return [*made, helper.make_node(kind, inputs, [node.output[0]], node.name, axis=-1, epsilon=eps)]
+        return [*nodes, helper.make_node(kind, inputs, [node.output[0]], node.name, axis=-1, epsilon=eps)]
 
     def matmul_bits(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """A [.., K] times a weight of N rows of K, packed in blocks of 2 to 8 bits with a scale and a zero each."""
@@ -153,8 +153,8 @@ class _Lowering:
             node, packed, scales, zeros, int(at["N"]), int(at["K"]), int(at["bits"]), int(at["block_size"])
         )
         out = f"{node.output[0]}::plain" if bias else node.output[0]
-        made = [helper.make_node("MatMul", [data, self.constant(node, weight.T)], [out], node.name)]
-        return [*made, helper.make_node("Add", [out, bias], [node.output[0]], f"{node.name}/Bias")] if bias else made
+        nodes = [helper.make_node("MatMul", [data, self.constant(node, weight.T)], [out], node.name)]
+        return [*nodes, helper.make_node("Add", [out, bias], [node.output[0]], f"{node.name}/Bias")] if bias else nodes
 
     def gather_blocks(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """Rows of a table that is packed as the weight of MatMulNBits, often the head's own."""
@@ -169,7 +169,7 @@ class _Lowering:
     def _unpacked(
         self, node: onnx.NodeProto, packed: str, scales: str, zeros: str, rows: int, columns: int, bits: int, block: int
     ) -> Value:
-        """[N, K] float32."""
+        """The weight [rows, columns] in float32 of a packed one. Raises ModelError."""
         if bits not in (4, 8) or block < 1 or not 0 < rows * columns * 4 <= MAX_WEIGHT_BYTES:
             raise self.refuse(
                 node, f"{bits} bits in blocks of {block} for a weight of {rows} x {columns}; 4 and 8 bits are known"
@@ -182,9 +182,11 @@ class _Lowering:
             zero: Value = np.full(1, 1 << (bits - 1), np.float32)
             if zeros:
                 stored = self.weights[zeros]
-                whole = stored.dtype == np.uint8
+                packed_pairs = stored.dtype == np.uint8
                 levels = (
-                    _levels(stored.reshape(rows, -1), bits) if whole else stored.astype(np.float32).reshape(rows, -1)
+                    _levels(stored.reshape(rows, -1), bits)
+                    if packed_pairs
+                    else stored.astype(np.float32).reshape(rows, -1)
                 )
                 zero = levels[:, :blocks, None].astype(np.float32)
             return (
@@ -201,20 +203,22 @@ class _Lowering:
         at = _attributes(node)
         if at.get("is_packed_batching", 0) or float(at.get("scale", 1.0)) != 1.0:
             raise self.refuse(node, "packed batches or a scale are not supported")
-        kept = {key: int(at.get(key, 0)) for key in ("interleaved", "num_heads", "rotary_embedding_dim")}
-        return [helper.make_node("RotaryEmbedding", [data, cos, sin, positions], [node.output[0]], node.name, **kept)]
+        attributes = {key: int(at.get(key, 0)) for key in ("interleaved", "num_heads", "rotary_embedding_dim")}
+        return [
+            helper.make_node("RotaryEmbedding", [data, cos, sin, positions], [node.output[0]], node.name, **attributes)
+        ]
 
     def attention(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """Attention over an empty cache, rotated first where it says so; q, k and v may come packed in one."""
         at, names = _attributes(node), _named(node, 17)
         self._check_attention(node, at, names)
         heads, groups = int(at["num_heads"]), int(at["kv_num_heads"])
-        made: list[onnx.NodeProto] = []
+        nodes: list[onnx.NodeProto] = []
 
         def op(kind: str, inputs: list[str], outputs: int = 1, **attrs: Any) -> list[str]:
             self.count += 1
             outs = [f"{node.output[0]}::{kind}{self.count}.{i}" for i in range(outputs)]
-            made.append(helper.make_node(kind, inputs, outs, f"{node.name}/{kind}{self.count}", **attrs))
+            nodes.append(helper.make_node(kind, inputs, outs, f"{node.name}/{kind}{self.count}", **attrs))
             return outs
 
         parts = names[:3]
@@ -223,8 +227,8 @@ class _Lowering:
         if names[14]:
             parts[:2] = self._normed(op, at, parts, names[14:16], heads, groups)
         length = op("Gather", [op("Shape", [names[0]])[0], self.constant(node, 1)])[0]
-        zero, one = self.constant(node, 0), self.constant(node, 1)
-        row = op("Range", [zero, length, one])[0]
+        zero, step = self.constant(node, 0), self.constant(node, 1)
+        row = op("Range", [zero, length, step])[0]
         if at.get("do_rotary", 0):
             positions = names[9] or op("Unsqueeze", [row, self.constant(node, [0])])[0]
             if names[7] not in self.weights or self.weights[names[7]].ndim != 2:
@@ -244,17 +248,17 @@ class _Lowering:
             mask = [op("Where", [near, names[10], low])[0] if mask else names[10]]
         more = {"scale": float(at["scale"])} if at.get("scale", 0) else {}
         more |= {"softcap": float(at["softcap"])} if at.get("softcap", 0) else {}
-        made.append(
+        nodes.append(
             helper.make_node("Attention", [*parts, *mask], [node.output[0]], node.name, is_causal=1,
                              q_num_heads=heads, kv_num_heads=groups, **more)
         )  # fmt: skip
-        return made
+        return nodes
 
     def _check_attention(self, node: onnx.NodeProto, at: dict[str, Any], names: list[str]) -> None:
         """Refuse what the engine has no part for, each by what it is."""
         sinks = names[11] and not (names[11] in self.weights and np.all(self.weights[names[11]] <= NO_SINK))
         kinds = {at.get(f"{side}_quant_type", b"NONE") for side in "kv"} | {at.get("k_quant_type", b"NONE")}
-        for there, what in (
+        for present, feature in (
             (sinks, "attention sinks (head_sink: a learned share of every softmax that goes to no token)"),
             (at.get("smooth_softmax", 0) > 0, "a smooth softmax (a share of every softmax that goes to no token)"),
             (any(names[12:14]) or not kinds <= {b"NONE", b""}, "a quantized cache"),
@@ -262,8 +266,8 @@ class _Lowering:
             (at.get("qk_output", 0), "an output of the scores"),
             (bool(names[14]) != bool(names[15]), "a norm of queries without one of keys"),
         ):
-            if there:
-                raise self.refuse(node, f"it has {what}, which is not supported; export without it")
+            if present:
+                raise self.refuse(node, f"it has {feature}, which is not supported; export without it")
         if not at.get("causal", 1):
             raise self.refuse(node, "it has no causal mask; hardwire takes decoders only")
 
@@ -272,22 +276,22 @@ class _Lowering:
     ) -> list[str]:
         """Queries and keys, normalised over each head in front of the rotation."""
         self.normed = True
-        made = []
+        normed = []
         for part, gain, side, count in zip(parts, gains, "qk", (heads, groups), strict=False):
             eps = float(at.get(f"{side}_norm_epsilon", at.get("qk_norm_epsilon", 1e-6)))
             node = onnx.NodeProto(output=[part])
-            each = op("Reshape", [part, self.constant(node, np.array([0, 0, count, -1]))])[0]
-            each = op("SimplifiedLayerNormalization", [each, gain], axis=-1, epsilon=eps)[0]
-            made.append(op("Reshape", [each, self.constant(node, np.array([0, 0, -1]))])[0])
-        return made
+            heads_view = op("Reshape", [part, self.constant(node, np.array([0, 0, count, -1]))])[0]
+            heads_view = op("SimplifiedLayerNormalization", [heads_view, gain], axis=-1, epsilon=eps)[0]
+            normed.append(op("Reshape", [heads_view, self.constant(node, np.array([0, 0, -1]))])[0])
+        return normed
 
     def _split(self, op: Any, node: onnx.NodeProto, packed: str, heads: int, groups: int) -> list[str]:
         """q, k and v of one tensor [B, T, (heads + 2 * groups) * C], cut in units of heads."""
         shape = [0, 0, heads + 2 * groups, -1]
-        each = op("Reshape", [packed, self.constant(node, np.array(shape))])[0]
+        grouped = op("Reshape", [packed, self.constant(node, np.array(shape))])[0]
         sizes = self.constant(node, np.array([heads, groups, groups]))
         flat = self.constant(node, np.array([0, 0, -1]))
-        return [op("Reshape", [part, flat])[0] for part in op("Split", [each, sizes], 3, axis=2)]
+        return [op("Reshape", [part, flat])[0] for part in op("Split", [grouped, sizes], 3, axis=2)]
 
 
 def _named(node: onnx.NodeProto, count: int) -> list[str]:

@@ -79,7 +79,7 @@ def _times(a: Array | float, b: Array | float) -> Array | float:
 
 def _constant(graph: Graph, name: str, width: int) -> Array | float | None:
     """The constant as one number that is not 0, or as a vector along the last axis."""
-    one = graph.scalar(name)
-    if one is not None:
-        return one or None
+    scalar = graph.scalar(name)
+    if scalar is not None:
+        return scalar or None
     return vector(graph, name, width)

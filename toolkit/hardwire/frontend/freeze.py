@@ -29,6 +29,7 @@ _PRIMES = (23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 1
 
 
 def import_runtime() -> Any:
+    """The module onnxruntime. Raises ToolMissing where it is not installed."""
     try:
         import onnxruntime
     except ImportError as error:
@@ -47,8 +48,8 @@ def choose_length(source: Source, inputs: Inputs) -> int:
                 "export with a dynamic length"
             )
         return inputs.static
-    taken = {dim for value in source.weights.values() for dim in value.shape}
-    return next((prime for prime in _PRIMES if prime not in taken), _PRIMES[0])
+    dimensions = {dim for value in source.weights.values() for dim in value.shape}
+    return next((prime for prime in _PRIMES if prime not in dimensions), _PRIMES[0])
 
 
 def dependent(source: Source, inputs: Inputs) -> set[str]:
@@ -61,6 +62,10 @@ def dependent(source: Source, inputs: Inputs) -> set[str]:
 
 
 def freeze(source: Source) -> tuple[Graph, Inputs]:
+    """The graph of what depends on the tokens, at one length, everything else a constant; and the model's inputs.
+
+    Raises ModelError for a model that is no decoder.
+    """
     inputs = read_inputs(source)
     length = choose_length(source, inputs)
     logits = output_name(source)
@@ -69,12 +74,12 @@ def freeze(source: Source) -> tuple[Graph, Inputs]:
         raise ModelError(f"{source.path}: is no decoder: output {logits!r} does not depend on the token ids")
     needed = ancestors(source.makers(), [logits])
     live = [n for n in source.proto.graph.node if any(out in tainted and out in needed for out in n.output)]
-    read = {name for node in live for name in node.input if name}
-    constant = sorted(name for name in read if name not in tainted and name not in source.weights)
-    shaped = sorted({out for node in live for out in node.output if out} | (read & tainted))
+    operands = {name for node in live for name in node.input if name}
+    constant = sorted(name for name in operands if name not in tainted and name not in source.weights)
+    shaped = sorted({out for node in live for out in node.output if out} | (operands & tainted))
     ids = np.arange(length)[None] % 2
     values, shapes = execute(source, make_feeds(source, inputs, ids), constant, shaped)
-    values.update({name: source.weights[name] for name in read if name in source.weights})
+    values.update({name: source.weights[name] for name in operands if name in source.weights})
     graph = Graph(
         nodes=[_node(node) for node in live],
         constants=values,
@@ -109,11 +114,11 @@ def module_path(scopes: str) -> str:
     if len(scopes) > LONGEST_SCOPES:
         return ""
     try:
-        found = ast.literal_eval(scopes)
+        path = ast.literal_eval(scopes)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ""
-    modules = [each for each in found[:-1] if isinstance(each, str)] if isinstance(found, list) else []
-    return next((each for each in reversed(modules) if each and not each.startswith("_empty_nn_module")), "")
+    modules = [scope for scope in path[:-1] if isinstance(scope, str)] if isinstance(path, list) else []
+    return next((scope for scope in reversed(modules) if scope and not scope.startswith("_empty_nn_module")), "")
 
 
 def _attribute(attr: onnx.AttributeProto) -> Any:
@@ -126,20 +131,20 @@ def _attribute(attr: onnx.AttributeProto) -> Any:
 def execute(
     source: Source,
     feeds: dict[str, Value],
-    wanted: Iterable[str],
+    outputs: Iterable[str],
     shaped: Iterable[str] = (),
 ) -> tuple[dict[str, Value], dict[str, tuple[int, ...]]]:
-    """Values of ``wanted`` and shapes of ``shaped``, run without optimisations and without other work.
+    """Values of ``outputs`` and shapes of ``shaped``, run without optimisations and without other work.
 
     Large weights are fed instead of stored in the session: it then needs no copy of them.
     """
     runtime = import_runtime()
-    wanted, shaped = list(wanted), [name for name in shaped if name not in feeds]
+    outputs, shaped = list(outputs), [name for name in shaped if name not in feeds]
     shapes = {name: value.shape for name, value in feeds.items()}
-    if not wanted and not shaped:
+    if not outputs and not shaped:
         return {}, shapes
     feeds = dict(feeds)
-    model = _submodel(source, feeds, wanted, shaped)
+    model = _submodel(source, feeds, outputs, shaped)
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
@@ -148,9 +153,9 @@ def execute(
         results = session.run([value.name for value in model.graph.output], feeds)
     except Exception as error:  # ONNX Runtime's own types derive from it
         raise ModelError(f"{source.path}: ONNX Runtime cannot run it: {str(error).strip()[:400]}") from error
-    values = dict(zip(wanted, results, strict=False))
+    values = dict(zip(outputs, results, strict=False))
     shapes.update(
-        {name: tuple(int(d) for d in dims) for name, dims in zip(shaped, results[len(wanted) :], strict=True)}
+        {name: tuple(int(d) for d in dims) for name, dims in zip(shaped, results[len(outputs) :], strict=True)}
     )
     return values, shapes
 
@@ -158,11 +163,11 @@ def execute(
 def _submodel(
     source: Source,
     feeds: dict[str, Value],
-    wanted: list[str],
+    outputs: list[str],
     shaped: list[str],
 ) -> onnx.ModelProto:
-    """The part of the model that makes ``wanted`` and ``shaped``; adds its weights to ``feeds``."""
-    needed = ancestors(source.makers(), [*wanted, *shaped])
+    """The part of the model that makes ``outputs`` and ``shaped``; adds its weights to ``feeds``."""
+    needed = ancestors(source.makers(), [*outputs, *shaped])
     model = onnx.ModelProto(ir_version=source.proto.ir_version)
     model.opset_import.extend(source.proto.opset_import)
     graph = model.graph
@@ -182,6 +187,6 @@ def _submodel(
         graph.input.append(helper.make_tensor_value_info(name, kind, value.shape))
     for name in shaped:
         graph.node.append(helper.make_node("Shape", [name], [f"{name}::shape"]))
-    for name in [*wanted, *(f"{name}::shape" for name in shaped)]:
+    for name in [*outputs, *(f"{name}::shape" for name in shaped)]:
         graph.output.append(onnx.ValueInfoProto(name=name))
     return model

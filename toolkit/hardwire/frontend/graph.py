@@ -61,12 +61,12 @@ class Graph:
     def prune(self) -> None:
         """Drop the nodes that the logits do not need."""
         needed = {self.logits}
-        kept: list[Node] = []
+        live: list[Node] = []
         for node in reversed(self.nodes):
             if needed.intersection(node.outputs):
                 needed.update(node.inputs)
-                kept.append(node)
-        self.nodes = kept[::-1]
+                live.append(node)
+        self.nodes = live[::-1]
         self.constants = {name: value for name, value in self.constants.items() if name in needed}
         self.index()
 
@@ -135,11 +135,11 @@ def _plain(value: object) -> str:
     return repr(value)
 
 
-def ancestors(makers: dict[str, Any], wanted: Iterable[str]) -> set[str]:
-    """Names of all tensors that ``wanted`` depend on, themselves included; ``makers`` maps to
+def ancestors(makers: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """Names of all tensors that ``names`` depend on, themselves included; ``makers`` maps to
     ONNX nodes."""
     seen: set[str] = set()
-    stack = list(wanted)
+    stack = list(names)
     while stack:
         name = stack.pop()
         if name in seen:

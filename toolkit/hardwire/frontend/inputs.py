@@ -138,12 +138,12 @@ class _Reader:
 
     def _reach(self, name: str, passed: Callable[[onnx.NodeProto, int], bool]) -> Iterator[tuple[onnx.NodeProto, int]]:
         """The nodes that read ``name``, also through those that ``passed`` lets through, and at which input."""
-        stack, seen = [name], {name}
+        stack, reached = [name], {name}
         while stack:
             for node, at in self.users.get(stack.pop(), []):
                 yield node, at
-                fresh = [out for out in node.output if out and out not in seen] if passed(node, at) else []
-                seen.update(fresh)
+                fresh = [out for out in node.output if out and out not in reached] if passed(node, at) else []
+                reached.update(fresh)
                 stack.extend(fresh)
 
     def _by_moves(self, node: onnx.NodeProto, at: int) -> bool:
@@ -152,14 +152,14 @@ class _Reader:
 
     def _lookups(self, name: str) -> list[Value]:
         """Stored tables of rows that it is an index into."""
-        found = []
+        lookups = []
         for node, at in self._reach(name, self._by_moves):
             if node.op_type == "Gather" and at == 1:
                 behind = ancestors(self.source.makers(), [node.input[0]])
                 if not behind & self.values.keys():
-                    tables = [self.source.weights[each] for each in sorted(behind & self.source.weights.keys())]
-                    found += [t for t in tables if t.ndim == 2 and t.dtype.kind == "f"][:1]
-        return found
+                    tables = [self.source.weights[weight] for weight in sorted(behind & self.source.weights.keys())]
+                    lookups += [t for t in tables if t.ndim == 2 and t.dtype.kind == "f"][:1]
+        return lookups
 
     def rows(self, name: str) -> list[int]:
         return [len(table) for table in self._lookups(name)]
@@ -195,13 +195,13 @@ class _Reader:
 
     def best_ids(self, names: list[str]) -> str:
         """The input that is looked up in a table with as many rows as there are logits; then by name, then the most."""
-        value = next(each for each in self.source.proto.graph.output if each.name == self.logits)
+        value = next(output for output in self.source.proto.graph.output if output.name == self.logits)
         vocab = (_dims(value) or [None])[-1]
 
         def fitness(name: str) -> tuple[bool, bool, int]:
             rows = self.rows(name)
-            other = any(word in name.lower() for word in ("position", "type", "segment"))
-            return vocab in rows, not other, max(rows)
+            other_role = any(word in name.lower() for word in ("position", "type", "segment"))
+            return vocab in rows, not other_role, max(rows)
 
         return max(names, key=fitness)
 
@@ -209,18 +209,18 @@ class _Reader:
         """Whether keys or values are appended to it or written into it."""
         dims = _dims(value)
         stack: list[tuple[str, list[int | None], bool]] = [(value.name, list(range(len(dims))), False)]
-        seen = {value.name}
+        reached = {value.name}
         while stack:
             name, axes, cut = stack.pop()
             for node, at in self.users.get(name, []):
-                found = self._grows(node, at, axes, dims)
-                if found is not None:
-                    written = cut and found.fixed is not None  # between what is kept in front and behind
-                    self.pasts[value.name] = replace(found, appended=found.appended and not written)
+                past = self._grows(node, at, axes, dims)
+                if past is not None:
+                    overwritten = cut and past.fixed is not None  # between what is kept in front and behind
+                    self.pasts[value.name] = replace(past, appended=past.appended and not overwritten)
                     return True
                 for out, moved in _moved(self.source, node, at, axes):
-                    if out not in seen:
-                        seen.add(out)
+                    if out not in reached:
+                        reached.add(out)
                         stack.append((out, moved, cut or node.op_type == "Slice"))
         return False
 
@@ -267,27 +267,28 @@ def _moved(
     elif kind == "Transpose":
         perm = list(_attribute(node, "perm", list(range(len(axes)))[::-1]))
         if sorted(perm) == list(range(len(axes))):
-            yield node.output[0], [axes[each] for each in perm]
+            yield node.output[0], [axes[axis_index] for axis_index in perm]
     elif kind in ("Squeeze", "Unsqueeze"):
         chosen = source.weights.get(node.input[1]) if len(node.input) > 1 else None
         listed = np.ravel(chosen).tolist() if chosen is not None else list(_attribute(node, "axes", []))
         if kind == "Squeeze" and listed:
-            gone = {int(each) % len(axes) for each in listed}
-            yield node.output[0], [axis for i, axis in enumerate(axes) if i not in gone]
+            dropped = {int(axis_index) % len(axes) for axis_index in listed}
+            yield node.output[0], [axis for i, axis in enumerate(axes) if i not in dropped]
         elif kind == "Unsqueeze":
             wider: list[int | None] = list(axes)
             rank = len(axes) + len(listed)
-            for each in sorted(int(each) % rank for each in listed):
-                wider.insert(each, None)
+            for axis_index in sorted(int(axis_index) % rank for axis_index in listed):
+                wider.insert(axis_index, None)
             yield node.output[0], wider
 
 
 def _attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    found = next((a for a in node.attribute if a.name == name), None)
-    return default if found is None else helper.get_attribute_value(found)
+    attribute = next((a for a in node.attribute if a.name == name), None)
+    return default if attribute is None else helper.get_attribute_value(attribute)
 
 
 def describe(value: onnx.ValueInfoProto) -> str:
+    """Type and shape of an input or output, for messages."""
     tensor = value.type.tensor_type
     dims = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
     return f"{TensorProto.DataType.Name(tensor.elem_type)} of shape {dims}"
@@ -339,7 +340,7 @@ def make_feeds(source: Source, inputs: Inputs, ids: Value, head_dim: int | None 
 
 def _symbols(source: Source, inputs: Inputs, length: int) -> dict[str, int]:
     """Lengths of the dimensions that have the names of those of the token ids."""
-    value = next(each for each in source.proto.graph.input if each.name == inputs.ids)
+    value = next(candidate for candidate in source.proto.graph.input if candidate.name == inputs.ids)
     names = [dim.dim_param for dim in value.type.tensor_type.shape.dim]
     return dict(zip(reversed([name for name in names if name]), (length, 1), strict=False))
 
@@ -348,9 +349,9 @@ def _past_shape(source: Source, value: onnx.ValueInfoProto, past: Past, head_dim
     dims = _dims(value)
     if head_dim is not None and dims[1:2] != [None] and dims[2:] == [None, None]:
         dims = [None, dims[1], None, head_dim]
-    known = past.axis is not None and dims[past.axis] is None
-    shape = [dim or (0 if not known and i else 1) for i, dim in enumerate(dims)]
-    if known and past.axis is not None:
+    axis_known = past.axis is not None and dims[past.axis] is None
+    shape = [dim or (0 if not axis_known and i else 1) for i, dim in enumerate(dims)]
+    if axis_known and past.axis is not None:
         shape[past.axis] = 0
     if len(shape) == 4 and shape[2] == 0:
         shape[2] = source.rings.get(value.name, 0)
@@ -371,8 +372,8 @@ def _mask(source: Source, inputs: Inputs, value: onnx.ValueInfoProto, length: in
         row = np.zeros((1, total))
         row[:, before : before + length] = 1
         return row
-    seen = np.zeros((length, total), bool)
-    seen[:, before : before + length] = np.tri(length, dtype=bool)
-    seen = seen.reshape(*[1] * (len(dims) - 2), length, total)
+    visible = np.zeros((length, total), bool)
+    visible[:, before : before + length] = np.tri(length, dtype=bool)
+    visible = visible.reshape(*[1] * (len(dims) - 2), length, total)
     additive = value.type.tensor_type.elem_type == TensorProto.FLOAT
-    return np.where(seen, 0.0, float(np.finfo(np.float32).min)) if additive else seen
+    return np.where(visible, 0.0, float(np.finfo(np.float32).min)) if additive else visible

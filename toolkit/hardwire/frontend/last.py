@@ -48,8 +48,8 @@ def _selection(graph: Graph) -> tuple[Node, int] | None:
         node = graph.maker(name)
         if node is None:
             return None
-        before = [each for each in node.inputs if each and each not in graph.constants and each != graph.ids]
-        wide = next((each for each in before if graph.length in graph.shape(each)), None)
+        before = [tensor for tensor in node.inputs if tensor and tensor not in graph.constants and tensor != graph.ids]
+        wide = next((tensor for tensor in before if graph.length in graph.shape(tensor)), None)
         if wide is not None:
             return (node, graph.shape(wide).index(graph.length)) if node.op in _PICKS else None
         if not before:
@@ -65,8 +65,8 @@ def _chosen(graph: Graph, node: Node, axis: int) -> np.ndarray[tuple[int, ...], 
     if node.op == "Slice":
         starts, ends, axes, steps = [*(graph.constants[n].tolist() for n in node.inputs[1:]), None, None][:4]
         rank = len(graph.shape(node.inputs[0]))
-        for at, each in enumerate(axes or range(len(starts))):
-            if each % rank == axis:
+        for at, sliced in enumerate(axes or range(len(starts))):
+            if sliced % rank == axis:
                 return rows[starts[at] : ends[at] : (steps or [1] * len(starts))[at]]
     if node.op in ("GatherND", "GatherElements") and node.inputs[1] in graph.constants:
         places = np.unique(graph.constants[node.inputs[1]] % graph.length)
@@ -78,11 +78,11 @@ def _without(source: Source, graph: Graph, node: Node) -> Source:
     """The node replaced by a view [.., T, D] of what it chooses from."""
     proto = onnx.ModelProto.FromString(source.proto.SerializeToString())
     weights = dict(source.weights)
-    for each in proto.graph.node:
-        if list(each.output) == list(node.outputs):
+    for old in proto.graph.node:
+        if list(old.output) == list(node.outputs):
             width = graph.shape(node.inputs[0])[-1]
-            kept = len(graph.shape(node.outputs[0])) == len(graph.shape(node.inputs[0]))
+            same_rank = len(graph.shape(node.outputs[0])) == len(graph.shape(node.inputs[0]))
             name = f"{node.outputs[0]}::rows"
-            weights[name] = np.array([1, -1, width] if kept else [-1, width])
-            each.CopyFrom(helper.make_node("Reshape", [node.inputs[0], name], [node.outputs[0]], each.name))
+            weights[name] = np.array([1, -1, width] if same_rank else [-1, width])
+            old.CopyFrom(helper.make_node("Reshape", [node.inputs[0], name], [node.outputs[0]], old.name))
     return replace(source, proto=proto, weights=weights, altered=True, notes=[*source.notes, NOTE], last=source)

@@ -88,7 +88,7 @@ def load(path: str | Path) -> Source:
     stored = {tensor.data_type for tensor in proto.graph.initializer} & set(HALVES)
     half = widen(proto.graph) or bool(stored)
     weights = _weights(path, proto, digest)
-    buffers, seen = rings(path, proto), roles(proto)
+    buffers, input_roles = rings(path, proto), roles(proto)
     notes += [quantized.NOTE] if quantized.dequantize(path, proto, weights) else []
     unlike = lower(path, proto, weights)
     _check_nodes(path, proto, weights)
@@ -103,7 +103,7 @@ def load(path: str | Path) -> Source:
         altered=bool(notes),
         notes=notes,
         rings=buffers,
-        roles=seen,
+        roles=input_roles,
     )
     source.notes += unlike.same
     return source
@@ -156,8 +156,8 @@ def _check_nodes(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) 
                 f"{where}: drops numbers at random, as the model was exported in training mode; call model.eval() "
                 "before the export"
             )
-        known = onnx.defs.has(node.op_type, version) or node.op_type == "SimplifiedLayerNormalization"
-        if not known:  # ONNX Runtime keeps the exception above in the standard domain
+        supported = onnx.defs.has(node.op_type, version) or node.op_type == "SimplifiedLayerNormalization"
+        if not supported:  # ONNX Runtime keeps the exception above in the standard domain
             raise ModelError(f"{where}: not an ONNX operator of opset {version}; export with standard operators")
 
 
@@ -184,14 +184,14 @@ def _weights(path: Path, proto: onnx.ModelProto, digest: hashlib._Hash) -> dict[
         tensor.ClearField("raw_data")
         tensor.ClearField("float_data")
     del graph.initializer[:]
-    rest = []
+    computed = []
     for node in graph.node:
         if node.op_type == "Constant" and node.domain in _STANDARD and len(node.output) == 1:
             weights[node.output[0]] = _finite(path, node.output[0], _constant(path, node, external))
         else:
-            rest.append(node)
+            computed.append(node)
     del graph.node[:]
-    graph.node.extend(rest)
+    graph.node.extend(computed)
     inputs = [value for value in graph.input if value.name not in weights]  # IR 3 lists weights as inputs
     del graph.input[:]
     graph.input.extend(inputs)
@@ -313,46 +313,46 @@ def _finite(path: Path, name: str, value: Value) -> Value:
 # Order.
 
 
-def _sort(path: Path, proto: onnx.ModelProto, known: set[str]) -> None:
+def _sort(path: Path, proto: onnx.ModelProto, stored: set[str]) -> None:
     """Put the nodes in execution order; refuse cycles, unknown tensors and tensors made twice."""
     graph = proto.graph
-    made = known | {value.name for value in graph.input}
+    produced = stored | {value.name for value in graph.input}
     makers: dict[str, onnx.NodeProto] = {}
     for node in graph.node:
         for out in filter(None, node.output):
-            if out in makers or out in made:
+            if out in makers or out in produced:
                 raise ModelError(f"{path}: tensor {out!r} is made twice, the second time by node {node.name!r}")
             makers[out] = node
     readers: dict[str, list[int]] = {}
     missing = [0] * len(graph.node)
     for index, node in enumerate(graph.node):
-        for name in {name for name in node.input if name and name not in made}:
+        for name in {name for name in node.input if name and name not in produced}:
             missing[index] += 1
             readers.setdefault(name, []).append(index)
     order = [index for index, count in enumerate(missing) if count == 0]
     for index in order:  # grows while it is walked
         for name in filter(None, graph.node[index].output):
-            made.add(name)
+            produced.add(name)
             for reader in readers.get(name, ()):
                 missing[reader] -= 1
                 if missing[reader] == 0:
                     order.append(reader)
     if len(order) < len(graph.node):
         first = next(index for index, count in enumerate(missing) if count)
-        _refuse_order(path, graph.node[first], made, makers)
+        _refuse_order(path, graph.node[first], produced, makers)
     for value in graph.output:
-        if value.name not in made:
+        if value.name not in produced:
             raise ModelError(f"{path}: output {value.name!r} is made by no node; export the model again")
     copies = [onnx.NodeProto.FromString(graph.node[index].SerializeToString()) for index in order]
     del graph.node[:]
     graph.node.extend(copies)
 
 
-def _refuse_order(path: Path, node: onnx.NodeProto, made: set[str], makers: dict[str, onnx.NodeProto]) -> None:
+def _refuse_order(path: Path, node: onnx.NodeProto, produced: set[str], makers: dict[str, onnx.NodeProto]) -> None:
     """Follow what is missing until it repeats (a cycle) or has no maker."""
     seen: set[str] = set()
     while True:
-        missing = next(name for name in node.input if name and name not in made)
+        missing = next(name for name in node.input if name and name not in produced)
         where = f"{path}: node {node.name or node.output[0]!r} ({node.op_type})"
         if missing not in makers:
             raise ModelError(f"{where} reads tensor {missing!r}, which nothing makes; export the model again")

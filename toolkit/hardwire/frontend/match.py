@@ -15,7 +15,7 @@ import numpy as np
 from ..decoder import Array, Attention, Block, Decoder, Linear, Mlp, Norm
 from .factor import Factor, peel
 from .graph import Graph, Node, fail
-from .match_attention import Found, find_attentions, pick
+from .match_attention import AttentionMatch, find_attentions, pick
 from .match_mlp import match_mlp
 from .match_norm import match_norms
 from .simplify import simplify
@@ -26,9 +26,11 @@ SCALED_STREAM = "the residual stream itself is scaled between blocks, which is n
 
 @dataclass(frozen=True)
 class Matched:
+    """A decoder, and where its parts stand in the graph."""
+
     decoder: Decoder  # ``context`` is the frozen length until the importer knows better
     stages: dict[str, str]  # observer stage of decoder.forward -> ONNX tensor
-    attentions: tuple[Found, ...]  # in layer order
+    attentions: tuple[AttentionMatch, ...]  # in layer order
     positions: str | None  # constant with the learned positions
 
 
@@ -39,13 +41,14 @@ class _Branch:
     name: str
     norm: Norm
     source: str  # root of the tensor that is normalised
-    found: Found | None
+    match: AttentionMatch | None
     attention: Attention | None
     mlp: Mlp | None
     post_norm: Norm | None
 
 
 def match(graph: Graph) -> Matched:
+    """Recognise the decoder in a frozen graph, which is changed on the way. Raises ModelError for any other model."""
     output = graph.logits
     simplify(graph)
     match_norms(graph)
@@ -58,15 +61,15 @@ def match(graph: Graph) -> Matched:
         )
     softcap, head, final_norm, stream = _ending(graph)
     blocks: list[Block] = []
-    used: list[Found] = []
+    used: list[AttentionMatch] = []
     stages: dict[str, str] = {}
     while True:
         step = _block(graph, attentions, stream)
         if step is None:
             break
-        block, found, after, before = step
+        block, attention, after, before = step
         blocks.append(block)
-        used.append(found)
+        used.append(attention)
         stages[f"-{len(blocks)}.x"] = stream
         if not block.parallel:
             stages[f"-{len(blocks)}.attn_x"] = after
@@ -75,8 +78,8 @@ def match(graph: Graph) -> Matched:
     if inner is not graph.source(stream) and inner is not None and inner.op in ("Add", "Sub"):
         fail(inner, SCALED_STREAM)
     if len(used) != len(attentions):
-        lost = next(each.node for each in attentions.values() if each not in used)
-        fail(lost, "an attention outside of the residual blocks, which is not supported")
+        stray = next(matching.node for matching in attentions.values() if matching not in used)
+        fail(stray, "an attention outside of the residual blocks, which is not supported")
     table, positions, position_name, embedding_norm = _beginning(graph, stream)
     layers = len(blocks)
     stages = {f"L{layers - int(key[1:].split('.')[0])}.{key.split('.')[1]}": name for key, name in stages.items()}
@@ -146,12 +149,12 @@ def _ending(graph: Graph) -> tuple[float | None, Linear, Norm | None, str]:
             f"{graph.length} tokens; export without keeping only the last",
         )
     head = pick(node.attrs["layer"], np.arange(len(node.attrs["layer"].weight)))
-    scaled, read = peel(graph, node.inputs[0], Factor())
+    scaled, hidden = peel(graph, node.inputs[0], Factor())
     if not np.isclose(scale, 1.0, rtol=1e-7):  # closer than float32 can tell
         head = Linear(head.weight * np.float32(scale), None if head.bias is None else head.bias * np.float32(scale))
-    norm = graph.source(read)
+    norm = graph.source(hidden)
     if norm is not None and norm.op == "Add" and scaled.idle:
-        return softcap, head, None, read
+        return softcap, head, None, hidden
     if norm is None or norm.op != "Norm":
         fail(norm or node, "a norm or the residual stream was expected in front of the output head")
     return softcap, head, scaled.of_norm(norm.attrs["norm"], head.weight.shape[1]), graph.root(norm.inputs[0])
@@ -200,40 +203,40 @@ def _beginning(graph: Graph, name: str) -> tuple[Array, Array | None, str | None
 
 def _block(
     graph: Graph,
-    attentions: dict[str, Found],
+    attentions: dict[str, AttentionMatch],
     stream: str,
-) -> tuple[Block, Found, str, str] | None:
+) -> tuple[Block, AttentionMatch, str, str] | None:
     """(block, its attention, stream behind the attention, stream in front) that ends in ``stream``."""
     branches, before, after = _last_branches(graph, attentions, stream)
     if not branches:
         return None
-    kinds = sorted("attention" if each.found else "mlp" for each in branches)
+    kinds = sorted("attention" if branch.match else "mlp" for branch in branches)
     node = graph.source(stream)
     if kinds != ["attention", "mlp"]:
         fail(node, f"a residual block of {' and '.join(kinds)}, where one attention and one MLP were expected")
-    mixer, other = sorted(branches, key=lambda each: each.found is None)
-    assert mixer.attention is not None and mixer.found is not None and other.mlp is not None
+    mixer, mlp_branch = sorted(branches, key=lambda branch: branch.match is None)
+    assert mixer.attention is not None and mixer.match is not None and mlp_branch.mlp is not None
     if mixer.source != before:
         fail(node, f"its attention reads {mixer.source!r}, not the residual stream {before!r}")
-    parallel = other.source == before
-    if not parallel and other.source != after:
-        fail(node, f"its MLP reads {other.source!r}, not the residual stream {after!r}")
-    shared = parallel and other.norm is mixer.norm
+    parallel = mlp_branch.source == before
+    if not parallel and mlp_branch.source != after:
+        fail(node, f"its MLP reads {mlp_branch.source!r}, not the residual stream {after!r}")
+    shared = parallel and mlp_branch.norm is mixer.norm
     block = Block(
         attention_norm=mixer.norm,
         attention=mixer.attention,
-        mlp=other.mlp,
-        mlp_norm=None if shared else other.norm,
+        mlp=mlp_branch.mlp,
+        mlp_norm=None if shared else mlp_branch.norm,
         parallel=parallel,
         attention_post_norm=mixer.post_norm,
-        mlp_post_norm=other.post_norm,
+        mlp_post_norm=mlp_branch.post_norm,
     )
-    return block, mixer.found, after, before
+    return block, mixer.match, after, before
 
 
 def _last_branches(
     graph: Graph,
-    attentions: dict[str, Found],
+    attentions: dict[str, AttentionMatch],
     stream: str,
 ) -> tuple[list[_Branch], str, str]:
     """The last two addends, the stream in front of both and the stream in front of the second."""
@@ -241,24 +244,24 @@ def _last_branches(
     if node is None or node.op not in ("Add", "Sub") or graph.split(node) is not None:
         return [], stream, stream
     _refuse_post_norm(graph, node)
-    for (branch, sign), rest in _addends(graph, node):  # sequential: rest is a stream that ends in another branch
+    for (branch, sign), beneath in _addends(graph, node):  # sequential: beneath is a stream that ends in another branch
         last = _branch(graph, attentions, branch, Factor(sign))
-        inner = graph.source(rest)
+        inner = graph.source(beneath)
         if last is None or inner is None or inner.op not in ("Add", "Sub") or graph.split(inner) is not None:
             continue
         _refuse_post_norm(graph, inner)
         for (name, sign), before in _addends(graph, inner):
             first = _branch(graph, attentions, name, Factor(sign))
             if first is not None:
-                return [last, first], before, rest
-    for (both, sign), rest in _addends(graph, node):  # parallel: the sum of two branches is added
-        factor, name = peel(graph, both, Factor(sign))
+                return [last, first], before, beneath
+    for (pair, sign), beneath in _addends(graph, node):  # parallel: the sum of two branches is added
+        factor, name = peel(graph, pair, Factor(sign))
         inner = graph.source(name)
         if inner is None or inner.op != "Add" or factor.shift is not None:
             continue
-        found = [_branch(graph, attentions, name, factor) for name in inner.inputs]
-        if found[0] is not None and found[1] is not None:
-            return [found[0], found[1]], rest, rest
+        addends = [_branch(graph, attentions, name, factor) for name in inner.inputs]
+        if addends[0] is not None and addends[1] is not None:
+            return [addends[0], addends[1]], beneath, beneath
     if any(peel(graph, name, Factor())[1] != name for name in map(graph.root, node.inputs)):
         fail(node, SCALED_STREAM)
     fail(node, "a residual add whose operands are no recognised attention or MLP branch")
@@ -266,10 +269,10 @@ def _last_branches(
 
 def _addends(graph: Graph, node: Node) -> list[tuple[tuple[str, float], str]]:
     """((branch, its sign), rest) of an addition both ways round, and of a difference."""
-    left, right = (graph.root(name) for name in node.inputs)
+    first, second = (graph.root(name) for name in node.inputs)
     if node.op == "Sub":
-        return [((right, -1.0), left)]
-    return [((left, 1.0), right), ((right, 1.0), left)]
+        return [((second, -1.0), first)]
+    return [((first, 1.0), second), ((second, 1.0), first)]
 
 
 def _refuse_post_norm(graph: Graph, node: Node) -> None:
@@ -285,7 +288,7 @@ def _refuse_post_norm(graph: Graph, node: Node) -> None:
             )
 
 
-def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Factor) -> _Branch | None:
+def _branch(graph: Graph, attentions: dict[str, AttentionMatch], name: str, factor: Factor) -> _Branch | None:
     """The attention or MLP that, times ``factor``, makes ``name``; None if no linear layer (and norm) does."""
     factor, name = peel(graph, name, factor)
     node = graph.source(name)
@@ -296,10 +299,10 @@ def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Facto
         node = graph.source(inside)
     if node is None or node.op != "Linear":
         return None
-    found = attentions.get(trace(graph, node.inputs[0]).base)
+    attended = attentions.get(trace(graph, node.inputs[0]).base)
     attention = mlp = None
-    if found is not None:
-        attention, source = _attention(graph, node, found), found.source
+    if attended is not None:
+        attention, source = _attention(graph, node, attended), attended.source
         attention = replace(attention, o=factor.of_linear(attention.o))
     else:
         mlp, source = match_mlp(graph, node)
@@ -316,23 +319,23 @@ def _branch(graph: Graph, attentions: dict[str, Found], name: str, factor: Facto
         name=name,
         norm=front,
         source=graph.root(norm.inputs[0]),
-        found=found,
+        match=attended,
         attention=attention,
         mlp=mlp,
         post_norm=post_norm,
     )
 
 
-def _attention(graph: Graph, out: Node, found: Found) -> Attention:
+def _attention(graph: Graph, out: Node, attended: AttentionMatch) -> Attention:
     """The attention with its output projection ``out``, whose columns are put in head order."""
     part = trace(graph, out.inputs[0])
     index = part.index.reshape(graph.length, -1)
-    column = np.empty(found.place.size, np.int64)
+    column = np.empty(attended.place.size, np.int64)
     column[index.reshape(-1)] = np.tile(np.arange(index.shape[1]), graph.length)
-    columns = column[found.place]  # [H, T, C]
-    tokens = np.empty(found.place.size, np.int64)
+    columns = column[attended.place]  # [H, T, C]
+    tokens = np.empty(attended.place.size, np.int64)
     tokens[index.reshape(-1)] = np.repeat(np.arange(graph.length), index.shape[1])
-    straight = bool((tokens[found.place] == np.arange(graph.length)[None, :, None]).all())
+    straight = bool((tokens[attended.place] == np.arange(graph.length)[None, :, None]).all())
     scale = part.coef.reshape(graph.length, -1) if part.coef.shape[-1] == 1 else np.zeros((2, 1))
     if not straight or bool((scale != scale[0]).any()) or not scale.any():
         fail(out, "mixed values are moved between tokens or scaled by token in front of it, which is not supported")
@@ -340,7 +343,7 @@ def _attention(graph: Graph, out: Node, found: Found) -> Attention:
     if bool((scale[0] != 1).any()):
         layer = Linear(np.asarray(layer.weight * scale[0], np.float32), layer.bias)
     o = pick(layer, np.arange(len(layer.weight)), columns[:, 0].reshape(-1))
-    return Attention(o=o, **{f.name: getattr(found, f.name) for f in fields(Attention) if f.name != "o"})
+    return Attention(o=o, **{f.name: getattr(attended, f.name) for f in fields(Attention) if f.name != "o"})
 
 
 def family(decoder: Decoder) -> str:

@@ -3,7 +3,7 @@
 """Find each attention from its Softmax (or Attention operator) and read what it does off values.
 
 requires: linear layers and norms matched.
-ensures: ``Found`` per attention, without its output projection; masks read as causal or sliding window.
+ensures: an ``AttentionMatch`` per attention, without its output projection; masks read as causal or sliding window.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HIDDEN = -1e4  # an additive mask at or below this hides a position
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class AttentionMatch:
     """An attention up to its mixed values. ``place`` [H, T, C] is their flat index in tensor ``out``."""
 
     node: Node
@@ -61,30 +61,30 @@ class _Scores:
     softcap: float | None
     masks: tuple[str, ...]
     keeps: tuple[bool, ...]
-    seen: NDArray[np.bool_]  # [T, keys]
+    visible: NDArray[np.bool_]  # [T, keys]
     causal: bool = False
     alibi: Array | None = None  # slopes [1 or H]
 
 
-def find_attentions(graph: Graph) -> dict[str, Found]:
+def find_attentions(graph: Graph) -> dict[str, AttentionMatch]:
     """All attentions, by the tensor of mixed values that each makes."""
-    found = {}
+    matches = {}
     for node in graph.nodes:
         if node.op == "Softmax":
-            each = _from_softmax(graph, node)
+            attention = _from_softmax(graph, node)
         elif node.op == "Attention":
-            each = _from_operator(graph, node)
+            attention = _from_operator(graph, node)
         else:
             continue
-        found[each.out] = each
-    return found
+        matches[attention.out] = attention
+    return matches
 
 
 # ---------------------------------------------------------------------------------------------------
 # Softmax(q @ k.T * scale + mask) @ v.
 
 
-def _from_softmax(graph: Graph, node: Node) -> Found:
+def _from_softmax(graph: Graph, node: Node) -> AttentionMatch:
     shape = graph.shape(node.outputs[0])
     last = int(node.attrs.get("axis", -1)) % len(shape) == len(shape) - 1
     if not last or shape[-2:-1] != (graph.length,) or shape[-1] < graph.length:
@@ -97,7 +97,7 @@ def _from_softmax(graph: Graph, node: Node) -> Found:
     k = k.map(lambda t: t.swapaxes(-3, -2))
     lead = graph.shape(mix.outputs[0])[:-2]
     place = np.arange(int(np.prod(graph.shape(mix.outputs[0])))).reshape(-1, *graph.shape(mix.outputs[0])[-2:])
-    parts = [_flat_heads(each, lead) for each in (q, k, v)]
+    parts = [_flat_heads(part, lead) for part in (q, k, v)]
     return _assemble(graph, node, mix.outputs[0], place, parts, scores)
 
 
@@ -109,7 +109,7 @@ def _flat_heads(part: Trace, lead: tuple[int, ...]) -> Trace:
 def _scores(graph: Graph, softmax: Node) -> _Scores:
     """Walk back from the softmax to q . k through scales, masks and a soft cap."""
     total = graph.shape(softmax.outputs[0])[-1]
-    seen = np.ones((graph.length, total), bool)
+    visible_keys = np.ones((graph.length, total), bool)
     masks: list[tuple[str, bool]] = []
     scale, softcap, alibi = 1.0, None, None
     node = graph.maker(softmax.inputs[0])
@@ -124,14 +124,14 @@ def _scores(graph: Graph, softmax: Node) -> _Scores:
                 softcap=softcap,
                 masks=names,
                 keeps=keeps,
-                seen=seen,
+                visible=visible_keys,
                 alibi=alibi,
             )
         inside = node.inputs[0]
         if node.op in ("Add", "Where"):
             inside, mask, keep = _mask(graph, node)
             value = graph.constants[mask]
-            seen &= read_mask(node, value if keep else ~value, graph.length, total)
+            visible_keys &= read_mask(node, value if keep else ~value, graph.length, total)
             slopes = read_slopes(value, graph.length, total)
             if slopes is not None and (softcap is not None or alibi is not None):
                 fail(node, "adds a second bias to the scores, or one that a soft cap follows, which is not supported")
@@ -166,9 +166,9 @@ def _mask(graph: Graph, node: Node) -> tuple[str, str, bool]:
     chosen, yes, no = node.inputs
     if chosen not in graph.constants or (yes in graph.constants) == (no in graph.constants):
         fail(node, "attention scores are masked by something that is no constant")
-    scores, other = (yes, no) if no in graph.constants else (no, yes)
-    if not bool((graph.constants[other] <= HIDDEN).all()):
-        fail(node, f"masked scores become {graph.constants[other].max()}, not minus infinity")
+    scores, masked = (yes, no) if no in graph.constants else (no, yes)
+    if not bool((graph.constants[masked] <= HIDDEN).all()):
+        fail(node, f"masked scores become {graph.constants[masked].max()}, not minus infinity")
     return scores, chosen, scores == yes
 
 
@@ -180,8 +180,8 @@ def read_mask(node: Node, mask: Value, length: int, total: int | None = None) ->
         if slopes is not None:
             slope, place = slopes[:, None, None], np.arange(total, dtype=np.float32)
             first = np.take_along_axis(bias, (bias > HIDDEN).argmax(-1)[..., None], -1)  # of each query's keys
-            wanted = first + slope * (place - (bias > HIDDEN).argmax(-1)[..., None])
-            near = np.isclose(bias, wanted, rtol=ALIBI_TOLERANCE, atol=ALIBI_TOLERANCE * float(slopes.max()))
+            ramp = first + slope * (place - (bias > HIDDEN).argmax(-1)[..., None])
+            near = np.isclose(bias, ramp, rtol=ALIBI_TOLERANCE, atol=ALIBI_TOLERANCE * float(slopes.max()))
             if not bool((near | (bias <= HIDDEN)).all()):
                 fail(
                     node,
@@ -195,15 +195,15 @@ def read_mask(node: Node, mask: Value, length: int, total: int | None = None) ->
     return np.asarray(flat[0], np.bool_)
 
 
-def of_tokens(node: Node, seen: NDArray[np.bool_], first: bool) -> NDArray[np.bool_]:
+def of_tokens(node: Node, visible_keys: NDArray[np.bool_], first: bool) -> NDArray[np.bool_]:
     """[T, T] of what is seen of [T, keys]; the other keys are those of a fixed cache, which must be hidden."""
-    length, total = seen.shape
+    length, total = visible_keys.shape
     start = 0 if first else total - length
-    kept = np.zeros(total, bool)
-    kept[start : start + length] = True
-    if bool(seen[:, ~kept].any()):
+    columns = np.zeros(total, bool)
+    columns[start : start + length] = True
+    if bool(visible_keys[:, ~columns].any()):
         fail(node, f"its mask shows {total - length} keys of its fixed cache that no token has written")
-    return seen[:, kept]
+    return visible_keys[:, columns]
 
 
 def _biases(mask: Value, length: int, total: int) -> Value:
@@ -223,16 +223,16 @@ def read_slopes(mask: Value, length: int, total: int) -> Array | None:
     return np.ascontiguousarray(last[:, behind] - last[:, behind - 1], np.float32)
 
 
-def read_window(node: Node, seen: NDArray[np.bool_]) -> int | None:
+def read_window(node: Node, visible_keys: NDArray[np.bool_]) -> int | None:
     """The sliding window behind a visibility table, None for plain causal."""
-    length = len(seen)
-    reach = int(seen.sum(-1).max())
+    length = len(visible_keys)
+    reach = int(visible_keys.sum(-1).max())
     window = None if reach == length else reach
-    if not np.array_equal(seen, visible(length, window)):
-        row = int(np.argmax((seen != visible(length, window)).any(-1)))
+    if not np.array_equal(visible_keys, visible(length, window)):
+        row = int(np.argmax((visible_keys != visible(length, window)).any(-1)))
         fail(
             node,
-            f"its mask is neither causal nor a sliding window: query {row} sees {np.flatnonzero(seen[row])}",
+            f"its mask is neither causal nor a sliding window: query {row} sees {np.flatnonzero(visible_keys[row])}",
         )
     return window
 
@@ -241,21 +241,21 @@ def read_window(node: Node, seen: NDArray[np.bool_]) -> int | None:
 # The Attention operator of opset 23.
 
 
-def _from_operator(graph: Graph, node: Node) -> Found:
+def _from_operator(graph: Graph, node: Node) -> AttentionMatch:
     names = [*node.inputs, "", "", ""][:6]
     for past in filter(None, names[4:6]):
         if 0 not in graph.shape(past):
             fail(node, f"its past {past!r} is not empty")
     total = graph.shape(names[1])[-2]
-    seen, masks, alibi = np.ones((graph.length, total), bool), names[3:4] if names[3] else [], None
+    visible_keys, masks, alibi = np.ones((graph.length, total), bool), names[3:4] if names[3] else [], None
     if names[3]:
         if names[3] not in graph.constants:
             fail(node, "its mask depends on the tokens")
-        seen = read_mask(node, graph.constants[names[3]], graph.length, total)
+        visible_keys = read_mask(node, graph.constants[names[3]], graph.length, total)
         alibi = read_slopes(graph.constants[names[3]], graph.length, total)
     causal = bool(node.attrs.get("is_causal", 0))
     if causal:
-        seen = seen & np.tri(len(seen), total, dtype=np.bool_)
+        visible_keys = visible_keys & np.tri(len(visible_keys), total, dtype=np.bool_)
     elif not masks:
         fail(node, "it has no causal mask; hardwire takes decoders only")
     flat = len(graph.shape(node.inputs[0])) == 3
@@ -275,7 +275,7 @@ def _from_operator(graph: Graph, node: Node) -> Found:
         softcap=softcap,
         masks=tuple(masks),
         keeps=(True,) * len(masks),
-        seen=seen,
+        visible=visible_keys,
         causal=causal,
         alibi=alibi,
     )
@@ -298,11 +298,11 @@ def _assemble(
     place: Ints,
     parts: list[Trace],
     scores: _Scores,
-) -> Found:
+) -> AttentionMatch:
     first = _first(node, parts[1], graph.length)
-    seen = of_tokens(node, scores.seen, first)
+    visible_keys = of_tokens(node, scores.visible, first)
     parts = [parts[0], *(_tokens(part, graph.length, first) for part in parts[1:])]
-    sides = [_side(graph, node, what, part) for what, part in zip(("query", "key", "value"), parts, strict=True)]
+    sides = [_side(graph, node, role, part) for role, part in zip(("query", "key", "value"), parts, strict=True)]
     (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
     heads, dim = q.rows.shape
     groups, kv_heads = _groups(node, k.rows, v.rows, heads)
@@ -313,65 +313,67 @@ def _assemble(
     if len({source for _, _, _, source in sides}) > 1:
         fail(node, f"queries, keys and values come from different tensors: {[s for *_, s in sides]}")
     rows = (q.rows, k.rows[groups], v.rows[groups])
-    layers = [pick(layer, each.reshape(-1)) for (_, layer, _, _), each in zip(sides, rows, strict=True)]
+    layers = [pick(layer, row.reshape(-1)) for (_, layer, _, _), row in zip(sides, rows, strict=True)]
     if v.scale != 1:
         layers[2] = Factor(v.scale).of_linear(layers[2])
     alibi = None if scores.alibi is None else np.resize(scores.alibi, heads)
     scale = scores.scale * q.scale * k.scale
     if np.isclose(scale, dim**-0.5, rtol=1e-6):
         scale = dim**-0.5  # the exporter stored factors of it in float32
-    return Found(
+    return AttentionMatch(
         node=node, out=out, place=place, source=sides[0][3], q=layers[0], k=layers[1], v=layers[2],
         heads=heads, kv_heads=kv_heads, head_dim=dim, scale=scale, rope=q.rope,
-        window=read_window(node, seen), q_norm=sides[0][2], k_norm=sides[1][2],
+        window=read_window(node, visible_keys), q_norm=sides[0][2], k_norm=sides[1][2],
         softcap=scores.softcap, alibi=alibi, masks=scores.masks, keeps=scores.keeps, causal=scores.causal,
         tables=parts[0].tables | parts[1].tables, first=first,
-        room=scores.seen.shape[1] if first and scores.seen.shape[1] > graph.length else None,
+        room=scores.visible.shape[1] if first and scores.visible.shape[1] > graph.length else None,
     )  # fmt: skip
 
 
 def _first(node: Node, keys: Trace, length: int) -> bool:
     """Whether the tokens are the first of the keys [H, keys, C, K], not the last."""
-    written = np.flatnonzero((keys.coef != 0).any((0, 2, 3)))
+    filled = np.flatnonzero((keys.coef != 0).any((0, 2, 3)))
     total = keys.coef.shape[1]
     for first, start in ((True, 0), (False, total - length)):
-        if np.array_equal(written, np.arange(start, start + length)):
+        if np.array_equal(filled, np.arange(start, start + length)):
             return first
-    fail(node, f"of its {total} keys {len(written)} are tokens, neither the first nor the last {length}")
+    fail(node, f"of its {total} keys {len(filled)} are tokens, neither the first nor the last {length}")
 
 
 def _tokens(part: Trace, length: int, first: bool) -> Trace:
     return part.map(lambda t: t[:, :length] if first else t[:, t.shape[1] - length :])
 
 
-def _side(graph: Graph, node: Node, what: str, part: Trace) -> tuple[Heads, Linear, Norm | None, str]:
+def _side(graph: Graph, node: Node, role: str, part: Trace) -> tuple[Heads, Linear, Norm | None, str]:
     """(heads, projection, norm over the head, root of the projection's input) of q, k or v."""
     maker, index, norm = graph.maker(part.base), part.index, None
     if maker is not None and maker.op == "Norm":
         norm, inner = maker.attrs["norm"], trace(graph, maker.inputs[0])
         channel = index % graph.shape(part.base)[-1]
         if graph.shape(part.base)[-1] != index.shape[2]:
-            fail(maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {what} head of {index.shape[2]}")
+            fail(maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {role} head of {index.shape[2]}")
         if inner.index.shape[-1] > 1 or bool((inner.coef != 1).any()):
-            fail(maker, f"its input is no plain projection to {what} heads")
+            fail(maker, f"its input is no plain projection to {role} heads")
         if bool((channel[:, :, :, 0] != np.arange(index.shape[2])).any()):
-            fail(maker, f"the channels of its {what} heads are permuted behind it, which is not supported")
+            fail(maker, f"the channels of its {role} heads are permuted behind it, which is not supported")
         index = inner.index.reshape(-1)[index]
         maker = graph.maker(inner.base)
     if maker is None or maker.op != "Linear":
-        found = maker.op if maker is not None else "an input"
-        fail(node, f"its {what} comes from {found}, where a linear projection was expected")
+        origin = maker.op if maker is not None else "an input"
+        fail(node, f"its {role} comes from {origin}, where a linear projection was expected")
     layer: Linear = maker.attrs["layer"]
     token, row = np.divmod(index, layer.weight.shape[0])
-    return read_heads(node, what, row, token, part.coef), layer, norm, graph.root(maker.inputs[0])
+    return read_heads(node, role, row, token, part.coef), layer, norm, graph.root(maker.inputs[0])
 
 
 def _groups(node: Node, k: Ints, v: Ints, heads: int) -> tuple[Ints, int]:
     """First of each run of equal key/value heads, and their number."""
-    both = np.concatenate([k, v], axis=1)
-    starts = np.r_[0, np.flatnonzero((both[1:] != both[:-1]).any(1)) + 1]
+    keys_values = np.concatenate([k, v], axis=1)
+    starts = np.r_[0, np.flatnonzero((keys_values[1:] != keys_values[:-1]).any(1)) + 1]
     count = len(starts)
-    if heads % count or not np.array_equal(both, np.repeat(both[starts], len(both) // count, axis=0)):
+    if heads % count or not np.array_equal(
+        keys_values, np.repeat(keys_values[starts], len(keys_values) // count, axis=0)
+    ):
         fail(node, f"{heads} query heads do not share {count} key/value heads evenly, in order")
     return starts, count
 

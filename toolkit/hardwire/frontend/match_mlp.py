@@ -79,12 +79,12 @@ def match_mlp(graph: Graph, down: Node) -> tuple[Mlp, str]:
         fail(down, "the gate and the up projection of its MLP read different tensors")
     gate = sides[0][0] if len(sides) == 2 else None
     activation, scale = named
-    layer = pick(down.attrs["layer"], _all(down))
+    layer = pick(down.attrs["layer"], _every_row(down))
     layer = layer if scale == 1 else Linear(np.asarray(layer.weight * np.float32(scale), np.float32), layer.bias)
     return Mlp(sides[-1][0], layer, activation, gate), sides[0][1]
 
 
-def _all(node: Node) -> NDArray[np.int64]:
+def _every_row(node: Node) -> NDArray[np.int64]:
     return np.arange(len(node.attrs["layer"].weight))
 
 
@@ -95,8 +95,8 @@ def _collect(graph: Graph, name: str, leaves: list[str]) -> None:
     if name in graph.constants and graph.scalar(name) is not None:
         return
     if node is not None and node.op in (*_ELEMENTWISE, "Gelu", "Swish"):
-        for each in node.inputs:
-            _collect(graph, each, leaves)
+        for operand in node.inputs:
+            _collect(graph, operand, leaves)
     elif name not in leaves:
         leaves.append(name)
 
@@ -108,7 +108,7 @@ def _evaluate(graph: Graph, name: str, values: dict[str, Grid]) -> Grid:
     if name in graph.constants:
         return np.asarray(graph.scalar(name), np.float64)
     node = graph.makers[name]
-    inputs = [_evaluate(graph, each, values) for each in node.inputs]
+    inputs = [_evaluate(graph, operand, values) for operand in node.inputs]
     if node.op == "Gelu":
         result = _gelu(inputs[0], node)
     elif node.op == "Swish":
@@ -130,13 +130,13 @@ def _name(
     with np.errstate(all="ignore"):
         y = _evaluate(graph, down.inputs[0], dict(values))
         for kind in get_args(Activation):
-            wanted = activate(x.astype(np.float64), kind) * factor
-            top = int(np.abs(wanted).argmax())
-            scale = float(y.flat[top] / wanted.flat[top])
+            expected = activate(x.astype(np.float64), kind) * factor
+            top = int(np.abs(expected).argmax())
+            scale = float(y.flat[top] / expected.flat[top])
             scale = 1.0 if np.isclose(scale, 1.0, rtol=_TOLERANCE) else scale
-            if scale and np.allclose(y, scale * wanted, rtol=_TOLERANCE, atol=abs(scale) * _TOLERANCE):
-                found: Activation = kind
-                return found, scale
+            if scale and np.allclose(y, scale * expected, rtol=_TOLERANCE, atol=abs(scale) * _TOLERANCE):
+                activation: Activation = kind
+                return activation, scale
     return None
 
 

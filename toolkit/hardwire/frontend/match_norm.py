@@ -17,6 +17,7 @@ from .simplify import vector
 
 
 def match_norms(graph: Graph) -> None:
+    """Replace the norms of a graph, in place. Raises ModelError for one that no ``Norm`` can be."""
     for node in list(graph.nodes):
         if node.op in ("RMSNormalization", "LayerNormalization", "SimplifiedLayerNormalization"):
             _replace(graph, node, node.inputs[0], _operator(graph, node))
@@ -31,10 +32,10 @@ def match_norms(graph: Graph) -> None:
 
 def _replace(graph: Graph, node: Node, data: str, norm: Norm) -> Node:
     """Put a Norm node where ``node`` was."""
-    made = replace(node, op="Norm", inputs=(data,), outputs=node.outputs[:1], attrs={"norm": norm})
-    graph.nodes[next(i for i, each in enumerate(graph.nodes) if each is node)] = made
-    graph.makers[node.outputs[0]] = made
-    return made
+    norm_node = replace(node, op="Norm", inputs=(data,), outputs=node.outputs[:1], attrs={"norm": norm})
+    graph.nodes[next(i for i, old in enumerate(graph.nodes) if old is node)] = norm_node
+    graph.makers[node.outputs[0]] = norm_node
+    return norm_node
 
 
 def _operator(graph: Graph, node: Node) -> Norm:
@@ -43,7 +44,7 @@ def _operator(graph: Graph, node: Node) -> Norm:
     if int(node.attrs.get("axis", -1)) % len(shape) != len(shape) - 1:
         fail(node, f"normalises from axis {node.attrs['axis']} on; only the last axis is supported")
     parts: list[Array | None] = [None, None]
-    for index, name in enumerate(each for each in node.inputs[1:3] if each):
+    for index, name in enumerate(tensor for tensor in node.inputs[1:3] if tensor):
         parts[index] = vector(graph, name, shape[-1])
         if parts[index] is None:
             fail(node, f"its weight {name!r} is not a constant vector of {shape[-1]} numbers")
@@ -60,10 +61,10 @@ def _decomposed(graph: Graph, mean: Node) -> None:
     is_square = square.op == "Pow" and graph.scalar(square.inputs[1]) == 2
     if not is_square and not (square.op == "Mul" and square.inputs == (x, x)):
         return
-    found = _denominator(graph, mean)
-    if found is None:
+    denominator = _denominator(graph, mean)
+    if denominator is None:
         return
-    eps, end = found  # x over the root, or x times the inverse root
+    eps, end = denominator  # x over the root, or x times the inverse root
     if x not in end.inputs or (end.op == "Div" and end.inputs[0] != x):
         return
     centred = _centred(graph, x)

@@ -56,7 +56,7 @@ def dequantize(path: Path, proto: onnx.ModelProto, weights: dict[str, Value]) ->
     for node in proto.graph.node:
         if node.op_type == "MatMulInteger":
             pass_.match_product(node)
-    nodes = [made for node in proto.graph.node for made in pass_.step(node)]
+    nodes = [replacement for node in proto.graph.node for replacement in pass_.step(node)]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
     return True
@@ -83,14 +83,14 @@ class _Dequantizing:
 
     def _stored(self, proto: onnx.ModelProto) -> set[str]:
         """Names that depend on weights alone; nodes need not be in order."""
-        known, grown = set(self.weights), True
+        constant, grown = set(self.weights), True
         while grown:
             grown = False
             for node in proto.graph.node:
-                if node.input and node.output[0] not in known and all(n in known for n in node.input if n):
-                    known.update(node.output)
+                if node.input and node.output[0] not in constant and all(n in constant for n in node.input if n):
+                    constant.update(node.output)
                     grown = True
-        return known
+        return constant
 
     def step(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
         """What stands in the place of ``node``."""
@@ -177,7 +177,7 @@ class _Dequantizing:
             raise _refusal(self.path, node, f"{data.size:,} numbers")
         try:
             axis, block = int(at.get("axis", 1)), int(at.get("block_size", 0))
-            scale, zero = (_spread(each, data, axis, block) for each in (scale, zero))
+            scale, zero = (_spread(factor, data, axis, block) for factor in (scale, zero))
             return np.asarray((data.astype(np.float32) - zero) * scale, np.float32)
         except (ValueError, IndexError) as error:
             raise _refusal(self.path, node, f"its scale does not go with {name!r}: {error}") from error
@@ -224,8 +224,8 @@ class _Dequantizing:
 
     def _product(self, node: onnx.NodeProto, data: str, weight: str, bias: str) -> list[onnx.NodeProto]:
         out = f"{node.output[0]}::plain" if bias else node.output[0]
-        made = [helper.make_node("MatMul", [data, weight], [out], node.name)]
-        return [*made, helper.make_node("Add", [out, bias], [node.output[0]], f"{node.name}/Bias")] if bias else made
+        nodes = [helper.make_node("MatMul", [data, weight], [out], node.name)]
+        return [*nodes, helper.make_node("Add", [out, bias], [node.output[0]], f"{node.name}/Bias")] if bias else nodes
 
     def _only(self, node: onnx.NodeProto | None, kind: str) -> onnx.NodeProto | None:
         users = self.users.get(node.output[0], []) if node is not None else []

@@ -33,7 +33,7 @@ FEWEST = 8  # rows of a table, and different numbers in it
 MOST_ANGLES = 1024
 LARGEST = 4.0  # amplitude of a table
 
-_KNOWN = (
+_CONSTANTS = (
     math.sqrt(2), math.sqrt(0.5), math.sqrt(2 / math.pi), 2 * math.sqrt(2 / math.pi), 0.044715,
     0.044715 * math.sqrt(2 / math.pi), 2 * 0.044715 * math.sqrt(2 / math.pi),
 )  # fmt: skip
@@ -45,22 +45,22 @@ Floats = NDArray[np.float64]
 
 def restore(graph: onnx.GraphProto, weights: dict[str, Value], first: str = "half precision") -> list[str]:
     """Replace what is known in ``weights``; a note where there was any. ``first``: the type that the file has."""
-    found: dict[str, list[str]] = {}
+    restored: dict[str, list[str]] = {}
     order = sorted(UNITS, key=lambda kind: kind != first)
     for name in sorted(_inside_activations(graph) & weights.keys()):
         value = weights[name]
         for kind in order if value.dtype.kind == "f" and value.size == 1 else ():
-            known = _unrounded(float(value.reshape(-1)[0]), kind)
-            if known is not None:
-                weights[name] = np.full(value.shape, known, np.float32)
-                found.setdefault(kind, []).append("constants of the activation")
+            constant = _unrounded(float(value.reshape(-1)[0]), kind)
+            if constant is not None:
+                weights[name] = np.full(value.shape, constant, np.float32)
+                restored.setdefault(kind, []).append("constants of the activation")
                 break
     for kind in order:
         tables = _restore_tables(weights, kind)
-        found.setdefault(kind, []).extend(["tables of cosines and sines"] * bool(tables))
-    kinds = [kind for kind, each in found.items() if each]
-    what = sorted({each for kind in kinds for each in found[kind]})
-    return [NOTE.format(kinds=" and ".join(kinds), what=", ".join(what))] if kinds else []
+        restored.setdefault(kind, []).extend(["tables of cosines and sines"] * bool(tables))
+    kinds = [kind for kind, values in restored.items() if values]
+    corrected = sorted({subject for kind in kinds for subject in restored[kind]})
+    return [NOTE.format(kinds=" and ".join(kinds), what=", ".join(corrected))] if kinds else []
 
 
 def round_to(value: Floats, kind: str) -> Floats:
@@ -75,9 +75,9 @@ def round_to(value: Floats, kind: str) -> Floats:
 
 def _unrounded(value: float, kind: str) -> float | None:
     """The known number that rounds to ``value``, if it is not that number itself."""
-    for known in _KNOWN:
-        if abs(value) != np.float32(known) and float(round_to(np.array([known]), kind)[0]) == abs(value):
-            return math.copysign(known, value)
+    for constant in _CONSTANTS:
+        if abs(value) != np.float32(constant) and float(round_to(np.array([constant]), kind)[0]) == abs(value):
+            return math.copysign(constant, value)
     return None
 
 
@@ -85,14 +85,14 @@ def _inside_activations(graph: onnx.GraphProto) -> set[str]:
     """Names that an Erf, Tanh or Sigmoid is computed from elementwise."""
     makers = {out: node for node in graph.node for out in node.output if out}
     stack = [name for node in graph.node if node.op_type in _BENDS for name in node.input]
-    seen: set[str] = set()
+    names: set[str] = set()
     while stack:
         name = stack.pop()
-        if name not in seen:
-            seen.add(name)
+        if name not in names:
+            names.add(name)
             if name in makers and makers[name].op_type in _SMOOTH:
                 stack.extend(makers[name].input)
-    return seen
+    return names
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -102,30 +102,30 @@ def _inside_activations(graph: onnx.GraphProto) -> set[str]:
 def _restore_tables(weights: dict[str, Value], kind: str) -> list[str]:
     sides: dict[str, dict[str, Floats]] = {"cos": {}, "sin": {}, "both": {}}
     for name, value in weights.items():
-        found = _table(value, kind)
-        if found is not None:
-            sides[found[0]][name] = found[1]
-    done: list[str] = []
+        column_side = _table(value, kind)
+        if column_side is not None:
+            sides[column_side[0]][name] = column_side[1]
+    names: list[str] = []
     for name, table in sides["both"].items():
         first = table[0] != 0
-        made = _fit(table[:, first], table[:, ~first], kind)
-        if made is not None:
-            whole = np.empty_like(table)
-            whole[:, first], whole[:, ~first] = made
-            _put(weights, name, whole)
-            done.append(name)
+        exact = _fit(table[:, first], table[:, ~first], kind)
+        if exact is not None:
+            exact_table = np.empty_like(table)
+            exact_table[:, first], exact_table[:, ~first] = exact
+            _store(weights, name, exact_table)
+            names.append(name)
     for cos_name, cos in sides["cos"].items():
         for sin_name, sin in sides["sin"].items():
-            made = _fit(cos, sin, kind) if cos.shape == sin.shape and sin_name not in done else None
-            if made is not None:
-                for name, each in zip((cos_name, sin_name), made, strict=True):
-                    _put(weights, name, each)
-                    done.append(name)
+            exact = _fit(cos, sin, kind) if cos.shape == sin.shape and sin_name not in names else None
+            if exact is not None:
+                for name, side in zip((cos_name, sin_name), exact, strict=True):
+                    _store(weights, name, side)
+                    names.append(name)
                 break
-    return done
+    return names
 
 
-def _put(weights: dict[str, Value], name: str, table: Floats) -> None:
+def _store(weights: dict[str, Value], name: str, table: Floats) -> None:
     """[N, K] in the form that the stored table has."""
     value = weights[name]
     turned = table if _row_axis(value) == 0 else table.T
@@ -175,10 +175,10 @@ def _fit(cos: Floats, sin: Floats, kind: str) -> tuple[Floats, Floats] | None:
     for angle, share in ((_power_law(slope), 1.0), (slope, READ)):
         if angle is not None:
             turn = np.outer(rows, angle)
-            made = size * np.cos(turn), size * np.sin(turn)
-            worst = max(float(np.abs(a - b).max()) for a, b in zip(made, (cos, sin), strict=True))
+            exact = size * np.cos(turn), size * np.sin(turn)
+            worst = max(float(np.abs(a - b).max()) for a, b in zip(exact, (cos, sin), strict=True))
             if worst <= share * unit * size + table_tolerance(len(cos)):
-                return made
+                return exact
     return None
 
 

@@ -22,8 +22,9 @@ _FLOAT_OR_INT = (1, 6, 7)  # FLOAT, INT32, INT64
 
 
 def simplify(graph: Graph) -> None:
+    """Simplify a graph, in place."""
     alias: dict[str, str] = {}
-    seen: dict[object, Node] = {}
+    nodes_by_key: dict[object, Node] = {}
     nodes: list[Node] = []
     makers: dict[str, Node] = {}
     for node in graph.nodes:
@@ -32,7 +33,7 @@ def simplify(graph: Graph) -> None:
         target = _stands_for(graph, node, makers)
         if target is None:
             key = signature(node), graph.shapes[node.outputs[0]]  # only its shape tells a view from another
-            twin = seen.setdefault(key, node)
+            twin = nodes_by_key.setdefault(key, node)
             if twin is not node:
                 alias.update(dict(zip(node.outputs, twin.outputs, strict=True)))
                 continue

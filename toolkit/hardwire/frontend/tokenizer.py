@@ -44,8 +44,8 @@ class HostTokenizer:
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids of ``text`` without special tokens around it, and where each lies in it."""
-        found = self._library.encode(text, add_special_tokens=False)
-        return list(found.ids), [(int(start), int(stop)) for start, stop in found.offsets]
+        encoding = self._library.encode(text, add_special_tokens=False)
+        return list(encoding.ids), [(int(start), int(stop)) for start, stop in encoding.offsets]
 
     def story_ids(self, text: str) -> list[int]:
         """BOS exactly once, then the text. A tokenizer without BOS gives the text alone."""
@@ -143,11 +143,11 @@ def find_specials(data: dict[str, Any], vocab: dict[str, int]) -> Specials:
     """BOS from the template where it has one, else from well-known names of added tokens; EOS from names."""
     listed = data.get("added_tokens") or []
     added = {token["content"]: int(token["id"]) for token in listed if token.get("special")}
-    known = {**{name: vocab[name] for name in (*_BOS_NAMES, *_EOS_NAMES) if name in vocab}, **added}
+    ids = {**{name: vocab[name] for name in (*_BOS_NAMES, *_EOS_NAMES) if name in vocab}, **added}
     bos = _template_bos(data.get("post_processor"))
     if bos is None:
-        bos = next((known[name] for name in _BOS_NAMES if name in known), None)
-    eos = tuple(dict.fromkeys(known[name] for name in _EOS_NAMES if name in known))
+        bos = next((ids[name] for name in _BOS_NAMES if name in ids), None)
+    eos = tuple(dict.fromkeys(ids[name] for name in _EOS_NAMES if name in ids))
     return Specials(bos, eos)
 
 
@@ -155,8 +155,8 @@ def _template_bos(part: Any) -> int | None:
     if not isinstance(part, dict):
         return None
     if part.get("type") == "Sequence":
-        found = [_template_bos(each) for each in part.get("processors", [])]
-        return next((each for each in found if each is not None), None)
+        starts = [_template_bos(processor) for processor in part.get("processors", [])]
+        return next((token for token in starts if token is not None), None)
     if part.get("type") in ("BertProcessing", "RobertaProcessing"):
         return int(part["cls"][1])
     single = part.get("single") if part.get("type") == "TemplateProcessing" else None

@@ -88,14 +88,14 @@ def _step(graph: Graph, node: Node, name: str) -> Trace | None:
         spread = before.map(lambda t: np.broadcast_to(t, (*shape, t.shape[-1])))
         return spread.scaled(factor, frozenset([pair[1]] if value.size > 1 else []))
     if op in ("Add", "Sub"):
-        if any(each in graph.constants for each in node.inputs):
+        if any(operand in graph.constants for operand in node.inputs):
             return None
-        first, second = (trace(graph, each) for each in node.inputs)
+        first, second = (trace(graph, operand) for operand in node.inputs)
         return first.plus(second.scaled(1.0 if op == "Add" else -1.0)) if first.base == second.base else None
     if op == "Concat":
         return _concat(graph, node)
     if op in ("ScatterElements", "ScatterND", "TensorScatter", "Where"):
-        return _written(graph, node)
+        return _scattered(graph, node)
     return _rotary(graph, node) if op == "RotaryEmbedding" else None
 
 
@@ -126,7 +126,7 @@ def _move(graph: Graph, node: Node, name: str, before: Trace) -> Trace | None:
 
 def _slices(graph: Graph, node: Node, rank: int) -> tuple[slice, ...] | None:
     """The index expression of a Slice with constant bounds."""
-    bounds = [graph.constants.get(each) if each else None for each in node.inputs[1:]]
+    bounds = [graph.constants.get(bound) if bound else None for bound in node.inputs[1:]]
     if len(bounds) < 2 or bounds[0] is None or bounds[1] is None:
         return None
     starts, ends = bounds[0].tolist(), bounds[1].tolist()
@@ -142,9 +142,9 @@ def _slices(graph: Graph, node: Node, rank: int) -> tuple[slice, ...] | None:
 
 def _concat(graph: Graph, node: Node) -> Trace | None:
     """Parts of one tensor, and zeros: the fixed cache in front of it or behind it."""
-    if any(np.any(graph.constants[each]) for each in node.inputs if each in graph.constants):
+    if any(np.any(graph.constants[operand]) for operand in node.inputs if operand in graph.constants):
         return None
-    traced = [None if each in graph.constants else trace(graph, each) for each in node.inputs]
+    traced = [None if operand in graph.constants else trace(graph, operand) for operand in node.inputs]
     parts = [part for part in traced if part is not None]
     if len({part.base for part in parts}) != 1:
         return None
@@ -154,40 +154,40 @@ def _concat(graph: Graph, node: Node) -> Trace | None:
     def widen(t: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([t, np.zeros((*t.shape[:-1], terms - t.shape[-1]), t.dtype)], -1)
 
-    whole = [
-        _nothing(parts[0].base, graph.shape(each), terms) if part is None else part
-        for each, part in zip(node.inputs, traced, strict=True)
+    filled = [
+        _nothing(parts[0].base, graph.shape(operand), terms) if part is None else part
+        for operand, part in zip(node.inputs, traced, strict=True)
     ]
-    index = np.concatenate([widen(part.index) for part in whole], axis)
-    coef = np.concatenate([widen(part.coef) for part in whole], axis)
+    index = np.concatenate([widen(part.index) for part in filled], axis)
+    coef = np.concatenate([widen(part.coef) for part in filled], axis)
     return Trace(parts[0].base, index, coef, frozenset().union(*(part.tables for part in parts)))
 
 
 def _nothing(base: str, shape: tuple[int, ...], terms: int) -> Trace:
-    """Zeros."""
+    """A trace to ``base`` of tensor shape ``shape`` whose index and coefficient, each [*shape, terms], are 0."""
     return Trace(base, np.zeros((*shape, terms), np.int64), np.zeros((*shape, terms)))
 
 
-def _written(graph: Graph, node: Node) -> Trace | None:
+def _scattered(graph: Graph, node: Node) -> Trace | None:
     """What is written into a buffer of zeros, at places that do not depend on the tokens."""
     old, new = (2, 1) if node.op == "Where" else (0, 2)
     if node.op == "TensorScatter":
         new = 1
     if node.op == "Where" and node.inputs[1] in graph.constants:
         old, new = 1, 2
-    places = [each for i, each in enumerate(node.inputs) if each and i not in (old, new)]
+    places = [place for i, place in enumerate(node.inputs) if place and i not in (old, new)]
     zeros = graph.constants.get(node.inputs[old])
     if zeros is None or np.any(zeros) or node.inputs[new] in graph.constants:
         return None
-    if any(each not in graph.constants for each in places):
+    if any(place not in graph.constants for place in places):
         return None
     part = trace(graph, node.inputs[new])
-    made = _nothing(part.base, graph.shape(node.outputs[0]), part.index.shape[-1])
-    where = [graph.constants[each] for each in places]
-    for to, values in ((made.index, part.index), (made.coef, part.coef)):
+    buffer = _nothing(part.base, graph.shape(node.outputs[0]), part.index.shape[-1])
+    where = [graph.constants[place] for place in places]
+    for to, values in ((buffer.index, part.index), (buffer.coef, part.coef)):
         for term in range(values.shape[-1]):
             _write(node, to[..., term], values[..., term], where, written_first=new == 1)
-    return Trace(part.base, made.index, made.coef, part.tables)
+    return Trace(part.base, buffer.index, buffer.coef, part.tables)
 
 
 def _write(node: Node, to: NDArray[Any], values: NDArray[Any], where: list[NDArray[Any]], written_first: bool) -> None:
@@ -195,8 +195,8 @@ def _write(node: Node, to: NDArray[Any], values: NDArray[Any], where: list[NDArr
     axis = int(node.attrs.get("axis", -2 if node.op == "TensorScatter" else 0))
     if node.op == "Where":
         chosen = where[0] if written_first else ~where[0]
-        seen = np.broadcast_to(chosen, to.shape)
-        to[seen] = np.broadcast_to(values, to.shape)[seen]
+        cells = np.broadcast_to(chosen, to.shape)
+        to[cells] = np.broadcast_to(values, to.shape)[cells]
     elif node.op == "ScatterElements":
         np.put_along_axis(to, where[0].astype(np.int64) % to.shape[axis], values, axis)
     elif node.op == "ScatterND":
@@ -212,9 +212,9 @@ def _write(node: Node, to: NDArray[Any], values: NDArray[Any], where: list[NDArr
 def _rotary(graph: Graph, node: Node) -> Trace:
     """RotaryEmbedding of opset 23, taken apart: [B, heads, T, C] or [B, T, heads * C]."""
     before = trace(graph, node.inputs[0])
-    if any(each not in graph.constants for each in node.inputs[1:] if each):
+    if any(operand not in graph.constants for operand in node.inputs[1:] if operand):
         fail(node, "its cosine and sine tables depend on the tokens; only constant tables are supported")
-    cos, sin = (graph.constants[each].astype(np.float64) for each in node.inputs[1:3])
+    cos, sin = (graph.constants[operand].astype(np.float64) for operand in node.inputs[1:3])
     if len(node.inputs) > _AXES_INPUT and node.inputs[_AXES_INPUT]:
         positions = graph.constants[node.inputs[_AXES_INPUT]].astype(np.int64)
         cos, sin = cos[positions], sin[positions]  # [B, T, R / 2]
@@ -227,7 +227,7 @@ def _rotary(graph: Graph, node: Node) -> Trace:
         before = before.map(lambda t: t.reshape(shape[0], shape[1], heads, -1, t.shape[-1]).swapaxes(1, 2))
     cos, sin = cos[:, None], sin[:, None]
     turned = 2 * cos.shape[-1]
-    rest = before.map(lambda t: t[..., turned:, :])
+    unturned = before.map(lambda t: t[..., turned:, :])
     pairs = (slice(0, turned, 2), slice(1, turned, 2))
     if not node.attrs.get("interleaved", 0):
         pairs = (slice(0, turned // 2), slice(turned // 2, turned))
@@ -235,11 +235,11 @@ def _rotary(graph: Graph, node: Node) -> Trace:
     a = first.scaled(cos).plus(second.scaled(-sin))
     b = second.scaled(cos).plus(first.scaled(sin))
     result = before.scaled(1.0)
-    terms = max(a.index.shape[-1], b.index.shape[-1], rest.index.shape[-1])
+    terms = max(a.index.shape[-1], b.index.shape[-1], unturned.index.shape[-1])
     index = np.zeros((*result.index.shape[:-1], terms), np.int64)
     coef = np.zeros(index.shape)
-    for part, where in ((a, pairs[0]), (b, pairs[1]), (rest, slice(turned, None))):
+    for part, where in ((a, pairs[0]), (b, pairs[1]), (unturned, slice(turned, None))):
         index[..., where, : part.index.shape[-1]] = part.index
         coef[..., where, : part.coef.shape[-1]] = part.coef
-    whole = Trace(before.base, index, coef, before.tables | frozenset(node.inputs[1:3]))
-    return whole.map(lambda t: t.swapaxes(1, 2).reshape(*shape, t.shape[-1])) if flat else whole
+    rotated = Trace(before.base, index, coef, before.tables | frozenset(node.inputs[1:3]))
+    return rotated.map(lambda t: t.swapaxes(1, 2).reshape(*shape, t.shape[-1])) if flat else rotated

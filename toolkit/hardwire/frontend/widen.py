@@ -32,18 +32,18 @@ def widened(value: Value, kind: int) -> Value:
 
 def widen(graph: onnx.GraphProto) -> bool:
     """Rewrite types, casts and tensor attributes; whether there were any."""
-    found = False
+    changed = False
     for value in (*graph.input, *graph.output):
         if value.type.tensor_type.elem_type in HALVES:
             value.type.tensor_type.elem_type = TensorProto.FLOAT
-            found = True
+            changed = True
     del graph.value_info[:]
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.name in ("to", "dtype") and attribute.i in HALVES:
-                attribute.i, found = TensorProto.FLOAT, True
+                attribute.i, changed = TensorProto.FLOAT, True
             elif attribute.type == onnx.AttributeProto.TENSOR and attribute.t.data_type in HALVES:
                 numbers = np.asarray(numpy_helper.to_array(attribute.t)).astype(np.float32)
                 attribute.t.CopyFrom(numpy_helper.from_array(numbers, attribute.t.name))
-                found = True
-    return found
+                changed = True
+    return changed

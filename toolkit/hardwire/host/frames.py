@@ -66,8 +66,8 @@ def write_command(tag: int, address: int, words: Sequence[int]) -> bytes:
     return _command(WRITE, tag, address, b"".join(int(word).to_bytes(4, "little") for word in words))
 
 
-def _command(op: bytes, tag: int, address: int, rest: bytes) -> bytes:
-    body = op + bytes([tag]) + address.to_bytes(3, "little") + rest
+def _command(op: bytes, tag: int, address: int, payload: bytes) -> bytes:
+    body = op + bytes([tag]) + address.to_bytes(3, "little") + payload
     return stuff(body + bytes([crc8(body)]))
 
 

@@ -227,6 +227,7 @@ def address(name: str, index: int = 0) -> int:
 
 
 def field(register: str, name: str) -> Field:
+    """A field of a register that is no window, by both names."""
     entry = _BY_NAME[register]
     assert isinstance(entry, Register)
     return entry.field(name)

@@ -98,7 +98,7 @@ class RequestState:
     stages: list[Stages] = field(default_factory=list)
 
     def add(self, part: Outcome) -> None:
-        """What a part of the request gave."""
+        """Append a part's logits, stages and cycles, and take its position."""
         self.position = part.position
         self.logits += list(part.logits)
         self.stages += part.stages
@@ -151,16 +151,16 @@ class Limits:
             raise PromptError(f"the prompt has {len(request.ids)} tokens; 1 to {self.context} fit the context")
         if len(request.stops) > self.stops:
             raise PromptError(f"{len(request.stops)} stop tokens; the chip takes {self.stops}")
-        for what, ids in (("token", request.ids), ("stop token", request.stops)):
+        for role, ids in (("token", request.ids), ("stop token", request.stops)):
             for token in ids:
                 if not 0 <= token < self.vocab:
-                    raise PromptError(f"{what} {token} is not one of the {self.vocab} of the vocabulary")
+                    raise PromptError(f"{role} {token} is not one of the {self.vocab} of the vocabulary")
         known = len(request.ids) + (not request.clear)
         if request.rows > max(known, 1):
             raise PromptError(f"{request.rows} rows of logits of {known} known tokens; ask for {known} or fewer")
         if request.stream >= self.streams:
-            there = "stream 0 alone" if self.streams == 1 else f"streams 0 to {self.streams - 1}"
-            raise Unsupported(f"stream {request.stream}: {self.name} has {there}")
+            streams = "stream 0 alone" if self.streams == 1 else f"streams 0 to {self.streams - 1}"
+            raise Unsupported(f"stream {request.stream}: {self.name} has {streams}")
         if self.rows is not None and request.rows > self.rows:
             why = self.no_rows if not self.rows else "it gives those behind the last known token; ask for 1"
             raise Unsupported(f"{request.rows} rows of logits: {self.name} cannot give them, {why}")
@@ -174,7 +174,7 @@ class Backend(ABC):
     @property
     @abstractmethod
     def limits(self) -> Limits:
-        """What it takes."""
+        """The largest request that it serves, and which options."""
 
     @abstractmethod
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
@@ -196,7 +196,7 @@ class Backend(ABC):
         """Free what it holds; it is not used afterwards."""
 
     def run(self, request: Request) -> Outcome:
-        """All of ``stream`` at once."""
+        """Run a request to its end. Raises as ``stream`` does."""
         began, state = time.perf_counter(), RequestState()
         ids = tuple(self.stream(request, state))
         return self.outcome(ids, state, began)
@@ -215,7 +215,7 @@ class Backend(ABC):
         )
 
     def rows_of(self, logits: Sequence[Ints]) -> Ints:
-        """Logits [R, V] of rows [V]."""
+        """Stack rows of logits [V] to [R, V] int64; R may be 0."""
         return np.array(logits, np.int64).reshape(len(logits), self.limits.vocab)
 
     def generate(self, ids: Sequence[int] = (), budget: int | None = None, **options: Any) -> list[int]:
@@ -270,26 +270,26 @@ class WholeRequests(Backend):
             raise PromptError(NOTHING_TO_CONTINUE)
         return [*lead, *request.ids]
 
-    def note(self, before: int, given: Sequence[int], status: str, position: int) -> None:
+    def note(self, before: int, ids: Sequence[int], status: str, position: int) -> None:
         """Keep where the context is; ``before``: its position when the request began, 0 where that cleared it."""
-        if given:
-            self.pending = given[-1]
-        if status == STOP_TOKEN or (not given and position != before) or position == 0:
+        if ids:
+            self.pending = ids[-1]
+        if status == STOP_TOKEN or (not ids and position != before) or position == 0:
             self.pending = None
         self.position = position
 
 
 def one_by_one(answer: Callable[[Request], Outcome], request: Request, state: RequestState) -> Iterator[int]:
     """The tokens of a request, each of which ``answer`` gives as a request that goes on."""
-    left = request.budget
-    part = replace(request, budget=1 if left is None else min(left, 1))
+    budget = request.budget
+    part = replace(request, budget=1 if budget is None else min(budget, 1))
     while True:
         outcome = answer(part)
         state.add(outcome)
-        left = left if left is None else left - len(outcome.ids)
+        budget = budget if budget is None else budget - len(outcome.ids)
         if outcome.ids:
             yield outcome.ids[0]
-        if not outcome.ids or left == 0:
+        if not outcome.ids or budget == 0:
             state.status = outcome.status
             return
         part = replace(part, ids=(), clear=False, rows=min(part.rows, 1))

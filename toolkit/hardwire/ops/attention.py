@@ -52,12 +52,12 @@ def alibi(slope: Ints, shift: Ints, position: Ints) -> Ints:
     return round_shift((slope << shift) * position, ALIBI_FRACTION)
 
 
-def probabilities(score: Ints, seen: np.ndarray, shift: Ints, table: Ints) -> Ints:
-    """Unsigned exponentials of score [..., T, P] below each row's maximum over the ``seen`` positions."""
+def probabilities(score: Ints, visible: np.ndarray, shift: Ints, table: Ints) -> Ints:
+    """Unsigned exponentials of score [..., T, P] below each row's maximum over the ``visible`` positions."""
     lowest = np.int64(-(1 << 40))
-    top = np.where(seen, score, lowest).max(-1, keepdims=True)
+    top = np.where(visible, score, lowest).max(-1, keepdims=True)
     step = np.minimum(round_shift(top - score, shift), EXP_ENTRIES)
-    return np.where(seen & (step < EXP_ENTRIES), table[np.clip(step, 0, EXP_ENTRIES - 1)], 0)
+    return np.where(visible & (step < EXP_ENTRIES), table[np.clip(step, 0, EXP_ENTRIES - 1)], 0)
 
 
 def weighted_values(p: Ints, v: Ints, value_bits: int) -> Ints:

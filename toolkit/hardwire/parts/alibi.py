@@ -14,7 +14,7 @@ from ..decoder import Decoder
 from ..ops.attention import ALIBI_BITS, LARGEST_SLOPE, alibi, alibi_slopes
 from ..ops.fixed import Ints
 from ..targets.family import Fabric
-from .part import Array, Extra, IntegerModel, Part, Plan, Words
+from .part import Array, Extra, IntegerModel, Part, Program, Words
 
 ALIBI_LATE = 2  # AlibiLate of rtl/scores.sv
 
@@ -23,10 +23,10 @@ def _lacks(decoder: Decoder) -> Sequence[str]:
     slopes, cap = decoder.blocks[0].attention.alibi, decoder.blocks[0].attention.softcap
     if slopes is None:
         return ()
-    found = ["ALiBi where scores are capped"] if cap is not None else []
+    lacks = ["ALiBi where scores are capped"] if cap is not None else []
     if not 0 <= slopes.min() <= slopes.max() <= LARGEST_SLOPE:
-        found.append(f"ALiBi slope of {slopes.min():.3g} to {slopes.max():.3g}, beyond 0 to {LARGEST_SLOPE:.3g}")
-    return found
+        lacks.append(f"ALiBi slope of {slopes.min():.3g} to {slopes.max():.3g}, beyond 0 to {LARGEST_SLOPE:.3g}")
+    return lacks
 
 
 def _slopes(decoder: Decoder) -> dict[str, Ints]:
@@ -68,30 +68,30 @@ def _constants(chip: IntegerModel) -> list[str]:
     return [f"static constexpr int ALIBI = {bits:d};"]
 
 
-def _extra(plan: Plan, fabric: Fabric, shifter: float) -> Extra:
+def _extra(program: Program, fabric: Fabric, shifter: float) -> Extra:
     """Of each bank a slope times its place, the block's added, the score's added.
 
     Fitted to Yosys: rtl/score_alibi.sv of 12 banks and a slope of 20 bits takes 709 LUTs and 812 registers of ECP5.
     """
-    s, f, banks = plan.shape, plan.formats, plan.shared * plan.geometry.banks
+    s, f, banks = program.shape, program.formats, program.shared * program.geometry.banks
     wide = f.query + f.cache + s.head_dim.bit_length() + 2
     return Extra(lut=banks * 2.5 * wide * fabric.bit, ff=banks * 3 * wide)
 
 
-def _widths(chip: IntegerModel, plan: Plan) -> dict[str, int]:
+def _widths(chip: IntegerModel, program: Program) -> dict[str, int]:
     f = chip.formats
     plain = f.query + f.cache + chip.shape.head_dim.bit_length()  # ScoreW of rtl/attention.sv
     return {"AlibiW": _score_bits(chip, plain), "AlibiSlopeW": int(_steep(chip).max()).bit_length() or 1}
 
 
-def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
+def _roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
     """Slopes of the heads, a file for each of those that share a walk."""
     steep = _steep(chip)
     bits = int(steep.max()).bit_length() or 1
-    heads = {f"alibi{h:02}": steep[:, h :: plan.shared].reshape(-1) for h in range(plan.shared)}
+    heads = {f"alibi{h:02}": steep[:, h :: program.shared].reshape(-1) for h in range(program.shared)}
     return {
-        name: Words(struct="slope_t", widths={"AlibiSlopeW": bits}, columns={"slope": each})
-        for name, each in heads.items()
+        name: Words(struct="slope_t", widths={"AlibiSlopeW": bits}, columns={"slope": slopes})
+        for name, slopes in heads.items()
     }
 
 

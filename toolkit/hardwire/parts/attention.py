@@ -10,7 +10,7 @@ import numpy as np
 
 from ..chip.wiring import Formats, Shape, Wiring
 from ..decoder import Decoder, Rope
-from .part import Array, IntegerModel, Layout, Part, Plan, Rom, Words
+from .part import Array, IntegerModel, Layout, Part, Program, Rom, Words
 
 
 def _per_layer(name: str, values: tuple[int, ...], layers: int, largest: int) -> str:
@@ -26,8 +26,8 @@ def _per_layer(name: str, values: tuple[int, ...], layers: int, largest: int) ->
 
 def _windows(decoder: Decoder) -> dict[str, Any]:
     context = decoder.context
-    each = [block.attention.window for block in decoder.blocks]
-    windows = tuple(0 if window is None or window >= context else window for window in each)
+    by_layer = [block.attention.window for block in decoder.blocks]
+    windows = tuple(0 if window is None or window >= context else window for window in by_layer)
     return {"windows": windows if any(windows) else ()}
 
 
@@ -44,9 +44,9 @@ def _window_memories(layout: Layout) -> list[Rom]:
     return [("windows", layout.shape.layers, 32, 1)] if any(layout.wiring.windows) else []
 
 
-def _window_roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
-    """How far back each layer sees."""
-    banks, blocks, windows = plan.geometry.banks, plan.blocks, chip.wiring.windows
+def _window_roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
+    """Of each layer, how far back it sees: whole blocks of the cache, and banks of the oldest block."""
+    banks, blocks, windows = program.geometry.banks, program.blocks, chip.wiring.windows
     if not any(windows):
         return {}
     reach = np.array([divmod(window - 1, banks) if window else (blocks, 0) for window in windows])
@@ -91,8 +91,8 @@ def _set_of(sets: list[Rope], rope: Rope | None) -> int:
 
 def _sets(decoder: Decoder) -> dict[str, Any]:
     sets = rope_sets(decoder)
-    each = tuple(_set_of(sets, block.attention.rope) for block in decoder.blocks)
-    return {"rope": each if len(sets) > 1 else ()}
+    by_layer = tuple(_set_of(sets, block.attention.rope) for block in decoder.blocks)
+    return {"rope": by_layer if len(sets) > 1 else ()}
 
 
 def _check_sets(s: Shape, f: Formats, wiring: Wiring) -> str:

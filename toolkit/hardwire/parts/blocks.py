@@ -34,29 +34,29 @@ def _in_layers(chip: IntegerModel) -> list[str]:
 
 
 def _bias_constants(chip: IntegerModel) -> list[str]:
-    found = []
+    constants = []
     if any(name in chip.biases for name in _in_layers(chip)):
-        found.append("static constexpr int BIASES = MULTIPLIERS;")
+        constants.append("static constexpr int BIASES = MULTIPLIERS;")
     if "head" in chip.biases:
-        found.append("static constexpr int HEAD_BIASES = VOCAB;")
-    return found
+        constants.append("static constexpr int HEAD_BIASES = VOCAB;")
+    return constants
 
 
 def _bias_arrays(chip: IntegerModel) -> list[Array]:
-    found: list[Array] = []
+    arrays: list[Array] = []
     names = _in_layers(chip)
     if any(name in chip.biases for name in names):
-        none = {name: np.zeros(chip.matrices[name].weight.shape[:2], np.int64) for name in names}
-        each = [chip.biases.get(name, none[name]).reshape(-1) for name in names]
-        found.append(("int32_t", "biases", "[BIASES]", np.concatenate(each)))
+        zeros = {name: np.zeros(chip.matrices[name].weight.shape[:2], np.int64) for name in names}
+        biases = [chip.biases.get(name, zeros[name]).reshape(-1) for name in names]
+        arrays.append(("int32_t", "biases", "[BIASES]", np.concatenate(biases)))
     if "head" in chip.biases:
-        found.append(("int32_t", "head_biases", "[HEAD_BIASES]", chip.biases["head"]))
-    return found
+        arrays.append(("int32_t", "head_biases", "[HEAD_BIASES]", chip.biases["head"]))
+    return arrays
 
 
 def _bias_roms(layout: Layout) -> list[Rom]:
-    found = [("biases", layout.biases, 32, layout.engines)] if layout.biases else []
-    return found + ([("head_biases", layout.shape.vocab, 32, 1)] if "head" in layout.biased else [])
+    roms = [("biases", layout.biases, 32, layout.engines)] if layout.biases else []
+    return roms + ([("head_biases", layout.shape.vocab, 32, 1)] if "head" in layout.biased else [])
 
 
 BIASES = Part(

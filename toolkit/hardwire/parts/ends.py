@@ -14,8 +14,8 @@ from .part import Array, IntegerModel, Layout, Part, Rom
 
 
 def _position_constants(chip: IntegerModel) -> list[str]:
-    there = chip.wiring.positions
-    return ["static constexpr bool POSITIONS = true;" if there else "typedef Embedding Position;"]
+    learned = chip.wiring.positions
+    return ["static constexpr bool POSITIONS = true;" if learned else "typedef Embedding Position;"]
 
 
 def _position_roms(layout: Layout) -> list[Rom]:

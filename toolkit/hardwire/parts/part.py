@@ -111,7 +111,7 @@ class Read(Protocol):
     def matrix(self) -> str: ...
 
 
-class Plan(Protocol):
+class Program(Protocol):
     """What parts see of a ``plan.program.Schedule``."""
 
     @property
@@ -213,22 +213,25 @@ class Part:
 
     # The plan.
     engine_lacks: Callable[[Wiring], Sequence[str]] = _none  # names of what the RTL engine has no form for
-    geometry_lacks: Callable[[Plan], str] = _fine  # and of what this one has none for, in words
+    geometry_lacks: Callable[[Program], str] = _fine  # and of what this one has none for, in words
     fits_lanes: Callable[[Shape, int, int], bool] = lambda shape, rows, depth: True
     whole_scores: bool = False  # it sees a constant that all scores of a query have or lack
     score_late: int = 0  # cycles by which scores come later
     logit_late: int = 0  # and logits
     turned_late: Callable[[Wiring, int], int] = lambda wiring, round_stages: 0  # and queries and keys
     added_late: Callable[[Wiring, int, int], int] = lambda wiring, round_stages, reads: 0  # and a branch's output
-    extra: Callable[[Plan, Fabric, float], Extra] = lambda plan, fabric, shifter: Extra()  # LUTs of a row's shifter
-    block_rams: Callable[[Plan], int] = lambda plan: 0  # of 18 Kbit
+    extra: Callable[[Program, Fabric, float], Extra] = lambda program, fabric, shifter: (
+        Extra()
+    )  # LUTs of a row's shifter
+    block_rams: Callable[[Program], int] = lambda program: 0  # of 18 Kbit
 
     # RTL.
     switches: Callable[[Shape, Wiring], dict[str, int]] = _nothing  # parameters of rtl/engine.sv, with it or without
-    widths: Callable[[IntegerModel, Plan], dict[str, int]] = _nothing  # more of them, with it only
-    roms: Callable[[IntegerModel, Plan], dict[str, Words]] = _nothing  # files of ROMs, without their suffix
+    widths: Callable[[IntegerModel, Program], dict[str, int]] = _nothing  # more of them, with it only
+    roms: Callable[[IntegerModel, Program], dict[str, Words]] = _nothing  # files of ROMs, without their suffix
     takes_shift: bool = False  # of a head's scores, so that the exponential has none left
 
 
 def ints(values: Sequence[int]) -> Ints:
+    """An array of the integers' own type, int64."""
     return np.array(values, np.int64)

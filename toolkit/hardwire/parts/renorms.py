@@ -15,7 +15,7 @@ from ..ops.fixed import MULTIPLIER_BITS
 from ..ops.norm import LARGEST_EPS, RENORM_BITS, Renorm, largest_energy
 from ..targets.blocks import bram18, multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Plan, Read, Rom, Words
+from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Program, Read, Rom, Words
 
 RENORM_LATE = 9  # rows of a whole head to the same rows after its norm, less their rounding
 
@@ -42,9 +42,9 @@ def normed_branches(wiring: Wiring) -> bool:
 
 def _norms(block: Block) -> dict[str, Norm | None]:
     a = block.attention
-    found = {"q": a.q_norm, "k": a.k_norm, "attention": block.attention_post_norm, "mlp": block.mlp_post_norm}
-    assert tuple(found) == RENORMS
-    return found
+    norms = {"q": a.q_norm, "k": a.k_norm, "attention": block.attention_post_norm, "mlp": block.mlp_post_norm}
+    assert tuple(norms) == RENORMS
+    return norms
 
 
 def _read(decoder: Decoder) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _read(decoder: Decoder) -> dict[str, Any]:
 
 def _names(renorms: Sequence[str]) -> list[str]:
     parts = ((("q", "k"), "norm of queries or keys"), (("attention", "mlp"), "norm behind a branch"))
-    return [name for some, name in parts if set(some) & set(renorms)]
+    return [name for group, name in parts if set(group) & set(renorms)]
 
 
 def _arrays(s: Shape, wiring: Wiring) -> dict[str, ArraySpec]:
@@ -86,8 +86,8 @@ def _constants(chip: IntegerModel) -> list[str]:
 
 
 def _cpp_arrays(chip: IntegerModel) -> list[Array]:
-    each = [chip.renorms[name].multiplier.reshape(-1) for name in chip.wiring.renorms]
-    return [("uint32_t", "renorm_multipliers", "[RENORMED]", np.concatenate(each))]
+    gains = [chip.renorms[name].multiplier.reshape(-1) for name in chip.wiring.renorms]
+    return [("uint32_t", "renorm_multipliers", "[RENORMED]", np.concatenate(gains))]
 
 
 def instances(wiring: Wiring) -> int:
@@ -97,20 +97,20 @@ def instances(wiring: Wiring) -> int:
 
 def _cpp_roms(layout: Layout) -> list[Rom]:
     s, w = layout.shape, layout.wiring
-    found: list[Rom] = [("renorm_multipliers", _multipliers(s, w), 32, instances(w))]
+    roms: list[Rom] = [("renorm_multipliers", _multipliers(s, w), 32, instances(w))]
     for name in w.renorms:
-        found.append((f"Renorm{name.capitalize()}::shift", s.layers, 8, 1))
-        found.append((f"Renorm{name.capitalize()}::eps", s.layers, 32, 1))
-    return found
+        roms.append((f"Renorm{name.capitalize()}::shift", s.layers, 8, 1))
+        roms.append((f"Renorm{name.capitalize()}::eps", s.layers, 32, 1))
+    return roms
 
 
 def _kernels(layout: Layout) -> list[Kernel]:
     """Group by group: a square, a root per channel, the rounding."""
-    s, found = layout.shape, []
+    s, kernels = layout.shape, []
     for name, wide in channels(s, layout.wiring).items():
         groups = {"q": s.heads, "k": s.kv_heads}.get(name, 1)
         size = wide // groups
-        found.append(
+        kernels.append(
             Kernel(
                 after="projections",
                 name=f"norm of {name}",
@@ -122,7 +122,7 @@ def _kernels(layout: Layout) -> list[Kernel]:
                 instance=f"norm of {size} channels",
             )
         )
-    return found
+    return kernels
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -130,8 +130,8 @@ def _kernels(layout: Layout) -> list[Kernel]:
 
 
 def _engine_lacks(wiring: Wiring) -> list[str]:
-    taken = (("q", "k") if normed_heads(wiring) else ()) + (("attention", "mlp") if normed_branches(wiring) else ())
-    return _names([name for name in wiring.renorms if name not in taken])
+    supported = (("q", "k") if normed_heads(wiring) else ()) + (("attention", "mlp") if normed_branches(wiring) else ())
+    return _names([name for name in wiring.renorms if name not in supported])
 
 
 def _turned_late(wiring: Wiring, round_stages: int) -> int:
@@ -142,36 +142,36 @@ def _added_late(wiring: Wiring, round_stages: int, reads: int) -> int:
     return RENORM_LATE + round_stages + reads - 1 if normed_branches(wiring) else 0
 
 
-def _extra(plan: Plan, f: Fabric, shifter: float) -> Extra:
+def _extra(program: Program, f: Fabric, shifter: float) -> Extra:
     """Each a second shift, root and rounding of rows."""
-    norms = normed_heads(plan.wiring) + normed_branches(plan.wiring)
+    norms = normed_heads(program.wiring) + normed_branches(program.wiring)
     products = multipliers(f, 16, 16) + multipliers(f, 18, 18) + multipliers(f, 16, 18)
-    return Extra(row_lut=norms * (shifter + 16 * 4 * f.barrel + 60), dsp=norms * plan.geometry.rows * products)
+    return Extra(row_lut=norms * (shifter + 16 * 4 * f.barrel + 60), dsp=norms * program.geometry.rows * products)
 
 
-def _block_rams(plan: Plan) -> int:
-    s, rows, found = plan.shape, plan.geometry.rows, 0
-    if normed_heads(plan.wiring):
-        turned = s.layers * (plan.walks + plan.kv_words) * plan.parts
-        found += bram18(rows * 17 + 6, turned) + bram18(18, turned) + plan.shared
-    if normed_branches(plan.wiring):
+def _block_rams(program: Program) -> int:
+    s, rows, blocks = program.shape, program.geometry.rows, 0
+    if normed_heads(program.wiring):
+        turned = s.layers * (program.walks + program.kv_words) * program.parts
+        blocks += bram18(rows * 17 + 6, turned) + bram18(18, turned) + program.shared
+    if normed_branches(program.wiring):
         added = s.layers * 2 * -(-s.dim // rows)
-        found += bram18(rows * 17 + 6, added) + bram18(18, added) + 1
-    return found
+        blocks += bram18(rows * 17 + 6, added) + bram18(18, added) + 1
+    return blocks
 
 
 # ---------------------------------------------------------------------------------------------------
 # RTL.
 
 
-def renormed(plan: Plan) -> dict[str, list[Read]]:
+def renormed(program: Program) -> dict[str, list[Read]]:
     """Reads that a norm inside a layer takes, by the name of its tables: of queries and keys, of the branches."""
-    found: dict[str, list[Read]] = {}
-    if normed_heads(plan.wiring):
-        found["renorm"] = [e for e in plan.emissions if e.matrix in ("q", "k")]
-    if normed_branches(plan.wiring):
-        found["branch"] = [e for e in plan.emissions if e.matrix in ("o", "down")]
-    return found
+    reads: dict[str, list[Read]] = {}
+    if normed_heads(program.wiring):
+        reads["renorm"] = [e for e in program.emissions if e.matrix in ("q", "k")]
+    if normed_branches(program.wiring):
+        reads["branch"] = [e for e in program.emissions if e.matrix in ("o", "down")]
+    return reads
 
 
 def _renorm_of(chip: IntegerModel, e: Read) -> Renorm:
@@ -182,26 +182,26 @@ def _eps_bits(chip: IntegerModel, listed: list[Read]) -> int:
     return max(int(_renorm_of(chip, e).eps[e.layer]) for e in listed).bit_length()
 
 
-def _roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
+def _roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
     """For every read: its rows' gains and their shift, and its heads' eps."""
-    found: dict[str, Words] = {}
-    for name, listed in renormed(plan).items():
+    roms: dict[str, Words] = {}
+    for name, listed in renormed(program).items():
         gain, shift, eps = (np.zeros((len(listed), n), np.int64) for n in (len(listed[0].rows), 1, 1))
         for i, e in enumerate(listed):
             renorm = _renorm_of(chip, e)
             shift[i], eps[i] = renorm.shift[e.layer], renorm.eps[e.layer]
             gain[i] = [0 if row is None else renorm.multiplier[e.layer, row[1]] for row in e.rows]
         columns = {"gain": gain, "shift": shift}
-        found[name] = Words(struct="gains_t", widths={"Rows": gain.shape[1]}, columns=columns)
+        roms[name] = Words(struct="gains_t", widths={"Rows": gain.shape[1]}, columns=columns)
         widths = {"EpsW": _eps_bits(chip, listed)}
-        found[f"{name}_eps"] = Words(struct="eps_t", widths=widths, columns={"eps": eps})
-    return found
+        roms[f"{name}_eps"] = Words(struct="eps_t", widths=widths, columns={"eps": eps})
+    return roms
 
 
-def _widths(chip: IntegerModel, plan: Plan) -> dict[str, int]:
+def _widths(chip: IntegerModel, program: Program) -> dict[str, int]:
     """Parameters of each rtl/renorm.sv."""
     widths: dict[str, int] = {}
-    for name, listed in renormed(plan).items():
+    for name, listed in renormed(program).items():
         size = chip.shape.head_dim if name == "renorm" else chip.shape.dim
         widths |= {
             f"{name.capitalize()}Words": len(listed),

@@ -15,7 +15,7 @@ from ..ops.fixed import Ints, limits
 from ..ops.softcap import CAP_BITS, CAP_ENTRIES, cap_table
 from ..targets.blocks import multipliers
 from ..targets.family import Fabric
-from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Plan, Words
+from .part import Array, Extra, IntegerModel, Kernel, Layout, Part, Program, Words
 
 SOFT_CAP_LATE = 3  # engine_pkg::SoftCapLate
 SCORE_CAP_LATE = SOFT_CAP_LATE + 2  # engine_pkg::ScoreCapLate
@@ -67,19 +67,21 @@ def _cap_scores(decoder: Decoder) -> Decoder:
     )
 
 
-def _score_geometry(plan: Plan) -> str:
-    if not plan.geometry.scores_lack_a_constant:
+def _score_geometry(program: Program) -> str:
+    if not program.geometry.scores_lack_a_constant:
         return ""
     return (
         "scores that are all made in LUTs lack a constant, which a softmax does not see but a soft cap does; "
-        f"choose score_style packed or apart and score_fabric of at most {plan.geometry.banks - 1}"
+        f"choose score_style packed or apart and score_fabric of at most {program.geometry.banks - 1}"
     )
 
 
-def _score_roms(chip: IntegerModel, plan: Plan) -> dict[str, Words]:
+def _score_roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
     """The cap, and in front of it the shifts of the heads: a file for each of those that share a walk."""
-    heads = {f"cap{h:02}": chip.score_shift[:, h :: plan.shared].reshape(-1) for h in range(plan.shared)}
-    shifts = {name: Words(struct="shift_t", widths={}, columns={"shift": each}) for name, each in heads.items()}
+    heads = {f"cap{h:02}": chip.score_shift[:, h :: program.shared].reshape(-1) for h in range(program.shared)}
+    shifts = {
+        name: Words(struct="shift_t", widths={}, columns={"shift": head_shifts}) for name, head_shifts in heads.items()
+    }
     return {"score_cap": cap_lines(chip.tables["score_cap"]), **shifts}
 
 
@@ -102,10 +104,10 @@ SCORE_CAP = Part(
     geometry_lacks=_score_geometry,
     whole_scores=True,
     score_late=SCORE_CAP_LATE,
-    extra=lambda plan, fabric, shifter: _cost(plan.shared * plan.geometry.banks, fabric),
-    block_rams=lambda plan: _block_rams(plan.shared * plan.geometry.banks),
+    extra=lambda program, fabric, shifter: _cost(program.shared * program.geometry.banks, fabric),
+    block_rams=lambda program: _block_rams(program.shared * program.geometry.banks),
     switches=lambda shape, wiring: {"ScoreCap": int(wiring.score_cap)},
-    widths=lambda chip, plan: {"ScoreSlopeW": slope_bits(chip.tables["score_cap"])},
+    widths=lambda chip, program: {"ScoreSlopeW": slope_bits(chip.tables["score_cap"])},
     roms=_score_roms,
     takes_shift=True,
 )
@@ -142,9 +144,9 @@ LOGIT_CAP = Part(
     cpp_roms=lambda layout: [("logit_cap", CAP_ENTRIES, 16, 1)],
     kernels=_cap_kernels,
     logit_late=SOFT_CAP_LATE,
-    extra=lambda plan, fabric, shifter: _cost(plan.geometry.rows, fabric),
-    block_rams=lambda plan: _block_rams(plan.geometry.rows),
+    extra=lambda program, fabric, shifter: _cost(program.geometry.rows, fabric),
+    block_rams=lambda program: _block_rams(program.geometry.rows),
     switches=lambda shape, wiring: {"LogitCap": int(wiring.logit_cap)},
-    widths=lambda chip, plan: {"LogitSlopeW": slope_bits(chip.tables["logit_cap"])},
-    roms=lambda chip, plan: {"logit_cap": cap_lines(chip.tables["logit_cap"])},
+    widths=lambda chip, program: {"LogitSlopeW": slope_bits(chip.tables["logit_cap"])},
+    roms=lambda chip, program: {"logit_cap": cap_lines(chip.tables["logit_cap"])},
 )

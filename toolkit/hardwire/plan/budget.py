@@ -13,35 +13,35 @@ HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: 
 
 
 def resources(cost: Cost, board: Board) -> dict[str, int]:
-    """What an engine takes with what its board needs beside it."""
+    """Resources by name that an engine takes, with those that its board's host needs beside it."""
     host = HOST.get(board.processor, {})
-    return {name: used + host.get(name, 0) for name, used in cost.as_dict().items()}
+    return {name: amount + host.get(name, 0) for name, amount in cost.as_dict().items()}
 
 
-def bitstream_cost(chip: Chip, made: Schedule, board: Board) -> Cost | None:
+def bitstream_cost(chip: Chip, program: Schedule, board: Board) -> Cost | None:
     """What a Zynq's bitstream has beside the engine, as ``--target bitstream`` builds it; None without one.
 
     A plan's budget is the engine's alone. These come on top, and have the rest of the device.
     """
-    return axi_cost(chip, made) if board.zynq is not None else None
+    return axi_cost(chip, program) if board.zynq is not None else None
 
 
 def device_of(board: Board) -> dict[str, int]:
-    """All that a device has."""
+    """Resources of the whole device by name: a plan's budget, but with every LUT of it."""
     return budget_of(board) | {"lut": board.lut}
 
 
-def beyond_device(used: dict[str, int], board: Board) -> list[str]:
+def beyond_device(totals: dict[str, int], board: Board) -> list[str]:
     """What is more than the device has, in words."""
     return [
-        f"{NAMES[name]} {used[name] / most:.0%} of the device ({used[name]:,} of {most:,})"
+        f"{NAMES[name]} {totals[name] / most:.0%} of the device ({totals[name]:,} of {most:,})"
         for name, most in device_of(board).items()
-        if used[name] > most
+        if totals[name] > most
     ]
 
 
 def budget_of(board: Board) -> dict[str, int]:
-    """What a plan may use, its host included."""
+    """Resources by name that a plan may use, its host included: LUTs by a share of the device, the others all."""
     return {
         "lut": int(board.lut * board.device_family.planning.lut_budget),
         "dsp": board.dsp,

@@ -28,10 +28,12 @@ class Demand:
 
     @property
     def rom_bits(self) -> int:
+        """Bits that the chip only reads: weights, embeddings, multipliers and biases, tables."""
         return self.weight_bits + self.embedding_bits + self.scale_bits + self.table_bits
 
     @property
     def total_bits(self) -> int:
+        """Those of the ROMs and the KV cache."""
         return self.rom_bits + self.cache_bits
 
 
@@ -66,17 +68,17 @@ class Capacity:
 
 def capacity(chip: Chip, board: Board) -> Capacity:
     """Bits against block RAM and URAM, the first question of any plan."""
-    need = demand(chip)
+    required = demand(chip)
     # The KV cache is written at run time, so it may live in URAM; so may weights, once loaded at boot.
-    uram_cache = min(need.cache_bits, board.uram_bits)
-    uram_weights = min(need.weight_bits, board.uram_bits - uram_cache)
-    spill = max(need.total_bits - uram_cache - board.bram_bits, 0)
+    uram_cache = min(required.cache_bits, board.uram_bits)
+    uram_weights = min(required.weight_bits, board.uram_bits - uram_cache)
+    spill = max(required.total_bits - uram_cache - board.bram_bits, 0)
     loaded = min(spill, uram_weights)
-    bits = need.total_bits - uram_cache - loaded
+    bits = required.total_bits - uram_cache - loaded
     share = bits / board.bram_bits
-    what = "the KV cache" if need.cache_bits > need.rom_bits else "the weights"
+    largest = "the KV cache" if required.cache_bits > required.rom_bits else "the weights"
     note = (
-        f"{bits:,} bits wanted, {board.bram_bits:,} available; most of it is {what}: "
+        f"{bits:,} bits wanted, {board.bram_bits:,} available; most of it is {largest}: "
         "use fewer bits, a shorter context, or a larger board"
     )
     resources = {

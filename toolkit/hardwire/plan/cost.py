@@ -26,7 +26,7 @@ from .widths import Widths
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Predicted resources."""
+    """Predicted resources: counts of a device's LUTs, flip-flops, multiplier blocks, block RAMs of 18 Kbit, URAMs."""
 
     lut: int
     ff: int
@@ -35,6 +35,7 @@ class Cost:
     uram: int
 
     def as_dict(self) -> dict[str, int]:
+        """The counts by name."""
         return {"lut": self.lut, "ff": self.ff, "dsp": self.dsp, "bram18": self.bram18, "uram": self.uram}
 
     def beside(self, other: Cost) -> Cost:
@@ -43,6 +44,7 @@ class Cost:
 
 
 def digits(bits: int) -> int:
+    """Digits of two bits that a factor of ``bits`` has; a product in LUTs has a partial product for each."""
     return (bits + 1) // 2
 
 
@@ -52,7 +54,10 @@ def bits_of(count: int) -> int:
 
 
 def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False) -> float:
-    """rtl/dot.sv."""
+    """LUTs of rtl/dot.sv: the sum of ``terms`` products of ``act`` by ``weight`` bits, made digit by digit.
+
+    ``settled``: nothing of the sum is left to the caller to add.
+    """
     n, part = digits(weight), act + 1 + bits_of(terms)
     first, later = act + 1, (terms - 1) * (part + 1) * f.bit
     if not f.shared_mux:
@@ -62,7 +67,7 @@ def dot_luts(f: Fabric, terms: int, act: int, weight: int, settled: bool = False
 
 
 def tree_luts(count: int, width: int) -> float:
-    """rtl/adder_tree.sv."""
+    """LUTs of rtl/adder_tree.sv over ``count`` values of ``width`` bits, which grow by one a level."""
     total, level = 0.0, width
     while count > 1:
         total += (count // 2) * (level + 2)
@@ -104,8 +109,8 @@ def mix_cost(f: Fabric, style: Style, channels: int, banks: int, cache: int) -> 
 def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[float, int, int]:
     """LUTs, registers and multipliers of all lanes."""
     units = g.rows * g.depth * (g.groups - g.packed_groups)  # in fabric
-    one = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
-    luts, ff = units * one, units * (acc + g.terms * weight + (act + 2 * weight if g.lane_stages == 2 else 0))
+    unit_luts = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
+    luts, ff = units * unit_luts, units * (acc + g.terms * weight + (act + 2 * weight if g.lane_stages == 2 else 0))
     pairs = g.rows // 2 * g.depth * g.packed_groups
     blocks = pairs * g.terms * multipliers(f, acc + weight + 1, act)
     luts += pairs * g.terms * (weight + 2)
@@ -115,30 +120,30 @@ def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[
     return luts, int(ff), blocks
 
 
-def predict(chip: Chip, made: Schedule, family: str, widths: Widths, memory: dict[str, int] | None = None) -> Cost:
-    """Cost of the engine that plays ``made``. ``memory``: as memories gives it, where it is known already."""
-    f, g, s, w = family_of(family).fabric, made.geometry, chip.formats, chip.shape
+def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: dict[str, int] | None = None) -> Cost:
+    """Cost of the engine that plays ``program``. ``memory``: as memories gives it, where it is known already."""
+    f, g, s, w = family_of(family).fabric, program.geometry, chip.formats, chip.shape
     acc, weight = widths.accumulator, widths.weight
     act = max(s.norm, s.attention, s.hidden)
     lanes, ff, dsp = lane_cost(f, g, weight, act, acc)
-    rows, row_dsp = _row_cost(chip, made, f, acc)
-    heads, head_dsp = _attention_cost(chip, made, f)
-    extras = [part.extra(made, f, shifter_luts(f, acc)) for part in present(chip.wiring)]
+    rows, row_dsp = _row_cost(chip, program, f, acc)
+    heads, head_dsp = _attention_cost(chip, program, f)
+    extras = [part.extra(program, f, shifter_luts(f, acc)) for part in present(chip.wiring)]
     row_dsp += sum(extra.dsp for extra in extras)
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
     rows += g.rows * sum(extra.row_lut for extra in extras)
     lut = (lanes + rows + heads + sampling + f.fixed + sum(extra.lut for extra in extras)) * f.scale
-    memory = memory or memories(chip, made, widths)
+    memory = memory or memories(chip, program, widths)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
-    ff += made.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
+    ff += program.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
     ff += sum(extra.ff for extra in extras)
     if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
         ff += (dsp + row_dsp + head_dsp) * 26
-    ff += 1600 + g.columns * g.depth * act + g.rows * 260 + made.shared * g.banks * (60 + w.head_dim * 6)
+    ff += 1600 + g.columns * g.depth * act + g.rows * 260 + program.shared * g.banks * (60 + w.head_dim * 6)
     return Cost(lut=ceil(lut), ff=int(ff), dsp=dsp + row_dsp + head_dsp, bram18=memory["bram18"], uram=memory["uram"])
 
 
-def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
+def axi_cost(chip: Chip, program: Schedule, ring: int = 512) -> Cost:
     """Cost of what stands beside an engine behind AXI4-Lite: boards/zynq, rtl/host_*.sv, and a trace if it is built.
 
     Fitted to Yosys (synth_xilinx): hardwire_axi around an engine that is a black box, with a ring of 512, for xc7 at
@@ -149,14 +154,14 @@ def axi_cost(chip: Chip, made: Schedule, ring: int = 512) -> Cost:
     """
     from .trace import segments
 
-    g, bits, vocab = made.geometry, chip.formats.logit, chip.shape.vocab
+    g, bits, vocab = program.geometry, chip.formats.logit, chip.shape.vocab
     name = bits_of(vocab)  # of a token's id: stop tokens, prompt and ring
     lut, ff = 738 + 5 * name + 0.64 * g.rows * bits, 795.0 + 10 * name
     ram = axi_memory(chip, g.rows, ring)
     dsp = 0
     if g.trace:
-        folded = 3 * g.rows + made.shared * g.divides
-        lut, ff, dsp = lut + 37.4 * folded + 222 + 172 * ceil_div(segments(made), 32), ff + 30.8 * folded + 366, 8
+        folded = 3 * g.rows + program.shared * g.divides
+        lut, ff, dsp = lut + 37.4 * folded + 222 + 172 * ceil_div(segments(program), 32), ff + 30.8 * folded + 366, 8
     return Cost(lut=ceil(lut), ff=int(ff), dsp=dsp, bram18=ram, uram=0)
 
 
@@ -167,9 +172,9 @@ def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
     return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
 
 
-def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
+def _row_cost(chip: Chip, program: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
     """From the lanes' sums to rows, with the residual, the norm and what post does."""
-    g, s = made.geometry, chip.formats
+    g, s = program.geometry, chip.formats
     fabric = g.groups - g.packed_groups
     read = g.groups * g.rows * acc * (g.depth - 1) * f.mux
     read += g.rows * acc * (fabric + (2 if fabric else 0) + 2 * g.packed_groups + (2 if g.packed_groups else 0))
@@ -184,8 +189,8 @@ def _row_cost(chip: Chip, made: Schedule, f: Fabric, acc: int) -> tuple[float, i
     return read + g.rows * row + g.columns * column + 350, dsp
 
 
-def _attention_cost(chip: Chip, made: Schedule, f: Fabric) -> tuple[float, int]:
-    g, s, c = made.geometry, chip.formats, chip.shape.head_dim
+def _attention_cost(chip: Chip, program: Schedule, f: Fabric) -> tuple[float, int]:
+    g, s, c = program.geometry, chip.formats, chip.shape.head_dim
     score_bits = s.query + s.cache + bits_of(c + 1)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
     in_mix = c if g.mix_style == "fabric" else g.mix_fabric
@@ -202,13 +207,13 @@ def _attention_cost(chip: Chip, made: Schedule, f: Fabric) -> tuple[float, int]:
     if in_mix:
         lut += (in_mix + 2) * sums
     lut += g.banks * (score_bits * 3 + score_bits * 5 * f.barrel * 0.5 + score_bits * 2)  # softmax, maximum
-    pieces = ceil_div(buffer_depth(made), f.ram_bits)
-    if not buffer_in_block_ram(made):
+    pieces = ceil_div(buffer_depth(program), f.ram_bits)
+    if not buffer_in_block_ram(program):
         lut += g.banks * score_bits * pieces * f.ram_lut * (1 if pieces == 1 else 1.25)
     lut += tree_luts(g.banks, attention.PROBABILITY_BITS + 1) + 3 * c * sums  # totals, sums, the divider's shift
     lut += g.divides * 2 * (sums * 4 * f.barrel + 40) + 250
     dsp = sum(p[1] for p in parts) + g.divides * multipliers(f, max(s.attention + 13, 22), 18)
-    return made.shared * lut, made.shared * dsp
+    return program.shared * lut, program.shared * dsp
 
 
 def shifter_luts(f: Fabric, acc: int) -> float:
@@ -216,37 +221,40 @@ def shifter_luts(f: Fabric, acc: int) -> float:
     return (acc + 19) * 6 * f.barrel + 60
 
 
-def buffer_depth(made: Schedule) -> int:
+def buffer_depth(program: Schedule) -> int:
     """Words of the score buffer, as rtl/scores.sv has them: two heads'."""
-    return 2 << made.blocks.bit_length()
+    return 2 << program.blocks.bit_length()
 
 
-def buffer_in_block_ram(made: Schedule) -> bool:
-    return buffer_depth(made) >= 128
+def buffer_in_block_ram(program: Schedule) -> bool:
+    """Whether the score buffer is deep enough for block RAM; otherwise it is in LUTs."""
+    return buffer_depth(program) >= 128
 
 
-def memories(chip: Chip, made: Schedule, widths: Widths) -> dict[str, int]:
+def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
     """Block RAMs and URAMs of every memory that is not distributed."""
     from .widths import weight_words
 
-    g, s, shape = made.geometry, chip.formats, chip.shape
-    words = weight_words(made)
+    g, s, shape = program.geometry, chip.formats, chip.shape
+    words = weight_words(program)
     width = g.rows * g.columns * widths.weight
     weights = sum(bram18(width, words[e]) for e in range(g.uram, g.depth))
     uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
-    depth = shape.layers * made.kv_words * made.blocks
-    part = min(g.rows, made.shared * shape.head_dim)
+    depth = shape.layers * program.kv_words * program.blocks
+    part = min(g.rows, program.shared * shape.head_dim)
     over = depth - (1 << max(depth.bit_length() - 1, 0))
     depth -= over if depth > 512 and over <= 16 else 0  # rtl/block_ram.sv distributes the rest
-    cache = 2 * g.banks * ceil_div(made.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
+    cache = 2 * g.banks * ceil_div(program.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
     entries = shape.vocab + (shape.context if chip.wiring.positions else 0)
     embedding = bram18(g.rows * widths.embedding, entries * ceil_div(shape.dim, g.rows)) + bram18(17, entries)
-    emission = bram18(g.rows * (18 + widths.bias) + 30, len(made.emissions))
+    emission = bram18(g.rows * (18 + widths.bias) + 30, program.emission_count)
     gate = g.rows // 2 * bram18(18 if chip.wiring.gated else s.hidden, 1 << s.gate)
-    exp = made.shared * ceil_div(g.banks, 2)
-    if buffer_in_block_ram(made):
-        exp += made.shared * bram18(g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(made))
-    angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * made.parts) if shape.rotary else 0
-    extra = sum(part.block_rams(made) for part in present(chip.wiring))
-    tables = gate + exp + angle + extra + bram18(18, 2048) + 1 + made.shared
+    exp = program.shared * ceil_div(g.banks, 2)
+    if buffer_in_block_ram(program):
+        exp += program.shared * bram18(
+            g.banks * (s.query + s.cache + bits_of(shape.head_dim + 1)), buffer_depth(program)
+        )
+    angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * program.parts) if shape.rotary else 0
+    extra = sum(part.block_rams(program) for part in present(chip.wiring))
+    tables = gate + exp + angle + extra + bram18(18, 2048) + 1 + program.shared
     return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}

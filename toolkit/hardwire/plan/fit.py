@@ -50,6 +50,7 @@ class Fit:
     most_bits: int | None = None  # in every matrix, with which the memories would hold a chip that is too large
 
     def as_dict(self) -> dict[str, object]:
+        """What ``hardwire fit --json`` prints of one board."""
         return asdict(self)
 
 
@@ -83,8 +84,8 @@ def fit(
             tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=notes,
             most_bits=most, **common,
         )  # fmt: skip
-    used, budget = resources(plan.cost, board), budget_of(board)
-    shares = {name: used[name] / most for name, most in budget.items() if most}
+    predicted, budget = resources(plan.cost, board), budget_of(board)
+    shares = {name: predicted[name] / most for name, most in budget.items() if most}
     limit = max(shares, key=lambda name: shares[name])
     notes = ["resources are predicted; hardwire synth measures them"]
     if plan.geometry.uram:
@@ -93,7 +94,7 @@ def fit(
             "cannot initialise: loaded at boot"
         )
     limits = f"{NAMES[limit]} {shares[limit]:.0%} of the budget"
-    spent = {name: {"used": used[name], "budget": most} for name, most in budget.items()}
+    spent = {name: {"used": predicted[name], "budget": most} for name, most in budget.items()}
     if host := bitstream_cost(chip, plan.schedule, board):
         whole = plan.cost.beside(host).as_dict()
         for name, most in device_of(board).items():
@@ -127,15 +128,15 @@ def floor_cycles(chip: Chip, board: Board, plan: Plan | None = None) -> tuple[in
     The largest of multiplications over the lanes that all LUTs and multipliers of the budget could hold, weight bits
     over what all memories deliver per cycle, and the chain of stages that wait for each other.
     """
-    need, f = demand(chip), board.device_family.fabric
+    required, f = demand(chip), board.device_family.fabric
     weight = max(m.bits for n, m in chip.matrices.items() if n not in LOOKED_UP)
     in_lut = dot_luts(f, 4, chip.formats.norm, weight) / 4
     per_block = 2 if weight <= 4 and f.pairs else 1
     lanes = board.dsp * per_block + board.lut * board.device_family.planning.lut_budget / in_lut
     ports = board.bram18 * ROM_PORT_BITS + 2 * 72 * board.uram
     floors = {
-        "multiplications": (need.multiplications + need.attention) / lanes,
-        "weight bits": need.weight_bits / ports,
+        "multiplications": (required.multiplications + required.attention) / lanes,
+        "weight bits": required.weight_bits / ports,
         "serial chain": serial_chain(chip, plan.geometry if plan else Geometry(**_stages(board))),
     }
     of = max(floors, key=lambda name: floors[name])

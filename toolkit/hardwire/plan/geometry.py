@@ -58,6 +58,7 @@ class Geometry:
 
     @property
     def groups(self) -> int:
+        """Sums of ``terms`` products that make up a step of one row."""
         return self.columns // self.terms
 
     @property

@@ -11,6 +11,7 @@ from .words import WALK_TO_MIXED, WALK_TO_VALUE
 
 
 def ceil_div(a: int, b: int) -> int:
+    """a / b, rounded up."""
     return -(-a // b)
 
 

@@ -25,7 +25,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters of one subject."""
+    """Parameters of one subject, which stand together under ``title`` in rtl/plan_pkg.sv."""
 
     title: str
     parameters: tuple[Parameter, ...]
@@ -236,7 +236,7 @@ FOR_WORDS = (
 
 
 def defaults() -> dict[str, int | str]:
-    """Every parameter's default."""
+    """Every parameter's default by name, in the order of GROUPS."""
     return {parameter.name: parameter.default for group in GROUPS for parameter in group.parameters}
 
 

@@ -78,27 +78,29 @@ class Planner:
         """
         if core not in self.ends:
             s = self.chip.shape
-            made = [schedule(_of_layers(self.chip, n), core) for n in range(1, min(s.layers, 2) + 1)]
-            end = made[-1].end_at + (s.layers - len(made)) * (made[-1].end_at - made[0].end_at)
-            self.ends[core] = end + END, made[-1]
+            programs = [schedule(_of_layers(self.chip, n), core) for n in range(1, min(s.layers, 2) + 1)]
+            end = programs[-1].end_at + (s.layers - len(programs)) * (programs[-1].end_at - programs[0].end_at)
+            self.ends[core] = end + END, programs[-1]
         return self.ends[core]
 
     def best(self, board: Board, progress: Progress = lambda stage, share: None) -> Plan | None:
         """The plan with the fewest mean cycles; of equals, the one with the fewest LUTs. None where none fits."""
-        found: tuple[tuple[float, int], Geometry] | None = None
+        best: tuple[tuple[float, int], Geometry] | None = None
         for index, core in enumerate(self.cores):
             progress(board.key, index / len(self.cores))
             core = replace(core, **_stages(board))
-            for geometry, mean in self._banked(core, board, found[0][0] if found else float("inf")):
+            for geometry, mean in self._banked(core, board, best[0][0] if best else float("inf")):
                 cost = self._cost(geometry, board)
-                if cost is not None and (found is None or (mean, cost[1].lut) < found[0]):
-                    found = (mean, cost[1].lut), cost[0]
+                if cost is not None and (best is None or (mean, cost[1].lut) < best[0]):
+                    best = (mean, cost[1].lut), cost[0]
                     break
-        if found is None:
+        if best is None:
             return None
-        made = schedule(self.chip, found[1])
+        program = schedule(self.chip, best[1])
         last = min(MEAN_OVER, self.chip.shape.context) - 1
-        return Plan(found[1], made, predict(self.chip, made, board.family, self.widths), made.mean_cycles(0, last))
+        return Plan(
+            best[1], program, predict(self.chip, program, board.family, self.widths), program.mean_cycles(0, last)
+        )
 
     def _banked(self, core: Geometry, board: Board, below: float) -> Iterator[tuple[Geometry, float]]:
         """The core with banks, the most first, as long as its mean cycles are at most ``below``."""
@@ -109,7 +111,7 @@ class Planner:
             fabric > board.lut * board.device_family.planning.lut_budget + board.dsp * 2 * 40
         ):  # no way to build so many lanes
             return
-        end, made = self.end(core)
+        end, program = self.end(core)
         context, layers = chip.shape.context, chip.shape.layers
         count = min(MEAN_OVER, context)
         for blocks in range(1, context + 1):
@@ -117,8 +119,8 @@ class Planner:
             if ceil_div(context, banks) != blocks or banks > 64:
                 continue
             n = np.arange(count) // banks + 1  # blocks in use: Schedule.span, all positions at once
-            span = (made.walks - 1) * np.maximum(n, made.spacing) + 2 * (n - 1)
-            mean = end + layers * float(np.mean(np.maximum(span - made.slack, 0)))
+            span = (program.walks - 1) * np.maximum(n, program.spacing) + 2 * (n - 1)
+            mean = end + layers * float(np.mean(np.maximum(span - program.slack, 0)))
             if mean > below:
                 return
             yield replace(core, banks=banks), mean
@@ -126,8 +128,8 @@ class Planner:
     def _cost(self, geometry: Geometry, board: Board) -> tuple[Geometry, Cost] | None:
         """The geometry with its products divided among multiplier blocks and LUTs so that it fits, or None."""
         budget = budget_of(board)
-        _, made = self.end(replace(geometry, banks=1))
-        full = schedule_of_layers(self.chip, made, geometry)
+        _, program = self.end(replace(geometry, banks=1))
+        full = schedule_of_layers(self.chip, program, geometry)
         placed = self._placed(geometry, full, board)
         if placed is None:
             return None
@@ -135,8 +137,8 @@ class Planner:
         for packed in range(geometry.groups, -1, -1):
             for style in _divided(geometry, packed, self.chip, board):
                 cost = predict(self.chip, replace(full, geometry=style), board.family, self.widths, memory)
-                used, margins = resources(cost, board), {"lut": board.device_family.planning.lut_margin}
-                if all(used[key] <= most * margins.get(key, 1) for key, most in budget.items()):
+                predicted, margins = resources(cost, board), {"lut": board.device_family.planning.lut_margin}
+                if all(predicted[key] <= most * margins.get(key, 1) for key, most in budget.items()):
                     return style, cost
         return None
 
@@ -183,13 +185,13 @@ def _of_layers(chip: Chip, layers: int) -> Chip:
     return replace(chip, shape=replace(chip.shape, layers=layers))
 
 
-def schedule_of_layers(chip: Chip, made: Schedule, geometry: Geometry) -> Schedule:
+def schedule_of_layers(chip: Chip, program: Schedule, geometry: Geometry) -> Schedule:
     """A short schedule stretched to all layers, for counting memories: its runs, as often as layers repeat them."""
     full = Schedule(
-        shape=chip.shape, formats=made.formats, wiring=made.wiring, geometry=geometry, embed=list(made.embed)
+        shape=chip.shape, formats=program.formats, wiring=program.wiring, geometry=geometry, embed=list(program.embed)
     )
-    short, first = made.shape.layers, [w for w in made.words if w.run is not None and w.run.name != "head"]
-    last = [w for w in made.words if w.run is not None and w.run.name == "head"]
+    short, first = program.shape.layers, [w for w in program.words if w.run is not None and w.run.name != "head"]
+    last = [w for w in program.words if w.run is not None and w.run.name == "head"]
     repeat = [w for w in first if w.run is not None and w.run.layer == short - 1 and w.run.name != "embedding norm"]
     full.words = first + repeat * (chip.shape.layers - short) + last
     return full

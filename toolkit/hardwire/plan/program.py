@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
 
 from ..chip.model import Formats, Shape, Wiring
 from .geometry import Geometry, shared_heads
@@ -13,6 +16,8 @@ from .latency import ceil_div, logits_late, walk_to_mixed
 from .words import EMBED_READ, END, Kind, Source
 
 Row = tuple[str, int] | None  # (matrix, row), or padding
+
+IndexT = TypeVar("IndexT", int, np.ndarray)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +35,13 @@ class Emission:
 
     @property
     def matrix(self) -> str:
+        """The matrix that the rows are of; a read is never of two."""
         return next(row[0] for row in self.rows if row is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One start of the lanes."""
+    """One start of the lanes: a matrix, or several that read the same vector."""
 
     name: str
     source: Source
@@ -83,11 +89,12 @@ class Schedule:
 
     @property
     def shared(self) -> int:
-        """Heads of one walk of the cache."""
+        """Heads whose keys and queries share a word, and so a walk of the cache."""
         return shared_heads(self.shape, self.geometry.rows)
 
     @property
     def walks(self) -> int:
+        """Walks of the cache per layer."""
         return self.shape.heads // self.shared
 
     @property
@@ -97,7 +104,7 @@ class Schedule:
 
     @property
     def parts(self) -> int:
-        """Reads per word of the cache."""
+        """Reads of the lanes that fill a word of the cache."""
         return ceil_div(self.shared * self.shape.head_dim, self.geometry.rows)
 
     @property
@@ -107,6 +114,7 @@ class Schedule:
 
     @property
     def part_bits(self) -> int:
+        """Bits of the part in a destination of heads, at least one."""
         return max((self.parts - 1).bit_length(), 1)
 
     @property
@@ -126,15 +134,23 @@ class Schedule:
 
     @property
     def quotient_steps(self) -> int:
+        """Cycles in which a head's mixed values are divided, ``divides`` at a time."""
         return self.padded // self.geometry.divides
 
     @cached_property
     def runs(self) -> list[Run]:
+        """Runs of the lanes, in playing order."""
         return [word.run for word in self.words if word.run is not None]
 
     @cached_property
     def emissions(self) -> list[Emission]:
+        """Every word of the emission ROM: the embedding's, then those of the runs in playing order."""
         return self.embed + [e for run in self.runs for e in run.emissions]
+
+    @property
+    def emission_count(self) -> int:
+        """Reads of a token, its embedding's included."""
+        return len(self.embed) + sum(len(run.emissions) for run in self.runs)
 
     def span(self, position: int) -> int:
         """Cycles by which a layer's walks of the cache grow: position.sv keeps the same number."""
@@ -162,12 +178,12 @@ class Schedule:
         """What is busy when, for a generated token at ``position``."""
         g, span, wait = self.geometry, self.span(position), self.wait(position)
         n = position // g.banks + 1
-        found = [Busy(part="embedding", label="embed", layer=0, start=0, end=len(self.embed) + EMBED_READ)]
+        busy = [Busy(part="embedding", label="embed", layer=0, start=0, end=len(self.embed) + EMBED_READ)]
         for word in self.words:
             at = word.at + 1 + word.spans * wait
             if word.attend:
                 end = at + span + walk_to_mixed(self.wiring) + self.quotient_steps
-                found.append(
+                busy.append(
                     Busy(
                         part="attention",
                         label=f"{n} block{'s' * (n > 1)} x {self.walks}",
@@ -179,19 +195,23 @@ class Schedule:
             if word.run is not None:
                 reads = run_reads(word.run, at, g)
                 last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
-                found.append(Busy(part="lanes", label=word.run.name, layer=word.run.layer, start=at, end=last + 1))
-                found.append(
+                busy.append(Busy(part="lanes", label=word.run.name, layer=word.run.layer, start=at, end=last + 1))
+                busy.append(
                     Busy(part="read-out", label=word.run.name, layer=word.run.layer, start=reads[0], end=reads[-1] + 1)
                 )
         logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
         end = self.cycles(position)
         sampled = logits[0] + logits_late(self.wiring, g)
-        found.append(Busy(part="sampling", label="sample", layer=self.shape.layers, start=sampled, end=end))
-        return found
+        busy.append(Busy(part="sampling", label="sample", layer=self.shape.layers, start=sampled, end=end))
+        return busy
 
 
 def run_reads(run: Run, at: int, g: Geometry) -> list[int]:
     """E1 of every emission of a run whose first step is in cycle ``at``."""
+    return run_read(run, at, g, np.arange(len(run.emissions))).tolist()
+
+
+def run_read(run: Run, at: int, g: Geometry, index: IndexT) -> IndexT:
+    """The same of single emissions: heads of 50,000 rows are planned some thousand times."""
     steps = len(run.columns) // g.columns
-    length = max(steps, g.depth)
-    return [at + (i // g.depth) * length + steps - 1 + g.lane_late + i % g.depth for i in range(len(run.emissions))]
+    return at + index // g.depth * max(steps, g.depth) + steps - 1 + g.lane_late + index % g.depth

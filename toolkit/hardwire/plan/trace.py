@@ -61,25 +61,25 @@ class Stage:
         return int(((turned.sum(1) & np.uint64(_MASK)) * weight & np.uint64(_MASK)).sum()) & _MASK
 
 
-def segments(made: Schedule) -> int:
+def segments(program: Schedule) -> int:
     """Of a token: the embedding, and what follows each read of the residual through a norm."""
-    return 1 + sum(run.source == Source.NORM for run in made.runs)
+    return 1 + sum(run.source == Source.NORM for run in program.runs)
 
 
-def stages(chip: Chip, made: Schedule) -> list[Stage]:
+def stages(chip: Chip, program: Schedule) -> list[Stage]:
     """Every stage that has a word, in the order in which a token passes them."""
-    found = [_stage("embed", 0, made.embed)]
+    stage_list = [_stage("embed", 0, program.embed)]
     segment = 0
-    for run in made.runs:
+    for run in program.runs:
         segment += run.source == Source.NORM
         for kind, name in _names(run.name, run.layer, chip.wiring):
             emissions = [e for e in run.emissions if e.kind == kind]
             stage = _stage(name, STAGES * segment + _OF_KIND[kind], emissions)
             twice = chip.wiring.parallel and run.name == "down"  # the residual is written twice in this segment
-            found.append(replace(stage, also=f"L{run.layer}.attn_x") if twice else stage)
+            stage_list.append(replace(stage, also=f"L{run.layer}.attn_x") if twice else stage)
         if run.name.startswith("qkv"):
-            found.append(_mixed(made, run.layer, STAGES * segment + Word.MIXED))
-    return found
+            stage_list.append(_mixed(program, run.layer, STAGES * segment + Word.MIXED))
+    return stage_list
 
 
 def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[Kind, str]]:
@@ -87,7 +87,7 @@ def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[Kind, str]]:
     at = f"L{layer}."
     if run == "qkv, mlp":
         return _names("qkv", layer, wiring) + _names("mlp", layer, wiring)
-    known: dict[str, list[tuple[Kind, str]]] = {
+    names: dict[str, list[tuple[Kind, str]]] = {
         "embedding norm": [(Kind.RESIDUAL, "embed")],
         "qkv": [(Kind.QUERY, f"{at}q"), (Kind.KEY, f"{at}k"), (Kind.VALUE, f"{at}v")],
         "o": [] if wiring.parallel else [(Kind.RESIDUAL, f"{at}attn_x")],
@@ -95,7 +95,7 @@ def _names(run: str, layer: int, wiring: Wiring) -> list[tuple[Kind, str]]:
         "down": [(Kind.RESIDUAL, f"{at}x")],
         "head": [(Kind.LOGIT, "logits")],
     }
-    return known[run]
+    return names[run]
 
 
 def _stage(name: str, word: int, emissions: list[Emission]) -> Stage:
@@ -105,15 +105,20 @@ def _stage(name: str, word: int, emissions: list[Emission]) -> Stage:
     )
 
 
-def _mixed(made: Schedule, layer: int, word: int) -> Stage:
+def _mixed(program: Schedule, layer: int, word: int) -> Stage:
     """Attention's quotients, ``divides`` of each of the heads that share a walk at a time."""
-    rows, heads, divides, width = made.geometry.rows, made.shared, made.geometry.divides, made.shape.head_dim
+    rows, heads, divides, width = (
+        program.geometry.rows,
+        program.shared,
+        program.geometry.divides,
+        program.shape.head_dim,
+    )
     parts = rows // (heads * divides)  # writes per word of the vector
-    places = np.arange(made.walks * made.padded // divides)
+    places = np.arange(program.walks * program.padded // divides)
     lane = np.arange(heads * divides)
     at = (places // parts * rows)[:, None] + ((lane // divides) * parts + (places % parts)[:, None]) * divides
     at = at + lane % divides  # [N, lanes], positions among the padded heads
-    head, channel = at // made.padded, at % made.padded
+    head, channel = at // program.padded, at % program.padded
     return Stage(
         name=f"L{layer}.attn", word=word, rows=np.where(channel < width, head * width + channel, -1), places=places
     )
@@ -122,47 +127,49 @@ def _mixed(made: Schedule, layer: int, word: int) -> Stage:
 class Tracer:
     """Expected checksums of a chip on a geometry, token by token."""
 
-    def __init__(self, chip: Chip, made: Schedule) -> None:
-        self.chip, self.stages = chip, stages(chip, made)
+    def __init__(self, chip: Chip, program: Schedule) -> None:
+        self.chip, self.stages = chip, stages(chip, program)
         self._tables = [chip.matrices[name] for name in ("embedding", "position") if name in chip.matrices]
 
     def step(self, state: State, token: int) -> dict[Stage, int]:
         """Feed a token to the reference at the state's position; the checksum of every stage."""
-        seen: dict[str, Ints] = {}
+        vectors: dict[str, Ints] = {}
         position = state.position
-        step(self.chip, state, np.array([[token]], np.int64), seen.__setitem__)
-        return {stage: self._expected(stage, token, position, seen) for stage in self.stages}
+        step(self.chip, state, np.array([[token]], np.int64), vectors.__setitem__)
+        return {stage: self._expected(stage, token, position, vectors) for stage in self.stages}
 
-    def _expected(self, stage: Stage, token: int, position: int, seen: dict[str, Ints]) -> int:
+    def _expected(self, stage: Stage, token: int, position: int, vectors: dict[str, Ints]) -> int:
         if stage.name == "embed":
-            return self._embedded(stage, token, position, seen)
-        both = [name for name in (stage.name, stage.also) if name]
-        return sum(stage.checksum(seen[name]) for name in both) & _MASK
+            return self._embedded(stage, token, position, vectors)
+        names = [name for name in (stage.name, stage.also) if name]
+        return sum(stage.checksum(vectors[name]) for name in names) & _MASK
 
-    def _embedded(self, stage: Stage, token: int, position: int, seen: dict[str, Ints]) -> int:
+    def _embedded(self, stage: Stage, token: int, position: int, vectors: dict[str, Ints]) -> int:
         """The embedding's rows, each as the residual was written: the token's, and with the position's added."""
         if stage.word:
-            return stage.checksum(seen["embed"])  # behind its norm
+            return stage.checksum(vectors["embed"])  # behind its norm
         bits, x, total = self.chip.formats.residual, None, 0
-        each = len(stage.places) // len(self._tables)
+        per_table = len(stage.places) // len(self._tables)
         for table, at in zip(self._tables, (token, position), strict=False):
             row = embed(table, np.array([at]), bits)
             x = row if x is None else saturate(x + row, bits)
-            total += Stage(name=stage.name, word=0, rows=stage.rows[:each], places=stage.places[:each]).checksum(x)
+            total += Stage(
+                name=stage.name, word=0, rows=stage.rows[:per_table], places=stage.places[:per_table]
+            ).checksum(x)
         return total & _MASK
 
 
 def named(stages: list[Stage]) -> dict[str, Stage]:
     """Stages by their names; where the embedding has a norm behind it, that is a stage of its own."""
-    found: dict[str, Stage] = {}
+    by_name: dict[str, Stage] = {}
     for stage in stages:
-        found[stage.name if stage.name not in found else f"{stage.name}_norm"] = stage
-    return found
+        by_name[stage.name if stage.name not in by_name else f"{stage.name}_norm"] = stage
+    return by_name
 
 
-def checksum_words(chip: Chip, made: Schedule) -> dict[str, int]:
+def checksum_words(chip: Chip, program: Schedule) -> dict[str, int]:
     """Where the trace window of an engine has each stage, by its name."""
-    return {name: stage.word for name, stage in named(stages(chip, made)).items()}
+    return {name: stage.word for name, stage in named(stages(chip, program)).items()}
 
 
 Reader = Callable[[int], int]  # word of the trace window -> what the chip has there
@@ -170,8 +177,8 @@ Reader = Callable[[int], int]  # word of the trace window -> what the chip has t
 
 def first_difference(expected: dict[Stage, int], read: Reader) -> tuple[Stage, int, int] | None:
     """The first stage whose checksum on the chip is not the expected one: (stage, expected, got)."""
-    for stage, want in expected.items():
-        got = read(stage.word)
-        if got != want:
-            return stage, want, got
+    for stage, reference in expected.items():
+        measured = read(stage.word)
+        if measured != reference:
+            return stage, reference, measured
     return None

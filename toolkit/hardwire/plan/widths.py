@@ -24,6 +24,7 @@ class Widths:
 
     @classmethod
     def of(cls, chip: Chip) -> Widths:
+        """Counted from the chip's arrays."""
         from .widths import accumulator_bits, bias_bits, embedding_bits, lane_bits
 
         return cls(accumulator_bits(chip), lane_bits(chip), embedding_bits(chip), bias_bits(chip))
@@ -34,10 +35,10 @@ def embedding_bits(chip: Chip) -> int:
     return max(chip.matrices[name].bits for name in ("embedding", "position") if name in chip.matrices)
 
 
-def weight_words(made: Schedule) -> list[int]:
+def weight_words(program: Schedule) -> list[int]:
     """Words of each depth's weights: a pass takes none from a depth that it does not read."""
-    g, words = made.geometry, [0] * made.geometry.depth
-    for run in made.runs:
+    g, words = program.geometry, [0] * program.geometry.depth
+    for run in program.runs:
         steps, full = len(run.columns) // g.columns, len(run.emissions)
         for e in range(g.depth):
             words[e] += steps * len(range(e, full, g.depth))

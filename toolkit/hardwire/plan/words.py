@@ -182,15 +182,15 @@ class Struct:
 
     def places(self, values: Values) -> dict[str, Place]:
         """Every field's place in the stored word."""
-        found, low = {}, 0
+        places, low = {}, 0
         for field in reversed(self.fields):
             place = Place(low, _number(field.bits, values), _number(field.lanes, values), field.signed)
-            found[field.name] = place
+            places[field.name] = place
             low += place.bits * place.lanes
-        return found
+        return places
 
     def bits(self, values: Values) -> int:
-        """Bits of the stored word."""
+        """Bits of the stored word, whose fields have no gaps between them."""
         return sum(place.bits * place.lanes for place in self.places(values).values())
 
 

@@ -33,6 +33,7 @@ class Demo:
     parameters: int
     tokens: int
     text: str
+    ended: str  # why: "stop token" where the story came to its end
     csim_equal: bool
     logits_compared: int
     seconds: float
@@ -71,18 +72,25 @@ class Demonstration:
         self.story = LanguageModel(self.build.chip, csim(self.build), f"{MODEL} (csim)")
         return self.story
 
-    def tell(self, prompt: str, tokens: int, say: Callable[[str], None] = lambda piece: None) -> str:
+    def tell(
+        self,
+        prompt: str,
+        tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        say: Callable[[str], None] = lambda piece: None,
+    ) -> str:
         """A story behind a prompt; ``say`` hears its pieces."""
         assert self.story is not None  # made before
         self.text, self.tokens = prompt, 0
-        for piece in self.story.stream(prompt, tokens):
+        for piece in self.story.stream(prompt, tokens, temperature, seed):
             say(piece)
             self.text, self.tokens = self.text + piece, self.tokens + 1
         return self.text
 
     def prove(self, progress: Progress = lambda rung, share: None) -> tuple[Demo, Receipt]:
         """Climb the ladder; what the demonstration gave, and the receipt, which is in the build's manifest too."""
-        assert self.build is not None  # made before
+        assert self.build is not None and self.story is not None  # made before
         receipt = verify(self.build, progress=progress)
         record(self.build, receipt)
         rung = receipt.rungs.get("csim", Rung())
@@ -91,6 +99,7 @@ class Demonstration:
             parameters=self.build.chip.about["parameters"],
             tokens=self.tokens,
             text=self.text,
+            ended=self.story.last.status,
             csim_equal=rung.status == "equal",
             logits_compared=rung.logits,
             seconds=round(time.perf_counter() - self.began, 1),

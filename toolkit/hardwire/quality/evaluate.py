@@ -44,6 +44,8 @@ class Scored:
 
 @dataclass(frozen=True)
 class Quality:
+    """How well a model predicts a text: bits per character, and perplexity per token."""
+
     bits_per_char: float
     perplexity: float
 
@@ -112,7 +114,7 @@ def evaluate(
         raise HardwireError("the text holds no story of two tokens or more; give a longer text")
     tokens = sum(len(story.ids) - 1 for story in stories)
     nats = {"integer": 0.0, "float": 0.0}
-    agreed = done = 0
+    agreed = scored = 0
     for ids, mask in batches(stories):
         inputs, targets = ids[:, :-1], ids[:, 1:]
         logits = integer_logits(chip, inputs)
@@ -121,8 +123,8 @@ def evaluate(
             exact = forward(decoder, inputs)
             nats["float"] += float((loss_of(exact, targets) * mask).sum())
             agreed += int(((exact.argmax(-1) == logits.argmax(-1)) & mask).sum())
-        done += int(mask.sum())
-        progress(done / tokens)
+        scored += int(mask.sum())
+        progress(scored / tokens)
     characters = sum(story.characters for story in stories)
     return Evaluation(
         exact=None if decoder is None else _quality(nats["float"], tokens, characters),
@@ -156,8 +158,8 @@ def error_by_stage(chip: Chip, decoder: Decoder, ids: Ints) -> dict[str, float]:
             want = exact[stage]
             if want.ndim == 4:  # [B, heads, T, C], the integer form joins the heads
                 want = want.swapaxes(1, 2).reshape(*ids.shape, -1)
-            got = integer[stage] * _unit_per_column(unit, want.shape[-1])
-            errors[stage] = float(np.sqrt(np.square(got - want).mean() / np.square(want).mean()))
+            have = integer[stage] * _unit_per_column(unit, want.shape[-1])
+            errors[stage] = float(np.sqrt(np.square(have - want).mean() / np.square(want).mean()))
     return errors
 
 

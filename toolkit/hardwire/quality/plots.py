@@ -33,23 +33,25 @@ def new_figure(inches: tuple[float, float]) -> Any:
     return Figure(figsize=inches, layout="constrained")
 
 
-def draw_timeline(made: Schedule, position: int, path: Path, board: str) -> None:
+def draw_timeline(plan: Schedule, position: int, path: Path, board: str) -> None:
     """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer."""
-    busy, end = made.timeline(position), made.cycles(position)
+    busy, end = plan.timeline(position), plan.cycles(position)
     second = next((b.start for b in busy if b.layer == 1 and b.label.startswith("qkv")), end)
     with figure(path, (13, 5.6), rows=2) as axes:
-        for one, limit in zip(axes, (end, second), strict=True):
+        for panel, limit in zip(axes, (end, second), strict=True):
             for b in busy:
                 if b.start < limit:
                     place = len(PARTS) - 1 - PARTS.index(b.part)
                     colour = COLOURS.get(b.label, "0.6")
-                    one.barh(place, b.end - b.start, left=b.start, height=0.8, color=colour, edgecolor="white", lw=0.3)
+                    panel.barh(
+                        place, b.end - b.start, left=b.start, height=0.8, color=colour, edgecolor="white", lw=0.3
+                    )
                     if b.end - b.start > limit * 0.025:
-                        one.text((b.start + b.end) / 2, place, b.label, ha="center", va="center", fontsize=7)
-            one.set_yticks(range(len(PARTS)), PARTS[::-1])
-            one.set_xlim(0, limit)
-            one.spines[["top", "right"]].set_visible(False)
-        g = made.geometry
+                        panel.text((b.start + b.end) / 2, place, b.label, ha="center", va="center", fontsize=7)
+            panel.set_yticks(range(len(PARTS)), PARTS[::-1])
+            panel.set_xlim(0, limit)
+            panel.spines[["top", "right"]].set_visible(False)
+        g = plan.geometry
         axes[0].set_title(
             f"One token at position {position} on {board}: {end:,} cycles; {g.lanes} lanes "
             f"({g.columns} columns x {g.rows} rows x {g.depth} deep), {g.banks} banks"

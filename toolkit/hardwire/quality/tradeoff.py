@@ -52,19 +52,19 @@ def tradeoff(
     ``options.matrix_bits`` stay in all of them. Scored on the last tenth of the stories, which calibration then does
     not see. Without fine-tuning, which would take its minutes for every point.
     """
-    kept = len(stories) - max(int(len(stories) * HELD_OUT), 1)
-    scored = [Scored(list(ids[:STORY_TOKENS]), 1) for ids in stories[kept:] if len(ids) > 1]
-    if kept < 1 or not scored:
+    training = len(stories) - max(int(len(stories) * HELD_OUT), 1)
+    scored = [Scored(list(ids[:STORY_TOKENS]), 1) for ids in stories[training:] if len(ids) > 1]
+    if training < 1 or not scored:
         raise QuantizeError(f"{len(stories)} stories of calibration text are too few to hold some out; give more text")
-    stories = stories[:kept]
-    wanted: list[tuple[str, Choice | int]] = [("uniform", bits) for bits in uniform]
-    wanted += [("mixed", choice) for choice in _at(list(bit_choices(decoder, stories, options, progress)), mixed)]
+    stories = stories[:training]
+    trials: list[tuple[str, Choice | int]] = [("uniform", bits) for bits in uniform]
+    trials += [("mixed", choice) for choice in _at(list(bit_choices(decoder, stories, options, progress)), mixed)]
     points, exact = [], None
-    for number, (kind, choice) in enumerate(wanted):
-        progress(f"chip {number + 1} of {len(wanted)}")
+    for number, (kind, choice) in enumerate(trials):
+        progress(f"chip {number + 1} of {len(trials)}")
         weights, bits = (options.weights, choice.bits) if isinstance(choice, Choice) else (choice, {})
-        one = replace(options, weights=weights, matrix_bits=options.matrix_bits | bits, mean_bits=None, tuning=0)
-        chip = quantize(decoder, stories, one)
+        variant = replace(options, weights=weights, matrix_bits=options.matrix_bits | bits, mean_bits=None, tuning=0)
+        chip = quantize(decoder, stories, variant)
         result = evaluate(chip, decoder if exact is None else None, scored)
         exact = exact or result.exact
         points.append(
@@ -82,14 +82,14 @@ def tradeoff(
 
 def _at(choices: Sequence[Choice], means: Sequence[float]) -> list[Choice]:
     """The choice closest to each mean, those with the same bits everywhere left out."""
-    found = [min(choices, key=lambda choice: abs(choice.mean_bits - mean)) for mean in means]
-    return [choice for choice in found if len(set(choice.bits.values())) > 1]
+    closest = [min(choices, key=lambda choice: abs(choice.mean_bits - mean)) for mean in means]
+    return [choice for choice in closest if len(set(choice.bits.values())) > 1]
 
 
 def mean_bits(chip: Chip) -> float:
     """Bits of a weight that the lanes read, over all of them."""
-    read = [matrix for name, matrix in chip.matrices.items() if name not in LOOKED_UP]
-    return sum(m.weight.size * m.bits for m in read) / sum(m.weight.size for m in read)
+    matrices = [matrix for name, matrix in chip.matrices.items() if name not in LOOKED_UP]
+    return sum(m.weight.size * m.bits for m in matrices) / sum(m.weight.size for m in matrices)
 
 
 def draw_tradeoff(points: Sequence[Point], exact: float, path: Path, title: str) -> None:

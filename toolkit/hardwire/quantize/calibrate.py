@@ -66,37 +66,37 @@ class Ranges:
 
     @staticmethod
     def of(decoder: Decoder, rows: Ints, progress: Share = lambda share: None) -> Ranges:
-        found = Ranges()
+        ranges = Ranges()
         first = decoder.blocks[0].mlp
         size = rows.size * len(first.up.weight) * len(decoder.blocks)
-        every = -(-size // POOLED)
-        while gcd(every, rows.shape[1]) > 1:  # else it would meet the same positions of every row again and again
-            every += 1
+        stride = -(-size // POOLED)
+        while gcd(stride, rows.shape[1]) > 1:  # else it would meet the same positions of every row again and again
+            stride += 1
 
         def observe(name: str, value: Array) -> None:
             stage, _, kind = name.rpartition(".")
             if kind == "x":
-                found.weights.setdefault(stage, []).append(token_weights(value)[-seen % every :: every])
+                ranges.weights.setdefault(stage, []).append(token_weights(value)[-values_seen % stride :: stride])
             if kind in RESIDUALS:
-                found._raise("residual", value)
-                found.smallest = min(found.smallest, float(np.median(np.square(value).mean(-1))) ** 0.5)
+                ranges._raise("residual", value)
+                ranges.smallest = min(ranges.smallest, float(np.median(np.square(value).mean(-1))) ** 0.5)
             elif kind in ("gate", "logits", "logits_raw"):
-                found._raise(name, value)
+                ranges._raise(name, value)
             elif first.gate is None and kind == "up":
                 # What an activation makes zero of may saturate.
                 above = np.maximum(value, 0) if first.activation in DEGREES else np.abs(value)
-                found.index[stage] = np.maximum(found.index.get(stage, np.float32(0)), above.max((0, 1)))
+                ranges.index[stage] = np.maximum(ranges.index.get(stage, np.float32(0)), above.max((0, 1)))
             elif kind == "hidden":
                 flat = value.reshape(-1, value.shape[-1])
-                found.square[stage] = found.square.get(stage, np.float32(0)) + np.square(flat).sum(0)
-                found.hidden.setdefault(stage, []).append(flat[-seen % every :: every])
+                ranges.square[stage] = ranges.square.get(stage, np.float32(0)) + np.square(flat).sum(0)
+                ranges.hidden.setdefault(stage, []).append(flat[-values_seen % stride :: stride])
 
-        done = seen = 0
+        rows_done = values_seen = 0
         for part in batches(decoder, rows):
             forward(decoder, rows[part], observe)
-            done, seen = done + len(rows[part]), seen + rows[part].size
-            progress(done / len(rows))
-        return found
+            rows_done, values_seen = rows_done + len(rows[part]), values_seen + rows[part].size
+            progress(rows_done / len(rows))
+        return ranges
 
     def _raise(self, name: str, value: Array) -> None:
         self.largest[name] = max(self.largest.get(name, 0.0), float(np.abs(value).max()))

@@ -56,6 +56,7 @@ def stacked(parts: list[Chip], wiring: Wiring) -> Chip:
 
 
 def stack(matrices: list[Matrix]) -> Matrix:
+    """Matrices of one layer each, all of the same shape and bits, as one matrix over all layers."""
     return Matrix(
         np.concatenate([m.weight for m in matrices]),
         np.concatenate([m.multiplier for m in matrices]),

@@ -68,12 +68,13 @@ class Rows:
 
     x: Ints
 
-    def attend(self, one: Chip, observe: Observer = lambda stage, value: None) -> Ints:
-        return attention_block(one, new_state(one, len(self.x), self.x.shape[1]), 0, self.x, observe)
+    def attend(self, chip: Chip, observe: Observer = lambda stage, value: None) -> Ints:
+        return attention_block(chip, new_state(chip, len(self.x), self.x.shape[1]), 0, self.x, observe)
 
 
 class Quantizer:
-    """State shared by the layers: formats, units, tables. ``seen`` has the float stages of the layer at work.
+    """State shared by the layers: formats, units, tables. ``float_stages``: values of the layer at
+    work in the float model, by stage.
 
     What was ``tuned`` stands; ``rounded`` is what was made of every matrix.
     """
@@ -87,7 +88,7 @@ class Quantizer:
         tuned: Tuned | None = None,
     ) -> None:
         self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
-        self.tuned, self.rounded, self.seen = tuned, dict[Place, Rounding](), dict[str, Array]()
+        self.tuned, self.rounded, self.float_stages = tuned, dict[Place, Rounding](), dict[str, Array]()
         first = decoder.blocks[0]
         self.ropes = rope_sets(decoder)
         self.wiring = wiring_of(decoder)
@@ -100,7 +101,7 @@ class Quantizer:
             head_dim=first.attention.head_dim,
             hidden=first.mlp.up.weight.shape[0],
             context=decoder.context,
-            rotary=2 * max(len(each.inv_freq) for each in self.ropes),
+            rotary=2 * max(len(r.inv_freq) for r in self.ropes),
         )
         self.formats = formats_of(decoder, ranges, options)
         self.unit_x = ranges.unit("residual", self.formats.residual)
@@ -114,10 +115,10 @@ class Quantizer:
 
     def _tables(self, block: Block) -> dict[str, Ints]:
         cos, sin = rope.angle_tables(*angles(self.ropes, self.shape.context))
-        made: dict[str, Ints] = {}
+        tables: dict[str, Ints] = {}
         for part in present(self.wiring):
-            made |= part.quantized(self.decoder)
-        return made | {
+            tables |= part.quantized(self.decoder)
+        return tables | {
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
             "rsqrt": norm.rsqrt_table(),
@@ -148,15 +149,15 @@ class Quantizer:
     # -- the parts of the model, in order ------------------------------------------------------------
 
     def run(self, progress: Stage) -> Chip:
-        """Every part in turn, and the chip of them."""
+        """Quantise layer by layer, then the head, and assemble the chip."""
         x, exact = self.embed(), forward_embedding(self.decoder, self.rows)
         parts = []
         for layer, block in enumerate(self.decoder.blocks):
             progress(f"layer {layer + 1} of {len(self.decoder.blocks)}")
-            self.seen = {"before": exact}
-            exact = forward_block(block, exact, f"L{layer}", self.seen.__setitem__)
-            one, x = self.layer(layer, block, x)
-            parts.append(one)
+            self.float_stages = {"before": exact}
+            exact = forward_block(block, exact, f"L{layer}", self.float_stages.__setitem__)
+            part, x = self.layer(layer, block, x)
+            parts.append(part)
         progress("head")
         return self.assemble(parts, self.head(x, exact))
 
@@ -179,18 +180,18 @@ class Quantizer:
     def layer(self, index: int, block: Block, x: Ints) -> tuple[Chip, Ints]:
         """Quantise one block against integer residuals x [B, T, D]; the one-layer chip and the new x."""
         self.index = index
-        stage, before = f"L{index}", self.seen["before"]
-        one = self._empty(index)
-        one = self._attention_inputs(one, stage, block, self._normed(x, before))
+        stage, before = f"L{index}", self.float_stages["before"]
+        chip = self._empty(index)
+        chip = self._attention_inputs(chip, stage, block, self._normed(x, before))
         rows = Rows(x)
-        one = self._attention_output(one, stage, block, rows)
-        after = rows.attend(one)
-        source, exact = (x, before) if block.parallel else (after, self.seen[f"{stage}.attn_x"])
-        one = self._mlp_inputs(one, stage, block, self._normed(source, exact))
+        chip = self._attention_output(chip, stage, block, rows)
+        after = rows.attend(chip)
+        source, exact = (x, before) if block.parallel else (after, self.float_stages[f"{stage}.attn_x"])
+        chip = self._mlp_inputs(chip, stage, block, self._normed(source, exact))
         caught: dict[str, Ints] = {}
-        mlp_block(one, 0, after, caught.__setitem__, source)
-        one = self._mlp_output(one, stage, block, caught["L0.hidden"])
-        return one, mlp_block(one, 0, after, source=source)
+        mlp_block(chip, 0, after, caught.__setitem__, source)
+        chip = self._mlp_output(chip, stage, block, caught["L0.hidden"])
+        return chip, mlp_block(chip, 0, after, source=source)
 
     def head(self, x: Ints, exact: Array) -> Part:
         """Quantise the head against the last residuals, and record how far the logits are from the float ones."""
@@ -218,11 +219,11 @@ class Quantizer:
 
     # -- attention -----------------------------------------------------------------------------------
 
-    def _attention_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
+    def _attention_inputs(self, chip: Chip, stage: str, block: Block, moments: Moments) -> Chip:
         a, f, s = block.attention, self.formats, self.shape
-        unit_k = unit_of_least_error(by_head(self.seen[f"{stage}.k"]), f.cache)
-        unit_v = unit_of_least_error(by_head(self.seen[f"{stage}.v"]), f.cache)
-        least_q = unit_of_least_error(by_head(self.seen[f"{stage}.q"]), f.query)
+        unit_k = unit_of_least_error(by_head(self.float_stages[f"{stage}.k"]), f.cache)
+        unit_v = unit_of_least_error(by_head(self.float_stages[f"{stage}.v"]), f.cache)
+        least_q = unit_of_least_error(by_head(self.float_stages[f"{stage}.q"]), f.query)
         per_step = attention.EXP_STEPS_PER_NAT * np.repeat(unit_k, s.heads // s.kv_heads) * a.scale
         shift = np.maximum(np.floor(-np.log2(per_step * least_q)), 0)
         unit_q = 2.0**-shift / per_step
@@ -237,45 +238,48 @@ class Quantizer:
             inner = {"q": a.q_norm, "k": a.k_norm}.get(name)
             if inner is not None:
                 gain = np.tile(gain_of(inner, s.head_dim), len(unit) // s.head_dim)
-                one, unit = self._renorm(one, name, stage, inner.eps, gain, unit)
-            one = with_part(one, name, self._normed_matrix(name, source, moments, unit))
-        return replace(one, score_shift=shift.astype(np.int64)[None])
+                chip, unit = self._renorm(chip, name, stage, inner.eps, gain, unit)
+            chip = with_part(chip, name, self._normed_matrix(name, source, moments, unit))
+        return replace(chip, score_shift=shift.astype(np.int64)[None])
 
-    def _attention_output(self, one: Chip, stage: str, block: Block, rows: Rows) -> Chip:
-        s, exact = self.shape, self.seen[f"{stage}.attn"]
+    def _attention_output(self, chip: Chip, stage: str, block: Block, rows: Rows) -> Chip:
+        s, exact = self.shape, self.float_stages[f"{stage}.attn"]
         heads = exact.reshape(-1, s.heads, s.head_dim).swapaxes(0, 1).reshape(s.heads, -1)
         least = unit_of_least_error(heads, self.formats.attention)
         unit_v = np.repeat(np.array(self.units[f"{stage}.v"]), s.heads // s.kv_heads)
         shift = np.floor(np.log2(unit_v / least)).clip(0, 8)
-        one = replace(one, value_shift=shift.astype(np.int64)[None])
+        chip = replace(chip, value_shift=shift.astype(np.int64)[None])
         unit = np.repeat(unit_v / 2.0**shift, s.head_dim)
         self.units[f"{stage}.attn"] = (unit_v / 2.0**shift).tolist()
         self.units[f"{stage}.attn_x"] = self.unit_x
         caught: dict[str, Ints] = {}
-        rows.attend(one, caught.__setitem__)
-        one, out = self._branch(one, "attention", stage, block.attention_post_norm)
-        given = (block.attention.o, unit, caught["L0.attn"], exact, self._weights(stage, "attn_x"), out)
-        return with_part(one, "o", self._residual_matrix("o", *given))
+        rows.attend(chip, caught.__setitem__)
+        chip, out = self._branch(chip, "attention", stage, block.attention_post_norm)
+        sources = (block.attention.o, unit, caught["L0.attn"], exact, self._weights(stage, "attn_x"), out)
+        return with_part(chip, "o", self._residual_matrix("o", *sources))
 
     # -- MLP -----------------------------------------------------------------------------------------
 
-    def _mlp_inputs(self, one: Chip, stage: str, block: Block, moments: Moments) -> Chip:
+    def _mlp_inputs(self, chip: Chip, stage: str, block: Block, moments: Moments) -> Chip:
         mlp = block.mlp
         units, shift = self._gated_units(stage, mlp) if self.wiring.gated else self._plain_units(stage, mlp)
         self.units |= {f"{stage}.{name}": as_scale(unit) for name, unit in units.items()} | {f"{stage}.x": self.unit_x}
         for name, source in (("gate", mlp.gate), ("up", mlp.up)):
             if source is not None:
-                one = with_part(one, name, self._normed_matrix(name, source, moments, units[name]))
-        return replace(one, gate_shift=np.array([shift]))
+                chip = with_part(chip, name, self._normed_matrix(name, source, moments, units[name]))
+        return replace(chip, gate_shift=np.array([shift]))
 
     def _gated_units(self, stage: str, mlp: Mlp) -> tuple[dict[str, Floats], int]:
         """Units [F] of gate, up and hidden; the shift behind the product."""
         relative = self._relative(self._spread(stage), mlp)
-        every = -(-self.seen[f"{stage}.hidden"].size // POOLED)
-        hidden, weights = flat(self.seen[f"{stage}.hidden"])[::every] / relative, self._weights(stage, "x")[::every]
+        stride = -(-self.float_stages[f"{stage}.hidden"].size // POOLED)
+        hidden, weights = (
+            flat(self.float_stages[f"{stage}.hidden"])[::stride] / relative,
+            self._weights(stage, "x")[::stride],
+        )
         common = unit_of_least_error(hidden.reshape(1, -1), self.formats.hidden, np.repeat(weights, self.shape.hidden))
         unit_h = relative * common[0]
-        largest_up = np.abs(flat(self.seen[f"{stage}.up"])).max(0) * MARGIN
+        largest_up = np.abs(flat(self.float_stages[f"{stage}.up"])).max(0) * MARGIN
         room = limits(self.formats.up)[1] * unit_h / np.maximum(largest_up, 1e-9) / self.unit_activation
         shift = int(np.floor(np.log2(room.min())).clip(0, 26))
         unit_u = unit_h / 2.0**shift / self.unit_activation
@@ -290,7 +294,7 @@ class Quantizer:
 
     def _spread(self, stage: str) -> Floats:
         """Root mean square of each hidden channel [F]."""
-        return np.asarray(np.sqrt(np.square(flat(self.seen[f"{stage}.hidden"])).mean(0)))
+        return np.asarray(np.sqrt(np.square(flat(self.float_stages[f"{stage}.hidden"])).mean(0)))
 
     def _relative(self, spread: Floats, mlp: Mlp) -> Floats:
         """Unit of each hidden channel [F] of this spread beside the others': large channels get larger ones, half
@@ -307,16 +311,16 @@ class Quantizer:
         relative = np.asarray((spread / spread.mean()) ** (0.0 if trained else self.options.smoothing))
         return relative if self.wiring.gated else np.maximum(relative, LEAST_RELATIVE)
 
-    def _mlp_output(self, one: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
-        unit, exact = np.array(self.units[f"{stage}.hidden"]), self.seen[f"{stage}.hidden"]
-        one, out = self._branch(one, "mlp", stage, block.mlp_post_norm)
-        given = (block.mlp.down, unit, hidden, exact, self._weights(stage, "x"), out)
-        return with_part(one, "down", self._residual_matrix("down", *given))
+    def _mlp_output(self, chip: Chip, stage: str, block: Block, hidden: Ints) -> Chip:
+        unit, exact = np.array(self.units[f"{stage}.hidden"]), self.float_stages[f"{stage}.hidden"]
+        chip, out = self._branch(chip, "mlp", stage, block.mlp_post_norm)
+        sources = (block.mlp.down, unit, hidden, exact, self._weights(stage, "x"), out)
+        return with_part(chip, "down", self._residual_matrix("down", *sources))
 
     def _weights(self, stage: str, residual: str) -> Floats:
         """Of each token [tokens], what its error counts in what is added to that residual."""
         name = f"{stage}.{residual}"
-        return token_weights(self.seen[name if name in self.seen else f"{stage}.x"])
+        return token_weights(self.float_stages[name if name in self.float_stages else f"{stage}.x"])
 
     # -- matrices ------------------------------------------------------------------------------------
 
@@ -348,26 +352,26 @@ class Quantizer:
         scale = rounded.scale * self._root_unit(normalizes) * 2.0**ROOT_SHIFT / unit
         return scaled_matrix(rounded, scale, self.options.bits_of(name)), whole_bias(name, source, unit)
 
-    def _branch(self, one: Chip, branch: str, stage: str, behind: Norm | None) -> tuple[Chip, float]:
+    def _branch(self, chip: Chip, branch: str, stage: str, behind: Norm | None) -> tuple[Chip, float]:
         """The unit of what ends a branch: of the residual, or of the norm behind it, which the chip then has."""
         if behind is None:
-            return one, self.unit_x
+            return chip, self.unit_x
         gain, unit = gain_of(behind, self.shape.dim), np.full(self.shape.dim, self.unit_x)
-        one, raw = self._renorm(one, branch, stage, behind.eps, gain, unit)
-        return one, float(raw[0])
+        chip, raw = self._renorm(chip, branch, stage, behind.eps, gain, unit)
+        return chip, float(raw[0])
 
-    def _renorm(self, one: Chip, name: str, stage: str, eps: float, gain: Floats, unit: Floats) -> tuple[Chip, Floats]:
+    def _renorm(self, chip: Chip, name: str, stage: str, eps: float, gain: Floats, unit: Floats) -> tuple[Chip, Floats]:
         """The chip with a norm inside a layer, and the units [out] of what it takes.
 
         ``gain`` and ``unit``, of what it makes, are per row of the matrix in front.
         """
         size = self.shape.head_dim if name in ("q", "k") else self.shape.dim
-        raw = unit_of_largest(self.seen[f"{stage}.{name}_raw"], norm.RENORM_BITS)
+        raw = unit_of_largest(self.float_stages[f"{stage}.{name}_raw"], norm.RENORM_BITS)
         scale = gain * size**0.5 / norm.root_scale(norm.RENORM_BITS) * 2.0**ROOT_SHIFT / unit
         multiplier, shift = scale_pair(scale)
-        made = norm.Renorm(multiplier[None], np.array([shift]), norm.eps_table(eps, size, raw))
+        renorm = norm.Renorm(multiplier[None], np.array([shift]), norm.eps_table(eps, size, raw))
         self.units[f"{stage}.{name}_raw"] = raw
-        return replace(one, renorms={**one.renorms, name: made}), np.full(len(unit), raw)
+        return replace(chip, renorms={**chip.renorms, name: renorm}), np.full(len(unit), raw)
 
     def _residual_matrix(
         self, name: str, source: Linear, unit: Floats, inputs: Ints, exact: Array, weights: Floats, out: float
@@ -396,25 +400,25 @@ class Quantizer:
         """A chip of these dimensions and tables whose weights are all zero, for counting what it takes."""
         self.lookups, self.embedding_scale = {}, None
         layers = [self._empty(index) for index in range(len(self.decoder.blocks))]
-        whole = stacked(layers, self.wiring)
+        skeleton = stacked(layers, self.wiring)
         once = {name: layers[0].matrices[name] for name in ("head", *LOOKED_UP) if name in layers[0].matrices}
-        matrices = {name: replace(m, bits=bits.get(name, m.bits)) for name, m in (whole.matrices | once).items()}
-        return replace(whole, matrices=matrices)
+        matrices = {name: replace(m, bits=bits.get(name, m.bits)) for name, m in (skeleton.matrices | once).items()}
+        return replace(skeleton, matrices=matrices)
 
     def _empty(self, index: int = 0) -> Chip:
         """A one-layer chip of zero matrices, to be filled: layer ``index``."""
         bits = {name: self.options.bits_of(name) for name in matrix_names(self.wiring)}
         activation = self.decoder.blocks[0].mlp.activation
-        one = empty_layer(self.shape, self.formats, self.wiring, index, bits, self.tables, activation)
-        return replace(one, matrices=one.matrices | self.lookups, embedding_scale=self.embedding_scale)
+        chip = empty_layer(self.shape, self.formats, self.wiring, index, bits, self.tables, activation)
+        return replace(chip, matrices=chip.matrices | self.lookups, embedding_scale=self.embedding_scale)
 
     def assemble(self, parts: list[Chip], head: Part) -> Chip:
         """Stack the layers into one chip."""
-        whole = stacked(parts, self.wiring)
-        biases = whole.biases if head[1] is None else {**whole.biases, "head": head[1]}
+        chip = stacked(parts, self.wiring)
+        biases = chip.biases if head[1] is None else {**chip.biases, "head": head[1]}
         return replace(
-            whole,
-            matrices=whole.matrices | {"head": head[0]} | self.lookups,
+            chip,
+            matrices=chip.matrices | {"head": head[0]} | self.lookups,
             biases=biases,
             scales=self.units,
             about={"logit_error": self.logit_error},

@@ -41,18 +41,18 @@ def choices(
     decoder: Decoder,
     rows: Ints,
     progress: Stage = lambda stage: None,
-    given: Mapping[str, int] | None = None,
+    fixed: Mapping[str, int] | None = None,
 ) -> Iterator[Choice]:
-    """Every choice of bits of a prepared decoder, from MOST bits everywhere down to FEWEST; ``given`` ones stay."""
+    """Every choice of bits of a prepared decoder, from MOST bits everywhere down to FEWEST; ``fixed`` ones stay."""
     sizes = {name: sum(layer.weight.size for layer in _layers(decoder, name)) for name in names(decoder)}
-    given = {name: bits for name, bits in (given or {}).items() if name in sizes}
+    fixed = {name: bits for name, bits in (fixed or {}).items() if name in sizes}
     losses = sensitivities(decoder, rows[:ROWS], progress)
-    bits = dict.fromkeys(sizes, MOST) | given
+    bits = dict.fromkeys(sizes, MOST) | fixed
     while True:
         weights = sum(sizes.values())
         mean = sum(sizes[name] * bits[name] for name in sizes) / weights
         yield Choice(dict(bits), mean, sum(losses[name, bits[name]] for name in sizes))
-        able = [name for name in sizes if name not in given and bits[name] > FEWEST]
+        able = [name for name in sizes if name not in fixed and bits[name] > FEWEST]
         if not able:
             return
         cost = {name: (losses[name, bits[name] - 1] - losses[name, bits[name]]) / sizes[name] for name in able}
@@ -60,7 +60,7 @@ def choices(
 
 
 def names(decoder: Decoder) -> list[str]:
-    """The matrices that the lanes read."""
+    """Names of the matrices that the lanes read, whose bits may be chosen."""
     return ["q", "k", "v", "o", *(["gate"] if decoder.blocks[0].mlp.gate is not None else []), "up", "down", "head"]
 
 
@@ -84,8 +84,8 @@ def sensitivities(decoder: Decoder, rows: Ints, progress: Stage = lambda stage: 
 def _layers(decoder: Decoder, name: str) -> list[Linear]:
     if name == "head":
         return [decoder.head]
-    found = [getattr(b.mlp if name in ("gate", "up", "down") else b.attention, name) for b in decoder.blocks]
-    return [layer for layer in found if layer is not None]
+    layers = [getattr(b.mlp if name in ("gate", "up", "down") else b.attention, name) for b in decoder.blocks]
+    return [layer for layer in layers if layer is not None]
 
 
 def _with(decoder: Decoder, name: str, change: Callable[[Linear], Linear]) -> Decoder:
@@ -112,5 +112,5 @@ def _log_softmax(logits: Array) -> Array:
     return np.asarray(logits - np.log(np.exp(logits).sum(-1, keepdims=True)))
 
 
-def _divergence(exact: Array, other: NDArray[np.float32]) -> float:
-    return float((np.exp(exact) * (exact - other)).sum(dtype=np.float64))
+def _divergence(exact: Array, approximate: NDArray[np.float32]) -> float:
+    return float((np.exp(exact) * (exact - approximate)).sum(dtype=np.float64))

@@ -24,22 +24,22 @@ Part = tuple[Matrix, Ints | None]  # a matrix and its biases [1, out], if it has
 
 def wiring_of(decoder: Decoder) -> Wiring:
     """Which parts a chip of this decoder has; the first layer speaks for all but windows and angles."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for part in PARTS:
-        found |= part.read(decoder)
-    return Wiring(**found)
+        fields |= part.read(decoder)
+    return Wiring(**fields)
 
 
 def angles(sets: list[Rope], context: int) -> tuple[Floats, Floats]:
     """cos and sin [sets * context, R / 2]; a set without dimensions turns by nothing."""
-    half = max(len(each.inv_freq) for each in sets)
-    filled = [each if len(each.inv_freq) else Rope(np.zeros(half)) for each in sets]
-    tables = [rope_tables(each, context) for each in filled]
+    half = max(len(rope.inv_freq) for rope in sets)
+    filled = [rope if len(rope.inv_freq) else Rope(np.zeros(half)) for rope in sets]
+    tables = [rope_tables(rope, context) for rope in filled]
     return np.concatenate([cos for cos, _ in tables]), np.concatenate([sin for _, sin in tables])
 
 
 def gain_of(norm: Norm, size: int) -> Floats:
-    """The gains [size] of a norm."""
+    """The gains [size] of a norm in float64; ones where it has none."""
     return np.ones(size) if norm.gain is None else norm.gain.astype(np.float64)
 
 
@@ -53,13 +53,13 @@ def whole_bias(name: str, source: Linear, unit: float | Floats) -> Ints | None:
     """Biases [1, out] in output units."""
     if source.bias is None:
         return None
-    whole = np.rint(source.bias / unit)
-    if np.abs(whole).max() > limits(BIAS_BITS)[1]:
+    units = np.rint(source.bias / unit)
+    if np.abs(units).max() > limits(BIAS_BITS)[1]:
         raise QuantizeError(
-            f"a bias of {name} is {np.abs(whole).max():.3g} units of its output, more than {BIAS_BITS} bits hold; "
+            f"a bias of {name} is {np.abs(units).max():.3g} units of its output, more than {BIAS_BITS} bits hold; "
             "calibrate on text of the kind the model reads"
         )
-    return whole.astype(np.int64)[None]
+    return units.astype(np.int64)[None]
 
 
 def with_part(chip: Chip, name: str, part: Part) -> Chip:

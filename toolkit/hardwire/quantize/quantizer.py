@@ -92,10 +92,10 @@ def _begin(
 
 def _chosen(work: Quantizer, fits: Fits | None, progress: Stage) -> dict[str, int]:
     """Bits of each matrix, of the best choice allowed. What is smaller than one that fits is taken to fit too."""
-    options, given = work.options, work.options.matrix_bits
+    options, fixed = work.options, work.options.matrix_bits
     able = []
-    for choice in choices(work.decoder, work.rows, progress, given):
-        most = max((bits for name, bits in choice.bits.items() if name not in given), default=FEWEST)
+    for choice in choices(work.decoder, work.rows, progress, fixed):
+        most = max((bits for name, bits in choice.bits.items() if name not in fixed), default=FEWEST)
         if most <= options.weights and (options.mean_bits is None or choice.mean_bits <= options.mean_bits):
             able.append(choice)
     if not able:

@@ -150,14 +150,14 @@ def _descend(target: Floats, gram: Floats, q: Floats, scale: Floats, bits: int) 
     """One sweep over the columns: each integer becomes the best one, the others held."""
     low, high = limits(bits)
     q = q.copy()
-    left = target - q * scale[:, None]
+    residual = target - q * scale[:, None]
     for start, stop in _blocks(q.shape[1]):
-        pull = left @ gram[:, start:stop]  # gradient of the error, of the block's columns [out, block]
+        pull = residual @ gram[:, start:stop]  # gradient of the error, of the block's columns [out, block]
         for j in range(start, stop):
             best = np.rint(q[:, j] + pull[:, j - start] / (gram[j, j] * scale)).clip(low, high)
             change = (best - q[:, j]) * scale
             pull -= change[:, None] * gram[j, start:stop]
-            left[:, j] -= change
+            residual[:, j] -= change
             q[:, j] = best
     return q
 

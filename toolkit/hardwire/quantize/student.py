@@ -22,12 +22,12 @@ Weights = Mapping[tuple[str, int], Tensor]  # (name of the matrix, layer) -> wei
 
 def weights_of(decoder: Decoder) -> dict[tuple[str, int], Tensor]:
     """The matrices of a decoder, gains of the norms in front of them not in them."""
-    found = {("head", 0): decoder.head}
+    linears = {("head", 0): decoder.head}
     for index, block in enumerate(decoder.blocks):
         a, mlp = block.attention, block.mlp
         layers = {"q": a.q, "k": a.k, "v": a.v, "o": a.o, "up": mlp.up, "down": mlp.down, "gate": mlp.gate}
-        found |= {(name, index): layer for name, layer in layers.items() if layer is not None}
-    return {key: torch.from_numpy(layer.weight) for key, layer in found.items()}
+        linears |= {(name, index): layer for name, layer in layers.items() if layer is not None}
+    return {key: torch.from_numpy(layer.weight) for key, layer in linears.items()}
 
 
 class Student:
@@ -114,14 +114,14 @@ def _capped(x: Tensor, cap: float | None) -> Tensor:
 def _rotate(x: Tensor, rope: Rope) -> Tensor:
     cos, sin = (torch.from_numpy(t.astype(np.float32)) for t in rope_tables(rope, x.shape[2]))
     half = len(rope.inv_freq)
-    turned, rest = x[..., : 2 * half], x[..., 2 * half :]
+    turned, unturned = x[..., : 2 * half], x[..., 2 * half :]
     if rope.interleaved:
         first, second = turned[..., 0::2], turned[..., 1::2]
     else:
         first, second = turned[..., :half], turned[..., half:]
     a, b = first * cos - second * sin, second * cos + first * sin
     turned = torch.stack([a, b], -1).flatten(-2) if rope.interleaved else torch.cat([a, b], -1)
-    return torch.cat([turned, rest], -1)
+    return torch.cat([turned, unturned], -1)
 
 
 def _activate(x: Tensor, kind: str) -> Tensor:

@@ -52,7 +52,7 @@ def _odd_norms(decoder: Decoder, norms: list[Norm | None]) -> list[str]:
 def _unsupported_parts(block: Block, decoder: Decoder) -> list[str]:
     a, first = block.attention, decoder.blocks[0]
     head_norms, behind = (a.q_norm, a.k_norm), (block.attention_post_norm, block.mlp_post_norm)
-    turned = {len(each.attention.rope.inv_freq) for each in decoder.blocks if each.attention.rope is not None}
+    turned = {len(other.attention.rope.inv_freq) for other in decoder.blocks if other.attention.rope is not None}
     checks = (
         (any(n is not None and n.kind == "layer" for n in head_norms), "LayerNorm of queries or keys"),
         (any(n is not None and n.kind == "layer" for n in behind), "LayerNorm behind a branch"),

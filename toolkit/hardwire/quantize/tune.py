@@ -80,8 +80,8 @@ def tune(
             order = np.concatenate([order, draw.permutation(len(rows))])
         chosen, order = order[:ROWS], order[ROWS:]
         weights = {place: grid.weight() for place, grid in grids.items()}
-        got = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
-        loss = F.kl_div(got, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
+        log_probabilities = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
+        loss = F.kl_div(log_probabilities, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         for group in optimizer.param_groups:
@@ -99,16 +99,16 @@ class _Teacher:
     def __init__(self, decoder: Decoder, rows: Tensor) -> None:
         self.weights, self.embedding = weights_of(decoder), torch.from_numpy(decoder.embedding)
         self.model, self.rows = Student(decoder), rows
-        self.kept: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
+        self.cache: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
 
     def __call__(self, chosen: NDArray[np.int64]) -> Tensor:
         """[B, T, V] of the rows with these numbers."""
-        if self.kept is None:
+        if self.cache is None:
             return self._of(self.rows[chosen])
-        missing = [int(row) for row in chosen if int(row) not in self.kept]
+        missing = [int(row) for row in chosen if int(row) not in self.cache]
         if missing:
-            self.kept |= zip(missing, self._of(self.rows[missing]), strict=True)
-        return torch.stack([self.kept[int(row)] for row in chosen])
+            self.cache |= zip(missing, self._of(self.rows[missing]), strict=True)
+        return torch.stack([self.cache[int(row)] for row in chosen])
 
     def _of(self, ids: Tensor) -> Tensor:
         with torch.no_grad():
@@ -145,6 +145,6 @@ class _Grid:
     def rounded(self) -> Rounded:
         with torch.no_grad():
             scale = self.log_scale.exp()
-            whole = (self.latent / scale[:, None]).clamp(self.low, self.high).round()
+            integers = (self.latent / scale[:, None]).clamp(self.low, self.high).round()
             real: NDArray[np.float64] = (scale * self.unit).numpy().astype(np.float64)
-            return Rounded(whole.numpy().astype(np.int8), real)
+            return Rounded(integers.numpy().astype(np.int8), real)

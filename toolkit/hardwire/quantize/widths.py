@@ -69,5 +69,5 @@ def _relative_error(hidden: NDArray[np.float32], weights: Floats, bits: int, smo
     scaled, (low, high) = hidden / relative, limits(bits)
     unit = unit_of_least_error(scaled.reshape(1, -1), bits, np.repeat(weights, hidden.shape[1]))[0]
     error = (np.rint(scaled / unit).clip(low, high) * unit - scaled) * relative
-    square, whole = (float(weights @ np.square(x).sum(1, dtype=np.float64)) for x in (error, hidden))
-    return float(np.sqrt(square / max(whole, 1e-12)))
+    square, signal = (float(weights @ np.square(x).sum(1, dtype=np.float64)) for x in (error, hidden))
+    return float(np.sqrt(square / max(signal, 1e-12)))

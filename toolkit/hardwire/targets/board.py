@@ -36,7 +36,7 @@ class Serial:
 
     @property
     def module(self) -> str:
-        """The top's module."""
+        """The name of the top's module."""
         return self.top.removesuffix(".sv")
 
 
@@ -60,15 +60,17 @@ class Board:
 
     @property
     def device_family(self) -> Family:
-        """What its device family decides."""
+        """The device family's facts: fabric, planning, routing, and whether HLS knows it."""
         return family_of(self.family)
 
     @property
     def bram_bits(self) -> int:
+        """Bits that the device's block RAMs hold."""
         return self.bram18 * BRAM18_BITS
 
     @property
     def uram_bits(self) -> int:
+        """Bits that the device's URAMs hold."""
         return self.uram * URAM_BITS
 
 
@@ -78,6 +80,7 @@ def boards_folder() -> Path:
 
 
 def board_names() -> list[str]:
+    """The keys of all boards, sorted: what ``--board`` and ``load_board`` take."""
     return sorted(f.parent.name for f in boards_folder().glob("*/board.toml"))
 
 

@@ -29,10 +29,10 @@ def pll_for(oscillator_mhz: float, mhz: float) -> Pll:
     """
     if not CLOCK[0] <= mhz <= CLOCK[1]:
         raise BuildError(f"a clock of {mhz:g} MHz: the PLL of an ECP5 makes 3.125 to 400 MHz; ask for one of these")
-    oscillator, wanted = Fraction(str(oscillator_mhz)), Fraction(str(mhz))
+    oscillator, target = Fraction(str(oscillator_mhz)), Fraction(str(mhz))
     nearest: Pll | None = None
     for divider in range(1, min(int(oscillator / DETECTOR), DIVIDERS) + 1):
-        feedback = int(wanted * divider / oscillator)
+        feedback = int(target * divider / oscillator)
         if not 1 <= feedback <= DIVIDERS:
             continue
         clock = oscillator * feedback / divider

@@ -63,12 +63,12 @@ class Pll:
 
     @property
     def mhz(self) -> Fraction:
-        """The clock that it makes."""
+        """The clock that it makes, in MHz, exact."""
         return self.oscillator_mhz * self.feedback / self.input
 
     @property
     def vco_mhz(self) -> Fraction:
-        """What its own oscillator runs at."""
+        """The frequency of its own oscillator, in MHz, exact."""
         return self.mhz * self.output
 
 

@@ -49,10 +49,10 @@ class Processor:
     reset: str
     irq: str
     clock_name: str  # of the constraint that the IP brings
-    asked: str  # the setting that asks for a frequency
+    frequency: str  # the setting that asks for a frequency
     divisors: tuple[str, str]
     ports: Mapping[str, Port]
-    told: tuple[str, ...]  # settings that say what the IP made of what was asked: PLL, dividers, frequency
+    results: tuple[str, ...]  # settings that say what the IP made of what was asked: PLL, dividers, frequency
     external: tuple[tuple[str, str], ...] = ()
 
 
@@ -66,10 +66,10 @@ PROCESSORS = {
         reset="FCLK_RESET0_N",
         irq="IRQ_F2P",
         clock_name="clk_fpga_0",
-        asked="PCW_FPGA0_PERIPHERAL_FREQMHZ",
+        frequency="PCW_FPGA0_PERIPHERAL_FREQMHZ",
         divisors=("PCW_FCLK0_PERIPHERAL_DIVISOR0", "PCW_FCLK0_PERIPHERAL_DIVISOR1"),
         ports={"M_AXI_GP0": Port("PCW_USE_M_AXI_GP0", "M_AXI_GP0_ACLK", 0x4000_0000, 0x7FFF_FFFF)},
-        told=(
+        results=(
             "PCW_IO_IO_PLL_FREQMHZ",
             "PCW_FCLK0_PERIPHERAL_DIVISOR0",
             "PCW_FCLK0_PERIPHERAL_DIVISOR1",
@@ -87,10 +87,10 @@ PROCESSORS = {
         reset="pl_resetn0",
         irq="pl_ps_irq0",
         clock_name="clk_pl_0",
-        asked="PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ",
+        frequency="PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ",
         divisors=("PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0", "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR1"),
         ports={"M_AXI_HPM0_FPD": Port("PSU__USE__M_AXI_GP0", "maxihpm0_fpd_aclk", 0xA000_0000, 0xAFFF_FFFF)},
-        told=(
+        results=(
             "PSU__CRL_APB__IOPLL_CTRL__FBDIV",
             "PSU__CRL_APB__IOPLL_CTRL__DIV2",
             "PSU__CRL_APB__PL0_REF_CTRL__DIVISOR0",
@@ -131,6 +131,7 @@ class Zynq:
 
     @property
     def processor(self) -> Processor:
+        """Names of the processor's ports and settings."""
         return PROCESSORS[self.ps]
 
     @property
@@ -147,19 +148,19 @@ class Zynq:
         least, most = max(self.pll_mhz) / MOST_DIVISOR**2, min(self.pll_mhz) / 2
         if not least <= mhz <= most:
             raise BoardError(f"a clock of {mhz:g} MHz: the processor's PLL makes {least:.2f} to {most:g} MHz")
-        first, *others = self.pll_mhz
-        asked = Fraction(str(mhz)) + Fraction(1, 2000)
-        for product in range(int(-(-Fraction(str(first)) // asked)), MOST_DIVISOR**2 + 1):
-            found = divisors_of(product)
-            clock = PlClock(first, found) if found else None
-            if clock and all(_makes(pll, Fraction(str(first)) / product) for pll in others):
+        first, *other_plls = self.pll_mhz
+        ceiling = Fraction(str(mhz)) + Fraction(1, 2000)
+        for product in range(int(-(-Fraction(str(first)) // ceiling)), MOST_DIVISOR**2 + 1):
+            divisors = divisors_of(product)
+            clock = PlClock(first, divisors) if divisors else None
+            if clock and all(_makes(pll, Fraction(str(first)) / product) for pll in other_plls):
                 return clock
         makes = " and ".join(f"{pll:g}" for pll in self.pll_mhz)
         raise BoardError(f"a clock of {mhz:g} MHz or less: PLLs of {makes} MHz both make none")
 
     def config(self, clock: PlClock) -> dict[str, str]:
         """Every setting of the processor's IP, the clock included."""
-        return dict(self.settings) | {self.processor.asked: f"{clock.mhz:g}"}
+        return dict(self.settings) | {self.processor.frequency: f"{clock.mhz:g}"}
 
 
 def divisors_of(product: int) -> tuple[int, int] | None:
@@ -177,7 +178,7 @@ def _makes(pll_mhz: float, clock: Fraction) -> bool:
 
 
 def _plls(data: Any) -> tuple[float, ...]:
-    plls = tuple(float(each) for each in (data if isinstance(data, list) else [data]))
+    plls = tuple(float(mhz) for mhz in (data if isinstance(data, list) else [data]))
     if not plls or min(plls) <= 0:
         raise ValueError(f"pll_mhz {data!r} is no frequency, nor a list of them")
     return plls

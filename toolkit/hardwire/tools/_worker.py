@@ -15,6 +15,7 @@ from typing import Any
 
 
 def yosys(path: str) -> int:
+    """Play the commands of the JSON file ``path`` on one design; exit code 0."""
     from pyosys import libyosys  # type: ignore[import-not-found,import-untyped]
 
     with open(path) as file:
@@ -34,16 +35,17 @@ def yosys(path: str) -> int:
 
 def instances(design: Any, path: str) -> None:
     """{"u_a.u_b": "b.sv:12.3"}: a place inside the module of every instance, known only before optimization."""
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for wire in design.top_module().wires_.values():
         place = ".".join(str(part) for part in list(wire.get_hdlname_attribute())[:-1])
         if place and wire.get_src_attribute():
-            found.setdefault(place, wire.get_src_attribute())
+            places.setdefault(place, wire.get_src_attribute())
     with open(path, "w") as file:
-        json.dump(found, file)
+        json.dump(places, file)
 
 
 def main() -> int:
+    """Run the tool that the arguments name; its exit code."""
     tool, *arguments = sys.argv[1:]
     if tool == "yosys":
         return yosys(*arguments)

@@ -41,12 +41,14 @@ class Stop:
         self.stopped = False
 
     def stop(self) -> None:
+        """Kill all that run, their children too; whatever starts later raises Stopped."""
         with self._lock:
             self.stopped = True
             for process, mark in self._running.items():
                 _kill(process, mark)
 
     def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+        """Begin ``argv`` in ``cwd``, ``env`` added to ours, output and errors in one pipe. Raises Stopped."""
         with self._lock:
             if self.stopped:
                 raise Stopped("stopped; run it again to continue")
@@ -72,6 +74,7 @@ class Stop:
             _kill(process, self._running.get(process, ""))
 
     def ended(self, process: subprocess.Popen[str]) -> None:
+        """It has ended: forget it, and kill what it left running."""
         with self._lock:
             _kill(process, self._running.pop(process, ""))
 
@@ -143,12 +146,12 @@ def _kill(process: subprocess.Popen[str], mark: str) -> None:
 
 def _marked(mark: str) -> list[int]:
     """Processes of ours that have the mark in their environment (Linux; elsewhere none)."""
-    wanted, found = f"{MARK}={mark}".encode(), []
+    entry, pids = f"{MARK}={mark}".encode(), []
     for path in Path("/proc").glob("[0-9]*/environ") if mark else ():
         with contextlib.suppress(OSError):
-            if wanted in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return found
+            if entry in path.read_bytes().split(b"\0"):
+                pids.append(int(path.parent.name))
+    return pids
 
 
 def first_error(log: Path) -> str:

@@ -71,11 +71,11 @@ class AddedTokens:
                     raise refuse(f"the added token {content!r} with {name}", value)
             flags = (bool(part.get(name)) for name in ("single_word", "lstrip", "rstrip"))
             token = _Token(index, *flags)
-            seen = normalize(content) if part.get("normalized") else content
-            if not seen or seen in early or seen in late:
+            shape = normalize(content) if part.get("normalized") else content
+            if not shape or shape in early or shape in late:
                 raise refuse("an added token that is empty, or there twice,", content)
-            (late if part.get("normalized") else early)[seen] = token
-            self.tokens[index] = seen
+            (late if part.get("normalized") else early)[shape] = token
+            self.tokens[index] = shape
             if part.get("special"):
                 self.special.add(index)
         self.late = bool(late)
@@ -88,8 +88,8 @@ class AddedTokens:
             if index is not None:
                 yield piece, False, index
                 continue
-            for inner, rest, late in self._late.cut(self._normalize(piece)):
-                yield rest, start == 0 and inner == 0, late
+            for inner, plain, late in self._late.cut(self._normalize(piece)):
+                yield plain, start == 0 and inner == 0, late
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ POST_PROCESSORS: dict[str, Kind[Sides]] = {
 
 def template(part: Json | None) -> Sides:
     """Ids in front of and behind the text. Raises TokenizerError."""
-    found = [build("post-processor", POST_PROCESSORS, each) for each in flat(part, "processors")]
-    filled = [sides for sides in found if sides != ([], [])]
+    sides_of_parts = [build("post-processor", POST_PROCESSORS, item) for item in flat(part, "processors")]
+    filled = [sides for sides in sides_of_parts if sides != ([], [])]
     if len(filled) > 1:
         raise refuse("more than one post-processor that adds tokens:", len(filled))
     return filled[0] if filled else ([], [])

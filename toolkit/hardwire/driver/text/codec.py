@@ -28,8 +28,8 @@ class TextCodec:
         try:
             self._read(data)
         except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
-            what = f"{type(error).__name__}: {error}"
-            raise TokenizerError(f"tokenizer: malformed data ({what}); export it again") from error
+            reason = f"{type(error).__name__}: {error}"
+            raise TokenizerError(f"tokenizer: malformed data ({reason}); export it again") from error
 
     def _read(self, data: Json) -> None:
         for name in ("truncation", "padding"):
@@ -100,20 +100,20 @@ class Stream:
         self._lead: list[int] = []  # tokens in front, as far as the text of the next ones depends on them
         self._lead_text = ""
         self._settled = False  # whether the lead stays as it is
-        self._held: list[int] = []
+        self._pending: list[int] = []
         self._pass(list(ids))
 
     @property
     def steady(self) -> bool:
         """Whether the next token's text depends on that token alone."""
-        return self._settled and not self._held
+        return self._settled and not self._pending
 
     def feed(self, token: int) -> str:
         """What can be printed after this token; maybe nothing."""
-        self._held.append(token)
+        self._pending.append(token)
         incomplete = codecs.getincrementaldecoder("utf-8")()
         try:
-            incomplete.decode(b"".join(map(self._codec._decode.as_bytes, self._codec._plain(self._held))))
+            incomplete.decode(b"".join(map(self._codec._decode.as_bytes, self._codec._plain(self._pending))))
             if incomplete.getstate()[0]:
                 return ""
         except UnicodeDecodeError:
@@ -122,10 +122,10 @@ class Stream:
 
     def flush(self) -> str:
         """What was held back, complete or not."""
-        text = self._codec.decode(self._lead + self._held)[len(self._lead_text) :]
+        text = self._codec.decode(self._lead + self._pending)[len(self._lead_text) :]
         if not self._settled:
-            self._pass(self._held)
-        self._held = []
+            self._pass(self._pending)
+        self._pending = []
         return text
 
     def _pass(self, ids: list[int]) -> None:

@@ -11,9 +11,9 @@ class NumberStream:
     steady = True
 
     def feed(self, token: int) -> str:
-        """The id."""
+        """The text of a token: its id behind a space."""
         return f" {token}"
 
     def flush(self) -> str:
-        """Nothing is held back."""
+        """Text not yet given, which is none: every id is text at once."""
         return ""

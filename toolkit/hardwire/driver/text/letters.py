@@ -35,4 +35,5 @@ def to_bytes(token: str) -> bytes:
 
 
 def byte_tokens(text: str) -> list[str]:
+    """The vocabulary's names for the bytes of a text, as <0x41>."""
     return [f"<0x{byte:02X}>" for byte in text.encode()]

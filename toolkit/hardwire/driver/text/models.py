@@ -13,8 +13,8 @@ from .letters import byte_tokens
 from .steps import Json, Kind, build, check, refuse
 
 Unknown = Callable[[str], None]  # called for what the vocabulary cannot spell; may raise
-_KEPT = 10_000  # pieces whose ids are remembered
-_LONGEST_KEPT = 64  # characters
+_MOST_CACHED = 10_000  # pieces whose ids are remembered
+_LONGEST_CACHED = 64  # characters
 _UNKNOWN_COST = 10.0  # of Unigram, below the rarest token
 
 
@@ -45,36 +45,36 @@ class Bpe:
         self.vocab = _vocab(model)
         self._byte_fallback = bool(model.get("byte_fallback"))
         self._fuse = bool(model.get("fuse_unk"))
-        self._whole = bool(model.get("ignore_merges"))
+        self._ignores_merges = bool(model.get("ignore_merges"))
         self._prefix = model.get("continuing_subword_prefix") or ""
         self._suffix = model.get("end_of_word_suffix") or ""
         name = model.get("unk_token")
         self.unk = None if name is None else self.vocab.get(name)
         self.drops = name is None
-        self._known: dict[str, list[int]] = {}
+        self._cache: dict[str, list[int]] = {}
         self._merges: dict[tuple[int, int], tuple[int, int]] = {}
         for rank, merge in enumerate(model["merges"]):
             left, right = merge.split(" ", 1) if isinstance(merge, str) else merge
-            made = left + right.encode()[len(self._prefix.encode()) :].decode()
-            if left not in self.vocab or right not in self.vocab or made not in self.vocab:
+            merged = left + right.encode()[len(self._prefix.encode()) :].decode()
+            if left not in self.vocab or right not in self.vocab or merged not in self.vocab:
                 raise TokenizerError(f"tokenizer: merge {rank}, {left!r} {right!r}, is not in the vocabulary")
-            self._merges[self.vocab[left], self.vocab[right]] = rank, self.vocab[made]
+            self._merges[self.vocab[left], self.vocab[right]] = rank, self.vocab[merged]
 
     def encode(self, piece: str, unknown: Unknown) -> list[int]:
-        known = self._known.get(piece)
-        if known is None:
+        ids = self._cache.get(piece)
+        if ids is None:
             missing: list[str] = []
-            known = self._encode(piece, missing.append)
+            ids = self._encode(piece, missing.append)
             for letter in missing:
                 unknown(letter)
-            if not missing and len(piece) <= _LONGEST_KEPT:
-                if len(self._known) >= _KEPT:
-                    self._known.clear()
-                self._known[piece] = known
-        return known
+            if not missing and len(piece) <= _LONGEST_CACHED:
+                if len(self._cache) >= _MOST_CACHED:
+                    self._cache.clear()
+                self._cache[piece] = ids
+        return ids
 
     def _encode(self, piece: str, unknown: Unknown) -> list[int]:
-        if self._whole and piece in self.vocab:
+        if self._ignores_merges and piece in self.vocab:
             return [self.vocab[piece]]
         return self._merge(self._letters(piece, unknown))
 
@@ -108,8 +108,8 @@ class Bpe:
 
         def offer(left: int) -> None:
             right = after[left] if left >= 0 else len(ids)
-            if right < len(ids) and (found := self._merges.get((ids[left], ids[right]))) is not None:
-                heapq.heappush(heap, (found[0], left, ids[left], ids[right]))
+            if right < len(ids) and (merge := self._merges.get((ids[left], ids[right]))) is not None:
+                heapq.heappush(heap, (merge[0], left, ids[left], ids[right]))
 
         for position in range(len(ids)):
             offer(position)
@@ -162,16 +162,16 @@ class Unigram:
         """The pieces of the best path, unknown characters in a row joined."""
         best: list[tuple[float, int, int | None] | None] = [(0.0, 0, None), *[None] * len(piece)]  # score, from, id
         for start in range(len(piece)):
-            here = best[start]
-            assert here is not None  # the character before gave a way to it
+            reached = best[start]
+            assert reached is not None  # the character before gave a way to it
             stop, single = start + 1, False
             while stop <= len(piece) and (text := piece[start:stop]) in self._begins:
                 if text in self.vocab:
-                    self._offer(best, stop, here[0] + self._scores[text], start, self.vocab[text])
+                    self._offer(best, stop, reached[0] + self._scores[text], start, self.vocab[text])
                     single = single or stop == start + 1
                 stop += 1
             if not single:
-                self._offer(best, start + 1, here[0] + self._unknown_score, start, self.unk)
+                self._offer(best, start + 1, reached[0] + self._unknown_score, start, self.unk)
         return self._path(piece, best)
 
     @staticmethod

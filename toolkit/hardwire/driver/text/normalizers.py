@@ -55,10 +55,10 @@ def _replace(part: Json) -> Normalizer:
     pattern = Pattern(old)
 
     def run(text: str) -> str:
-        done, at = "", 0
+        replaced, at = "", 0
         for start, stop in pattern.cut(text):
-            done, at = done + text[at:start] + new, stop
-        return done + text[at:]
+            replaced, at = replaced + text[at:start] + new, stop
+        return replaced + text[at:]
 
     return Normalizer(run, new != "")
 
@@ -94,13 +94,13 @@ def _bert(part: Json) -> Normalizer:
     small = bool(part.get("lowercase", True))
     accents = part.get("strip_accents")
     check("BertNormalizer", {"strip_accents": accents}, strip_accents=(None, True, False))
-    wanted = {
+    steps = {
         _clean: bool(part.get("clean_text", True)),
         _space_ideographs: bool(part.get("handle_chinese_chars", True)),
         _unaccented: small if accents is None else bool(accents),
         lower: small,
     }
-    return _chain([Normalizer(step, False) for step, is_wanted in wanted.items() if is_wanted])
+    return _chain([Normalizer(step, False) for step, is_wanted in steps.items() if is_wanted])
 
 
 def _chain(steps: list[Normalizer]) -> Normalizer:
@@ -129,4 +129,4 @@ NORMALIZERS: dict[str, Kind[Normalizer]] = {
 
 def normalizer(part: Json | None) -> Normalizer:
     """All of a ``tokenizer.json``'s normalizers. Raises TokenizerError."""
-    return _chain([build("normalizer", NORMALIZERS, each) for each in flat(part, "normalizers")])
+    return _chain([build("normalizer", NORMALIZERS, step) for step in flat(part, "normalizers")])

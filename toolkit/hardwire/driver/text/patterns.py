@@ -38,7 +38,7 @@ class Pattern:
     def __init__(self, source: str) -> None:
         self._source = source
         parser = _Parser(source)
-        self._pieces, least = parser.whole()
+        self._pieces, least = parser.parse()
         if least == 0:
             raise refuse("a pattern that can match nothing,", source)
         self._predicates = [piece for piece in self._pieces if not isinstance(piece, str)]
@@ -128,7 +128,7 @@ class _Parser:
         self._folded_letter = ""  # the one just read, where case does not count
         self._atoms = self._depth = 0
 
-    def whole(self) -> tuple[list[Piece], int]:
+    def parse(self) -> tuple[list[Piece], int]:
         pieces, least = self._alternatives()
         if self._at < len(self._text):
             raise self._refuse("a closing parenthesis too many in")
@@ -139,9 +139,9 @@ class _Parser:
 
     def _next(self, what: str) -> bool:
         """Whether ``what`` comes next; then it is passed."""
-        found = self._text.startswith(what, self._at)
-        self._at += len(what) if found else 0
-        return found
+        matches = self._text.startswith(what, self._at)
+        self._at += len(what) if matches else 0
+        return matches
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -152,8 +152,8 @@ class _Parser:
             raise self._refuse(f"more than {_DEEPEST} groups in each other in")
         pieces, least = self._sequence()
         while self._next("|"):
-            more, other = self._sequence()
-            pieces, least = [*pieces, "|", *more], min(least, other)
+            more, width = self._sequence()
+            pieces, least = [*pieces, "|", *more], min(least, width)
         self._depth -= 1
         return pieces, least
 
@@ -177,17 +177,17 @@ class _Parser:
 
     def _repeated(self, atom: list[Piece], width: int) -> tuple[list[Piece], int, bool]:
         """An atom with the repeat behind it, if there is one."""
-        found = _REPEAT.match(self._text, self._at)
-        if found is not None:
-            self._at = found.end()
-            done, width = self._interval(atom, width, found)
+        repeat = _REPEAT.match(self._text, self._at)
+        if repeat is not None:
+            self._at = repeat.end()
+            pieces, width = self._interval(atom, width, repeat)
         elif self._peek() in ("?", "*", "+"):
-            done, width = self._sign(atom, width)
+            pieces, width = self._sign(atom, width)
         else:
             return atom, width, False
         if _REPEAT.match(self._text, self._at) or self._peek() in ("?", "*", "+"):
             raise self._refuse("a repeat of a repeat in")
-        return done, width, True
+        return pieces, width, True
 
     def _sign(self, atom: list[Piece], width: int) -> tuple[list[Piece], int]:
         """``?``, ``*``, ``+``; lazy with a ``?`` behind it, possessive with a ``+``."""
@@ -196,22 +196,22 @@ class _Parser:
         if width == 0 and sign != "?":
             raise self._refuse("a repeat of what can match nothing in")
         lazy = "?" if self._next("?") else ""
-        done: list[Piece] = ["(?:", *atom, f"){sign}{lazy}"]
-        return (self._atomic(done) if not lazy and self._next("+") else done), width * (sign == "+")
+        group: list[Piece] = ["(?:", *atom, f"){sign}{lazy}"]
+        return (self._atomic(group) if not lazy and self._next("+") else group), width * (sign == "+")
 
-    def _interval(self, atom: list[Piece], width: int, found: re.Match[str]) -> tuple[list[Piece], int]:
+    def _interval(self, atom: list[Piece], width: int, repeat: re.Match[str]) -> tuple[list[Piece], int]:
         """``{n,m}``; lazy with a ``?`` behind it. A ``+`` there repeats the whole, in Ruby's syntax."""
         if width == 0:
             raise self._refuse("a repeat of what can match nothing in")
-        if self._peek() == "?" and found[1] and not found[2]:
-            raise self._refuse(f"{found[0]}? in")
-        least = width * int(found[1] or 0)
-        done: list[Piece] = ["(?:", *atom, f"){{0,{found[3]}}}" if found[3] else f"){found[0]}"]
+        if self._peek() == "?" and repeat[1] and not repeat[2]:
+            raise self._refuse(f"{repeat[0]}? in")
+        least = width * int(repeat[1] or 0)
+        group: list[Piece] = ["(?:", *atom, f"){{0,{repeat[3]}}}" if repeat[3] else f"){repeat[0]}"]
         if self._next("?"):
-            return [*done, "?"], least
+            return [*group, "?"], least
         if self._peek() == "+" and least == 0:
             raise self._refuse("a repeat of what can match nothing in")
-        return (["(?:", *done, ")+"] if self._next("+") else done), least
+        return (["(?:", *group, ")+"] if self._next("+") else group), least
 
     def _atomic(self, pieces: list[Piece]) -> list[Piece]:
         """``re`` of Python 3.10 has no atomic groups; what a look ahead has found is not tried again."""
@@ -232,7 +232,7 @@ class _Parser:
             return [self._escape()], 1
         self._at += 1
         if char == ".":
-            return [lambda one: one != "\n"], 1
+            return [lambda symbol: symbol != "\n"], 1
         if char == "^":
             return [r"(?:\A|(?<=\n)(?!\Z))"], 0
         if char == "$":
@@ -260,7 +260,7 @@ class _Parser:
             pieces, least = self._alternatives()
             pieces = ["(?:", *pieces, ")"]
         else:
-            opened = next((each for each in _GROUPS if self._next(each)), None)
+            opened = next((opening for opening in _GROUPS if self._next(opening)), None)
             if opened is None and self._text.startswith("(?", self._at):
                 raise self._refuse(f"{self._text[self._at : self._at + 4]!r} in")
             if opened is None:
@@ -275,8 +275,8 @@ class _Parser:
         return pieces, least
 
     def _escape(self) -> Piece:
-        found = self._class_escape(is_pattern_word)
-        return found if found is not None else self._letter(self._char_escape())
+        predicate = self._class_escape(is_pattern_word)
+        return predicate if predicate is not None else self._letter(self._char_escape())
 
     def _class_escape(self, word: Predicate = is_class_word) -> Predicate | None:
         r"""``\s``, ``\p{..}`` and the like, if that comes next; ``word`` is what ``\w`` is."""
@@ -295,12 +295,12 @@ class _Parser:
         self._at = named.end()
         name = named[3]
         if name == "Han":
-            found: Predicate = character_set("HAN").__contains__
+            predicate: Predicate = character_set("HAN").__contains__
         elif name in _NAMES:
-            found = lambda char: category(char).startswith(name)  # noqa: E731
+            predicate = lambda char: category(char).startswith(name)  # noqa: E731
         else:
             raise self._refuse(f"{named[0]} in")
-        return _not(found) if (named[1] == "P") != bool(named[2]) else found
+        return _not(predicate) if (named[1] == "P") != bool(named[2]) else predicate
 
     def _char_escape(self) -> str:
         code = _HEX.match(self._text, self._at)
@@ -329,16 +329,16 @@ class _Parser:
             else:
                 parts.append(self._member())
         self._depth -= 1
-        found = _all_of([*sides, _any_of(parts)])
-        return _not(found) if negated else found
+        members = _all_of([*sides, _any_of(parts)])
+        return _not(members) if negated else members
 
     def _member(self) -> Predicate:
         if self._text.startswith("[:", self._at):
             raise self._refuse("a POSIX class in")
         if self._next("["):
             return self._members()
-        if self._peek() == "\\" and (found := self._class_escape()) is not None:
-            return found
+        if self._peek() == "\\" and (predicate := self._class_escape()) is not None:
+            return predicate
         first = self._class_char()
         last = first
         if self._peek() == "-" and self._text[self._at + 1 : self._at + 2] not in ("]", ""):

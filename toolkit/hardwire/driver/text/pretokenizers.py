@@ -23,22 +23,22 @@ _CUTTERS = {
 }  # fmt: skip
 
 
-def _each(is_separator: Callable[[str], bool]) -> Cuts:
+def _single_characters(is_separator: Callable[[str], bool]) -> Cuts:
     """Every character of a kind by itself."""
 
     def cuts(text: str) -> Iterator[tuple[int, int]]:
-        known = {char for char in set(text) if is_separator(char)}
-        return ((at, at + 1) for at, char in enumerate(text) if char in known)
+        separators = {char for char in set(text) if is_separator(char)}
+        return ((at, at + 1) for at, char in enumerate(text) if char in separators)
 
     return cuts
 
 
-def _literal(what: str) -> Cuts:
+def _literal(literal: str) -> Cuts:
     def cuts(text: str) -> Iterator[tuple[int, int]]:
-        at = text.find(what)
+        at = text.find(literal)
         while at >= 0:
-            yield at, at + len(what)
-            at = text.find(what, at + len(what))
+            yield at, at + len(literal)
+            at = text.find(literal, at + len(literal))
 
     return cuts
 
@@ -47,7 +47,7 @@ def _cutter(cuts: Cuts, behavior: str, invert: bool = False) -> Step:
     """Cut pieces where separators are; ``behavior`` says where a separator itself goes."""
 
     def run(pieces: Pieces) -> Pieces:
-        done: Pieces = []
+        cut_pieces: Pieces = []
         for text, first in pieces:
             parts: list[tuple[str, bool]] = []  # text, is a separator
             at = 0
@@ -60,8 +60,8 @@ def _cutter(cuts: Cuts, behavior: str, invert: bool = False) -> Step:
                 parts.append((text[at:], invert))
             starts = first and not (parts and parts[0][1] and behavior == "Removed")
             for index, piece in enumerate(_join(parts, behavior)):
-                done.append((piece, starts and index == 0))
-        return done
+                cut_pieces.append((piece, starts and index == 0))
+        return cut_pieces
 
     return run
 
@@ -117,13 +117,13 @@ def _whitespace(part: Json) -> Step:
 
 
 def _bert(part: Json) -> Step:
-    spaces = _cutter(_each(is_space), "Removed")
-    marks = _cutter(_each(is_punctuation), "Isolated")
+    spaces = _cutter(_single_characters(is_space), "Removed")
+    marks = _cutter(_single_characters(is_punctuation), "Isolated")
     return lambda pieces: marks(spaces(pieces))
 
 
 def _digits(part: Json) -> Step:
-    return _cutter(_each(is_numeric), "Isolated" if part.get("individual_digits") else "Contiguous")
+    return _cutter(_single_characters(is_numeric), "Isolated" if part.get("individual_digits") else "Contiguous")
 
 
 def _split(part: Json) -> Step:
@@ -160,13 +160,13 @@ def _metaspace(part: Json) -> Step:
     cut = _cutter(_literal(mark), "MergedWithNext") if part.get("split", True) else None
 
     def run(pieces: Pieces) -> Pieces:
-        done: Pieces = []
+        marked: Pieces = []
         for text, first in pieces:
             text = text.replace(" ", mark)
             if text and not text.startswith(mark) and (scheme == "always" or (scheme == "first" and first)):
                 text = mark + text
-            done.append((text, first))
-        return cut(done) if cut is not None else done
+            marked.append((text, first))
+        return cut(marked) if cut is not None else marked
 
     return run
 
@@ -187,10 +187,12 @@ def _byte_level(part: Json) -> Step:
 
 PRE_TOKENIZERS: dict[str, Kind[Step]] = {
     "Whitespace": Kind(_whitespace),
-    "WhitespaceSplit": Kind(lambda part: _cutter(_each(is_space), "Removed")),
+    "WhitespaceSplit": Kind(lambda part: _cutter(_single_characters(is_space), "Removed")),
     "BertPreTokenizer": Kind(_bert),
     "Digits": Kind(_digits, ("individual_digits",)),
-    "Punctuation": Kind(lambda part: _cutter(_each(is_punctuation), _behavior(part, "Isolated")), ("behavior",)),
+    "Punctuation": Kind(
+        lambda part: _cutter(_single_characters(is_punctuation), _behavior(part, "Isolated")), ("behavior",)
+    ),
     "Split": Kind(_split, ("pattern", "behavior", "invert")),
     "CharDelimiterSplit": Kind(_delimiter, ("delimiter",)),
     "FixedLength": Kind(lambda part: _lengths(int(part["length"])), ("length",)),
@@ -206,12 +208,12 @@ def pre_tokenizer(part: Json | None, moved: bool, normalized: bool) -> Step:
     A Metaspace that marks the first piece only must know which piece that is.
     """
     parts = flat(part, "pretokenizers")
-    for index, each in enumerate(parts):
-        before = {one["type"] for one in parts[:index]}
-        if each["type"] == "Metaspace" and each.get("prepend_scheme") == "first":
+    for index, item in enumerate(parts):
+        before = {part_before["type"] for part_before in parts[:index]}
+        if item["type"] == "Metaspace" and item.get("prepend_scheme") == "first":
             if moved or before - _CUTTERS or (before and normalized):
                 raise refuse("behind such a normalizer or pre-tokenizer, Metaspace with prepend_scheme", "first")
-    steps = [build("pre-tokenizer", PRE_TOKENIZERS, each) for each in parts]
+    steps = [build("pre-tokenizer", PRE_TOKENIZERS, item) for item in parts]
 
     def run(pieces: Pieces) -> Pieces:
         for step in steps:

@@ -27,6 +27,7 @@ class Kind(Generic[Step]):
 
 
 def refuse(what: str, part: object) -> TokenizerError:
+    """The error for a part or setting that this codec does not have; the caller raises it."""
     return TokenizerError(f"tokenizer: {what} {part!r} is not supported on a board; docs/tokenizers.md lists what is")
 
 
@@ -54,7 +55,7 @@ def flat(part: Json | None, inner: str) -> list[Json]:
         return []
     if part["type"] != "Sequence":
         return [part]
-    return [step for each in part[inner] for step in flat(each, inner)]
+    return [step for item in part[inner] for step in flat(item, inner)]
 
 
 def pattern_of(what: str, part: Json, empty: bool = False) -> tuple[str, str]:

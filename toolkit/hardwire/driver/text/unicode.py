@@ -48,12 +48,12 @@ def character_set(name: str) -> CharacterSet:
 def _runs() -> tuple[list[int], list[str]]:
     """Where each run of one category starts, and the category."""
     names = dict(zip(tables.CATEGORY_CODES, tables.CATEGORY_NAMES.split(), strict=True))
-    starts, found, at = [], [], 0
+    starts, categories, at = [], [], 0
     for piece in tables.CATEGORIES.split():
         starts.append(at)
-        found.append(names[piece[0]])
+        categories.append(names[piece[0]])
         at += int(piece[1:] or 1)
-    return starts, found
+    return starts, categories
 
 
 def category(char: str) -> str:
@@ -83,24 +83,27 @@ def is_class_word(char: str) -> bool:
 
 
 def is_space(char: str) -> bool:
+    """Whether Unicode's White_Space has it."""
     return char in SPACES
 
 
 def is_numeric(char: str) -> bool:
+    """Whether it writes a number, in any script."""
     return char in character_set("NUMERIC")
 
 
 def is_punctuation(char: str) -> bool:
+    """Whether it is punctuation, as tokenizers have it."""
     return char in character_set("PUNCTUATION")
 
 
 @cache
 def _lower() -> dict[int, str]:
-    found = {ord(char): small for char, small in tables.LONGER_LOWER.items()}
+    table = {ord(char): small for char, small in tables.LONGER_LOWER.items()}
     for piece in tables.LOWER.split():
         first, last, step, shift = _split_run(piece)
-        found.update({code: chr(code + shift) for code in range(first, last + 1, step)})
-    return found
+        table.update({code: chr(code + shift) for code in range(first, last + 1, step)})
+    return table
 
 
 def _split_run(piece: str) -> tuple[int, int, int, int]:
@@ -125,14 +128,14 @@ def normal_form(form: Form, text: str) -> str:
     """
     if text.isascii():
         return text
-    known = character_set("COMPOSING")
-    done, held = [], ""
+    composing = character_set("COMPOSING")
+    pieces, pending = [], ""
     for char in text:
-        if char in known:
-            held += char
+        if char in composing:
+            pending += char
             continue
-        if held:
-            done.append(unicodedata.normalize(form, held))
-            held = ""
-        done.append(char)
-    return "".join(done) + (unicodedata.normalize(form, held) if held else "")
+        if pending:
+            pieces.append(unicodedata.normalize(form, pending))
+            pending = ""
+        pieces.append(char)
+    return "".join(pieces) + (unicodedata.normalize(form, pending) if pending else "")

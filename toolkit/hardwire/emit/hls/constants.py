@@ -94,7 +94,7 @@ class Layout:
 
     @property
     def angle_rows(self) -> int:
-        """Rows of the tables of angles."""
+        """Rows of the tables of angles: a row per position and set; one where no position turns anything."""
         return self.wiring.rope_sets * self.shape.context if self.shape.rotary else 1
 
     @property
@@ -104,10 +104,12 @@ class Layout:
 
     @property
     def largest_cols(self) -> int:
+        """Columns of the widest matrix in the layers."""
         return max(p.cols for p in self.placed)
 
     @property
     def largest_rows(self) -> int:
+        """Rows of the tallest matrix in the layers."""
         return max(p.rows for p in self.placed)
 
     def steps(self, placed: Placed) -> int:
@@ -115,7 +117,7 @@ class Layout:
         return (1 if placed.name == "head" else self.shape.layers) * placed.blocks * placed.cols
 
     def words(self, bits: int) -> int:
-        """64-bit words per ROM word."""
+        """64-bit literals that hold a ROM word, the weights of all lanes in one cycle at ``bits`` each."""
         return -(-self.lanes * bits // 64)
 
     def sum_bits(self, group: list[Placed]) -> int:
@@ -235,15 +237,15 @@ def ints_text(values: NDArray[Any]) -> str:
 
 def weight_files(chip: Chip, layout: Layout) -> dict[str, bytes]:
     """The ``.inc`` files of lane weights and of rows of embedding and positions, by name."""
-    found = {
+    files = {
         f"{p.name}.inc": words_text(lane_words(chip.matrices[p.name].weight, layout.lanes, p.bits))
         for p in (*layout.placed, layout.head)
     }
     for name in LOOKED_UP:
         if name in chip.matrices:
             table = chip.matrices[name]
-            found[f"{name}.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
-    return found
+            files[f"{name}.inc"] = words_text(pack(np.ascontiguousarray(table.weight[0]), table.bits))
+    return files
 
 
 def tables(chip: Chip, layout: Layout) -> list[dict[str, str]]:
@@ -342,10 +344,10 @@ def _rows(chip: Chip, name: str) -> dict[str, Any]:
 
 def _renorms(chip: Chip, layout: Layout) -> list[dict[str, Any]]:
     """Each norm inside a layer, and where its multipliers begin."""
-    found, first = [], 0
+    norms, first = [], 0
     for name, channels in layout.renormed.items():
         renorm = chip.renorms[name]
         shift, eps = ints_text(renorm.shift), ints_text(renorm.eps)
-        found.append({"type": f"Renorm{name.capitalize()}", "first": first, "shift": shift, "eps": eps})
+        norms.append({"type": f"Renorm{name.capitalize()}", "first": first, "shift": shift, "eps": eps})
         first += chip.shape.layers * channels
-    return found
+    return norms

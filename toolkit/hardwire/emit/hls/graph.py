@@ -83,8 +83,8 @@ def _register() -> Any:
             names = ", ".join(t.name for t in tensors)
             return f"hw::{functions[node.class_name]}<{types}, config{node.index}>({names});"
 
-    for one in classes:
-        register_layer(one.__name__, one)
+    for layer_class in classes:
+        register_layer(layer_class.__name__, layer_class)
     backend.register_template(HWConfig)
     backend.register_template(HWCall)
     return backend

@@ -70,6 +70,7 @@ def kernel_folder() -> Path:
 
 
 def kernel_paths() -> list[Path]:
+    """The kernels that every project copies, in the order of KERNELS."""
     return [kernel_folder() / f"{name}.hpp" for name in KERNELS]
 
 

@@ -41,7 +41,7 @@ def kernel(
 
     Kernels that name the same instance share its hardware.
     """
-    per_call = sum(one["cycles"] for one in loops)
+    per_call = sum(entry["cycles"] for entry in loops)
     return {
         "kernel": name,
         "instance": name,
@@ -89,7 +89,7 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
         "cycles_per_token_debug": cycles + _sum(debug, "cycles"),
         "cycles_per_token_graph": cycles - kernels[-1]["cycles"] + _sum(graph, "cycles"),
         "multiplications_per_token": _sum(kernels, "multiplications"),
-        "multipliers": sum({one["instance"]: one["multipliers"] for one in kernels}.values()),
+        "multipliers": sum({entry["instance"]: entry["multipliers"] for entry in kernels}.values()),
         "memory_bits": _sum(memories, "bits"),
         "bram18": _sum(memories, "bram18"),
         "bram18_graph": _sum(roms + decoder + graph_memories, "bram18"),
@@ -109,7 +109,7 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
 
 
 def _sum(entries: list[dict[str, Any]], key: str) -> int:
-    return sum(one[key] for one in entries)
+    return sum(entry[key] for entry in entries)
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -119,15 +119,15 @@ def _sum(entries: list[dict[str, Any]], key: str) -> int:
 def _embedding(layout: Layout) -> list[Kernel]:
     """The token's row, the position's and the norm behind both."""
     d, w = layout.shape.dim, layout.wiring
-    found = [kernel("embedding", "embedding.hpp", 1, [loop("values", d)], 1, d)]
+    kernels = [kernel("embedding", "embedding.hpp", 1, [loop("values", d)], 1, d)]
     if w.positions:
-        found.append(kernel("positions", "embedding.hpp", 1, [loop("values", d)], 1, d))
+        kernels.append(kernel("positions", "embedding.hpp", 1, [loop("values", d)], 1, d))
     if w.embedding_norm:
-        found += [
+        kernels += [
             _norm(layout, "norm of embedding", 1),
             kernel("write back", "norm.hpp", 1, [loop("write back", d)], 2, 2 * d),  # a root per row, as a matrix
         ]
-    return found
+    return kernels
 
 
 def _norm(layout: Layout, name: str, calls: int, normalizes: bool = True) -> Kernel:
@@ -139,14 +139,14 @@ def _norm(layout: Layout, name: str, calls: int, normalizes: bool = True) -> Ker
 
 def _of_parts(layout: Layout, after: str) -> list[Kernel]:
     """Kernels of parts that not every decoder has."""
-    found = []
+    kernels = []
     for part in present(layout.wiring):
         for k in part.kernels(layout):
             if k.after == after:
                 loops = [loop(name, trip, entered) for name, trip, entered in k.loops]
-                one = kernel(k.name, k.source, k.calls, loops, k.multipliers, k.products)
-                found.append(one | {"instance": k.instance or k.name})
-    return found
+                entry = kernel(k.name, k.source, k.calls, loops, k.multipliers, k.products)
+                kernels.append(entry | {"instance": k.instance or k.name})
+    return kernels
 
 
 def _wide(bits: int) -> int:
@@ -160,7 +160,7 @@ def _matrix(layout: Layout, m: Placed) -> Kernel:
     group = [m] if m.name == "head" else layout.roms[m.bits]
     drain = min(m.rows, layout.lanes)
     full = max(m.cols, drain)
-    made = kernel(
+    entry = kernel(
         f"matvec {m.name}",
         "matvec.hpp",
         layers,
@@ -168,9 +168,9 @@ def _matrix(layout: Layout, m: Placed) -> Kernel:
         layout.lanes + 1 + _wide(layout.sum_bits(group)),
         m.rows * m.cols + m.rows * (2 if rooted else 1),
     )
-    made["instance"] = "matvec head" if m.name == "head" else f"matvec {m.bits} bit"
-    made["lane_use"] = round(m.rows * m.cols / (m.blocks * layout.lanes * full), 3)
-    return made
+    entry["instance"] = "matvec head" if m.name == "head" else f"matvec {m.bits} bit"
+    entry["lane_use"] = round(m.rows * m.cols / (m.blocks * layout.lanes * full), 3)
+    return entry
 
 
 def _rope(layout: Layout) -> list[Kernel]:
@@ -178,7 +178,7 @@ def _rope(layout: Layout) -> list[Kernel]:
     s, f = layout.shape, layout.formats
     kernels = []
     for name, heads, bits in (("q", s.heads, f.query), ("k", s.kv_heads, f.cache)):
-        one = kernel(
+        entry = kernel(
             f"rope {name}",
             "rope.hpp",
             s.layers,
@@ -186,8 +186,8 @@ def _rope(layout: Layout) -> list[Kernel]:
             4 if s.rotary else 0,
             2 * heads * s.rotary,
         )
-        one["instance"] = f"rope {heads} heads {bits} bit"
-        kernels.append(one)
+        entry["instance"] = f"rope {heads} heads {bits} bit"
+        kernels.append(entry)
     return kernels
 
 
@@ -200,23 +200,23 @@ def _attention(layout: Layout, positions: int) -> list[Kernel]:
     more = together * sum(part.score_products for part in present(layout.wiring))
     kernels = []
     for window, layers in sorted(Counter(layout.wiring.windows or (0,) * s.layers).items()):
-        seen = min(positions, window or positions)
+        visible = min(positions, window or positions)
         loops = [
             loop("query", values),
-            loop("scores", seen),
-            loop("weighted values", seen),
+            loop("scores", visible),
+            loop("weighted values", visible),
             loop("divide", values),
         ]
-        one = kernel(
+        entry = kernel(
             f"attention in {window}" if window else "attention",
             "attention.hpp",
             layers * s.heads // together,
             loops,
             2 * values + _wide(value_bits(layout)) + more,
-            (2 * seen + 1) * values + more * seen,
+            (2 * visible + 1) * values + more * visible,
         )
-        one["instance"] = "attention"
-        kernels.append(one)
+        entry["instance"] = "attention"
+        kernels.append(entry)
     return kernels
 
 
@@ -282,12 +282,12 @@ def text(expected: dict[str, Any]) -> str:
         ("every token of hls4ml's graph, in place of the token loop", "graph"),
     ):
         lines += ["", title, head]
-        for one in expected[key]:
+        for entry in expected[key]:
             lines.append(
-                f"{one['kernel']:<20}{one['source']:<16}{one['calls']:>6}{one['cycles_per_call']:>9,}"
-                f"{one['cycles']:>11,}{one['multipliers']:>7}{one['multiplications']:>12,}"
+                f"{entry['kernel']:<20}{entry['source']:<16}{entry['calls']:>6}{entry['cycles_per_call']:>9,}"
+                f"{entry['cycles']:>11,}{entry['multipliers']:>7}{entry['multiplications']:>12,}"
             )
-            lines += [f"    {x['loop']}: {x['entered']} x {x['trip']} iterations, II {x['ii']}" for x in one["loops"]]
+            lines += [f"    {x['loop']}: {x['entered']} x {x['trip']} iterations, II {x['ii']}" for x in entry["loops"]]
     for title, key in (("memories", "memories"), ("memories of hls4ml's graph", "graph_memories")):
         lines += ["", title] + [
             f"    {m['memory']:<30}{m['copies']:>2} x {m['depth']:>7,} x {m['width']:>5} bits {m['kind']:<10}"

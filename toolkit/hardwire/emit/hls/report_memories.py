@@ -81,8 +81,8 @@ def _norms(layout: Layout) -> int:
 
 def _part_roms(layout: Layout) -> list[Memory]:
     """Tables of parts that not every decoder has."""
-    found = [rom for part in present(layout.wiring) for rom in part.cpp_roms(layout)]
-    return [memory(f"Chip::{name}", depth, width, copies=copies) for name, depth, width, copies in found]
+    roms = [rom for part in present(layout.wiring) for rom in part.cpp_roms(layout)]
+    return [memory(f"Chip::{name}", depth, width, copies=copies) for name, depth, width, copies in roms]
 
 
 def value_bits(layout: Layout) -> int:
@@ -119,7 +119,7 @@ def decoder_memories(layout: Layout) -> list[Memory]:
 
 
 def loop_memories(layout: Layout) -> list[Memory]:
-    """Arrays of the token loop."""
+    """Memories of the token loop alone: the tokens to feed, the residual, the logits."""
     s, f = layout.shape, layout.formats
     return [
         memory("token_loop::pending", s.context, 32, "ram"),

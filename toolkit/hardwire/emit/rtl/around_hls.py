@@ -77,15 +77,15 @@ def parameters(chip: Chip) -> dict[str, Any]:
 def needed(roots: tuple[str, ...]) -> list[Path]:
     """The sources in rtl/ of these modules and of all that they name, sorted."""
     sources = {path.stem: path for folder in (rtl_folder(), rtl_folder() / FOLDER) for path in folder.glob("*.sv")}
-    found: set[str] = set()
+    modules: set[str] = set()
     queue = list(roots)
     while queue:
         name = queue.pop()
-        if name not in found:
-            found.add(name)
+        if name not in modules:
+            modules.add(name)
             code = re.sub(r"//.*", "", sources[name].read_text())
-            queue += set(re.findall(r"\w+", code)) & sources.keys() - found
-    return [sources[name] for name in sorted(found)]
+            queue += set(re.findall(r"\w+", code)) & sources.keys() - modules
+    return [sources[name] for name in sorted(modules)]
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,14 @@ def core_of(project: Path, meta: dict[str, Any]) -> CoreSources:
     if "core" not in meta:
         return CoreSources()
     hls = project.parent / "hls"
-    made = read_hls(hls)
-    if made["chip"] != meta["chip"]:
+    hls_meta = read_hls(hls)
+    if hls_meta["chip"] != meta["chip"]:
         raise BuildError(f"{hls}: of another chip than {project}; run hardwire build again")
     return CoreSources(
         verilog=(project / SIM / f"{CORE}.sv",),
         cpp=(project / SIM / "core_sim.cpp",),
         headers=tuple(hls / name for name in HEADERS),
-        stamp=str(made["core_stamp"]),
+        stamp=str(hls_meta["core_stamp"]),
     )
 
 

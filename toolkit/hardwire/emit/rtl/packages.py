@@ -75,25 +75,25 @@ def generated(root: Path) -> dict[Path, str]:
     """What every checked-in file that is made of the table, or has a block of it, is to be."""
     blocks = {root / f"rtl/{module}.sv": module_text(struct) for module, struct in OF_MODULES.items()}
     blocks[root / ENGINE_PACKAGE] = codes_text()
-    found = {path: with_block(path.read_text(), block) for path, block in blocks.items()}
-    return found | {root / PLAN_PACKAGE: plan_package({})}
+    files = {path: with_block(path.read_text(), block) for path, block in blocks.items()}
+    return files | {root / PLAN_PACKAGE: plan_package({})}
 
 
-def plan_package(given: Parameters, note: str = "with the defaults, which every build replaces") -> str:
+def plan_package(parameters: Parameters, note: str = "with the defaults, which every build replaces") -> str:
     """rtl/plan_pkg.sv of an engine with these parameters; defaults for the others, as of parts that it does not have.
 
     Raises ValueError for a parameter that parameters.py does not name.
     """
-    return _package(defaults() | dict(given), FOR_PORTS + FOR_WORDS, PORTS + WORDS, note)
+    return _package(defaults() | dict(parameters), FOR_PORTS + FOR_WORDS, PORTS + WORDS, note)
 
 
-def ports_package(given: Parameters, note: str) -> str:
+def ports_package(parameters: Parameters, note: str) -> str:
     """The same where there is no engine of ours behind the ports."""
-    return _package(given, FOR_PORTS, PORTS, note)
+    return _package(parameters, FOR_PORTS, PORTS, note)
 
 
-def _package(given: Parameters, derived: Sequence[Derived], structs: Sequence[Struct], note: str) -> str:
-    values, rest = complete(given, tuple(derived)), dict(given)
+def _package(parameters: Parameters, derived: Sequence[Derived], structs: Sequence[Struct], note: str) -> str:
+    values, rest = complete(parameters, tuple(derived)), dict(parameters)
     lines = [
         *_LICENCE,
         "// What a build decides. Generated from toolkit/hardwire/plan/parameters.py and words.py,",
@@ -117,9 +117,9 @@ def _package(given: Parameters, derived: Sequence[Derived], structs: Sequence[St
     return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
 
 
-def ports_header(given: Parameters, note: str) -> str:
+def ports_header(parameters: Parameters, note: str) -> str:
     """rtl/ports.hpp: where the fields of the ports lie, for C++ that sees a struct as one number."""
-    values = complete(given, FOR_PORTS)
+    values = complete(parameters, FOR_PORTS)
     lines = [
         *_LICENCE,
         f"// Fields of the structs at a chip's ports. Generated from toolkit/hardwire/plan/words.py, {note}.",
@@ -156,8 +156,8 @@ def _declared(field: Field, values: Values) -> str:
 
 def _meaning(field: Field, values: Values) -> str:
     meaning = f"{field.meaning}, signed" if field.signed else field.meaning
-    none = isinstance(field.bits, str) and not values[field.bits]
-    return f"{meaning}; this build has none" if none else meaning
+    absent = isinstance(field.bits, str) and not values[field.bits]
+    return f"{meaning}; this build has none" if absent else meaning
 
 
 def _aligned(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> list[str]:
@@ -180,6 +180,7 @@ def _first_line(code: type[Code]) -> str:
 
 
 def main() -> None:
+    """Write every generated file of the checkout anew."""
     root = Path(__file__).resolve().parents[4]
     for path, text in generated(root).items():
         path.write_text(text)

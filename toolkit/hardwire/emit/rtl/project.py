@@ -57,18 +57,18 @@ def rtl_folder() -> Path:
 
 def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_path: str = "rom/") -> Schedule:
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in."""
-    made = schedule(chip, geometry)
+    program = schedule(chip, geometry)
     for name in ("rtl", "rom"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     for source in sorted(p for p in rtl_folder().iterdir() if p.suffix in (".sv", ".cpp")):
         shutil.copy(source, folder / "rtl" / source.name)
     digests = {}
-    for name, lines in rom_contents(chip, made).items():
+    for name, lines in rom_contents(chip, program).items():
         text = "\n".join(lines) + "\n"
         (folder / "rom" / name).write_text(text)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
-    values = parameters(chip, made)
+    values = parameters(chip, program)
     write_packages(folder, values, plan_package, chip.digest)
     (folder / f"{TOP}.sv").write_text(top_module(_engine(rom_path), chip.digest))
     meta = {
@@ -76,12 +76,12 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
         "geometry": asdict(geometry),
-        "cycles": _cycles(made),
+        "cycles": _cycles(program),
         "parameters": values,
         "rom": digests,
     }
     (folder / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
-    return made
+    return program
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
@@ -97,13 +97,13 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
+def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
     """Parameters of the engine, those of parameters.py, as SystemVerilog writes them."""
-    s, f, g = chip.shape, chip.formats, made.geometry
-    words, switches, widths = weight_words(made), dict[str, int](), dict[str, int]()
+    s, f, g = chip.shape, chip.formats, program.geometry
+    words, switches, widths = weight_words(program), dict[str, int](), dict[str, int]()
     for part in PARTS:
         switches |= part.switches(s, chip.wiring)
-        widths |= part.widths(chip, made) if part.there(chip.wiring) else {}
+        widths |= part.widths(chip, program) if part.there(chip.wiring) else {}
     return {
         "Vocab": s.vocab,
         "Words": ceil_div(s.dim, g.rows),
@@ -136,34 +136,34 @@ def parameters(chip: Chip, made: Schedule) -> dict[str, int | str]:
         "AccW": accumulator_bits(chip),
         "Uram": g.uram,
         "WeightWords": "{" + ", ".join(f"16'd{count}" for count in reversed(words)) + "}",
-        "EmissionWords": len(made.emissions),
+        "EmissionWords": len(program.emissions),
         "Banks": g.banks,
-        "Shared": made.shared,
+        "Shared": program.shared,
         "Divides": g.divides,
-        "Spacing": made.spacing,
-        "Slack": min(made.slack, made.span(s.context - 1)),
+        "Spacing": program.spacing,
+        "Slack": min(program.slack, program.span(s.context - 1)),
         "ScoreStyle": named(Style[g.score_style.upper()]),
         "MixStyle": named(Style[g.mix_style.upper()]),
         "ScoreFabric": g.score_fabric,
         "MixFabric": g.mix_fabric,
         "Minus": int(g.minus),
-        "ProgramWords": len(made.words),
+        "ProgramWords": len(program.words),
         "Streams": 1,
         "Stops": STOPS,
-        "Segments": segments(made),
+        "Segments": segments(program),
         "Trace": int(g.trace),
-        **word_widths(chip, made),
+        **word_widths(chip, program),
         **widths,
     }
 
 
-def _cycles(made: Schedule) -> dict[str, Any]:
-    last = made.shape.context - 1
+def _cycles(program: Schedule) -> dict[str, Any]:
+    last = program.shape.context - 1
     return {
-        "mean_0_255": made.mean_cycles(),
-        "first": made.cycles(0),
-        "last": made.cycles(last),
-        "prompt_first": made.cycles(0, generated=False),
+        "mean_0_255": program.mean_cycles(),
+        "first": program.cycles(0),
+        "last": program.cycles(last),
+        "prompt_first": program.cycles(0, generated=False),
     }
 
 
@@ -198,7 +198,7 @@ def write_packages(folder: Path, values: Mapping[str, Any], package: Callable[..
 
 
 def top_module(body: str, digest: str) -> str:
-    """The source of a chip's top."""
+    """hardwire_top.sv: ``body`` behind TOP_PORTS. ``digest`` is the chip's, named in the first lines."""
     listed = ",\n".join(f"  {way:<6} {kind:<12} {name}" for way, kind, name in TOP_PORTS)
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
@@ -207,7 +207,7 @@ def top_module(body: str, digest: str) -> str:
 
 
 def _engine(rom_path: str) -> str:
-    """The body of a top: the engine."""
+    """The body of a top: the engine, its ports joined by name; it reads its ROMs from ``rom_path``."""
     joined = textwrap.fill(
         ", ".join(f".{name}" for _, _, name in TOP_PORTS), 110, initial_indent="    ", subsequent_indent="    "
     )

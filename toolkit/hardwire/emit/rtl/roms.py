@@ -69,7 +69,7 @@ def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -
     return hex_lines(*fields)
 
 
-def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+def rom_contents(chip: Chip, program: Schedule) -> dict[str, list[str]]:
     """File name to lines, every ROM of the engine."""
     t, f = chip.tables, chip.formats
     column = {name: values[:, None] for name, values in t.items() if values.ndim == 1}
@@ -79,29 +79,29 @@ def rom_contents(chip: Chip, made: Schedule) -> dict[str, list[str]]:
         "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
         "activation.hex": hex_lines((column["activation"], entry_bits(f, chip.wiring))),
         "gumbel.hex": hex_lines((column["gumbel"], 16)),
-        "emission.hex": _emissions(chip, made),
-        "program.hex": _program(chip, made),
+        "emission.hex": _emissions(chip, program),
+        "program.hex": _program(chip, program),
     }
     if chip.shape.rotary:
-        contents["angle.hex"] = _angles(chip, made)
+        contents["angle.hex"] = _angles(chip, program)
     for part in present(chip.wiring):
-        contents |= {f"{name}.hex": part_lines(words) for name, words in part.roms(chip, made).items()}
-    return contents | _shifts(chip, made) | _embedding(chip, made.geometry.rows) | _weights(chip, made)
+        contents |= {f"{name}.hex": part_lines(words) for name, words in part.roms(chip, program).items()}
+    return contents | _shifts(chip, program) | _embedding(chip, program.geometry.rows) | _weights(chip, program)
 
 
 def part_lines(words: Words) -> list[str]:
-    """The words of a part."""
+    """A part's ROM as lines of hexadecimal, its fields packed as the struct that it names."""
     return pack(OF_PARTS[words.struct], words.widths, words.columns)
 
 
-def _shifts(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+def _shifts(chip: Chip, program: Schedule) -> dict[str, list[str]]:
     """Shifts of values and of scores, a file for each of the heads that share a walk."""
-    taken = any(part.takes_shift for part in present(chip.wiring))
-    score, found = np.zeros_like(chip.score_shift) if taken else chip.score_shift, dict[str, list[str]]()
-    for h in range(made.shared):
-        columns = {"score": score[:, h :: made.shared], "value": chip.value_shift[:, h :: made.shared]}
-        found[f"shift{h:02}.hex"] = pack(SHIFTS, {}, columns)
-    return found
+    in_part = any(part.takes_shift for part in present(chip.wiring))
+    score, files = np.zeros_like(chip.score_shift) if in_part else chip.score_shift, dict[str, list[str]]()
+    for h in range(program.shared):
+        columns = {"score": score[:, h :: program.shared], "value": chip.value_shift[:, h :: program.shared]}
+        files[f"shift{h:02}.hex"] = pack(SHIFTS, {}, columns)
+    return files
 
 
 def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
@@ -116,35 +116,35 @@ def _embedding(chip: Chip, rows: int) -> dict[str, list[str]]:
 
 
 def _padded(rows: np.ndarray, groups: int) -> Ints:
-    """[V, D] to [V * words, groups]."""
+    """Entries [V, D] as the words of a ROM [V * words, groups], the last word of a row padded with zeros."""
     wide = np.pad(rows.astype(np.int64), ((0, 0), (0, -rows.shape[1] % groups)))
     return wide.reshape(-1, groups)
 
 
-def _angles(chip: Chip, made: Schedule) -> list[str]:
+def _angles(chip: Chip, program: Schedule) -> list[str]:
     """Cosines and sines of every pair of neighbours of a word; pairs that do not turn have angle 0. Of each position
     all sets."""
-    s, half, each = chip.shape, chip.shape.rotary // 2, made.geometry.rows // 2
+    s, half, pairs = chip.shape, chip.shape.rotary // 2, program.geometry.rows // 2
     cos = np.full((s.context, chip.wiring.rope_sets, s.head_dim // 2), 1 << rope.ANGLE_BITS, np.int64)
     sin = np.zeros_like(cos)
     for wide_table, name in ((cos, "cos"), (sin, "sin")):
         wide_table[..., :half] = chip.tables[name].reshape(-1, s.context, half).swapaxes(0, 1)
-    wide = [np.tile(t, made.shared) for t in (cos, sin)]
-    room = ((0, 0), (0, 0), (0, made.parts * each - wide[0].shape[-1]))
+    wide = [np.tile(t, program.shared) for t in (cos, sin)]
+    room = ((0, 0), (0, 0), (0, program.parts * pairs - wide[0].shape[-1]))
     wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
-    return pack(ANGLES, {"Pairs": each}, {"cosine": wide[0].reshape(-1, each), "sine": wide[1].reshape(-1, each)})
+    return pack(ANGLES, {"Pairs": pairs}, {"cosine": wide[0].reshape(-1, pairs), "sine": wide[1].reshape(-1, pairs)})
 
 
-def _weights(chip: Chip, made: Schedule) -> dict[str, list[str]]:
+def _weights(chip: Chip, program: Schedule) -> dict[str, list[str]]:
     """One ROM per depth: for every step, in playing order, columns of each row."""
-    g, bits = made.geometry, lane_bits(chip)
-    found: list[list[Ints]] = [[np.zeros((0, g.rows * g.columns), np.int64)] for _ in range(g.depth)]
-    for run in made.runs:
+    g, bits = program.geometry, lane_bits(chip)
+    depths: list[list[Ints]] = [[np.zeros((0, g.rows * g.columns), np.int64)] for _ in range(g.depth)]
+    for run in program.runs:
         dense = _dense(chip, run, g)  # [emissions, rows, columns]
         split = dense.reshape(len(run.emissions), g.rows, -1, g.columns).swapaxes(1, 2)  # [emission, step, row, column]
         for e in range(min(g.depth, len(run.emissions))):
-            found[e].append(split[e :: g.depth].reshape(-1, g.rows * g.columns))
-    words = [np.concatenate(one) for one in found]
+            depths[e].append(split[e :: g.depth].reshape(-1, g.rows * g.columns))
+    words = [np.concatenate(steps) for steps in depths]
     words = [w if len(w) else np.zeros((1, g.rows * g.columns), np.int64) for w in words]
     return {f"weight{e:02}.hex": hex_lines((w, bits)) for e, w in enumerate(words)}
 
@@ -157,12 +157,12 @@ def _dense(chip: Chip, run: Run, g: Geometry) -> Ints:
     rows = [row for e in run.emissions for row in e.rows]
     for matrix in {row[0] for row in rows if row is not None}:
         at = np.array([i for i, row in enumerate(rows) if row is not None and row[0] == matrix])
-        which = np.array([row[1] for row in rows if row is not None and row[0] == matrix])
+        indices = np.array([row[1] for row in rows if row is not None and row[0] == matrix])
         if matrix == "embedding_norm":
-            taken = np.eye(chip.shape.dim, dtype=np.int64)[which][:, columns]
+            weights = np.eye(chip.shape.dim, dtype=np.int64)[indices][:, columns]
         else:
-            taken = chip.matrices[matrix].weight[run.layer][which][:, columns]
-        dense[np.ix_(at, places)] = taken
+            weights = chip.matrices[matrix].weight[run.layer][indices][:, columns]
+        dense[np.ix_(at, places)] = weights
     return dense.reshape(len(run.emissions), g.rows, -1)
 
 
@@ -175,9 +175,9 @@ def _scale_of(chip: Chip, matrix: str, layer: int) -> tuple[Ints, int, Ints | No
     return m.multiplier[layer], int(m.shift[layer]), None if bias is None else bias[layer]
 
 
-def _emissions(chip: Chip, made: Schedule) -> list[str]:
-    """The word of every read."""
-    listed, rows = made.emissions, made.geometry.rows
+def _emissions(chip: Chip, program: Schedule) -> list[str]:
+    """emission.hex, a word for every read: its kind and destination, its rows' multipliers, biases and mask."""
+    listed, rows = program.emissions, program.geometry.rows
     shift = np.zeros((len(listed), 1), np.int64)
     multiplier, bias, mask = (np.zeros((len(listed), rows), np.int64) for _ in range(3))
     for i, e in enumerate(listed):
@@ -190,7 +190,7 @@ def _emissions(chip: Chip, made: Schedule) -> list[str]:
                 bias[i, r] = 0 if added is None else added[row[1]]
     return pack(
         EMISSION,
-        word_widths(chip, made),
+        word_widths(chip, program),
         {
             "bias": bias,
             "multiplier": multiplier,
@@ -206,14 +206,14 @@ def _emissions(chip: Chip, made: Schedule) -> list[str]:
     )
 
 
-def _program(chip: Chip, made: Schedule) -> list[str]:
+def _program(chip: Chip, program: Schedule) -> list[str]:
     """The control program: what starts with each word, and the wait for the next."""
-    words, columns = made.words, made.geometry.columns
+    words, columns = program.words, program.geometry.columns
     runs = [word.run for word in words]
     following = words[1:]
     return pack(
         PROGRAM,
-        word_widths(chip, made),
+        word_widths(chip, program),
         {
             "wait_cycles": [after.at - word.at - 1 for word, after in zip(words, following, strict=False)] + [0],
             "with_span": [word.after_span for word in following] + [False],
@@ -227,18 +227,18 @@ def _program(chip: Chip, made: Schedule) -> list[str]:
     )
 
 
-def word_widths(chip: Chip, made: Schedule) -> dict[str, int]:
+def word_widths(chip: Chip, program: Schedule) -> dict[str, int]:
     """Parameters of the structs in words.py: bits of the fields whose size depends on chip and plan, and rows."""
-    waits = [b.at - a.at for a, b in zip(made.words, made.words[1:], strict=False)]
+    waits = [b.at - a.at for a, b in zip(program.words, program.words[1:], strict=False)]
     return {
-        "Rows": made.geometry.rows,
+        "Rows": program.geometry.rows,
         "BiasW": bias_bits(chip),
-        "DestW": _dest_bits(made.emissions),
+        "DestW": _dest_bits(program.emissions),
         "WeightW": lane_bits(chip),
         "WaitW": max(waits).bit_length(),
-        "SpanW": (made.span(chip.shape.context - 1) + 1).bit_length(),
-        "StepW": max(max(len(run.columns) // made.geometry.columns for run in made.runs).bit_length(), 2),
-        "EmitW": max(len(run.emissions) for run in made.runs).bit_length(),
+        "SpanW": (program.span(chip.shape.context - 1) + 1).bit_length(),
+        "StepW": max(max(len(run.columns) // program.geometry.columns for run in program.runs).bit_length(), 2),
+        "EmitW": max(len(run.emissions) for run in program.runs).bit_length(),
     }
 
 

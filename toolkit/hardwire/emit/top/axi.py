@@ -34,7 +34,7 @@ def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
     """Add the AXI top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     meta = read_meta(folder)
     check(meta["parameters"], host)
-    made = {
+    board_meta = {
         "board": FOLDER,
         "top": AXI_TOP,
         "id": chip_id(meta["chip"]),
@@ -49,29 +49,29 @@ def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
         shutil.copyfile(boards_folder() / FOLDER / name, folder / "board" / name)
     note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
     (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
-    (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
-    return made
+    (folder / META).write_text(json.dumps(board_meta, indent=1, sort_keys=True) + "\n")
+    return board_meta
 
 
 def read_axi(folder: Path) -> dict[str, Any]:
     """What write_axi_top left. Raises BuildError where it is missing, or of another chip than the project's."""
     try:
-        made: dict[str, Any] = json.loads((folder / META).read_text())
-        same, top = made["chip"] == read_meta(folder)["chip"], made.get("top")
+        board_meta: dict[str, Any] = json.loads((folder / META).read_text())
+        same, top = board_meta["chip"] == read_meta(folder)["chip"], board_meta.get("top")
     except (OSError, ValueError, KeyError) as error:
         raise BuildError(f"{folder}: no AXI top in it ({error}); write_axi_top adds one") from None
     if top != AXI_TOP or not same:
         raise BuildError(f"{folder / META}: of another board or chip than the project's; write_axi_top again")
-    return made
+    return board_meta
 
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog and Verilog, packages first, as paths below ``folder``."""
     packages = (*PACKAGES, PACKAGE)
-    others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
+    paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     return (
         *packages,
-        *(name for name in others if name not in packages),
+        *(name for name in paths if name not in packages),
         f"{TOP}.sv",
         *(f"board/{name}" for name in FILES),
     )

@@ -95,8 +95,10 @@ def write_hwh(path: Path, board: Board) -> None:
 
 
 def _system(board: Board, facts: Zynq) -> dict[str, str]:
-    found = re.fullmatch(r"(?:xc(7z\d+)([a-z]+\d+)|(xc\w+)-(\w+))(-\d\w*?)(?:-\w)?", board.part)
-    device, package, speed = (found[1] or found[3], found[2] or found[4], found[5]) if found else (board.part, "", "")
+    matched = re.fullmatch(r"(?:xc(7z\d+)([a-z]+\d+)|(xc\w+)-(\w+))(-\d\w*?)(?:-\w)?", board.part)
+    device, package, speed = (
+        (matched[1] or matched[3], matched[2] or matched[4], matched[5]) if matched else (board.part, "", "")
+    )
     names = {"ARCH": facts.processor.arch, "DEVICE": device, "NAME": DESIGN}
     return names | {"PACKAGE": package, "SPEEDGRADE": speed}
 
@@ -143,8 +145,8 @@ def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
         "FREQ_HZ": hertz,
         "ADDR_WIDTH": str((RANGE - 1).bit_length()),
     }
-    made = _interface(SubElement(module, "BUSINTERFACES"), INTERFACE, "SLAVE", f"{BUS}_M00_AXI", interface)
-    maps = SubElement(made, "PORTMAPS")
+    bus = _interface(SubElement(module, "BUSINTERFACES"), INTERFACE, "SLAVE", f"{BUS}_M00_AXI", interface)
+    maps = SubElement(bus, "PORTMAPS")
     for logical, physical in AXI_PORTS:
         SubElement(maps, "PORTMAP", {"LOGICAL": logical, "PHYSICAL": physical})
         _port(ports, {"NAME": physical, "SIGIS": "undef"}, f"{BUS}_M00_AXI_{logical.lower()}", None)
@@ -163,10 +165,10 @@ def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
     block = SubElement(SubElement(module, "ADDRESSBLOCKS"), "ADDRESSBLOCK", about | {"USAGE": "register"})
     registers = SubElement(block, "REGISTERS")
     for name, offset, bits, access in _INTC_REGISTERS:
-        made = SubElement(registers, "REGISTER", {"NAME": name})
+        register = SubElement(registers, "REGISTER", {"NAME": name})
         about = {"DESCRIPTION": name, "ADDRESS_OFFSET": f"0x{offset:X}", "SIZE": str(bits), "ACCESS": access}
-        _properties(made, about | {"IS_ENABLED": "true", "RESET_VALUE": "0x0"})
-        SubElement(made, "FIELDS")
+        _properties(register, about | {"IS_ENABLED": "true", "RESET_VALUE": "0x0"})
+        SubElement(register, "FIELDS")
     _parameters(
         module,
         {
@@ -186,8 +188,8 @@ def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
     _port(ports, {"DIR": "I", "LEFT": "0", "NAME": "intr", "RIGHT": "0"} | line, f"{CHIP}_irq", (CHIP, "irq"))
     _port(ports, {"DIR": "O", "NAME": "irq"} | line, f"{INTC}_irq", (PS, facts.processor.irq))
     interface = {"DATA_WIDTH": "32", "PROTOCOL": "AXI4LITE", "FREQ_HZ": hertz, "ADDR_WIDTH": "9"}
-    made = _interface(SubElement(module, "BUSINTERFACES"), INTC_INTERFACE, "SLAVE", f"{BUS}_M01_AXI", interface)
-    maps = SubElement(made, "PORTMAPS")
+    bus = _interface(SubElement(module, "BUSINTERFACES"), INTC_INTERFACE, "SLAVE", f"{BUS}_M01_AXI", interface)
+    maps = SubElement(bus, "PORTMAPS")
     for logical, physical in AXI_PORTS:
         if not logical.endswith("PROT"):  # this IP has none
             SubElement(maps, "PORTMAP", {"LOGICAL": logical, "PHYSICAL": physical})
@@ -201,10 +203,10 @@ def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
     _parameters(module, _clock_parameters(facts, clock) | facts.config(clock))
     ports = SubElement(module, "PORTS")
     hertz = str(round(clock.mhz * 1e6))
-    made = {"DIR": "O", "NAME": processor.clock, "SIGIS": "clk", "CLKFREQUENCY": hertz}
-    _port(ports, made, f"{PS}_{processor.clock}", (CHIP, "s_axi_aclk"))
-    taken = {"DIR": "I", "LEFT": "0", "NAME": processor.irq, "RIGHT": "0", "SIGIS": "INTERRUPT"}
-    _port(ports, taken | {"SENSITIVITY": "LEVEL_HIGH"}, f"{INTC}_irq", (INTC, "irq"))
+    clock_pin = {"DIR": "O", "NAME": processor.clock, "SIGIS": "clk", "CLKFREQUENCY": hertz}
+    _port(ports, clock_pin, f"{PS}_{processor.clock}", (CHIP, "s_axi_aclk"))
+    irq_pin = {"DIR": "I", "LEFT": "0", "NAME": processor.irq, "RIGHT": "0", "SIGIS": "INTERRUPT"}
+    _port(ports, irq_pin | {"SENSITIVITY": "LEVEL_HIGH"}, f"{INTC}_irq", (INTC, "irq"))
     buses = SubElement(module, "BUSINTERFACES")
     _interface(buses, facts.port, "MASTER", f"{PS}_{facts.port}", {"DATA_WIDTH": "32", "FREQ_HZ": hertz})
     memory = SubElement(module, "MEMORYMAP")
@@ -234,21 +236,25 @@ def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
 def _clock_parameters(facts: Zynq, clock: PlClock) -> dict[str, str]:
     """What PYNQ reads of each of the four PL clocks; only the first is on."""
     pll, solved = vivado_divides(facts.ps, clock.mhz)
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for number in range(PL_CLOCKS):
         on, divisors = number == 0, solved if number == 0 else (1, 1)
         if facts.ps == "processing_system7":
             prefix, enable = f"PCW_FCLK{number}_PERIPHERAL_", f"PCW_FPGA_FCLK{number}_ENABLE"
-            found[f"{prefix}CLKSRC"] = "IO PLL"
+            parameters[f"{prefix}CLKSRC"] = "IO PLL"
         else:
             prefix, enable = f"PSU__CRL_APB__PL{number}_REF_CTRL__", f"PSU__FPGA_PL{number}_ENABLE"
-            found |= {f"{prefix}SRCSEL": "IOPLL", f"{prefix}ACT_FREQMHZ": f"{clock.mhz if on else pll:f}"}
-        found |= {enable: str(int(on)), f"{prefix}DIVISOR0": str(divisors[0]), f"{prefix}DIVISOR1": str(divisors[1])}
+            parameters |= {f"{prefix}SRCSEL": "IOPLL", f"{prefix}ACT_FREQMHZ": f"{clock.mhz if on else pll:f}"}
+        parameters |= {
+            enable: str(int(on)),
+            f"{prefix}DIVISOR0": str(divisors[0]),
+            f"{prefix}DIVISOR1": str(divisors[1]),
+        }
     if facts.ps == "processing_system7":
-        found["PCW_IO_IO_PLL_FREQMHZ"] = f"{pll:.3f}"
+        parameters["PCW_IO_IO_PLL_FREQMHZ"] = f"{pll:.3f}"
     else:
-        found["C_MAXIGP0_DATA_WIDTH"] = "32"  # an overlay's loader sets the port to it
-    return found
+        parameters["C_MAXIGP0_DATA_WIDTH"] = "32"  # an overlay's loader sets the port to it
+    return parameters
 
 
 def vivado_divides(ps: str, mhz: float) -> tuple[float, tuple[int, int]]:
@@ -265,10 +271,10 @@ def vivado_divides(ps: str, mhz: float) -> tuple[float, tuple[int, int]]:
 
 
 def _register(parent: Element, register: Described) -> None:
-    made = SubElement(parent, "REGISTER", {"NAME": register.name})
+    element = SubElement(parent, "REGISTER", {"NAME": register.name})
     about = {"DESCRIPTION": register.meaning, "ADDRESS_OFFSET": register.offset, "SIZE": "32"}
-    _properties(made, about | {"ACCESS": register.access, "IS_ENABLED": "true", "RESET_VALUE": "0x0"})
-    fields = SubElement(made, "FIELDS")
+    _properties(element, about | {"ACCESS": register.access, "IS_ENABLED": "true", "RESET_VALUE": "0x0"})
+    fields = SubElement(element, "FIELDS")
     for field in register.fields:
         part = SubElement(fields, "FIELD", {"NAME": field.name})
         about = {"DESCRIPTION": field.meaning, "ADDRESS_OFFSET": str(field.low), "ACCESS": register.access}
@@ -294,7 +300,7 @@ def _port(parent: Element, about: Mapping[str, str], signal: str, to: tuple[str,
 
 def _interface(parent: Element, name: str, kind: str, bus: str, parameters: Mapping[str, str]) -> Element:
     about = {"BUSNAME": bus, "DATAWIDTH": "32", "NAME": name, "TYPE": kind, "VLNV": AXI}
-    made = SubElement(parent, "BUSINTERFACE", about)
+    element = SubElement(parent, "BUSINTERFACE", about)
     for key, value in parameters.items():
-        SubElement(made, "PARAMETER", {"NAME": key, "VALUE": value})
-    return made
+        SubElement(element, "PARAMETER", {"NAME": key, "VALUE": value})
+    return element

@@ -37,7 +37,7 @@ _ACCESS = {"ro": "read", "rw": "read, write", "wo": "write", "w1c": "read, ones 
 
 
 def package_text() -> str:
-    """rtl/host_pkg.sv."""
+    """The text of rtl/host_pkg.sv: addresses of the registers and places of their fields, from host/registers.py."""
     lines = [
         "// SPDX-FileCopyrightText: 2026 hardwire contributors",
         "// SPDX-License-Identifier: Apache-2.0",
@@ -164,6 +164,7 @@ def _camel(name: str) -> str:
 
 
 def main() -> None:
+    """Write the package, the SystemRDL and the table of the documentation anew."""
     root = Path(__file__).resolve().parents[4]
     (root / PACKAGE).write_text(package_text())
     (root / RDL).write_text(rdl_text())

@@ -78,7 +78,7 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     meta = read_meta(folder)
     pll = routing.pll(serial.oscillator_mhz, host.clock_mhz)
     check(meta["parameters"], host)
-    made = {
+    board_meta = {
         "board": board.key,
         "top": serial.module,
         "pins": f"board/{serial.pins}",
@@ -101,30 +101,32 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     for name in (*COMMON, *routing.clock):
         shutil.copyfile(boards_folder() / SHARED / name, place / name)
     shutil.copyfile(rtl_folder() / "cells" / routing.clock_model, place / routing.clock_model)
-    note = f"{made['clock_mhz']:g} MHz, {made['serial']['baud']} baud"
-    own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": made["divisor"]}
-    (folder / PACKAGE).write_text(package(meta["chip"], host, made["clock_mhz"], note, **own))
-    (folder / META).write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
-    return made
+    note = f"{board_meta['clock_mhz']:g} MHz, {board_meta['serial']['baud']} baud"
+    own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": board_meta["divisor"]}
+    (folder / PACKAGE).write_text(package(meta["chip"], host, board_meta["clock_mhz"], note, **own))
+    (folder / META).write_text(json.dumps(board_meta, indent=1, sort_keys=True) + "\n")
+    return board_meta
 
 
 def read_board(folder: Path) -> dict[str, Any]:
     """What write_board_top left. Raises BuildError where it is missing, or of another chip than the project's."""
     try:
-        made: dict[str, Any] = json.loads((folder / META).read_text())
-        same = made["chip"] == read_meta(folder)["chip"]
+        board_meta: dict[str, Any] = json.loads((folder / META).read_text())
+        same = board_meta["chip"] == read_meta(folder)["chip"]
     except (OSError, ValueError, KeyError) as error:
         raise BuildError(f"{folder}: no board top in it ({error}); write_board_top adds one") from None
     if not same:
-        raise BuildError(f"{folder / META}: of chip {made['chip'][:12]}, not the project's; write_board_top again")
-    return made
+        raise BuildError(
+            f"{folder / META}: of chip {board_meta['chip'][:12]}, not the project's; write_board_top again"
+        )
+    return board_meta
 
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
-    made = read_board(folder)
+    board_meta = read_board(folder)
     packages = (*PACKAGES, PACKAGE)
-    others = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
-    modules = [name for name in others if name not in packages]
-    around = (*(f"board/{name}" for name in COMMON), *made["clock_sources"])
-    return (*packages, *modules, f"{TOP}.sv", *around, f"board/{made['top']}.sv")
+    paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
+    modules = [name for name in paths if name not in packages]
+    around = (*(f"board/{name}" for name in COMMON), *board_meta["clock_sources"])
+    return (*packages, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")

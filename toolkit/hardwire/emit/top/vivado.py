@@ -116,19 +116,19 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
     BuildError where ``rtl`` has no AXI top, lacks a file, or was made for another clock.
     """
     facts = require_zynq(board)
-    made, clock = read_axi(rtl), facts.clock(board.clock_mhz)
+    board_meta, clock = read_axi(rtl), facts.clock(board.clock_mhz)
     core = core_of(rtl, read_meta(rtl))
-    if not made["clock_mhz"] == board.clock_mhz == clock.mhz:
+    if not board_meta["clock_mhz"] == board.clock_mhz == clock.mhz:
         raise BuildError(
-            f"{rtl}: its registers tell {made['clock_mhz']:g} MHz, the board is asked for {board.clock_mhz:g}, its "
-            f"processor makes {clock.mhz:g}; write it for that clock"
+            f"{rtl}: its registers tell {board_meta['clock_mhz']:g} MHz, the board is asked for {board.clock_mhz:g}, "
+            f"its processor makes {clock.mhz:g}; write it for that clock"
         )
     listed = [name for name in sources(rtl) if name != f"{TOP}.sv"]
     roms = [(f"{ROM_FOLDER}/{path.name}", path.stat().st_size) for path in sorted((rtl / ROM_FOLDER).glob("*.hex"))]
     for name in listed:
         if not (rtl / name).is_file():
             raise BuildError(f"{rtl / name} is missing; write the RTL project again")
-    context = _context(board, facts, clock, made["chip"]) | {
+    context = _context(board, facts, clock, board_meta["chip"]) | {
         "sources": listed,
         "roms": roms,
         "sources_digest": rtl_digest(rtl, core),
@@ -142,7 +142,7 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
     meta = {
         "board": board.key,
         "part": board.part,
-        "chip": made["chip"],
+        "chip": board_meta["chip"],
         "clock_mhz": clock.mhz,
         "divisors": list(clock.divisors),
         "vlnv": VLNV,
@@ -196,7 +196,7 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
         "bus_resets": tuple(f"{BUS}/{name}_ARESETN" for name in ports),
         "clocked": (f"{PS}/{port.clock}", f"{RESET}/slowest_sync_clk", *(f"{pin}_aclk" for pin in slaves)),
         "reset_pins": tuple(f"{pin}_aresetn" for pin in slaves),
-        "told": processor.told,
+        "told": processor.results,
         "longest": LONGEST_PATH,
         "interface": INTERFACE,
         "block": BLOCK,
