@@ -52,4 +52,4 @@ def test_the_bundled_model_keeps_its_promise(shared: Path, tmp_path: Path) -> No
     result, _ = evaluate_chip(chip, bundled_folder() / "model.onnx", text, None, lambda share: None)
     assert result.exact is not None and result.unknown_tokens == 0
     assert result.exact.bits_per_char <= 1.128
-    assert result.integer.perplexity <= 1.02 * result.exact.perplexity
+    assert result.integer.perplexity <= 1.01 * result.exact.perplexity
