@@ -79,6 +79,7 @@ def test_the_kernels_have_every_constant_and_array(chips: list[Chip]) -> None:
         layout = layout_of(chip, 16)
         for part in PARTS:
             for line in part.constants(chip):
+                assert re.fullmatch(r"[\w <>=:;,]+", line), line  # it is pasted as it is
                 name = re.search(r"(\w+) = ", line)
                 assert name is None or re.search(rf"\b{name[1]} = ", declared), line
         for part in present(chip.wiring):

@@ -125,7 +125,7 @@ def test_both_tools_in_turn_make_a_bitstream_that_is_kept(
     monkeypatch.setenv("FAKE_VITIS", json.dumps({"fails": True}))
     assert synth(build.folder)[1]["status"] == "kept"
     put = collect(open_build(build.folder), tmp_path / "bitstreams")
-    assert check(put)["ip"] == "hls"
+    assert check(put).ip == "hls"
     kernels = shutil.copytree(kernel_folder(), tmp_path / "kernels")
     (kernels / "attention.hpp").write_text((kernels / "attention.hpp").read_text() + "\n")
     monkeypatch.setattr(hls, "kernel_folder", lambda: kernels)
