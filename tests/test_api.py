@@ -16,11 +16,13 @@ import hardwire
 from hardwire import api
 
 
+@pytest.mark.tools
 def test_the_examples() -> None:
     failed, attempted = doctest.testmod(api)
     assert failed == 0 and attempted >= 2 * len(hardwire.STEPS)
 
 
+@pytest.mark.tools
 def test_the_worked_token() -> None:
     page = Path(__file__).parents[1] / "docs" / "token.md"
     failed, attempted = doctest.testfile(str(page), module_relative=False)
@@ -48,6 +50,7 @@ def test_a_board_imports_none_of_it() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.tools
 def test_from_a_shape_to_a_proof(tmp_path: Path) -> None:
     chip = hardwire.random_chip("microgpt", seed=3)
     chip.save(tmp_path / "m.chip")
