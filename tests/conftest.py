@@ -16,6 +16,8 @@ from outlines import BIASED, GPT, MICRO, TINY
 from hardwire.chip.model import Chip, Shape
 from hardwire.quantize import Options, random_chip
 
+pytest_plugins = ["pytester"]  # of the plugin's own tests
+
 pytest.register_assert_rewrite("hosted")  # it has tests
 
 # Programs that a test starts hear Ctrl-C even where the tests themselves run in the background, deaf to it: a child
