@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("synth",),  # projects to gates and bitstreams
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts
+    ("datasheet",),  # builds and receipts to a page
     ("openers",),  # whatever it is, to tokens
     ("api", ""),  # every step as a function; "" is the package itself
     ("notebook", "testing", "cli"),

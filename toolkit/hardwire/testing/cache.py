@@ -62,10 +62,11 @@ class Cache:
         files |= {name: Path(options[name]) for name in files if options.get(name) is not None}
         read = [file for file in (*_parts(path), *files.values()) if file.is_file()]
         said = {**options, **{name: None for name in files}}
-        digest = self._digest("chip", {"files": [sha256(file) for file in read], "options": said, "name": path.stem})
-        chip = self.folder / "chips" / digest / f"{path.stem}.chip"
+        name = path.parent.name if path.stem == "model" else path.stem  # most exports have the same
+        digest = self._digest("chip", {"files": [sha256(file) for file in read], "options": said, "name": name})
+        chip = self.folder / "chips" / digest / f"{name}.chip"
         with self._alone(digest):
-            if not self._is_kept(f"chip {path.stem}", digest, lambda: load_chip(chip)):
+            if not self._is_kept(f"chip {name}", digest, lambda: load_chip(chip)):
                 quantize_onnx(path, chip, **{**options, **{name: file for name, file in files.items()}})
         return chip
 
