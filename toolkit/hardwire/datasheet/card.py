@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..chip.origin import find_onnx
+from ..chip.origin import onnx_files
 from ..errors import HardwireError
 from ..files import sha256
 from .source import Source
@@ -38,10 +38,8 @@ def card_of(source: Source, given: Path | None) -> Card | None:
     """
     if given is not None:
         return _read(given)
-    copy = None if source.build is None else source.build.onnx
-    onnx = find_onnx(source.chip, source.folder / "model.chip")
-    folders = [path.parent for path in (onnx, copy) if path is not None]
-    found = (folder / name for folder in folders for name in NAMES)
+    files = onnx_files(source.chip, source.folder / "model.chip")  # a copy in the build has no card beside it
+    found = (file.parent / name for file in files for name in NAMES)
     return next((_read(path) for path in found if path.is_file()), None)
 
 

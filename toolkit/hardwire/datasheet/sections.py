@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..host.registers import REGISTERS, WINDOWS
 from ..parts import present
-from ..plan.budget import NAMES
+from ..plan.budget import NAMES, budget_of
 from ..proof.verify import RUNGS
 from ..targets.board import boards_folder
 from . import drawing, engine
@@ -222,19 +222,20 @@ def _timing(source: Source) -> Section:
 def _area(source: Source) -> Section:
     made, text = source.made, []
     used = {} if made is None else dict(made.resources or {})
-    budget = {} if made is None else dict(made.budget or {})
+    budget = budget_of(source.board) | ({} if made is None else dict(made.budget or {}))
     rows = []
     for name in sorted({*used, *source.predicted, *budget} & set(NAMES), key=list(NAMES).index):
         have = budget.get(name)
         share = f"{used[name] / have:.1%}" if name in used and have else ""
-        rows.append((NAMES[name], _count(source.predicted.get(name)), _count(used.get(name)), _count(have), share))
+        counted = _count(used[name]) if name in used else NOT_RUN
+        rows.append((NAMES[name], _count(source.predicted.get(name)), counted, _count(have), share))
     tools = "" if made is None else ", ".join(f"{name} {version}" for name, version in (made.tools or {}).items())
     text.append(
         f"Counted by {tools}." if used else "Not run: no tool has counted it. The plan's prediction stands alone."
     )
     tables = [
         Table(
-            head=("resource", "predicted", "used", "may be used", "share"), rows=rows, numbers=frozenset({1, 2, 3, 4})
+            head=("resource", "predicted", "used", "budget", "share"), rows=rows, numbers=frozenset({1, 2, 3, 4})
         )
     ]
     if source.modules:
@@ -301,13 +302,18 @@ def _proofs(source: Source) -> Section:
     rows = [
         (proof.when, name, rung.status, f"{rung.tokens:,}", f"{rung.logits:,}", rung.note)
         for proof in source.said.proofs or ()
-        for name, rung in proof.rungs.items()
+        for name, rung in sorted(proof.rungs.items(), key=lambda item: _rank(item[0]))
     ]
     if not rows:
         return Section(title="Proofs", text=("Not run: the folder has no receipt of hardwire verify.",))
     head = ("date", "rung", "status", "tokens", "logits", "note")
     text = (f"The last verdict: {(source.said.proofs or ())[-1].verdict}.",)
     return Section(title="Proofs", text=text, tables=(Table(head=head, rows=rows, numbers=frozenset({3, 4})),))
+
+
+def _rank(rung: str) -> int:
+    """Place on the ladder; what this version does not know stands behind."""
+    return RUNGS.index(rung) if rung in RUNGS else len(RUNGS)
 
 
 def _errata(source: Source, card: Card | None, measured: Measured | None) -> Section:

@@ -14,6 +14,8 @@ from ..chip.model import Chip, load_chip
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, BundleManifest, SynthesisReceipt, is_build, read_bundle_manifest
+from ..plan.budget import resources
+from ..plan.cost import predict
 from ..plan.program import Schedule
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
@@ -47,8 +49,12 @@ class Source:
 
     @property
     def predicted(self) -> Mapping[str, int]:
-        """Resources that the plan expects."""
-        return (self.said.plan.resources if self.said.plan is not None else None) or {}
+        """Resources that the plan expects; of a collected bitstream behind a serial line planned anew."""
+        if self.said.plan is not None and self.said.plan.resources is not None:
+            return self.said.plan.resources
+        if self.engine is None or self.board.serial is None:
+            return {}
+        return resources(predict(self.chip, self.engine, self.board.family, self.widths), self.board)
 
     @property
     def plan_clock_mhz(self) -> float | None:
