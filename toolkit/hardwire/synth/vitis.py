@@ -61,16 +61,16 @@ def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress,
     log = work / LOG
     code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.vendor_timeout, stop=stop)
     if code or not is_made(work, meta):
-        said = f"ended by signal {-code}" if code < 0 else reason(log)
-        do = remedy(said, meta["part"], meta["vivado"]["edition"], work / FOLDER)
-        raise BuildError(f"{build}: {tool[0]}: {said}{f'; {do}' if do else ''} (all of it in {log})")
+        cause = f"ended by signal {-code}" if code < 0 else reason(log)
+        do = remedy(cause, meta["part"], meta["vivado"]["edition"], work / FOLDER)
+        raise BuildError(f"{build}: {tool[0]}: {cause}{f'; {do}' if do else ''} (all of it in {log})")
     return True
 
 
 def reports(work: Path) -> list[Path]:
     """The summary of synthesis, csynth.rpt, or where a version writes none, those of single functions."""
-    found = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
-    return [path for path in found if path.name == "csynth.rpt"] or found
+    reports = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
+    return [path for path in reports if path.name == "csynth.rpt"] or reports
 
 
 def slow_loops(work: Path) -> list[str]:
@@ -81,7 +81,7 @@ def slow_loops(work: Path) -> list[str]:
     """
     text = "\n".join(path.read_text(errors="replace") for path in reports(work))
     rows = [[cell.strip() for cell in line.strip(" |").split("|")] for line in text.splitlines() if "|" in line]
-    said: list[str] = []
+    problems: list[str] = []
     columns: dict[str, int] = {}
     for row in rows:
         lowered = [cell.lower() for cell in row]
@@ -90,8 +90,8 @@ def slow_loops(work: Path) -> list[str]:
         elif "type" in lowered and "interval" in lowered:
             columns = {name: lowered.index(name) for name in ("type", "interval")}
         elif columns and len(row) > max(columns.values()):
-            said += _slow(row, columns)
-    return said
+            problems += _slow(row, columns)
+    return problems
 
 
 def _slow(row: list[str], columns: dict[str, int]) -> list[str]:
@@ -99,13 +99,13 @@ def _slow(row: list[str], columns: dict[str, int]) -> list[str]:
     if "achieved" in columns:
         achieved, target = row[columns["achieved"]], row[columns["target"]]
         missed = achieved.isdigit() and target.isdigit() and int(achieved) > int(target)
-        wanted = f", not {target}"
+        target_note = f", not {target}"
     else:
-        achieved, wanted = row[columns["interval"]], ""
+        achieved, target_note = row[columns["interval"]], ""
         missed = row[columns["type"]].upper() == "II"
     if not missed:
         return []
-    return [f"HLS: {name} starts every {achieved} cycles{wanted}: slower than its report expected (csynth.rpt)"]
+    return [f"HLS: {name} starts every {achieved} cycles{target_note}: slower than its report expected (csynth.rpt)"]
 
 
 def version(work: Path) -> str:
@@ -114,8 +114,8 @@ def version(work: Path) -> str:
         text = (work / LOG).read_text(errors="replace")
     except OSError:
         return "not known"
-    found = re.search(r"\bv(\d{4}\.\d\S*)", text)
-    return found[1] if found else "not known"
+    version = re.search(r"\bv(\d{4}\.\d\S*)", text)
+    return version[1] if version else "not known"
 
 
 def advice(folder: Path, meta: dict[str, Any]) -> str:
