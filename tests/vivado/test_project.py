@@ -11,12 +11,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hardwire.build.folder import Build, geometry_of
+from hardwire.build.folder import Build
 from hardwire.build.make import make_build
 from hardwire.emit.top.hwh import hwh_text, write_hwh
 from hardwire.emit.top.vivado import braced, read_vivado, write_vivado
 from hardwire.errors import BoardError, BuildError
 from hardwire.host.registers import REGISTERS, address
+from hardwire.plan.geometry import geometry_of
 from hardwire.targets.board import load_board
 from hardwire.tools.verilator import lint
 

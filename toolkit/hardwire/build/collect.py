@@ -26,8 +26,9 @@ from ..emit.rtl.project import read_meta
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import MANIFEST, BundleManifest, Expected, hash_files, read_bundle_manifest, write_manifest
+from ..plan.geometry import geometry_of
 from ..targets.board import load_board
-from .folder import Build, geometry_of
+from .folder import Build
 from .make import make_build
 
 _KEPT = (  # of the receipt of synthesis

@@ -37,13 +37,13 @@ from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import MEAN_OVER, capacity
 from ..plan.cost import axi_memory, predict
 from ..plan.fit import fit
-from ..plan.geometry import Geometry
+from ..plan.geometry import Geometry, geometry_of
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
 from ..progress import Stage
 from ..targets.board import Board
 from ..version import __version__
-from .folder import Build, geometry_of
+from .folder import Build
 
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build

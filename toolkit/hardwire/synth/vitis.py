@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 from ..errors import BuildError
 from ..manifest import SYNTH
+from ..manifest.projects import CoreScript, VivadoProject
 from ..progress import Progress
 from ..tools.process import Stop, run_tool
 from .batch import Options
@@ -26,27 +26,32 @@ TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # newer 
 FOLDER, LOG, RESULT = "vitis", "vitis.log", "result.txt"
 
 
-def script(build: Path, meta: dict[str, Any]) -> Path:
-    return build / "hls" / str(meta["hls"]["script"])
+def _core(meta: VivadoProject) -> CoreScript:
+    assert meta["hls"] is not None  # callers have looked: other builds have nothing for Vitis HLS
+    return meta["hls"]
 
 
-def command(build: Path, meta: dict[str, Any], tool: tuple[str, ...] = TOOLS[0]) -> list[str]:
+def script(build: Path, meta: VivadoProject) -> Path:
+    return build / "hls" / _core(meta)["script"]
+
+
+def command(build: Path, meta: VivadoProject, tool: tuple[str, ...] = TOOLS[0]) -> list[str]:
     """Arguments of Vitis HLS, run in any folder. Data: nothing is run here."""
     return [*tool, str(script(build, meta))]
 
 
-def is_made(work: Path, meta: dict[str, Any]) -> bool:
+def is_made(work: Path, meta: VivadoProject) -> bool:
     """Whether the core's Verilog is there and of the build's sources."""
-    core = str(meta["hls"]["core"])
+    core = _core(meta)["core"]
     verilog = work / FOLDER / f"{core}_prj" / "solution1" / "syn" / "verilog" / f"{core}.v"
     try:
         lines = (work / FOLDER / RESULT).read_text().splitlines()
     except OSError:
         return False
-    return f"stamp {meta['hls']['stamp']}" in lines and verilog.is_file()
+    return f"stamp {_core(meta)['stamp']}" in lines and verilog.is_file()
 
 
-def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> bool:
+def make_core(build: Path, meta: VivadoProject, work: Path, progress: Progress, options: Options, stop: Stop) -> bool:
     """Make the core's Verilog unless it is there; False where there is no tool for it.
 
     Raises BuildError with the tool's first error.
@@ -69,8 +74,8 @@ def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress,
 
 def reports(work: Path) -> list[Path]:
     """The summary of synthesis, csynth.rpt, or where a version writes none, those of single functions."""
-    reports = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
-    return [path for path in reports if path.name == "csynth.rpt"] or reports
+    paths = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
+    return [path for path in paths if path.name == "csynth.rpt"] or paths
 
 
 def slow_loops(work: Path) -> list[str]:
@@ -114,11 +119,11 @@ def version(work: Path) -> str:
         text = (work / LOG).read_text(errors="replace")
     except OSError:
         return "not known"
-    version = re.search(r"\bv(\d{4}\.\d\S*)", text)
-    return version[1] if version else "not known"
+    match = re.search(r"\bv(\d{4}\.\d\S*)", text)
+    return match[1] if match else "not known"
 
 
-def advice(folder: Path, meta: dict[str, Any]) -> str:
+def advice(folder: Path, meta: VivadoProject) -> str:
     """How to make the core by hand, to stand before what Vivado needs."""
     return (
         f"Vitis HLS is not run: neither {' nor '.join(tool[0] for tool in TOOLS)} is on the PATH. Where it is "

@@ -26,6 +26,7 @@ from ..emit.top.vivado import SCRIPT, read_vivado
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
+from ..manifest.projects import VivadoProject
 from ..plan.capacity import MEAN_OVER
 from ..progress import Progress
 from ..targets.board import load_board
@@ -87,7 +88,7 @@ def run_build(folder: Path, row: Row, progress: Progress, options: Options, stop
     record(folder, row, result)
 
 
-def _begin(build: Build, meta: dict[str, Any], row: Row, work: Path) -> None:
+def _begin(build: Build, meta: VivadoProject, row: Row, work: Path) -> None:
     board = load_board(build.manifest.board.key)
     cycles = (build.manifest.cycles or ())[:MEAN_OVER]
     row.family, row.budget = board.family, budget(board)
@@ -103,13 +104,13 @@ def tool_version(work: Path, stop: Stop) -> str | None:
         return None
     log = work / "vivado-version.log"
     code = run_tool([TOOL, "-version"], work, log, timeout=120, stop=stop)
-    version = re.search(r"[Vv]ivado v(\d+\.\d+\S*)", log.read_text(errors="replace"))
-    if code or version is None:
-        said = first_error(log)
+    match = re.search(r"[Vv]ivado v(\d+\.\d+\S*)", log.read_text(errors="replace"))
+    if code or match is None:
+        cause = first_error(log)
         raise BuildError(
-            f"{TOOL} -version: {said}; {remedy(said, '', '', work) or f'is this the right {shutil.which(TOOL)}?'}"
+            f"{TOOL} -version: {cause}; {remedy(cause, '', '', work) or f'is this the right {shutil.which(TOOL)}?'}"
         )
-    return version[1]
+    return match[1]
 
 
 def digest_of(build: Build, version: str) -> str:
@@ -129,7 +130,7 @@ def result_of(work: Path) -> dict[str, str]:
 
 
 def _run_vivado(
-    build: Build, meta: dict[str, Any], work: Path, version: str, progress: Progress, options: Options, stop: Stop
+    build: Build, meta: VivadoProject, work: Path, version: str, progress: Progress, options: Options, stop: Stop
 ) -> dict[str, Any] | None:
     """What a run gave, of here or of elsewhere; None where there is neither."""
     started, result = time.perf_counter(), result_of(work)
@@ -149,7 +150,7 @@ def _run_vivado(
     return read_results(work, meta, version) | {"seconds": round(time.perf_counter() - started, 2)}
 
 
-def _run(build: Build, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> None:
+def _run(build: Build, meta: VivadoProject, work: Path, progress: Progress, options: Options, stop: Stop) -> None:
     shutil.rmtree(work / PART, ignore_errors=True)
     free = shutil.disk_usage(work).free
     if free < ROOM:
@@ -169,7 +170,7 @@ def _run(build: Build, meta: dict[str, Any], work: Path, progress: Progress, opt
         raise BuildError(f"{build.folder}: {cause}{f'; {do}' if do else ''} (all of it in {log})")
 
 
-def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, Any]:
+def read_results(work: Path, meta: VivadoProject, version: str) -> dict[str, Any]:
     """The figures of a run's reports. Raises BuildError where one is missing, or the run was for another part."""
     result = result_of(work)
     if result.get("part") != meta["part"] or not version.startswith(result.get("vivado", "-")):
@@ -270,7 +271,7 @@ def record(folder: Path, row: Row, result: dict[str, Any]) -> None:
     write_manifest(folder, replace(manifest, synthesis=synthesis, resources=row.resources, tools=tools))
 
 
-def advice(folder: Path, meta: dict[str, Any]) -> str:
+def advice(folder: Path, meta: VivadoProject) -> str:
     """What to do where a tool is missing."""
     about = meta["vivado"]
     before = ""
