@@ -98,8 +98,8 @@ def _checked(item: pytest.Item, mark: pytest.Mark) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def hardwire_cache(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
     """Chips and builds, made once: ``hardwire_cache.chip("a.onnx")``, ``hardwire_cache.build(chip, board="kv260")``."""
-    from hardwire.files import cache_folder
     from hardwire.testing import Cache
+    from hardwire.tools.cache import cache_folder
 
     folder = pytestconfig.getoption("--hardwire-cache") or cache_folder() / "pytest"
     fault = pytestconfig.getoption("--hardwire-plant")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from importlib import resources
 from pathlib import Path
 
@@ -23,12 +22,6 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             total.update(block)
     return total.hexdigest()
-
-
-def cache_folder() -> Path:
-    """Where what takes long is kept: ``$HARDWIRE_CACHE``, or ``hardwire`` in the user's cache folder."""
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("HARDWIRE_CACHE") or users / "hardwire")
 
 
 def package_digest() -> str:

@@ -30,7 +30,6 @@ from .driver.bundle import board_here
 from .driver.model import LanguageModel
 from .errors import BuildError
 from .files import bundled_folder, package_digest, sha256
-from .files import cache_folder as cache
 from .host.registers import address
 from .ops import attention as softmax
 from .ops.fixed import BIAS_BITS, MULTIPLIER_BITS, Ints
@@ -38,6 +37,7 @@ from .plan.geometry import Geometry
 from .plan.program import Schedule
 from .plan.schedule import schedule
 from .plan.trace import STAGES, Tracer, segments
+from .tools.cache import cache_folder as cache
 
 MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
 DPI, COLOURS = 80, 96

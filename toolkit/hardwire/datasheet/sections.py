@@ -234,9 +234,7 @@ def _area(source: Source) -> Section:
         f"Counted by {tools}." if used else "Not run: no tool has counted it. The plan's prediction stands alone."
     )
     tables = [
-        Table(
-            head=("resource", "predicted", "used", "budget", "share"), rows=rows, numbers=frozenset({1, 2, 3, 4})
-        )
+        Table(head=("resource", "predicted", "used", "budget", "share"), rows=rows, numbers=frozenset({1, 2, 3, 4}))
     ]
     if source.modules:
         shown = list(source.modules.items())[:MOST_MODULES]

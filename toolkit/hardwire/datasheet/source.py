@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..build.folder import Build, geometry_of, open_build
+from ..build.folder import Build, open_build
 from ..chip.model import Chip, load_chip
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, BundleManifest, SynthesisReceipt, is_build, read_bundle_manifest
 from ..plan.budget import resources
 from ..plan.cost import predict
+from ..plan.geometry import geometry_of
 from ..plan.program import Schedule
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
