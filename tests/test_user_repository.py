@@ -166,7 +166,7 @@ def test_green_red_green(repository: Repository) -> None:
         f"{words['command']} --github", shell=True, env=environment, capture_output=True, text=True, timeout=600
     )
     place = f"stage {words['stage']}, token {words['token']} of text 0, index {words['index']}"
-    assert again.returncode == 2 and place in again.stderr.replace("\n", " ")
+    assert again.returncode == 2 and place in again.stderr.replace("\n", " "), again.stderr
     assert "::error file=" in again.stdout and f"title=hardwire verify::csim: {place}" in again.stdout
 
     repository.change("second")

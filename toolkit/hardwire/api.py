@@ -368,6 +368,50 @@ def verify_build(
     return receipt
 
 
+def write_datasheet(
+    build: AnyBuild,
+    out: str | Path,
+    *,
+    card: str | Path | None = None,
+    evaluation: str | Path | None = None,
+    pdf: str | Path | None = None,
+) -> Path:
+    """Write a build as its maker would print it: one HTML file, from its manifest, chip and plan.
+
+    Args:
+        build: the build, its folder, or a folder that ``hardwire synth --collect`` wrote.
+        out: the file.
+        card: the model's card, whose licence is told; by default what lies beside its ONNX.
+        evaluation: a file that ``hardwire evaluate --json`` wrote, for the quality.
+        pdf: print it to this file too, by a Chromium that is installed.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        BuildError: the folder's files do not match its manifest.
+        ToolMissing: Jinja2 or, for ``pdf``, a browser is not installed.
+
+    >>> import hardwire, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build = hardwire.build_chip(hardwire.random_chip("microgpt"), f"{folder}/build")
+    ...     hardwire.write_datasheet(build, f"{folder}/sheet.html").name
+    'sheet.html'
+    """
+    from .datasheet import write_datasheet as write
+    from .datasheet import write_pdf
+
+    page = write(
+        build.folder if isinstance(build, Build) else Path(build),
+        Path(out),
+        None if card is None else Path(card),
+        None if evaluation is None else Path(evaluation),
+    )
+    if pdf is not None:
+        write_pdf(page, Path(pdf))
+    return page
+
+
 @contextmanager
 def _file_of(chip: AnyChip) -> Iterator[Path]:
     """A chip's file: the one that was given, or one that goes away again."""

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chips and builds that tests share: made once, kept by the digest of all that decides them.
 
-<cache>/chips/<digest>/<model>.chip     by ONNX, tokenizer, calibration text, options, and this package's sources
-<cache>/builds/<digest>/<model>         by chip, board, options, and this package's sources
-<cache>/<digest>.lock                   who makes or compiles it; the others wait
+<cache>/chips/<digest>/<model>.chip       by ONNX, tokenizer, calibration text, options, and this package's sources
+<cache>/builds/<digest>/<model>           by chip, board, options, and this package's sources
+<cache>/planted/<digest>-<fault>/<model>  a copy of such a build with a fault
+<cache>/<digest>.lock                     who makes or compiles it; the others wait
 
 Several processes may share a folder, those of pytest-xdist as those of two runs. What other sources of this package
 made is never taken.
@@ -43,12 +44,11 @@ NAMED = 20  # hexadecimal digits of a digest in a folder's name
 class Cache:
     """Chips and builds in ``folder``. made, kept: what this process made, and what it found.
 
-    fault: a kind of ``proof.plant``; every build is given as a copy with that fault, which goes to ``scratch``.
+    fault: a kind of ``proof.plant``; every build is given as a copy with that fault.
     """
 
     folder: Path
     fault: str | None = None
-    scratch: Path | None = None
     made: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
@@ -94,7 +94,7 @@ class Cache:
                 shutil.rmtree(out, ignore_errors=True)
                 make_build(path, load_board(board), out, target=target, ip=ip, lanes=lanes, geometry=geometry)
             build = open_build(out)
-            return build if self.fault is None else self._faulty(build, digest)
+            return build if self.fault is None else self._faulty(build, self.fault, digest)
 
     def model(self, build: Build, backend: str | None = None) -> LanguageModel:
         """A build as a model that talks, by a backend of ``hardwire.load``; compiled once, by one process."""
@@ -138,15 +138,15 @@ class Cache:
                 chip.save(path)
         return path
 
-    def _faulty(self, build: Build, digest: str) -> Build:
-        """A copy with the fault; one copy for each process, as it is made in no time."""
-        if self.fault is None or self.scratch is None:
-            raise HardwireError("a fault is planted into a copy; give the cache a scratch folder")
-        folder = self.scratch / digest
-        if (folder / build.folder.name).is_dir():
+    def _faulty(self, build: Build, fault: str, digest: str) -> Build:
+        """A copy with the fault, in a place of its own: what a failure says can be repeated later."""
+        folder = self.folder / "planted" / f"{digest}-{fault}"
+        try:
             return open_build(folder / build.folder.name)
-        folder.mkdir(parents=True)
-        return plant(build, self.fault, folder)[0]
+        except HardwireError:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            return plant(build, fault, folder)[0]
 
 
 def _parts(model: Path) -> list[Path]:
