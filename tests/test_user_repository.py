@@ -22,7 +22,6 @@ from xml.etree import ElementTree
 import numpy as np
 import onnx
 import pytest
-import yaml
 from onnx import numpy_helper
 from onnx_models import llama_operators, save
 
@@ -37,6 +36,8 @@ pytestmark = pytest.mark.tools
 
 
 def read(name: str) -> Any:
+    import yaml  # an environment without it collects this file
+
     return yaml.safe_load((EXAMPLE / name).read_text())
 
 
