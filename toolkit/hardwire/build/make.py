@@ -19,8 +19,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..chip.model import Chip, load_chip, read_origin
+from ..chip.origin import find_onnx
 from ..errors import BoardError, BuildError
-from ..files import bundled_folder, sha256
+from ..files import sha256
 from ..manifest import (
     MANIFEST,
     MANIFEST_VERSION,
@@ -245,23 +246,17 @@ def _copy_chip(chip: Chip, chip_path: Path, to: Path) -> None:
 
 
 def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
-    """Copy the ONNX that the chip came from: the one given, or one with its hash beside the chip, where the chip
-    remembers it, or in the package."""
+    """Copy the ONNX that the chip came from: the one given, or one that is found."""
     source = chip.about.get("onnx")
     source = source if isinstance(source, dict) else {}
-    name, digest = str(source.get("file", "")), source.get("sha256")
     if onnx is not None:
-        if not onnx.is_file() or sha256(onnx) != digest:
+        if not onnx.is_file() or sha256(onnx) != source.get("sha256"):
             raise BuildError(f"{onnx} is not the model that {chip_path.name} was made from; give that one")
         shutil.copyfile(onnx, to)
         return
-    if not name or "/" in name or "\\" in name:
-        return
-    remembered = read_origin(chip_path)
-    for candidate in (chip_path.parent / name, *([remembered] if remembered else []), bundled_folder() / name):
-        if candidate.is_file() and candidate.stat().st_size <= LARGEST_ONNX_COPY and sha256(candidate) == digest:
-            shutil.copyfile(candidate, to)
-            return
+    found = find_onnx(chip, chip_path)
+    if found is not None and found.stat().st_size <= LARGEST_ONNX_COPY:
+        shutil.copyfile(found, to)
 
 
 def _manifest(

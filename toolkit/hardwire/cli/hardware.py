@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Commands from the chip to the bitstream: fit, build, synth, deploy."""
+"""Commands from the chip to the bitstream: fit, build, synth, deploy, datasheet."""
 
 from __future__ import annotations
 
@@ -195,3 +195,27 @@ def deploy(build: Path, out: Path | None, as_json: bool) -> None:
         path = pack(build, out)
     data = {"zip": str(path), "size_bytes": path.stat().st_size}
     answer(data, as_json, key_values("deployed", data))
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The HTML file to write; nothing outside it is needed.")
+@click.option("--pdf", type=IN_FILE, help="Print it to PDF too, by a Chromium that is installed.")
+@click.option("--card", type=IN_FILE, help="The model's card; default: MODEL_CARD.md or README.md beside its ONNX.")
+@click.option("--evaluation", type=IN_FILE, help="What hardwire evaluate --json wrote, for the quality.")
+@AS_JSON
+def datasheet(
+    build: Path, out: Path, pdf: Path | None, card: Path | None, evaluation: Path | None, as_json: bool
+) -> None:
+    """BUILD as its maker would print it, from its manifest, chip and plan: a build, or a collected bitstream's folder.
+
+    What the folder does not know is "not run" or "not recorded", and stands in the errata.
+    """
+    from ..datasheet import write_datasheet, write_pdf
+
+    with spinner("datasheet") as stage:
+        data = {"file": str(write_datasheet(build, out, card, evaluation))}
+        if pdf is not None:
+            stage("print")
+            data["pdf"] = str(write_pdf(out, pdf))
+    answer(data, as_json, key_values("datasheet", data))
