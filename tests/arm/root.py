@@ -51,12 +51,20 @@ def mirror() -> str:
     return found[0]
 
 
-def fetch(folder: Path, architecture: str | None, packages: tuple[str, ...]) -> list[Path]:
-    """The packages and all that they need, for an architecture, or of this machine without what they need."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if architecture is None:
-        subprocess.run(["apt-get", "-q", "download", *packages], cwd=folder, check=True)
-        return sorted(folder.glob("*.deb"))
+def tool(package: str, folder: Path) -> Path:
+    """A package of this machine, without what it needs, unpacked in a folder."""
+    folder = folder.resolve()
+    if not (folder / READY).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "-q", "download", package], cwd=folder, check=True)
+        (archive,) = folder.glob("*.deb")
+        subprocess.run(["dpkg-deb", "-x", archive, folder], check=True)
+        (folder / READY).touch()
+    return folder
+
+
+def fetch(folder: Path, architecture: str, packages: tuple[str, ...]) -> list[Path]:
+    """The packages and all that they need, for an architecture."""
     for name in ("state/lists/partial", "cache/archives/partial", "none"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "status").touch()
@@ -76,9 +84,7 @@ def make(architecture: str, folder: Path) -> Path:
     if (folder / READY).exists():
         return python
     shutil.rmtree(folder, ignore_errors=True)
-    for package in fetch(folder / "qemu", None, ("qemu-user-static",)):
-        subprocess.run(["dpkg-deb", "-x", package, folder / "qemu"], check=True)
-    qemu = shutil.copy(folder / "qemu" / "usr" / "bin" / QEMU[architecture], folder)
+    qemu = shutil.copy(tool("qemu-user-static", folder / "qemu") / "usr" / "bin" / QEMU[architecture], folder)
     root = folder / "root"
     for package in fetch(folder / "apt", architecture, PACKAGES):
         subprocess.run(["dpkg-deb", "-x", package, root], check=True)
