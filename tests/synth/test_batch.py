@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from hardwire.errors import BuildError
+from hardwire.jobs.needs import Needs
 from hardwire.synth.batch import Job, Options, run_batch
 from hardwire.synth.project import Project
-from hardwire.tools.process import Stop
 
 from .conftest import Make
 
@@ -76,29 +77,41 @@ def test_one_failure_does_not_stop_the_rest(four: Callable[[], list[Job]]) -> No
     assert not run_batch(four()[:1]).failed
 
 
-def test_interrupted_batch_resumes(make: Make, tmp_path: Path) -> None:
+def test_interrupt_ends_the_tools_and_gives_the_table_and_a_second_run_continues(make: Make, tmp_path: Path) -> None:
+    import _thread
+
     jobs = [Job(name=name, work=tmp_path / name, project=make) for name in ("first", "second")]
-    stop = Stop()
 
     def until_second(name: str, stage: str, share: float) -> None:
         if name == "second" and stage == "coarse":
-            stop.stop()
+            _thread.interrupt_main()
 
-    table = run_batch(jobs, 1, until_second, stop=stop)
-    assert [row.status for row in table.rows] == ["done", "stopped"] and table.failed
-    table = run_batch(jobs, 1)
+    table = run_batch(jobs, 1, until_second, Options(route=False))
+    assert [row.status for row in table.rows] == ["done", "stopped"] and table.failed and table.interrupted
+    assert table.rows[1].error == "stopped; run it again to continue"
+    assert not (tmp_path / "second" / "synth.receipt").exists()
+    table = run_batch(jobs, 1, options=Options(route=False))
     assert [row.status for row in table.rows] == ["kept", "done"] and not table.failed
 
 
-def test_interrupt_ends_the_tools_and_gives_the_table(make: Make, tmp_path: Path) -> None:
-    import _thread
+def test_a_step_that_holds_more_than_it_asked_for_is_ended(make: Make, tmp_path: Path) -> None:
+    jobs = [Job(name="a", work=tmp_path / "a", project=make)]
+    row = run_batch(jobs, options=Options(needs={"yosys": Needs(memory=40 << 20)})).rows[0]
+    assert row.status == "over memory" and re.fullmatch(
+        r".*/a/synth\.log: \d+ MiB held, 40 asked for; ask for more memory", row.error
+    )
+    assert not (tmp_path / "a" / "synth.receipt").exists()
 
-    def interrupt(name: str, stage: str, share: float) -> None:
-        if stage == "coarse":
-            _thread.interrupt_main()
 
-    table = run_batch([Job(name=name, work=tmp_path / name, project=make) for name in ("a", "b")], 1, interrupt)
-    assert table.interrupted and table.failed and table.rows[1].status == "stopped"
+def test_the_first_good_seed_ends_the_others(make: Make, tmp_path: Path) -> None:
+    project = make(seeds=(1, 2, 3))
+    jobs = [Job(name="a", work=tmp_path / "a", project=lambda: project)]
+    row = run_batch(jobs, 1).rows[0]
+    finished = list((tmp_path / "a").glob("route-?.receipt"))
+    assert row.status == "done" and len(finished) == 1
+    assert row.place_and_route == f"nextpnr, seed {finished[0].stem[-1]}"
+    again = run_batch(jobs, 2).rows[0]
+    assert again.status == "kept" and list((tmp_path / "a").glob("route-?.receipt")) == finished
 
 
 def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tmp_path: Path) -> None:
