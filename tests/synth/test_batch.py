@@ -117,14 +117,14 @@ def test_the_first_good_seed_ends_the_others(make: Make, tmp_path: Path) -> None
 def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tmp_path: Path) -> None:
     fast, pinned = make(clock_mhz=300.0), make(constraints="pins.lpf")
     (fast.root / "pins.lpf").write_text('LOCATE COMP "clk_i" SITE "G2";\nIOBUF PORT "clk_i" IO_TYPE=LVCMOS33;\n')
-    recorded: list[str] = []
+    told = tmp_path / "recorded"
     jobs = [
         Job(
             name=name,
             work=tmp_path / name,
             project=lambda p=project: p,
             predicted=lambda: {"dsp": 2},
-            record=lambda p, row, done: recorded.append(row.status),
+            record=lambda p, row, done, name=name: Path(f"{told}-{name}").write_text(row.status),
         )
         for name, project in (("fast", fast), ("pinned", pinned))
     ]
@@ -138,7 +138,7 @@ def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tm
     assert 40 < slow.clock_mhz < 300 and slow.critical_path["text"] in slow.error and "put a register" in slow.error
     assert failed.status == "failed" and "correct the pin constraints" in failed.error
     assert failed.resources == slow.resources and failed.predicted["dsp"] == {"predicted": 2, "used": 1, "error": 1.0}
-    assert sorted(recorded) == ["failed", "too slow"]
+    assert [Path(f"{told}-{job.name}").read_text() for job in jobs] == ["too slow", "failed"]
     taken = run_batch(jobs[:1], 1, options=Options(allow_slow=True)).rows[0]
     assert taken.status == "done" and Path(taken.bitstream).is_file() and taken.clock_mhz == slow.clock_mhz
     assert not run_batch(jobs[1:], 1, options=Options(route=False)).failed

@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 import logging
 import math
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,20 @@ class Place:
                 raise ToolMissing(
                     f'--on {self.on}: the Python package {package} is not installed; pip install "hardwire[batch]"'
                 )
+        if self.on in SYSTEMS:
+            _jobqueue()
+
+
+def _jobqueue() -> Any:
+    """The package, whose import takes Ctrl-C and the end of the process for itself (0.9); so not in a thread."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in signals]
+    import dask_jobqueue
+
+    for number, handler in zip(signals, before, strict=True):
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
+    return dask_jobqueue
 
 
 @contextlib.asynccontextmanager
@@ -120,12 +135,10 @@ def _over_ssh(place: Place) -> Any:
 
 def batch_system(place: Place, most: Needs) -> Any:
     """Slurm, PBS, LSF or SGE: each of its jobs is a worker that has room for the largest step."""
-    import dask_jobqueue
-
     mebibytes = math.ceil((most.memory + WORKER_OWN) / (1 << 20))
     hours, minutes = divmod(math.ceil(most.hours * 2 * 60), 60)  # a step may begin late in a worker's life
     web = {"dashboard_address": f"{place.listen}:0"}
-    return getattr(dask_jobqueue, SYSTEMS[place.on])(
+    return getattr(_jobqueue(), SYSTEMS[place.on])(
         n_workers=place.jobs,
         cores=most.cores,
         memory=f"{mebibytes}MiB",

@@ -17,7 +17,7 @@ from ..progress import JobProgress
 from .cluster import SYSTEMS, Place, open_client, room
 from .needs import Needs, words
 from .queues import ENDED, OVER, slurm_state
-from .step import TOPIC, Outcome, Step, run_step
+from .step import TOPIC, Outcome, Step, run_step, wait_for_all
 
 TRIES = 4  # of a step whose worker is lost each time
 ASKED = 8  # times that a batch system is asked why, half a second apart
@@ -168,6 +168,7 @@ def run_steps(work: Callable[[Pool], Awaitable[None]], place: Place, most: Needs
     """
     place.check()
     failed: list[BaseException] = []
+    ended = threading.Event()
     running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = []
 
     async def main() -> None:
@@ -184,12 +185,15 @@ def run_steps(work: Callable[[Pool], Awaitable[None]], place: Place, most: Needs
             pass
         except BaseException as error:
             failed.append(error)
+        finally:
+            wait_for_all()
+            ended.set()
 
-    thread, interrupted = threading.Thread(target=run, name="hardwire-steps"), False
-    thread.start()
-    while thread.is_alive():
+    threading.Thread(target=run, name="hardwire-steps").start()
+    interrupted = False
+    while not ended.is_set():
         try:
-            thread.join(0.2)
+            ended.wait(0.2)  # not join: Ctrl-C in it makes Python 3.11 take the thread for ended
         except KeyboardInterrupt:
             interrupted = True
             for loop, task in running:

@@ -24,6 +24,7 @@ from .needs import Needs
 TOPIC = "hardwire"  # of the events by which a step tells how far it is
 POLL = 0.25  # seconds between two looks at whether the step is still wanted
 RARELY = 0.2  # seconds between two events of the same stage
+GONE = ("closing", "closed", "failed")  # of a worker
 # Where a batch system tells a job its number.
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 
@@ -90,6 +91,15 @@ def run_step(step: Step) -> Outcome:
     return done
 
 
+_here: set[threading.Event] = set()  # of steps that run in this process
+
+
+def wait_for_all() -> None:
+    """Return when no step runs in this process any more; those that nobody wants end by themselves."""
+    for ended in list(_here):
+        ended.wait()
+
+
 def _tried(step: Step, told: Progress, stop: Stop) -> tuple[Any, str, str | None]:
     try:
         return step.work(told, stop), "done", None
@@ -132,14 +142,13 @@ def _while_wanted(worker: Any, stop: Stop) -> Iterator[None]:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
+    _here.add(ended)
     try:
         yield
     finally:
         ended.set()
+        _here.discard(ended)
         watcher.join()
-
-
-GONE = ("closing", "closed", "failed")  # of a worker
 
 
 def _note(step: Step, line: dict[str, Any]) -> None:
