@@ -209,7 +209,10 @@ def test_the_script_of_a_batch_system_asks_for_the_largest_step(system: str, lin
     asyncio.run(make())
     script = scripts[0].splitlines()
     assert [line for line in lines if line not in script] == [], scripts[0]
-    assert "--host 127.0.0.1 --dashboard-address 127.0.0.1:0" in scripts[0] and "--no-nanny" in scripts[0]
+    assert (
+        "--host 127.0.0.1 --dashboard-address 127.0.0.1:0 --resources cores=4,memory=4831838208" in scripts[0]
+        and "--no-nanny" in scripts[0]
+    )
     assert "tcp://127.0.0.1:" in scripts[0]
 
 

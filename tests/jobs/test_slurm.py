@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import slurm
 
+from hardwire.errors import BuildError
 from hardwire.jobs.cluster import Place
 from hardwire.jobs.needs import Needs
 from hardwire.jobs.pool import Pool, StepFailed, run_steps
@@ -40,7 +41,10 @@ def waiting(folder: Path, name: str, code: str = "") -> Callable[[Progress, Stop
     loop = f"import os, time\n{code}\nwhile not os.path.exists('go'): time.sleep(0.05)"
 
     def work(progress: Progress, stop: Stop) -> int:
-        return run_tool([sys.executable, "-c", loop], folder, folder / f"{name}.log", stop=stop)
+        code = run_tool([sys.executable, "-c", loop], folder, folder / f"{name}.log", stop=stop)
+        if code:
+            raise BuildError(f"{name}: exit {code}")
+        return code
 
     return work
 
@@ -93,4 +97,3 @@ def test_a_lost_node_costs_time_and_a_cancelled_job_is_a_reason(cluster: slurm.S
     assert isinstance(hungry, str) and hungry.startswith("over memory: ") and "MiB held, 200 asked for" in hungry
     done = [line["job"] for line in lines(ledger) if line.get("status") == "done"]
     assert sorted(done) == ["fine", "lost"]
-    assert not [state for state, _ in cluster.jobs().values() if state in ("RUNNING", "PENDING")] or True

@@ -138,6 +138,7 @@ def batch_system(place: Place, most: Needs) -> Any:
     mebibytes = math.ceil((most.memory + WORKER_OWN) / (1 << 20))
     hours, minutes = divmod(math.ceil(most.hours * 2 * 60), 60)  # a step may begin late in a worker's life
     web = {"dashboard_address": f"{place.listen}:0"}
+    has = {"cores": most.cores, "memory": most.memory, **place.licences}
     return getattr(_jobqueue(), SYSTEMS[place.on])(
         n_workers=place.jobs,
         cores=most.cores,
@@ -151,7 +152,11 @@ def batch_system(place: Place, most: Needs) -> Any:
         job_name="hardwire",
         log_directory=None if place.logs is None else str(place.logs),
         job_extra_directives=[*place.directives, *(["--no-requeue"] if place.on == "slurm" else [])],
-        worker_extra_args=["--host", place.listen, "--dashboard-address", f"{place.listen}:0"],
+        worker_extra_args=[
+            *("--host", place.listen, "--dashboard-address", f"{place.listen}:0", "--resources"),
+            # From the start: a worker that gets them later is not offered what waits already.
+            ",".join(f"{name}={count}" for name, count in has.items()),
+        ],
         scheduler_options={"host": place.listen, "allowed_failures": 0, **web},
         asynchronous=True,
     )

@@ -136,10 +136,10 @@ class Pool:
         while True:
             await asyncio.sleep(KEPT_UP)
             connected = {worker["name"] for worker in self.client.scheduler_info(n_workers=-1)["workers"].values()}
-            for name, job in list(self.cluster.workers.items()):
-                ended = self.place.on == "slurm" and name not in connected and await slurm_state(job.job_id) in OVER
-                if ended:
-                    self.cluster.workers.pop(name, None)
+            for name in set(self.cluster.workers) - connected:
+                if self.place.on == "slurm" and await slurm_state(self.cluster.workers[name].job_id) in OVER:
+                    # No variable may hold it: the cluster wants what it still knows of to be closed by itself.
+                    self.cluster.workers.pop(name)
             self.cluster.scale(self.place.jobs)  # starts what the plan has and the cluster lacks
 
 
@@ -159,6 +159,7 @@ async def open_pool(place: Place, most: Needs, told: JobProgress) -> AsyncIterat
         finally:
             if keeper is not None:
                 keeper.cancel()
+                await asyncio.gather(keeper, return_exceptions=True)
 
 
 def run_steps(work: Callable[[Pool], Awaitable[None]], place: Place, most: Needs, told: JobProgress) -> bool:
