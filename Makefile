@@ -70,7 +70,13 @@ quick: $(VENV)/ready-check
 	$(BIN)/ruff check toolkit tests hls boards examples
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow' $(QUICK)
 
-test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready
+# Debian's Slurm, of which tests run one of their own on loopback; as root, or where it is installed already.
+$(VENV)/ready-slurm: $(VENV)/ready
+	@{ command -v slurmctld && command -v slurmd && command -v munged; } > /dev/null || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; }
+	touch $@
+
+test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready $(VENV)/ready-slurm
 	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
 	$(MAKE) docs
 

@@ -26,7 +26,19 @@ from ..version import __version__
 PIPE_WIDTH = 120  # columns of a table that no terminal measures
 
 
-ENDS = ("done", "kept", "over budget", "too slow", "failed", "stopped", "not run")  # of a synthesis job
+ENDS = (
+    "done",
+    "kept",
+    "over budget",
+    "over memory",
+    "too slow",
+    "out of time",
+    "failed",
+    "cancelled",
+    "lost",
+    "stopped",
+    "not run",
+)
 
 
 notes = Console(stderr=True, highlight=False)

@@ -56,6 +56,11 @@ def is_for_vivado(folder: Path) -> bool:
     return PART in read_manifest(folder).parts
 
 
+def is_of_hls(folder: Path) -> bool:
+    """Whether Vitis HLS has to make the core of a build. Raises BuildError where it is no build."""
+    return read_manifest(folder).plan.ip == "hls"
+
+
 def command(build: Path) -> list[str]:
     """Vivado's arguments, run in any folder. Data: nothing is run here."""
     return [TOOL, "-mode", "batch", "-nojournal", "-nolog", "-notrace", "-source", str(build / PART / SCRIPT)]
@@ -86,6 +91,25 @@ def run_build(folder: Path, row: Row, progress: Progress, options: Options, stop
                 receipt.save(work / RECEIPT, digest, result, [f"vivado/{name}" for name in KEPT])
     _fill(build, row, result, digest, work)
     record(folder, row, result)
+
+
+def run_core(folder: Path, row: Row, progress: Progress, options: Options, stop: Stop) -> None:
+    """Make the core of a build by Vitis HLS, unless it is made, not needed any more, or the tool is not here.
+
+    Raises BuildError where the tool fails.
+    """
+    build = open_build(folder)
+    meta, work = read_vivado(folder / PART), folder.resolve() / SYNTH
+    _begin(build, meta, row, work)
+    with exclusive(work):
+        if not _routed_elsewhere(meta, work):
+            vitis.make_core(build.folder, meta, work, progress, options, stop)
+    row.status = "done"
+
+
+def _routed_elsewhere(meta: VivadoProject, work: Path) -> bool:
+    """Whether another machine's Vivado has been through these sources, and there is none here."""
+    return shutil.which(TOOL) is None and result_of(work).get("sources") == meta["sources"]
 
 
 def _begin(build: Build, meta: VivadoProject, row: Row, work: Path) -> None:
@@ -136,7 +160,7 @@ def _run_vivado(
     started, result = time.perf_counter(), result_of(work)
     installed = shutil.which(TOOL) is not None
     # A machine may have one of the tools: what it can make is there when the other one comes.
-    cored = not meta["hls"] or (result.get("sources") == meta["sources"] and not installed)
+    cored = not meta["hls"] or _routed_elsewhere(meta, work)
     cored = cored or vitis.make_core(build.folder, meta, work, progress, options, stop)
     if not installed and not result:
         return None

@@ -226,10 +226,10 @@ def _usage(result: dict[str, Any]) -> Usage:
 
 
 @contextlib.contextmanager
-def exclusive(work: Path) -> Iterator[None]:
-    """Hold the work folder; another run in it is refused. A killed run holds nothing."""
+def exclusive(work: Path, lock: str = "lock") -> Iterator[None]:
+    """Hold the work folder, or one part of it; another run in it is refused. A killed run holds nothing."""
     work.mkdir(parents=True, exist_ok=True)
-    handle = os.open(work / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+    handle = os.open(work / lock, os.O_CREAT | os.O_RDWR, 0o644)
     try:
         _hold(handle, work)
         yield
