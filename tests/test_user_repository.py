@@ -171,8 +171,8 @@ def test_green_red_green(repository: Repository) -> None:
     assert "::error file=" in again.stdout and f"title=hardwire verify::csim: {place}" in again.stdout
 
     repository.change("second")
-    changed = repository.run()
-    assert changed.returncode == 0 and "8 passed" in changed.stdout, changed.stdout
+    changed = repository.run("--deselect", "tests/test_hardware.py::test_hls[first]")  # compiled above, and unchanged
+    assert changed.returncode == 0 and "7 passed" in changed.stdout, changed.stdout
     assert said(changed.stdout, "made") == {CHIP.format("second"), BUILD.format("second")}
     assert said(changed.stdout, "kept") == {CHIP.format("first"), BUILD.format("first")}
 
