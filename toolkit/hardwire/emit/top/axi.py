@@ -20,6 +20,7 @@ from typing import Any
 from ...chip.model import chip_id
 from ...errors import BuildError
 from ...targets.board import boards_folder
+from ..rtl.loads import packages
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
@@ -67,11 +68,11 @@ def read_axi(folder: Path) -> dict[str, Any]:
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog and Verilog, packages first, as paths below ``folder``."""
-    packages = (*PACKAGES, PACKAGE)
+    listed = (*packages(folder, PACKAGES), PACKAGE)
     paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     return (
-        *packages,
-        *(name for name in paths if name not in packages),
+        *listed,
+        *(name for name in paths if name not in listed),
         f"{TOP}.sv",
         *(f"board/{name}" for name in FILES),
     )

@@ -22,6 +22,7 @@ from ...errors import BoardError, BuildError
 from ...host.frames import BAUDS
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
+from ..rtl.loads import packages
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
@@ -125,8 +126,8 @@ def read_board(folder: Path) -> dict[str, Any]:
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
     board_meta = read_board(folder)
-    packages = (*PACKAGES, PACKAGE)
+    listed = (*packages(folder, PACKAGES), PACKAGE)
     paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
-    modules = [name for name in paths if name not in packages]
+    modules = [name for name in paths if name not in listed]
     around = (*(f"board/{name}" for name in COMMON), *board_meta["clock_sources"])
-    return (*packages, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")
+    return (*listed, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")
