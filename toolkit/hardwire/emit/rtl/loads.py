@@ -26,6 +26,11 @@ ENDS = {
 ENGINE = ("contents_pkg", "contents_bus", *(end.module for end in ENDS.values()))  # where all memories can be written
 LOAD_PACKAGE, CONTENTS_PACKAGE = "rtl/load_pkg.sv", "rtl/contents_pkg.sv"
 PORT = "input  contents_pkg::contents_t contents_i"
+_OUTPUTS = {  # ports of the registers that load, and their declarations
+    "load_valid_o": "output logic        load_valid_o",
+    "load_data_o": "output logic [31:0] load_data_o",
+}
+_NOTHING = ".load_valid_i(1'b0), .load_data_i('0)"  # what a frozen chip loads
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
 _BITS = 32
@@ -38,18 +43,19 @@ def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
     return threaded(sources, ENDS, PORT, "contents_i")
 
 
-def threaded_host(name: str, text: str) -> str:
-    """A module between the engine and the registers in front of it: ``host_registers`` are those that load, and what
-    they load goes to the engine. ``name``: the module's, where it is not the one that has the engine."""
-    outputs = {"load_valid_o": "load_valid_o", "load_data_o": "load_data_o"}
-    if f"{name}_o" not in text and "hardwire_top" not in text:
-        text = connected(text, "host_registers", outputs, "loading_registers")
-        return with_port(text, name, "output logic        load_valid_o", "output logic [31:0] load_data_o")
-    signals = {port: port.removesuffix("_o") for port in outputs}
+def threaded_link(text: str) -> str:
+    """serial_host.sv with registers that load, and what they load at its ports."""
+    text = connected(text, "host_registers", {port: port for port in _OUTPUTS}, "loading_registers")
+    return with_port(text, "serial_host", *_OUTPUTS.values())
+
+
+def threaded_board(text: str) -> str:
+    """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
+    signals = {port: port.removesuffix("_o") for port in _OUTPUTS}
     text = connected(text, "host_registers", signals, "loading_registers")
     text = connected(text, "serial_host", signals)
-    text = text.replace(".load_valid_i(1'b0), .load_data_i('0)", ".load_valid_i(load_valid), .load_data_i(load_data)")
-    return text.replace("  logic ", "  logic        load_valid;\n  logic [31:0] load_data;\n  logic ", 1)
+    text = text.replace(_NOTHING, ".load_valid_i(load_valid), .load_data_i(load_data)")
+    return text.replace(");\n\n  logic ", ");\n\n  logic        load_valid;\n  logic [31:0] load_data;\n  logic ", 1)
 
 
 def load_package(mould: int, body: int, baked: bool, note: str) -> str:
@@ -141,6 +147,8 @@ def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
             (folder / "rtl" / f"{name}.sv").write_text((rtl / FOLDER / f"{name}.sv").read_text())
     baked = cast.geometry.uram == 0
     (folder / LOAD_PACKAGE).write_text(load_package(cast.word, cast.body, baked, note))
+    link = folder / "rtl" / "serial_host.sv"
+    link.write_text(threaded_link(link.read_text()))
     if cast.pour is not Pour.ALL:
         return
     over_bus = cast.sections[cast.geometry.uram :]

@@ -22,7 +22,7 @@ from ...errors import BoardError, BuildError
 from ...host.frames import BAUDS
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
-from ..rtl.loads import packages
+from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
@@ -101,6 +101,9 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
         shutil.copyfile(boards_folder() / board.key / name, place / name)
     for name in (*COMMON, *routing.clock):
         shutil.copyfile(boards_folder() / SHARED / name, place / name)
+    if "contents" in meta:
+        for around in (place / name for name in COMMON):
+            around.write_text(threaded_board(around.read_text()))
     shutil.copyfile(rtl_folder() / "cells" / routing.clock_model, place / routing.clock_model)
     note = f"{board_meta['clock_mhz']:g} MHz, {board_meta['serial']['baud']} baud"
     own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": board_meta["divisor"]}
