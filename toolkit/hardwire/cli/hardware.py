@@ -89,6 +89,7 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
+@click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -100,6 +101,7 @@ def build(
     lanes: int | None,
     geometry: str | None,
     clock: float | None,
+    reprintable: bool,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -117,7 +119,16 @@ def build(
     chosen = parse_geometry(geometry) if geometry else None
     with spinner("build") as stage:
         project = make_build(
-            chip, place, out, target=target, ip=ip, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage
+            chip,
+            place,
+            out,
+            target=target,
+            ip=ip,
+            lanes=lanes,
+            geometry=chosen,
+            onnx=onnx,
+            reprintable=reprintable,
+            progress=stage,
         )
     data = {
         "manifest": str(out / "manifest.json"),

@@ -261,3 +261,10 @@ def field(register: str, name: str) -> Field:
     entry = _BY_NAME[register]
     assert isinstance(entry, Register)
     return entry.field(name)
+
+
+def fields_in(register: str, word: int) -> set[str]:
+    """Names of the fields of a register that are not zero in a word."""
+    entry = _BY_NAME[register]
+    assert isinstance(entry, Register)
+    return {part.name for part in entry.fields if part.of(word)}
