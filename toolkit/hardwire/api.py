@@ -70,6 +70,7 @@ def quantize_onnx(
     tune: int = 0,
     mean_bits: float | None = None,
     board: str | None = None,
+    like: str | Path | None = None,
     progress: Stage = lambda stage: None,
 ) -> Chip:
     """Turn an ONNX export into integers, and write them as a ``.chip``.
@@ -86,6 +87,8 @@ def quantize_onnx(
         tune: steps of fine-tuning, which needs torch; 300 take minutes.
         mean_bits: of a weight, at the most, where ``weights`` is None.
         board: refuse a result that does not fit this board.
+        like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
+            where it was built to be reprinted.
 
     Returns:
         The chip, as it was written.
@@ -111,6 +114,7 @@ def quantize_onnx(
         tune=tune,
         mean_bits=mean_bits,
         board=board,
+        like=None if like is None else Path(like),
         progress=progress,
     ).chip
 
