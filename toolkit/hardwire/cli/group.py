@@ -35,6 +35,7 @@ ENDS = (
     "failed",
     "cancelled",
     "lost",
+    "disk full",
     "stopped",
     "not run",
 )
