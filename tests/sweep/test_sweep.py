@@ -138,7 +138,7 @@ def test_a_failure_is_a_row_and_is_not_run_again_without_retry(tmp_path: Path) -
     assert sweep(file)[1]["kept"] == 2
     file.write_text(file.read_text().replace('"30M"', '"2G"'))  # another need, another try
     code, data, _ = sweep(file)
-    small, huge = data["rows"]
+    huge, small = data["rows"]
     assert (code, data["kept"], small["status"], huge["status"], huge["step"]) == (1, 0, "done", "failed", "build")
     assert "rows" in huge["reason"]
     assert sweep(file)[1]["kept"] == 2 and sweep(file, "--retry")[1]["kept"] == 1
