@@ -53,21 +53,21 @@ $(VENV)-pynq30/ready: $(VENV)/ready-check
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
 	touch $@
 
 demo: $(VENV)/ready
 	$(BIN)/hardwire demo
 
 check: $(VENV)/ready-check $(VENV)-numpy2/ready
-	$(BIN)/ruff check toolkit tests hls boards
-	$(BIN)/ruff format --check --quiet toolkit tests hls boards
+	$(BIN)/ruff check toolkit tests hls boards examples
+	$(BIN)/ruff format --check --quiet toolkit tests hls boards examples
 	$(BIN)/mypy
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow'
 	$(VENV)-numpy2/bin/pytest $(SHARE) -m 'not tools and not slow'
 
 quick: $(VENV)/ready-check
-	$(BIN)/ruff check toolkit tests hls boards
+	$(BIN)/ruff check toolkit tests hls boards examples
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow' $(QUICK)
 
 # Debian's Slurm, of which tests run one of their own on loopback; as root, or where it is installed already.

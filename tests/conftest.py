@@ -20,6 +20,8 @@ from hardwire.tools.cache import VARIABLE
 # Simulations are kept beside the checkout, for this run's other workers and for the next run.
 os.environ.setdefault(VARIABLE, str(Path(__file__).parents[1] / "build" / "cache"))
 
+pytest_plugins = ["pytester"]  # of the plugin's own tests
+
 pytest.register_assert_rewrite("hosted")  # it has tests
 
 # Programs that a test starts hear Ctrl-C even where the tests themselves run in the background, deaf to it: a child

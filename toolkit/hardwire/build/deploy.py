@@ -32,6 +32,7 @@ from ..manifest import MANIFEST, BundleManifest, Expected
 from ..version import __version__
 
 PARTS = ("hls", "boards", "rtl", "overlays", "notebooks")  # subpackages that a checkout keeps elsewhere
+PLUGIN = "pytest_hardwire"  # beside the package, and among the entry points that the wheel says
 LEFT_OUT = ("overlays/",)  # bitstreams of other boards are megabytes
 DATE = (1980, 1, 1, 0, 0, 0)
 TAG = "py3-none-any"
@@ -178,6 +179,10 @@ def _members() -> Iterator[tuple[str, bytes]]:
                 continue
             seen.add(name)
             yield f"hardwire/{name}", path.read_bytes()
+    plugin = find_spec(PLUGIN)
+    if plugin is None or plugin.origin is None:
+        raise BuildError(f"this installation lacks {PLUGIN}; install hardwire again")
+    yield f"{PLUGIN}.py", Path(plugin.origin).read_bytes()
 
 
 def _told(*names: str) -> bytes:

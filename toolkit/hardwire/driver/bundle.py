@@ -21,7 +21,7 @@ from typing import Any
 
 from ..chip.model import Chip, load_chip
 from ..errors import BoardError, BuildError
-from ..files import sha256
+from ..files import is_file, is_folder, matching, sha256
 from ..manifest import BundleManifest, read_bundle_manifest
 
 LARGEST_BITSTREAM = 256 << 20
@@ -53,6 +53,11 @@ class Bundle:
     def cycles(self) -> Sequence[int] | None:
         """Of a token, by position."""
         return self.manifest.cycles
+
+    @property
+    def pour(self) -> str | None:
+        """Which of its memories can be written, by a ``Pour``; None: none."""
+        return self.manifest.planned_pour
 
     def about(self) -> dict[str, Any]:
         """What the driver and its user may want to know."""
@@ -87,7 +92,7 @@ def only_file(folder: Path, manifest: BundleManifest, ends: tuple[str, ...]) -> 
     path = (folder / names[0]).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise BuildError(f"{folder}: the manifest names {names[0]!r}, which is outside the folder")
-    if not path.is_file():
+    if not is_file(path):
         raise BuildError(f"{path} is missing; copy the whole folder, or deploy again")
     if sha256(path) != manifest.files[names[0]]:
         raise BuildError(f"{path} is not the one of its manifest: it was changed, or is of another build; deploy again")
@@ -161,7 +166,7 @@ def named(name: str) -> Iterator[Path]:
     if "/" in name or "\\" in name or name in ("", ".", ".."):
         return
     board = board_here()
-    folders = [folder for root in _roots() for folder in sorted(root.glob(f"*/{name}")) if folder.is_dir()]
+    folders = [folder for root in _roots() for folder in matching(root, f"*/{name}") if is_folder(folder)]
     yield from sorted(folders, key=lambda folder: folder.parent.name != board)
 
 
@@ -172,13 +177,13 @@ def _roots() -> list[Path]:
         roots.append(Path(str(resources.files("hardwire.overlays"))))
     except ModuleNotFoundError:
         pass
-    return [root for root in roots if root.is_dir()]
+    return [root for root in roots if is_folder(root)]
 
 
 def for_board(path: str | Path, device: Any) -> Bundle:
     """The folder of that path or name for this board. Raises BoardError for another board's, or where there is none."""
     here = board_here(device)
-    if Path(path).is_dir():
+    if is_folder(Path(path)):
         folder = Path(path)
         board = read_bundle_manifest(folder).board
         if here is not None and board.key != here:

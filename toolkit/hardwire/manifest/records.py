@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -41,10 +42,12 @@ def read_object(path: Path, absent: str, again: str) -> dict[str, object]:
     Raises BuildError where there is none, it is larger than LARGEST_FILE, or malformed.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise BuildError(f"{path}: {size:,} bytes is no {path.stem} of ours; {again}")
-        data = json.loads(path.read_text())
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size > LARGEST_FILE:
+                raise BuildError(f"{path}: {size:,} bytes is no {path.stem} of ours; {again}")
+            file.seek(0)
+            data = json.loads(file.read())
     except OSError as error:
         raise BuildError(f"{path.parent}: no readable {path.name} ({error.strerror}); {absent}") from None
     except (ValueError, RecursionError) as error:

@@ -58,5 +58,8 @@ def verilate(
 
 
 def lint(top: str, files: Sequence[object], folder: Path, log: Path, flags: Sequence[str] = ("-Wall",)) -> str:
-    """Look a design over without making a model of it. Raises BuildError as ``verilate``, for a warning too."""
-    return verilate(["--lint-only", *flags, "--top-module", top, *files], folder, log)
+    """What Verilator has to say of a design, of which no model is made: nothing, or notes.
+
+    Raises BuildError as ``verilate``, with "-Wall" for a warning too.
+    """
+    return verilate(["--lint-only", "--quiet-stats", *flags, "--top-module", top, *files], folder, log)
