@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts
     ("openers",),  # whatever it is, to tokens
+    ("serve",),  # tokens to whoever asks over HTTP
     ("api", ""),  # every step as a function; "" is the package itself
     ("notebook", "cli"),
     ("__main__",),
