@@ -145,7 +145,7 @@ def _nullable(kind: str, **rest: Any) -> Schema:
 
 def _temperature(default: float) -> Schema:
     return {
-        "anyOf": [{"enum": [0, None]}, {"type": "number", "minimum": 0.04, "maximum": 2}],
+        "anyOf": [{"type": "number", "minimum": 0.04, "maximum": 2}, {"enum": [0, None]}],
         "default": default,
         "description": "0 is greedy: the likeliest token each time.",
     }

@@ -34,10 +34,11 @@ TYPES: dict[str, Callable[[Json], bool]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What of a value does not fit: where, and why."""
+    """What of a value does not fit: where, and why; ``other_type``: it is of a type that is not asked for."""
 
     path: Path
     reason: str
+    other_type: bool = False
 
     @property
     def field(self) -> str:
@@ -57,7 +58,7 @@ def problems(value: Json, schema: Schema, names: Mapping[str, Schema] = {}, path
     if kinds is not None:
         allowed = [kinds] if isinstance(kinds, str) else list(kinds)
         if not any(TYPES[kind](value) for kind in allowed):
-            yield Problem(path, f"{shown(value)} is no {' or '.join(allowed)}")
+            yield Problem(path, f"{shown(value)} is no {' or '.join(allowed)}", other_type=True)
             return
     for keyword, check in _CHECKS.items():
         if keyword in schema:
@@ -111,11 +112,15 @@ def _combined(value: Json, schema: Schema, names: Mapping[str, Schema], path: Pa
         found = [list(problems(value, part, names, path)) for part in schema[keyword]]
         fitting = sum(not entry for entry in found)
         if fitting == 0 or (keyword == "oneOf" and fitting > 1):
-            # The form that was meant is the one that got furthest.
-            meant = max(found, key=lambda entry: max((len(problem.path) for problem in entry), default=-1))
+            meant = max(found, key=_progress)
             yield from meant or [Problem(path, f"{shown(value)} fits more than one of its forms")]
     if "not" in schema and not any(problems(value, schema["not"], names, path)):
         yield Problem(path, f"{shown(value)} is what it must not be")
+
+
+def _progress(found: list[Problem]) -> tuple[int, bool]:
+    """How far a form got: the one that was meant got furthest, and is of the value's type."""
+    return max((len(problem.path) for problem in found), default=-1), not any(p.other_type for p in found)
 
 
 def _number(bad: Callable[[Any, Any], bool], words: str) -> Callable[[Json, Json], str]:
