@@ -15,7 +15,7 @@ from typing import Any
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
-from hardwire.host.requests import Backend, Limits, Request, RequestState, Stages
+from hardwire.host.requests import Backend, Limits, Request, RequestState, Stages, token_loop
 from hardwire.serve.app import Service
 from hardwire.serve.server import Server
 from hardwire.serve.settings import Settings
@@ -63,6 +63,26 @@ class Gated(Backend):
                 yield token
         finally:
             self.closed += 1
+
+
+class Quick(Backend):
+    """Tokens without arithmetic, each the one behind the last: for what looks at the server and not at the answers."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._vocab, self._context = chip.shape.vocab, chip.shape.context
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(name="a counter", vocab=self._vocab, context=self._context, rows=0)
+
+    def stages(self) -> Stages:
+        return {}
+
+    def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
+        def feed(token: int, position: int) -> int:
+            return (token + 1) % self._vocab
+
+        return token_loop(feed, request.ids, request, state or RequestState(), self._context)
 
 
 class Running:

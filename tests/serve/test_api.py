@@ -154,6 +154,7 @@ def test_what_the_chip_cannot_do_is_refused_by_name(server: Running, call: str, 
         ({"top_k": 3}, "top_k", "top_k: is not known here"),
         ({"stream_options": {"include_usage": True}}, "stream_options", "is of streams alone"),
         ({"prompt": None}, "prompt", "prompt: "),
+        ({"n": None, "stop": 3}, "stop", "stop: 3 is no"),
     ],
 )
 def test_wrong_fields_are_named(server: Running, fields: dict[str, Any], param: str, words: str) -> None:
@@ -161,6 +162,12 @@ def test_wrong_fields_are_named(server: Running, fields: dict[str, Any], param: 
     assert status == 422 and answer["error"]["type"] == "invalid_request_error"
     assert answer["error"]["param"] == param and words in answer["error"]["message"]
     assert ".".join(map(str, answer["detail"][0]["loc"][1:])) == param
+
+
+def test_fields_that_do_not_go_together(server: Running) -> None:
+    asked = body(CHAT, max_tokens=1, max_completion_tokens=1)
+    assert server.ask(PATHS[CHAT], asked)[1]["error"]["param"] == "max_tokens"
+    assert server.ask("/generate", body(NATIVE, attempts=3))[1]["error"]["param"] == "attempts"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ..host.requests import Request
 from .chat import ChatTemplate
 from .engine import Job
 from .errors import ApiError, unsupported, wrong_fields
-from .fields import ATTEMPTS, CHAT, COMPLETIONS, NATIVE, Model, refusal, schemas
+from .fields import ATTEMPTS, CHAT, COMPLETIONS, NATIVE, RULES, Model, refusal, schemas
 from .schema import Problem, problems
 from .settings import Settings
 
@@ -78,6 +78,9 @@ class Reader:
                 if reason:
                     raise unsupported(field, reason)
         found = list(problems(body, self.schemas[call], self.schemas))
+        found = found or [
+            Problem((rule.field,), rule.reason) for rule in RULES[call] if any(problems(body, rule.schema))
+        ]
         if found:
             raise wrong_fields(found)
         body = {name: value for name, value in body.items() if value is not None}
@@ -95,11 +98,6 @@ class Reader:
         prompts, texts = self._prompts(call, body)
         stop = body.get("stop", ())
         options = body.get("stream_options", {})
-        stream = bool(body.get("stream"))
-        if "stream_options" in body and not stream:
-            raise wrong_fields([Problem(("stream_options",), "is of streams alone; set stream to true")])
-        if "attempts" in body and "until" not in body:
-            raise wrong_fields([Problem(("attempts",), "is of until alone")])
         return Ask(
             call=call,
             model=model,
@@ -108,7 +106,7 @@ class Reader:
             choices=int(body.get("n", 1)),
             request=self._request(call, body),
             stops=(stop,) if isinstance(stop, str) else tuple(stop),
-            stream=stream,
+            stream=bool(body.get("stream")),
             usage=bool(options.get("include_usage")),
             until=body.get("until"),
             attempts=int(body.get("attempts", min(ATTEMPTS, self._settings.attempts))),
@@ -121,11 +119,7 @@ class Reader:
         budgets = {COMPLETIONS: body.get("max_tokens", 16), CHAT: None, NATIVE: body.get("max_output_tokens")}
         budget = budgets[call]
         if call == CHAT:
-            given = {int(body[name]) for name in ("max_tokens", "max_completion_tokens") if name in body}
-            if len(given) > 1:
-                problem = Problem(("max_tokens",), "and max_completion_tokens differ; give one of them")
-                raise wrong_fields([problem])
-            budget = given.pop() if given else None
+            budget = body.get("max_completion_tokens", body.get("max_tokens"))
         seed = int(body["seed"]) if "seed" in body else secrets.randbits(53)  # which every client can write down
         return Request(
             budget=None if budget is None else int(budget),

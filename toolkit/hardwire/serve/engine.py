@@ -16,7 +16,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ..driver.model import LanguageModel, Speaker, Token
 from ..driver.text import NumberStream
@@ -31,12 +30,8 @@ REASONS = {STOP_TOKEN: "stop", STOP_TEXT: "stop", BUDGET: "length", CONTEXT_FULL
 FAULT_SECONDS = 10.0  # after a failure, in which a proxy is told to ask others
 
 
-class Part(NamedTuple):
-    """A token, what of the text can be shown with it, and its cycles where the backend counts them."""
-
-    token: int
-    text: str
-    cycles: int | None
+# A token, what of the text can be shown with it, and its cycles where the backend counts them.
+Part = tuple[int, str, int | None]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -70,12 +65,12 @@ class Jobs:
     def __init__(self, user: str, jobs: Sequence[Job]) -> None:
         self.user, self.jobs, self.asked = user, tuple(jobs), time.perf_counter()
         self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
-        self._told = False
+        self.told = False  # since something was taken
 
     def tell(self) -> None:
         """From the engine's thread: something came."""
-        if not self._told:
-            self._told = True
+        if not self.told:
+            self.told = True
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody reads any more
                 self._loop.call_soon_threadsafe(self._event.set)
 
@@ -83,7 +78,7 @@ class Jobs:
         """Wait until something has come since the last time."""
         await self._event.wait()
         self._event.clear()
-        self._told = False  # before anything is taken: what comes from here on tells again
+        self.told = False  # before anything is taken: what comes from here on tells again
 
     async def end(self) -> None:
         """Wait until all have ended. Raises the ApiError of the first that failed."""
@@ -208,18 +203,20 @@ class Engine:
 
     def _tokens(self, jobs: Jobs, job: Job, tokens: Iterator[int], state: RequestState, say: Speaker) -> str:
         """Take tokens as they come. Of Python, a token costs what stands in this loop."""
-        put, tell, stops = job.parts.append, jobs.tell, StopTexts(job.stops) if job.stops else None
+        put, pieces, stops = job.parts.append, self._pieces, StopTexts(job.stops) if job.stops else None
+        found = False
         for token in tokens:
-            text: str = say(token)
+            piece: str | None = pieces.get(token) if say.steady else None
+            text = say(token) if piece is None else piece
             if stops is not None:
                 text, found = stops.feed(text)
-            cycles = state.cycles[-1] if state.cycles else None
             if not job.tokens:
                 job.first = time.perf_counter()
             job.tokens += 1
-            put(Part(token, text, cycles))
-            tell()
-            if stops is not None and found:
+            put((token, text, state.cycles[-1] if state.cycles else None))
+            if not jobs.told:
+                jobs.tell()
+            if found:
                 return STOP_TEXT
             if job.cancelled:
                 return CANCELLED

@@ -8,7 +8,7 @@ chip has nothing for is in REFUSED: its neutral values are taken, as clients sen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +79,41 @@ _NATIVE = {
     "guided_regex": Refused((None,), _GUIDED),
     "response_format": Refused((None, {"type": "text"}), _GUIDED),
 }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What fields must be together, and what to say of ``field`` where they are not."""
+
+    field: str
+    schema: Schema
+    reason: str
+
+
+def _without(field: str) -> Schema:
+    return {"properties": {field: {"type": "null"}}}
+
+
+_STREAMS: Schema = {"required": ["stream"], "properties": {"stream": {"const": True}}}
+_UNTILS: Schema = {"required": ["until"], "properties": {"until": {"type": "object"}}}
+_OF_STREAMS = Rule(
+    "stream_options", {"anyOf": [_without("stream_options"), _STREAMS]}, "is of streams alone; set stream to true"
+)
 COMPLETIONS, CHAT, NATIVE = "CompletionRequest", "ChatRequest", "GenerateRequest"
 REFUSED: Mapping[str, Mapping[str, Refused]] = {COMPLETIONS: _COMPLETIONS, CHAT: _CHAT, NATIVE: _NATIVE}
+
+RULES: Mapping[str, Sequence[Rule]] = {
+    COMPLETIONS: (_OF_STREAMS,),
+    CHAT: (
+        _OF_STREAMS,
+        Rule(
+            "max_tokens",
+            {"anyOf": [_without("max_tokens"), _without("max_completion_tokens")]},
+            "is the old name of max_completion_tokens; give one of them",
+        ),
+    ),
+    NATIVE: (_OF_STREAMS, Rule("attempts", {"anyOf": [_without("attempts"), _UNTILS]}, "is of until alone")),
+}
 
 
 def refusal(call: str, field: str, value: Any) -> str:

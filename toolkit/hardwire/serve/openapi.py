@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..version import __version__
-from .fields import CHAT, COMPLETIONS, NATIVE, Model
+from .fields import CHAT, COMPLETIONS, NATIVE, RULES, Model
 from .schema import REFERENCE, Schema
 from .settings import Settings
 
@@ -24,21 +24,23 @@ def document(model: Model, settings: Settings, schemas: Mapping[str, Schema]) ->
         "info": {"title": f"hardwire: {model.name}", "version": __version__},
         "paths": _paths(model, secured),
         "components": {
-            "schemas": {**{name: _told(schema, model) for name, schema in schemas.items()}, **_ANSWERS},
+            "schemas": {**{name: _told(name, schema, model) for name, schema in schemas.items()}, **_ANSWERS},
             **({"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}} if secured else {}),
         },
     }
 
 
-def _told(schema: Schema, model: Model) -> Schema:
-    """A body's schema with what is checked by other means: the model's name, the letters of its tokenizer."""
+def _told(name: str, schema: Schema, model: Model) -> Schema:
+    """A body's schema with what is checked beside it: rules, the model's name, the letters of its tokenizer."""
+    if name not in RULES:
+        return schema
     fields = dict(schema.get("properties", {}))
     if "model" in fields:
         fields["model"] = {"type": "string", "enum": list(model.names)}
     if model.letters:
         pattern = f"^[{re.escape(model.letters)}]*$"
         fields |= {name: _spelt(fields[name], pattern) for name in ("prompt", "messages") if name in fields}
-    return {**schema, "properties": fields}
+    return {**schema, "properties": fields, "allOf": [rule.schema for rule in RULES[name]]}
 
 
 def _spelt(schema: Any, pattern: str) -> Any:
@@ -120,7 +122,7 @@ def _read(name: str | None) -> Json:
 
 
 def _call(name: str) -> Json:
-    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    stream: Json = {"text/event-stream": {}}
     answer = {"description": "The answer, whole or as events", "content": {**_json(name), **stream}}
     codes = ("400", "401", "404", "408", "413", "415", "422", "429", "500", "503")
     return {"200": answer, **_errors(*codes)}

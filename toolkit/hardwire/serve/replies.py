@@ -72,9 +72,9 @@ class Taken:
     def take(self, job: Job) -> list[Part]:
         """What came since the last time; the rest of the text with the last."""
         parts = [job.parts.popleft() for _ in range(len(job.parts))]
-        self.text += (part.text for part in parts)
-        self.tokens += (part.token for part in parts)
-        self.cycles += (part.cycles for part in parts if part.cycles is not None)
+        self.text += [text for _, text, _ in parts]
+        self.tokens += [token for token, _, _ in parts]
+        self.cycles += [cycles for _, _, cycles in parts if cycles is not None]
         return parts
 
 
@@ -149,7 +149,7 @@ class ChoicesReply(Reply):
                 yield self._event(self._delta(job.index, self.lead(job.index), None))
 
     def some(self, job: Job, parts: Sequence[Part]) -> bytes:
-        text = "".join([part.text for part in parts])
+        text = "".join([text for _, text, _ in parts])
         return self._event(self._delta(job.index, text, None)) if text else b""
 
     def last(self, job: Job) -> bytes:
@@ -234,9 +234,9 @@ class NativeReply(Reply):
             yield event({"text": self.lead(0), "tokens": [], "token_cycles": None})
 
     def some(self, job: Job, parts: Sequence[Part]) -> bytes:
-        cycles = [part.cycles for part in parts if part.cycles is not None]
-        text = "".join([part.text for part in parts])
-        return event({"text": text, "tokens": [part.token for part in parts], "token_cycles": cycles or None})
+        cycles = [cycles for _, _, cycles in parts if cycles is not None]
+        text = "".join([text for _, text, _ in parts])
+        return event({"text": text, "tokens": [token for token, _, _ in parts], "token_cycles": cycles or None})
 
     def last(self, job: Job) -> bytes:
         return event({"text": job.rest, "tokens": [], "token_cycles": None}) if job.rest else b""
