@@ -295,6 +295,7 @@ def open_build(folder: str | Path) -> Build:
 def synthesize_builds(
     *builds: AnyBuild,
     jobs: int = 1,
+    on: str = "local",
     route: bool = True,
     clock_mhz: float | None = None,
     seeds: Sequence[int] = (1,),
@@ -307,10 +308,11 @@ def synthesize_builds(
 
     Args:
         builds: the builds.
-        jobs: how many at a time.
+        jobs: how many steps at a time; of a batch system, how many of its jobs.
+        on: "local", "slurm", "pbs", "lsf", "sge", "ssh:HOST,HOST" or a Dask scheduler's address.
         route: False stops after Yosys.
         clock_mhz: to reach, or to assume; by default the build's.
-        seeds: of the placer, tried in turn until one meets the clock.
+        seeds: of the placer, tried side by side until one meets the clock.
         timeout_minutes: that a tool may take; by default 60, and a day for Vivado and Vitis HLS.
 
     Returns:
@@ -320,12 +322,13 @@ def synthesize_builds(
     >>> hardwire.synthesize_builds("build/").rows[0].resources["lut"]   # doctest: +SKIP
     44982
     """
+    from .jobs.cluster import Place
     from .synth.batch import Options, run_batch
     from .synth.builds import jobs_of
 
     folders = [build.folder if isinstance(build, Build) else Path(build) for build in builds]
-    options = Options(timeout_minutes and timeout_minutes * 60, route=route)
-    return run_batch(jobs_of(folders, clock_mhz, seeds), jobs, progress, options)
+    options, place = Options(timeout_minutes and timeout_minutes * 60, route=route), Place(on=on, jobs=jobs)
+    return run_batch(jobs_of(folders, clock_mhz, seeds), progress=progress, options=options, place=place)
 
 
 def verify_build(

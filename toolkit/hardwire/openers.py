@@ -18,6 +18,7 @@ from .chip.reference import Reference
 from .driver import bundle
 from .driver.model import LanguageModel
 from .errors import BuildError
+from .files import exists, is_folder
 from .manifest import is_build
 
 if TYPE_CHECKING:
@@ -39,16 +40,16 @@ class Place:
     @cached_property
     def path(self) -> Path:
         """A path that is there, or the folder of a bitstream of that name."""
-        if Path(self.location).exists():
+        if exists(Path(self.location)):
             return Path(self.location)
         return next(iter(bundle.named(str(self.location))), Path(self.location))
 
     @cached_property
     def kind(self) -> str:
-        if self.path.is_dir():  # of a collected manifest there is one form, without a format
+        if is_folder(self.path):  # of a collected manifest there is one form, without a format
             return BUILD if is_build(self.path) else BITSTREAM
         name = Path(self.location)
-        return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.location) else CHIP
+        return NAME if not (exists(self.path) or name.suffix) and name.name == str(self.location) else CHIP
 
     @cached_property
     def build(self) -> Build:
@@ -61,7 +62,7 @@ class Place:
     def chip(self) -> Chip:
         if self.kind == BUILD:
             return self.build.chip
-        return load_chip(self.path / "model.chip" if self.path.is_dir() else self.path)
+        return load_chip(self.path / "model.chip" if is_folder(self.path) else self.path)
 
     def has(self, part: str) -> bool:
         """Whether it is a build with such a project."""

@@ -42,7 +42,14 @@ class AxiSim:
         files = tuple(self.folder / name for name in sources(self.folder))
         core = core_of(self.folder, self.meta)
         shim = (self.folder / "board" / SHIM, *core.cpp)
-        return Simulation(top=AXI_TOP, sources=(*files, *core.verilog), shim=shim, library=True, includes=core.headers)
+        return Simulation(
+            top=AXI_TOP,
+            sources=(*files, *core.verilog),
+            shim=shim,
+            library=True,
+            includes=core.headers,
+            stamp=core.stamp,
+        )
 
     def compile(self, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the chip on."""

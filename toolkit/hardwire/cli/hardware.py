@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Commands from the chip to the bitstream: fit, build, synth, deploy."""
+"""Commands from the chip to the bitstream: fit, build, synth, deploy, datasheet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from ..errors import HardwireError
+from ..jobs.cluster import Place
+from .cluster import on_cluster
 from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, main, notes, spinner
 
 
@@ -130,12 +132,12 @@ def build(
 
 @main.command()
 @click.argument("builds", type=IN_FILE, nargs=-1, required=True)
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
+@on_cluster
 @click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
 @click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
 @click.option(
-    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; several are tried in turn."
+    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; the first good one ends the others."
 )
 @click.option(
     "--timeout",
@@ -146,7 +148,7 @@ def build(
 @AS_JSON
 def synth(
     builds: tuple[Path, ...],
-    jobs: int,
+    place: Place,
     no_route: bool,
     allow_slow: bool,
     clock: float | None,
@@ -161,14 +163,17 @@ def synth(
     continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
     their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
     (--no-route: its engine through Yosys), and with --ip hls through Vitis HLS first.
+
+    --on names where the steps run. Workers need this package and the builds under the same paths.
     """
     from ..synth.batch import Options, run_batch
     from ..synth.builds import jobs_of
     from ..synth.tables import result
 
     options = Options(timeout, allow_slow=allow_slow, route=not no_route)
+    folders = builds if place.on == "local" else [folder.resolve() for folder in builds]
     with bars() as progress:
-        table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
+        table = run_batch(jobs_of(folders, clock, seeds), progress=progress, options=options, place=place)
     answer([row.as_dict() for row in table.rows], as_json, result(table.rows))
     if collect is not None:
         from ..build.collect import collect as put
@@ -195,3 +200,27 @@ def deploy(build: Path, out: Path | None, as_json: bool) -> None:
         path = pack(build, out)
     data = {"zip": str(path), "size_bytes": path.stat().st_size}
     answer(data, as_json, key_values("deployed", data))
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The HTML file to write; nothing outside it is needed.")
+@click.option("--pdf", type=IN_FILE, help="Print it to PDF too, by a Chromium that is installed.")
+@click.option("--card", type=IN_FILE, help="The model's card; default: MODEL_CARD.md or README.md beside its ONNX.")
+@click.option("--evaluation", type=IN_FILE, help="What hardwire evaluate --json wrote, for the quality.")
+@AS_JSON
+def datasheet(
+    build: Path, out: Path, pdf: Path | None, card: Path | None, evaluation: Path | None, as_json: bool
+) -> None:
+    """BUILD as its maker would print it, from its manifest, chip and plan: a build, or a collected bitstream's folder.
+
+    What the folder does not know is "not run" or "not recorded", and stands in the errata.
+    """
+    from ..datasheet import write_datasheet, write_pdf
+
+    with spinner("datasheet") as stage:
+        data = {"file": str(write_datasheet(build, out, card, evaluation))}
+        if pdf is not None:
+            stage("print")
+            data["pdf"] = str(write_pdf(out, pdf))
+    answer(data, as_json, key_values("datasheet", data))

@@ -252,8 +252,8 @@ class Manifest(Record):
 
 def hash_files(folder: Path) -> dict[str, str]:
     """sha256 of every file below ``folder`` but the manifest and what synthesis made, by relative path."""
-    found = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
-    names = {p.relative_to(folder).as_posix(): p for p in found}
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    names = {p.relative_to(folder).as_posix(): p for p in paths}
     return {name: sha256(path) for name, path in names.items() if not name.startswith(f"{SYNTH}/")}
 
 
@@ -272,8 +272,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 def manifest_of(data: Mapping[str, object], path: Path) -> Manifest:
     """The manifest of a build in ``data``. Raises BuildError where its digest is not that of its contents."""
-    whole = all(key in data for key in DIGESTED)
-    if data.get("format") != MANIFEST_VERSION or (whole and data.get("digest") != build_digest(data)):
+    complete = all(key in data for key in DIGESTED)
+    if data.get("format") != MANIFEST_VERSION or (complete and data.get("digest") != build_digest(data)):
         raise BuildError(
             f"{path}: its digest is not that of its contents; it was edited or is of another version, run hardwire "
             "build again"

@@ -158,11 +158,11 @@ class BundleManifest(Record):
     @classmethod
     def of_build(cls, build: Manifest) -> BundleManifest:
         """What a finished build says of itself, its files and those of its synthesis."""
-        made = build.synthesis.files if build.synthesis is not None else {}
+        products = build.synthesis.files if build.synthesis is not None else {}
         return cls(
             board=build.board,
             chip=build.chip,
-            files={**build.files, **made},
+            files={**build.files, **products},
             build=build.digest,
             hardwire=build.hardwire,
             target=build.target,
@@ -176,8 +176,8 @@ class BundleManifest(Record):
 
     def as_json(self) -> dict[str, object]:
         """As the file has it."""
-        written = super().as_json()
-        return written | {name: None for name in self.nulls if name not in written}
+        record = super().as_json()
+        return record | {name: None for name in self.nulls if name not in record}
 
     def sealed(self) -> BundleManifest:
         """With the digest of what it says now."""

@@ -61,10 +61,15 @@ class Evaluation:
     characters: int
     unknown_tokens: int = 0  # scored all the same: the tokenizer has no better name for their characters
 
+    @property
+    def rise(self) -> float | None:
+        """Of perplexity over the float model's, as a share: 0.05 is 5 %."""
+        return None if self.exact is None else self.integer.perplexity / self.exact.perplexity - 1
+
     def as_dict(self) -> dict[str, Any]:
         """In the keys of ``hardwire evaluate --json``."""
         data = asdict(self)
-        return {"float": data.pop("exact"), **data}
+        return {"float": data.pop("exact"), **data, "rise": self.rise}
 
 
 def split_text(text: str) -> list[str]:

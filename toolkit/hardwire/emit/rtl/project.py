@@ -27,6 +27,7 @@ from typing import Any
 from ...chip.model import Chip
 from ...errors import BuildError
 from ...host.requests import STOPS
+from ...manifest.projects import Cycles, RtlProject
 from ...ops import norm
 from ...parts import PARTS
 from ...plan.geometry import Geometry
@@ -71,7 +72,7 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
     values = parameters(chip, program)
     write_packages(folder, values, plan_package, chip.digest)
     (folder / f"{TOP}.sv").write_text(top_module(_engine(rom_path), chip.digest))
-    meta = {
+    meta: RtlProject = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
@@ -84,10 +85,10 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
     return program
 
 
-def read_meta(folder: Path) -> dict[str, Any]:
+def read_meta(folder: Path) -> RtlProject:
     """What write_rtl left. Raises BuildError where a ROM is missing or changed: it would read as zeros."""
     try:
-        meta: dict[str, Any] = json.loads((folder / META).read_text())
+        meta: RtlProject = json.loads((folder / META).read_text())
     except (OSError, ValueError) as error:
         raise BuildError(f"{folder}: not an RTL project ({error}); write it again") from None
     for name, digest in meta["rom"].items():
@@ -157,7 +158,7 @@ def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
     }
 
 
-def _cycles(program: Schedule) -> dict[str, Any]:
+def _cycles(program: Schedule) -> Cycles:
     last = program.shape.context - 1
     return {
         "mean_0_255": program.mean_cycles(),

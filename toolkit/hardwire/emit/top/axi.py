@@ -15,10 +15,10 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ...chip.model import chip_id
 from ...errors import BuildError
+from ...manifest.projects import AxiTop
 from ...targets.board import boards_folder
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta
@@ -30,11 +30,11 @@ FILES = ("axi_lite.sv", "hardwire_axi.sv", f"{AXI_TOP}.v")
 SHIM = "axi_sim.cpp"
 
 
-def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
+def write_axi_top(folder: Path, host: Host = Host()) -> AxiTop:
     """Add the AXI top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     meta = read_meta(folder)
     check(meta["parameters"], host)
-    board_meta = {
+    board_meta: AxiTop = {
         "board": FOLDER,
         "top": AXI_TOP,
         "id": chip_id(meta["chip"]),
@@ -53,10 +53,10 @@ def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
     return board_meta
 
 
-def read_axi(folder: Path) -> dict[str, Any]:
+def read_axi(folder: Path) -> AxiTop:
     """What write_axi_top left. Raises BuildError where it is missing, or of another chip than the project's."""
     try:
-        board_meta: dict[str, Any] = json.loads((folder / META).read_text())
+        board_meta: AxiTop = json.loads((folder / META).read_text())
         same, top = board_meta["chip"] == read_meta(folder)["chip"], board_meta.get("top")
     except (OSError, ValueError, KeyError) as error:
         raise BuildError(f"{folder}: no AXI top in it ({error}); write_axi_top adds one") from None

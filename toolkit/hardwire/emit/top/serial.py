@@ -15,11 +15,11 @@ import shutil
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from ...chip.model import chip_id
 from ...errors import BoardError, BuildError
 from ...host.frames import BAUDS
+from ...manifest.projects import BoardTop
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
 from ..rtl.packages import PACKAGES
@@ -72,13 +72,15 @@ def require_serial(board: Board) -> tuple[Serial, Routing]:
     return board.serial, routing
 
 
-def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost()) -> dict[str, Any]:
+def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost()) -> BoardTop:
     """Add the board's top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     serial, routing = require_serial(board)
     meta = read_meta(folder)
+    if meta["cycles"] is None:
+        raise BuildError(f"{folder}: its decoder is an HLS core, which serial boards do not take; build with --ip rtl")
     pll = routing.pll(serial.oscillator_mhz, host.clock_mhz)
     check(meta["parameters"], host)
-    board_meta = {
+    board_meta: BoardTop = {
         "board": board.key,
         "top": serial.module,
         "pins": f"board/{serial.pins}",
@@ -108,10 +110,10 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     return board_meta
 
 
-def read_board(folder: Path) -> dict[str, Any]:
+def read_board(folder: Path) -> BoardTop:
     """What write_board_top left. Raises BuildError where it is missing, or of another chip than the project's."""
     try:
-        board_meta: dict[str, Any] = json.loads((folder / META).read_text())
+        board_meta: BoardTop = json.loads((folder / META).read_text())
         same = board_meta["chip"] == read_meta(folder)["chip"]
     except (OSError, ValueError, KeyError) as error:
         raise BuildError(f"{folder}: no board top in it ({error}); write_board_top adds one") from None
