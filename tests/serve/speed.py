@@ -30,24 +30,21 @@ CALLS = {
 def serve() -> None:
     """The server's process: its port on a line."""
     sys.path.insert(0, str(TESTS))
-    from driver.cost import RingInMemory
+    from driver.cost import ring_in_memory
 
     import hardwire
-    from hardwire.driver.mmio import MappedChip
-    from hardwire.driver.model import LanguageModel
     from hardwire.serve.app import Service
     from hardwire.serve.server import Server
     from hardwire.serve.settings import Settings
 
-    chip = hardwire.load("bundled", "reference").chip
-    model = LanguageModel(chip, MappedChip(RingInMemory(chip, TOKENS)), "ring")
+    model = ring_in_memory(hardwire.load("bundled", "reference").chip, TOKENS)
 
     class Told(Server):
         async def startup(self, sockets: object = None) -> None:
             await super().startup(sockets)  # type: ignore[arg-type]
             print(self.address, flush=True)
 
-    service = Service(model, Settings(port=0))
+    service = Service(model, Settings(port=0, name="ring"))
     Told(service).run()
     service.close()
 

@@ -150,7 +150,7 @@ class ChoicesReply(Reply):
 
     def some(self, job: Job, parts: Sequence[Part]) -> bytes:
         text = "".join([text for _, text, _ in parts])
-        return self._event(self._delta(job.index, text, None)) if text else b""
+        return self._event(self._delta(job.index, text, None), len(parts)) if text else b""
 
     def last(self, job: Job) -> bytes:
         rest = self._event(self._delta(job.index, job.rest, None)) if job.rest else b""
@@ -163,9 +163,10 @@ class ChoicesReply(Reply):
         said = {"choices": [chip_says(job) for job in jobs]}
         return event({**self._object(self.event_kind), "choices": [], "usage": used, "hardwire": said}) + DONE
 
-    def _event(self, choice: Json) -> bytes:
+    def _event(self, choice: Json, tokens: int = 0) -> bytes:
+        """``tokens``: that this event carries, which its text does not tell."""
         used = {"usage": None} if self.ask.usage else {}
-        return event({**self._object(self.event_kind), "choices": [choice], **used})
+        return event({**self._object(self.event_kind), "choices": [choice], **used, "hardwire": {"tokens": tokens}})
 
 
 class CompletionReply(ChoicesReply):
