@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from .errors import ApiError
 from .settings import SettingsError
 
-PLAIN = "{% for message in messages %}{{ message.content }}{% if not loop.last %}\n{% endif %}{% endfor %}"
+PLAIN = '{% for message in messages %}{{ message.content }}{{ "" if loop.last else "\\n" }}{% endfor %}'
 LONGEST_TEMPLATE = 1 << 20  # bytes of its file
 LONGEST_TEXT = 1 << 20  # characters that a template may write
 SECONDS = 2.0
