@@ -54,24 +54,30 @@ $(VENV)-pynq30/ready: $(VENV)/ready-check
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet,serve]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
 	touch $@
 
 demo: $(VENV)/ready
 	$(BIN)/hardwire demo
 
 check: $(VENV)/ready-check $(VENV)-numpy2/ready
-	$(BIN)/ruff check toolkit tests hls boards
-	$(BIN)/ruff format --check --quiet toolkit tests hls boards
+	$(BIN)/ruff check toolkit tests hls boards examples
+	$(BIN)/ruff format --check --quiet toolkit tests hls boards examples
 	$(BIN)/mypy
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow'
 	$(VENV)-numpy2/bin/pytest $(SHARE) -m 'not tools and not slow'
 
 quick: $(VENV)/ready-check
-	$(BIN)/ruff check toolkit tests hls boards
+	$(BIN)/ruff check toolkit tests hls boards examples
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow' $(QUICK)
 
-test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready
+# Debian's Slurm, of which tests run one of their own on loopback; as root, or where it is installed already.
+$(VENV)/ready-slurm: $(VENV)/ready
+	@{ command -v slurmctld && command -v slurmd && command -v munged; } > /dev/null || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; }
+	touch $@
+
+test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready $(VENV)/ready-slurm
 	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
 	$(MAKE) docs
 

@@ -12,7 +12,10 @@ import errno
 import hashlib
 import os
 from fnmatch import fnmatchcase
+from importlib import resources
 from pathlib import Path
+
+DECIDES = (".py", ".sv", ".v", ".cpp", ".hpp", ".toml", ".lpf", ".onnx", ".json", ".txt", ".j2")  # suffixes of sources
 
 
 def bundled_folder() -> Path:
@@ -66,4 +69,17 @@ def sha256(path: Path) -> str:
         total = hashlib.sha256()
         while block := file.read(1 << 20):
             total.update(block)
+    return total.hexdigest()
+
+
+def package_digest() -> str:
+    """sha256 of all of the package that may decide what it makes: code, kernels, modules, boards, the bundled model.
+
+    The whole package counts: a list of the files that matter would be wrong the day after.
+    """
+    places = [Path(str(resources.files(f"hardwire{part}"))) for part in ("", ".boards", ".hls", ".rtl")]
+    files = {path for place in places for path in place.rglob("*") if path.suffix in DECIDES}
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(f"{path.name} {sha256(path)}\n".encode())
     return total.hexdigest()

@@ -232,7 +232,7 @@ def buffer_in_block_ram(program: Schedule) -> bool:
 
 
 def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
-    """Block RAMs and URAMs of every memory that is not distributed."""
+    """Block RAMs and URAMs of every memory that is not distributed: all of them, and block RAMs by what they hold."""
     from .widths import weight_words
 
     g, s, shape = program.geometry, chip.formats, chip.shape
@@ -257,4 +257,5 @@ def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
     angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * program.parts) if shape.rotary else 0
     extra = sum(part.block_rams(program) for part in present(chip.wiring))
     tables = gate + exp + angle + extra + bram18(18, 2048) + 1 + program.shared
-    return {"bram18": weights + cache + embedding + emission + tables, "uram": uram, "weights": weights, "cache": cache}
+    held = {"weights": weights, "cache": cache, "embedding": embedding, "emission": emission, "tables": tables}
+    return {"bram18": sum(held.values()), "uram": uram, **held}
