@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("synth",),  # projects to gates and bitstreams
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts
+    ("sweep",),  # models to rows of figures
     ("datasheet",),  # builds and receipts to a page
     ("openers",),  # whatever it is, to tokens
     ("serve",),  # tokens to whoever asks over HTTP

@@ -40,6 +40,7 @@ def test_help_teaches() -> None:
         "build",
         "synth",
         "deploy",
+        "datasheet",
         "run",
         "verify",
         "demo",

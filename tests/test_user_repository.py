@@ -22,7 +22,6 @@ from xml.etree import ElementTree
 import numpy as np
 import onnx
 import pytest
-import yaml
 from onnx import numpy_helper
 from onnx_models import llama_operators, save
 
@@ -37,6 +36,8 @@ pytestmark = pytest.mark.tools
 
 
 def read(name: str) -> Any:
+    import yaml  # an environment without it collects this file
+
     return yaml.safe_load((EXAMPLE / name).read_text())
 
 
@@ -166,12 +167,12 @@ def test_green_red_green(repository: Repository) -> None:
         f"{words['command']} --github", shell=True, env=environment, capture_output=True, text=True, timeout=600
     )
     place = f"stage {words['stage']}, token {words['token']} of text 0, index {words['index']}"
-    assert again.returncode == 2 and place in again.stderr.replace("\n", " ")
+    assert again.returncode == 2 and place in again.stderr.replace("\n", " "), again.stderr
     assert "::error file=" in again.stdout and f"title=hardwire verify::csim: {place}" in again.stdout
 
     repository.change("second")
-    changed = repository.run()
-    assert changed.returncode == 0 and "8 passed" in changed.stdout, changed.stdout
+    changed = repository.run("--deselect", "tests/test_hardware.py::test_hls[first]")  # compiled above, and unchanged
+    assert changed.returncode == 0 and "7 passed" in changed.stdout, changed.stdout
     assert said(changed.stdout, "made") == {CHIP.format("second"), BUILD.format("second")}
     assert said(changed.stdout, "kept") == {CHIP.format("first"), BUILD.format("first")}
 

@@ -96,15 +96,13 @@ def _checked(item: pytest.Item, mark: pytest.Mark) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def hardwire_cache(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
+def hardwire_cache(pytestconfig: pytest.Config) -> Iterator[Cache]:
     """Chips and builds, made once: ``hardwire_cache.chip("a.onnx")``, ``hardwire_cache.build(chip, board="kv260")``."""
     from hardwire.testing import Cache
     from hardwire.tools.cache import cache_folder
 
     folder = pytestconfig.getoption("--hardwire-cache") or cache_folder() / "pytest"
-    fault = pytestconfig.getoption("--hardwire-plant")
-    scratch = tmp_path_factory.mktemp("hardwire") if fault else None
-    cache = Cache(folder=Path(folder).absolute(), fault=fault, scratch=scratch)
+    cache = Cache(folder=Path(folder).absolute(), fault=pytestconfig.getoption("--hardwire-plant"))
     yield cache
     pytestconfig.stash[MADE]["made"] += cache.made
     pytestconfig.stash[MADE]["kept"] += cache.kept

@@ -99,6 +99,7 @@ def library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> cty
             source.write_text(wrapper)
         (folder / "plan_pkg.sv").write_text(plan)
         packages = [folder / name if name == "plan_pkg.sv" else rtl_folder() / name for name in PACKAGE_FILES]
+        packages += sorted(source.parent.glob("*_pkg.sv")) if source.parent != rtl_folder() else []
         unset = ["--x-assign", "unique", "--x-initial", "unique"]
         options = ["--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module, "--Mdir", folder]
         verilate([*options, *places, *packages, source], folder, folder / "log")

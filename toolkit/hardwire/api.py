@@ -70,6 +70,7 @@ def quantize_onnx(
     tune: int = 0,
     mean_bits: float | None = None,
     board: str | None = None,
+    like: str | Path | None = None,
     progress: Stage = lambda stage: None,
 ) -> Chip:
     """Turn an ONNX export into integers, and write them as a ``.chip``.
@@ -86,6 +87,8 @@ def quantize_onnx(
         tune: steps of fine-tuning, which needs torch; 300 take minutes.
         mean_bits: of a weight, at the most, where ``weights`` is None.
         board: refuse a result that does not fit this board.
+        like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
+            where it was built to be reprinted.
 
     Returns:
         The chip, as it was written.
@@ -111,6 +114,7 @@ def quantize_onnx(
         tune=tune,
         mean_bits=mean_bits,
         board=board,
+        like=None if like is None else Path(like),
         progress=progress,
     ).chip
 
@@ -369,6 +373,50 @@ def verify_build(
     if record:
         keep(opened, receipt)
     return receipt
+
+
+def write_datasheet(
+    build: AnyBuild,
+    out: str | Path,
+    *,
+    card: str | Path | None = None,
+    evaluation: str | Path | None = None,
+    pdf: str | Path | None = None,
+) -> Path:
+    """Write a build as its maker would print it: one HTML file, from its manifest, chip and plan.
+
+    Args:
+        build: the build, its folder, or a folder that ``hardwire synth --collect`` wrote.
+        out: the file.
+        card: the model's card, whose licence is told; by default what lies beside its ONNX.
+        evaluation: a file that ``hardwire evaluate --json`` wrote, for the quality.
+        pdf: print it to this file too, by a Chromium that is installed.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        BuildError: the folder's files do not match its manifest.
+        ToolMissing: Jinja2 or, for ``pdf``, a browser is not installed.
+
+    >>> import hardwire, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build = hardwire.build_chip(hardwire.random_chip("microgpt"), f"{folder}/build")
+    ...     hardwire.write_datasheet(build, f"{folder}/sheet.html").name
+    'sheet.html'
+    """
+    from .datasheet import write_datasheet as write
+    from .datasheet import write_pdf
+
+    page = write(
+        build.folder if isinstance(build, Build) else Path(build),
+        Path(out),
+        None if card is None else Path(card),
+        None if evaluation is None else Path(evaluation),
+    )
+    if pdf is not None:
+        write_pdf(page, Path(pdf))
+    return page
 
 
 @contextmanager

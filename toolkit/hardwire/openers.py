@@ -19,11 +19,12 @@ from .driver import bundle
 from .driver.model import LanguageModel
 from .errors import BuildError
 from .files import exists, is_folder
-from .manifest import is_build
+from .manifest import is_build, read_bundle_manifest
 
 if TYPE_CHECKING:
     from .build.folder import Build
     from .driver.link import Port
+    from .emit.rtl.contents import Cast
 
 CHIP, BUILD, BITSTREAM, NAME = "a .chip", "a build folder", "a folder with a bitstream", "a name"  # what a path may be
 
@@ -68,8 +69,19 @@ class Place:
         """Whether it is a build with such a project."""
         return self.kind == BUILD and part in self.build.manifest.parts
 
-    def model(self, backend: Any, name: str) -> LanguageModel:
-        return LanguageModel(self.chip, backend, f"{self.path.name} ({name})")
+    @cached_property
+    def cast(self) -> Cast | None:
+        """What a build or a bitstream takes, where its memories can be written."""
+        from .driver.contents import cast_of
+
+        if self.kind not in (BUILD, BITSTREAM):
+            return None
+        manifest = read_bundle_manifest(self.path)
+        pour = manifest.planned_pour
+        return None if pour is None else cast_of(self.chip, manifest.planned_geometry, pour)
+
+    def model(self, backend: Any, name: str, cast: Cast | None = None) -> LanguageModel:
+        return LanguageModel(self.chip, backend, f"{self.path.name} ({name})", cast=cast)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +106,14 @@ def _serial(place: Place) -> LanguageModel:
 
 
 def _on_port(place: Place, port: str | Port) -> LanguageModel:
+    from .driver.contents import hold
     from .driver.serial import SerialChip
 
-    return place.model(SerialChip(port, chip_id=place.chip.id), port if isinstance(port, str) else "board")
+    cast = place.cast
+    chip = SerialChip(port, chip_id=place.chip.id if cast is None else None)
+    if cast is not None:
+        hold(chip, place.chip, cast)
+    return place.model(chip, port if isinstance(port, str) else "board", cast)
 
 
 def _board(place: Place) -> LanguageModel:
@@ -207,7 +224,8 @@ def load(
     made of it), "simulation" (a simulated board: pynq and the board's driver on the RTL behind AXI4-Lite), "reference"
     (numpy, the default for a chip) or "serial" (the default with a port). Raises BuildError for a folder whose files do
     not match its manifest.
-    port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
+    port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised; one
+    that is reprintable gets it.
     device: the pynq device with the board's FPGA, by default pynq's own. download: whether to load the bitstream;
     without it, the board must hold it already. Raises BoardError where there is none for this board.
     """

@@ -19,6 +19,8 @@ import numpy as np
 
 from ..chip.model import Chip, Formats, Shape
 from ..emit.rtl.around_hls import core_of
+from ..emit.rtl.contents import Cast, Words
+from ..emit.rtl.loads import packages
 from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
 from ..emit.rtl.project import TOP, read_meta
 from ..errors import BuildError, PromptError, Unsupported
@@ -127,7 +129,7 @@ class RtlSim(WholeRequests):
     def simulation(self) -> Simulation:
         """The library to verilate: packages, top, modules by their names, and the C++ around them."""
         core = core_of(self.folder, self.meta)
-        ours = (ENGINE_PACKAGE, PLAN_PACKAGE, f"{TOP}.sv")
+        ours = (*packages(self.folder, (ENGINE_PACKAGE, PLAN_PACKAGE)), f"{TOP}.sv")
         return Simulation(
             top=TOP,
             sources=(*(self.folder / name for name in ours), *core.verilog),
@@ -147,6 +149,7 @@ class RtlSim(WholeRequests):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
         self._library.hw_trace.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
         self._library.hw_trace.restype = ctypes.c_uint32
+        self._library.hw_load.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
         self._library.hw_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
         self.restart()
 
@@ -169,6 +172,19 @@ class RtlSim(WholeRequests):
         if self._library is None:
             raise BuildError(f"{self.folder}: not compiled yet; call compile() first")
         return self._library
+
+    # -- contents ------------------------------------------------------------------------------------
+
+    def reprint(self, chip: Chip) -> None:
+        """Write another chip of the same mould into the memories; its context is empty then. Raises BuildError for a
+        frozen build, or another mould."""
+        self.load_image(Cast.read(self.meta, self.folder).image(chip))
+
+    def load_image(self, image: Words) -> None:
+        """Write an image into the memories, whatever it holds: its frame is for the registers, which are not here."""
+        body = np.ascontiguousarray(image[1:-2])
+        self._loaded().hw_load(self._handle, body.ctypes.data, len(body))
+        self.position, self.pending = 0, None
 
     # -- requests ------------------------------------------------------------------------------------
 

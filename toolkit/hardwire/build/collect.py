@@ -22,6 +22,7 @@ from pathlib import Path
 
 from ..driver.selftest import record
 from ..emit.rtl.around_hls import CORE, SIM, core_of
+from ..emit.rtl.contents import Pour
 from ..emit.rtl.project import read_meta
 from ..errors import BuildError
 from ..files import sha256
@@ -103,6 +104,7 @@ def collect(build: Build, out: Path) -> Path:
         chip=said.chip,
         build=said.digest,
         geometry=plan.geometry,
+        pour=plan.pour,
         ip=plan.ip,
         lanes=plan.lanes,
         build_clock_mhz=plan.clock_mhz,
@@ -142,6 +144,7 @@ def check(folder: Path) -> BundleManifest:
             ip=manifest.ip or "rtl",
             lanes=manifest.lanes if manifest.ip is not None else None,
             geometry=geometry_of(manifest.geometry, folder) if manifest.geometry is not None else None,
+            reprintable=manifest.pour == Pour.ALL.value,
         )
         if sources_digest(rebuilt.folder / "rtl") != manifest.sources:
             raise BuildError(

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ..chip.model import Chip, load_chip, read_origin
 from ..chip.origin import find_onnx
+from ..emit.rtl.contents import Pour
 from ..errors import BoardError, BuildError
 from ..files import sha256
 from ..manifest import (
@@ -63,6 +64,7 @@ def make_build(
     lanes: int | None = None,
     geometry: Geometry | None = None,
     onnx: Path | None = None,
+    reprintable: bool = False,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -71,13 +73,14 @@ def make_build(
     part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
     around it, for a board with a Zynq and at the nearest clock that its processor makes; with ``ip`` "hls", its
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
-    that is expected to fit; ``lanes``: of the HLS project. Raises BoardError where the chip does not fit,
-    BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
+    that is expected to fit; ``lanes``: of the HLS project. ``reprintable``: the host can write all memories of the RTL
+    engine; without it, of a bitstream those in URAM, which it cannot initialise. Raises BoardError where the chip does
+    not fit, BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
     complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
-    _check_core(target, ip, geometry)
+    _check_core(target, ip, geometry, reprintable)
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -90,6 +93,7 @@ def make_build(
     elif target in ENGINE:
         progress("plan")
         plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, target == "bitstream")
+        plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
         lane_count = lanes or default_lanes(chip, place)
@@ -118,13 +122,22 @@ def make_build(
     return Build(out, manifest, chip)
 
 
-def _check_core(target: str, ip: str, geometry: Geometry | None) -> None:
+def _check_core(target: str, ip: str, geometry: Geometry | None, reprintable: bool) -> None:
     if ip not in CORES:
         raise BuildError(f"no core {ip!r}; choose {' or '.join(CORES)}")
     if ip == "hls" and target != "bitstream":
         raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
     if ip == "hls" and geometry is not None:
         raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
+    if reprintable and (ip == "hls" or target not in ENGINE):
+        raise BuildError("--reprintable is of the RTL engine; give --target rtl or bitstream, and no --ip hls")
+
+
+def _pour(plan: PlanRecord, target: str, reprintable: bool) -> str | None:
+    """Which memories the host can write: all, or of a bitstream what it leaves empty."""
+    if reprintable:
+        return Pour.ALL.value
+    return Pour.URAM.value if target == "bitstream" and plan.geometry and plan.geometry["uram"] else None
 
 
 def _beside_registers(chip: Chip, board: Board) -> Board:
@@ -145,13 +158,6 @@ def _rtl_plan(
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
-    if bitstream:  # which cannot initialise URAM, and nothing loads it yet
-        if geometry is not None and geometry.uram:
-            raise BuildError(
-                f"{name}: a geometry with weights in URAM (uram={geometry.uram}), which a bitstream leaves empty; "
-                "give one with uram=0, or --target rtl"
-            )
-        board = replace(board, uram=0)
     if geometry is None:
         verdict = fit(chip, board)
         if verdict.geometry is None:
@@ -191,7 +197,8 @@ def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder
         from ..emit.top import serial
 
         progress("RTL project")
-        program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder))
+        pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
+        program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder), pour=pour)
         cycles = [program.cycles(position) for position in range(chip.shape.context)]
         if board.serial is not None:
             serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))

@@ -36,6 +36,7 @@ ENDS = (
     "failed",
     "cancelled",
     "lost",
+    "disk full",
     "stopped",
     "not run",
 )

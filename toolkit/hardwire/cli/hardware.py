@@ -24,13 +24,17 @@ from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, ma
 @click.option("--board", default="all", show_default=True, help="A board's name, or all.")
 @click.option("--timeline", type=IN_FILE, help="Write a picture of one token's timeline (one board).")
 @click.option("--position", type=click.IntRange(0), default=127, show_default=True, help="Of the picture's token.")
+@click.option(
+    "--into", type=IN_FILE, multiple=True, help="A reprintable build or bitstream: does CHIP go into its mould?"
+)
 @AS_JSON
-def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: bool) -> None:
+def fit(chip: Path, board: str, timeline: Path | None, position: int, into: tuple[Path, ...], as_json: bool) -> None:
     """Plan the fastest engine of CHIP for each board: does it fit, what limits it, its exact cycles.
 
     Cycles are those of a generated token, from one embedding fetch to the next possible one. Resources are predicted;
     `hardwire synth` measures them. The floor is what no engine on that board could beat.
     """
+    from ..build.pours import pours_into
     from ..chip.model import load_chip
     from ..plan.fit import fit as fit_to
     from ..plan.planner import Planner
@@ -41,6 +45,7 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: b
         raise HardwireError("--timeline draws one board's engine; give --board too")
     with bar("plan") as progress:
         planner = Planner(model)
+        moulds = [pours_into(model, folder) for folder in into]
         names = board_names() if board == "all" else [board]
         fits = [fit_to(model, load_board(name), planner, progress) for name in names]
     columns = ("board", "fits", "limit", "lanes", "cycles at 0", "mean", "floor", "ratio", "MHz", "tokens/s")
@@ -61,7 +66,13 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, as_json: b
             table.add_row(f.board, "[red]no[/]", limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
     if timeline is not None:
         _draw_timeline(model, fits[0], position, timeline)
-    answer([f.as_dict() for f in fits], as_json, table)
+    rows = [f.as_dict() for f in fits]
+    if into:
+        rows = [{**row, "into": [m.as_dict() for m in moulds if m.board == row["board"]]} for row in rows]
+    for mould in moulds:
+        verdict = "goes into" if mould.fits else "does not go into"
+        notes.print(f"{chip} {verdict} {mould.folder}, mould {mould.mould[:12]}", *mould.obstacles, sep="\n  ")
+    answer(rows, as_json, table)
 
 
 def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
@@ -91,6 +102,7 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
+@click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -102,6 +114,7 @@ def build(
     lanes: int | None,
     geometry: str | None,
     clock: float | None,
+    reprintable: bool,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -111,6 +124,7 @@ def build(
     runs it. --ip hls puts the decoder of the HLS project behind the same registers, in place of the RTL engine.
     """
     from ..build.make import make_build
+    from ..build.pours import mould_of
     from ..plan.geometry import parse_geometry
     from ..targets.board import load_board
 
@@ -119,13 +133,23 @@ def build(
     chosen = parse_geometry(geometry) if geometry else None
     with spinner("build") as stage:
         project = make_build(
-            chip, place, out, target=target, ip=ip, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage
+            chip,
+            place,
+            out,
+            target=target,
+            ip=ip,
+            lanes=lanes,
+            geometry=chosen,
+            onnx=onnx,
+            reprintable=reprintable,
+            progress=stage,
         )
-    data = {
+    data: dict[str, Any] = {
         "manifest": str(out / "manifest.json"),
         "digest": project.manifest.digest,
         "files": sorted(project.manifest.files),
         "tools": project.manifest.tools,
+        "mould": mould_of(project),
     }
     answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from .group import main
 from . import model  # noqa: F401
 from . import hardware  # noqa: F401
+from . import batches  # noqa: F401
 from . import use  # noqa: F401
 from . import serve  # noqa: F401
 from . import race  # noqa: F401

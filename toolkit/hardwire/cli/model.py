@@ -106,15 +106,17 @@ def _share(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--tune", type=int, default=0, help="Steps of fine-tuning; 300 take minutes. Needs torch.")
 @click.option("--rotation/--no-rotation", default=True, show_default=True, help="Spread outliers over all channels.")
 @click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
+@click.option("--like", type=IN_FILE, help="A chip whose mould the new one is to have: its shape, bits and formats.")
 @click.option("--tradeoff", type=IN_FILE, help="Picture of bits against perplexity and --board's tokens/s; minutes.")
 @AS_JSON
 def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Turn MODEL.onnx into integers: one .chip file with everything the hardware needs."""
+    from ..chip.mould import Mould
     from ..pipeline import quantize_onnx
     from ..quality.tradeoff import mean_bits
 
     with spinner("quantize") as stage:
-        chip, points = quantize_onnx(model, out, progress=stage, **options)
+        chip, points, cost = quantize_onnx(model, out, progress=stage, **options)
     data: dict[str, Any] = {
         "chip": str(out),
         "digest": chip.digest,
@@ -122,7 +124,10 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
         "mean_bits": round(mean_bits(chip), 3),
         "exceptions": chip.exceptions(),
         "size_bytes": out.stat().st_size,
+        "mould": Mould.of(chip).digest,
     }
+    if options["like"] is not None:
+        data |= {"kept": chip.about["kept"], "cost": cost}
     if points:
         data["tradeoff"] = [point.as_dict() for point in points]
     answer(data, as_json, key_values("quantized", {key: value for key, value in data.items() if key != "tradeoff"}))

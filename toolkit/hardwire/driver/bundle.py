@@ -54,6 +54,11 @@ class Bundle:
         """Of a token, by position."""
         return self.manifest.cycles
 
+    @property
+    def pour(self) -> str | None:
+        """Which of its memories can be written, by a ``Pour``; None: none."""
+        return self.manifest.planned_pour
+
     def about(self) -> dict[str, Any]:
         """What the driver and its user may want to know."""
         expected = self.manifest.expected

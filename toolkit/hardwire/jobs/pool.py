@@ -26,11 +26,11 @@ GONE = "the scheduler is gone; run it again to continue"
 
 
 class StepFailed(HardwireError):
-    """A step that came to no good end; ``status`` is its outcome's."""
+    """A step that came to no good end; ``status`` is its outcome's, ``kind`` the step's."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, kind: str) -> None:
         super().__init__(outcome.error or outcome.status)
-        self.status = outcome.status
+        self.status, self.kind = outcome.status, kind
 
 
 class Pool:
@@ -55,7 +55,7 @@ class Pool:
             if outcome.status == "done":
                 return outcome
             if outcome.status != "lost" or attempt == TRIES:
-                raise StepFailed(outcome)
+                raise StepFailed(outcome, step.kind)
         raise AssertionError("the last try returns or raises")
 
     def _fitted(self, step: Step) -> Step:
@@ -69,7 +69,8 @@ class Pool:
                     status="failed",
                     error=f"{step.job}: {step.kind} asks for {words(step.needs.memory)}, the largest worker of "
                     f"{self.place.on} has {words(int(most))}",
-                )
+                ),
+                step.kind,
             )
         cores = max((worker["resources"].get("cores", 1) for worker in have), default=step.needs.cores)
         return replace(step, needs=step.needs.within(int(cores), step.needs.memory))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -48,8 +49,8 @@ class Step:
 class Outcome:
     """What became of a step.
 
-    status: "done", "failed", "over memory", "out of time", "stopped"; of a step whose worker is gone "lost" or
-    "cancelled".
+    status: "done", "failed", "over memory", "out of time", "disk full", "stopped"; of a step whose worker is gone
+    "lost" or "cancelled".
     """
 
     status: str = "done"
@@ -110,9 +111,19 @@ def _tried(step: Step, told: Progress, stop: Stop) -> tuple[Any, str, str | None
     except Stopped as error:
         return None, "stopped", str(error)
     except HardwireError as error:
-        return None, "failed", str(error)
+        return None, _failed(str(error)), str(error)
     except Exception as error:  # a fault of ours must not take the other jobs with it
-        return None, "failed", f"{type(error).__name__}: {error}"
+        words = f"{type(error).__name__}: {error}"
+        return None, _failed(words), words
+
+
+def _failed(words: str) -> str:
+    return "disk full" if is_full(words) else "failed"
+
+
+def is_full(words: str) -> bool:
+    """Whether an error tells of a full disk, which is no fault of the job: it is worth another run."""
+    return os.strerror(errno.ENOSPC) in words
 
 
 def _teller(worker: Any, step: Step) -> Progress:

@@ -21,6 +21,7 @@ from .build import (
     GEOMETRY,
     LARGEST_SIZE,
     MANIFEST,
+    POURS,
     TARGETS,
     BoardRef,
     ChipRef,
@@ -88,6 +89,7 @@ class BundleManifest(Record):
     target: str | None = None
     plan: PlanRecord | None = None
     geometry: Mapping[str, int | str] | None = None
+    pour: str | None = None
     ip: str | None = None
     lanes: int | None = None
     cycles: tuple[int, ...] | None = None
@@ -123,6 +125,7 @@ class BundleManifest(Record):
         "target": choice(*TARGETS),
         "plan": record(PlanRecord),
         "geometry": nullable(GEOMETRY),
+        "pour": POURS,
         "ip": choice("hls", "rtl"),
         "lanes": integer(1, LARGEST_SIZE),
         "cycles": CYCLES,
@@ -187,6 +190,11 @@ class BundleManifest(Record):
     def planned_geometry(self) -> Mapping[str, int | str] | None:
         """Fields of the engine's geometry, wherever it is said."""
         return self.geometry or (self.plan.geometry if self.plan is not None else None)
+
+    @property
+    def planned_pour(self) -> str | None:
+        """Which memories can be written, likewise."""
+        return self.pour or (self.plan.pour if self.plan is not None else None)
 
 
 def _is_null(data: object, name: str) -> bool:

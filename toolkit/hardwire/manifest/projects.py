@@ -7,6 +7,7 @@ These are types of dictionaries, as the files are JSON and stay it; who reads on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 
@@ -22,6 +23,7 @@ class Cycles(TypedDict):
 class _RtlProject(TypedDict, total=False):
     geometry: dict[str, Any]  # not around an HLS core
     core: str  # the module, around an HLS core only
+    contents: dict[str, Any]  # memories that its host can write, where there are
 
 
 class RtlProject(_RtlProject):
@@ -31,7 +33,7 @@ class RtlProject(_RtlProject):
     shape: dict[str, int]
     formats: dict[str, int]
     cycles: Cycles | None  # of an HLS core, only Vitis HLS knows them
-    parameters: dict[str, Any]
+    parameters: Mapping[str, Any]
     rom: dict[str, str]  # file -> sha256
 
 

@@ -111,6 +111,11 @@ def integer_logits(chip: Chip, ids: Ints) -> Logits:
     return step(chip, state, ids) / np.float64(2**chip.formats.logit_fraction)
 
 
+def mean_loss(chip: Chip, rows: Ints) -> float:
+    """Nats per token of the integer reference on rows of ids [N, T]."""
+    return float(loss_of(integer_logits(chip, rows[:, :-1]), rows[:, 1:]).mean())
+
+
 def evaluate(
     chip: Chip, decoder: Decoder | None, stories: Sequence[Scored], progress: Share = lambda share: None
 ) -> Evaluation:

@@ -20,7 +20,7 @@ from ..errors import BuildError, HardwireError
 from ..jobs.cluster import Place
 from ..jobs.needs import Needs
 from ..jobs.pool import Pool, StepFailed, run_steps
-from ..jobs.step import Step
+from ..jobs.step import Step, is_full
 from ..progress import JobProgress, Progress
 from ..targets.families import family_of
 from ..tools.process import OutOfMemory, OutOfTime, Stop, Stopped
@@ -36,8 +36,9 @@ NEEDS: Mapping[str, Needs] = {
     "yosys": Needs(memory=4 << 30),
     "route": Needs(memory=4 << 30),
     "pack": Needs(memory=1 << 30),
-    "vitis": Needs(memory=16 << 30, cores=4, licences={"vitis": 1}),
-    "vivado": Needs(memory=16 << 30, cores=4, licences={"vivado": 1}),
+    # Hours for a part that is full.
+    "vitis": Needs(memory=16 << 30, cores=4, hours=24, licences={"vitis": 1}),
+    "vivado": Needs(memory=16 << 30, cores=4, hours=24, licences={"vivado": 1}),
 }
 SYNTHESIZED = 0.25  # of a job's time; synthesis of a large design takes about a third of the time that its route does
 
@@ -52,20 +53,14 @@ class Options:
     needs: Mapping[str, Needs] = field(default_factory=dict)  # in place of NEEDS, by the kind of a step
     ledger: Path | None = None  # a folder for what ran where
 
-    @property
-    def timeout(self) -> float:
-        """Of an open tool."""
-        return self.limit or HOUR
-
-    @property
-    def vendor_timeout(self) -> float:
-        """Of Vivado and Vitis HLS, which take hours for a part that is full."""
-        return self.limit or 24 * HOUR
-
     def needs_of(self, kind: str) -> Needs:
-        """What a step of a kind asks for; its hours are what the tool may take."""
-        seconds = self.vendor_timeout if kind in ("vitis", "vivado") else self.timeout
-        return self.needs.get(kind, replace(NEEDS[kind], hours=seconds / HOUR))
+        """What a step of a kind asks for; its hours are what its tool may take."""
+        needs = self.needs.get(kind, NEEDS[kind])
+        return replace(needs, hours=self.limit / HOUR) if self.limit else needs
+
+    def timeout(self, kind: str) -> float:
+        """Seconds that the tool of a kind of step may take."""
+        return self.needs_of(kind).hours * HOUR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +159,7 @@ async def run_job(pool: Pool, job: Job, options: Options) -> Row:
     try:
         others = job.others(options)
         for other in others:
-            row = await pool.run(_step(job, other.kind, functools.partial(_by_other, other, row, options), options))
+            row = await pool.run(step_of(job, other.kind, functools.partial(_by_other, other, row, options), options))
             if row.failed:
                 break
         return row if others else await _by_open_tools(pool, job, options)
@@ -177,7 +172,7 @@ async def run_job(pool: Pool, job: Job, options: Options) -> Row:
     return row
 
 
-def _step(
+def step_of(
     job: Job, kind: str, work: Callable[[Progress, Stop], Any], options: Options, span: tuple[float, float] = (0, 1)
 ) -> Step:
     return Step(job=job.name, kind=kind, work=work, needs=options.needs_of(kind), span=span, ledger=options.ledger)
@@ -195,13 +190,13 @@ def _by_other(other: Other, row: Row, options: Options, progress: Progress, stop
 
 
 async def _by_open_tools(pool: Pool, job: Job, options: Options) -> Row:
-    synthesis = functools.partial(_synthesize, job, options)
-    first: Synthesized = await pool.run(_step(job, "yosys", synthesis, options, (0.0, SYNTHESIZED)))
+    synthesis = functools.partial(synthesize_job, job, options)
+    first: Synthesized = await pool.run(step_of(job, "yosys", synthesis, options, (0.0, SYNTHESIZED)))
     if first.project is None or first.row.failed or not _routed(first.project, options):
         return first.row
     failure = await _race(pool, job, first, options) if first.race else None
-    finish = functools.partial(_finish, job, first, options, failure)
-    row: Row = await pool.run(_step(job, "pack", finish, options, (0.95, 1.0)))
+    finish = functools.partial(finish_route, job, first, options, failure)
+    row: Row = await pool.run(step_of(job, "pack", finish, options, (0.95, 1.0)))
     return row
 
 
@@ -209,7 +204,7 @@ def _routed(project: Project, options: Options) -> bool:
     return family_of(project.family).routing is not None and options.route
 
 
-def _synthesize(job: Job, options: Options, progress: Progress, stop: Stop) -> Synthesized:
+def synthesize_job(job: Job, options: Options, progress: Progress, stop: Stop) -> Synthesized:
     """Runs on a worker: Yosys, and what the job is."""
     row = Row(name=job.name)
     try:
@@ -217,11 +212,11 @@ def _synthesize(job: Job, options: Options, progress: Progress, stop: Stop) -> S
         row.family, row.cycles_per_token = project.family, project.cycles_per_token
         row.clock_mhz = row.target_mhz = project.clock_mhz
         row.log = str(job.work / "synth.log")
-        done = synthesize(project, job.work, progress, timeout=options.timeout, stop=stop)
+        done = synthesize(project, job.work, progress, timeout=options.timeout("yosys"), stop=stop)
     except (Stopped, OutOfMemory, OutOfTime):
         raise
     except HardwireError as error:
-        if stop.signal:  # somebody ended the tool: whoever gave the step out judges it
+        if stop.signal or is_full(str(error)):  # whoever gave the step out judges it
             raise
         row.status, row.error = "failed", str(error)
         return Synthesized(row=row)
@@ -254,8 +249,8 @@ async def _race(pool: Pool, job: Job, first: Synthesized, options: Options) -> s
     """
     assert first.project is not None
     tries = [
-        asyncio.ensure_future(pool.run(_step(job, "route", work, options, (SYNTHESIZED, 0.95))))
-        for work in (functools.partial(_try, first, seed, options) for seed in first.project.seeds)
+        asyncio.ensure_future(pool.run(step_of(job, "route", work, options, (SYNTHESIZED, 0.95))))
+        for work in (functools.partial(try_route, first, seed, options) for seed in first.project.seeds)
     ]
     failure: str | None = None
     try:
@@ -274,13 +269,15 @@ async def _race(pool: Pool, job: Job, first: Synthesized, options: Options) -> s
     return failure
 
 
-def _try(first: Synthesized, seed: int, options: Options, progress: Progress, stop: Stop) -> dict[str, Any]:
+def try_route(first: Synthesized, seed: int, options: Options, progress: Progress, stop: Stop) -> dict[str, Any]:
     """Runs on a worker: one seed."""
     assert first.project is not None and first.done is not None
-    return nextpnr.try_seed(first.project, first.done, seed, progress, timeout=options.timeout, stop=stop)
+    return nextpnr.try_seed(first.project, first.done, seed, progress, timeout=options.timeout("route"), stop=stop)
 
 
-def _finish(job: Job, first: Synthesized, options: Options, failure: str | None, progress: Progress, stop: Stop) -> Row:
+def finish_route(
+    job: Job, first: Synthesized, options: Options, failure: str | None, progress: Progress, stop: Stop
+) -> Row:
     """Runs on a worker: the best of the tries, its bitstream, and the job's record.
 
     That no try came to an end is a row too, since the synthesis before it is a result of its own.
@@ -289,9 +286,8 @@ def _finish(job: Job, first: Synthesized, options: Options, failure: str | None,
     assert project is not None and done is not None
     row.log = str(done.work / f"route-{project.seeds[0]}.log")
     try:
-        result = nextpnr.finish(
-            project, done, progress, timeout=options.timeout, allow_slow=options.allow_slow, stop=stop, failure=failure
-        )
+        seconds, slow = options.timeout("pack"), options.allow_slow
+        result = nextpnr.finish(project, done, progress, timeout=seconds, allow_slow=slow, stop=stop, failure=failure)
         row.status = "kept" if done.kept and result.kept else "done"
         _fill(project, row, result)
     except MissedClock as error:

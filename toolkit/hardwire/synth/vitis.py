@@ -64,7 +64,7 @@ def make_core(build: Path, meta: VivadoProject, work: Path, progress: Progress, 
     progress("Vitis HLS", 0.0)
     shutil.rmtree(work / FOLDER, ignore_errors=True)
     log = work / LOG
-    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.vendor_timeout, stop=stop)
+    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.timeout("vitis"), stop=stop)
     if code or not is_made(work, meta):
         cause = f"ended by signal {-code}" if code < 0 else reason(log)
         do = remedy(cause, meta["part"], meta["vivado"]["edition"], work / FOLDER)

@@ -186,7 +186,7 @@ def _run(build: Build, meta: VivadoProject, work: Path, progress: Progress, opti
             progress(stage[2], float(stage[1]))
 
     log = work / LOG
-    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.vendor_timeout, stop)
+    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.timeout("vivado"), stop)
     # Reports are there where only time was missed: they are the better message.
     if code and MISSED not in log.read_text(errors="replace"):
         cause = f"Vivado was ended by signal {-code}" if code < 0 else reason(log)

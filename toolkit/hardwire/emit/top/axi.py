@@ -20,13 +20,15 @@ from ...chip.model import chip_id
 from ...errors import BuildError
 from ...manifest.projects import AxiTop
 from ...targets.board import boards_folder
+from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
 AXI_TOP = "hardwire_chip"
 FOLDER = "zynq"  # of boards/: the same for all of them
-FILES = ("axi_lite.sv", "hardwire_axi.sv", f"{AXI_TOP}.v")
+BOARD = "hardwire_axi.sv"
+FILES = ("axi_lite.sv", BOARD, f"{AXI_TOP}.v")
 SHIM = "axi_sim.cpp"
 
 
@@ -47,6 +49,9 @@ def write_axi_top(folder: Path, host: Host = Host()) -> AxiTop:
     (folder / "board").mkdir()
     for name in (*FILES, SHIM):
         shutil.copyfile(boards_folder() / FOLDER / name, folder / "board" / name)
+    if "contents" in meta:
+        around = folder / "board" / BOARD
+        around.write_text(threaded_board(around.read_text()))
     note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
     (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
     (folder / META).write_text(json.dumps(board_meta, indent=1, sort_keys=True) + "\n")
@@ -67,11 +72,11 @@ def read_axi(folder: Path) -> AxiTop:
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog and Verilog, packages first, as paths below ``folder``."""
-    packages = (*PACKAGES, PACKAGE)
+    listed = (*packages(folder, PACKAGES), PACKAGE)
     paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     return (
-        *packages,
-        *(name for name in paths if name not in packages),
+        *listed,
+        *(name for name in paths if name not in listed),
         f"{TOP}.sv",
         *(f"board/{name}" for name in FILES),
     )

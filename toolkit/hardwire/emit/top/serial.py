@@ -22,6 +22,7 @@ from ...host.frames import BAUDS
 from ...manifest.projects import BoardTop
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
+from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
@@ -102,6 +103,9 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
         shutil.copyfile(boards_folder() / board.key / name, place / name)
     for name in (*COMMON, *routing.clock):
         shutil.copyfile(boards_folder() / SHARED / name, place / name)
+    if "contents" in meta:
+        for around in (place / name for name in COMMON):
+            around.write_text(threaded_board(around.read_text()))
     shutil.copyfile(rtl_folder() / "cells" / routing.clock_model, place / routing.clock_model)
     note = f"{board_meta['clock_mhz']:g} MHz, {board_meta['serial']['baud']} baud"
     own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": board_meta["divisor"]}
@@ -127,8 +131,8 @@ def read_board(folder: Path) -> BoardTop:
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
     board_meta = read_board(folder)
-    packages = (*PACKAGES, PACKAGE)
+    listed = (*packages(folder, PACKAGES), PACKAGE)
     paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
-    modules = [name for name in paths if name not in packages]
+    modules = [name for name in paths if name not in listed]
     around = (*(f"board/{name}" for name in COMMON), *board_meta["clock_sources"])
-    return (*packages, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")
+    return (*listed, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")
