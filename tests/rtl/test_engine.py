@@ -15,7 +15,7 @@ from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, PROOFS, QWEN3, Q
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip.model import Chip, Shape
-from hardwire.chip.reference import Reference, new_state, step
+from hardwire.chip.reference import Reference, fill, new_state, step
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
 from hardwire.host.requests import Request
@@ -196,6 +196,19 @@ def test_the_trace_is_that_of_the_reference(case: tuple[Chip, Geometry, RtlSim])
     for position, token in enumerate(text(chip, 4)):
         sim.simulate([token], 1, clear=position == 0)
         assert first_difference(tracer.step(state, token), sim.trace) is None, position
+
+
+def test_the_trace_of_an_inner_token_ends_with_its_last_keys_and_values(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    """The last of a prompt that is too long is one."""
+    chip, geometry, sim = case
+    tokens, last = text(chip, chip.shape.context + 1), f"L{chip.shape.layers - 1}"
+    sim.simulate(tokens)
+    tracer, state = Tracer(chip, schedule(chip, geometry)), new_state(chip)
+    fill(chip, state, np.array([tokens[:-2]]))
+    expected = tracer.step(state, tokens[-2], inner=True)
+    assert {f"{last}.q", f"{last}.k", f"{last}.v"} <= {stage.name for stage in expected}
+    assert all(stage.name not in (f"{last}.attn", f"{last}.x", "logits") for stage in expected)
+    assert first_difference(expected, sim.trace) is None
 
 
 def attention_out(chip: Chip) -> str:

@@ -25,14 +25,14 @@ def score_late(wiring: Wiring) -> int:
     return sum(part.score_late for part in present(wiring))
 
 
-def walk_to_value(wiring: Wiring) -> int:
+def walk_to_value(wiring: Wiring, g: Geometry) -> int:
     """t0 to the address of the values."""
-    return WALK_TO_VALUE + score_late(wiring)
+    return WALK_TO_VALUE + score_late(wiring) + g.value_late
 
 
-def walk_to_mixed(wiring: Wiring) -> int:
+def walk_to_mixed(wiring: Wiring, g: Geometry) -> int:
     """t0 of a walk's last block, both passes, to its first quotient."""
-    return WALK_TO_MIXED + score_late(wiring)
+    return WALK_TO_MIXED + score_late(wiring) + g.mixed_late
 
 
 def logits_late(wiring: Wiring, g: Geometry) -> int:
