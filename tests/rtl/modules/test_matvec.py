@@ -13,7 +13,14 @@ from hardwire.emit.rtl.roms import hex_lines
 pytestmark = pytest.mark.tools
 
 # columns, rows, depth, terms, packed groups, weight bits, stages
-CASES = [(4, 2, 3, 4, 0, 4, 2), (8, 4, 2, 2, 1, 5, 2), (4, 2, 1, 1, 4, 8, 1), (6, 2, 14, 3, 1, 4, 2), (8, 4, 2, 4, 1, 4, 3), (4, 2, 3, 2, 1, 4, 4)]
+CASES = [
+    (4, 2, 3, 4, 0, 4, 2),
+    (8, 4, 2, 2, 1, 5, 2),
+    (4, 2, 1, 1, 4, 8, 1),
+    (6, 2, 14, 3, 1, 4, 2),
+    (8, 4, 2, 4, 1, 4, 3),
+    (4, 2, 3, 2, 1, 4, 4),
+]
 ACT, ACC = 6, 20
 
 

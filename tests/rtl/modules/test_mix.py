@@ -27,7 +27,9 @@ CASES = [
 
 
 @pytest.mark.parametrize("idle", PAUSES)
-@pytest.mark.parametrize(("banks", "blocks", "channels", "padded", "divides", "style", "fabric", "reads", "sums"), CASES)
+@pytest.mark.parametrize(
+    ("banks", "blocks", "channels", "padded", "divides", "style", "fabric", "reads", "sums"), CASES
+)
 def test_heads(
     draw: np.random.Generator,
     banks: int,

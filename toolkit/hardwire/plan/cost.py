@@ -110,7 +110,7 @@ def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[
     """LUTs, registers and multipliers of all lanes."""
     units = g.rows * g.depth * (g.groups - g.packed_groups)  # in fabric
     unit_luts = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
-    luts, ff = units * unit_luts, units * (acc + g.terms * weight + (act + 2 * weight if g.lane_stages == 2 else 0))
+    luts, ff = units * unit_luts, units * (acc + g.terms * weight + (g.lane_stages - 1) * (act + 2 * weight))
     pairs = g.rows // 2 * g.depth * g.packed_groups
     blocks = pairs * g.terms * multipliers(f, acc + weight + 1, act)
     luts += pairs * g.terms * (weight + 2)

@@ -14,7 +14,13 @@ from . import words
 
 Style = Literal["fabric", "packed", "apart"]
 STYLES = tuple(style.name.lower() for style in words.Style)
-STAGES = {"lane_stages": 4, "factor_stages": 2, "round_stages": 3, "read_stages": 2, "sum_stages": 3}  # the most of each
+STAGES = {
+    "lane_stages": 4,
+    "factor_stages": 2,
+    "round_stages": 3,
+    "read_stages": 2,
+    "sum_stages": 3,
+}  # the most of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +47,7 @@ class Geometry:
     lane_stages: int = 2  # 1: products and accumulator in one cycle; 3: products in two; 4: read-outs too
     factor_stages: int = 1  # 2: a register in front of the multipliers of rows
     round_stages: int = 2  # 1: shift and rounding in one cycle; 3: the clamp in one of its own
-    read_stages: int = 1  # 2: a register behind the block RAMs of cache, exponentials and reciprocals
+    read_stages: int = 1  # 2: a register behind the block RAMs of cache, exponentials, reciprocals and roots
     sum_stages: int = 1  # of attention: 2: products and their sums, and maxima, in one more; 3: sums in two
     uram: int = 0  # depths whose weights are in URAM, loaded at boot; even
     split: bool = False  # the few words by which a depth's weights pass a power of two are in LUTs
@@ -96,6 +102,16 @@ class Geometry:
     def post_late(self) -> int:
         """E1 to a row that is stored after rotation, or after its activation."""
         return self.residual_late + words.z_late(self.factor_stages, self.round_stages)
+
+    @property
+    def root_late(self) -> int:
+        """A complete residual to its root, which joins the multipliers of a read one cycle before its E1."""
+        return words.ROOT_LATE + self.read_stages - 1
+
+    @property
+    def renorm_stages(self) -> int:
+        """Of a norm inside a layer: further ones of the root's table, and those of the rounding."""
+        return self.read_stages - 1 + self.round_stages
 
     @property
     def peak_late(self) -> int:

@@ -42,9 +42,9 @@ def logits_late(wiring: Wiring, g: Geometry) -> int:
 
 def added_late(wiring: Wiring, g: Geometry, reads: int) -> int:
     """E1 of the last of a branch's reads to the residual that has it all."""
-    return g.residual_late + sum(part.added_late(wiring, g.round_stages, reads) for part in present(wiring))
+    return g.residual_late + sum(part.added_late(wiring, g.renorm_stages, reads) for part in present(wiring))
 
 
 def turned_late(wiring: Wiring, g: Geometry) -> int:
     """E1 to a query or key that is stored, of a head in one part."""
-    return g.post_late + sum(part.turned_late(wiring, g.round_stages) for part in present(wiring))
+    return g.post_late + sum(part.turned_late(wiring, g.renorm_stages) for part in present(wiring))

@@ -157,12 +157,8 @@ class Planner:
 def _stages(board: Board) -> dict[str, Any]:
     """Pipeline registers and forms that go with a board's family and clock."""
     planning = board.device_family.planning
-    stages = 2 if board.clock_mhz > planning.two_stage_mhz else 1
-    return {
-        "lane_stages": stages,
-        "round_stages": stages,
-        "minus": planning.minus,
-    }
+    stages = [stages for above, stages in planning.stages if board.clock_mhz > above]
+    return {**stages[-1], "minus": planning.minus}
 
 
 def _divided(g: Geometry, packed: int, chip: Chip, board: Board) -> Iterator[Geometry]:

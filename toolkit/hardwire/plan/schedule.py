@@ -22,7 +22,7 @@ from ..parts.renorms import normed_heads
 from .geometry import Geometry
 from .latency import added_late, logits_late, missing_parts, turned_late, walk_to_mixed, walk_to_value
 from .program import Emission, Row, Run, Schedule, Word, run_read, run_reads
-from .words import EMBED_READ, NOISE_LATE, ROOT_LATE, SAMPLE_LATE, Kind, Source
+from .words import EMBED_READ, NOISE_LATE, SAMPLE_LATE, Kind, Source
 
 
 def require_engine(chip: Chip) -> None:
@@ -78,9 +78,7 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     index = np.arange(len(logits))
     arrival = logits_late(chip.wiring, geometry) - 1
     late = int((NOISE_LATE + (index + 1) * rows // 2 - run_read(head, 0, geometry, index) - arrival).max())
-    program.head_at = player.start(
-        head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late)
-    )
+    program.head_at = player.start(head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late))
     program.end_at = run_read(head, program.head_at, geometry, len(logits) - 1) + arrival + SAMPLE_LATE
     program.words.append(Word(at=program.end_at, ends=True, spans=shape.layers))
     return program
@@ -116,7 +114,8 @@ class _Player:
         """Earliest start at which the root of a residual that is complete at ``ready`` joins the first read in time."""
         if not norm:
             return ready
-        return ready + ROOT_LATE - (run_read(run, 0, self.program.geometry, 0) - 1)
+        g = self.program.geometry
+        return ready + g.root_late - (run_read(run, 0, g, 0) - 1)
 
     def normed(self, run: Run, ready: int) -> int:
         return self.start(run, max(ready, self.rooted(run, ready)))
@@ -135,11 +134,11 @@ class _Player:
         at = self.normed(run, ready)
         reads = run_reads(run, at, g)
         # Its own rows are a new residual: the first must not reach the lanes, nor the root, before the last is read.
-        if self.free > reads[0] + g.residual_late or len(reads) > g.residual_late + ROOT_LATE - 1:
+        if self.free > reads[0] + g.residual_late or len(reads) > g.residual_late + g.root_late - 1:
             raise BuildError(
                 f"a norm behind an embedding of {program.shape.dim} entries overwrites what its later rows need; rows "
                 f"are {g.rows}, depth {g.depth}: choose a geometry that takes the vector in one pass and in at most "
-                f"{g.residual_late + ROOT_LATE - 1} reads"
+                f"{g.residual_late + g.root_late - 1} reads"
             )
         return reads[-1] + g.residual_late
 

@@ -105,10 +105,14 @@ class Constant(int):
 
 # Cycles, each a property of the RTL's pipelines. Names as A0, E0 and t0 are those of the comments in rtl/.
 EMBED_READ = Constant("EmbedRead", 2, "fetch to E1 of the embedding's first read")
-ROOT_LATE = Constant("RootLate", 6, "a complete residual to its root, which joins at E0")
+ROOT_LATE = Constant(
+    "RootLate", 6, "a complete residual to its root, which joins at E0, less further stages of its table"
+)
 WALK_TO_VALUE = Constant("WalkToValue", 7, "t0 to the address of the values, less what parts and further stages take")
 RENORM_LATE = Constant(
-    "RenormLate", renorms.RENORM_LATE, "rows of a whole head to the same rows after its norm, less their rounding"
+    "RenormLate",
+    renorms.RENORM_LATE,
+    "rows of a whole head to the same rows after its norm, less the same and rounding",
 )
 SOFT_CAP_LATE = Constant("SoftCapLate", softcap.SOFT_CAP_LATE, "a value to its soft cap")
 SCORE_CAP_LATE = Constant(
