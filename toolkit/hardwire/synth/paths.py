@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Paths from register to register of a flat netlist, before any place and route: how many LUTs and carry chains there are,
+"""Paths from register to register of a flat netlist, before place and route: how many LUTs and carry chains they have,
 how long it may take, and what of it a plan has asked to be otherwise.
 
 ``longest`` lists the slowest by the delays of ``CELLS`` and a number for every net; ``faults`` says which are more than
