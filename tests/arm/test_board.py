@@ -106,7 +106,7 @@ def test_logits_of_every_part(processor: Processor, deployed: Path, tmp_path: Pa
     """A processor's own integers have 32 bits, and numpy's too: ALiBi behind position 586 does not fit them."""
     far = replace(BLOOM, shape=replace(BLOOM.shape, layers=1, context=640))
     for name, outline in {**EVERY, "everything": EVERYTHING, "far": far}.items():
-        random_chip(outline, seed=8).save(tmp_path / f"{name}.chip")
+        random_chip(outline, seed=6).save(tmp_path / f"{name}.chip")
     here = subprocess.run([sys.executable, "-c", REFERENCE, tmp_path], capture_output=True, text=True, check=True)
     assert json.loads(processor.run("-c", REFERENCE, tmp_path).stdout) == json.loads(here.stdout)
 
