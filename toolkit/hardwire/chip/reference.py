@@ -160,7 +160,8 @@ def _branch(chip: Chip, branch: str, name: str, layer: int, x: Ints, bits: int, 
 def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> Ints:
     """Mixed values [B, T, H * C] of q [B, H, T, C] over k, v [B, G, P, C]."""
     f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
-    behind = np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None] - np.arange(k.shape[2])  # [T, P]
+    positions = np.arange(k.shape[2], dtype=np.int64)  # not the processor's own integers, which may have 32 bits
+    behind = positions[k.shape[2] - q.shape[2] :, None] - positions  # [T, P]
     window = (chip.wiring.windows[layer] if chip.wiring.windows else 0) or k.shape[2]
     visible = (behind >= 0) & (behind < window)
     out = np.empty_like(q)
@@ -172,7 +173,7 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
             score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), chip.tables["score_cap"])
             shift = np.int64(0)
         if chip.wiring.alibi:
-            score = score + attention.alibi(chip.tables["alibi"][head], shift, np.arange(k.shape[2]))
+            score = score + attention.alibi(chip.tables["alibi"][head], shift, positions)
         p = attention.probabilities(score, visible, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(
