@@ -136,6 +136,7 @@ def test_memories_are_the_plans(committed: Page) -> None:
     assert weights[0] * weights[1] == weights[2] >= stored
 
 
+@pytest.mark.tools  # hls4ml, for the HLS project beside the RTL
 def test_a_board_with_a_processor_has_registers(zynq: Build, tmp_path: Path) -> None:
     sheet = Page(write_datasheet(zynq.folder, tmp_path / "s.html"))
     assert "Registers" in sheet.titles and "Pins" not in sheet.titles
@@ -146,6 +147,25 @@ def test_a_board_with_a_processor_has_registers(zynq: Build, tmp_path: Path) -> 
     assert "The licence of the model is not known to this sheet." in errata
     assert sheet.row("Description", "licence") == ["not recorded: no card of the model was found"]
     assert "no tool has counted it" in sheet.words["Area"] and sheet.row("Clock", "source")[0].startswith("assumed")
+
+
+@pytest.mark.tools
+def test_a_project_without_a_host_has_no_registers(tmp_path: Path) -> None:
+    random_chip(TINY, seed=3).save(tmp_path / "m.chip")
+    made = make_build(
+        tmp_path / "m.chip", load_board("zcu104"), tmp_path / "b", target="rtl", geometry=GEOMETRY, lanes=1
+    )
+    sheet = Page(write_datasheet(made.folder, tmp_path / "s.html"))
+    assert "Registers" not in sheet.titles and "without a host" in sheet.words["Ports"]
+
+
+@pytest.mark.tools
+def test_an_hls_project_has_no_cycles(tmp_path: Path) -> None:
+    random_chip(TINY, seed=3).save(tmp_path / "m.chip")
+    made = make_build(tmp_path / "m.chip", load_board("pynq-z2"), tmp_path / "b", target="hls")
+    sheet = Page(write_datasheet(made.folder, tmp_path / "s.html"))
+    assert "Not run: no tool has told the cycles" in sheet.words["Timing of a token"]
+    assert "Memory map" not in sheet.titles and "It was not run." in sheet.words["Block diagram"]
 
 
 def test_proofs_have_their_dates(serial: Build, tmp_path: Path) -> None:

@@ -4,14 +4,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from onnx import numpy_helper
+from onnx_models import llama_operators, save
 from outlines import BIASED, GPT, TINY, check_bound, texts
 
-from hardwire.chip.model import Chip, check_chip
+from hardwire.chip.model import Chip, check_chip, load_chip
 from hardwire.chip.mould import Mould
+from hardwire.cli.main import main
 from hardwire.errors import QuantizeError
 from hardwire.quantize import Options, Outline, quantize, random_chip, random_decoder
 
@@ -75,3 +82,38 @@ def test_what_cannot_be_kept_is_named(tiny_chip: Chip) -> None:
         another(replace(GPT, shape=TINY), mould)
     with pytest.raises(QuantizeError, match="the model has biases of .*q.*, and that mould none"):
         another(Outline(shape=TINY, affine=True), mould)
+
+
+@pytest.mark.tools
+def test_quantize_like_on_the_command_line(chip_with_text: Chip, tmp_path: Path) -> None:
+    """Two exports of the same architecture: the second goes into the first one's mould, and says what that costs."""
+    model, _ = llama_operators()
+    (tmp_path / "tokenizer.json").write_text(json.dumps(chip_with_text.tokenizer))
+    (tmp_path / "calibration.txt").write_text("\n<|endoftext|>\n".join("abcdefgh ihgfedcba" * 16 for _ in range(24)))
+    save(model, tmp_path, "a.onnx")
+    for tensor in model.graph.initializer:
+        if tensor.name.startswith("onnx::"):
+            tensor.CopyFrom(numpy_helper.from_array(3 * numpy_helper.to_array(tensor)[::-1].copy(), tensor.name))
+    save(model, tmp_path, "b.onnx")
+
+    def quantized(name: str, *options: str | Path) -> dict[str, Any]:
+        out = tmp_path / f"{name}.chip"
+        result = CliRunner().invoke(
+            main, ["quantize", str(tmp_path / f"{name}.onnx"), "-o", str(out), *map(str, options), "--json"]
+        )
+        assert result.exit_code == 0, result.output
+        data: dict[str, Any] = json.loads(result.stdout)
+        return data
+
+    first, like = quantized("a"), tmp_path / "a.chip"
+    second = quantized("b", "--like", like)
+    assert second["mould"] == first["mould"] == Mould.of(load_chip(like)).digest and second["digest"] != first["digest"]
+    assert second["kept"] and "alone" in second["kept"][0] and second["cost"].keys() == {"mould", "alone"}
+    assert all(0 < nats < 20 for nats in second["cost"].values())
+    same = quantized("a", "--like", like)
+    assert same["kept"] == [] and same["cost"] == {} and same["bits"] == first["bits"]
+    refused = CliRunner().invoke(
+        main,
+        ["quantize", str(tmp_path / "b.onnx"), "-o", str(tmp_path / "c.chip"), "--like", str(like), "--bits", "q=3"],
+    )
+    assert refused.exit_code == 1 and "--like brings the bits of every matrix" in refused.output

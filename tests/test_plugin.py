@@ -173,6 +173,16 @@ def test_what_is_broken_is_made_again(cache: Cache) -> None:
     assert len(again.made) == 1 and "edited" not in (build.folder / "rtl" / "hardwire_top.sv").read_text()
 
 
+def test_what_nothing_asks_for_is_forgotten(tmp_path: Path) -> None:
+    cache = Cache(folder=tmp_path)
+    old, used = built(cache), built(cache, seed=5)
+    for build in (old, used):
+        os.utime(build.folder.parent, (0, 0))
+    assert built(Cache(folder=tmp_path), seed=5).folder == used.folder  # asked for
+    built(Cache(folder=tmp_path), seed=7)
+    assert not old.folder.exists() and used.folder.is_dir()
+
+
 def test_a_planted_fault_is_in_a_copy(cache: Cache) -> None:
     sound = built(cache)
     breaking = Cache(folder=cache.folder, fault="rom")

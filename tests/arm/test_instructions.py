@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a token costs the driver in instructions: no more than a third above what was counted when it was written down."""
+"""What a token costs the driver in instructions: less than 1.3 times what is written down in tests/driver/cost.py."""
 
 from __future__ import annotations
 

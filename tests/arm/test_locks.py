@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Two programs at one chip, killed and resumed, on a board's processor: the tests of tests/driver, run by its Python."""
+"""Two programs at one chip, killed and resumed, on a board's processor: those tests of tests/driver, by its Python."""
 
 from __future__ import annotations
 

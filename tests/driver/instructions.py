@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions of the driver per token, as valgrind counts them on this machine. ``python tests/driver/instructions.py``
+"""Instructions of the driver per token, as valgrind counts them here. ``python tests/driver/instructions.py``
 
 By two runs of different lengths, so that Python's start is not among them. Hashes of text are seeded by chance unless
 PYTHONHASHSEED is set, and with them the collisions in Python's dictionaries: it is set, and what the seeds do is told.
@@ -44,7 +44,6 @@ def per_token(what: str, seed: int, valgrind: Command = ("valgrind",)) -> float:
 def _stream(what: str, tokens: int) -> None:
     sys.path.insert(0, str(TESTS))
     from driver.cost import ring_in_memory, stream_of
-
     from hardwire.chip.model import load_chip
 
     chip = load_chip(Path(str(resources.files("hardwire.overlays"))) / "ulx3s-85f" / "bundled" / "model.chip")

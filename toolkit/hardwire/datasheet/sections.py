@@ -12,7 +12,7 @@ from ..host.registers import REGISTERS, WINDOWS
 from ..parts import present
 from ..plan.budget import NAMES, budget_of
 from ..proof.verify import RUNGS
-from ..targets.board import boards_folder
+from ..targets.board import Serial, boards_folder
 from . import drawing, engine
 from .card import Card
 from .measured import Measured
@@ -60,7 +60,7 @@ def sections(source: Source, card: Card | None, measured: Measured | None) -> li
     made: list[Callable[[], Section | None]] = [
         lambda: _model(source, card),
         lambda: _quality(source, measured),
-        lambda: _pins(source) if source.board.serial is not None else _registers(source),
+        lambda: _outside(source),
         lambda: _diagram(source),
         lambda: _memories(source),
         lambda: _timing(source),
@@ -139,9 +139,16 @@ def _quality(source: Source, measured: Measured | None) -> Section:
 # What is outside: pins, or registers.
 
 
-def _pins(source: Source) -> Section:
-    serial = source.board.serial
-    assert serial is not None  # asked before
+def _outside(source: Source) -> Section:
+    if source.board.serial is not None and source.engine is not None:
+        return _pins(source, source.board.serial)
+    if source.board.zynq is not None and source.said.target == "bitstream":
+        return _registers(source.board.zynq.base)
+    text = "The build is a project without a host: nothing is outside it. Pins or registers are a bitstream's."
+    return Section(title="Ports", text=(text,))
+
+
+def _pins(source: Source, serial: Serial) -> Section:
     text = (boards_folder() / source.board.key / serial.pins).read_text(encoding="utf-8")
     modes = dict(re.findall(r'^IOBUF PORT "([^"]+)" ([^;]*);', text, re.MULTILINE))
     sites = re.findall(r'^LOCATE COMP "([^"]+)" SITE "([^"]+)";', text, re.MULTILINE)
@@ -153,11 +160,8 @@ def _pins(source: Source) -> Section:
     return Section(title="Pins", text=said, tables=(Table(head=("port", "site", "mode"), rows=rows),))
 
 
-def _registers(source: Source) -> Section:
-    base = 0 if source.board.zynq is None else source.board.zynq.base
-    where = "No host of this board is known; these are the chip's own registers."
-    if source.board.zynq is not None:
-        where = f"AXI4-Lite, 32 bits, from 0x{base:08X} of the processor's map. Offsets are in bytes."
+def _registers(base: int) -> Section:
+    where = f"AXI4-Lite, 32 bits, from 0x{base:08X} of the processor's map. Offsets are in bytes."
     rows = [(f"0x{r.address:05X}", r.name, r.access, r.meaning) for r in REGISTERS]
     windows = [(f"0x{w.address:05X}", w.name, w.access, w.meaning) for w in WINDOWS]
     head = ("offset", "register", "access", "meaning")

@@ -26,6 +26,6 @@ def cast_of(chip: Chip, geometry: Mapping[str, int | str] | None, pour: str) -> 
 
 def hold(board: HostedChip, chip: Chip, cast: Cast) -> None:
     """Load a chip unless the board holds it: a bitstream leaves URAM empty, and who had the board before may have
-    reprinted it. Raises BuildError, LinkError."""
-    if board.info().id != chip.id:
+    reprinted it, or was killed at it. Raises BuildError for a frozen chip, LinkError."""
+    if board.info().id != chip.id or (board.loads() and not board.holds()):
         board.pour(cast.image(chip))

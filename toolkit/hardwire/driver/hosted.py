@@ -162,6 +162,11 @@ class HostedChip(Backend):
         """What stands of "whole", "loading", "ready", "foreign", "damaged", of a chip that ``loads``."""
         return fields_in("contents_state", self._read("contents_state"))
 
+    def holds(self) -> bool:
+        """Whether the memories of a chip that ``loads`` hold one, and nobody has begun to load another."""
+        state = self.contents()
+        return "whole" in state and "loading" not in state
+
     def pour(self, image: NDArray[np.uint32]) -> None:
         """Write an image (``emit.rtl.contents``) into the memories. What runs ends, and the context is empty.
 
@@ -297,7 +302,7 @@ class HostedChip(Backend):
                 return
             errors = self._clear_errors()
             if errors == {"refused"}:
-                if self.loads() and "whole" not in self.contents():
+                if self.loads() and not self.holds():
                     raise LinkError(EMPTY)
                 raise PromptError(NOTHING_TO_CONTINUE)
             if errors & {"range", "address"}:

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +39,8 @@ from ..plan.geometry import Geometry
 from ..proof.plant import plant
 from ..targets.board import load_board
 
+KINDS = ("chips", "builds", "planted")
+FORGOTTEN = 30 * 24 * 3600  # seconds
 NAMED = 20  # hexadecimal digits of a digest in a folder's name
 
 
@@ -66,7 +70,7 @@ class Cache:
         digest = self._digest("chip", {"files": [sha256(file) for file in read], "options": said, "name": name})
         chip = self.folder / "chips" / digest / f"{name}.chip"
         with self._alone(digest):
-            if not self._is_kept(f"chip {name}", digest, lambda: load_chip(chip)):
+            if not self._is_kept(f"chip {name}", chip.parent, lambda: load_chip(chip)):
                 quantize_onnx(path, chip, **{**options, **{name: file for name, file in files.items()}})
         return chip
 
@@ -90,7 +94,7 @@ class Cache:
         digest = self._digest("build", {"chip": load_chip(path).digest, "name": path.stem, **said})
         out = self.folder / "builds" / digest / path.stem
         with self._alone(digest):
-            if not self._is_kept(f"build {path.stem} for {board}, {target}", digest, lambda: open_build(out)):
+            if not self._is_kept(f"build {path.stem} for {board}, {target}", out.parent, lambda: open_build(out)):
                 shutil.rmtree(out, ignore_errors=True)
                 make_build(path, load_board(board), out, target=target, ip=ip, lanes=lanes, geometry=geometry)
             build = open_build(out)
@@ -121,32 +125,45 @@ class Cache:
         with FileLock(self.folder / f"{digest}.lock"):
             yield
 
-    def _is_kept(self, name: str, digest: str, read: Callable[[], object]) -> bool:
+    def _is_kept(self, name: str, entry: Path, read: Callable[[], object]) -> bool:
         """Whether it is there and whole. A cache is nothing to trust: what is broken is made again."""
         try:
             read()
         except HardwireError:
-            self.made.append(f"{name} ({digest[:8]})")
+            self.made.append(f"{name} ({entry.name[:8]})")
+            self._forget()
             return False
-        self.kept.append(f"{name} ({digest[:8]})")
+        self.kept.append(f"{name} ({entry.name[:8]})")
+        os.utime(entry)
         return True
+
+    def _forget(self) -> None:
+        """Remove what nothing has asked for in a month, so that a server's cache does not grow for ever."""
+        oldest = time.time() - FORGOTTEN
+        for entry in (entry for kind in KINDS for entry in (self.folder / kind).glob("*")):
+            with suppress(FileNotFoundError):  # another process was first
+                if entry.stat().st_mtime < oldest:
+                    shutil.rmtree(entry, ignore_errors=True)
 
     def _saved(self, chip: Chip) -> Path:
         path = self.folder / "chips" / chip.digest[:NAMED] / "model.chip"
         with self._alone(chip.digest[:NAMED]):
             if not path.is_file():
                 chip.save(path)
+            os.utime(path.parent)
         return path
 
     def _faulty(self, build: Build, fault: str, digest: str) -> Build:
         """A copy with the fault, in a place of its own: what a failure says can be repeated later."""
         folder = self.folder / "planted" / f"{digest}-{fault}"
         try:
-            return open_build(folder / build.folder.name)
+            found = open_build(folder / build.folder.name)
         except HardwireError:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             return plant(build, fault, folder)[0]
+        os.utime(folder)
+        return found
 
 
 def _parts(model: Path) -> list[Path]:

@@ -33,6 +33,7 @@ VERSION = 1  # of the image
 FRAME = 3  # words around the contents: the mould in front, identity and CRC-32 behind
 ROOM = ("AccW", "BiasW", "RenormEpsW", "BranchEpsW", "AlibiW", "AlibiSlopeW")  # parameters: how large a value may be
 SPARE = 1  # bits of each more than the first chip needs, where others are to follow it
+ONE_MULTIPLIER = 18  # bits of a sum that one multiplier takes, in every family; the next takes two of an ECP5's
 _BITS = 32
 
 Words = NDArray[np.uint32]
@@ -78,7 +79,7 @@ class Cast:
         program = program or schedule(chip, geometry)
         values = parameters(chip, program)
         if pour is Pour.ALL:
-            values |= {name: int(values[name]) + SPARE for name in ROOM if values.get(name)}
+            values |= {name: _spared(name, int(values[name])) for name in ROOM if values.get(name)}
         contents = rom_contents(chip, program, int(values["BiasW"]))
         files = {name: _section(name, lines) for name, lines in contents.items()}
         uram = [f"weight{depth:02}.hex" for depth in range(geometry.uram)]
@@ -151,6 +152,10 @@ def sealed(words: Words) -> Words:
     """Words with their CRC-32 behind them."""
     crc = zlib.crc32(words.astype("<u4").tobytes())
     return np.append(words, np.uint32(crc)).astype(np.uint32)
+
+
+def _spared(name: str, bits: int) -> int:
+    return bits if name == "AccW" and bits <= ONE_MULTIPLIER < bits + SPARE else bits + SPARE
 
 
 def _beyond(mine: int | str, room: int | str) -> bool:
