@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -105,3 +106,28 @@ def test_all_that_goes_in_counts(tmp_path: Path) -> None:
     before = one.digest(TOOLS)
     ports.write_text(f"{ports.read_text()}int more;\n")
     assert one.digest(TOOLS) != before
+
+
+def test_the_command_shows_what_is_kept_and_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from hardwire.cli.main import main
+
+    def call(*words: str) -> dict[str, object]:
+        done = CliRunner().invoke(main, ["cache", *words, "--json"])
+        assert done.exit_code == 0, done.output
+        found = json.loads(done.stdout)
+        assert found["folder"] == str(tmp_path / "cache")
+        return dict(found["kinds"][0])
+
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    assert call() == {"kind": "simulations", "files": 0, "bytes": 0, "oldest": None, "freed": 0}
+    cache = Cache("simulations")
+    put(cache, tmp_path, "a", used=86400)
+    put(cache, tmp_path, "b", used=2 * 86400)
+    shown = {"kind": "simulations", "files": 2, "bytes": 20, "oldest": "1970-01-02", "freed": 0}
+    assert call() == shown and call("--prune", "1G") == shown
+    assert call("--prune", "0") == {**shown, "files": 0, "bytes": 0, "oldest": None, "freed": 20}
+    assert kept(cache) == []
+    wrong = CliRunner().invoke(main, ["cache", "--prune", "little"])
+    assert wrong.exit_code == 1 and "--prune: 'little' is no memory of 1 MiB or more; give 900M or 4G" in wrong.output

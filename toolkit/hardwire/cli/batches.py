@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ def sweep(file: Path, out: Path | None, retry: bool, place: Place, as_json: bool
     from ..sweep.run import run_sweep
 
     grid, folder = read_grid(file), out or file.with_suffix("")
+    place = replace(place, logs=place.logs and folder.resolve() / "jobs")
     with _sweep_bar() as (progress, finished):
         summary = run_sweep(grid, folder, place, retry=retry, progress=progress, finished=finished)
     results = Results(folder / "results.sqlite")

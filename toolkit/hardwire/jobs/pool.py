@@ -48,7 +48,7 @@ class Pool:
 
     async def outcome(self, step: Step) -> Outcome:
         """The same with what the step took. Raises StepFailed."""
-        step = self._fitted(step)
+        step = await self._fitted(step)
         for attempt in range(1, TRIES + 1):
             async with self._licensed(step):
                 outcome = await self._submit(step)
@@ -58,10 +58,10 @@ class Pool:
                 raise StepFailed(outcome, step.kind)
         raise AssertionError("the last try returns or raises")
 
-    def _fitted(self, step: Step) -> Step:
+    async def _fitted(self, step: Step) -> Step:
         if self.room is not None:
             return replace(step, needs=step.needs.within(*self.room))
-        have = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        have = (await self._workers()).values()
         most = max((worker["resources"].get("memory", 0) for worker in have), default=step.needs.memory)
         if step.needs.memory > most:
             raise StepFailed(
@@ -74,6 +74,10 @@ class Pool:
             )
         cores = max((worker["resources"].get("cores", 1) for worker in have), default=step.needs.cores)
         return replace(step, needs=step.needs.within(int(cores), step.needs.memory))
+
+    async def _workers(self) -> dict[str, Any]:
+        """Those that the scheduler has now, by their address; the client's own list may be older."""
+        return dict((await self.client.scheduler.identity(n_workers=-1))["workers"])
 
     @contextlib.asynccontextmanager
     async def _licensed(self, step: Step) -> AsyncIterator[None]:
@@ -136,7 +140,7 @@ class Pool:
         """Replace jobs of the batch system that ended, as often as needed; never returns."""
         while True:
             await asyncio.sleep(KEPT_UP)
-            connected = {worker["name"] for worker in self.client.scheduler_info(n_workers=-1)["workers"].values()}
+            connected = {worker["name"] for worker in (await self._workers()).values()}
             for name in set(self.cluster.workers) - connected:
                 if self.place.on == "slurm" and await slurm_state(self.cluster.workers[name].job_id) in OVER:
                     # No variable may hold it: the cluster wants what it still knows of to be closed by itself.
