@@ -54,7 +54,7 @@ $(VENV)-pynq30/ready: $(VENV)/ready-check
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet,serve]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
 	touch $@
 
 demo: $(VENV)/ready
@@ -77,7 +77,12 @@ $(VENV)/ready-slurm: $(VENV)/ready
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; }
 	touch $@
 
-test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready $(VENV)/ready-slurm
+# Clients of the API, as their makers publish them: dozens of packages, which only their tests need.
+$(VENV)/ready-clients: $(VENV)/ready-check
+	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,clients]' 'numpy<2'
+	touch $@
+
+test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready $(VENV)/ready-slurm $(VENV)/ready-clients
 	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
 	$(MAKE) docs
 
@@ -94,7 +99,11 @@ $(VENV)/ready-train: $(VENV)/ready-check
 	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,train]' 'numpy<2'
 	touch $@
 
-test-all: test $(VENV)/ready-train
+# OpenAI's client for node, which is the system's, as a Chromium, nginx and haproxy are for tests/serve.
+build/node/node_modules/openai:
+	npm install --silent --prefix build/node 'openai@>=6 <8'
+
+test-all: test $(VENV)/ready-train build/node/node_modules/openai
 	$(BIN)/pytest -m slow --durations=8
 	$(BIN)/python tests/results.py > docs/results.part
 	mv docs/results.part docs/results.md

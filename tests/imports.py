@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sweep",),  # models to rows of figures
     ("datasheet",),  # builds and receipts to a page
     ("openers",),  # whatever it is, to tokens
+    ("serve",),  # tokens to whoever asks over HTTP
     ("api", ""),  # every step as a function; "" is the package itself
     ("notebook", "testing", "cli"),
     ("__main__",),

@@ -177,13 +177,13 @@ def test_a_story_of_bytes_and_other_scripts(
     """Tokens are bytes and words of many scripts; a character comes as it becomes whole."""
     tokenizer = json.loads(SHIPPED["Llama 2, TinyLlama"]().to_str())
     vocab = len(tokenizer["model"]["vocab"])
-    shape = Shape(vocab=vocab, dim=16, layers=1, heads=2, kv_heads=1, head_dim=8, hidden=16, context=48)
+    shape = Shape(vocab=vocab, dim=16, layers=1, heads=2, kv_heads=1, head_dim=8, hidden=16, context=96, rotary=8)
     chip = replace(random_chip(shape, seed=4), tokenizer=tokenizer, bos=1, eos=(2,))
     folder = install(chip, "scripts")
     prompt = "Маленький кот 小さな猫 שָׁלוֹם 😀"
-    options: dict[str, Any] = {"temperature": 1.0, "seed": 3}
+    options: dict[str, Any] = {"temperature": 1.0, "seed": 0}
     wanted = reference(chip, prompt, **options)
     assert any(ord(char) > 0x3000 for char in wanted[len(prompt) :]) and "\ufffd" in wanted
-    command = ("-m", "hardwire", "run", "scripts", "--prompt", prompt, "--temperature", "1", "--seed", "3")
+    command = ("-m", "hardwire", "run", "scripts", "--prompt", prompt, "--temperature", "1")
     with serve(ModelChip(chip, ring=16, first_index=FIRST)) as board:
         assert processor.run(*command, folder=folder, **board).stdout == wanted + "\n"

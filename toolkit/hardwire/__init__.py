@@ -9,6 +9,7 @@
 from typing import Any
 
 from .driver.model import LanguageModel, Token
+from .driver.until import until
 from .errors import HardwireError
 from .openers import load
 from .version import __version__
@@ -18,7 +19,7 @@ STEPS = (
     "random_chip", "synthesize_builds", "verify_build", "write_datasheet",
 )  # fmt: skip
 
-__all__ = ["HardwireError", "LanguageModel", "Token", "__version__", "load", *STEPS]  # noqa: PLE0604
+__all__ = ["HardwireError", "LanguageModel", "Token", "__version__", "load", "until", *STEPS]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

@@ -45,6 +45,10 @@ class PromptError(HardwireError):
     """A prompt or a generation option that the chip cannot take."""
 
 
+class PromptTooLong(PromptError):
+    """A prompt that leaves no room in the context for an answer."""
+
+
 class Unsupported(PromptError):
     """A request that is right, and that this engine has nothing for: another stream, rows of logits, stages."""
 

@@ -16,6 +16,8 @@ from . import model  # noqa: F401
 from . import hardware  # noqa: F401
 from . import batches  # noqa: F401
 from . import use  # noqa: F401
+from . import serve  # noqa: F401
+from . import race  # noqa: F401
 # isort: on
 
 __all__ = ["main"]

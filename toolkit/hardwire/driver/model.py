@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..chip.model import Chip, load_chip
-from ..errors import BuildError, PromptError
+from ..errors import BuildError, PromptError, PromptTooLong
 from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
 from .hosted import HostedChip
 from .prints import Prints
@@ -109,7 +109,7 @@ class LanguageModel:
         characters or no room."""
         ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._known_ids(prompt)
         if len(ids) >= self.chip.shape.context:
-            raise PromptError(
+            raise PromptTooLong(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
                 f"no room for an answer, shorten it by {len(ids) - self.chip.shape.context + 1} or more"
             )
@@ -369,16 +369,16 @@ class LanguageModel:
             await tokens.aclose()  # type: ignore[attr-defined]
             self._ended(job, state)
 
-    def _begin(self, job: _Job) -> tuple[RequestState, _Speaker]:
+    def _begin(self, job: _Job) -> tuple[RequestState, Speaker]:
         if self._prints is not None and (chip := self._prints.hold(job.adapter)) is not None:
             self._became(chip)
         self.last = Report(prompt=list(job.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
         ids = job.request.ids
         text = NumberStream() if self.codec is None else self.codec.stream([*job.before, *ids])
-        return RequestState(), _Speaker(text, self._pieces)
+        return RequestState(), Speaker(text, self._pieces)
 
-    def _finish(self, state: RequestState, say: _Speaker) -> Iterator[Token]:
+    def _finish(self, state: RequestState, say: Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
         self.last.status = STOPPED if state.status == RUNNING else state.status
         self._live = self.hosted is not None and self.last.status != RESET
@@ -426,7 +426,7 @@ class LanguageModel:
             yield token
 
 
-class _Speaker:
+class Speaker:
     """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``cache``,
     and right wherever the text is ``steady``."""
 

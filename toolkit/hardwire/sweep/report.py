@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ToolMissing
+from ..report.page import render_page
 from .results import Result, Results
 
 INCHES = (6.4, 4.4)
@@ -83,21 +84,16 @@ def _scales(x: Axis, y: Axis) -> dict[str, str]:
 
 def write_report(results: Results, path: Path, title: str) -> None:
     """Write the file. Raises ToolMissing without Jinja or matplotlib."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise ToolMissing('a report needs Jinja; pip install "hardwire[batch]"') from None
-
     rows = results.present()
-    pictures = [(f"{x.title} and {y.title}", draw(rows, x, y)) for x, y in PICTURES]
-    environment = Environment(
-        loader=PackageLoader("hardwire.sweep"), undefined=StrictUndefined, autoescape=True, trim_blocks=True
-    )
-    steps = [_step(step) for step in results.steps()]
-    text = environment.get_template("report.html.j2").render(
-        title=title, rows=rows, pictures=pictures, steps=steps, states=_states(rows), versions=_versions(rows)
-    )
-    path.write_text(text, encoding="utf-8")
+    context = {
+        "title": title,
+        "rows": rows,
+        "pictures": [(f"{x.title} and {y.title}", draw(rows, x, y)) for x, y in PICTURES],
+        "steps": [_step(step) for step in results.steps()],
+        "states": _states(rows),
+        "versions": _versions(rows),
+    }
+    path.write_text(render_page("hardwire.sweep", "report.html.j2", context), encoding="utf-8")
 
 
 def _states(rows: Sequence[Result]) -> dict[str, int]:
