@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Paths of netlists: what is longest, what a limit or a plan's stages refuse; the tiny circuit's as nextpnr routes it."""
+"""Paths of netlists: what is longest, what limits or stages refuse; the tiny circuit routed by nextpnr."""
 
 from __future__ import annotations
 
