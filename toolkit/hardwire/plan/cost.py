@@ -21,7 +21,7 @@ from ..targets.family import Fabric
 from .geometry import Geometry, Style
 from .latency import ceil_div
 from .program import Schedule
-from .widths import Widths
+from .widths import Widths, weight_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +133,7 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
     rows += g.rows * sum(extra.row_lut for extra in extras)
     lut = (lanes + rows + heads + sampling + f.fixed + sum(extra.lut for extra in extras)) * f.scale
+    lut += stream_luts(f, g)
     memory = memory or memories(chip, program, widths)
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
     ff += program.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
@@ -170,6 +171,11 @@ def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
     name, vocab = bits_of(chip.shape.vocab), chip.shape.vocab
     prompt = bram18(name, chip.shape.context)
     return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
+
+
+def stream_luts(f: Fabric, g: Geometry) -> float:
+    """LUTs of what several streams have for themselves: loop, program, position, and deeper memories in LUTs."""
+    return 0.0 if g.streams == 1 else (350 + 850 * (g.streams - 1)) * (1.0 if f.shared_mux else 1.4)
 
 
 def _row_cost(chip: Chip, program: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
@@ -231,16 +237,14 @@ def buffer_in_block_ram(program: Schedule) -> bool:
     return buffer_depth(program) >= 128
 
 
-def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
-    """Block RAMs and URAMs of every memory that is not distributed."""
-    from .widths import weight_words
-
+def memories(chip: Chip, program: Schedule, widths: Widths, words: list[int] | None = None) -> dict[str, int]:
+    """Block RAMs and URAMs of every memory that is not distributed. ``words``: of ``weight_words``, where known."""
     g, s, shape = program.geometry, chip.formats, chip.shape
-    words = weight_words(program)
+    words = words or weight_words(program)
     width = g.rows * g.columns * widths.weight
     weights = sum(bram18(width, words[e]) for e in range(g.uram, g.depth))
     uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
-    depth = shape.layers * program.kv_words * program.blocks
+    depth = g.streams * shape.layers * program.kv_words * program.blocks
     part = min(g.rows, program.shared * shape.head_dim)
     over = depth - (1 << max(depth.bit_length() - 1, 0))
     depth -= over if depth > 512 and over <= 16 else 0  # rtl/block_ram.sv distributes the rest

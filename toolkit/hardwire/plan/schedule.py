@@ -42,6 +42,8 @@ def require_geometry(program: Schedule) -> None:
             f"score_fabric {g.score_fabric}, mix_fabric {g.mix_fabric}: at most the {g.banks} banks' scores are in "
             f"LUTs, and a head's {channels} channels"
         )
+    if program.context > program.shape.context:
+        raise BuildError(f"share {g.share}: a stream has at most the context's {program.shape.context} positions")
     if program.padded % g.divides:
         raise BuildError(
             f"divides {g.divides}: choose a divisor of a head's {program.padded} channels, padding included"

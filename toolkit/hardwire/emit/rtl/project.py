@@ -57,6 +57,8 @@ def rtl_folder() -> Path:
 
 def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_path: str = "rom/") -> Schedule:
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in."""
+    if geometry.streams > 1:
+        raise BuildError(f"{geometry.streams} streams are planned, but not in the RTL engine yet; build one")
     program = schedule(chip, geometry)
     for name in ("rtl", "rom"):
         shutil.rmtree(folder / name, ignore_errors=True)
