@@ -51,6 +51,8 @@ _C = ctypes
 
 class _Request(_C.Structure):
     _fields_ = [
+        ("stream", _C.c_uint32),
+        ("after", _C.c_uint64),
         ("prompt", _C.c_void_p),
         ("prompt_length", _C.c_uint32),
         ("budget", _C.c_uint32),
@@ -141,7 +143,7 @@ class RtlSim(WholeRequests):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
         self._library.hw_trace.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
         self._library.hw_trace.restype = ctypes.c_uint32
-        self._library.hw_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
+        self._library.hw_run.argtypes = [_C.c_void_p, _C.c_void_p, _C.c_void_p, _C.c_uint32, _C.c_uint64]
         self.restart()
 
     def _build(self, library: Path, core: CoreSources) -> None:
@@ -234,7 +236,7 @@ class RtlSim(WholeRequests):
         return Limits(
             name=self.name,
             vocab=self.shape.vocab,
-            context=self.shape.context,
+            context=self.meta["parameters"]["Context"],
             stages=CHECKSUMS if traced and self.chip is not None else "",
             no_stages="it keeps no checksums; build it with --geometry trace=1",
         )
@@ -359,49 +361,83 @@ class RtlSim(WholeRequests):
 
         ``stall`` seeds random pauses of both streams; a reset comes behind ``abort_after`` cycles, where that is not 0.
         """
-        engine_request = Request(
-            ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops)
-        )
-        if not engine_request.ids:
+        asked = Request(ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops))
+        return self._simulate([Asked(replace(asked, clear=clear), stall=stall)], abort_after)[0]
+
+    def together(self, asked: Sequence[Asked]) -> list[Simulated]:
+        """Requests of different streams, in the engine at once. Cycles of all count from the first cycle."""
+        return self._simulate(asked, 0)
+
+    def _simulate(self, asked: Sequence[Asked], abort_after: int) -> list[Simulated]:
+        if not all(one.request.ids for one in asked):
             raise PromptError("the prompt is empty; give at least one token")
-        room = self.shape.context + 1
-        arrays = (
-            np.array(engine_request.ids, np.uint32),
-            np.array(engine_request.stops, np.uint32),
-            np.zeros(room, np.uint32),
-            np.zeros((room, self.shape.vocab), np.int32),
-            np.zeros(room, np.uint64),
-        )
-        ids, halts, tokens, logits, fetches = arrays
-        at = [array.ctypes.data for array in arrays]
-        values = self.meta["parameters"]
-        request = _Request(
-            at[0],
-            len(ids),
-            0xFFFFFFFF if budget is None else min(budget, 0xFFFFFFFF),
-            int(clear),
-            at[1],
-            len(halts),
-            engine_request.inverse,
-            seed,
-            stall,
-            abort_after,
-            self.shape.vocab,
-            values["Rows"],
-        )
-        result = _Result(at[2], room, at[3], room, at[4], room)
+        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab) for one in asked]
+        rows, vocab = self.meta["parameters"]["Rows"], self.shape.vocab
+        requests = (_Request * len(asked))(*(call.request(rows, vocab, abort_after) for call in calls))
+        results = (_Result * len(asked))(*(call.result() for call in calls))
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
         longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
-        limit = 8 * longest * (room + len(ids)) + 1000
-        code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
+        tokens = sum(self.limits.context + 1 + len(one.request.ids) for one in asked)
+        limit = 8 * longest * tokens + 1000 + max(one.after for one in asked)
+        code = self._loaded().hw_run(self._handle, requests, results, len(asked), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
+        return [call.simulated(result, code == 1) for call, result in zip(calls, results, strict=True)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with what only a simulation takes. ``stall`` seeds random pauses of its streams of tokens, 0: none;
+    it begins ``after`` so many cycles."""
+
+    request: Request
+    stall: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """The arrays of one request, which the library reads and writes."""
+
+    asked: Asked
+    ids: Ints
+    stops: Ints
+    tokens: Ints
+    logits: Ints
+    fetches: Ints
+
+    @classmethod
+    def of(cls, asked: Asked, room: int, vocab: int) -> _Call:
+        """With room for so many tokens."""
+        return cls(
+            asked,
+            np.array(asked.request.ids, np.uint32),
+            np.array(asked.request.stops, np.uint32),
+            np.zeros(room, np.uint32),
+            np.zeros((room, vocab), np.int32),
+            np.zeros(room, np.uint64),
+        )
+
+    def request(self, rows: int, vocab: int, abort_after: int) -> _Request:
+        asked = self.asked.request
+        budget = 0xFFFFFFFF if asked.budget is None else min(asked.budget, 0xFFFFFFFF)
+        return _Request(
+            asked.stream, self.asked.after, self.ids.ctypes.data, len(self.ids), budget, int(asked.clear),
+            self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after, vocab, rows,
+        )  # fmt: skip
+
+    def result(self) -> _Result:
+        room = len(self.tokens)
+        at = [array.ctypes.data for array in (self.tokens, self.logits, self.fetches)]
+        return _Result(at[0], room, at[1], room, at[2], room)
+
+    def simulated(self, result: _Result, aborted: bool) -> Simulated:
         return Simulated(
-            tokens=tokens[: result.token_count].tolist(),
-            logits=logits[: result.logit_count].astype(np.int64),
-            fetches=fetches[: result.fetch_count].astype(np.int64),
-            status=RESET if code == 1 else Status(result.status).meaning,
-            position=0 if code == 1 else int(result.position),
+            tokens=self.tokens[: result.token_count].tolist(),
+            logits=self.logits[: result.logit_count].astype(np.int64),
+            fetches=self.fetches[: result.fetch_count].astype(np.int64),
+            status=RESET if aborted else Status(result.status).meaning,
+            position=0 if aborted else int(result.position),
             cycles=int(result.cycles),
         )
 

@@ -49,7 +49,7 @@ class Played:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """What is played at once: a word of the program, with its wait for the next, or a fetch."""
 
     wait: int = 1
@@ -61,7 +61,7 @@ class _Step:
     reads_until: int = 0  # and until it is free again
 
     @classmethod
-    def of(cls, program: Schedule, word: Word, following: Word | None) -> _Step:
+    def of(cls, program: Schedule, word: Word, following: Word | None) -> Step:
         wait = following.at - word.at if following else 0
         step = cls(wait, following is not None and following.after_span, word.attend, word.ends)
         if word.run is None:
@@ -100,15 +100,15 @@ class _Shared:
     noise: int = 0
     walk: int | None = None  # first block of the last walk
     blocks: int = 0  # of that walk
-    embed: _Step = field(init=False)
+    embed: Step = field(init=False)
     noise_cycles: int = field(init=False)
 
     def __post_init__(self) -> None:
         s, rows = self.program.shape, self.program.geometry.rows
-        self.embed = _Step(reads_from=EMBED_READ, reads_until=EMBED_READ + len(self.program.embed))
+        self.embed = Step(reads_from=EMBED_READ, reads_until=EMBED_READ + len(self.program.embed))
         self.noise_cycles = ceil_div(s.vocab, rows) * (rows // 2) + NOISE_LATE - 1
 
-    def earliest(self, step: _Step, turn: Turn, due: int) -> int:
+    def earliest(self, step: Step, turn: Turn, due: int) -> int:
         """The first cycle from ``due`` on in which the step could be played."""
         if step.reads_from:
             due = max(due, self.grant, self.reads - step.reads_from)
@@ -122,7 +122,7 @@ class _Shared:
             return max(due, self.walk + gap - 1)
         return due
 
-    def take(self, step: _Step, turn: Turn, at: int) -> None:
+    def take(self, step: Step, turn: Turn, at: int) -> None:
         if step.reads_from:
             self.grant, self.reads = at + 1, at + step.reads_until
             if step.lanes:
@@ -139,7 +139,7 @@ def replay(program: Schedule, streams: Sequence[Iterator[Turn]]) -> Iterator[Pla
     """Play the turns of every stream, each stream's one after another; yield tokens as they are done, forever if the
     turns are."""
     steps = [
-        _Step.of(program, word, after) for word, after in zip(program.words, [*program.words[1:], None], strict=True)
+        Step.of(program, word, after) for word, after in zip(program.words, [*program.words[1:], None], strict=True)
     ]
     shared, ages = _Shared(program=program), count(len(streams))
     waiting = [_Stream(number=i, turns=iter(turns), age=i) for i, turns in enumerate(streams)]
@@ -168,16 +168,16 @@ def replay(program: Schedule, streams: Sequence[Iterator[Turn]]) -> Iterator[Pla
         stream.step += 1
 
 
-def _next_step(stream: _Stream, turn: Turn, steps: Sequence[_Step], shared: _Shared) -> _Step:
+def _next_step(stream: _Stream, turn: Turn, steps: Sequence[Step], shared: _Shared) -> Step:
     if stream.step < 0:
         return shared.embed
     step = steps[stream.step]
-    return _Step(ends=True) if step.ends and not turn.generated else step
+    return Step(ends=True) if step.ends and not turn.generated else step
 
 
 def lane_cycles(program: Schedule) -> int:
     """Cycles that the lanes are taken by a token's runs: no number of streams takes fewer per token."""
-    return sum(_Step.of(program, word, None).lanes for word in program.words)
+    return sum(Step.of(program, word, None).lanes for word in program.words)
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,6 @@ def rtl_folder() -> Path:
 
 def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_path: str = "rom/") -> Schedule:
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in."""
-    if geometry.streams > 1:
-        raise BuildError(f"{geometry.streams} streams are planned, but not in the RTL engine yet; build one")
     program = schedule(chip, geometry)
     for name in ("rtl", "rom"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -72,7 +70,7 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
     values = parameters(chip, program)
     write_packages(folder, values, plan_package, chip.digest)
-    (folder / f"{TOP}.sv").write_text(top_module(_engine(rom_path), chip.digest))
+    (folder / f"{TOP}.sv").write_text(top_module(_engine(rom_path), chip.digest, geometry.streams))
     meta = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
@@ -113,7 +111,7 @@ def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
         "Heads": s.heads,
         "KvHeads": s.kv_heads,
         "HeadDim": s.head_dim,
-        "Context": s.context,
+        "Context": program.context,
         "HiddenWords": ceil_div(s.hidden, g.rows),
         **switches,
         "ResidualW": f.residual,
@@ -143,14 +141,14 @@ def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
         "Shared": program.shared,
         "Divides": g.divides,
         "Spacing": program.spacing,
-        "Slack": min(program.slack, program.span(s.context - 1)),
+        "Slack": min(program.slack, program.span(program.context - 1)),
         "ScoreStyle": named(Style[g.score_style.upper()]),
         "MixStyle": named(Style[g.mix_style.upper()]),
         "ScoreFabric": g.score_fabric,
         "MixFabric": g.mix_fabric,
         "Minus": int(g.minus),
         "ProgramWords": len(program.words),
-        "Streams": 1,
+        "Streams": g.streams,
         "Stops": STOPS,
         "Segments": segments(program),
         "Trace": int(g.trace),
@@ -160,7 +158,7 @@ def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
 
 
 def _cycles(program: Schedule) -> dict[str, Any]:
-    last = program.shape.context - 1
+    last = program.context - 1
     return {
         "mean_0_255": program.mean_cycles(),
         "first": program.cycles(0),
@@ -169,7 +167,8 @@ def _cycles(program: Schedule) -> dict[str, Any]:
     }
 
 
-# Ports of a chip's top, which a board's registers and every simulation take: direction, type, name.
+# Ports of a chip's top, which a board's registers and every simulation take: direction, type, name. Those of requests,
+# prompts and tokens are there for each stream.
 TOP_PORTS = (
     ("input", "logic", "clk_i"),
     ("input", "logic", "rst_i"),
@@ -199,9 +198,17 @@ def write_packages(folder: Path, values: Mapping[str, Any], package: Callable[..
     (folder / HEADER).write_text(ports_header(values, note))
 
 
-def top_module(body: str, digest: str) -> str:
+OF_A_STREAM = ("request_", "progress_", "fetch_", "prompt_", "token_")  # what such ports are called
+
+
+def top_module(body: str, digest: str, streams: int = 1) -> str:
     """hardwire_top.sv: ``body`` behind TOP_PORTS. ``digest`` is the chip's, named in the first lines."""
-    listed = ",\n".join(f"  {way:<6} {kind:<12} {name}" for way, kind, name in TOP_PORTS)
+    each = OF_A_STREAM if streams > 1 else ()
+    kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in TOP_PORTS]
+    width = max(map(len, kinds))
+    listed = ",\n".join(
+        f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, TOP_PORTS, strict=True)
+    )
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
         f"// Generated from chip {digest}.\nmodule {TOP}\n  import plan_pkg::*;\n(\n{listed}\n);\n{body}\nendmodule\n"
