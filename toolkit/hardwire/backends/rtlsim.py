@@ -237,14 +237,16 @@ class RtlSim(WholeRequests):
             name=self.name,
             vocab=self.shape.vocab,
             context=self.meta["parameters"]["Context"],
+            streams=self.meta["parameters"]["Streams"],
             stages=CHECKSUMS if traced and self.chip is not None else "",
             no_stages="it keeps no checksums; build it with --geometry trace=1",
         )
 
     def reset(self) -> None:
-        """The chip's reset line; the context is empty behind it."""
+        """The chip's reset line; every context is empty behind it."""
         self._loaded().hw_reset(self._handle)
-        self.position, self.pending = 0, None
+        for context in self.contexts:
+            context.position, context.pending = 0, None
 
     def trace(self, word: int) -> int:
         """A word of the trace window: a checksum of a stage of the last token (plan/trace.py)."""
@@ -263,18 +265,18 @@ class RtlSim(WholeRequests):
 
     def answer(self, request: Request) -> Outcome:
         """One request of the engine; where the prompt is scored, or stages are asked for, one for each token."""
-        known, before = self.known(request), 0 if request.clear else self.position
+        known, before = self.known(request), self.before(request)
         if request.rows > 1 or request.stages:
             outcome = self._fed_singly(request, known, before)
         else:
             outcome = self._as_a_whole(request, known)
-        self.note(before, outcome.ids, outcome.status, outcome.position)
+        self.note(request, outcome)
         return outcome
 
     def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
         run = self.simulate(
             known, request.budget, temperature=request.temperature, seed=request.seed, stops=request.stops,
-            clear=request.clear,
+            clear=request.clear, stream=request.stream,
         )  # fmt: skip
         prompt, cycles = self._cycles(run)
         return Outcome(
@@ -293,7 +295,10 @@ class RtlSim(WholeRequests):
 
         def feed(token: int, position: int) -> int:
             nonlocal total
-            run = self.simulate([token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0)
+            run = self.simulate(
+                [token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0,
+                stream=request.stream,
+            )  # fmt: skip
             total += run.cycles
             part = self._cycles(run)[1]
             if part is not None and position < before + len(known) - 1:
@@ -356,13 +361,17 @@ class RtlSim(WholeRequests):
         clear: bool = True,
         stall: int = 0,
         abort_after: int = 0,
+        stream: int = 0,
     ) -> Simulated:
         """One request of the engine itself, which feeds ``prompt`` and nothing before it.
 
         ``stall`` seeds random pauses of both streams; a reset comes behind ``abort_after`` cycles, where that is not 0.
         """
-        asked = Request(ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops))
-        return self._simulate([Asked(replace(asked, clear=clear), stall=stall)], abort_after)[0]
+        asked = Request(
+            stream=stream, ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops),
+            clear=clear,
+        )  # fmt: skip
+        return self._simulate([Asked(asked, stall=stall)], abort_after)[0]
 
     def together(self, asked: Sequence[Asked]) -> list[Simulated]:
         """Requests of different streams, in the engine at once. Cycles of all count from the first cycle."""
@@ -423,7 +432,8 @@ class _Call:
         budget = 0xFFFFFFFF if asked.budget is None else min(asked.budget, 0xFFFFFFFF)
         return _Request(
             asked.stream, self.asked.after, self.ids.ctypes.data, len(self.ids), budget, int(asked.clear),
-            self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after, vocab, rows,
+            self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after,
+            vocab, rows,
         )  # fmt: skip
 
     def result(self) -> _Result:

@@ -22,7 +22,7 @@ from .budget import budget_of, resources
 from .capacity import MEAN_OVER
 from .cost import Cost, dot_luts, memories, predict
 from .geometry import MOST_STREAMS, Geometry, Style, shared_heads
-from .latency import ceil_div
+from .latency import ceil_div, one_stream_parts
 from .program import Schedule
 from .replay import Throughput, lane_cycles, throughput
 from .schedule import schedule
@@ -102,7 +102,8 @@ class Planner:
 
     def most(self, board: Board, progress: Progress = lambda stage, share: None) -> Plan | None:
         """The plan with the fewest cycles per token over all streams, whatever their number; of equals the fewest."""
-        plans = [plan for n in range(1, MOST_STREAMS + 1) if (plan := self.best(board, progress, n)) is not None]
+        most = 1 if one_stream_parts(self.chip.wiring) else MOST_STREAMS
+        plans = [plan for n in range(1, most + 1) if (plan := self.best(board, progress, n)) is not None]
         return min(plans, key=lambda plan: plan.mean_cycles, default=None)
 
     def best(self, board: Board, progress: Progress = lambda stage, share: None, streams: int = 1) -> Plan | None:
