@@ -72,7 +72,7 @@ module engine
     sequencer #(.Words(ProgramWords), .Folder(Folder)) u_sequencer (
       .clk_i, .rst_i, .start_i(start[s]), .short_i(short_token), .span_i(span), .lanes_want_o(lanes_want[s]),
       .lanes_hold_i(lanes_hold[s]), .attend_want_o(attend_want[s]), .attend_hold_i(attend_hold[s]),
-      .word_o(words[s]), .place_o(places[s]), .lanes_o(lanes_play[s]), .attend_o(attend_play[s]), .done_o(done[s]));
+      .program_o(words[s]), .place_o(places[s]), .lanes_o(lanes_play[s]), .attend_o(attend_play[s]), .done_o(done[s]));
   end
   assign fetch_o = start;
 

@@ -19,7 +19,7 @@ module sequencer
   input  logic             lanes_hold_i,  // the lanes are another stream's
   output logic             attend_want_o, // the same of attention
   input  logic             attend_hold_i,
-  output program_t         word_o,      // the word that is played, or waits
+  output program_t         program_o,     // the word that is played, or waits
   output logic [AddrW-1:0] place_o,     // its number
   output logic             lanes_o,     // start the lanes with it
   output logic             attend_o,    // start attention
@@ -44,7 +44,7 @@ module sequencer
   assign lanes_o       = lanes_want_o && !lanes_hold_i;
   assign attend_o      = attend_want_o && !attend_hold_i;
   assign play          = due && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
-  assign word_o        = word;
+  assign program_o     = word;
   assign place_o       = addr_q;
 
   always_ff @(posedge clk_i) begin

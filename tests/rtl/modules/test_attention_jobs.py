@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""attention_jobs: layers of streams at random lengths, each begun as soon as it may or later; all outputs that count."""
+"""attention_jobs: layers of streams at random lengths, each begun as soon as may be or later; all outputs."""
 
 from __future__ import annotations
 
