@@ -19,6 +19,8 @@ module attention
   parameter int     Padded  = 8,    // channels of a head in whole words
   parameter int     Divides = 2,    // quotients of each head per cycle
   parameter int     Spacing = 6,    // least cycles from walk to walk
+  parameter int     ReadStages = 1, // of block RAMs
+  parameter int     SumStages  = 1, // of sums, over banks and over channels
   parameter style_e ScoreStyle  = StylePacked,
   parameter int     ScoreFabric = 0,
   parameter style_e MixStyle    = StylePacked,
@@ -55,10 +57,10 @@ module attention
   output logic [WalkW-1:0]                                      walk_o,
   input  logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query_i,      // of walk_o, in the same cycle
   output logic [AddrW-1:0]                                      key_addr_o,
-  input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] keys_i,       // a cycle later
+  input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] keys_i,       // ReadStages later
   output logic                                                  value_last_o,
   output logic [AddrW-1:0]                                      value_addr_o,
-  input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] values_i,     // a cycle later
+  input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] values_i,     // ReadStages later
   output logic                                                  we_o,
   output logic [StreamW-1:0]                                    stream_o,     // with we_o: whose
   output logic [OutA-1:0]                                       addr_o,       // of Divides mixed values of each head
@@ -85,7 +87,7 @@ module attention
       .walk_first_i(walk_valid && walk_slot[BlockW-1:0] == '0), .walk_free_i(walk_free), .walk_stream_o,
       .exp_start_i(exp_start), .exp_last_i(head_last), .exp_stream_o(exp_stream), .exp_load_o(exp_load),
       .exp_base_o(exp_base), .exp_index_o(exp_index), .mixed_last_i(mixed_last), .mixed_stream_o(stream_o));
-    delay #(.Width(StreamW), .Cycles(3)) u_score_stream (.clk_i, .d_i(walk_stream_o), .d_o(score_stream));
+    delay #(.Width(StreamW), .Cycles(1 + ReadStages + SumStages)) u_score_stream (.clk_i, .d_i(walk_stream_o), .d_o(score_stream));
     always_ff @(posedge clk_i) exp_stream_q <= exp_stream;
     assign walk_load  = start_i;
     assign mixed_last = we_o && addr_o == OutA'(Walks * Padded / Divides - 1);
@@ -138,7 +140,7 @@ module attention
     end
 
     scores #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Blocks(Blocks),
-             .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed), .Capped(Capped),
+             .ReadStages(ReadStages), .SumStages(SumStages), .Style(ScoreStyle), .Fabric(ScoreFabric), .Minus(Minus), .Windowed(Windowed), .Capped(Capped),
              .Heads(Layers * Walks), .SlopeW(SlopeW), .Shifts({"cap", Digits, ".hex"}),
              .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Slopes({"alibi", Digits, ".hex"}), .Folder(Folder)) u_scores (
       .clk_i, .rst_i, .restart_i(restart_i[0]), .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot),
@@ -147,7 +149,7 @@ module attention
       .slot_r_i(exp_slot), .slot_next_i(exp_slot_next), .score_o(score));
 
     softmax #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .ScoreW(KeptW), .WeightW(WeightW),
-              .AddrW(AddrW), .Group(Walks / Words), .File({"shift", Digits, ".hex"}),
+              .AddrW(AddrW), .Group(Walks / Words), .ReadStages(ReadStages), .File({"shift", Digits, ".hex"}),
               .Windowed(Windowed), .Folder(Folder)) u_softmax (
       .clk_i, .rst_i, .load_i(exp_load), .base_i(exp_base), .index_i(exp_index), .layer_i(start_i && Streams == 1),
       .start_i(peak_valid), .peak_i(peak), .blocks_i(blocks_i[exp_stream]), .bank_i(bank_i[exp_stream_q]),
@@ -157,7 +159,7 @@ module attention
       .first_o(exp_first), .last_o(exp_last), .weight_o(weight), .shift_o(shift));
 
     mix #(.Banks(Banks), .Blocks(Blocks), .HeadDim(HeadDim), .CacheW(CacheW), .WeightW(WeightW), .OutW(OutW),
-          .Padded(Padded), .Divides(Divides), .Style(MixStyle), .Fabric(MixFabric), .Minus(Minus), .Folder(Folder))
+          .Padded(Padded), .Divides(Divides), .ReadStages(ReadStages), .SumStages(SumStages), .Style(MixStyle), .Fabric(MixFabric), .Minus(Minus), .Folder(Folder))
       u_mix (
       .clk_i, .rst_i, .valid_i(exp_valid), .first_i(exp_first), .last_i(exp_last), .weight_i(weight),
       .values_i(values), .shift_i(shift), .we_o(we[h]), .mixed_o(mixed_o[h]));

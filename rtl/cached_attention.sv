@@ -61,16 +61,20 @@ module cached_attention
     .clk_i, .we_i(query_we), .clear_i(stale_i), .waddr_i(QueryA'({z_tail_i.stream, WalkW'(z_tail_i.dest >> PartB)})),
     .part_i(PartW'(z_tail_i.dest)), .data_i(query_z), .re_i(walk_valid), .raddr_i(QueryA'({walk_stream, walk})),
     .query_o(query));
-  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows)) u_keys (
-    .clk_i, .we_i(key_we), .bank_i(bank_i[z_tail_i.stream]), .waddr_i(key_waddr), .part_i(PartW'(z_tail_i.dest)), .data_i(key_z),
-    .raddr_i(key_addr), .data_o(keys));
-  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows)) u_values (
-    .clk_i, .we_i(value_we), .bank_i(bank_i[y_tail_i.stream]), .waddr_i(value_waddr), .part_i(PartW'(y_tail_i.dest)), .data_i(value_y),
+  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows),
+             .Stages(ReadStages)) u_keys (
+    .clk_i, .we_i(key_we), .bank_i(bank_i[z_tail_i.stream]), .waddr_i(key_waddr), .part_i(PartW'(z_tail_i.dest)),
+    .data_i(key_z), .raddr_i(key_addr), .data_o(keys));
+  kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows),
+             .Stages(ReadStages)) u_values (
+    .clk_i, .we_i(value_we), .bank_i(bank_i[y_tail_i.stream]), .waddr_i(value_waddr), .part_i(PartW'(y_tail_i.dest)),
+    .data_i(value_y),
     .raddr_i(value_addr), .data_o(values));
 
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
               .Shared(Shared), .QueryW(QueryW), .CacheW(CacheW), .WeightW(WeightP), .OutW(AttentionW), .Padded(Padded),
-              .Divides(Divides), .Spacing(Spacing), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
+              .Divides(Divides), .Spacing(Spacing), .ReadStages(ReadStages),
+              .SumStages(SumStages), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
               .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap),
               .SlopeW(ScoreSlopeW), .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Streams(Streams),
               .Folder(Folder))

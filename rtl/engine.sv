@@ -4,7 +4,7 @@
 // plan_pkg has them by subject, each with its meaning, what follows from them, and the structs of words and ports.
 //
 // Time is counted in two ways, both in cycles. A0, A1, A2: a column step of the lanes, its operands, its activations.
-// E0, E1, ..: a read of the lanes and what becomes of it; EY = E3 + RoundStages: its rows; EZ: what post makes of them.
+// E0, E1, ..: a read of the lanes and what becomes of it; EY: its rows, YLate behind E0; EZ: what post makes of them.
 module engine
   import engine_pkg::*, plan_pkg::*;
 #(
@@ -126,8 +126,8 @@ module engine
     .steps_i(played.steps), .emits_i(played.emits), .stream_o(stream_a0), .run_o(run), .source_o(source),
     .step_o(step), .first_o(first), .index_o(index), .tag_o(tag), .opens_o(opens), .count_o(count));
 
-  logic            embed_read, valid_e0, embed_e0, branch_e0, lanes_e1;
-  logic [SelW-1:0] sel_e0, sel_e1;
+  logic            embed_read, valid_e0, embed_e0, branch_e0, read;
+  logic [SelW-1:0] sel_e0, sel;
   emission_t       word_e0;
   logic [StreamW-1:0] stream_e0, stream_p2;
 
@@ -139,10 +139,9 @@ module engine
 
   assign branch_e0 = Branches && word_e0.kind == KindResidual && !word_e0.set && !embed_e0;
 
-  always_ff @(posedge clk_i) begin
-    sel_e1   <= sel_e0;
-    lanes_e1 <= valid_e0 && !embed_e0 && !rst_i;
-  end
+  localparam int ReadLate = LaneStages > 3 ? 0 : 1;
+  delay #(.Width(SelW), .Cycles(ReadLate)) u_sel (.clk_i, .d_i(sel_e0), .d_o(sel));
+  delay #(.Width(1), .Cycles(ReadLate)) u_read (.clk_i, .d_i(valid_e0 && !embed_e0 && !rst_i), .d_o(read));
 
   // What every requantised row takes along: E0 to EY, and on to EZ.
   tail_t tail_e0, tail_y, tail_p, tail_z;  // p: what post takes, EY unless heads have norms
@@ -169,7 +168,8 @@ module engine
   activations #(.Columns(Columns), .ResidualW(ResidualW), .NormW(NormW), .SideW(SideW), .ActW(ActW)) u_activations (
     .clk_i, .step_i(step), .source_i(source), .bits_i(bits[stream_a0]), .x_i(x_a0), .side_i(side_a0), .act_o(act_a2));
 
-  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Streams(Streams), .Folder(Folder)) u_root (
+  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Stages(ReadStages), .Streams(Streams),
+              .Folder(Folder)) u_root (
     .clk_i, .first_i(written_first), .valid_i(written_valid), .stream_i(written_stream), .eps_i(EnergyW'(Eps)), .x_i(written),
     .bits_i(bits), .root_o(norm_root));
   if (FinalNorm) begin : gen_root
@@ -194,13 +194,14 @@ module engine
     .row_o(row_e1), .multiplier_o(row_factor_e1));
 
   matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
-           .WeightW(WeightW), .AccW(AccW), .Stages(LaneStages), .Minus(Minus), .Uram(Uram), .Words(WeightWords),
-           .Streams(Streams), .Runs(ProgramWords), .Folder(Folder)) u_matvec (
-    .clk_i, .rst_i, .restart_i(restart[0]), .start_i(lanes_start), .run_i(place), .step_i(step), .first_i(first), .count_i(count), .act_i(act_a2),
-    .load_valid_i, .load_data_i, .read_i(lanes_e1), .sel_i(sel_e1), .sum_o(sum_e2));
+           .WeightW(WeightW), .AccW(AccW), .Stages(LaneStages), .Minus(Minus), .Uram(Uram), .Split(SplitWeights),
+           .Words(WeightWords), .Streams(Streams), .Runs(ProgramWords), .Folder(Folder)) u_matvec (
+    .clk_i, .rst_i, .restart_i(restart[0]), .start_i(lanes_start), .run_i(place), .step_i(step), .first_i(first),
+    .count_i(count), .act_i(act_a2), .load_valid_i, .load_data_i, .read_i(read), .sel_i(sel), .sum_o(sum_e2));
 
   rows #(.Rows(Rows), .AccW(AccW), .RowW(RowW), .BiasW(BiasW), .ResidualW(ResidualW), .CacheW(CacheW), .GateW(GateW),
-         .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .Stages(RoundStages)) u_rows (
+         .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .FactorStages(FactorStages),
+         .Stages(RoundStages)) u_rows (
     .clk_i, .kind_i(word_e0.kind), .raw_i(branch_e0), .fold_i(word_e0.fold), .shift_i(word_e0.shift),
     .multiplier_i(word_e0.multiplier), .bias_i(word_e0.bias), .embed_i(embed_e0), .root_i(root),
     .row_factor_i(row_factor_e1), .row_i(row_e1), .sum_i(sum_e2), .y_o(y));
@@ -269,7 +270,8 @@ module engine
   assign asked_p = request_i[tail_p.stream].inverse;
   assign inverse = asked_p == 0 ? 18'(1 << LogitShift) : 18'(asked_p);
 
-  post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .Stages(RoundStages)) u_post (
+  post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .FactorStages(FactorStages), .Stages(RoundStages))
+    u_post (
     .clk_i, .kind_i(tail_p.kind), .shift_i(tail_p.post), .max_i(most_y), .y_i(y_p), .cos_i(cosine), .sin_i(sine),
     .gate_i(activation), .inverse_i(inverse), .z_o(z));
 

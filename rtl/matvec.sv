@@ -14,9 +14,10 @@ module matvec
   parameter int ActW    = 9,
   parameter int WeightW = 4,
   parameter int AccW    = 20,   // of a row's sum
-  parameter int Stages  = 2,    // of a lane
+  parameter int Stages  = 2,    // of a lane: 1 to 3; 4: and two of a read
   parameter bit Minus   = 1'b0,
   parameter int Uram    = 0,    // of the depths, those whose weights are in pairs of URAM ports, loaded at boot
+  parameter bit Split   = 1'b0, // a few of a depth's words in LUTs
   parameter logic [Depth-1:0][15:0] Words = '0,  // weight words of each depth
   parameter int Streams = 1,
   parameter int Runs    = 1,    // numbers of runs
@@ -36,12 +37,13 @@ module matvec
   input  logic                         first_i,    // with step_i: the first of a pass
   input  logic [CountW-1:0]            count_i,    // depths that the pass uses, with step_i
   input  logic [Columns-1:0][ActW-1:0] act_i,      // A2: zero where no step is
-  input  logic                         read_i,     // E1: a read
+  input  logic                         read_i,     // E1: a read; a cycle earlier with two stages of it
   input  logic [SelW-1:0]              sel_i,      // the depth it reads
   output logic [Rows-1:0][AccW-1:0]    sum_o       // E2: rows of that depth
 );
 
-  localparam int Lanes = Columns / Terms;  // groups
+  localparam int Lanes  = Columns / Terms;  // groups
+  localparam int OfLane = Stages > 3 ? 3 : Stages;
 
   logic [Depth-1:0]                                         step;
   logic [Depth-1:0][Columns-1:0][ActW-1:0]                  act;
@@ -90,7 +92,8 @@ module matvec
     assign unused = ^{start_i, run_i};
   end
 
-  weights #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .WeightW(WeightW), .Uram(Uram), .Words(Words), .Folder(Folder))
+  weights #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .WeightW(WeightW), .Uram(Uram), .Split(Split), .Words(Words),
+            .Folder(Folder))
     u_weights (.clk_i, .rst_i, .restart_i(load), .base_i(base), .step_i(step), .load_valid_i, .load_data_i, .weight_o(weight));
 
   for (genvar g = 0; g < Lanes; g++) begin : gen_group
@@ -100,14 +103,14 @@ module matvec
         assign w[r] = weight[e][r][g*Terms +: Terms];
       end
       lane_group #(.Packed(g < Packed), .Rows(Rows), .Terms(Terms), .ActW(ActW), .WeightW(WeightW), .AccW(AccW),
-                   .Stages(Stages), .Minus(Minus)) u_lanes (
+                   .Stages(OfLane), .Minus(Minus)) u_lanes (
         .clk_i, .rst_i, .a_i(act[e][g*Terms +: Terms]), .w_i(w), .sum_o(lane[g][e]));
     end
     assign read[g] = lane[g][sel_i];
   end
 
   readout #(.Rows(Rows), .Depth(Depth), .Lanes(Lanes), .Packed(Packed), .Columns(Columns), .ActW(ActW), .AccW(AccW),
-            .Offset(digit_offset(WeightW)), .Stages(Stages)) u_readout (
+            .Offset(digit_offset(WeightW)), .Stages(OfLane), .Late(Stages > 3)) u_readout (
     .clk_i, .rst_i, .first_i(step_i && first_i), .act_i(act_i), .read_i, .sel_i, .lane_i(read), .sum_o);
 
 endmodule

@@ -4,7 +4,7 @@
 // stream has what a word names, it waits, and all behind it.
 // A wait is a constant, plus, where the word says so, what a layer's attention takes at this many blocks.
 module sequencer
-  import engine_pkg::*, plan_pkg::program_t, plan_pkg::SpanW, plan_pkg::WaitW;
+  import engine_pkg::*, plan_pkg::program_t, plan_pkg::SpanW, plan_pkg::WaitW, plan_pkg::InnerWait;
 #(
   parameter int Words  = 32,
   parameter     Folder = "",
@@ -13,7 +13,7 @@ module sequencer
   input  logic             clk_i,
   input  logic             rst_i,
   input  logic             start_i,     // the first word is played on the next cycle
-  input  logic             short_i,     // held: a prompt token, which ends where the head would begin
+  input  logic             short_i,     // held: an inner token of a prompt, which ends with its last keys and values
   input  logic [SpanW-1:0] span_i,      // held
   output logic             lanes_want_o,  // a run is due: with lanes_hold_i low it is played
   input  logic             lanes_hold_i,  // the lanes are another stream's
@@ -26,21 +26,25 @@ module sequencer
   output logic             done_o       // the token is done
 );
 
-  localparam int TimeW = (WaitW > SpanW ? WaitW : SpanW) + 1;
+  localparam int InnerW = $clog2(InnerWait + 1);
+  localparam int LongW  = WaitW > SpanW ? WaitW : SpanW;
+  localparam int TimeW = (LongW > InnerW ? LongW : InnerW) + 1;
 
   logic [AddrW-1:0] addr_q;
   program_t         word;
   logic [TimeW-1:0] left_q;
-  logic             busy_q, due, play;
+  logic             busy_q, due, play, inner;
 
   small_rom #(.Width($bits(program_t)), .Depth(Words), .File({Folder, "program.hex"})) u_program (
     .addr_i(addr_q), .data_o(word));
 
-  // A word that both starts lanes and ends a short token is the head's.
+  // The word that would begin the last attention is the one that ends an inner token of a prompt, if not at once: the
+  // last word follows when its keys and values are written.
   assign due           = busy_q && left_q == 0;
-  assign done_o        = due && word.ends && (!word.lanes || short_i);
-  assign lanes_want_o  = due && word.lanes && !done_o;
-  assign attend_want_o = due && word.attend;
+  assign inner         = word.ends && word.attend && short_i;
+  assign done_o        = due && word.ends && !word.attend;
+  assign lanes_want_o  = due && word.lanes;
+  assign attend_want_o = due && word.attend && !inner;
   assign lanes_o       = lanes_want_o && !lanes_hold_i;
   assign attend_o      = attend_want_o && !attend_hold_i;
   assign play          = due && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
@@ -56,8 +60,8 @@ module sequencer
       if (!due) begin
         left_q <= left_q - 1'b1;
       end else if (play) begin
-        addr_q <= addr_q + 1'b1;
-        left_q <= TimeW'(word.wait_cycles) + (word.with_span ? TimeW'(span_i) : '0);
+        addr_q <= inner ? AddrW'(Words - 1) : addr_q + 1'b1;
+        left_q <= inner ? TimeW'(InnerWait) : TimeW'(word.wait_cycles) + (word.with_span ? TimeW'(span_i) : '0);
         if (done_o) busy_q <= 1'b0;
       end
     end

@@ -15,7 +15,7 @@ from hardwire.plan.words import PROGRAM
 pytestmark = pytest.mark.tools
 
 SHARED = ("taken", "reads_from", "reads_until")  # what the arbiter alone reads
-WIDTHS = {"WaitW": 5, "SpanW": 7, "StepW": 4, "EmitW": 3, "TakenW": 2}
+WIDTHS = {"WaitW": 5, "SpanW": 7, "StepW": 4, "EmitW": 3, "TakenW": 2, "InnerWait": 300}
 
 
 @pytest.mark.parametrize("words", [1, 2, 9, 16])
@@ -24,10 +24,10 @@ def test_tokens(draw: np.random.Generator, words: int) -> None:
     column = {name: draw.integers(0, 1 << n, words) for name, n in bits.items()}
     column["source"] = draw.integers(0, 3, words)
     column |= {name: np.zeros(words, np.int64) for name in ("ends", *SHARED)}
-    # The last word ends a token; one before it, with lanes, a prompt token: there the head would begin.
-    column["ends"][-1], column["lanes"][-1] = 1, 0
+    # The last word ends a token; one before it, that attends, an inner one of a prompt: by the last word, later.
+    column["ends"][-1], column["attend"][-1] = 1, 0
     if words > 2:
-        column["ends"][words // 2], column["lanes"][words // 2] = 1, 1
+        column["ends"][words // 2], column["attend"][words // 2] = 1, 1
     lines = pack(PROGRAM, complete(defaults() | WIDTHS), column)
     bench = Bench("sequencer", Words=words, plan=WIDTHS, roms={"program.hex": lines})
     bench.reset()
@@ -36,20 +36,20 @@ def test_tokens(draw: np.random.Generator, words: int) -> None:
         seen = []  # cycle, word
         at, word = 1, 0  # the first is played a cycle behind the start
         while True:
-            ends = bool(column["ends"][word] and (not column["lanes"][word] or short))
-            seen.append((at, word, ends))
-            if ends:
+            inner = bool(column["ends"][word] and column["attend"][word] and short)
+            seen.append((at, word, inner))
+            if word == words - 1:
                 break
-            at += 1 + int(column["wait_cycles"][word]) + (span if column["with_span"][word] else 0)
-            word += 1
+            wait = int(column["wait_cycles"][word]) + (span if column["with_span"][word] else 0)
+            at, word = (at + 301, words - 1) if inner else (at + 1 + wait, word + 1)
         count = at + 1 + int(draw.integers(1, 6))
         start = np.zeros(count, np.int64)
         start[0] = 1
         wave = bench.run(start_i=start, short_i=short, span_i=span)
         flags = {name: np.zeros(count, np.int64) for name in ("lanes", "attend", "done")}
-        for at, word, ends in seen:
-            flags["lanes"][at] = column["lanes"][word] and not ends
-            flags["attend"][at], flags["done"][at] = column["attend"][word], ends
+        for at, word, inner in seen:
+            flags["lanes"][at], flags["done"][at] = column["lanes"][word], word == words - 1
+            flags["attend"][at] = column["attend"][word] and not inner
             if flags["lanes"][at]:
                 for name in ("source", "steps", "emits"):
                     assert wave[f"program_o.{name}"][at] == column[name][word], f"word {word}: {name}"

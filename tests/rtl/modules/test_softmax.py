@@ -18,7 +18,7 @@ CASES = [(3, 5, 2, 4, 2, 21, 0), (4, 3, 3, 2, 1, 16, 1), (1, 7, 1, 3, 3, 13, 1),
 
 
 @pytest.mark.parametrize("several", [True, False])  # streams: layers in any order, the parity runs on
-@pytest.mark.parametrize("close", [True, False])
+@pytest.mark.parametrize(("close", "stages"), [(True, 1), (False, 1), (True, 2)])
 @pytest.mark.parametrize(("banks", "blocks", "layers", "walks", "group", "bits", "windowed"), CASES)
 def test_tokens(
     draw: np.random.Generator,
@@ -31,6 +31,7 @@ def test_tokens(
     windowed: int,
     close: bool,
     several: bool,
+    stages: int,
 ) -> None:
     table, block_bits = attention.exp_table(), blocks.bit_length()
     shift, value_shift = draw.integers(0, bits - 8, (layers, walks)), draw.integers(0, 32, (layers, walks))
@@ -50,6 +51,7 @@ def test_tokens(
         Group=group,
         File="shift00.hex",
         Windowed=windowed,
+        ReadStages=stages,
         roms=roms,
     )
     bench.reset(16)
@@ -95,17 +97,18 @@ def test_tokens(
             for w, at in enumerate(starts):  # t4 is at
                 slots = ((heads if several else w) % 2 << block_bits) + n
                 heads += 1
+                out = at + 3 + stages
                 label = f"layer {layer}, head {w}"
-                valid[at + 4 : at + 4 + used] = 1
-                np.testing.assert_array_equal(weight[at + 4 : at + 4 + used], wanted[w], label)
+                valid[out : out + used] = 1
+                np.testing.assert_array_equal(weight[out : out + used], wanted[w], label)
                 assert wave["slot_o"][at + 1 + n].tolist() == slots.tolist(), label
                 assert wave["head_last_o"][at + 1 + n].tolist() == (n == used - 1).astype(int).tolist(), label
                 assert wave["slot_next_o"][at + n].tolist() == slots.tolist(), label
                 base = (layer * walks // group + w // group) * blocks
                 assert wave["value_addr_o"][at + 3 + n].tolist() == (base + n).tolist(), label
                 assert wave["value_last_o"][at + 3 + n].tolist() == (n == used - 1).astype(int).tolist(), label
-                assert wave["first_o"][at + 4 + n].tolist() == (n == 0).astype(int).tolist(), label
-                assert wave["last_o"][at + 4 + n].tolist() == (n == used - 1).astype(int).tolist(), label
-                assert (wave["shift_o"][at + 4 + n] == value_shift[layer, w]).all(), label
+                assert wave["first_o"][out + n].tolist() == (n == 0).astype(int).tolist(), label
+                assert wave["last_o"][out + n].tolist() == (n == used - 1).astype(int).tolist(), label
+                assert (wave["shift_o"][out + n] == value_shift[layer, w]).all(), label
             np.testing.assert_array_equal(wave["valid_o"], valid)
             assert not weight[valid == 0].any()

@@ -22,6 +22,8 @@ from .model import Chip
 
 Observer = Callable[[str, Ints], None]
 
+NOTHING_DRAWN = -1  # behind an inner token of a prompt
+
 
 def _ignore(stage: str, value: Ints) -> None:
     """The observer that watches nothing."""
@@ -48,15 +50,7 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
 
     ``observe(stage, value)`` sees every stage by the name that C-simulation and RTL use too.
     """
-    if state.position + ids.shape[1] > chip.shape.context:
-        raise PromptError(
-            f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
-        )
-    x = embedding_block(chip, ids, state.position)  # [B, T, D]
-    observe("embed", x)
-    for layer in range(chip.shape.layers):
-        after = attention_block(chip, state, layer, x, observe)
-        x = mlp_block(chip, layer, after, observe, x if chip.wiring.parallel else None)
+    x = _through(chip, state, ids, chip.shape.layers, observe)
     state.position += ids.shape[1]
     a, root = _normalize(chip, x, "final", observe, chip.wiring.final_norm)
     logits = _apply(chip, "head", 0, a, chip.formats.norm, chip.formats.logit, root)
@@ -64,6 +58,30 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
         logits = softcap.soft_cap(logits, chip.tables["logit_cap"])
     observe("logits", logits)
     return logits
+
+
+def fill(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> None:
+    """Feed ids [B, T] as inner tokens of a prompt: they leave keys and values alone, so they end with the last layer's.
+
+    Raises PromptError when the context is full.
+    """
+    last = chip.shape.layers - 1
+    project(chip, state, last, _through(chip, state, ids, last, observe), observe)
+    state.position += ids.shape[1]
+
+
+def _through(chip: Chip, state: State, ids: Ints, layers: int, observe: Observer) -> Ints:
+    """The residual [B, T, D] of ids [B, T] at the state's position, behind the first ``layers``."""
+    if state.position + ids.shape[1] > chip.shape.context:
+        raise PromptError(
+            f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
+        )
+    x = embedding_block(chip, ids, state.position)
+    observe("embed", x)
+    for layer in range(layers):
+        after = attention_block(chip, state, layer, x, observe)
+        x = mlp_block(chip, layer, after, observe, x if chip.wiring.parallel else None)
+    return x
 
 
 def embedding_block(chip: Chip, ids: Ints, start: int) -> Ints:
@@ -90,8 +108,8 @@ def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: in
     return chip.matrices[name].apply(layer, a, input_bits, bits, root, chip.biases.get(name))
 
 
-def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
-    """The residual [B, T, D] behind a layer's attention. Writes keys and values of x into ``state``."""
+def project(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    """Queries [B, H, T, C] of x [B, T, D]. Writes keys and values of x into ``state``."""
     f, start, end = chip.formats, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
     first = chip.shape.context * chip.wiring.rope[layer] if chip.wiring.rope else 0
@@ -104,6 +122,13 @@ def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Obse
     state.keys[layer, :, :, start:end], state.values[layer, :, :, start:end] = k, v
     for name, value in (("q", q), ("k", k), ("v", v)):
         observe(f"L{layer}.{name}", _join(value))
+    return q
+
+
+def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    """The residual [B, T, D] behind a layer's attention. Writes keys and values of x into ``state``."""
+    f, end = chip.formats, state.position + x.shape[1]
+    q = project(chip, state, layer, x, observe)
     mixed = _attend(chip, layer, q, state.keys[layer, :, :, :end], state.values[layer, :, :, :end])
     observe(f"L{layer}.attn", mixed)
     x = saturate(x + _branch(chip, "attention", "o", layer, mixed, f.attention, observe), f.residual)
@@ -242,11 +267,15 @@ class Reference(Backend):
         context = self._contexts[request.stream]
         prompt = [*([] if context.pending is None else [context.pending]), *request.ids]
         state.position = context.state.position
-        scored = context.state.position + len(prompt) - request.rows if request.rows else self.limits.context
+        last = context.state.position + len(prompt) - 1
+        scored = last + 1 - request.rows if request.rows else self.limits.context
 
         def feed(token: int, position: int) -> int:
             vectors: dict[str, Ints] = {}
             context.pending = None
+            if position < min(last, scored):
+                fill(self.chip, context.state, np.array([[token]], np.int64))
+                return NOTHING_DRAWN
             observe = vectors.__setitem__ if request.stages else _ignore
             logits = step(self.chip, context.state, np.array([[token]], np.int64), observe)[0, 0]
             if position >= scored:

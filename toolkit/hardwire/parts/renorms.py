@@ -134,12 +134,12 @@ def _engine_lacks(wiring: Wiring) -> list[str]:
     return _names([name for name in wiring.renorms if name not in supported])
 
 
-def _turned_late(wiring: Wiring, round_stages: int) -> int:
-    return RENORM_LATE + round_stages if normed_heads(wiring) else 0
+def _turned_late(wiring: Wiring, stages: int) -> int:
+    return RENORM_LATE + stages if normed_heads(wiring) else 0
 
 
-def _added_late(wiring: Wiring, round_stages: int, reads: int) -> int:
-    return RENORM_LATE + round_stages + reads - 1 if normed_branches(wiring) else 0
+def _added_late(wiring: Wiring, stages: int, reads: int) -> int:
+    return RENORM_LATE + stages + reads - 1 if normed_branches(wiring) else 0
 
 
 def _extra(program: Program, f: Fabric, shifter: float) -> Extra:

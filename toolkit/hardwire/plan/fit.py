@@ -162,7 +162,7 @@ def serial_chain(chip: Chip, g: Geometry) -> int:
     """Cycles of a token whose every matrix takes one step and one read, and whose cache takes one block."""
     hidden = g.post_late if chip.wiring.gated else g.plain_late
     stage = g.lane_late + added_late(chip.wiring, g, reads=1)
-    mixed = turned_late(chip.wiring, g) + walk_to_mixed(chip.wiring)
+    mixed = turned_late(chip.wiring, g) + walk_to_mixed(chip.wiring, g)
     if chip.wiring.parallel:
         layer = g.lane_late + max(mixed, hidden) + stage + 1  # down is added in the cycle after o
     else:

@@ -188,23 +188,22 @@ class Planner:
     def _placed(
         self, g: Geometry, full: Schedule, board: Board, words: list[int]
     ) -> tuple[Geometry, dict[str, int]] | None:
-        """Weights in block RAM, or as many depths in URAM as it takes."""
-        for uram in range(0, g.depth + 1 if board.uram else 1, 2):
-            memory = memories(self.chip, replace(full, geometry=replace(g, uram=uram)), self.widths, words)
+        """Weights in block RAM, their last few words in LUTs if it takes that, or as many depths in URAM."""
+        ways: list[dict[str, Any]] = [{"split": False}, {"split": True}]
+        ways += [{"uram": uram} for uram in range(2, g.depth + 1 if board.uram else 1, 2)]
+        for way in ways:
+            placed = replace(g, **way)
+            memory = memories(self.chip, replace(full, geometry=placed), self.widths, words)
             if memory["bram18"] <= board.bram18 and memory["uram"] <= board.uram:
-                return replace(g, uram=uram), memory
+                return placed, memory
         return None
 
 
 def _stages(board: Board) -> dict[str, Any]:
     """Pipeline registers and forms that go with a board's family and clock."""
     planning = board.device_family.planning
-    stages = 2 if board.clock_mhz > planning.two_stage_mhz else 1
-    return {
-        "lane_stages": stages,
-        "round_stages": stages,
-        "minus": planning.minus,
-    }
+    stages = [stages for above, stages in planning.stages if board.clock_mhz > above]
+    return {**stages[-1], "minus": planning.minus}
 
 
 def _divided(g: Geometry, packed: int, chip: Chip, board: Board) -> Iterator[Geometry]:

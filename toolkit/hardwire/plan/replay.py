@@ -101,11 +101,13 @@ class _Shared:
     walk: int | None = None  # first block of the last walk
     blocks: int = 0  # of that walk
     embed: Step = field(init=False)
+    inner: Step = field(init=False)  # what an inner token of a prompt has for its last attention
     noise_cycles: int = field(init=False)
 
     def __post_init__(self) -> None:
         s, rows = self.program.shape, self.program.geometry.rows
         self.embed = Step(reads_from=EMBED_READ, reads_until=EMBED_READ + len(self.program.embed))
+        self.inner = Step(wait=self.program.inner_wait + 1)
         self.noise_cycles = ceil_div(s.vocab, rows) * (rows // 2) + NOISE_LATE - 1
 
     def earliest(self, step: Step, turn: Turn, due: int) -> int:
@@ -155,7 +157,7 @@ def replay(program: Schedule, streams: Sequence[Iterator[Turn]]) -> Iterator[Pla
             key=lambda choice: choice[:2],
         )
         shared.take(step, turn, at)
-        if step.ends and not step.lanes:
+        if step.ends and not step.attend:
             end = at + END
             yield Played(
                 stream=stream.number, position=turn.position, generated=turn.generated, fetch=stream.fetch, end=end
@@ -165,14 +167,14 @@ def replay(program: Schedule, streams: Sequence[Iterator[Turn]]) -> Iterator[Pla
         if stream.step < 0:
             stream.fetch, stream.age = at, next(ages)
         stream.due = at + step.wait + (program.wait(turn.position) if step.after_span else 0)
-        stream.step += 1
+        stream.step = len(steps) - 1 if step is shared.inner else stream.step + 1
 
 
 def _next_step(stream: _Stream, turn: Turn, steps: Sequence[Step], shared: _Shared) -> Step:
     if stream.step < 0:
         return shared.embed
     step = steps[stream.step]
-    return Step(ends=True) if step.ends and not turn.generated else step
+    return shared.inner if step.attend and step.ends and not turn.generated else step
 
 
 def lane_cycles(program: Schedule) -> int:

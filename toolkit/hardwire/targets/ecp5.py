@@ -66,7 +66,18 @@ FAMILY = Family(
         scale=1.13,
     ),
     # Open tools have to route it and meet a clock, which takes more room than a vendor's.
-    planning=Planning(lut_budget=0.70, lut_margin=0.996, two_stage_mhz=55, minus=False),
+    planning=Planning(
+        lut_budget=0.70,
+        lut_margin=0.996,
+        # A block RAM takes a third of its cycle: that register comes first.
+        stages=(
+            (0, {"lane_stages": 1, "round_stages": 1}),
+            (40, {"lane_stages": 1, "round_stages": 1, "read_stages": 2}),
+            (48, {"lane_stages": 2, "round_stages": 2, "read_stages": 2}),
+            (62, {"lane_stages": 3, "factor_stages": 2, "round_stages": 3, "read_stages": 2, "sum_stages": 2}),
+        ),
+        minus=False,
+    ),
     yosys=Synthesis(
         command="synth_ecp5",
         phases=PHASES,

@@ -38,7 +38,9 @@ class Planning:
 
     lut_budget: float  # share of a device's LUTs that a design may fill and still route
     lut_margin: float  # a prediction may exceed the budget by 1 / this, as Yosys is what counts
-    two_stage_mhz: float  # above it lanes and rounding take two pipeline registers each
+    stages: tuple[
+        tuple[float, Mapping[str, int]], ...
+    ]  # above so many MHz, those fields of a geometry; the lowest first
     minus: bool  # carry chains in the form that shares its LUTs with multiplexers
 
 

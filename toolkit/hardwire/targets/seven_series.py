@@ -30,7 +30,12 @@ FAMILY = Family(
         fixed=900,
         scale=1.0,
     ),
-    planning=Planning(lut_budget=0.85, lut_margin=0.996, two_stage_mhz=80, minus=True),
+    planning=Planning(
+        lut_budget=0.85,
+        lut_margin=0.996,
+        stages=((0, {"lane_stages": 1, "round_stages": 1}), (80, {"lane_stages": 2, "round_stages": 2})),
+        minus=True,
+    ),
     yosys=Synthesis(
         command="synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
         phases=PHASES,

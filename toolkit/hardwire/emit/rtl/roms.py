@@ -19,7 +19,7 @@ from ...parts.part import Words
 from ...plan.geometry import Geometry
 from ...plan.program import Emission, Run, Schedule
 from ...plan.replay import Step
-from ...plan.widths import bias_bits, embedding_bits, lane_bits
+from ...plan.widths import bias_bits, embedding_bits, lane_bits, tails, weight_words
 from ...plan.words import (
     ANGLES,
     EMISSION,
@@ -150,7 +150,14 @@ def _weights(chip: Chip, program: Schedule) -> dict[str, list[str]]:
             depths[e].append(split[e :: g.depth].reshape(-1, g.rows * g.columns))
     words = [np.concatenate(steps) for steps in depths]
     words = [w if len(w) else np.zeros((1, g.rows * g.columns), np.int64) for w in words]
-    return {f"weight{e:02}.hex": hex_lines((w, bits)) for e, w in enumerate(words)}
+    files = dict[str, list[str]]()
+    for e, (word, tail) in enumerate(zip(words, tails(g, weight_words(program)), strict=True)):
+        lines = hex_lines((word, bits))
+        main = len(lines) - tail
+        files[f"weight{e:02}.hex"] = lines[:main]
+        if tail:
+            files[f"tail{e:02}.hex"] = lines[main:]
+    return files
 
 
 def _dense(chip: Chip, run: Run, g: Geometry) -> Ints:
