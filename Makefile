@@ -6,6 +6,7 @@
 # make check     lint, types, and the tests that need no tool; three minutes
 # make test      every test that takes no more than minutes
 # make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
+# make test-arm  the driver on the boards' processors, 32 bits and 64, under qemu; apt brings both; a quarter of an hour
 # make test-all  everything, with dated results in docs/results.md
 # make matrix    docs/matrix.md: architectures x exporters, integers, HLS, RTL, from the packed exports
 # make exports   the exports themselves, by the real exporters, packed as fixtures
@@ -26,7 +27,7 @@ QUICK := tests/test_imports.py tests/test_layout.py tests/test_api.py tests/test
   tests/test_requests.py tests/test_driver.py tests/test_cli.py tests/ops tests/uart/test_registers.py tests/uart/test_board_top.py \
   tests/synth/test_project.py tests/vivado/test_boards.py
 
-.PHONY: demo quick check test test-all matrix exports smollm2 notebooks docs wheel release clean
+.PHONY: demo quick check test test-arm test-all matrix exports smollm2 notebooks docs wheel release clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -53,36 +54,56 @@ $(VENV)-pynq30/ready: $(VENV)/ready-check
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx]' 'numpy>=2' 'pytest>=8,<10' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet,serve]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
 	touch $@
 
 demo: $(VENV)/ready
 	$(BIN)/hardwire demo
 
 check: $(VENV)/ready-check $(VENV)-numpy2/ready
-	$(BIN)/ruff check toolkit tests hls boards
-	$(BIN)/ruff format --check --quiet toolkit tests hls boards
+	$(BIN)/ruff check toolkit tests hls boards examples
+	$(BIN)/ruff format --check --quiet toolkit tests hls boards examples
 	$(BIN)/mypy
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow'
 	$(VENV)-numpy2/bin/pytest $(SHARE) -m 'not tools and not slow'
 
 quick: $(VENV)/ready-check
-	$(BIN)/ruff check toolkit tests hls boards
+	$(BIN)/ruff check toolkit tests hls boards examples
 	$(BIN)/pytest $(SHARE) -m 'not tools and not slow' $(QUICK)
 
-test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready
+# Debian's Slurm, of which tests run one of their own on loopback; as root, or where it is installed already.
+$(VENV)/ready-slurm: $(VENV)/ready
+	@{ command -v slurmctld && command -v slurmd && command -v munged; } > /dev/null || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; }
+	touch $@
+
+# Clients of the API, as their makers publish them: dozens of packages, which only their tests need.
+$(VENV)/ready-clients: $(VENV)/ready-check
+	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,clients]' 'numpy<2'
+	touch $@
+
+test: check $(VENV)-pynq31/ready $(VENV)-pynq30/ready $(VENV)/ready-slurm $(VENV)/ready-clients
 	$(BIN)/pytest $(SHARE) -m 'tools and not slow' --durations=8
 	$(MAKE) docs
 
 notebooks: $(VENV)/ready-check
 	$(BIN)/python tests/notebooks/execute.py
 
+# Roots and valgrind in build/arm: apt fetches and dpkg-deb unpacks, nothing is installed. Versions and counts are printed.
+test-arm: $(VENV)/ready-check
+	$(BIN)/pytest -m slow tests/arm -rP --durations=8
+	$(BIN)/python tests/driver/instructions.py
+
 # The exporters' own packages are large; only this target needs them.
 $(VENV)/ready-train: $(VENV)/ready-check
 	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,train]' 'numpy<2'
 	touch $@
 
-test-all: test $(VENV)/ready-train
+# OpenAI's client for node, which is the system's, as a Chromium, nginx and haproxy are for tests/serve.
+build/node/node_modules/openai:
+	npm install --silent --prefix build/node 'openai@>=6 <8'
+
+test-all: test $(VENV)/ready-train build/node/node_modules/openai
 	$(BIN)/pytest -m slow --durations=8
 	$(BIN)/python tests/results.py > docs/results.part
 	mv docs/results.part docs/results.md

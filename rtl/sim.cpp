@@ -235,6 +235,21 @@ int hw_run(void* handle, const Request* requests, Result* results, uint32_t coun
   return 0;
 }
 
+// The contents of the memories, of a build whose can be written: the chip is reset, then a word a cycle.
+void hw_load(void* handle, const uint32_t* words, uint64_t count) {
+  auto* sim = static_cast<Sim*>(handle);
+  auto& top = *sim->top;
+  hw_reset(handle);
+  for (uint64_t i = 0; i < count; i++) {
+    top.load_valid_i = 1;
+    top.load_data_i = words[i];
+    sim->low();
+    sim->high();
+  }
+  top.load_valid_i = 0;
+  for (int i = 0; i < 4; i++) { sim->low(); sim->high(); }
+}
+
 // A word of the trace window. What belongs to the last token is in it a few cycles behind the end of a request.
 uint32_t hw_trace(void* handle, uint32_t word) {
   auto* sim = static_cast<Sim*>(handle);

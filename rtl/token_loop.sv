@@ -34,6 +34,7 @@ module token_loop
   logic                 prompt_q, full, room, more, again;
   logic                 stop_d, stop_q, full_q, last_q;  // of the token that is judged
   logic [31:0]          left_q;
+  logic                 some_q;  // left_q is not zero
   logic [IdW-1:0]       sampled_q;
   logic [PositionW-1:0] position_q;
   status_e              status_q;
@@ -43,7 +44,7 @@ module token_loop
   assign room           = !token_valid_o || token_ready_i;
   // A sampled token that is not the last is fetched in the cycle that judges it.
   assign more           = state_q == Judge && !stop_q && room && !full_q && !last_q;
-  assign want_o         = more || (state_q == Fetch && !full && left_q != 0 && (!prompt_q || prompt_valid_i));
+  assign want_o         = more || (state_q == Fetch && !full && some_q && (!prompt_q || prompt_valid_i));
   assign noisy_o        = state_q == Judge || !prompt_q || prompt_i.last;
   assign start_o        = want_o && !hold_i;
   assign again          = more && !hold_i;
@@ -67,12 +68,13 @@ module token_loop
           state_q  <= Fetch;
           prompt_q <= 1'b1;
           left_q   <= request_i.budget;
+          some_q   <= request_i.budget != 0;
           if (request_i.clear) position_q <= '0;
         end
       end
       Fetch: begin
-        if (left_q == 0 || full) begin
-          status_q <= left_q == 0 ? StatusBudget : StatusFull;
+        if (!some_q || full) begin
+          status_q <= some_q ? StatusFull : StatusBudget;
           state_q  <= prompt_q ? Drain : Idle;
         end else if (start_o) begin
           id_o     <= prompt_q ? prompt_i.id : sampled_q;
@@ -99,6 +101,7 @@ module token_loop
           token_valid_o <= 1'b1;
           token_o.id    <= sampled_q;
           left_q        <= left_q - 1'b1;
+          some_q        <= !last_q;
           id_o          <= sampled_q;
           short_o       <= 1'b0;
           state_q       <= again ? Run : Fetch;

@@ -15,6 +15,12 @@ from outlines import BIASED, GPT, MICRO, TINY
 
 from hardwire.chip.model import Chip, Shape
 from hardwire.quantize import Options, random_chip
+from hardwire.tools.cache import VARIABLE
+
+# Simulations are kept beside the checkout, for this run's other workers and for the next run.
+os.environ.setdefault(VARIABLE, str(Path(__file__).parents[1] / "build" / "cache"))
+
+pytest_plugins = ["pytester"]  # of the plugin's own tests
 
 pytest.register_assert_rewrite("hosted")  # it has tests
 

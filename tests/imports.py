@@ -19,9 +19,10 @@ PACKAGE = Path(__file__).parents[1] / "toolkit" / "hardwire"
 
 # Bottom up. A module may import what stands in its own layer or below; a name covers all below it, the longest counts.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("version", "errors", "files", "progress"),  # of nothing
+    ("version", "errors", "files", "progress", "report"),  # of nothing
     # Contracts, float and integer arithmetic, boards, other programs, text to ids.
     ("host", "decoder", "ops", "targets", "tools", "driver.text"),
+    ("jobs",),  # steps of long work on clusters
     ("manifest", "chip.wiring"),  # of a build folder; dimensions, formats and wiring of a decoder
     ("parts",),  # optional parts of a decoder, from the float model to the RTL
     ("chip",),  # the integer model, its file and its reference
@@ -32,9 +33,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("synth",),  # projects to gates and bitstreams
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts
+    ("sweep",),  # models to rows of figures
+    ("datasheet",),  # builds and receipts to a page
     ("openers",),  # whatever it is, to tokens
+    ("serve",),  # tokens to whoever asks over HTTP
     ("api", ""),  # every step as a function; "" is the package itself
-    ("notebook", "cli"),
+    ("notebook", "testing", "cli"),
     ("__main__",),
 )
 

@@ -255,13 +255,15 @@ def test_a_model_that_does_not_fit_leaves_nothing_behind(built: Build, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bitstream_has_no_weights_in_uram(built: Build, tmp_path: Path) -> None:
-    geometry = Geometry(columns=4, rows=4, depth=4, terms=2, banks=2, uram=2)
-    with pytest.raises(BuildError, match=r"weights in URAM \(uram=2\), which a bitstream leaves empty; .*uram=0"):
-        make_build(
-            built.folder / "model.chip", load_board("kv260"), tmp_path / "b", target="bitstream", geometry=geometry
-        )
-    assert list(tmp_path.iterdir()) == []
+def test_weights_in_uram_are_what_a_bitstream_leaves_to_its_host(built: Build, tmp_path: Path) -> None:
+    geometry, chip = Geometry(columns=4, rows=4, depth=4, terms=2, banks=2, uram=2), built.folder / "model.chip"
+    made = {
+        target: make_build(chip, load_board("kv260"), tmp_path / target, target=target, geometry=geometry)
+        for target in ("rtl", "bitstream")
+    }
+    assert {target: build.manifest.plan.pour for target, build in made.items()} == {"rtl": None, "bitstream": "uram"}
+    package = (made["bitstream"].folder / "rtl" / "rtl" / "load_pkg.sv").read_text()
+    assert "Baked = 1'b0" in package and not (made["rtl"].folder / "rtl" / "rtl" / "load_pkg.sv").exists()
 
 
 def test_a_receipt_leaves_what_others_wrote_meanwhile(copy: Path, receipt: Receipt) -> None:

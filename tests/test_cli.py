@@ -40,6 +40,7 @@ def test_help_teaches() -> None:
         "build",
         "synth",
         "deploy",
+        "datasheet",
         "run",
         "verify",
         "demo",
@@ -151,11 +152,28 @@ def test_errors_are_one_sentence_and_exit_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["bake"], ["run"], ["run", "x", "--backend", "foo"], ["verify", "x", "--tokens", "0"]]
+    "arguments",
+    [
+        ["bake"],
+        ["run"],
+        ["run", "x", "--backend", "foo"],
+        ["verify", "x", "--tokens", "0"],
+        ["verify", "x", "--json", "--github"],
+        ["evaluate", "x", "--text", "t", "--max-rise", "2"],
+    ],
 )
 def test_usage_errors_exit_1_because_2_means_a_difference(arguments: list[str]) -> None:
     result = call(*arguments)
     assert result.exit_code == 1 and "Usage:" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["verify", "a.chip"], ["evaluate", "a.chip", "--text", "t.txt"]])
+def test_a_failure_is_an_annotation_too(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments, "--github")
+    assert result.exit_code == 1 and result.stderr.startswith("error: ")
+    (line,) = result.stdout.splitlines()
+    assert line.startswith(f"::error file=a.chip,title=hardwire {arguments[0]}::a.chip: ")
 
 
 def test_places_that_cannot_be_written_are_one_sentence(chip_file: Path) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from manifests import synthesis_receipt
 
-from hardwire.build.folder import geometry_of
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
 from hardwire.driver.selftest import record
@@ -35,6 +34,7 @@ from hardwire.manifest import (
     write_manifest,
 )
 from hardwire.manifest.records import DEEPEST, LARGEST_FILE
+from hardwire.plan.geometry import geometry_of
 from hardwire.proof.receipts import Difference, Receipt, Rung
 from hardwire.targets.board import load_board
 

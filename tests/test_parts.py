@@ -19,7 +19,7 @@ from hardwire.chip.format import LAST_VERSION, version_of
 from hardwire.chip.model import Chip, Wiring, check_chip, load_chip
 from hardwire.chip.reference import new_state, step
 from hardwire.emit.hls.constants import layout_of
-from hardwire.emit.rtl.project import parameters
+from hardwire.emit.rtl.values import parameters
 from hardwire.errors import ChipError, QuantizeError
 from hardwire.ops.attention import LARGEST_SLOPE
 from hardwire.parts import PARTS, present

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hardwire.chip.model import Chip
-from hardwire.emit.rtl import packages, project
+from hardwire.emit.rtl import packages
+from hardwire.emit.rtl import values as engine_values
 from hardwire.emit.rtl.roms import pack
 from hardwire.errors import BuildError
 from hardwire.plan import geometry, parameters, words
@@ -84,7 +85,7 @@ def test_a_word_takes_exactly_its_fields() -> None:
 
 def test_a_build_is_in_its_package(odd_chip: Chip) -> None:
     made = schedule(odd_chip, Geometry(columns=8, rows=8, depth=2, banks=5, divides=8))
-    given = project.parameters(odd_chip, made)
+    given = engine_values.parameters(odd_chip, made)
     values = parameters.complete(parameters.defaults() | given)
     assert (values["Padded"], values["Parts"], values["Walks"]) == (made.padded, made.parts, made.walks)
     assert (values["KvWords"], values["Blocks"], values["PartB"]) == (made.kv_words, made.blocks, made.word_bits)

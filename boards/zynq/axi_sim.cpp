@@ -10,6 +10,7 @@
 
 namespace {
 
+constexpr int kReset = 16;  // cycles, as AXI asks
 constexpr int kPatience = 1000;  // cycles until a handshake counts as lost
 
 struct Chip {
@@ -20,6 +21,12 @@ struct Chip {
   void low() { top->s_axi_aclk = 0; top->eval(); }
   void high() { top->s_axi_aclk = 1; top->eval(); cycle++; }
   void step() { low(); high(); }
+  void reset(int cycles) {
+    top->s_axi_aresetn = 0;
+    for (int i = 0; i < cycles; i++) step();
+    top->s_axi_aresetn = 1;
+    for (int i = 0; i < 8; i++) step();
+  }
 };
 
 }  // namespace
@@ -29,13 +36,11 @@ extern "C" {
 void* chip_new() {
   auto* chip = new Chip;
   chip->top = std::make_unique<Vhardwire_chip>(chip->context.get());
-  auto& top = *chip->top;
-  top.s_axi_aresetn = 0;
-  for (int i = 0; i < 8; i++) chip->step();  // the first reads the ROM files, named relative to the current directory
-  top.s_axi_aresetn = 1;
-  for (int i = 0; i < 8; i++) chip->step();
+  chip->reset(8);  // its first cycle reads the ROM files, named relative to the current directory
   return chip;
 }
+
+void chip_reset(void* handle) { static_cast<Chip*>(handle)->reset(kReset); }
 
 void chip_delete(void* handle) { delete static_cast<Chip*>(handle); }
 

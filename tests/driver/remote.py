@@ -53,6 +53,9 @@ class RemoteBus:
     def run(self, cycles: int) -> None:
         self._ask(f"t {cycles} 0")
 
+    def power_up(self) -> None:
+        self._ask("p 0 0")
+
     def _ask(self, line: str) -> int:
         self._lines.write(line + "\n")
         self._lines.flush()
@@ -60,10 +63,10 @@ class RemoteBus:
 
 
 class Server:
-    """Serves a bus to any number of programs."""
+    """Serves a bus to any number of programs, which ``python`` runs."""
 
-    def __init__(self, bus: Bus, path: Path) -> None:
-        self.bus, self.path, self._one = bus, path, threading.Lock()
+    def __init__(self, bus: Bus, path: Path, python: str = sys.executable) -> None:
+        self.bus, self.path, self.python, self._one = bus, path, python, threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen()
@@ -87,8 +90,10 @@ class Server:
                         answer = self.bus.read(at)
                     elif kind == "w":
                         self.bus.write(at, word)
-                    else:
+                    elif kind == "t":
                         self.bus.run(at)  # type: ignore[attr-defined]
+                    else:
+                        self.bus.power_up()  # type: ignore[attr-defined]
                 try:
                     lines.write(f"{answer}\n")
                     lines.flush()
@@ -100,7 +105,7 @@ class Server:
         code = PROGRAM.format(tests=str(Path(__file__).parents[1]), path=str(self.path), pause=pause)
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            [sys.executable, "-c", code], stdout=pipe, stdin=pipe, stderr=pipe, text=True, env=dict(os.environ)
+            [self.python, "-c", code], stdout=pipe, stdin=pipe, stderr=pipe, text=True, env=dict(os.environ)
         )
 
     def close(self) -> None:

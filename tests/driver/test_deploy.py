@@ -124,6 +124,7 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
     assert sources <= names
     for name in ("boards/pynq-z2/board.toml", "rtl/engine.sv", "hls/fixed.hpp", "notebooks/__init__.py", "py.typed"):
         assert f"hardwire/{name}" in names
+    assert "pytest_hardwire.py" in names  # an entry point without its module would break every pytest there
     assert not [name for name in names if name.endswith((".pyc", ".so", ".gz"))]
 
 

@@ -22,6 +22,8 @@ from hardwire.host.registers import address, field
 
 from .remote import Server
 
+WAIT = 300  # seconds: an emulated processor of a busy machine starts slowly
+
 
 @pytest.fixture(autouse=True)
 def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,13 +70,13 @@ def test_two_at_once(server: Server) -> None:
     first = server.program(pause=0)
     said(first, 1)
     second = server.program()
-    out, _ = second.communicate(timeout=60)
+    out, _ = second.communicate(timeout=WAIT)
     assert second.returncode == 1
     assert f"error: the board is in use by process {first.pid} (" in out and "close it there" in out
     first.kill()
     first.wait()
     third = server.program()
-    out, _ = third.communicate(timeout=60)
+    out, _ = third.communicate(timeout=WAIT)
     assert third.returncode == 0 and len(out.splitlines()) > 9
 
 
@@ -83,7 +85,7 @@ def test_ctrl_c_stops_the_chip(server: Server) -> None:
     said(program, 1)
     assert field("status", "busy").of(server.bus.read(address("status")))
     program.send_signal(signal.SIGINT)
-    program.communicate(timeout=60)
+    program.communicate(timeout=WAIT)
     assert program.returncode == 130
     with server._one:
         assert not field("status", "busy").of(server.bus.read(address("status")))

@@ -18,7 +18,7 @@ from typing import Any
 
 from hardwire.emit.rtl.packages import PACKAGES
 from hardwire.emit.rtl.project import rtl_folder
-from hardwire.tools.verilator import verilator_root
+from hardwire.tools.verilator import verilate, verilator_root
 
 HERE = Path(__file__).resolve().parent
 BUILT = HERE.parents[1] / "build" / "benches"
@@ -89,7 +89,7 @@ extern "C" Port* bench_ports(Model* model) {{ return static_cast<Bench*>(model)-
 
 @functools.cache
 def library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> ctypes.CDLL:
-    root, runtime = verilator_root(), _runtime()
+    runtime = _runtime()
     with tempfile.TemporaryDirectory(dir=BUILT) as made:
         folder = Path(made)
         source = next(rtl_folder().rglob(f"{module}.sv"))
@@ -99,12 +99,10 @@ def library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> cty
             source.write_text(wrapper)
         (folder / "plan_pkg.sv").write_text(plan)
         packages = [folder / name if name == "plan_pkg.sv" else rtl_folder() / name for name in PACKAGE_FILES]
+        packages += sorted(source.parent.glob("*_pkg.sv")) if source.parent != rtl_folder() else []
         unset = ["--x-assign", "unique", "--x-initial", "unique"]
-        _call(
-            [root / "bin" / "verilator_bin", "--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module]
-            + ["--Mdir", folder, *places, *packages, source],
-            env={**os.environ, "VERILATOR_ROOT": str(root)},
-        )
+        options = ["--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module, "--Mdir", folder]
+        verilate([*options, *places, *packages, source], folder, folder / "log")
         units = sorted(folder.glob("V*.cpp"))
         (folder / "shim.cpp").write_text(_shim(module, (folder / f"V{module}.h").read_text()))
         total = hashlib.sha256(runtime.name.encode())

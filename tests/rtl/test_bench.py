@@ -9,6 +9,8 @@ import pytest
 from bench import Bench, Stopped, pack, unpack
 from bench_streams import PAUSES, Sink, Source, active, cycles, spread
 
+from hardwire.errors import BuildError
+
 
 @pytest.mark.parametrize(("lanes", "each"), [(1, 1), (1, 7), (1, 33), (1, 64), (3, 5), (8, 16), (5, 37), (2, 64)])
 def test_numbers_come_back(lanes: int, each: int, draw: np.random.Generator) -> None:
@@ -63,7 +65,7 @@ def test_a_hex_file_that_is_not_there_raises() -> None:
 
 @pytest.mark.tools
 def test_a_module_that_does_not_elaborate_says_so() -> None:
-    with pytest.raises(AssertionError, match="NOSUCH"):
+    with pytest.raises(BuildError, match="NOSUCH"):
         Bench("requant", NOSUCH=1)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from hardwire.errors import BuildError
+from hardwire.jobs.needs import Needs
 from hardwire.synth.batch import Job, Options, run_batch
 from hardwire.synth.project import Project
-from hardwire.tools.process import Stop
 
 from .conftest import Make
 
@@ -76,42 +77,54 @@ def test_one_failure_does_not_stop_the_rest(four: Callable[[], list[Job]]) -> No
     assert not run_batch(four()[:1]).failed
 
 
-def test_interrupted_batch_resumes(make: Make, tmp_path: Path) -> None:
+def test_interrupt_ends_the_tools_and_gives_the_table_and_a_second_run_continues(make: Make, tmp_path: Path) -> None:
+    import _thread
+
     jobs = [Job(name=name, work=tmp_path / name, project=make) for name in ("first", "second")]
-    stop = Stop()
 
     def until_second(name: str, stage: str, share: float) -> None:
         if name == "second" and stage == "coarse":
-            stop.stop()
+            _thread.interrupt_main()
 
-    table = run_batch(jobs, 1, until_second, stop=stop)
-    assert [row.status for row in table.rows] == ["done", "stopped"] and table.failed
-    table = run_batch(jobs, 1)
+    table = run_batch(jobs, 1, until_second, Options(route=False))
+    assert [row.status for row in table.rows] == ["done", "stopped"] and table.failed and table.interrupted
+    assert table.rows[1].error == "stopped; run it again to continue"
+    assert not (tmp_path / "second" / "synth.receipt").exists()
+    table = run_batch(jobs, 1, options=Options(route=False))
     assert [row.status for row in table.rows] == ["kept", "done"] and not table.failed
 
 
-def test_interrupt_ends_the_tools_and_gives_the_table(make: Make, tmp_path: Path) -> None:
-    import _thread
+def test_a_step_that_holds_more_than_it_asked_for_is_ended(make: Make, tmp_path: Path) -> None:
+    jobs = [Job(name="a", work=tmp_path / "a", project=make)]
+    row = run_batch(jobs, options=Options(needs={"yosys": Needs(memory=40 << 20)})).rows[0]
+    assert row.status == "over memory" and re.fullmatch(
+        r".*/a/synth\.log: \d+ MiB held, 40 asked for; ask for more memory", row.error
+    )
+    assert not (tmp_path / "a" / "synth.receipt").exists()
 
-    def interrupt(name: str, stage: str, share: float) -> None:
-        if stage == "coarse":
-            _thread.interrupt_main()
 
-    table = run_batch([Job(name=name, work=tmp_path / name, project=make) for name in ("a", "b")], 1, interrupt)
-    assert table.interrupted and table.failed and table.rows[1].status == "stopped"
+def test_the_first_good_seed_ends_the_others(make: Make, tmp_path: Path) -> None:
+    project = make(seeds=(1, 2, 3))
+    jobs = [Job(name="a", work=tmp_path / "a", project=lambda: project)]
+    row = run_batch(jobs, 1).rows[0]
+    finished = list((tmp_path / "a").glob("route-?.receipt"))
+    assert row.status == "done" and len(finished) == 1
+    assert row.place_and_route == f"nextpnr, seed {finished[0].stem[-1]}"
+    again = run_batch(jobs, 2).rows[0]
+    assert again.status == "kept" and list((tmp_path / "a").glob("route-?.receipt")) == finished
 
 
 def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tmp_path: Path) -> None:
     fast, pinned = make(clock_mhz=300.0), make(constraints="pins.lpf")
     (fast.root / "pins.lpf").write_text('LOCATE COMP "clk_i" SITE "G2";\nIOBUF PORT "clk_i" IO_TYPE=LVCMOS33;\n')
-    recorded: list[str] = []
+    told = tmp_path / "recorded"
     jobs = [
         Job(
             name=name,
             work=tmp_path / name,
             project=lambda p=project: p,
             predicted=lambda: {"dsp": 2},
-            record=lambda p, row, done: recorded.append(row.status),
+            record=lambda p, row, done, name=name: Path(f"{told}-{name}").write_text(row.status),
         )
         for name, project in (("fast", fast), ("pinned", pinned))
     ]
@@ -125,7 +138,7 @@ def test_a_missed_clock_and_a_failed_route_keep_what_was_measured(make: Make, tm
     assert 40 < slow.clock_mhz < 300 and slow.critical_path["text"] in slow.error and "put a register" in slow.error
     assert failed.status == "failed" and "correct the pin constraints" in failed.error
     assert failed.resources == slow.resources and failed.predicted["dsp"] == {"predicted": 2, "used": 1, "error": 1.0}
-    assert sorted(recorded) == ["failed", "too slow"]
+    assert [Path(f"{told}-{job.name}").read_text() for job in jobs] == ["too slow", "failed"]
     taken = run_batch(jobs[:1], 1, options=Options(allow_slow=True)).rows[0]
     assert taken.status == "done" and Path(taken.bitstream).is_file() and taken.clock_mhz == slow.clock_mhz
     assert not run_batch(jobs[1:], 1, options=Options(route=False)).failed

@@ -13,7 +13,8 @@ import pytest
 from hardwire.errors import BuildError
 from hardwire.synth import nextpnr, receipt, yosys
 from hardwire.synth.project import Project, budget, for_board
-from hardwire.synth.resources import Origins, Resources, count, over_budget, read_netlist
+from hardwire.synth.resources import Origins, Resources, Usage, count, over_budget, read_netlist
+from hardwire.synth.yosys import Synthesis
 from hardwire.targets import ecp5
 from hardwire.targets.board import load_board
 
@@ -124,6 +125,12 @@ def test_a_router_that_changes_nothing_any_more_is_at_rest() -> None:
     assert not any(done.reached(line.format(i, 0, 0)) for i in range(2 * nextpnr.RESTS))
 
 
+def fitting(work: Path) -> Synthesis:
+    """A finished synthesis of a design that fits."""
+    usage = Usage(Resources(), {}, {})
+    return Synthesis(work=work, usage=usage, budget={}, seconds=1.0, digest="", kept=True)
+
+
 def test_a_seed_without_a_route_is_not_the_last(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
@@ -137,8 +144,8 @@ def test_a_seed_without_a_route_is_not_the_last(make: Make, tmp_path: Path, monk
     monkeypatch.setattr(nextpnr, "run_tool", rests)
     monkeypatch.setattr(nextpnr, "worker", lambda tool, *arguments: [tool, *arguments])
     monkeypatch.setattr(nextpnr, "tool_versions", lambda tools: {})
-    with pytest.raises(nextpnr.Unrouted, match="seed 2: the router came to rest with 3 wires wanted twice; .*another"):
-        nextpnr._seeds(make(seeds=(1, 2)), tmp_path, lambda stage, share: None, None, None)
+    with pytest.raises(BuildError, match="seed 2: the router came to rest with 3 wires wanted twice; .*another"):
+        nextpnr.route(make(seeds=(1, 2)), fitting(tmp_path))
     assert seen == ["route-1.log", "route-2.log"]
 
 
@@ -152,17 +159,22 @@ def test_a_finished_try_is_kept_whatever_seeds_join_it(
         if seed == 2:
             raise nextpnr.OutOfTime("seed 2 took too long")
         (work / f"route-{seed}.config").write_text("")
-        return {"met": seed == 4, "clock_mhz": 30.0 + seed, "seed": seed}
+        path = {"start": "a", "end": "b", "logic_ns": 1.0, "routing_ns": 1.0, "modules": {}, "nets": []}
+        figures = {"target_mhz": 34.0, "critical_path": path, "utilization": {}, "seconds": 1.0}
+        return {"met": seed == 4, "clock_mhz": 30.0 + seed, "seed": seed, **figures}
+
+    def pack(project: Project, work: Path, *more: object) -> None:
+        (work / f"{project.top}.bit").write_text("")
 
     monkeypatch.setattr(nextpnr, "_try", slow)
+    monkeypatch.setattr(nextpnr, "_pack", pack)
     monkeypatch.setattr(nextpnr, "tool_versions", lambda tools: {})
 
     def best(*seeds: int) -> int:
-        found = nextpnr._seeds(make(seeds=seeds), tmp_path, lambda stage, share: None, None, None)
-        return int(found["seed"])
+        return nextpnr.route(make(seeds=seeds), fitting(tmp_path), allow_slow=True).seed
 
     assert best(1, 2) == 1 and best(1, 3) == 3 and seen == [1, 2, 3]
-    with pytest.raises(nextpnr.OutOfTime, match="seed 2 took too long"):
+    with pytest.raises(BuildError, match="seed 2 took too long"):
         best(2)
     seen.clear()
     assert best(4) == 4 and best(5, 4) == 4 and seen == [4], "one that met the clock is there, whatever comes before it"

@@ -18,8 +18,7 @@ from hardwire.emit.top.serial import read_board, sources, write_board_top
 from hardwire.synth.builds import board_job
 from hardwire.synth.yosys import synthesize
 from hardwire.targets.board import board_names, load_board
-from hardwire.tools.process import run_tool
-from hardwire.tools.verilator import verilator_root
+from hardwire.tools.verilator import lint
 
 from .conftest import GEOMETRY, SERIAL, TIMEOUT
 
@@ -38,10 +37,7 @@ def board_project(
 
 
 def test_the_whole_top_lints(board_project: Path, tmp_path: Path) -> None:
-    root, log = verilator_root(), tmp_path / "log"
-    top = read_board(board_project)["top"]
-    argv = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--top-module", top, *sources(board_project)]
-    assert run_tool(argv, board_project, log, env={"VERILATOR_ROOT": str(root)}) == 0, log.read_text()
+    lint(read_board(board_project)["top"], sources(board_project), board_project, tmp_path / "log")
 
 
 def test_it_says_what_the_reference_says(board_project: Path, chip_with_text: Chip) -> None:

@@ -19,8 +19,7 @@ from hardwire.emit.top.serial import sources
 from hardwire.host import frames
 from hardwire.host.registers import BURST, MAGIC, REGISTERS, VERSION, address
 from hardwire.plan.schedule import schedule
-from hardwire.tools.process import run_tool
-from hardwire.tools.verilator import verilator_root
+from hardwire.tools.verilator import lint
 
 from .conftest import GEOMETRY, TIMEOUT, Wire
 
@@ -274,16 +273,12 @@ LINTED = {
 @pytest.mark.parametrize("top", LINTED)
 def test_no_warning(project: Path, top: str, tmp_path: Path) -> None:
     """The whole board as it is, and its parts with parameters that it does not have."""
-    root, log = verilator_root(), tmp_path / "log"
     other = tmp_path / "plan_pkg.sv"
     other.write_text(plan_package({"Vocab": 37, "Context": 20, "Rows": 6, "Columns": 6}))
     files = [name for name in sources(project) if "_pkg" in name or not name.startswith("rtl/")]
     if top != "ulx3s_top":
         files = [str(other) if name == PLAN_PACKAGE else name for name in PACKAGES] + [f"rtl/{top}.sv"]
-    argv = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--top-module", top]
-    argv += ["-y", "rtl"]
-    argv += [*LINTED[top].split(), *files]
-    assert run_tool(argv, project, log, env={"VERILATOR_ROOT": str(root)}) == 0, log.read_text()
+    lint(top, files, project, tmp_path / "log", ["-Wall", "-y", "rtl", *LINTED[top].split()])
 
 
 def test_bytes_with_the_clocks_two_percent_apart(project: Path, compiled: SerialSim, chip_with_text: Chip) -> None:

@@ -9,16 +9,17 @@
 from typing import Any
 
 from .driver.model import LanguageModel, Token
+from .driver.until import until
 from .errors import HardwireError
 from .openers import load
 from .version import __version__
 
 STEPS = (
     "board_names", "build_chip", "evaluate_chip", "fit_chip", "import_onnx", "load_chip", "open_build", "quantize_onnx",
-    "random_chip", "synthesize_builds", "verify_build",
+    "random_chip", "synthesize_builds", "verify_build", "write_datasheet",
 )  # fmt: skip
 
-__all__ = ["HardwireError", "LanguageModel", "Token", "__version__", "load", *STEPS]  # noqa: PLE0604
+__all__ = ["HardwireError", "LanguageModel", "Token", "__version__", "load", "until", *STEPS]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

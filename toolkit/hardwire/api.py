@@ -70,6 +70,7 @@ def quantize_onnx(
     tune: int = 0,
     mean_bits: float | None = None,
     board: str | None = None,
+    like: str | Path | None = None,
     progress: Stage = lambda stage: None,
 ) -> Chip:
     """Turn an ONNX export into integers, and write them as a ``.chip``.
@@ -86,6 +87,8 @@ def quantize_onnx(
         tune: steps of fine-tuning, which needs torch; 300 take minutes.
         mean_bits: of a weight, at the most, where ``weights`` is None.
         board: refuse a result that does not fit this board.
+        like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
+            where it was built to be reprinted.
 
     Returns:
         The chip, as it was written.
@@ -111,6 +114,7 @@ def quantize_onnx(
         tune=tune,
         mean_bits=mean_bits,
         board=board,
+        like=None if like is None else Path(like),
         progress=progress,
     ).chip
 
@@ -295,6 +299,7 @@ def open_build(folder: str | Path) -> Build:
 def synthesize_builds(
     *builds: AnyBuild,
     jobs: int = 1,
+    on: str = "local",
     route: bool = True,
     clock_mhz: float | None = None,
     seeds: Sequence[int] = (1,),
@@ -307,10 +312,11 @@ def synthesize_builds(
 
     Args:
         builds: the builds.
-        jobs: how many at a time.
+        jobs: how many steps at a time; of a batch system, how many of its jobs.
+        on: "local", "slurm", "pbs", "lsf", "sge", "ssh:HOST,HOST" or a Dask scheduler's address.
         route: False stops after Yosys.
         clock_mhz: to reach, or to assume; by default the build's.
-        seeds: of the placer, tried in turn until one meets the clock.
+        seeds: of the placer, tried side by side until one meets the clock.
         timeout_minutes: that a tool may take; by default 60, and a day for Vivado and Vitis HLS.
 
     Returns:
@@ -320,12 +326,13 @@ def synthesize_builds(
     >>> hardwire.synthesize_builds("build/").rows[0].resources["lut"]   # doctest: +SKIP
     44982
     """
+    from .jobs.cluster import Place
     from .synth.batch import Options, run_batch
     from .synth.builds import jobs_of
 
     folders = [build.folder if isinstance(build, Build) else Path(build) for build in builds]
-    options = Options(timeout_minutes and timeout_minutes * 60, route=route)
-    return run_batch(jobs_of(folders, clock_mhz, seeds), jobs, progress, options)
+    options, place = Options(timeout_minutes and timeout_minutes * 60, route=route), Place(on=on, jobs=jobs)
+    return run_batch(jobs_of(folders, clock_mhz, seeds), progress=progress, options=options, place=place)
 
 
 def verify_build(
@@ -366,6 +373,50 @@ def verify_build(
     if record:
         keep(opened, receipt)
     return receipt
+
+
+def write_datasheet(
+    build: AnyBuild,
+    out: str | Path,
+    *,
+    card: str | Path | None = None,
+    evaluation: str | Path | None = None,
+    pdf: str | Path | None = None,
+) -> Path:
+    """Write a build as its maker would print it: one HTML file, from its manifest, chip and plan.
+
+    Args:
+        build: the build, its folder, or a folder that ``hardwire synth --collect`` wrote.
+        out: the file.
+        card: the model's card, whose licence is told; by default what lies beside its ONNX.
+        evaluation: a file that ``hardwire evaluate --json`` wrote, for the quality.
+        pdf: print it to this file too, by a Chromium that is installed.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        BuildError: the folder's files do not match its manifest.
+        ToolMissing: Jinja2 or, for ``pdf``, a browser is not installed.
+
+    >>> import hardwire, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build = hardwire.build_chip(hardwire.random_chip("microgpt"), f"{folder}/build")
+    ...     hardwire.write_datasheet(build, f"{folder}/sheet.html").name
+    'sheet.html'
+    """
+    from .datasheet import write_datasheet as write
+    from .datasheet import write_pdf
+
+    page = write(
+        build.folder if isinstance(build, Build) else Path(build),
+        Path(out),
+        None if card is None else Path(card),
+        None if evaluation is None else Path(evaluation),
+    )
+    if pdf is not None:
+        write_pdf(page, Path(pdf))
+    return page
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 """Typed errors. A message says where, what (with the value) and what to do; the class says whose fault it is.
 
 The command line turns ``exit_code`` into the process's: 1 for the user's input or environment,
-2 for a difference between two steps that must be equal.
+2 for a difference between two steps that must be equal, or for a quality that was not reached.
 """
 
 
@@ -45,6 +45,10 @@ class PromptError(HardwireError):
     """A prompt or a generation option that the chip cannot take."""
 
 
+class PromptTooLong(PromptError):
+    """A prompt that leaves no room in the context for an answer."""
+
+
 class Unsupported(PromptError):
     """A request that is right, and that this engine has nothing for: another stream, rows of logits, stages."""
 
@@ -55,5 +59,11 @@ class LinkError(HardwireError):
 
 class Mismatch(HardwireError):
     """Two steps that must agree bit for bit do not."""
+
+    exit_code = 2
+
+
+class QualityLoss(HardwireError):
+    """The integer model predicts a text worse than it was allowed to."""
 
     exit_code = 2

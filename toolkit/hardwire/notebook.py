@@ -11,9 +11,7 @@ On a board this needs the standard library, numpy and pynq; pictures need matplo
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import io
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +29,7 @@ from .chip.reference import new_state, step
 from .driver.bundle import board_here
 from .driver.model import LanguageModel
 from .errors import BuildError
-from .files import bundled_folder, sha256
+from .files import bundled_folder, package_digest, sha256
 from .host.registers import address
 from .ops import attention as softmax
 from .ops.fixed import BIAS_BITS, MULTIPLIER_BITS, Ints
@@ -39,9 +37,9 @@ from .plan.geometry import Geometry
 from .plan.program import Schedule
 from .plan.schedule import schedule
 from .plan.trace import STAGES, Tracer, segments
+from .tools.cache import cache_folder as cache
 
 MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
-MAKE_A_BUILD = (".py", ".sv", ".v", ".cpp", ".hpp", ".toml", ".lpf", ".onnx", ".json", ".txt", ".j2")  # suffixes
 DPI, COLOURS = 80, 96
 REDRAWN = 0.5  # seconds between two pictures of a stream
 
@@ -67,12 +65,6 @@ def here() -> LanguageModel:
     print(f"No board here: {MODEL} on a simulated {BOARD} (RTL in Verilator, behind pynq's own Overlay and MMIO):")
     print(f"chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz of simulated time")
     return model
-
-
-def cache() -> Path:
-    """Where the simulated board is kept: ``$HARDWIRE_CACHE``, or ``hardwire`` in the user's cache folder."""
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("HARDWIRE_CACHE") or users / "hardwire")
 
 
 def simulated(tell: Callable[[str], None] = print) -> Path:
@@ -150,20 +142,10 @@ def bundled_chip(to: Path) -> Path:
 def _version() -> str:
     """Digest of all that may decide a build, so that no simulated board of other sources is taken for this one's.
 
-    The whole package counts: a list of the files that matter would be wrong the day after. What is made anew for
-    nothing costs seconds, as Verilator runs for other Verilog only.
+    What is made anew for nothing costs seconds, as Verilator runs for other Verilog only.
     """
-    from .backends.netlist import cells_folder
-    from .targets.board import boards_folder
-
-    places = (cells_folder().parent, boards_folder(), Path(__file__).parent)
-    files = {path for place in places for path in place.rglob("*") if path.suffix in MAKE_A_BUILD}
-    if (ours := _checkouts_chip()) is not None:
-        files.add(ours)
-    total = hashlib.sha256()
-    for path in sorted(files):
-        total.update(f"{path.name} {sha256(path)}\n".encode())
-    return total.hexdigest()
+    ours = _checkouts_chip()
+    return package_digest() + (f" {sha256(ours)}" if ours is not None else "")
 
 
 @contextmanager

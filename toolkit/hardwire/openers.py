@@ -18,11 +18,13 @@ from .chip.reference import Reference
 from .driver import bundle
 from .driver.model import LanguageModel
 from .errors import BuildError
-from .manifest import is_build
+from .files import exists, is_folder
+from .manifest import is_build, read_bundle_manifest
 
 if TYPE_CHECKING:
     from .build.folder import Build
     from .driver.link import Port
+    from .emit.rtl.contents import Cast
 
 CHIP, BUILD, BITSTREAM, NAME = "a .chip", "a build folder", "a folder with a bitstream", "a name"  # what a path may be
 
@@ -39,16 +41,16 @@ class Place:
     @cached_property
     def path(self) -> Path:
         """A path that is there, or the folder of a bitstream of that name."""
-        if Path(self.location).exists():
+        if exists(Path(self.location)):
             return Path(self.location)
         return next(iter(bundle.named(str(self.location))), Path(self.location))
 
     @cached_property
     def kind(self) -> str:
-        if self.path.is_dir():  # of a collected manifest there is one form, without a format
+        if is_folder(self.path):  # of a collected manifest there is one form, without a format
             return BUILD if is_build(self.path) else BITSTREAM
         name = Path(self.location)
-        return NAME if not (self.path.exists() or name.suffix) and name.name == str(self.location) else CHIP
+        return NAME if not (exists(self.path) or name.suffix) and name.name == str(self.location) else CHIP
 
     @cached_property
     def build(self) -> Build:
@@ -61,14 +63,25 @@ class Place:
     def chip(self) -> Chip:
         if self.kind == BUILD:
             return self.build.chip
-        return load_chip(self.path / "model.chip" if self.path.is_dir() else self.path)
+        return load_chip(self.path / "model.chip" if is_folder(self.path) else self.path)
 
     def has(self, part: str) -> bool:
         """Whether it is a build with such a project."""
         return self.kind == BUILD and part in self.build.manifest.parts
 
-    def model(self, backend: Any, name: str) -> LanguageModel:
-        return LanguageModel(self.chip, backend, f"{self.path.name} ({name})")
+    @cached_property
+    def cast(self) -> Cast | None:
+        """What a build or a bitstream takes, where its memories can be written."""
+        from .driver.contents import cast_of
+
+        if self.kind not in (BUILD, BITSTREAM):
+            return None
+        manifest = read_bundle_manifest(self.path)
+        pour = manifest.planned_pour
+        return None if pour is None else cast_of(self.chip, manifest.planned_geometry, pour)
+
+    def model(self, backend: Any, name: str, cast: Cast | None = None) -> LanguageModel:
+        return LanguageModel(self.chip, backend, f"{self.path.name} ({name})", cast=cast)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +106,14 @@ def _serial(place: Place) -> LanguageModel:
 
 
 def _on_port(place: Place, port: str | Port) -> LanguageModel:
+    from .driver.contents import hold
     from .driver.serial import SerialChip
 
-    return place.model(SerialChip(port, chip_id=place.chip.id), port if isinstance(port, str) else "board")
+    cast = place.cast
+    chip = SerialChip(port, chip_id=place.chip.id if cast is None else None)
+    if cast is not None:
+        hold(chip, place.chip, cast)
+    return place.model(chip, port if isinstance(port, str) else "board", cast)
 
 
 def _board(place: Place) -> LanguageModel:
@@ -206,7 +224,8 @@ def load(
     made of it), "simulation" (a simulated board: pynq and the board's driver on the RTL behind AXI4-Lite), "reference"
     (numpy, the default for a chip) or "serial" (the default with a port). Raises BuildError for a folder whose files do
     not match its manifest.
-    port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised.
+    port: a board's serial port instead, as "/dev/ttyUSB0"; the board must hold this chip, or LinkError is raised; one
+    that is reprintable gets it.
     device: the pynq device with the board's FPGA, by default pynq's own. download: whether to load the bitstream;
     without it, the board must hold it already. Raises BoardError where there is none for this board.
     """

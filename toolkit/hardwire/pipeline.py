@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .chip.model import Chip, Shape, Wiring, load_chip
+from .chip.mould import Mould
 from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_file, tokenizer_of
 from .plan.capacity import capacity
 from .plan.fit import can_be_built
 from .progress import Share, Stage
-from .quality.evaluate import STORY_TOKENS, Evaluation, error_by_stage, plot_error, score_sets, split_text
+from .quality.evaluate import STORY_TOKENS, Evaluation, error_by_stage, mean_loss, plot_error, score_sets, split_text
 from .quality.evaluate import evaluate as score
 from .quantize import MOST, Options, Outline
 from .quantize import quantize as to_integers
+from .quantize.calibrate import calibration_rows
 from .targets.board import load_board
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 LARGEST_TEXT = 1 << 28
 MOST_UNKNOWN = 0.01  # share of tokens that may be unknown characters
 PICTURE_ROWS = 4  # stories behind the picture of the error by layer
+COST_TOKENS = 4096  # that what a mould costs is measured on
 SAMPLES, SAMPLE = 20, 500  # texts, and characters of each, that the board's tokenizer is tried on
 
 # vocab, dim, layers, heads, KV heads, head_dim, hidden, context, rotated dimensions
@@ -104,10 +107,14 @@ def read_lines(path: Path) -> list[str]:
 
 
 class Quantized(NamedTuple):
-    """The quantised chip, and the points of its trade-off between bits and loss."""
+    """The quantised chip, and the points of its trade-off between bits and loss.
+
+    cost: of what was kept for a mould, in nats per token of the calibration text: of the chip, and of this model alone.
+    """
 
     chip: Chip
     points: list[Point]  # of the trade-off, where one was asked for
+    cost: dict[str, float]
 
 
 def quantize_onnx(
@@ -126,16 +133,20 @@ def quantize_onnx(
     mean_bits: float | None = None,
     board: str | None = None,
     tradeoff: Path | None = None,
+    like: Path | None = None,
     progress: Stage = lambda stage: None,
 ) -> Quantized:
     """Import, calibrate and quantise ``model``; write ``out``.
 
     ``weights`` None: the bits of each matrix that lose least of those that ``board`` holds and that are within
     ``mean_bits``. ``bits`` are exceptions by matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw
-    for the board.
+    for the board. ``like``: a chip whose mould the new one is of, its bits and formats among it.
     """
     from .frontend import import_onnx
 
+    if like is not None and (weights is None or bits or mean_bits is not None):
+        raise QuantizeError("--like brings the bits of every matrix; leave --weights auto, --bits and --mean-bits out")
+    mould = None if like is None else Mould.of(load_chip(like))
     if weights is None and board is None and mean_bits is None:
         raise QuantizeError("--weights auto chooses bits for a board or within a mean; give --board or --mean-bits too")
     if weights is not None and mean_bits is not None:
@@ -147,7 +158,7 @@ def quantize_onnx(
     place = tokenizer or model
     early = load_tokenizer(place) if tokenizer_file(place).is_file() else None  # refused before the long work
     progress("import")
-    imported = import_onnx(model, context=context)
+    imported = import_onnx(model, context=mould.shape.context if mould is not None and context is None else context)
     text_file = calibration or model.parent / "calibration.txt"
     if not text_file.exists():
         raise QuantizeError(
@@ -169,6 +180,7 @@ def quantize_onnx(
         tuning=tune,
         matrix_bits=bits or {},
         mean_bits=mean_bits,
+        like=mould,
     )
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(
@@ -188,16 +200,21 @@ def quantize_onnx(
             raise BoardError(
                 f"{model.name} at {options.weights} bits does not fit {board}: {verdict.limit}; {verdict.note}"
             )
+    cost = {}
+    if chip.about.get("kept"):
+        alone = to_integers(imported.decoder, stories, replace(options, like=None), progress=progress)
+        sample = calibration_rows(stories, COST_TOKENS, min(options.length, chip.shape.context))
+        cost = {"mould": mean_loss(chip, sample), "alone": mean_loss(alone, sample)}
     progress("write")
     chip.save(out, origin=model)
     if tradeoff is None or target is None:
-        return Quantized(chip, [])
+        return Quantized(chip, [], cost)
     from .quality.tradeoff import draw_tradeoff
     from .quality.tradeoff import tradeoff as measure
 
     points, exact = measure(imported.decoder, stories, options, target, progress)
     draw_tradeoff(points, exact, tradeoff, f"{model.name} on {target.key}")
-    return Quantized(chip, points)
+    return Quantized(chip, points, cost)
 
 
 def evaluate_chip(

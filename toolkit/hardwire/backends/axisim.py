@@ -42,7 +42,14 @@ class AxiSim:
         files = tuple(self.folder / name for name in sources(self.folder))
         core = core_of(self.folder, self.meta)
         shim = (self.folder / "board" / SHIM, *core.cpp)
-        return Simulation(top=AXI_TOP, sources=(*files, *core.verilog), shim=shim, library=True, includes=core.headers)
+        return Simulation(
+            top=AXI_TOP,
+            sources=(*files, *core.verilog),
+            shim=shim,
+            library=True,
+            includes=core.headers,
+            stamp=core.stamp,
+        )
 
     def compile(self, progress: Progress = lambda stage, share: None) -> Path:
         """Verilate and compile unless the library is there; switch the chip on."""
@@ -52,7 +59,7 @@ class AxiSim:
         library.chip_new.restype = handle
         library.chip_cycle.restype = ctypes.c_uint64
         library.chip_irq.restype = word
-        for name in ("delete", "cycle", "irq"):
+        for name in ("delete", "cycle", "irq", "reset"):
             getattr(library, f"chip_{name}").argtypes = [handle]
         for name in ("run", "await"):
             getattr(library, f"chip_{name}").argtypes = [handle, ctypes.c_uint64]
@@ -67,6 +74,10 @@ class AxiSim:
         with in_folder(self.contents):  # the ROM files are named relative to the project
             self._handle = ctypes.c_void_p(self._loaded().chip_new())
         self.reads = self.writes = 0
+
+    def reset(self) -> None:
+        """The reset line of the bus: registers begin anew, memories stay."""
+        self._loaded().chip_reset(self._handle)
 
     def close(self) -> None:
         if self._handle is not None:

@@ -16,10 +16,8 @@ from ..progress import Progress
 from ..synth.project import Project
 from ..synth.yosys import Synthesis, synthesize
 from .netlist import of_flat
-from .rtlsim import RtlSim
-from .verilator import build
-
-SHIM = "rtl/sim.cpp"
+from .rtlsim import SHIM, RtlSim
+from .verilator import Simulation, build
 
 
 class NetlistSim(RtlSim):
@@ -44,8 +42,11 @@ class NetlistSim(RtlSim):
 
         A design of 40,000 LUTs takes minutes. Raises BuildError for a family without models, or with a tool's error.
         """
-        shim = [self.folder / SHIM]
-        simulation = of_flat(self.netlist, self.family, TOP, shim, self.work, library=True, optimize="-O1")
-        library = build(simulation, self.work, progress)
+        library = build(self.simulation(), self.work, progress)
         self._open(library)
         return library
+
+    def simulation(self) -> Simulation:
+        """The library to verilate: the netlist, written flat, and the C++ around it."""
+        shim = [self.folder / SHIM]
+        return of_flat(self.netlist, self.family, TOP, shim, self.work, library=True, optimize="-O1")

@@ -8,10 +8,6 @@ Of a project around an HLS core (emit/rtl_hls.py), the core is its C++; all arou
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from ..chip.model import Chip, Formats, Shape
-from ..emit.rtl.around_hls import CoreSources, core_of
+from ..emit.rtl.around_hls import core_of
+from ..emit.rtl.contents import Cast, Words
+from ..emit.rtl.loads import packages
 from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
 from ..emit.rtl.project import TOP, read_meta
-from ..errors import BuildError, PromptError, ToolMissing, Unsupported
+from ..errors import BuildError, PromptError, Unsupported
 from ..host.requests import (
     CHECKSUMS,
     RESET,
@@ -43,10 +41,10 @@ from ..plan.geometry import Geometry
 from ..plan.schedule import schedule
 from ..plan.trace import checksum_words
 from ..plan.words import Status
-from ..tools.verilator import verilator_root
-from .verilator import in_folder, load
+from .verilator import Simulation, build, in_folder, load
 
 _C = ctypes
+SHIM = "rtl/sim.cpp"
 
 
 class _Request(_C.Structure):
@@ -126,15 +124,25 @@ class RtlSim(WholeRequests):
 
     def compile(self) -> Path:
         """Verilate and compile unless the library of these sources is there; load it."""
-        core = core_of(self.folder, self.meta)
-        sources = [self.folder / f"{TOP}.sv", *sorted((self.folder / "rtl").iterdir()), *core.verilog, *core.cpp]
-        total = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources) + core.stamp.encode())
-        digest = total.hexdigest()[:16]
-        library = self.folder / f"lib{TOP}-{digest}.so"
-        if not library.is_file():
-            self._build(library, core)
+        library = build(self.simulation(), self.folder / "obj_dir")
         self._open(library)
         return library
+
+    def simulation(self) -> Simulation:
+        """The library to verilate: packages, top, modules by their names, and the C++ around them."""
+        core = core_of(self.folder, self.meta)
+        ours = (*packages(self.folder, (ENGINE_PACKAGE, PLAN_PACKAGE)), f"{TOP}.sv")
+        return Simulation(
+            top=TOP,
+            sources=(*(self.folder / name for name in ours), *core.verilog),
+            shim=(self.folder / SHIM, *core.cpp),
+            library=True,
+            modules=(self.folder / "rtl",),
+            includes=core.headers,
+            flags=("--x-assign", "fast", "--x-initial", "fast"),
+            strict=True,
+            stamp=core.stamp,
+        )
 
     def _open(self, library: Path) -> None:
         self._library = load(library, private="core" in self.meta)
@@ -143,70 +151,9 @@ class RtlSim(WholeRequests):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
         self._library.hw_trace.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
         self._library.hw_trace.restype = ctypes.c_uint32
+        self._library.hw_load.argtypes = [_C.c_void_p, _C.c_void_p, _C.c_uint64]
         self._library.hw_run.argtypes = [_C.c_void_p, _C.c_void_p, _C.c_void_p, _C.c_uint32, _C.c_uint64]
         self.restart()
-
-    def _build(self, library: Path, core: CoreSources) -> None:
-        root = verilator_root()
-        compiler = shutil.which("g++")
-        if compiler is None:
-            raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
-        work = self.folder / "obj_dir"
-        shutil.rmtree(work, ignore_errors=True)
-        _run(
-            [
-                str(root / "bin" / "verilator_bin"),
-                "--cc",
-                "-Wall",
-                "-O3",
-                "--x-assign",
-                "fast",
-                "--x-initial",
-                "fast",
-                "--top-module",
-                TOP,
-                "--Mdir",
-                "obj_dir",
-                "-y",
-                "rtl",
-                *(ENGINE_PACKAGE, PLAN_PACKAGE),
-                f"{TOP}.sv",
-                *map(str, core.verilog),
-            ],
-            self.folder,
-            {**os.environ, "VERILATOR_ROOT": str(root)},
-        )
-        generated = sorted(work.glob(f"V{TOP}*.cpp"))
-        (work / "all.cpp").write_text("".join(f'#include "{path.name}"\n' for path in generated))
-        include = root / "include"
-        partial = library.with_suffix(".part")
-        _run(
-            [
-                compiler,
-                "-shared",
-                "-fPIC",
-                "-O2",
-                "-std=c++17",
-                "-w",
-                "-DVM_COVERAGE=0",
-                "-DVM_TRACE=0",
-                f"-I{include}",
-                f"-I{include / 'vltstd'}",
-                "-Iobj_dir",
-                *(f"-I{folder}" for folder in core.headers),
-                "obj_dir/all.cpp",
-                "rtl/sim.cpp",
-                *map(str, core.cpp),
-                str(include / "verilated.cpp"),
-                str(include / "verilated_threads.cpp"),
-                "-lpthread",
-                "-o",
-                str(partial),
-            ],
-            self.folder,
-            None,
-        )
-        partial.replace(library)
 
     def restart(self) -> None:
         """A fresh chip: the ROMs are read again, nothing is in the cache."""
@@ -227,6 +174,19 @@ class RtlSim(WholeRequests):
         if self._library is None:
             raise BuildError(f"{self.folder}: not compiled yet; call compile() first")
         return self._library
+
+    # -- contents ------------------------------------------------------------------------------------
+
+    def reprint(self, chip: Chip) -> None:
+        """Write another chip of the same mould into the memories; its context is empty then. Raises BuildError for a
+        frozen build, or another mould."""
+        self.load_image(Cast.read(self.meta, self.folder).image(chip))
+
+    def load_image(self, image: Words) -> None:
+        """Write an image into the memories, whatever it holds: its frame is for the registers, which are not here."""
+        body = np.ascontiguousarray(image[1:-2])
+        self._loaded().hw_load(self._handle, body.ctypes.data, len(body))
+        self.position, self.pending = 0, None
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -450,11 +410,3 @@ class _Call:
             position=0 if aborted else int(result.position),
             cycles=int(result.cycles),
         )
-
-
-def _run(command: list[str], folder: Path, env: dict[str, str] | None) -> None:
-    process = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    if process.returncode:
-        lines = [line for line in process.stderr.splitlines() if line.strip()]
-        first = next((x for x in lines if x.startswith("%") or "error" in x), lines[0] if lines else "no message")
-        raise BuildError(f"{folder}: {Path(command[0]).name} failed: {first}")

@@ -244,6 +244,7 @@ def simulated_bundle(build: Build) -> Path:
         plan=build.manifest.plan,
         build=build.manifest.digest,
         geometry=build.manifest.plan.geometry,
+        pour=build.manifest.plan.pour,
         clock_mhz=read_axi(build.folder / "rtl")["clock_mhz"],
         bitstream="none: simulated",
         files={path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST},

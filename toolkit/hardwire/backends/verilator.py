@@ -10,17 +10,20 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BuildError, ToolMissing
 from ..progress import Progress
+from ..tools.cache import Cache
 from ..tools.process import Stop, first_error, run_tool
-from ..tools.verilator import verilator_root
+from ..tools.verilator import verilate, verilator_root, verilator_version
 
 
 def load(library: Path, private: bool) -> ctypes.CDLL:
@@ -46,6 +49,9 @@ def in_folder(folder: Path) -> Iterator[None]:
 _QUIET = ("-Wno-lint", "-Wno-style", "-Wno-fatal", "-Wno-MODDUP", "-Wno-MULTIDRIVEN", "--no-timing")
 
 
+# Lines of comment, but for orders to Verilator: a project's files name the chip that they are made from.
+_COMMENT = re.compile(rb"^[ \t]*//(?![ \t]*verilator).*\n", re.MULTILINE)
+
 _CHUNK = 12 << 20  # bytes of C++ that one compiler process gets: each reads a header of thousands of signals first
 
 
@@ -58,8 +64,11 @@ class Simulation:
     shim: tuple[Path, ...]  # C++ that drives V<top>, with main() or with C functions for a library
     library: bool = False
     parameters: tuple[tuple[str, int | str], ...] = ()
+    modules: tuple[Path, ...] = ()  # folders in which a module is found by its name
     includes: tuple[Path, ...] = ()  # folders, for Verilog and C++
     flags: tuple[str, ...] = ()  # more for Verilator
+    strict: bool = False  # a lint warning is an error, as it is for sources of our own
+    stamp: str = ""  # digest of what goes in beside these files
     optimize: str = "-O2"
     prefix: str = ""  # of the generated class, where it is not V<top>
 
@@ -68,23 +77,37 @@ class Simulation:
         """Name of the C++ class that Verilator generates."""
         return self.prefix or f"V{self.top}"
 
-    def verilate(self, root: Path, out: Path) -> list[str]:
-        """The command that writes the model's C++ into ``out``; ``root`` is Verilator's own folder."""
+    @property
+    def options(self) -> list[str]:
+        """Verilator's, without the names of files."""
         values = [f"-G{name}=" + (f'"{v}"' if isinstance(v, str) else str(v)) for name, v in self.parameters]
+        lint = ["-Wall"] if self.strict else _QUIET
         return [
-            *(str(root / "bin" / "verilator_bin"), "--cc", "-O3", "--top-module", self.top, "--prefix", self.model),
+            *("--cc", "-O3", "--top-module", self.top, "--prefix", self.model),
             # In small functions: the compiler's time grows faster than a function.
-            *("--Mdir", str(out), "--output-split", "20000", "--output-split-cfuncs", "300"),
-            *(*_QUIET, *self.flags, *values),
-            *(f"-I{folder}" for folder in self.includes),
-            *map(str, self.sources),
+            *("--output-split", "20000", "--output-split-cfuncs", "300"),
+            *(*lint, *self.flags, *values),
         ]
 
-    def digest(self, root: Path) -> str:
-        total = hashlib.sha256(json.dumps([self.verilate(root, Path()), self.library, self.optimize]).encode())
-        headers = (p for folder in self.includes for p in sorted(folder.glob("*.[hs]*")) if p.is_file())
-        for path in (*self.sources, *self.shim, *headers):
-            total.update(path.read_bytes())
+    def arguments(self, out: Path) -> list[str]:
+        """Verilator's command line, which writes the model's C++ into ``out``."""
+        places = [f"-I{folder}" for folder in self.includes]
+        for folder in self.modules:
+            places += ["-y", str(folder)]
+        return [*self.options, "--Mdir", str(out), *places, *map(str, self.sources)]
+
+    def digest(self, tools: Sequence[str]) -> str:
+        """Of all that goes in but the folders' names: equal sources elsewhere are the same simulation.
+
+        So chips of one geometry have one simulation, as their weights are files that it reads when it begins.
+        """
+        total = hashlib.sha256(json.dumps([self.options, self.library, self.optimize, self.stamp, *tools]).encode())
+        headers = {*self.includes, *(path.parent for path in self.shim)}
+        beside = [path for folder in sorted(headers) for path in sorted(folder.glob("*.[hs]*"))]
+        beside += [path for folder in self.modules for path in sorted(folder.glob("*.*v*"))]
+        for path in (*self.sources, *self.shim, *filter(Path.is_file, beside)):
+            content = _COMMENT.sub(b"", path.read_bytes())
+            total.update(f"\n{path.name} {len(content)}\n".encode() + content)
         return total.hexdigest()
 
 
@@ -97,28 +120,28 @@ def build(
     timeout: float | None = None,
     stop: Stop | None = None,
 ) -> Path:
-    """Verilate and compile; returns the program or library, which is kept and found again.
+    """Verilate and compile in ``work``; returns the program or library, which the user's cache keeps.
 
     Raises BuildError with the tool's first error, ToolMissing without Verilator or a compiler.
     """
-    root, compiler = verilator_root(), shutil.which(os.environ.get("CXX", "g++"))
-    if compiler is None:
-        raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
-    digest, work, stop = simulation.digest(root)[:16], work.resolve(), stop or Stop()
-    work.mkdir(parents=True, exist_ok=True)
+    compiler = _compiler()
+    digest, kept = simulation.digest(_tools(compiler))[:16], Cache("simulations")
     name = f"lib{simulation.top}-{digest}.so" if simulation.library else f"{simulation.top}-{digest}"
-    if (work / name).is_file():
-        return work / name
+    if (path := kept.get(name)) is not None:
+        return path
+    work, stop = work.resolve(), stop or Stop()
+    work.mkdir(parents=True, exist_ok=True)
     generated = work / f"obj-{digest}"
     shutil.rmtree(generated, ignore_errors=True)
     generated.mkdir()
     progress("verilate", 0.0)
-    step = functools.partial(_step, cwd=work, timeout=timeout, stop=stop)
-    step(simulation.verilate(root, generated), log=work / "verilate.log", env={"VERILATOR_ROOT": str(root)})
+    verilate(simulation.arguments(generated), work, work / "verilate.log", timeout=timeout, stop=stop)
     progress("compile", 0.4)
+    root = verilator_root()
     base = [compiler, "-c", "-std=c++17", "-fPIC", "-w", "-DVM_COVERAGE=0", "-DVM_TRACE=0", f"-I{generated}"]
     base += [f"-I{folder}" for folder in (root / "include", root / "include" / "vltstd", *simulation.includes)]
     units = _units(simulation, root, generated)
+    step = functools.partial(_step, cwd=work, timeout=timeout, stop=stop)
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         runs = [
             pool.submit(step, [*base, level, str(unit), "-o", f"{unit}.o"], log=Path(f"{unit}.log"))
@@ -135,11 +158,25 @@ def build(
             pool.shutdown(cancel_futures=True)
     shared = ["-shared"] if simulation.library else []
     objects = [f"{unit}.o" for unit, _ in units]
-    step([compiler, *shared, *objects, "-lpthread", "-o", f"{name}.part"], log=work / "link.log")
-    (work / f"{name}.part").replace(work / name)
+    step([compiler, *shared, *objects, "-lpthread", "-o", str(generated / name)], log=work / "link.log")
+    path = kept.put(generated / name, name)
     shutil.rmtree(generated)
     progress("simulation", 1.0)
-    return work / name
+    return path
+
+
+def _compiler() -> str:
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    if compiler is None:
+        raise ToolMissing("g++ is not on PATH; install a C++ compiler (Debian: apt-get install g++)")
+    return compiler
+
+
+@functools.cache
+def _tools(compiler: str) -> tuple[str, ...]:
+    """Versions of what makes a simulation: a cache may be shared by machines that differ."""
+    version = subprocess.run([compiler, "-dumpfullversion", "-dumpmachine"], capture_output=True, text=True)
+    return (verilator_version(verilator_root()), compiler, version.stdout)
 
 
 def _units(simulation: Simulation, root: Path, generated_folder: Path) -> list[tuple[Path, str]]:
@@ -187,13 +224,6 @@ def _chunks(files: Iterable[Path]) -> list[list[Path]]:
     return chunks
 
 
-def _step(
-    argv: list[str],
-    cwd: Path,
-    log: Path,
-    timeout: float | None,
-    stop: Stop | None,
-    env: Mapping[str, str] | None = None,
-) -> None:
-    if run_tool(argv, cwd, log, timeout=timeout, stop=stop, env=env):
+def _step(argv: list[str], cwd: Path, log: Path, timeout: float | None, stop: Stop | None) -> None:
+    if run_tool(argv, cwd, log, timeout=timeout, stop=stop):
         raise BuildError(f"{Path(argv[0]).name} failed: {first_error(log)} (all of it in {log})")

@@ -22,12 +22,14 @@ from pathlib import Path
 
 from ..driver.selftest import record
 from ..emit.rtl.around_hls import CORE, SIM, core_of
+from ..emit.rtl.contents import Pour
 from ..emit.rtl.project import read_meta
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import MANIFEST, BundleManifest, Expected, hash_files, read_bundle_manifest, write_manifest
+from ..plan.geometry import geometry_of
 from ..targets.board import load_board
-from .folder import Build, geometry_of
+from .folder import Build
 from .make import make_build
 
 _KEPT = (  # of the receipt of synthesis
@@ -74,13 +76,13 @@ def collect(build: Build, out: Path) -> Path:
     """
     receipt = build.manifest.synthesis
     hashes = receipt.files if receipt is not None else {}
-    made = [name for name in hashes if name.endswith((".bit", ".hwh"))]
-    bits = [name for name in made if name.endswith(".bit")]
+    products = [name for name in hashes if name.endswith((".bit", ".hwh"))]
+    bits = [name for name in products if name.endswith(".bit")]
     if receipt is None or not bits:
         raise BuildError(
             f"{build.folder} has no bitstream; run hardwire synth {build.folder} for a board that it routes"
         )
-    for name in made:
+    for name in products:
         if not (build.folder / name).is_file() or sha256(build.folder / name) != hashes[name]:
             raise BuildError(
                 f"{build.folder / name}: missing, or not the receipt's; run hardwire synth {build.folder} again"
@@ -88,12 +90,12 @@ def collect(build: Build, out: Path) -> Path:
     folder = out / build.manifest.board.key / build.folder.resolve().name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if len(made) > len(bits):
-        kept = [Path(shutil.copyfile(build.folder / name, folder / Path(name).name)).name for name in made]
+    if len(products) > len(bits):
+        copies = [Path(shutil.copyfile(build.folder / name, folder / Path(name).name)).name for name in products]
     else:
         source = build.folder / bits[0]
-        kept = [f"{source.name}.gz"]
-        (folder / kept[0]).write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+        copies = [f"{source.name}.gz"]
+        (folder / copies[0]).write_bytes(gzip.compress(source.read_bytes(), mtime=0))
     shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
     said, plan = build.manifest, build.manifest.plan
     kept_fields = {name: getattr(receipt, name) for name in _KEPT}
@@ -102,13 +104,14 @@ def collect(build: Build, out: Path) -> Path:
         chip=said.chip,
         build=said.digest,
         geometry=plan.geometry,
+        pour=plan.pour,
         ip=plan.ip,
         lanes=plan.lanes,
         build_clock_mhz=plan.clock_mhz,
         cycles=said.cycles,
         sources=sources_digest(build.folder / "rtl"),
         target=said.target,
-        files={name: sha256(folder / name) for name in (*kept, "model.chip")},
+        files={name: sha256(folder / name) for name in (*copies, "model.chip")},
         bitstream_sha256=receipt.files[bits[0]],
         proofs=said.proofs,
         slack_ns=receipt.slack_ns,
@@ -133,7 +136,7 @@ def check(folder: Path) -> BundleManifest:
         raise BuildError(f"{folder}: its manifest lacks build_clock_mhz or sources; collect it again")
     with tempfile.TemporaryDirectory() as scratch:
         board = replace(load_board(manifest.board.key), clock_mhz=manifest.build_clock_mhz)
-        made = make_build(
+        rebuilt = make_build(
             folder / "model.chip",
             board,
             Path(scratch) / "build",
@@ -141,8 +144,9 @@ def check(folder: Path) -> BundleManifest:
             ip=manifest.ip or "rtl",
             lanes=manifest.lanes if manifest.ip is not None else None,
             geometry=geometry_of(manifest.geometry, folder) if manifest.geometry is not None else None,
+            reprintable=manifest.pour == Pour.ALL.value,
         )
-        if sources_digest(made.folder / "rtl") != manifest.sources:
+        if sources_digest(rebuilt.folder / "rtl") != manifest.sources:
             raise BuildError(
                 f"{folder}: its bitstream is of other sources than today's; run hardwire synth and collect"
             )

@@ -32,6 +32,7 @@ from ..manifest import MANIFEST, BundleManifest, Expected
 from ..version import __version__
 
 PARTS = ("hls", "boards", "rtl", "overlays", "notebooks")  # subpackages that a checkout keeps elsewhere
+PLUGIN = "pytest_hardwire"  # beside the package, and among the entry points that the wheel says
 LEFT_OUT = ("overlays/",)  # bitstreams of other boards are megabytes
 DATE = (1980, 1, 1, 0, 0, 0)
 TAG = "py3-none-any"
@@ -116,17 +117,17 @@ def _model(bundle: Bundle) -> Path:
 
 def _manifest(bundle: Bundle) -> BundleManifest:
     """The bundle's manifest, with the files as they lie in the zip, and what the board must say."""
-    said = bundle.manifest
+    manifest = bundle.manifest
     files = {"hardwire.bit": bundle.bit, "hardwire.hwh": bundle.hwh, "model.chip": _model(bundle)}
-    expected = said.expected or Expected.from_json(record(bundle.chip), bundle.folder / MANIFEST, "expected")
+    expected = manifest.expected or Expected.from_json(record(bundle.chip), bundle.folder / MANIFEST, "expected")
     return replace(
-        said,
+        manifest,
         clock_mhz=bundle.clock_mhz,
-        geometry=said.planned_geometry,
-        build=said.build or said.digest,
+        geometry=manifest.planned_geometry,
+        build=manifest.build or manifest.digest,
         files={name: sha256(path) for name, path in files.items()},
         expected=expected,
-        nulls=said.nulls | {"geometry"},
+        nulls=manifest.nulls | {"geometry"},
     ).sealed()
 
 
@@ -178,13 +179,17 @@ def _members() -> Iterator[tuple[str, bytes]]:
                 continue
             seen.add(name)
             yield f"hardwire/{name}", path.read_bytes()
+    plugin = find_spec(PLUGIN)
+    if plugin is None or plugin.origin is None:
+        raise BuildError(f"this installation lacks {PLUGIN}; install hardwire again")
+    yield f"{PLUGIN}.py", Path(plugin.origin).read_bytes()
 
 
 def _told(*names: str) -> bytes:
     """What the installation says of itself."""
-    said = metadata.distribution("hardwire")
+    distribution = metadata.distribution("hardwire")
     for name in names:
-        text = said.read_text(name)
+        text = distribution.read_text(name)
         if text is not None:
             return text.encode()
     raise BuildError(f"this installation has no {names[0]}; install hardwire again")

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..chip.model import Chip, load_chip
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, Manifest, SynthesisReceipt, read_manifest
-from ..plan.geometry import Geometry
 from ..targets.families import FAMILIES
 
 SIMULATED = tuple(key for key, family in FAMILIES.items() if family.simulated)  # families whose netlists are
@@ -57,17 +54,6 @@ class Build:
                 f"{self.folder} was built with --target {self.manifest.target} and has no {part} project; "
                 f"build with --target {part}"
             )
-
-
-def geometry_of(fields: Mapping[str, int | str], folder: Path) -> Geometry:
-    """The geometry that a manifest has. Raises BuildError where its fields are not those of one."""
-    known: Mapping[str, Any] = fields
-    try:
-        return Geometry(**known)
-    except TypeError as error:
-        raise BuildError(
-            f"{folder}: the geometry of its manifest is none ({error}); run hardwire build again"
-        ) from None
 
 
 def open_build(folder: Path) -> Build:

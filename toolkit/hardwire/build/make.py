@@ -19,8 +19,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..chip.model import Chip, load_chip, read_origin
+from ..chip.origin import find_onnx
+from ..emit.rtl.contents import Pour
 from ..errors import BoardError, BuildError
-from ..files import bundled_folder, sha256
+from ..files import sha256
 from ..manifest import (
     MANIFEST,
     MANIFEST_VERSION,
@@ -37,13 +39,13 @@ from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import MEAN_OVER, capacity
 from ..plan.cost import axi_memory, predict
 from ..plan.fit import fit
-from ..plan.geometry import Geometry
+from ..plan.geometry import Geometry, geometry_of
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
 from ..progress import Stage
 from ..targets.board import Board
 from ..version import __version__
-from .folder import Build, geometry_of
+from .folder import Build
 
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
@@ -62,6 +64,7 @@ def make_build(
     lanes: int | None = None,
     geometry: Geometry | None = None,
     onnx: Path | None = None,
+    reprintable: bool = False,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -70,13 +73,14 @@ def make_build(
     part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
     around it, for a board with a Zynq and at the nearest clock that its processor makes; with ``ip`` "hls", its
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
-    that is expected to fit; ``lanes``: of the HLS project. Raises BoardError where the chip does not fit,
-    BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
+    that is expected to fit; ``lanes``: of the HLS project. ``reprintable``: the host can write all memories of the RTL
+    engine; without it, of a bitstream those in URAM, which it cannot initialise. Raises BoardError where the chip does
+    not fit, BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
     complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
-    _check_core(target, ip, geometry)
+    _check_core(target, ip, geometry, reprintable)
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -89,12 +93,13 @@ def make_build(
     elif target in ENGINE:
         progress("plan")
         plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, target == "bitstream")
+        plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
-        wanted = lanes or default_lanes(chip, place)
+        lane_count = lanes or default_lanes(chip, place)
         try:
-            check_board(chip, place, wanted)
-            plan = replace(plan, lanes=wanted)
+            check_board(chip, place, lane_count)
+            plan = replace(plan, lanes=lane_count)
         except BoardError:  # of no weight beside an engine that fits, unless it was asked for
             if target == "hls" or around_hls or lanes is not None:
                 raise
@@ -117,19 +122,28 @@ def make_build(
     return Build(out, manifest, chip)
 
 
-def _check_core(target: str, ip: str, geometry: Geometry | None) -> None:
+def _check_core(target: str, ip: str, geometry: Geometry | None, reprintable: bool) -> None:
     if ip not in CORES:
         raise BuildError(f"no core {ip!r}; choose {' or '.join(CORES)}")
     if ip == "hls" and target != "bitstream":
         raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
     if ip == "hls" and geometry is not None:
         raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
+    if reprintable and (ip == "hls" or target not in ENGINE):
+        raise BuildError("--reprintable is of the RTL engine; give --target rtl or bitstream, and no --ip hls")
+
+
+def _pour(plan: PlanRecord, target: str, reprintable: bool) -> str | None:
+    """Which memories the host can write: all, or of a bitstream what it leaves empty."""
+    if reprintable:
+        return Pour.ALL.value
+    return Pour.URAM.value if target == "bitstream" and plan.geometry and plan.geometry["uram"] else None
 
 
 def _beside_registers(chip: Chip, board: Board) -> Board:
     """What a board has left beside the AXI registers of an engine that tells its logits one by one."""
-    left = max(board.bram18 - axi_memory(chip, rows=1), 0)
-    return replace(board, name=f"{board.name}, beside the AXI registers,", bram18=left)
+    free = max(board.bram18 - axi_memory(chip, rows=1), 0)
+    return replace(board, name=f"{board.name}, beside the AXI registers,", bram18=free)
 
 
 def _with_its_clock(board: Board) -> Board:
@@ -144,21 +158,14 @@ def _rtl_plan(
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
-    if bitstream:  # which cannot initialise URAM, and nothing loads it yet
-        if geometry is not None and geometry.uram:
-            raise BuildError(
-                f"{name}: a geometry with weights in URAM (uram={geometry.uram}), which a bitstream leaves empty; "
-                "give one with uram=0, or --target rtl"
-            )
-        board = replace(board, uram=0)
     if geometry is None:
         verdict = fit(chip, board)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-    made = schedule(chip, geometry)
-    cost = predict(chip, made, board.family, Widths.of(chip))
-    if bitstream and (host := bitstream_cost(chip, made, board)):
+    program = schedule(chip, geometry)
+    cost = predict(chip, program, board.family, Widths.of(chip))
+    if bitstream and (host := bitstream_cost(chip, program, board)):
         cost = cost.beside(host)
         over = beyond_device(cost.as_dict(), board)
         if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
@@ -166,7 +173,7 @@ def _rtl_plan(
                 f"{name} does not fit {board.name} as a bitstream: with the AXI registers {', '.join(over)}; "
                 "give a smaller engine by --geometry, or a larger board"
             )
-    mean = made.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
+    mean = program.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
@@ -190,8 +197,9 @@ def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder
         from ..emit.top import serial
 
         progress("RTL project")
-        made = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder))
-        cycles = [made.cycles(position) for position in range(chip.shape.context)]
+        pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
+        program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder), pour=pour)
+        cycles = [program.cycles(position) for position in range(chip.shape.context)]
         if board.serial is not None:
             serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))
         parts.append("rtl")
@@ -213,18 +221,18 @@ def _refuse_foreign_folder(out: Path) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     try:
-        known = set(read_manifest(out).files) | {MANIFEST} if out.is_dir() else set()
+        listed = set(read_manifest(out).files) | {MANIFEST} if out.is_dir() else set()
     except BuildError:
-        known = set()
-    if not known:
+        listed = set()
+    if not listed:
         raise BuildError(f"{out} exists and is no hardwire build; remove it or choose another -o")
     for path in sorted(p for p in out.rglob("*") if p.is_file()):
         name = path.relative_to(out).as_posix()
-        if name not in known and path.suffix not in COMPILED and not _left_by_tools(name, known):
+        if name not in listed and path.suffix not in COMPILED and not _left_by_tools(name, listed):
             raise BuildError(f"{out} holds {name}, which is not of its build; remove it or choose another -o")
 
 
-def _left_by_tools(name: str, known: set[str]) -> bool:
+def _left_by_tools(name: str, listed: set[str]) -> bool:
     """Whether simulation or synthesis put the file there, which is not of the build and not of a user."""
     if name.startswith(("rtl/obj_dir/", f"{SYNTH}/sim/", f"{SYNTH}/vivado/", f"{SYNTH}/vitis/")):
         return True
@@ -232,7 +240,7 @@ def _left_by_tools(name: str, known: set[str]) -> bool:
     if folder != SYNTH:
         return False
     if rest.startswith("src/"):
-        return f"rtl/{rest[4:]}" in known
+        return f"rtl/{rest[4:]}" in listed
     return rest == "lock" or ("/" not in rest and Path(rest).suffix in SYNTH_MADE)
 
 
@@ -245,23 +253,17 @@ def _copy_chip(chip: Chip, chip_path: Path, to: Path) -> None:
 
 
 def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
-    """Copy the ONNX that the chip came from: the one given, or one with its hash beside the chip, where the chip
-    remembers it, or in the package."""
+    """Copy the ONNX that the chip came from: the one given, or one that is found."""
     source = chip.about.get("onnx")
     source = source if isinstance(source, dict) else {}
-    name, digest = str(source.get("file", "")), source.get("sha256")
     if onnx is not None:
-        if not onnx.is_file() or sha256(onnx) != digest:
+        if not onnx.is_file() or sha256(onnx) != source.get("sha256"):
             raise BuildError(f"{onnx} is not the model that {chip_path.name} was made from; give that one")
         shutil.copyfile(onnx, to)
         return
-    if not name or "/" in name or "\\" in name:
-        return
-    remembered = read_origin(chip_path)
-    for found in (chip_path.parent / name, *([remembered] if remembered else []), bundled_folder() / name):
-        if found.is_file() and found.stat().st_size <= LARGEST_ONNX_COPY and sha256(found) == digest:
-            shutil.copyfile(found, to)
-            return
+    found = find_onnx(chip, chip_path)
+    if found is not None and found.stat().st_size <= LARGEST_ONNX_COPY:
+        shutil.copyfile(found, to)
 
 
 def _manifest(

@@ -17,6 +17,7 @@ from ..driver.bundle import board_here, known_boards, named
 from ..driver.hosted import HostedChip
 from ..driver.model import LanguageModel
 from ..errors import HardwireError
+from ..files import is_folder
 from ..openers import load
 from ..version import __version__
 from .doctor_bundle import write_bundle
@@ -54,7 +55,7 @@ def report(model: str | Path | None = None, device: Any = None) -> dict[str, Any
 def bundled_report(model: str | Path | None, path: Path, device: Any = None) -> dict[str, Any]:
     """The report, and a zip of it with the logs and reports of ``model``. Raises BuildError where that cannot be."""
     data = report(model, device)
-    folder = Path(model) if model is not None and Path(model).is_dir() else None
+    folder = Path(model) if model is not None and is_folder(Path(model)) else None
     if folder is None and model is not None:
         folder = next(iter(named(str(model))), None)
     return data | {"bundle": str(path), "files": write_bundle(path, data, folder)}

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
+from ..files import is_file, matching
 
 MOST = 8 << 20  # bytes of a file; of a longer one its begin and its end
 MOST_FILES = 200
@@ -96,14 +97,14 @@ def _files(folder: Path | None) -> Iterator[tuple[str, Path]]:
     if folder is not None:
         root = folder.resolve()
         for kind in OF_BUILD:
-            for file in sorted(folder.glob(kind.pattern)):
+            for file in matching(folder, kind.pattern):
                 inside = file.resolve().is_relative_to(root)
-                if file.is_file() and inside and count < MOST_FILES:
+                if is_file(file) and inside and count < MOST_FILES:
                     count += 1
                     yield f"build/{file.relative_to(folder).as_posix()}", file
     for kind in OF_BOARD:
         file = Path(kind.pattern)
-        if file.is_file():
+        if is_file(file):
             yield f"board{kind.pattern}.txt", file
 
 

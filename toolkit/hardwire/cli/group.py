@@ -20,12 +20,26 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from ..errors import HardwireError
+from ..report import github as workflow
 from ..version import __version__
 
 PIPE_WIDTH = 120  # columns of a table that no terminal measures
 
 
-ENDS = ("done", "kept", "over budget", "too slow", "failed", "stopped", "not run")  # of a synthesis job
+ENDS = (
+    "done",
+    "kept",
+    "over budget",
+    "over memory",
+    "too slow",
+    "out of time",
+    "failed",
+    "cancelled",
+    "lost",
+    "disk full",
+    "stopped",
+    "not run",
+)
 
 
 notes = Console(stderr=True, highlight=False)
@@ -35,6 +49,9 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object 
 
 
 IN_FILE = click.Path(path_type=Path)
+
+
+GITHUB = click.option("--github", is_flag=True, help="Say what failed as an annotation of GitHub Actions too.")
 
 
 class Duration(click.ParamType):
@@ -88,6 +105,19 @@ def main() -> None:
 
     Begin with `hardwire demo`, which takes the bundled model all the way.
     """
+
+
+@contextmanager
+def annotated(github: bool, as_json: bool, title: str, file: Path) -> Iterator[None]:
+    """What fails inside is said as an annotation too, where ``github``; standard output has no room for JSON beside."""
+    if github and as_json:
+        raise click.UsageError("--json and --github: both are what standard output is; give one of them")
+    try:
+        yield
+    except HardwireError as error:
+        if github:
+            click.echo(workflow.error(str(error), title, file))
+        raise
 
 
 @contextmanager

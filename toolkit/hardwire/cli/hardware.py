@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Commands from the chip to the bitstream: fit, build, synth, deploy."""
+"""Commands from the chip to the bitstream: fit, build, synth, deploy, datasheet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from ..errors import HardwireError
+from ..jobs.cluster import Place
+from .cluster import on_cluster
 from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, main, notes, spinner
 
 
@@ -29,14 +31,26 @@ from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, ma
     show_default=True,
     help="Contexts in flight; auto: as many as give the most tokens.",
 )
+@click.option(
+    "--into", type=IN_FILE, multiple=True, help="A reprintable build or bitstream: does CHIP go into its mould?"
+)
 @AS_JSON
-def fit(chip: Path, board: str, timeline: Path | None, position: int, streams: str, as_json: bool) -> None:
+def fit(
+    chip: Path,
+    board: str,
+    timeline: Path | None,
+    position: int,
+    streams: str,
+    into: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     """Plan the fastest engine of CHIP for each board: does it fit, what limits it, its exact cycles.
 
     Cycles are those of a generated token, from one embedding fetch to the next possible one. Resources are predicted;
     `hardwire synth` measures them. The floor is what no engine on that board could beat. With several streams the mean
     is per token over all of them, and the latency what one token takes meanwhile.
     """
+    from ..build.pours import pours_into
     from ..chip.model import load_chip
     from ..plan.fit import fit as fit_to
     from ..plan.planner import Planner
@@ -47,6 +61,7 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, streams: s
         raise HardwireError("--timeline draws one board's engine; give --board too")
     with bar("plan") as progress:
         planner = Planner(model)
+        moulds = [pours_into(model, folder) for folder in into]
         names = board_names() if board == "all" else [board]
         wanted = None if streams == "auto" else int(streams)
         fits = [fit_to(model, load_board(name), planner, progress, wanted) for name in names]
@@ -70,7 +85,13 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, streams: s
             table.add_row(f.board, "[red]no[/]", limit, *[""] * 5, f"{f.floor_cycles:,}", *[""] * 3)
     if timeline is not None:
         _draw_timeline(model, fits[0], position, timeline)
-    answer([f.as_dict() for f in fits], as_json, table)
+    rows = [f.as_dict() for f in fits]
+    if into:
+        rows = [{**row, "into": [m.as_dict() for m in moulds if m.board == row["board"]]} for row in rows]
+    for mould in moulds:
+        verdict = "goes into" if mould.fits else "does not go into"
+        notes.print(f"{chip} {verdict} {mould.folder}, mould {mould.mould[:12]}", *mould.obstacles, sep="\n  ")
+    answer(rows, as_json, table)
 
 
 def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
@@ -100,6 +121,7 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
+@click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -111,6 +133,7 @@ def build(
     lanes: int | None,
     geometry: str | None,
     clock: float | None,
+    reprintable: bool,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -120,6 +143,7 @@ def build(
     runs it. --ip hls puts the decoder of the HLS project behind the same registers, in place of the RTL engine.
     """
     from ..build.make import make_build
+    from ..build.pours import mould_of
     from ..plan.geometry import parse_geometry
     from ..targets.board import load_board
 
@@ -128,25 +152,35 @@ def build(
     chosen = parse_geometry(geometry) if geometry else None
     with spinner("build") as stage:
         project = make_build(
-            chip, place, out, target=target, ip=ip, lanes=lanes, geometry=chosen, onnx=onnx, progress=stage
+            chip,
+            place,
+            out,
+            target=target,
+            ip=ip,
+            lanes=lanes,
+            geometry=chosen,
+            onnx=onnx,
+            reprintable=reprintable,
+            progress=stage,
         )
-    data = {
+    data: dict[str, Any] = {
         "manifest": str(out / "manifest.json"),
         "digest": project.manifest.digest,
         "files": sorted(project.manifest.files),
         "tools": project.manifest.tools,
+        "mould": mould_of(project),
     }
     answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
 
 
 @main.command()
 @click.argument("builds", type=IN_FILE, nargs=-1, required=True)
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Builds at a time.")
+@on_cluster
 @click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
 @click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
 @click.option(
-    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; several are tried in turn."
+    "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; the first good one ends the others."
 )
 @click.option(
     "--timeout",
@@ -157,7 +191,7 @@ def build(
 @AS_JSON
 def synth(
     builds: tuple[Path, ...],
-    jobs: int,
+    place: Place,
     no_route: bool,
     allow_slow: bool,
     clock: float | None,
@@ -172,14 +206,17 @@ def synth(
     continues. One failure stops no other build; the exit code is 1 if any failed. AMD parts are synthesized by Yosys,
     their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
     (--no-route: its engine through Yosys), and with --ip hls through Vitis HLS first.
+
+    --on names where the steps run. Workers need this package and the builds under the same paths.
     """
     from ..synth.batch import Options, run_batch
     from ..synth.builds import jobs_of
     from ..synth.tables import result
 
     options = Options(timeout, allow_slow=allow_slow, route=not no_route)
+    folders = builds if place.on == "local" else [folder.resolve() for folder in builds]
     with bars() as progress:
-        table = run_batch(jobs_of(builds, clock, seeds), jobs, progress, options)
+        table = run_batch(jobs_of(folders, clock, seeds), progress=progress, options=options, place=place)
     answer([row.as_dict() for row in table.rows], as_json, result(table.rows))
     if collect is not None:
         from ..build.collect import collect as put
@@ -206,3 +243,27 @@ def deploy(build: Path, out: Path | None, as_json: bool) -> None:
         path = pack(build, out)
     data = {"zip": str(path), "size_bytes": path.stat().st_size}
     answer(data, as_json, key_values("deployed", data))
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The HTML file to write; nothing outside it is needed.")
+@click.option("--pdf", type=IN_FILE, help="Print it to PDF too, by a Chromium that is installed.")
+@click.option("--card", type=IN_FILE, help="The model's card; default: MODEL_CARD.md or README.md beside its ONNX.")
+@click.option("--evaluation", type=IN_FILE, help="What hardwire evaluate --json wrote, for the quality.")
+@AS_JSON
+def datasheet(
+    build: Path, out: Path, pdf: Path | None, card: Path | None, evaluation: Path | None, as_json: bool
+) -> None:
+    """BUILD as its maker would print it, from its manifest, chip and plan: a build, or a collected bitstream's folder.
+
+    What the folder does not know is "not run" or "not recorded", and stands in the errata.
+    """
+    from ..datasheet import write_datasheet, write_pdf
+
+    with spinner("datasheet") as stage:
+        data = {"file": str(write_datasheet(build, out, card, evaluation))}
+        if pdf is not None:
+            stage("print")
+            data["pdf"] = str(write_pdf(out, pdf))
+    answer(data, as_json, key_values("datasheet", data))

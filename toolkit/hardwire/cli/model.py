@@ -7,13 +7,17 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, spinner
+from ..errors import HardwireError
+from .group import AS_JSON, GITHUB, IN_FILE, annotated, answer, bar, key_values, main, spinner
+
+if TYPE_CHECKING:
+    from ..quality.evaluate import Evaluation
 
 
 @main.command()
@@ -73,6 +77,15 @@ def _bits(context: click.Context, option: click.Parameter, value: tuple[str, ...
     return bits_by_name
 
 
+def _share(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    from ..quality.gate import share_of
+
+    try:
+        return None if value is None else share_of(value)
+    except HardwireError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @main.command()
 @click.argument("model", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The .chip to write.")
@@ -93,15 +106,17 @@ def _bits(context: click.Context, option: click.Parameter, value: tuple[str, ...
 @click.option("--tune", type=int, default=0, help="Steps of fine-tuning; 300 take minutes. Needs torch.")
 @click.option("--rotation/--no-rotation", default=True, show_default=True, help="Spread outliers over all channels.")
 @click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
+@click.option("--like", type=IN_FILE, help="A chip whose mould the new one is to have: its shape, bits and formats.")
 @click.option("--tradeoff", type=IN_FILE, help="Picture of bits against perplexity and --board's tokens/s; minutes.")
 @AS_JSON
 def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Turn MODEL.onnx into integers: one .chip file with everything the hardware needs."""
+    from ..chip.mould import Mould
     from ..pipeline import quantize_onnx
     from ..quality.tradeoff import mean_bits
 
     with spinner("quantize") as stage:
-        chip, points = quantize_onnx(model, out, progress=stage, **options)
+        chip, points, cost = quantize_onnx(model, out, progress=stage, **options)
     data: dict[str, Any] = {
         "chip": str(out),
         "digest": chip.digest,
@@ -109,7 +124,10 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
         "mean_bits": round(mean_bits(chip), 3),
         "exceptions": chip.exceptions(),
         "size_bytes": out.stat().st_size,
+        "mould": Mould.of(chip).digest,
     }
+    if options["like"] is not None:
+        data |= {"kept": chip.about["kept"], "cost": cost}
     if points:
         data["tradeoff"] = [point.as_dict() for point in points]
     answer(data, as_json, key_values("quantized", {key: value for key, value in data.items() if key != "tradeoff"}))
@@ -120,26 +138,50 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
 @click.option("--onnx", type=IN_FILE, help="The float model to compare with.")
 @click.option("--text", type=IN_FILE, required=True, help="Held-out text.")
 @click.option("--plot", type=IN_FILE, help="Write a picture of the error by layer.")
+@click.option(
+    "--max-rise",
+    callback=_share,
+    metavar="SHARE",
+    help="Exit code 2 where perplexity rises by more over the float model's, as 2%; --onnx: found by its hash.",
+)
+@click.option("--junit", type=IN_FILE, help="Write the result as JUnit XML too.")
+@GITHUB
 @AS_JSON
-def evaluate(chip: Path, onnx: Path | None, text: Path, plot: Path | None, as_json: bool) -> None:
+def evaluate(
+    chip: Path,
+    onnx: Path | None,
+    text: Path,
+    plot: Path | None,
+    max_rise: float | None,
+    junit: Path | None,
+    github: bool,
+    as_json: bool,
+) -> None:
     """Bits per character and perplexity of CHIP on a text, beside the float model's."""
+    from ..chip.model import load_chip
+    from ..chip.origin import find_onnx
     from ..pipeline import evaluate_chip
+    from ..quality.gate import check_rise, write_junit
 
-    with bar("evaluate") as progress:
-        result, errors = evaluate_chip(chip, onnx, text, plot, lambda share: progress("stories", share))
-    data = result.as_dict() | ({"error_by_stage": errors} if errors else {})
-    table = Table(
-        "model",
-        "bits per character",
-        "perplexity",
-        title_justify="left",
-        box=SIMPLE,
-        title=f"{result.tokens:,} tokens, {result.characters:,} characters",
-    )
+    with annotated(github, as_json, "hardwire evaluate", chip):
+        if max_rise is not None and onnx is None:
+            onnx = find_onnx(load_chip(chip), chip)
+        with bar("evaluate") as progress:
+            result, errors = evaluate_chip(chip, onnx, text, plot, lambda share: progress("stories", share))
+        if junit:
+            write_junit(result, max_rise, junit)
+        answer(result.as_dict() | ({"error_by_stage": errors} if errors else {}), as_json, _quality_table(result))
+        if max_rise is not None:
+            check_rise(result, max_rise)
+
+
+def _quality_table(result: Evaluation) -> Table:
+    title = f"{result.tokens:,} tokens, {result.characters:,} characters"
+    table = Table("model", "bits per character", "perplexity", title_justify="left", box=SIMPLE, title=title)
     for name, quality in (("float", result.exact), ("integer", result.integer)):
         if quality is not None:
             table.add_row(name, f"{quality.bits_per_char:.4f}", f"{quality.perplexity:.4f}")
-    answer(data, as_json, table)
+    return table
 
 
 @main.command()

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The command where click and rich are not installed, as on a board: run, verify, doctor; no library."""
+"""The command where click and rich are not installed, as on a board: run, serve, verify, doctor.
+
+No library is needed, but for serve.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,17 @@ def _main(arguments: Sequence[str] | None) -> int:
     run.add_argument("--temperature", type=float, default=0.0)
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--backend", choices=tuple(backends(bare=True)))
+    serve = commands.add_parser("serve", help="an API and a page for a model; needs hardwire[serve]")
+    serve.add_argument("model")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--host", default="127.0.0.1", help="another than loopback needs a key, or --open")
+    serve.add_argument("--backend", choices=tuple(backends()))
+    serve.add_argument("--name", default="")
+    serve.add_argument("--key", help="the secret that clients send; better in $HARDWIRE_KEY")
+    serve.add_argument("--keys", type=Path, help="a TOML file with a key and limits for each user")
+    serve.add_argument("--open", action="store_true", help="let anybody on the network in")
+    serve.add_argument("--chat-template", type=Path)
+    serve.add_argument("--grace", type=float, default=30.0)
     verify = commands.add_parser("verify", help="compare the chip with the model: tokens, logits, trace")
     verify.add_argument("model")
     doctor = commands.add_parser("doctor", help="a report to paste into a bug")
@@ -53,6 +67,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         data = report(options.model) if options.bundle is None else bundled_report(options.model, Path(options.bundle))
         print(json.dumps(data, indent=1, default=str))
         return 0
+    if options.command == "serve":
+        return _serve(options)
     if options.command == "verify":
         with load(options.model, "board") as model:
             result = model.verify()
@@ -69,4 +85,22 @@ def _main(arguments: Sequence[str] | None) -> int:
         print(
             f"{len(last.tokens)} tokens, {rate:,.0f} tokens/s on {model.name}; ended by: {last.status}", file=sys.stderr
         )
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from ..serve.command import run as run_server
+    from ..serve.command import settings_of
+
+    settings = settings_of(
+        host=options.host,
+        port=options.port,
+        name=options.name,
+        key=options.key,
+        keys=options.keys,
+        open_to_all=options.open,
+        chat_template=options.chat_template,
+        grace=options.grace,
+    )
+    run_server(options.model, options.backend, None, settings)
     return 0

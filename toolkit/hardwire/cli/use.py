@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ..openers import backends, load, token_ids
 from ..proof import plant as faults
-from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinner
+from .group import AS_JSON, GITHUB, IN_FILE, annotated, answer, bar, key_values, main, notes, spinner
 
 
 def _ids(context: click.Context, option: click.Parameter, value: str | None) -> list[int] | None:
@@ -104,6 +104,7 @@ def run(
 @click.option("--plant", type=click.Choice(faults.KINDS), help="Break a copy first.")
 @click.option("--junit", type=IN_FILE, help="Write the receipt as JUnit XML too.")
 @click.option("--onnx", type=IN_FILE, help="The float model of the chip; default: the copy in the build.")
+@GITHUB
 @AS_JSON
 def verify(
     build: Path,
@@ -113,6 +114,7 @@ def verify(
     plant: str | None,
     junit: Path | None,
     onnx: Path | None,
+    github: bool,
     as_json: bool,
 ) -> None:
     """Prove BUILD equal to its model, step by step, and write a receipt into its manifest.
@@ -124,20 +126,21 @@ def verify(
     from ..pipeline import read_lines
     from ..proof import verify as proof
 
-    lines = read_lines(prompts) if prompts else None
-    chosen = rungs.split(",") if rungs else None
-    planted = ""
-    with bar("verify") as progress:
-        opened = open_build(build)
-        if plant:
-            receipt, planted = proof.verify_planted(opened, plant, chosen, tokens, lines, progress, onnx)
-        else:
-            receipt = proof.verify(opened, chosen, tokens, lines, progress, onnx)
-            proof.record(opened, receipt)
-    if junit:
-        proof.write_junit(receipt, junit)
-    answer(receipt.as_dict() | ({"planted": planted} if planted else {}), as_json, _receipt_table(receipt, planted))
-    receipt.check(planted)
+    with annotated(github, as_json, "hardwire verify", build):
+        lines = read_lines(prompts) if prompts else None
+        chosen = rungs.split(",") if rungs else None
+        planted = ""
+        with bar("verify") as progress:
+            opened = open_build(build)
+            if plant:
+                receipt, planted = proof.verify_planted(opened, plant, chosen, tokens, lines, progress, onnx)
+            else:
+                receipt = proof.verify(opened, chosen, tokens, lines, progress, onnx)
+                proof.record(opened, receipt)
+        if junit:
+            proof.write_junit(receipt, junit)
+        answer(receipt.as_dict() | ({"planted": planted} if planted else {}), as_json, _receipt_table(receipt, planted))
+        receipt.check(planted)
 
 
 def _receipt_table(receipt: Any, planted: str) -> Table:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..chip.model import Chip, load_chip
 from ..errors import BoardError, BuildError
-from ..files import sha256
+from ..files import is_file, is_folder, matching, sha256
 from ..manifest import BundleManifest, read_bundle_manifest
 
 LARGEST_BITSTREAM = 256 << 20
@@ -54,6 +54,11 @@ class Bundle:
         """Of a token, by position."""
         return self.manifest.cycles
 
+    @property
+    def pour(self) -> str | None:
+        """Which of its memories can be written, by a ``Pour``; None: none."""
+        return self.manifest.planned_pour
+
     def about(self) -> dict[str, Any]:
         """What the driver and its user may want to know."""
         expected = self.manifest.expected
@@ -68,9 +73,9 @@ class Bundle:
 def open_bundle(folder: Path) -> Bundle:
     """Open a folder. Raises BuildError naming what is missing, changed, or of another build."""
     manifest = read_bundle_manifest(folder)
-    bit = _one(folder, manifest, (".bit", ".bit.gz"))
-    hwh = _one(folder, manifest, (".hwh",))
-    model = _one(folder, manifest, ("model.chip",))
+    bit = only_file(folder, manifest, (".bit", ".bit.gz"))
+    hwh = only_file(folder, manifest, (".hwh",))
+    model = only_file(folder, manifest, ("model.chip",))
     chip = load_chip(model)
     if chip.digest != manifest.chip.digest:
         raise BuildError(f"{model} is chip {chip.digest[:8]}, not {manifest.chip.digest[:8]}; deploy again")
@@ -79,7 +84,7 @@ def open_bundle(folder: Path) -> Bundle:
     return Bundle(folder=folder, manifest=manifest, chip=chip, bit=bit, hwh=hwh)
 
 
-def _one(folder: Path, manifest: BundleManifest, ends: tuple[str, ...]) -> Path:
+def only_file(folder: Path, manifest: BundleManifest, ends: tuple[str, ...]) -> Path:
     """The file of a kind, if it is the manifest's."""
     names = [name for name in manifest.files if name.endswith(ends)]
     if not names:
@@ -87,7 +92,7 @@ def _one(folder: Path, manifest: BundleManifest, ends: tuple[str, ...]) -> Path:
     path = (folder / names[0]).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise BuildError(f"{folder}: the manifest names {names[0]!r}, which is outside the folder")
-    if not path.is_file():
+    if not is_file(path):
         raise BuildError(f"{path} is missing; copy the whole folder, or deploy again")
     if sha256(path) != manifest.files[names[0]]:
         raise BuildError(f"{path} is not the one of its manifest: it was changed, or is of another build; deploy again")
@@ -148,21 +153,21 @@ def board_key(name: str) -> str | None:
 
 def board_here(device: Any = None) -> str | None:
     """The board that this is: by the device that was given, ``$BOARD``, or the device tree; None where nobody says."""
-    told = [str(getattr(device, "name", "")) if device is not None else "", os.environ.get("BOARD", "")]
+    names = [str(getattr(device, "name", "")) if device is not None else "", os.environ.get("BOARD", "")]
     try:
-        told.append(BOARD_NAME.read_text().strip("\0\n "))
+        names.append(BOARD_NAME.read_text().strip("\0\n "))
     except OSError:
         pass
-    return next((key for name in told if (key := board_key(name)) is not None), None)
+    return next((key for name in names if (key := board_key(name)) is not None), None)
 
 
 def named(name: str) -> Iterator[Path]:
     """Folders of bitstreams of that name, this board's first."""
     if "/" in name or "\\" in name or name in ("", ".", ".."):
         return
-    here = board_here()
-    found = [folder for root in _roots() for folder in sorted(root.glob(f"*/{name}")) if folder.is_dir()]
-    yield from sorted(found, key=lambda folder: folder.parent.name != here)
+    board = board_here()
+    folders = [folder for root in _roots() for folder in matching(root, f"*/{name}") if is_folder(folder)]
+    yield from sorted(folders, key=lambda folder: folder.parent.name != board)
 
 
 def _roots() -> list[Path]:
@@ -172,13 +177,13 @@ def _roots() -> list[Path]:
         roots.append(Path(str(resources.files("hardwire.overlays"))))
     except ModuleNotFoundError:
         pass
-    return [root for root in roots if root.is_dir()]
+    return [root for root in roots if is_folder(root)]
 
 
 def for_board(path: str | Path, device: Any) -> Bundle:
     """The folder of that path or name for this board. Raises BoardError for another board's, or where there is none."""
     here = board_here(device)
-    if Path(path).is_dir():
+    if is_folder(Path(path)):
         folder = Path(path)
         board = read_bundle_manifest(folder).board
         if here is not None and board.key != here:
@@ -189,11 +194,11 @@ def for_board(path: str | Path, device: Any) -> Bundle:
     name = str(path)
     if "/" in name:
         raise BuildError(f"{name}: no such folder; give one that hardwire deploy or synth --collect wrote")
-    found = list(named(name))
-    for folder in found:
+    folders = list(named(name))
+    for folder in folders:
         if folder.parent.name == here:
             return open_bundle(folder)
-    others = f" (there is one for {', '.join(sorted({f.parent.name for f in found}))})" if found else ""
+    others = f" (there is one for {', '.join(sorted({f.parent.name for f in folders}))})" if folders else ""
     if here is None:
         raise BoardError(
             f"this computer is no board that hardwire knows, so no bitstream of {name!r} is for it{others}; "

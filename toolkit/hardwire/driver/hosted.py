@@ -12,12 +12,13 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import LinkError, PromptError, Unsupported
-from ..host.registers import MAGIC, REASONS, REGISTERS, VERSION, address, field
+from ..errors import BuildError, LinkError, PromptError, Unsupported
+from ..host.registers import LOADER_WINDOW, LOADS, MAGIC, REASONS, VERSION, address, field, fields_in
 from ..host.requests import (
     CHECKSUMS,
     NOTHING_TO_CONTINUE,
@@ -32,6 +33,8 @@ from ..host.requests import (
 )  # fmt: skip
 
 UNLIMITED = 0xFFFFFFFF
+READY = 100  # looks at a chip that was told to take contents, which takes it less than one
+EMPTY = "the chip's memories hold no chip: a load was cut off, or never made; reprint it, or load the model again"
 STARTS = 5
 INDICES = 1 << 32  # indices of tokens run modulo this
 
@@ -149,6 +152,61 @@ class HostedChip(Backend):
         words = np.array(self._read_words(address("logits"), rows * pitch), np.uint32).astype(np.int32)
         return words.reshape(rows, pitch)[:, : info.logit_lanes].reshape(-1)[: info.vocab].astype(np.int64)
 
+    # -- contents ------------------------------------------------------------------------------------
+
+    def loads(self) -> bool:
+        """Whether its memories can be written."""
+        return bool(LOADS.of(self._read("features")))
+
+    def contents(self) -> set[str]:
+        """What stands of "whole", "loading", "ready", "foreign", "damaged", of a chip that ``loads``."""
+        return fields_in("contents_state", self._read("contents_state"))
+
+    def holds(self) -> bool:
+        """Whether the memories of a chip that ``loads`` hold one, and nobody has begun to load another."""
+        state = self.contents()
+        return "whole" in state and "loading" not in state
+
+    def pour(self, image: NDArray[np.uint32]) -> None:
+        """Write an image (``emit.rtl.contents``) into the memories. What runs ends, and the context is empty.
+
+        Raises BuildError for what is no image for this chip, before anything is written, and LinkError where the chip
+        does not hold it then. It starts nothing until a later load is whole.
+        """
+        self._check_image(image)
+        self._info = replace(self._info, id=0)
+        self._write("contents_state", 1)
+        if not any("ready" in self.contents() for _ in range(READY)):
+            raise LinkError(f"the chip took no contents, {READY} times asked; reset it and load again")
+        for first in range(0, len(image), LOADER_WINDOW.words):
+            self._write_image(address("contents"), image[first : first + LOADER_WINDOW.words])
+        state, taken, held = self.contents(), self._read("contents_taken"), self._read("id")
+        if "whole" not in state or held != image[-2]:
+            raise LinkError(
+                f"the chip does not hold what was loaded: it took {taken} of {len(image)} words and says "
+                f"{', '.join(sorted(state)) or 'nothing'}; load again"
+            )
+        self._info = replace(self._info, id=held)
+
+    def _check_image(self, image: NDArray[np.uint32]) -> None:
+        if not self.loads():
+            raise BuildError("the chip is frozen: its memories cannot be written; build it with --reprintable")
+        length, mould = self._read("contents_length"), self._read("mould")
+        if image.dtype != np.uint32 or image.ndim != 1 or len(image) != length:
+            raise BuildError(
+                f"an image of {image.shape} {image.dtype}, where this chip takes {length} words of uint32; make it "
+                "for this build"
+            )
+        if int(image[0]) != mould:
+            raise BuildError(
+                f"an image for mould {int(image[0]):08x}, this chip is of {mould:08x}; make it for this build"
+            )
+        if crc32(image[:-1].astype("<u4").tobytes()) != int(image[-1]):
+            raise BuildError("an image whose CRC-32 is not that of its words: it was damaged; make it again")
+
+    def _write_image(self, at: int, words: NDArray[np.uint32]) -> None:
+        self._write_words(at, words.tolist())
+
     # -- requests ------------------------------------------------------------------------------------
 
     @property
@@ -244,6 +302,8 @@ class HostedChip(Backend):
                 return
             errors = self._clear_errors()
             if errors == {"refused"}:
+                if self.loads() and not self.holds():
+                    raise LinkError(EMPTY)
                 raise PromptError(NOTHING_TO_CONTINUE)
             if errors & {"range", "address"}:
                 raise LinkError(f"the chip did not take the request ({', '.join(sorted(errors))}); reset it")
@@ -270,8 +330,7 @@ class HostedChip(Backend):
         word = self._read("error")
         if word:
             self._write("error", word)
-        parts = next(register for register in REGISTERS if register.name == "error").fields
-        return {part.name for part in parts if part.of(word)}
+        return fields_in("error", word)
 
     def _read(self, name: str) -> int:
         return self._read_words(address(name))[0]

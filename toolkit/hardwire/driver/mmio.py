@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from ..errors import LinkError, PromptError, Unsupported
 from ..host.registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
 from ..host.requests import TAKEN, Request, RequestState
-from .hosted import INDICES, ChipInfo, HostedChip, understood
+from .hosted import EMPTY, INDICES, ChipInfo, HostedChip, understood
 
 BATCH = 32  # tokens that a host which is faster than the chip waits for
 LONGEST_WAIT = 5e-3  # seconds; of a chip that is slower than this, tokens come one by one
@@ -47,8 +47,8 @@ _TAGS = np.arange(2 * _SEQUENCE, dtype=np.uint32) % _SEQUENCE << ID_BITS  # of s
 class Bus(Protocol):
     """Registers by their byte address, a word at a time.
 
-    May have ``read_array(address, count)``, words [count] of uint32, each by one aligned read; and, where time is
-    simulated, ``run(cycles)``, which lets it pass.
+    May have ``read_array(address, count)``, words [count] of uint32, each by one aligned read, ``write_array(address,
+    words)`` likewise; and, where time is simulated, ``run(cycles)``, which lets it pass.
     """
 
     def read(self, address: int, /) -> int: ...
@@ -96,6 +96,7 @@ class MappedChip(HostedChip):
         self._feed = 0  # tokens of its prompt
         self._last: int | None = None  # index behind its last token, if it spends its budget
         self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
+        self._store: Callable[[int, Words], object] = getattr(bus, "write_array", self._each)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
         self._hello = self._read_words(address("magic"), 8)
         self._info = understood(self._hello, chip_id)
@@ -119,6 +120,19 @@ class MappedChip(HostedChip):
         self.writes += len(words)
         for offset, word in enumerate(words):
             self.bus.write(at + 4 * offset, int(word))
+
+    def _each(self, at: int, words: Words) -> None:
+        for offset, word in enumerate(words.tolist()):
+            self.bus.write(at + 4 * offset, word)
+
+    def _write_image(self, at: int, words: Words) -> None:
+        self.writes += len(words)
+        self._store(at, words)
+
+    def pour(self, image: Words) -> None:
+        self._turn += 1  # whoever follows a request has lost it
+        super().pour(image)
+        self._hello = self._read_words(address("magic"), 8)
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -192,6 +206,8 @@ class MappedChip(HostedChip):
     def _fault(self, cause: str) -> LinkError:
         """The error for what went wrong: where the chip is no longer there, or began anew, it is that."""
         hello = self._read_words(address("magic"), 8)
+        if hello[2] == 0 and hello[:2] == self._hello[:2] and self.loads():
+            return LinkError(EMPTY)
         if hello != self._hello:
             return LinkError(
                 f"the FPGA no longer holds this chip (magic {hello[0]:#010x}, ID {hello[2]:08x}): it lost its power, "

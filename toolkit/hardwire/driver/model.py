@@ -13,14 +13,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..chip.model import Chip
-from ..errors import BuildError, PromptError
+from ..chip.model import Chip, load_chip
+from ..errors import BuildError, PromptError, PromptTooLong
 from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
 from .hosted import HostedChip
 from .selftest import SelfTest, selftest
 from .text import NumberStream, Stream, TextCodec
+
+if TYPE_CHECKING:
+    from ..emit.rtl.contents import Cast
 
 Prompt = str | Sequence[int]  # text, or token ids, which a chip without a tokenizer takes alone
 NOT_COUNTED = "{name} counts no cycles of a token"
@@ -71,8 +75,9 @@ class _Job:
 class LanguageModel:
     """A chip, its tokenizer and what runs it.
 
-    ``about``: what else ``info`` tells. ``close``, at the end of a ``with``, frees the backend and gives a board back.
-    A prompt may be token ids; a chip without a tokenizer takes no other, and answers in ids, a space in front of each.
+    ``about``: what else ``info`` tells. ``cast``: what a board's chip takes, where its memories can be written.
+    ``close``, at the end of a ``with``, frees the backend and gives a board back. A prompt may be token ids; a chip
+    without a tokenizer takes no other, and answers in ids, a space in front of each.
     """
 
     def __init__(
@@ -82,7 +87,9 @@ class LanguageModel:
         name: str,
         about: dict[str, Any] | None = None,
         on_close: Callable[[], None] = lambda: None,
+        cast: Cast | None = None,
     ) -> None:
+        self._cast = cast
         self.chip, self.backend, self.name = chip, backend, name
         self.hosted = backend if isinstance(backend, HostedChip) else None  # a board, simulated or not
         self.about, self._on_close = about or {}, on_close
@@ -100,7 +107,7 @@ class LanguageModel:
         characters or no room."""
         ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._known_ids(prompt)
         if len(ids) >= self.chip.shape.context:
-            raise PromptError(
+            raise PromptTooLong(
                 f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
                 f"no room for an answer, shorten it by {len(ids) - self.chip.shape.context + 1} or more"
             )
@@ -214,6 +221,27 @@ class LanguageModel:
         self._history, self._live = [], False
         if self.hosted is not None:
             self.hosted.reset()
+
+    def reprint(self, chip: str | Path | Chip) -> None:
+        """Pour another chip of the same mould into the board's memories: it is this model from then on, and nothing
+        was said to it. A load that is cut off leaves a chip that starts nothing, until a later one is whole.
+
+        Raises BuildError for a frozen chip or one of another mould, before anything is written; PromptError while an
+        answer is given; LinkError where the board does not hold the chip then.
+        """
+        if self.hosted is None or self._cast is None:
+            raise BuildError(f"{self.name} is frozen: its memories cannot be written; build it with --reprintable")
+        other = chip if isinstance(chip, Chip) else load_chip(Path(chip))
+        if other.digest != self.chip.digest and self._cast.pour.value != "all":
+            raise BuildError(f"{self.name} takes its own weights alone, into URAM; build it with --reprintable")
+        image = self._cast.image(other)
+        if self.hosted.busy:
+            raise PromptError(f"{self.name} is giving an answer; reprint it behind that, or stop() it")
+        self._history, self._live, self._pieces = [], False, {}
+        self.about.pop("expected", None)  # of the chip that was baked
+        self.hosted.pour(image)
+        self.chip = other
+        self.codec = TextCodec(other.tokenizer) if other.tokenizer is not None else None
 
     def info(self) -> dict[str, Any]:
         """What this is: names, digest, and of a board what it says of itself, with the bus accesses so far."""
@@ -329,14 +357,14 @@ class LanguageModel:
             await tokens.aclose()  # type: ignore[attr-defined]
             self._ended(job, state)
 
-    def _begin(self, job: _Job) -> tuple[RequestState, _Speaker]:
+    def _begin(self, job: _Job) -> tuple[RequestState, Speaker]:
         self.last = Report(prompt=list(job.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
         ids = job.request.ids
         text = NumberStream() if self.codec is None else self.codec.stream([*job.before, *ids])
-        return RequestState(), _Speaker(text, self._pieces)
+        return RequestState(), Speaker(text, self._pieces)
 
-    def _finish(self, state: RequestState, say: _Speaker) -> Iterator[Token]:
+    def _finish(self, state: RequestState, say: Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
         self.last.status = STOPPED if state.status == RUNNING else state.status
         self._live = self.hosted is not None and self.last.status != RESET
@@ -384,7 +412,7 @@ class LanguageModel:
             yield token
 
 
-class _Speaker:
+class Speaker:
     """Tokens to pieces of text. The text of most tokens depends on nothing but the token: those are kept in ``cache``,
     and right wherever the text is ``steady``."""
 

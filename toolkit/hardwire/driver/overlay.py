@@ -25,6 +25,7 @@ from ..errors import BoardError, BuildError, LinkError, ToolMissing
 from ..host.registers import ADDRESS_BITS, REGISTERS
 from .bundle import Bundle
 from .clocks import FabricClock, agrees, check_clock, read_clock, set_clock
+from .contents import cast_of, hold
 from .lock import ChipLock
 from .mmio import MappedChip, Signal, Words
 from .model import LanguageModel
@@ -51,15 +52,18 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
             name, ip = _ip(overlay.ip_dict, bundle)
             mmio = pynq.MMIO(ip["phys_addr"], ip["addr_range"], device=device)
             bus = MmioBus(mmio)
+        cast = None if bundle.pour is None else cast_of(bundle.chip, bundle.about()["geometry"], bundle.pour)
         chip = MappedChip(
             bus,
-            chip_id=bundle.chip.id,
+            chip_id=bundle.chip.id if cast is None else None,
             cycles=bundle.cycles,
             interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )
         _same_clock(chip, bundle)
         if turned:  # under a running chip: who knows what it did meanwhile
             chip.reset()
+        if cast is not None:
+            hold(chip, bundle.chip, cast)
     except BaseException:  # Ctrl-C too: a lock that stays keeps everybody out
         lock.release()
         raise
@@ -73,7 +77,7 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
     if (bundle.about()["geometry"] or {}).get("trace"):
         chip.traced = lambda: _checksum_words(bundle)
     about = {**bundle.about(), "pynq": getattr(pynq, "__version__", "unknown"), "fabric_mhz": clock.mhz}
-    model = LanguageModel(bundle.chip, chip, f"{bundle.folder.resolve().name} ({bundle.board})", about, close)
+    model = LanguageModel(bundle.chip, chip, f"{bundle.folder.resolve().name} ({bundle.board})", about, close, cast)
     lock.on_lost = model.close
     return model
 
@@ -103,7 +107,7 @@ class MmioBus:
             self.read: Callable[[int], int] = lambda at: item(at >> 2)
             self.write: Callable[[int, int], Any] = lambda at, word: store(at >> 2, word)
             self._array, self._places = array, np.arange(array.size)
-            self.read_array = self._gather
+            self.read_array, self.write_array = self._gather, self._scatter
         else:  # every access is a call of the device
             self.read, self.write = mmio.read, mmio.write
         run = getattr(mmio.device, "run", None)
@@ -113,6 +117,9 @@ class MmioBus:
     def _gather(self, at: int, count: int) -> Words:
         words: Words = self._array[self._places[at >> 2 : (at >> 2) + count]]
         return words
+
+    def _scatter(self, at: int, words: Words) -> None:
+        self._array[self._places[at >> 2 : (at >> 2) + len(words)]] = words
 
 
 def _pynq() -> Any:

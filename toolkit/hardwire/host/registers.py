@@ -216,9 +216,39 @@ WINDOWS = (
     ),
 )
 
+# Of builds whose memories can be written, in front of the registers: `features` then has LOADS. Chips without it have
+# nothing at these addresses.
+LOADER = (
+    Register(
+        "contents_state",
+        0x5000,
+        "rw",
+        "writing 1 begins a load, and resets the engine",
+        (
+            Field("whole", 0, 1, "the memories hold a chip, baked or loaded and checked; without it nothing starts"),
+            Field("loading", 1, 1, "a load has begun, and not ended"),
+            Field("ready", 2, 1, "it takes words"),
+            Field("foreign", 3, 1, "the last load was of another mould; it changed nothing. The next begin clears"),
+            Field("damaged", 4, 1, "the last load came with a wrong CRC-32; the memories hold no chip. As `foreign`"),
+        ),
+    ),
+    Register("contents_taken", 0x5004, "ro", "words of the image that were taken since the load began"),
+    Register("contents_length", 0x5008, "ro", "words of an image"),
+    Register("mould", 0x500C, "ro", "the first word of every image that goes into this chip"),
+)
+LOADS = Field("loads", 8, 1, "of `features`: the memories can be written")
+LOADER_WINDOW = Window(
+    name="contents",
+    address=0x4000,
+    words=0x400,
+    access="wo",
+    meaning="the image, word i at i modulo 1024. A word that is not the next does nothing, so that a command which is "
+    "sent again does no harm",
+)
+
 REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
 
-_BY_NAME: dict[str, Register | Window] = {entry.name: entry for entry in (*REGISTERS, *WINDOWS)}
+_BY_NAME: dict[str, Register | Window] = {entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW)}
 
 
 def address(name: str, index: int = 0) -> int:
@@ -231,3 +261,10 @@ def field(register: str, name: str) -> Field:
     entry = _BY_NAME[register]
     assert isinstance(entry, Register)
     return entry.field(name)
+
+
+def fields_in(register: str, word: int) -> set[str]:
+    """Names of the fields of a register that are not zero in a word."""
+    entry = _BY_NAME[register]
+    assert isinstance(entry, Register)
+    return {part.name for part in entry.fields if part.of(word)}

@@ -45,6 +45,7 @@ CLOCK = number(0, LARGEST_CLOCK)
 CYCLES = nullable(list_of(integer(1)))  # of a token, by position
 COUNTS = map_of(integer())  # of resources
 GEOMETRY = map_of(any_of(is_flag, integer(0, LARGEST_SIZE), is_text))  # fields of a plan.geometry.Geometry
+POURS = choice("uram", "all")  # memories that can be written, as emit.rtl.contents.Pour names them
 CLOCK_SOURCES = choice("assumed", "routed")
 
 
@@ -81,12 +82,14 @@ class ChipRef(Record):
 @dataclass(frozen=True, kw_only=True)
 class PlanRecord(Record):
     """What was planned. ip: "hls" where the decoder is what Vitis HLS makes; geometry: fields of the RTL engine's;
-    lanes: of the HLS project; resources: predicted; mean_cycles: per token, of the RTL engine."""
+    pour: which of its memories can be written; lanes: of the HLS project; resources: predicted; mean_cycles: per token,
+    of the RTL engine."""
 
     clock_mhz: float
     clock_source: str
     ip: str | None = None
     geometry: Mapping[str, int | str] | None = None
+    pour: str | None = None
     resources: Mapping[str, int] | None = None
     mean_cycles: float | None = None
     lanes: int | None = None
@@ -96,11 +99,12 @@ class PlanRecord(Record):
         "clock_source": CLOCK_SOURCES,
         "ip": choice("hls", "rtl"),
         "geometry": GEOMETRY,
+        "pour": POURS,
         "resources": COUNTS,
         "mean_cycles": number(),
         "lanes": integer(1, LARGEST_SIZE),
     }
-    OPTIONAL = frozenset({"ip", "geometry", "resources", "mean_cycles", "lanes"})
+    OPTIONAL = frozenset({"ip", "geometry", "pour", "resources", "mean_cycles", "lanes"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,8 +256,8 @@ class Manifest(Record):
 
 def hash_files(folder: Path) -> dict[str, str]:
     """sha256 of every file below ``folder`` but the manifest and what synthesis made, by relative path."""
-    found = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
-    names = {p.relative_to(folder).as_posix(): p for p in found}
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    names = {p.relative_to(folder).as_posix(): p for p in paths}
     return {name: sha256(path) for name, path in names.items() if not name.startswith(f"{SYNTH}/")}
 
 
@@ -272,8 +276,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 def manifest_of(data: Mapping[str, object], path: Path) -> Manifest:
     """The manifest of a build in ``data``. Raises BuildError where its digest is not that of its contents."""
-    whole = all(key in data for key in DIGESTED)
-    if data.get("format") != MANIFEST_VERSION or (whole and data.get("digest") != build_digest(data)):
+    complete = all(key in data for key in DIGESTED)
+    if data.get("format") != MANIFEST_VERSION or (complete and data.get("digest") != build_digest(data)):
         raise BuildError(
             f"{path}: its digest is not that of its contents; it was edited or is of another version, run hardwire "
             "build again"

@@ -21,6 +21,7 @@ from .build import (
     GEOMETRY,
     LARGEST_SIZE,
     MANIFEST,
+    POURS,
     TARGETS,
     BoardRef,
     ChipRef,
@@ -88,6 +89,7 @@ class BundleManifest(Record):
     target: str | None = None
     plan: PlanRecord | None = None
     geometry: Mapping[str, int | str] | None = None
+    pour: str | None = None
     ip: str | None = None
     lanes: int | None = None
     cycles: tuple[int, ...] | None = None
@@ -123,6 +125,7 @@ class BundleManifest(Record):
         "target": choice(*TARGETS),
         "plan": record(PlanRecord),
         "geometry": nullable(GEOMETRY),
+        "pour": POURS,
         "ip": choice("hls", "rtl"),
         "lanes": integer(1, LARGEST_SIZE),
         "cycles": CYCLES,
@@ -158,11 +161,11 @@ class BundleManifest(Record):
     @classmethod
     def of_build(cls, build: Manifest) -> BundleManifest:
         """What a finished build says of itself, its files and those of its synthesis."""
-        made = build.synthesis.files if build.synthesis is not None else {}
+        products = build.synthesis.files if build.synthesis is not None else {}
         return cls(
             board=build.board,
             chip=build.chip,
-            files={**build.files, **made},
+            files={**build.files, **products},
             build=build.digest,
             hardwire=build.hardwire,
             target=build.target,
@@ -176,8 +179,8 @@ class BundleManifest(Record):
 
     def as_json(self) -> dict[str, object]:
         """As the file has it."""
-        written = super().as_json()
-        return written | {name: None for name in self.nulls if name not in written}
+        record = super().as_json()
+        return record | {name: None for name in self.nulls if name not in record}
 
     def sealed(self) -> BundleManifest:
         """With the digest of what it says now."""
@@ -187,6 +190,11 @@ class BundleManifest(Record):
     def planned_geometry(self) -> Mapping[str, int | str] | None:
         """Fields of the engine's geometry, wherever it is said."""
         return self.geometry or (self.plan.geometry if self.plan is not None else None)
+
+    @property
+    def planned_pour(self) -> str | None:
+        """Which memories can be written, likewise."""
+        return self.pour or (self.plan.pour if self.plan is not None else None)
 
 
 def _is_null(data: object, name: str) -> bool:

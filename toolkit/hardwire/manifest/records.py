@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -30,9 +31,9 @@ R = TypeVar("R", bound="Record")
 
 def refuse(path: Path, field: str, value: object, expected: str) -> NoReturn:
     """Raise BuildError: the field, what is there, what should be."""
-    said = repr(value)[: SHOWN + 1]
-    said = said if len(said) <= SHOWN else f"{said[:SHOWN]}…"
-    raise BuildError(f"{path}: {field} is {said}, not {expected}; make it again with this version of hardwire")
+    text = repr(value)[: SHOWN + 1]
+    text = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    raise BuildError(f"{path}: {field} is {text}, not {expected}; make it again with this version of hardwire")
 
 
 def read_object(path: Path, absent: str, again: str) -> dict[str, object]:
@@ -41,10 +42,12 @@ def read_object(path: Path, absent: str, again: str) -> dict[str, object]:
     Raises BuildError where there is none, it is larger than LARGEST_FILE, or malformed.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise BuildError(f"{path}: {size:,} bytes is no {path.stem} of ours; {again}")
-        data = json.loads(path.read_text())
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size > LARGEST_FILE:
+                raise BuildError(f"{path}: {size:,} bytes is no {path.stem} of ours; {again}")
+            file.seek(0)
+            data = json.loads(file.read())
     except OSError as error:
         raise BuildError(f"{path.parent}: no readable {path.name} ({error.strerror}); {absent}") from None
     except (ValueError, RecursionError) as error:
@@ -79,8 +82,8 @@ class Record:
 
     def as_json(self) -> dict[str, object]:
         """As the file has it."""
-        found = {name: getattr(self, name) for name in self.FIELDS}
-        return {name: _plain(value) for name, value in found.items() if value is not None or name not in self.OPTIONAL}
+        values = {name: getattr(self, name) for name in self.FIELDS}
+        return {name: _plain(value) for name, value in values.items() if value is not None or name not in self.OPTIONAL}
 
 
 def _plain(value: object) -> object:

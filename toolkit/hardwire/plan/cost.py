@@ -239,7 +239,10 @@ def buffer_in_block_ram(program: Schedule) -> bool:
 
 
 def memories(chip: Chip, program: Schedule, widths: Widths, words: list[int] | None = None) -> dict[str, int]:
-    """Block RAMs and URAMs of every memory that is not distributed. ``words``: of ``weight_words``, where known."""
+    """Block RAMs and URAMs of every memory that is not distributed: all of them, and block RAMs by what they hold.
+
+    "tail" are bits a word of weights' tails, which lie in LUTs. ``words``: of ``weight_words``, where known.
+    """
     g, s, shape = program.geometry, chip.formats, chip.shape
     words = words or weight_words(program)
     width = g.rows * g.columns * widths.weight
@@ -262,10 +265,5 @@ def memories(chip: Chip, program: Schedule, widths: Widths, words: list[int] | N
     angle = bram18(g.rows * 16, shape.context * chip.wiring.rope_sets * program.parts) if shape.rotary else 0
     extra = sum(part.block_rams(program) for part in present(chip.wiring))
     tables = gate + exp + angle + extra + bram18(18, 2048) + 1 + program.shared
-    return {
-        "bram18": weights + cache + embedding + emission + tables,
-        "uram": uram,
-        "weights": weights,
-        "cache": cache,
-        "tail": width * sum(f > 0 for f in tail),
-    }
+    held = {"weights": weights, "cache": cache, "embedding": embedding, "emission": emission, "tables": tables}
+    return {"bram18": sum(held.values()), "uram": uram, "tail": width * sum(f > 0 for f in tail), **held}

@@ -5,7 +5,9 @@ the result."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from ..chip.model import Shape
@@ -165,3 +167,14 @@ def parse_geometry(text: str, base: Geometry = Geometry()) -> Geometry:
         if types[name] == "bool":
             changes[name] = value in ("1", "true")
     return replace(base, **changes)
+
+
+def geometry_of(entries: Mapping[str, int | str], folder: Path) -> Geometry:
+    """The geometry that a manifest has. Raises BuildError where its fields are not those of one."""
+    values: Mapping[str, Any] = entries
+    try:
+        return Geometry(**values)
+    except TypeError as error:
+        raise BuildError(
+            f"{folder}: the geometry of its manifest is none ({error}); run hardwire build again"
+        ) from None

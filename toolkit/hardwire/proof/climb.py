@@ -94,29 +94,29 @@ def climb(route: Route, backend: Backend, progress: Share = lambda share: None) 
 
 def _texts(route: Route, backend: Backend, rung: Rung, progress: Share) -> Difference | None:
     total = sum(len(text.ids) for text in route.texts)
-    done = 0
+    before_text = 0
     compare = _fed if backend.limits.rows is None else _continued
     for number, text in enumerate(route.texts):
 
-        def told(share: float, before: int = done, size: int = len(text.ids)) -> None:
+        def report(share: float, before: int = before_text, size: int = len(text.ids)) -> None:
             progress((before + share * size) / total)
 
-        difference = compare(route, backend, number, rung, told)
+        difference = compare(route, backend, number, rung, report)
         if difference is not None:
             if difference.stage != "logits":
                 return difference
             return _stages(route, backend, number, difference.token + 1, rung) or difference
-        done += len(text.ids)
+        before_text += len(text.ids)
     return None
 
 
 def _fed(route: Route, backend: Backend, number: int, rung: Rung, progress: Share) -> Difference | None:
     """Every token of a text is given, and every row of its logits asked for."""
     text = route.texts[number]
-    got = backend.run(Request(ids=tuple(text.ids), budget=1, rows=len(text.ids))).logits
-    rung.tokens, rung.logits = rung.tokens + len(got), rung.logits + got.size
+    logits = backend.run(Request(ids=tuple(text.ids), budget=1, rows=len(text.ids))).logits
+    rung.tokens, rung.logits = rung.tokens + len(logits), rung.logits + logits.size
     progress(1.0)
-    return _rows(route, number, 0, got) or _missing(route, "logits", len(text.ids), len(got))
+    return _rows(route, number, 0, logits) or _missing(route, "logits", len(text.ids), len(logits))
 
 
 def _continued(route: Route, backend: Backend, number: int, rung: Rung, progress: Share) -> Difference | None:
@@ -134,8 +134,8 @@ def _continued(route: Route, backend: Backend, number: int, rung: Rung, progress
     rung.tokens += text.known
     for position in range(text.known - 1, text.known - 1 + budget):
         first, last = position == text.known - 1, position == text.known + budget - 2
-        wanted = min(rows, 1) if route.every or last else 0
-        outcome = backend.run(Request(ids=start if first else (), budget=1, clear=first, rows=wanted))
+        row_count = min(rows, 1) if route.every or last else 0
+        outcome = backend.run(Request(ids=start if first else (), budget=1, clear=first, rows=row_count))
         rung.tokens, rung.logits = rung.tokens + len(outcome.ids), rung.logits + outcome.logits.size
         want = [int(text.ids[position + 1])]
         difference = _rows(route, number, position, outcome.logits) or _ids(route, position + 1, want, outcome.ids)
@@ -170,14 +170,14 @@ def _stages(route: Route, backend: Backend, number: int, tokens: int, rung: Rung
     ids = route.texts[number].ids[:tokens]
     got = backend.run(Request(ids=tuple(ids), budget=1, rows=tokens, stages=True)).stages
     expected = _checksums(route, ids) if backend.limits.stages == CHECKSUMS else _values(route, ids)
-    for position, here in enumerate(got):
+    for position, stages in enumerate(got):
         want = expected(position)
-        missing = set(want) - set(here)
+        missing = set(want) - set(stages)
         if missing:
             raise BuildError(f"{backend.limits.name} has no stage {sorted(missing)[0]!r}; build again")
-        seen = {stage: here[stage].reshape(1, 1, -1) for stage in want}
+        answered = {stage: stages[stage].reshape(1, 1, -1) for stage in want}
         wanted = {stage: value.reshape(1, 1, -1) for stage, value in want.items()}
-        difference = first_difference(route.rung, wanted, seen, position, number)
+        difference = first_difference(route.rung, wanted, answered, position, number)
         if difference is not None:
             return difference
         rung.stages += sum(value.size for stage, value in want.items() if stage != "logits")
@@ -185,9 +185,9 @@ def _stages(route: Route, backend: Backend, number: int, tokens: int, rung: Rung
 
 
 def _values(route: Route, ids: Ints) -> Callable[[int], Stages]:
-    whole: dict[str, Ints] = {}
-    step(route.chip, new_state(route.chip, 1, len(ids)), ids[None], whole.__setitem__)
-    return lambda position: {stage: values[0, position] for stage, values in whole.items()}
+    joined: dict[str, Ints] = {}
+    step(route.chip, new_state(route.chip, 1, len(ids)), ids[None], joined.__setitem__)
+    return lambda position: {stage: values[0, position] for stage, values in joined.items()}
 
 
 def _checksums(route: Route, ids: Ints) -> Callable[[int], Stages]:
@@ -207,13 +207,18 @@ def _checksums(route: Route, ids: Ints) -> Callable[[int], Stages]:
 def _loops(route: Route, backend: Backend, rung: Rung) -> Difference | None:
     """The backend's own token loop: tokens as the reference's, and as many positions."""
     for request in route.loops:
-        want, got = Reference(route.chip).run(request), backend.run(request)
-        difference = _ids(route, len(request.ids), want.ids, got.ids)
-        if difference is None and want.position != got.position:
+        want, outcome = Reference(route.chip).run(request), backend.run(request)
+        difference = _ids(route, len(request.ids), want.ids, outcome.ids)
+        if difference is None and want.position != outcome.position:
             difference = Difference(
-                rung=route.rung, stage="position", token=got.position, index=0, expected=want.position, got=got.position
+                rung=route.rung,
+                stage="position",
+                token=outcome.position,
+                index=0,
+                expected=want.position,
+                got=outcome.position,
             )
-        difference = difference or _prompt_cycles(route, got.prompt_cycles)
+        difference = difference or _prompt_cycles(route, outcome.prompt_cycles)
         if difference is not None:
             return difference
         rung.tokens += len(want.ids)
@@ -249,16 +254,16 @@ def _cycles(route: Route, backend: Backend, rung: Rung) -> Difference | None:
     """Cycles of every token that the timed request gives, as planned."""
     if route.timed is None or route.cycles is None:
         return None
-    got = backend.run(route.timed).cycles
-    if got is None:
+    cycles = backend.run(route.timed).cycles
+    if cycles is None:
         return None
     first = len(route.timed.ids) - 1  # what is fed before it needs no logits, and fewer cycles
-    for position, actual in enumerate(got, first):
+    for position, actual in enumerate(cycles, first):
         if route.cycles[position] != actual:
             return Difference(
                 rung=route.rung, stage="cycles", token=position, index=0, expected=route.cycles[position], got=actual
             )
-    rung.note = f"cycles as planned at {len(got)} positions, {got[0]:,} at the first, {got[-1]:,} at the last"
+    rung.note = f"cycles as planned at {len(cycles)} positions, {cycles[0]:,} at the first, {cycles[-1]:,} at the last"
     return None
 
 

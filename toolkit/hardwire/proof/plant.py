@@ -48,18 +48,18 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
     shutil.copytree(build.folder, copy, ignore=shutil.ignore_patterns("*.so", "*.o", "obj_dir", *left_out))
     if kind == "netlist":
         receipt, netlist = build.synthesis, copy / SYNTH / "netlist.json"
-        done = _gate(netlist, receipt.top)
+        change = _gate(netlist, receipt.top)
         files = {**receipt.files, f"{SYNTH}/netlist.json": sha256(netlist)}
         manifest = replace(manifest, synthesis=replace(receipt, files=files))
     elif kind == "rom":
-        done = _rom_word(copy / "rtl")
+        change = _rom_word(copy / "rtl")
     elif kind == "rounding":
-        done = _drop_half(copy / "hls")
+        change = _drop_half(copy / "hls")
     else:
-        faulty, done = _weight(build.chip) if kind == "weight" else _table(build.chip)
+        faulty, change = _weight(build.chip) if kind == "weight" else _table(build.chip)
         _write_again(build, faulty, copy / "hls")
     write_manifest(copy, replace(manifest, files=hash_files(copy)).sealed())
-    return open_build(copy), done
+    return open_build(copy), change
 
 
 def _rom_word(project: Path) -> str:
@@ -109,13 +109,13 @@ def _luts_behind(module: Mapping[str, Any], bits: list[Any]) -> Iterator[str]:
         if cell["port_directions"][port] == "output"
         for bit in nets
     }
-    seen: set[str] = set()
+    visited: set[str] = set()
     waiting = list(bits)
     while waiting:
         name = driver.get(waiting.pop(0))
-        if name is None or name in seen:
+        if name is None or name in visited:
             continue
-        seen.add(name)
+        visited.add(name)
         if cells[name]["type"].startswith("LUT"):
             yield name
         waiting += [bit for port, nets in cells[name]["connections"].items() for bit in nets]
@@ -127,8 +127,8 @@ def _weight(chip: Chip) -> tuple[Chip, str]:
     weight = matrix.weight.copy()
     before = int(weight[layer, 0, 0])
     weight[layer, 0, 0] = limits(matrix.bits)[0 if before >= 0 else 1]
-    done = f"weight up[{layer}, 0, 0] from {before} to {weight[layer, 0, 0]}"
-    return with_matrix(chip, "up", replace(matrix, weight=weight)), done
+    change = f"weight up[{layer}, 0, 0] from {before} to {weight[layer, 0, 0]}"
+    return with_matrix(chip, "up", replace(matrix, weight=weight)), change
 
 
 def _table(chip: Chip) -> tuple[Chip, str]:

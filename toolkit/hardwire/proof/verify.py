@@ -60,10 +60,10 @@ BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames a
 def rungs_of(build: Build) -> tuple[str, ...]:
     """The rungs that a build has something for. An excerpt of a chip begins at int: it has no float model."""
     parts = {"csim": "hls", "rtl": "rtl"}
-    there = [r for r in RUNGS if r not in parts or parts[r] in build.manifest.parts]
+    available = [r for r in RUNGS if r not in parts or parts[r] in build.manifest.parts]
     if "excerpt" in build.chip.about:
-        there.remove("float")
-    return tuple(r for r in there if r != "netlist" or build.has_netlist)
+        available.remove("float")
+    return tuple(r for r in available if r != "netlist" or build.has_netlist)
 
 
 def verify(
@@ -117,9 +117,9 @@ def verify_planted(
     The rung that finds such a fault is climbed behind ``rungs``, by default float and int.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        faulty, done = plant(build, kind, Path(scratch))
+        faulty, change = plant(build, kind, Path(scratch))
         climbed = [*(rungs or ("float", "int")), RUNG[kind]]
-        return verify(faulty, climbed, tokens, prompts, progress, onnx), done
+        return verify(faulty, climbed, tokens, prompts, progress, onnx), change
 
 
 class _Ladder:
@@ -151,11 +151,11 @@ class _Ladder:
 
         imported = import_onnx(self.onnx, context=self.chip.shape.context)
         source = self.chip.about.get("onnx")
-        known = source.get("sha256") if isinstance(source, dict) else None
-        if imported.sha256 != known:
+        source_digest = source.get("sha256") if isinstance(source, dict) else None
+        if imported.sha256 != source_digest:
             raise BuildError(
                 f"{self.onnx} is not the model that the chip was made from (sha256 {imported.sha256[:12]}, not "
-                f"{str(known)[:12]}); give that one"
+                f"{str(source_digest)[:12]}); give that one"
             )
         self.imported = imported
         check = self.imported.check
@@ -168,17 +168,17 @@ class _Ladder:
 
     def int_rung(self) -> tuple[Rung, Difference | None]:
         ids, stepwise = self.texts()
-        whole = step(self.chip, new_state(self.chip, len(ids), self.length), ids)
-        difference = first_difference("int", {"logits": whole}, {"logits": stepwise})
+        expected = step(self.chip, new_state(self.chip, len(ids), self.length), ids)
+        difference = first_difference("int", {"logits": expected}, {"logits": stepwise})
         rung = Rung(
             status="equal",
             tokens=ids.size,
-            logits=whole.size,
+            logits=expected.size,
             note=f"{len(ids)} texts of {self.length} positions; token by token equals all at once",
         )
         if difference is None and hasattr(self, "imported"):
             rung.status = "within bound"
-            difference = self._against_float(ids, whole, rung)
+            difference = self._against_float(ids, expected, rung)
         if difference is not None:
             rung.status = "different"
         return rung, difference
@@ -292,8 +292,8 @@ def drive(
     state = new_state(chip, len(starts), length)
     for position in range(length):
         for row, start in enumerate(starts):
-            known = position < len(start)
-            ids[row, position] = start[position] if known else logits[row, position - 1].argmax()
+            in_prompt = position < len(start)
+            ids[row, position] = start[position] if in_prompt else logits[row, position - 1].argmax()
         logits[:, position] = step(chip, state, ids[:, position : position + 1])[:, 0]
         progress((position + 1) / length)
     return ids, logits

@@ -61,10 +61,15 @@ class Evaluation:
     characters: int
     unknown_tokens: int = 0  # scored all the same: the tokenizer has no better name for their characters
 
+    @property
+    def rise(self) -> float | None:
+        """Of perplexity over the float model's, as a share: 0.05 is 5 %."""
+        return None if self.exact is None else self.integer.perplexity / self.exact.perplexity - 1
+
     def as_dict(self) -> dict[str, Any]:
         """In the keys of ``hardwire evaluate --json``."""
         data = asdict(self)
-        return {"float": data.pop("exact"), **data}
+        return {"float": data.pop("exact"), **data, "rise": self.rise}
 
 
 def split_text(text: str) -> list[str]:
@@ -104,6 +109,11 @@ def integer_logits(chip: Chip, ids: Ints) -> Logits:
     """Real-valued logits [B, T, V] of the integer reference."""
     state = new_state(chip, len(ids), ids.shape[1])
     return step(chip, state, ids) / np.float64(2**chip.formats.logit_fraction)
+
+
+def mean_loss(chip: Chip, rows: Ints) -> float:
+    """Nats per token of the integer reference on rows of ids [N, T]."""
+    return float(loss_of(integer_logits(chip, rows[:, :-1]), rows[:, 1:]).mean())
 
 
 def evaluate(

@@ -9,9 +9,27 @@ from dataclasses import replace
 import numpy as np
 
 from ..chip.model import SHIFTS, Chip, Formats, Shape, Wiring, expected_shapes, matrix_names
+from ..decoder import Decoder
 from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm
+from ..parts.attention import rope_sets
+
+
+def shape_of(decoder: Decoder) -> Shape:
+    """The dimensions of a decoder's chip."""
+    first = decoder.blocks[0]
+    return Shape(
+        vocab=decoder.vocab,
+        dim=decoder.dim,
+        layers=len(decoder.blocks),
+        heads=first.attention.heads,
+        kv_heads=first.attention.kv_heads,
+        head_dim=first.attention.head_dim,
+        hidden=first.mlp.up.weight.shape[0],
+        context=decoder.context,
+        rotary=2 * max(len(r.inv_freq) for r in rope_sets(decoder)),
+    )
 
 
 def empty_layer(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chip.model import LOOKED_UP, Chip, Shape, matrix_names
+from ..chip.model import LOOKED_UP, Chip, matrix_names
 from ..chip.reference import Observer, attention_block, embedding_block, mlp_block, new_state
 from ..decoder import (
     DEGREES,
@@ -38,7 +38,7 @@ from ..parts import present
 from ..parts.attention import rope_sets
 from ..progress import Stage
 from .calibrate import MARGIN, POOLED, Ranges, batches, token_weights, unit_of_largest, unit_of_least_error
-from .layers import empty_layer, stacked
+from .layers import empty_layer, shape_of, stacked
 from .options import Options
 from .parts import (
     Part,
@@ -89,23 +89,13 @@ class Quantizer:
     ) -> None:
         self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
         self.tuned, self.rounded, self.float_stages = tuned, dict[Place, Rounding](), dict[str, Array]()
-        first = decoder.blocks[0]
         self.ropes = rope_sets(decoder)
         self.wiring = wiring_of(decoder)
-        self.shape = Shape(
-            vocab=decoder.vocab,
-            dim=decoder.dim,
-            layers=1,
-            heads=first.attention.heads,
-            kv_heads=first.attention.kv_heads,
-            head_dim=first.attention.head_dim,
-            hidden=first.mlp.up.weight.shape[0],
-            context=decoder.context,
-            rotary=2 * max(len(r.inv_freq) for r in self.ropes),
-        )
-        self.formats = formats_of(decoder, ranges, options)
+        self.shape = replace(shape_of(decoder), layers=1)
+        self.alone = formats_of(decoder, ranges, options)  # what this model needs
+        self.formats = self.alone if options.like is None else options.like.formats
         self.unit_x = ranges.unit("residual", self.formats.residual)
-        self.tables = self._tables(first)
+        self.tables = self._tables(decoder.blocks[0])
         self.units: dict[str, Any] = {"embed": self.unit_x, "logits": 2.0**-self.formats.logit_fraction}
         if decoder.logit_softcap is not None:
             self.units["logits_raw"] = ranges.unit("logits_raw", softcap.CAP_BITS)
@@ -122,12 +112,16 @@ class Quantizer:
             "exp": attention.exp_table(),
             "reciprocal": attention.reciprocal_table(),
             "rsqrt": norm.rsqrt_table(),
-            "eps": norm.eps_table(block.attention_norm.eps, self.shape.dim, self.unit_x),
+            "eps": self._eps(block.attention_norm.eps),
             "activation": self._activation(block.mlp),
             "cos": cos,
             "sin": sin,
             "gumbel": sampler.gumbel_table(),
         }
+
+    def _eps(self, eps: float) -> Ints:
+        self.eps_alone = norm.eps_table(eps, self.shape.dim, self.unit_x)
+        return self.eps_alone if self.options.like is None else np.array([self.options.like.eps], np.int64)
 
     def _activation(self, mlp: Mlp) -> Ints:
         """The table, and the units that all layers share: of its index, and of its entries."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..chip.format import FEWEST_BITS, LOOKED_UP, MOST_BITS
+from ..chip.mould import Mould
 from ..errors import QuantizeError
 
 
@@ -26,8 +27,11 @@ class Options:
     tuning: int = 0  # steps of fine-tuning; needs torch
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
     mean_bits: float | None = None  # bits of each matrix are chosen, up to ``weights``, with at most these in the mean
+    like: Mould | None = None  # bits, formats and eps are these, whatever the model alone would take
 
     def bits_of(self, matrix: str) -> int:
+        if self.like is not None:
+            return self.like.bits[matrix]
         return self.matrix_bits.get(matrix, self.embedding if matrix in LOOKED_UP else self.weights)
 
     def check(self) -> None:

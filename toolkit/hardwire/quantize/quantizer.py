@@ -22,6 +22,7 @@ from ..ops.fixed import Ints
 from ..progress import Stage
 from .calibrate import Ranges, calibration_rows
 from .layerwise import Quantizer
+from .like import kept, poured, require_mould
 from .mixed import FEWEST, MOST, Choice, choices
 from .options import Options
 from .prepare import can_rotate, prepare
@@ -46,11 +47,14 @@ def quantize(
     """The integer model. ``stories`` are token ids of calibration text, each with its BOS.
 
     With ``fits`` or ``options.mean_bits`` the bits of each matrix are chosen, ``options.weights`` at the most: the best
-    within that mean and of which ``fits`` is true, of a chip without weights. Raises QuantizeError where the decoder
-    has a part that the chip's arithmetic does not have, or no choice is possible.
+    within that mean and of which ``fits`` is true, of a chip without weights. With ``options.like`` the chip is of that
+    mould, and its ``about`` says what was ``kept`` for it. Raises QuantizeError where the decoder has a part that the
+    chip's arithmetic or the mould does not have, or no choice is possible.
     """
     chosen = fits is not None or options.mean_bits is not None
     prepared, rows, rotated = _begin(decoder, stories, options, chosen)
+    if options.like is not None:
+        require_mould(prepared, options.like)
     if options.tuning:
         from .tune import tune  # needs torch, whose absence is told before hours of work
     progress("ranges")
@@ -60,11 +64,14 @@ def quantize(
         options = replace(options, matrix_bits=options.matrix_bits | _chosen(work, fits, progress))
         work = Quantizer(prepared, options, rows, ranges)
     chip = work.run(progress)
-    facts = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
+    facts: dict[str, Any] = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
     if options.tuning:
         tuned = tune(prepared, work.rounded, stories, options.tuning, progress)
         chip = Quantizer(prepared, options, rows, ranges, tuned).run(progress)
         facts["tuning_steps"] = options.tuning
+    if options.like is not None:
+        chip = poured(chip, options.like)
+        facts["kept"] = kept(options.like, work.alone, int(work.eps_alone[0]))
     chip = replace(chip, about=chip.about | facts | (about or {}), tokenizer=tokenizer, bos=bos, eos=eos)
     check_chip(chip, "the quantizer's result")
     return chip

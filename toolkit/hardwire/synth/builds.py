@@ -8,6 +8,7 @@ build/manifest.json: "synthesis"    the receipt: tools, resources, clock, and th
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +24,9 @@ from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
 from ..plan.capacity import MEAN_OVER
-from ..progress import Progress
 from ..targets.board import load_board
-from ..tools.process import Stop
 from . import vivado
-from .batch import Job, Options
+from .batch import Job, Options, Other
 from .project import SYNTHESIS_TOOLS, Project, for_board, route_tools, tool_versions
 from .rows import NOT_RUN, RESULT, Row
 from .yosys import Synthesis
@@ -100,31 +99,34 @@ def project_of(build: Build, clock_mhz: float | None = None, seeds: Sequence[int
 
 def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> Job:
     """A build folder as a job of a batch. It is opened when its turn comes, so a broken one is that job's failure."""
-    opened: list[Build] = []
-
-    def project() -> Project:
-        opened[:] = [open_build(folder)]
-        return project_of(opened[0], clock_mhz, seeds)
-
-    def predicted() -> dict[str, int]:
-        return dict(opened[0].manifest.plan.resources or {})
-
-    def by_vivado(row: Row, told: Progress, options: Options, stop: Stop) -> bool:
-        if not options.route or not vivado.is_for_vivado(folder):
-            return False
-        if clock_mhz is not None or tuple(seeds) not in ((), (1,)):
-            raise BuildError(
-                f"{folder}: --clock and --seed are not for Vivado; the clock is in the build, build again for another"
-            )
-        vivado.run_build(folder, row, told, options, stop)
-        return True
-
-    def keep(project: Project, row: Row, done: Synthesis) -> None:
-        record(folder, project, row, done)
-
     return Job(
-        name=name, work=folder.resolve() / SYNTH, project=project, predicted=predicted, record=keep, other=by_vivado
+        name=name,
+        work=folder.resolve() / SYNTH,
+        project=functools.partial(_project, folder, clock_mhz, tuple(seeds)),
+        predicted=functools.partial(_predicted, folder),
+        record=functools.partial(record, folder),
+        others=functools.partial(_by_vendor, folder, clock_mhz, tuple(seeds)),
     )
+
+
+def _project(folder: Path, clock_mhz: float | None, seeds: tuple[int, ...]) -> Project:
+    return project_of(open_build(folder), clock_mhz, seeds)
+
+
+def _predicted(folder: Path) -> dict[str, int]:
+    return dict(read_manifest(folder).plan.resources or {})
+
+
+def _by_vendor(folder: Path, clock_mhz: float | None, seeds: tuple[int, ...], options: Options) -> Sequence[Other]:
+    """Vivado, and Vitis HLS before it where its core is C++."""
+    if not options.route or not vivado.is_for_vivado(folder):
+        return ()
+    if clock_mhz is not None or seeds not in ((), (1,)):
+        raise BuildError(
+            f"{folder}: --clock and --seed are not for Vivado; the clock is in the build, build again for another"
+        )
+    core = [Other(kind="vitis", run=functools.partial(vivado.run_core, folder))] if vivado.is_of_hls(folder) else []
+    return [*core, Other(kind="vivado", run=functools.partial(vivado.run_build, folder))]
 
 
 def jobs_of(folders: Sequence[Path], clock_mhz: float | None = None, seeds: Sequence[int] = (1,)) -> list[Job]:

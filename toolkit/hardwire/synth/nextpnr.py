@@ -122,78 +122,118 @@ def route(
     Raises BuildError saying what to change: what there is too much of, or as MissedClock the clock and the path that
     missed it (``allow_slow`` takes the fastest try as it is).
     """
+    command(project, project.seeds[0])
+    if not to_be_tried(project, synthesis):
+        return finish(project, synthesis, progress, timeout=timeout, allow_slow=allow_slow, stop=stop)
+    failure: str | None = None
+    for number, seed in enumerate(project.seeds):
+
+        def inner(stage: str, share: float, number: int = number) -> None:
+            progress(stage, (number + share) / len(project.seeds))
+
+        try:
+            if try_seed(project, synthesis, seed, inner, timeout=timeout, stop=stop)["met"]:
+                break
+        except (Unrouted, OutOfTime) as error:
+            failure = str(error)
+    return finish(project, synthesis, progress, timeout=timeout, allow_slow=allow_slow, stop=stop, failure=failure)
+
+
+def to_be_tried(project: Project, synthesis: Synthesis) -> bool:
+    """Whether a seed has to run: no finished one met the clock, and not all are finished."""
+    if synthesis.over or family_of(project.family).routing is None:
+        return False
+    found = [receipt.load(*_place(project, synthesis.work, seed)) for seed in project.seeds]
+    return not any(one["met"] for one in found if one) and None in found
+
+
+def try_seed(
+    project: Project,
+    synthesis: Synthesis,
+    seed: int,
+    progress: Progress = lambda stage, share: None,
+    *,
+    timeout: float | None = HOUR,
+    stop: Stop | None = None,
+) -> dict[str, Any]:
+    """Place and route with one seed unless that is finished: its figures, with "met". Seeds may run side by side.
+
+    Raises Unrouted or OutOfTime where this seed leads nowhere, BuildError where none would.
+    """
     if synthesis.over:
         raise BuildError(f"{project.name} does not fit {project.part}: {'; '.join(synthesis.over)}; {synthesis.remedy}")
-    command(project, project.seeds[0])
+    work = synthesis.work
+    place, digest = _place(project, work, seed)
+    with exclusive(work, f"lock-{seed}"):
+        tried = receipt.load(place, digest)
+        if tried is None:
+
+            def inner(stage: str, share: float) -> None:
+                progress(f"seed {seed}: {stage}", share)
+
+            tried = _try(project, work, seed, inner, timeout, stop)
+            receipt.save(place, digest, tried, [f"route-{seed}.config"])
+    return tried
+
+
+def _place(project: Project, work: Path, seed: int) -> tuple[Path, str]:
+    """The receipt of a seed's try, and its digest, which is of this seed alone: others may join it."""
+    tools = tool_versions(SYNTHESIS_TOOLS + route_tools(project.family))
+    return work / f"route-{seed}.receipt", replace(project, seeds=(seed,)).digest(tools)
+
+
+def finish(
+    project: Project,
+    synthesis: Synthesis,
+    progress: Progress = lambda stage, share: None,
+    *,
+    timeout: float | None = HOUR,
+    allow_slow: bool = False,
+    stop: Stop | None = None,
+    failure: str | None = None,
+) -> Route:
+    """The best of the finished tries, and its bitstream.
+
+    Raises MissedClock where that is too slow (``allow_slow`` takes it as it is), and BuildError with ``failure``, what
+    the last try said, where none is finished.
+    """
+    if synthesis.over:
+        raise BuildError(f"{project.name} does not fit {project.part}: {'; '.join(synthesis.over)}; {synthesis.remedy}")
     digest = project.digest(tool_versions(SYNTHESIS_TOOLS + route_tools(project.family)))
     work = synthesis.work
     with exclusive(work):
-        found = receipt.load(work / "route.receipt", digest)
-        kept = found is not None
-        if found is None:
-            found = _seeds(project, work, progress, timeout, stop)
-            if not found["met"] and not allow_slow:
-                raise _too_slow(project, _route(work, found, None, digest, False))
-            _pack(project, work, found, timeout, stop)
-            receipt.save(work / "route.receipt", digest, found, [f"{project.top}.bit"])
-    result = _route(work, found, work / f"{project.top}.bit", digest, kept)
+        tried = receipt.load(work / "route.receipt", digest)
+        kept = tried is not None
+        if tried is None:
+            receipts = [receipt.load(*_place(project, work, seed)) for seed in project.seeds]
+            done = [one for one in receipts if one is not None]
+            if not done:
+                raise BuildError(failure or f"{project.name}: no seed is routed; run hardwire synth again")
+            tried = max(done, key=lambda one: (one["met"], one["clock_mhz"]))
+            if not tried["met"] and not allow_slow:
+                raise _too_slow(project, _route(work, tried, None, digest, False))
+            _pack(project, work, tried, timeout, stop)
+            receipt.save(work / "route.receipt", digest, tried, [f"{project.top}.bit"])
+    result = _route(work, tried, work / f"{project.top}.bit", digest, kept)
     if not result.met and not allow_slow:
         raise _too_slow(project, result)
     progress("bitstream", 1.0)
     return result
 
 
-def _route(work: Path, found: dict[str, Any], bitstream: Path | None, digest: str, kept: bool) -> Route:
+def _route(work: Path, result: dict[str, Any], bitstream: Path | None, digest: str, kept: bool) -> Route:
     return Route(
         bitstream=bitstream,
-        clock_mhz=found["clock_mhz"],
-        target_mhz=found["target_mhz"],
-        seed=found["seed"],
-        critical_path=CriticalPath(**found["critical_path"]),
-        utilization={name: (used, have) for name, (used, have) in found["utilization"].items()},
-        seconds=found["seconds"],
+        clock_mhz=result["clock_mhz"],
+        target_mhz=result["target_mhz"],
+        seed=result["seed"],
+        critical_path=CriticalPath(**result["critical_path"]),
+        utilization={name: (used, have) for name, (used, have) in result["utilization"].items()},
+        seconds=result["seconds"],
         digest=digest,
         kept=kept,
-        met=found["met"],
+        met=result["met"],
     )
-
-
-def _seeds(
-    project: Project, work: Path, progress: Progress, timeout: float | None, stop: Stop | None
-) -> dict[str, Any]:
-    """The first try that meets the clock, else the fastest.
-
-    A finished try is not run again, whatever seeds join it, and comes before those that would have to run.
-
-    Raises Unrouted or OutOfTime where no seed could be routed.
-    """
-    best: dict[str, Any] | None = None
-    failed: BuildError | None = None
-    tools = tool_versions(SYNTHESIS_TOOLS + route_tools(project.family))
-    places = [work / f"route-{seed}.receipt" for seed in project.seeds]
-    digests = [replace(project, seeds=(seed,)).digest(tools) for seed in project.seeds]
-    tries = list(zip(project.seeds, places, digests, map(receipt.load, places, digests), strict=True))
-    tries.sort(key=lambda one: one[3] is None)
-    for number, (seed, place, digest, found) in enumerate(tries):
-        if found is None:
-
-            def inner(stage: str, share: float, seed: int = seed, number: int = number) -> None:
-                progress(f"seed {seed}: {stage}", (number + share) / len(project.seeds))
-
-            try:
-                found = _try(project, work, seed, inner, timeout, stop)
-            except (Unrouted, OutOfTime) as error:
-                failed = error
-                continue
-            receipt.save(place, digest, found, [f"route-{seed}.config"])
-        if best is None or (found["met"], found["clock_mhz"]) > (best["met"], best["clock_mhz"]):
-            best = found
-        if found["met"]:
-            break
-    if best is None:
-        assert failed is not None  # a job has at least one seed
-        raise failed
-    return best
 
 
 def _try(
@@ -247,21 +287,21 @@ class Rest:
 
     def reached(self, line: str) -> bool:
         """Whether this line of its log is one too many."""
-        found = re.search(r"iter=\d+ wires=\d+ overused=(\d+) ", line)
-        if found is None:
+        match = re.search(r"iter=\d+ wires=\d+ overused=(\d+) ", line)
+        if match is None:
             return False
-        overused = int(found[1])
+        overused = int(match[1])
         self.since = self.since + 1 if overused == self.overused else 0
         self.overused = overused
         return overused > 0 and self.since >= RESTS
 
 
-def _pack(project: Project, work: Path, found: dict[str, Any], timeout: float | None, stop: Stop | None) -> None:
+def _pack(project: Project, work: Path, result: dict[str, Any], timeout: float | None, stop: Stop | None) -> None:
     bit = f"{project.top}.bit"
     (work / bit).unlink(missing_ok=True)
     log = work / "pack.log"
     code = run_tool(
-        worker(_routing(project).packer, "--compress", f"route-{found['seed']}.config", bit),
+        worker(_routing(project).packer, "--compress", f"route-{result['seed']}.config", bit),
         work,
         log,
         stop=stop,
@@ -298,10 +338,10 @@ def critical_path(project: Project, work: Path, report: dict[str, Any], clock: s
     for step in steps:
         name = _cell(step["from"]["cell"])
         sources = (known.module_at(place) for place in step.get("sources", ()))
-        module = next((found for found in sources if found), None) or owner.get(name, project.top)
+        module = next((module_of for module_of in sources if module_of), None) or owner.get(name, project.top)
         modules[module] = round(modules.get(module, 0.0) + step["delay"], 3)
 
-    def told(cell: str) -> str:
+    def label(cell: str) -> str:
         name = _cell(cell)
         module = owner.get(name) or known.instances[known.instance_of(name)]
         return f"{re.split('_TRELLIS_FF_Q|_MULT18X18D_', name)[0]} ({module})"
@@ -312,8 +352,8 @@ def critical_path(project: Project, work: Path, report: dict[str, Any], clock: s
     routing = total(("routing",))
     nets = [step["net"] for step in steps if "net" in step and "$" not in step["net"]]
     return CriticalPath(
-        start=told(steps[0]["from"]["cell"]),
-        end=told(steps[-1]["to"]["cell"]),
+        start=label(steps[0]["from"]["cell"]),
+        end=label(steps[-1]["to"]["cell"]),
         logic_ns=round(sum(step["delay"] for step in steps) - routing, 3),
         routing_ns=routing,
         modules=modules,

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Paths from register to register of a flat netlist, before any place and route: how many LUTs and carry chains one goes
-through, how long it may take, and what of it a plan has asked to be otherwise.
+"""Paths from register to register of a flat netlist, before place and route: how many LUTs and carry chains they have,
+how long it may take, and what of it a plan has asked to be otherwise.
 
 ``longest`` lists the slowest by the delays of ``CELLS`` and a number for every net; ``faults`` says which are more than
 ``Limits`` allow, and which memories and multipliers lack the registers that the plan's stages promise.
@@ -23,7 +23,7 @@ Metric = Literal["ns", "luts", "carries"]
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """How a signal passes a cell. Of a register, ``out`` is from the clock; ``through`` is None where nothing passes."""
+    """How a signal passes a cell. ``out``: of a register, from the clock; ``through``: None where nothing passes."""
 
     through: float | None = None  # ns from an input to an output
     out: float | None = None  # ns from the clock to an output

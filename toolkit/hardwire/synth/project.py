@@ -134,15 +134,15 @@ def route_tools(family: str) -> tuple[str, ...]:
 
 
 def tool_versions(packages: Iterable[str]) -> dict[str, str]:
-    found = {}
+    hashes_by_name = {}
     for package in packages:
         try:
-            found[package] = version(package)
+            hashes_by_name[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            hashes_by_name[package] = "not installed"
+    return hashes_by_name
 
 
 def _digest(fixed: Mapping[str, Any], hashes: Mapping[str, str], tools: Mapping[str, str]) -> str:
-    whole = {"job": fixed, "files": hashes, "tools": dict(tools)}
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    record = {"job": fixed, "files": hashes, "tools": dict(tools)}
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

@@ -123,14 +123,14 @@ Lines = Mapping[str, list[tuple[int, str]]]  # of each source: where each of its
 
 def module_lines(root: Path, sources: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
     """Where each module of each source begins: [(line, name), ...] by path."""
-    found = {}
+    totals = {}
     for name in sources:
         lines = (root / name).read_text().splitlines()
         heads = (
             (number, re.match(r"\s*module\s+(?:automatic\s+)?(\w+)", line)) for number, line in enumerate(lines, 1)
         )
-        found[name] = [(number, head[1]) for number, head in heads if head]
-    return found
+        totals[name] = [(number, head[1]) for number, head in heads if head]
+    return totals
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _modules(row: Row) -> Table:
 def _predictions(row: Row) -> Table:
     title = f"{escape(row.name)}: predicted and measured"
     table = Table("resource", "predicted", "measured", "error", title=title, title_justify="left", box=SIMPLE)
-    for name, found in row.predicted.items():
-        error = f"{found['error']:+.1%}" if "error" in found else ""
-        table.add_row(name, f"{found['predicted']:,}", f"{found['used']:,}", error)
+    for name, predicted in row.predicted.items():
+        error = f"{predicted['error']:+.1%}" if "error" in predicted else ""
+        table.add_row(name, f"{predicted['predicted']:,}", f"{predicted['used']:,}", error)
     return table

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 from ..errors import BuildError
 from ..manifest import SYNTH
+from ..manifest.projects import CoreScript, VivadoProject
 from ..progress import Progress
 from ..tools.process import Stop, run_tool
 from .batch import Options
@@ -26,27 +26,32 @@ TOOLS = (("vitis-run", "--mode", "hls", "--tcl"), ("vitis_hls", "-f"))  # newer 
 FOLDER, LOG, RESULT = "vitis", "vitis.log", "result.txt"
 
 
-def script(build: Path, meta: dict[str, Any]) -> Path:
-    return build / "hls" / str(meta["hls"]["script"])
+def _core(meta: VivadoProject) -> CoreScript:
+    assert meta["hls"] is not None  # callers have looked: other builds have nothing for Vitis HLS
+    return meta["hls"]
 
 
-def command(build: Path, meta: dict[str, Any], tool: tuple[str, ...] = TOOLS[0]) -> list[str]:
+def script(build: Path, meta: VivadoProject) -> Path:
+    return build / "hls" / _core(meta)["script"]
+
+
+def command(build: Path, meta: VivadoProject, tool: tuple[str, ...] = TOOLS[0]) -> list[str]:
     """Arguments of Vitis HLS, run in any folder. Data: nothing is run here."""
     return [*tool, str(script(build, meta))]
 
 
-def is_made(work: Path, meta: dict[str, Any]) -> bool:
+def is_made(work: Path, meta: VivadoProject) -> bool:
     """Whether the core's Verilog is there and of the build's sources."""
-    core = str(meta["hls"]["core"])
+    core = _core(meta)["core"]
     verilog = work / FOLDER / f"{core}_prj" / "solution1" / "syn" / "verilog" / f"{core}.v"
     try:
         lines = (work / FOLDER / RESULT).read_text().splitlines()
     except OSError:
         return False
-    return f"stamp {meta['hls']['stamp']}" in lines and verilog.is_file()
+    return f"stamp {_core(meta)['stamp']}" in lines and verilog.is_file()
 
 
-def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> bool:
+def make_core(build: Path, meta: VivadoProject, work: Path, progress: Progress, options: Options, stop: Stop) -> bool:
     """Make the core's Verilog unless it is there; False where there is no tool for it.
 
     Raises BuildError with the tool's first error.
@@ -59,18 +64,18 @@ def make_core(build: Path, meta: dict[str, Any], work: Path, progress: Progress,
     progress("Vitis HLS", 0.0)
     shutil.rmtree(work / FOLDER, ignore_errors=True)
     log = work / LOG
-    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.vendor_timeout, stop=stop)
+    code = run_tool(command(build.resolve(), meta, tool), work, log, timeout=options.timeout("vitis"), stop=stop)
     if code or not is_made(work, meta):
-        said = f"ended by signal {-code}" if code < 0 else reason(log)
-        do = remedy(said, meta["part"], meta["vivado"]["edition"], work / FOLDER)
-        raise BuildError(f"{build}: {tool[0]}: {said}{f'; {do}' if do else ''} (all of it in {log})")
+        cause = f"ended by signal {-code}" if code < 0 else reason(log)
+        do = remedy(cause, meta["part"], meta["vivado"]["edition"], work / FOLDER)
+        raise BuildError(f"{build}: {tool[0]}: {cause}{f'; {do}' if do else ''} (all of it in {log})")
     return True
 
 
 def reports(work: Path) -> list[Path]:
     """The summary of synthesis, csynth.rpt, or where a version writes none, those of single functions."""
-    found = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
-    return [path for path in found if path.name == "csynth.rpt"] or found
+    paths = sorted((work / FOLDER).glob("*_prj/solution1/syn/report/*csynth.rpt"))
+    return [path for path in paths if path.name == "csynth.rpt"] or paths
 
 
 def slow_loops(work: Path) -> list[str]:
@@ -81,7 +86,7 @@ def slow_loops(work: Path) -> list[str]:
     """
     text = "\n".join(path.read_text(errors="replace") for path in reports(work))
     rows = [[cell.strip() for cell in line.strip(" |").split("|")] for line in text.splitlines() if "|" in line]
-    said: list[str] = []
+    problems: list[str] = []
     columns: dict[str, int] = {}
     for row in rows:
         lowered = [cell.lower() for cell in row]
@@ -90,8 +95,8 @@ def slow_loops(work: Path) -> list[str]:
         elif "type" in lowered and "interval" in lowered:
             columns = {name: lowered.index(name) for name in ("type", "interval")}
         elif columns and len(row) > max(columns.values()):
-            said += _slow(row, columns)
-    return said
+            problems += _slow(row, columns)
+    return problems
 
 
 def _slow(row: list[str], columns: dict[str, int]) -> list[str]:
@@ -99,13 +104,13 @@ def _slow(row: list[str], columns: dict[str, int]) -> list[str]:
     if "achieved" in columns:
         achieved, target = row[columns["achieved"]], row[columns["target"]]
         missed = achieved.isdigit() and target.isdigit() and int(achieved) > int(target)
-        wanted = f", not {target}"
+        target_note = f", not {target}"
     else:
-        achieved, wanted = row[columns["interval"]], ""
+        achieved, target_note = row[columns["interval"]], ""
         missed = row[columns["type"]].upper() == "II"
     if not missed:
         return []
-    return [f"HLS: {name} starts every {achieved} cycles{wanted}: slower than its report expected (csynth.rpt)"]
+    return [f"HLS: {name} starts every {achieved} cycles{target_note}: slower than its report expected (csynth.rpt)"]
 
 
 def version(work: Path) -> str:
@@ -114,11 +119,11 @@ def version(work: Path) -> str:
         text = (work / LOG).read_text(errors="replace")
     except OSError:
         return "not known"
-    found = re.search(r"\bv(\d{4}\.\d\S*)", text)
-    return found[1] if found else "not known"
+    match = re.search(r"\bv(\d{4}\.\d\S*)", text)
+    return match[1] if match else "not known"
 
 
-def advice(folder: Path, meta: dict[str, Any]) -> str:
+def advice(folder: Path, meta: VivadoProject) -> str:
     """How to make the core by hand, to stand before what Vivado needs."""
     return (
         f"Vitis HLS is not run: neither {' nor '.join(tool[0] for tool in TOOLS)} is on the PATH. Where it is "

@@ -26,6 +26,7 @@ from ..emit.top.vivado import SCRIPT, read_vivado
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
+from ..manifest.projects import VivadoProject
 from ..plan.capacity import MEAN_OVER
 from ..progress import Progress
 from ..targets.board import load_board
@@ -55,6 +56,11 @@ def is_for_vivado(folder: Path) -> bool:
     return PART in read_manifest(folder).parts
 
 
+def is_of_hls(folder: Path) -> bool:
+    """Whether Vitis HLS has to make the core of a build. Raises BuildError where it is no build."""
+    return read_manifest(folder).plan.ip == "hls"
+
+
 def command(build: Path) -> list[str]:
     """Vivado's arguments, run in any folder. Data: nothing is run here."""
     return [TOOL, "-mode", "batch", "-nojournal", "-nolog", "-notrace", "-source", str(build / PART / SCRIPT)]
@@ -74,20 +80,39 @@ def run_build(folder: Path, row: Row, progress: Progress, options: Options, stop
     with exclusive(work):
         version = tool_version(work, stop) or result_of(work).get("vivado", "")
         digest = digest_of(build, version)
-        found = receipt.load(work / RECEIPT, digest) if version else None
-        row.status = "kept" if found else "done"
-        if found is None:
-            found = _made(build, meta, work, version, progress, options, stop)
-            if found is None:
+        result = receipt.load(work / RECEIPT, digest) if version else None
+        row.status = "kept" if result else "done"
+        if result is None:
+            result = _run_vivado(build, meta, work, version, progress, options, stop)
+            if result is None:
                 row.status, row.error = "not run", advice(folder, meta)
                 return
-            if found["met"]:
-                receipt.save(work / RECEIPT, digest, found, [f"vivado/{name}" for name in KEPT])
-    _fill(build, row, found, digest, work)
-    record(folder, row, found)
+            if result["met"]:
+                receipt.save(work / RECEIPT, digest, result, [f"vivado/{name}" for name in KEPT])
+    _fill(build, row, result, digest, work)
+    record(folder, row, result)
 
 
-def _begin(build: Build, meta: dict[str, Any], row: Row, work: Path) -> None:
+def run_core(folder: Path, row: Row, progress: Progress, options: Options, stop: Stop) -> None:
+    """Make the core of a build by Vitis HLS, unless it is made, not needed any more, or the tool is not here.
+
+    Raises BuildError where the tool fails.
+    """
+    build = open_build(folder)
+    meta, work = read_vivado(folder / PART), folder.resolve() / SYNTH
+    _begin(build, meta, row, work)
+    with exclusive(work):
+        if not _routed_elsewhere(meta, work):
+            vitis.make_core(build.folder, meta, work, progress, options, stop)
+    row.status = "done"
+
+
+def _routed_elsewhere(meta: VivadoProject, work: Path) -> bool:
+    """Whether another machine's Vivado has been through these sources, and there is none here."""
+    return shutil.which(TOOL) is None and result_of(work).get("sources") == meta["sources"]
+
+
+def _begin(build: Build, meta: VivadoProject, row: Row, work: Path) -> None:
     board = load_board(build.manifest.board.key)
     cycles = (build.manifest.cycles or ())[:MEAN_OVER]
     row.family, row.budget = board.family, budget(board)
@@ -103,20 +128,20 @@ def tool_version(work: Path, stop: Stop) -> str | None:
         return None
     log = work / "vivado-version.log"
     code = run_tool([TOOL, "-version"], work, log, timeout=120, stop=stop)
-    found = re.search(r"[Vv]ivado v(\d+\.\d+\S*)", log.read_text(errors="replace"))
-    if code or found is None:
-        said = first_error(log)
+    match = re.search(r"[Vv]ivado v(\d+\.\d+\S*)", log.read_text(errors="replace"))
+    if code or match is None:
+        cause = first_error(log)
         raise BuildError(
-            f"{TOOL} -version: {said}; {remedy(said, '', '', work) or f'is this the right {shutil.which(TOOL)}?'}"
+            f"{TOOL} -version: {cause}; {remedy(cause, '', '', work) or f'is this the right {shutil.which(TOOL)}?'}"
         )
-    return found[1]
+    return match[1]
 
 
 def digest_of(build: Build, version: str) -> str:
     """Of all that decides the bitstream."""
     files = {n: h for n, h in build.manifest.files.items() if n.startswith(("rtl/", f"{PART}/"))}
-    whole = {"files": files, "vivado": version}
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    record = {"files": files, "vivado": version}
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def result_of(work: Path) -> dict[str, str]:
@@ -128,48 +153,48 @@ def result_of(work: Path) -> dict[str, str]:
     return {key: value for key, _, value in (line.partition(" ") for line in lines)}
 
 
-def _made(
-    build: Build, meta: dict[str, Any], work: Path, version: str, progress: Progress, options: Options, stop: Stop
+def _run_vivado(
+    build: Build, meta: VivadoProject, work: Path, version: str, progress: Progress, options: Options, stop: Stop
 ) -> dict[str, Any] | None:
     """What a run gave, of here or of elsewhere; None where there is neither."""
     started, result = time.perf_counter(), result_of(work)
-    here = shutil.which(TOOL) is not None
+    installed = shutil.which(TOOL) is not None
     # A machine may have one of the tools: what it can make is there when the other one comes.
-    cored = not meta["hls"] or (result.get("sources") == meta["sources"] and not here)
+    cored = not meta["hls"] or _routed_elsewhere(meta, work)
     cored = cored or vitis.make_core(build.folder, meta, work, progress, options, stop)
-    if not here and not result:
+    if not installed and not result:
         return None
     same = result.get("sources") == meta["sources"]
-    if not here and not same:
+    if not installed and not same:
         raise BuildError(f"{work / PART}: made from other sources than the build's; {advice(build.folder, meta)}")
-    if here and not (same and result.get("vivado") == version and (work / PART / HWH).is_file()):
+    if installed and not (same and result.get("vivado") == version and (work / PART / HWH).is_file()):
         if not cored:
             return None
         _run(build, meta, work, progress, options, stop)
     return read_results(work, meta, version) | {"seconds": round(time.perf_counter() - started, 2)}
 
 
-def _run(build: Build, meta: dict[str, Any], work: Path, progress: Progress, options: Options, stop: Stop) -> None:
+def _run(build: Build, meta: VivadoProject, work: Path, progress: Progress, options: Options, stop: Stop) -> None:
     shutil.rmtree(work / PART, ignore_errors=True)
     free = shutil.disk_usage(work).free
     if free < ROOM:
         raise BuildError(f"{work}: {free / 2**30:.1f} GiB are free, Vivado needs {ROOM >> 30} or more; make room first")
 
     def on_line(line: str) -> None:
-        found = re.match(r"@stage ([\d.]+) (.+)", line)
-        if found:
-            progress(found[2], float(found[1]))
+        stage = re.match(r"@stage ([\d.]+) (.+)", line)
+        if stage:
+            progress(stage[2], float(stage[1]))
 
     log = work / LOG
-    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.vendor_timeout, stop)
+    code = run_tool(command(build.folder.resolve()), work, log, on_line, options.timeout("vivado"), stop)
     # Reports are there where only time was missed: they are the better message.
     if code and MISSED not in log.read_text(errors="replace"):
-        said = f"Vivado was ended by signal {-code}" if code < 0 else reason(log)
-        do = remedy(said, meta["part"], meta["vivado"]["edition"], work / PART)
-        raise BuildError(f"{build.folder}: {said}{f'; {do}' if do else ''} (all of it in {log})")
+        cause = f"Vivado was ended by signal {-code}" if code < 0 else reason(log)
+        do = remedy(cause, meta["part"], meta["vivado"]["edition"], work / PART)
+        raise BuildError(f"{build.folder}: {cause}{f'; {do}' if do else ''} (all of it in {log})")
 
 
-def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, Any]:
+def read_results(work: Path, meta: VivadoProject, version: str) -> dict[str, Any]:
     """The figures of a run's reports. Raises BuildError where one is missing, or the run was for another part."""
     result = result_of(work)
     if result.get("part") != meta["part"] or not version.startswith(result.get("vivado", "-")):
@@ -177,10 +202,10 @@ def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, An
             f"{work / PART}: of {result.get('part', 'no part')} by Vivado {result.get('vivado', '')}, the build is for "
             f"{meta['part']}, the version {version}; run hardwire synth again"
         )
-    made = 1000 / float(result["period_ns"])
-    if abs(made / meta["clock_mhz"] - 1) > PERIOD:
+    achieved = 1000 / float(result["period_ns"])
+    if abs(achieved / meta["clock_mhz"] - 1) > PERIOD:
         raise BuildError(
-            f"{work / PART}: Vivado timed it at {made:.3f} MHz, which its processor's IP made of the "
+            f"{work / PART}: Vivado timed it at {achieved:.3f} MHz, which its processor's IP made of the "
             f"{meta['clock_mhz']:g} that the build is for; build again for another clock with --clock"
         )
     timing = read_timing(work / PART / "timing.rpt")
@@ -201,23 +226,23 @@ def read_results(work: Path, meta: dict[str, Any], version: str) -> dict[str, An
     }
 
 
-def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path) -> None:
-    row.resources, row.seconds, row.digest = found["resources"], found["seconds"], digest
+def _fill(build: Build, row: Row, result: dict[str, Any], digest: str, work: Path) -> None:
+    row.resources, row.seconds, row.digest = result["resources"], result["seconds"], digest
     row.share = {key: round(row.resources[key] / most, 4) for key, most in row.budget.items() if most}
     predicted = build.manifest.plan.resources
     row.predicted = compare(dict(predicted), row.resources) if predicted is not None else {}
-    row.place_and_route, row.clock_source = f"Vivado {found['vivado']}", "routed"
-    row.fmax_mhz = round(1000 / (found["period_ns"] - found["setup_ns"]), 2)
+    row.place_and_route, row.clock_source = f"Vivado {result['vivado']}", "routed"
+    row.fmax_mhz = round(1000 / (result["period_ns"] - result["setup_ns"]), 2)
     row.warnings = [*vitis.slow_loops(work), *_more_memory(row)]
-    row.critical_path = found["critical_path"]
-    if not found["met"]:
+    row.critical_path = result["critical_path"]
+    if not result["met"]:
         slowest = f"; slowest is {row.critical_path['text']}" if row.critical_path else ""
         for name in (BIT, HWH):  # the script sees no pulse, and would leave them
             (work / PART / name).unlink(missing_ok=True)
         row.status, row.clock_mhz = "too slow", row.fmax_mhz
         row.error = (
-            f"{build.folder}: timing is not met at {row.target_mhz:g} MHz: slack {found['setup_ns']:g} ns of setup, "
-            f"{found['hold_ns']:g} of hold, {found['pulse_ns']:g} of the pulse{slowest}; {_to_meet(found)}"
+            f"{build.folder}: timing is not met at {row.target_mhz:g} MHz: slack {result['setup_ns']:g} ns of setup, "
+            f"{result['hold_ns']:g} of hold, {result['pulse_ns']:g} of the pulse{slowest}; {_to_meet(result)}"
         )
         return
     row.bitstream = str(work / PART / BIT)
@@ -226,26 +251,26 @@ def _fill(build: Build, row: Row, found: dict[str, Any], digest: str, work: Path
         row.tokens_per_second = round(row.clock_mhz * 1e6 / row.cycles_per_token, 1)
 
 
-def _to_meet(found: dict[str, Any]) -> str:
+def _to_meet(result: dict[str, Any]) -> str:
     """What helps a build that misses its time. A pulse may be half a period; hold does not depend on the period."""
-    if found["setup_ns"] < 0 or found["pulse_ns"] < 0:
-        least = found["period_ns"] - min(found["setup_ns"], 2 * found["pulse_ns"], 0)
+    if result["setup_ns"] < 0 or result["pulse_ns"] < 0:
+        least = result["period_ns"] - min(result["setup_ns"], 2 * result["pulse_ns"], 0)
         return f"build again with --clock {int(1000 / least)}, or plan fewer lanes"
     return "a slower clock does not help hold: build again with another --geometry, or take a newer Vivado"
 
 
 def _more_memory(row: Row) -> list[str]:
     """More block RAM than planned: what two ports read may have been made twice."""
-    found = row.predicted.get("bram18")
-    if not found or found["used"] <= found["predicted"]:
+    memory = row.predicted.get("bram18")
+    if not memory or memory["used"] <= memory["predicted"]:
         return []
     return [
-        f"{found['used']:g} block RAMs of 18 Kbit for {found['predicted']:g} planned: a table of two ports (rom_pair) "
-        f"may have been made twice; modules.rpt says which"
+        f"{memory['used']:g} block RAMs of 18 Kbit for {memory['predicted']:g} planned: a table of two ports "
+        "(rom_pair) may have been made twice; modules.rpt says which"
     ]
 
 
-def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
+def record(folder: Path, row: Row, result: dict[str, Any]) -> None:
     """Write the row into the build's manifest as the receipt of its synthesis."""
     from .rows import RESULT
 
@@ -253,24 +278,24 @@ def record(folder: Path, row: Row, found: dict[str, Any]) -> None:
     if row.status == "kept" and manifest.synthesis is not None and manifest.synthesis.digest == row.digest:
         return
     names = [name for name in KEPT if (folder / SYNTH / PART / name).is_file()]
-    made = SynthesisReceipt(
+    synthesis = SynthesisReceipt(
         status="done" if row.status == "kept" else row.status,
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        tools={TOOL: found["vivado"]},
+        tools={TOOL: result["vivado"]},
         top=DESIGN,
         digest=row.digest,
         files={f"{SYNTH}/{PART}/{name}": sha256(folder / SYNTH / PART / name) for name in names},
-        processor=found.get("processor", {}),
-        slack_ns={"setup": found["setup_ns"], "hold": found["hold_ns"], "pulse": found["pulse_ns"]},
+        processor=result.get("processor", {}),
+        slack_ns={"setup": result["setup_ns"], "hold": result["hold_ns"], "pulse": result["pulse_ns"]},
         **{key: getattr(row, key) for key in RESULT},
     )
-    tools = {**manifest.tools, TOOL: found["vivado"]}
+    tools = {**manifest.tools, TOOL: result["vivado"]}
     if manifest.plan.ip == "hls":
         tools["vitis_hls"] = vitis.version(folder / SYNTH)
-    write_manifest(folder, replace(manifest, synthesis=made, resources=row.resources, tools=tools))
+    write_manifest(folder, replace(manifest, synthesis=synthesis, resources=row.resources, tools=tools))
 
 
-def advice(folder: Path, meta: dict[str, Any]) -> str:
+def advice(folder: Path, meta: VivadoProject) -> str:
     """What to do where a tool is missing."""
     about = meta["vivado"]
     before = ""

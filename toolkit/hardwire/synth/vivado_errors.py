@@ -74,11 +74,11 @@ def reason(log: Path) -> str:
     return (first or own or first_error(log)).rstrip(" .:")
 
 
-def remedy(said: str, part: str, edition: str, work: Path) -> str:
+def remedy(message: str, part: str, edition: str, work: Path) -> str:
     """What to do about a message; empty where nobody has told."""
     free = edition == "free"
     licence = "the free edition (ML Standard) has it without one, else" if free else "no free edition has it;"
     for pattern, do in _REMEDIES:
-        if re.search(pattern, said):
+        if re.search(pattern, message):
             return do.format(part=part, edition=licence, work=work)
     return ""

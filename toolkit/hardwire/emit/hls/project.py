@@ -25,6 +25,7 @@ from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
+from ...manifest.projects import HlsProject
 from ..render import render
 from . import graph as hls_graph
 from . import report
@@ -91,7 +92,7 @@ def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lane
     layout = layout_of(chip, lanes)
     folder = Path(folder)
     files = _own_files(chip, layout, name, part, clock_mhz)
-    meta = {
+    meta: HlsProject = {
         "name": name,
         "part": part,
         "clock_mhz": clock_mhz,
@@ -158,10 +159,10 @@ def _core_stamp(files: dict[str, bytes], part: str, clock_mhz: float) -> str:
     return _stamp(sources | {"for": f"{part} {clock_mhz:g}".encode()})
 
 
-def read_meta(folder: Path) -> dict[str, Any]:
+def read_meta(folder: Path) -> HlsProject:
     """What hardwire_hls.json of a written project says; BuildError when it is not one."""
     try:
-        meta = json.loads((folder / META).read_text())
+        meta: HlsProject = json.loads((folder / META).read_text())
     except OSError as error:
         raise BuildError(f"{folder / META}: cannot be read ({error.strerror}); write the HLS project first") from None
     except ValueError as error:
@@ -169,4 +170,4 @@ def read_meta(folder: Path) -> dict[str, Any]:
     missing = {"name", "part", "clock_mhz", "lanes", "shape", "formats", "stamp", "core_stamp"} - set(meta)
     if missing:
         raise BuildError(f"{folder / META}: no {', '.join(sorted(missing))}; write the HLS project again")
-    return dict(meta)
+    return meta

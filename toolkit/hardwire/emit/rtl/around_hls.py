@@ -23,6 +23,7 @@ from typing import Any
 from ...chip.model import Chip
 from ...errors import BuildError
 from ...host.requests import STOPS
+from ...manifest.projects import RtlProject
 from ..hls.project import CHIP, kernel_folder
 from ..hls.project import read_meta as read_hls
 from .packages import ports_package
@@ -47,7 +48,7 @@ def write_rtl_around_hls(chip: Chip, folder: Path) -> None:
     values = parameters(chip)
     write_packages(folder, values, ports_package, chip.digest)
     (folder / "hardwire_top.sv").write_text(top_module(_body(), chip.digest))
-    meta = {
+    meta: RtlProject = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
@@ -98,7 +99,7 @@ class CoreSources:
     stamp: str = ""  # of the HLS sources that the core is made of, as its build_core.tcl has it
 
 
-def core_of(project: Path, meta: dict[str, Any]) -> CoreSources:
+def core_of(project: Path, meta: RtlProject) -> CoreSources:
     """The core of a written project as C++ behind its ports. Raises BuildError where its HLS project is missing."""
     if "core" not in meta:
         return CoreSources()

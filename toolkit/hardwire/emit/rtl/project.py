@@ -21,23 +21,21 @@ import shutil
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...chip.model import Chip
 from ...errors import BuildError
-from ...host.requests import STOPS
-from ...ops import norm
-from ...parts import PARTS
+from ...manifest.projects import Cycles, RtlProject
 from ...plan.geometry import Geometry
-from ...plan.latency import ceil_div
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
-from ...plan.trace import segments
-from ...plan.widths import accumulator_bits, embedding_bits, weight_words
-from ...plan.words import Style, named
+from .contents import Cast, Pour
+from .loads import top_body, write_loads
 from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
-from .roms import rom_contents, word_widths
+from .roms import rom_contents
+from .values import parameters
 
 META = "hardwire_rtl.json"
 TOP = "hardwire_top"
@@ -55,23 +53,36 @@ def rtl_folder() -> Path:
     raise BuildError("the RTL modules (engine.sv and others) are missing from this installation; install again")
 
 
-def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_path: str = "rom/") -> Schedule:
-    """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in."""
+def write_rtl(
+    chip: Chip,
+    folder: Path,
+    geometry: Geometry = Geometry(),
+    rom_path: str = "rom/",
+    pour: Pour = Pour.NONE,
+) -> Schedule:
+    """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in, ``pour`` which memories
+    its host can write."""
     program = schedule(chip, geometry)
+    if geometry.streams > 1 and pour is not Pour.NONE:
+        raise BuildError(f"{geometry.streams} streams: memories that a host writes are of one stream; plan one")
+    cast = None if pour is Pour.NONE else Cast.of(chip, geometry, pour, program)
+    values = parameters(chip, program) if cast is None else cast.parameters
     for name in ("rtl", "rom"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     for source in sorted(p for p in rtl_folder().iterdir() if p.suffix in (".sv", ".cpp")):
         shutil.copy(source, folder / "rtl" / source.name)
     digests = {}
-    for name, lines in rom_contents(chip, program).items():
+    for name, lines in rom_contents(chip, program, int(values["BiasW"])).items():
         text = "\n".join(lines) + "\n"
         (folder / "rom" / name).write_text(text)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
-    values = parameters(chip, program)
     write_packages(folder, values, plan_package, chip.digest)
-    (folder / f"{TOP}.sv").write_text(top_module(_engine(rom_path), chip.digest, geometry.streams))
-    meta = {
+    if cast is not None:
+        write_loads(folder, rtl_folder(), cast, f"from chip {chip.digest}")
+    body = top_body(partial(_engine, rom_path), pour)
+    (folder / f"{TOP}.sv").write_text(top_module(body, chip.digest, geometry.streams))
+    meta: RtlProject = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
@@ -80,14 +91,16 @@ def write_rtl(chip: Chip, folder: Path, geometry: Geometry = Geometry(), rom_pat
         "parameters": values,
         "rom": digests,
     }
+    if cast is not None:
+        meta["contents"] = cast.as_meta()
     (folder / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
     return program
 
 
-def read_meta(folder: Path) -> dict[str, Any]:
+def read_meta(folder: Path) -> RtlProject:
     """What write_rtl left. Raises BuildError where a ROM is missing or changed: it would read as zeros."""
     try:
-        meta: dict[str, Any] = json.loads((folder / META).read_text())
+        meta: RtlProject = json.loads((folder / META).read_text())
     except (OSError, ValueError) as error:
         raise BuildError(f"{folder}: not an RTL project ({error}); write it again") from None
     for name, digest in meta["rom"].items():
@@ -97,72 +110,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return meta
 
 
-def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
-    """Parameters of the engine, those of parameters.py, as SystemVerilog writes them."""
-    s, f, g = chip.shape, chip.formats, program.geometry
-    words, switches, widths = weight_words(program), dict[str, int](), dict[str, int]()
-    for part in PARTS:
-        switches |= part.switches(s, chip.wiring)
-        widths |= part.widths(chip, program) if part.there(chip.wiring) else {}
-    return {
-        "Vocab": s.vocab,
-        "Words": ceil_div(s.dim, g.rows),
-        "Layers": s.layers,
-        "Heads": s.heads,
-        "KvHeads": s.kv_heads,
-        "HeadDim": s.head_dim,
-        "Context": program.context,
-        "HiddenWords": ceil_div(s.hidden, g.rows),
-        **switches,
-        "ResidualW": f.residual,
-        "NormW": f.norm,
-        "QueryW": f.query,
-        "CacheW": f.cache,
-        "AttentionW": f.attention,
-        "HiddenW": f.hidden,
-        "GateW": f.gate,
-        "UpW": f.up,
-        "LogitW": f.logit,
-        "LogitFraction": f.logit_fraction,
-        "EmbeddingW": embedding_bits(chip),
-        "Eps": int(chip.tables["eps"][0]),
-        "EnergyW": norm.largest_energy(s.dim, f.residual).bit_length(),
-        "Columns": g.columns,
-        "Depth": g.depth,
-        "Terms": g.terms,
-        "PackedGroups": g.packed_groups,
-        "LaneStages": g.lane_stages,
-        "FactorStages": g.factor_stages,
-        "RoundStages": g.round_stages,
-        "AccW": accumulator_bits(chip),
-        "Uram": g.uram,
-        "SplitWeights": int(g.split),
-        "WeightWords": "{" + ", ".join(f"16'd{count}" for count in reversed(words)) + "}",
-        "EmissionWords": len(program.emissions),
-        "Banks": g.banks,
-        "Shared": program.shared,
-        "Divides": g.divides,
-        "Spacing": program.spacing,
-        "ReadStages": g.read_stages,
-        "SumStages": g.sum_stages,
-        "Slack": min(program.slack, program.span(program.context - 1)),
-        "ScoreStyle": named(Style[g.score_style.upper()]),
-        "MixStyle": named(Style[g.mix_style.upper()]),
-        "ScoreFabric": g.score_fabric,
-        "MixFabric": g.mix_fabric,
-        "Minus": int(g.minus),
-        "ProgramWords": len(program.words),
-        "InnerWait": program.inner_wait,
-        "Streams": g.streams,
-        "Stops": STOPS,
-        "Segments": segments(program),
-        "Trace": int(g.trace),
-        **word_widths(chip, program),
-        **widths,
-    }
-
-
-def _cycles(program: Schedule) -> dict[str, Any]:
+def _cycles(program: Schedule) -> Cycles:
     last = program.context - 1
     return {
         "mean_0_255": program.mean_cycles(),
@@ -220,9 +168,11 @@ def top_module(body: str, digest: str, streams: int = 1) -> str:
     )
 
 
-def _engine(rom_path: str) -> str:
-    """The body of a top: the engine, its ports joined by name; it reads its ROMs from ``rom_path``."""
+def _engine(rom_path: str, more: str) -> str:
+    """The body of a top: the engine, its ports joined by name; it reads its ROMs from ``rom_path``. ``more``: joined
+    otherwise."""
+    ports = [name for _, _, name in TOP_PORTS if f".{name}(" not in more]
     joined = textwrap.fill(
-        ", ".join(f".{name}" for _, _, name in TOP_PORTS), 110, initial_indent="    ", subsequent_indent="    "
+        more + ", ".join(f".{name}" for name in ports), 110, initial_indent="    ", subsequent_indent="    "
     )
     return f'\n  engine #(.Folder("{rom_path}")) u_engine (\n{joined});\n'

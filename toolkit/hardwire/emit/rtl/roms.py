@@ -70,8 +70,8 @@ def pack(struct: Struct, values: Values, columns: Mapping[str, npt.ArrayLike]) -
     return hex_lines(*fields)
 
 
-def rom_contents(chip: Chip, program: Schedule) -> dict[str, list[str]]:
-    """File name to lines, every ROM of the engine."""
+def rom_contents(chip: Chip, program: Schedule, bias: int | None = None) -> dict[str, list[str]]:
+    """File name to lines, every ROM of the engine. ``bias``: bits of a bias, where they are not the chip's own."""
     t, f = chip.tables, chip.formats
     column = {name: values[:, None] for name, values in t.items() if values.ndim == 1}
     contents = {
@@ -80,7 +80,7 @@ def rom_contents(chip: Chip, program: Schedule) -> dict[str, list[str]]:
         "reciprocal.hex": hex_lines((column["reciprocal"], 16)),
         "activation.hex": hex_lines((column["activation"], entry_bits(f, chip.wiring))),
         "gumbel.hex": hex_lines((column["gumbel"], 16)),
-        "emission.hex": _emissions(chip, program),
+        "emission.hex": _emissions(chip, program, bias_bits(chip) if bias is None else bias),
         "program.hex": _program(chip, program),
     }
     if chip.shape.rotary:
@@ -186,7 +186,7 @@ def _scale_of(chip: Chip, matrix: str, layer: int) -> tuple[Ints, int, Ints | No
     return m.multiplier[layer], int(m.shift[layer]), None if bias is None else bias[layer]
 
 
-def _emissions(chip: Chip, program: Schedule) -> list[str]:
+def _emissions(chip: Chip, program: Schedule, bias_width: int) -> list[str]:
     """emission.hex, a word for every read: its kind and destination, its rows' multipliers, biases and mask."""
     listed, rows = program.emissions, program.geometry.rows
     shift = np.zeros((len(listed), 1), np.int64)
@@ -201,7 +201,7 @@ def _emissions(chip: Chip, program: Schedule) -> list[str]:
                 bias[i, r] = 0 if added is None else added[row[1]]
     return pack(
         EMISSION,
-        word_widths(chip, program),
+        word_widths(chip, program) | {"BiasW": bias_width},
         {
             "bias": bias,
             "multiplier": multiplier,

@@ -15,26 +15,28 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ...chip.model import chip_id
 from ...errors import BuildError
+from ...manifest.projects import AxiTop
 from ...targets.board import boards_folder
+from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
 AXI_TOP = "hardwire_chip"
 FOLDER = "zynq"  # of boards/: the same for all of them
-FILES = ("axi_lite.sv", "hardwire_axi.sv", f"{AXI_TOP}.v")
+BOARD = "hardwire_axi.sv"
+FILES = ("axi_lite.sv", BOARD, f"{AXI_TOP}.v")
 SHIM = "axi_sim.cpp"
 
 
-def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
+def write_axi_top(folder: Path, host: Host = Host()) -> AxiTop:
     """Add the AXI top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     meta = read_meta(folder)
     check(meta["parameters"], host)
-    board_meta = {
+    board_meta: AxiTop = {
         "board": FOLDER,
         "top": AXI_TOP,
         "id": chip_id(meta["chip"]),
@@ -47,16 +49,19 @@ def write_axi_top(folder: Path, host: Host = Host()) -> dict[str, Any]:
     (folder / "board").mkdir()
     for name in (*FILES, SHIM):
         shutil.copyfile(boards_folder() / FOLDER / name, folder / "board" / name)
+    if "contents" in meta:
+        around = folder / "board" / BOARD
+        around.write_text(threaded_board(around.read_text()))
     note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
     (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
     (folder / META).write_text(json.dumps(board_meta, indent=1, sort_keys=True) + "\n")
     return board_meta
 
 
-def read_axi(folder: Path) -> dict[str, Any]:
+def read_axi(folder: Path) -> AxiTop:
     """What write_axi_top left. Raises BuildError where it is missing, or of another chip than the project's."""
     try:
-        board_meta: dict[str, Any] = json.loads((folder / META).read_text())
+        board_meta: AxiTop = json.loads((folder / META).read_text())
         same, top = board_meta["chip"] == read_meta(folder)["chip"], board_meta.get("top")
     except (OSError, ValueError, KeyError) as error:
         raise BuildError(f"{folder}: no AXI top in it ({error}); write_axi_top adds one") from None
@@ -67,11 +72,11 @@ def read_axi(folder: Path) -> dict[str, Any]:
 
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog and Verilog, packages first, as paths below ``folder``."""
-    packages = (*PACKAGES, PACKAGE)
+    listed = (*packages(folder, PACKAGES), PACKAGE)
     paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
     return (
-        *packages,
-        *(name for name in paths if name not in packages),
+        *listed,
+        *(name for name in paths if name not in listed),
         f"{TOP}.sv",
         *(f"board/{name}" for name in FILES),
     )

@@ -15,13 +15,14 @@ import shutil
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from ...chip.model import chip_id
 from ...errors import BoardError, BuildError
 from ...host.frames import BAUDS
+from ...manifest.projects import BoardTop
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
+from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
 from ..rtl.project import TOP, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
@@ -72,13 +73,15 @@ def require_serial(board: Board) -> tuple[Serial, Routing]:
     return board.serial, routing
 
 
-def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost()) -> dict[str, Any]:
+def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost()) -> BoardTop:
     """Add the board's top to a written RTL project; what is in board.json. Raises BuildError for what cannot be."""
     serial, routing = require_serial(board)
     meta = read_meta(folder)
+    if meta["cycles"] is None:
+        raise BuildError(f"{folder}: its decoder is an HLS core, which serial boards do not take; build with --ip rtl")
     pll = routing.pll(serial.oscillator_mhz, host.clock_mhz)
     check(meta["parameters"], host)
-    board_meta = {
+    board_meta: BoardTop = {
         "board": board.key,
         "top": serial.module,
         "pins": f"board/{serial.pins}",
@@ -100,6 +103,9 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
         shutil.copyfile(boards_folder() / board.key / name, place / name)
     for name in (*COMMON, *routing.clock):
         shutil.copyfile(boards_folder() / SHARED / name, place / name)
+    if "contents" in meta:
+        for around in (place / name for name in COMMON):
+            around.write_text(threaded_board(around.read_text()))
     shutil.copyfile(rtl_folder() / "cells" / routing.clock_model, place / routing.clock_model)
     note = f"{board_meta['clock_mhz']:g} MHz, {board_meta['serial']['baud']} baud"
     own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": board_meta["divisor"]}
@@ -108,10 +114,10 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     return board_meta
 
 
-def read_board(folder: Path) -> dict[str, Any]:
+def read_board(folder: Path) -> BoardTop:
     """What write_board_top left. Raises BuildError where it is missing, or of another chip than the project's."""
     try:
-        board_meta: dict[str, Any] = json.loads((folder / META).read_text())
+        board_meta: BoardTop = json.loads((folder / META).read_text())
         same = board_meta["chip"] == read_meta(folder)["chip"]
     except (OSError, ValueError, KeyError) as error:
         raise BuildError(f"{folder}: no board top in it ({error}); write_board_top adds one") from None
@@ -125,8 +131,8 @@ def read_board(folder: Path) -> dict[str, Any]:
 def sources(folder: Path) -> tuple[str, ...]:
     """The project's SystemVerilog, packages first, as paths below ``folder``."""
     board_meta = read_board(folder)
-    packages = (*PACKAGES, PACKAGE)
+    listed = (*packages(folder, PACKAGES), PACKAGE)
     paths = sorted(path.relative_to(folder).as_posix() for path in (folder / "rtl").glob("*.sv"))
-    modules = [name for name in paths if name not in packages]
+    modules = [name for name in paths if name not in listed]
     around = (*(f"board/{name}" for name in COMMON), *board_meta["clock_sources"])
-    return (*packages, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")
+    return (*listed, *modules, f"{TOP}.sv", *around, f"board/{board_meta['top']}.sv")

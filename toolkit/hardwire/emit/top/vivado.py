@@ -21,6 +21,7 @@ from typing import Any
 
 from ...errors import BoardError, BuildError
 from ...host.registers import REGISTERS, Register
+from ...manifest.projects import VivadoProject
 from ...targets import zynq
 from ...targets.board import Board, board_names, load_board
 from ...targets.zynq import (
@@ -108,7 +109,7 @@ def require_zynq(board: Board) -> Zynq:
     return board.zynq
 
 
-def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
+def write_vivado(folder: Path, rtl: Path, board: Board) -> VivadoProject:
     """Write the project for the RTL project ``rtl``, which lies beside ``folder``; what is in vivado.json.
 
     Around an HLS core, the scripts take the core's Verilog, which build_core.tcl of the HLS project makes first. The
@@ -139,7 +140,7 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in (SCRIPT, "package_ip.tcl", f"{DESIGN}.xdc"):
         (folder / name).write_text(render(f"{name}.j2", context, tcl=braced))
-    meta = {
+    meta: VivadoProject = {
         "board": board.key,
         "part": board.part,
         "chip": board_meta["chip"],
@@ -217,12 +218,13 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
     }
 
 
-def read_vivado(folder: Path) -> dict[str, Any]:
+def read_vivado(folder: Path) -> VivadoProject:
     """What write_vivado left. Raises BuildError where it is missing or malformed."""
     try:
-        meta: dict[str, Any] = json.loads((folder / META).read_text())
-        for key in ("board", "part", "clock_mhz", "sources", "vivado", "hls"):
-            meta[key]
+        meta: VivadoProject = json.loads((folder / META).read_text())
+        missing = VivadoProject.__required_keys__ - set(meta)
+        if missing:
+            raise KeyError(sorted(missing)[0])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BuildError(f"{folder}: no Vivado project ({error}); run hardwire build --target bitstream") from None
     return meta

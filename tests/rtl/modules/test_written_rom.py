@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""written_rom: as rom reads, from what it holds at first and from what was written; other sections are not its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import Bench, equal
+from bench_contents import FILES, on_bus
+from bench_streams import active
+
+from hardwire.emit.rtl.roms import hex_lines
+
+pytestmark = pytest.mark.tools
+
+
+@pytest.mark.parametrize(("own", "width", "depth"), [(0, 60, 5), (0, 1, 5), (1, 17, 3), (1, 32, 3)])
+def test_reads_what_was_written(draw: np.random.Generator, own: int, width: int, depth: int) -> None:
+    words, later = (draw.integers(0, 1 << width, depth) for _ in range(2))
+    roms = {FILES[own]: hex_lines((words[:, None], width))}
+    bench = Bench("written_rom", Width=width, Depth=depth, File=FILES[own], roms=roms)
+    each = np.r_[np.arange(depth), 0]
+    equal(bench.run(en_i=1, addr_i=each)["data_o"], words[each], late=1)
+    place = np.arange(depth)
+    junk = [int(word) for word in draw.integers(0, 1 << 62, depth)]
+    bench.run(contents_i=on_bus(np.full(depth, 1 - own), place, junk, np.ones(depth, int)))  # another memory's
+    bench.run(contents_i=on_bus(np.full(depth, own), place, junk, np.zeros(depth, int)))
+    bench.set(contents_i=0)
+    equal(bench.run(en_i=1, addr_i=each)["data_o"], words[each], late=1)
+    above = [int(word) | int(more) << width for word, more in zip(later, draw.integers(0, 2, depth), strict=True)]
+    bench.run(contents_i=on_bus(np.full(depth, own), place, above, np.ones(depth, int)))
+    bench.set(contents_i=0)
+    equal(bench.run(en_i=1, addr_i=each)["data_o"], later[each], late=1)
+    address, enabled = draw.integers(0, depth, 500), active("in bursts", 500, 4)
+    got = bench.run(en_i=enabled.astype(int), addr_i=address)["data_o"]
+    last = np.maximum.accumulate(np.where(enabled, np.arange(500), -1))
+    equal(got, later[address[last]], late=1, where=last >= 0)

@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What can be written into the memories of a finished chip: the mould of a build, and images that go into it.
+
+An image is 32-bit words: the first 32 bits of the mould's digest, the contents of every memory that is written, the
+first 32 bits of the chip's digest, and the CRC-32 of all that. A memory's words follow each other from address 0 on,
+each in as many 32-bit words as it needs, lowest first. Only numpy and the standard library: this runs on boards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...chip.model import Chip
+from ...errors import BuildError
+from ...plan.geometry import Geometry
+from ...plan.program import Schedule
+from ...plan.schedule import schedule
+from .roms import rom_contents
+from .values import parameters
+
+VERSION = 1  # of the image
+FRAME = 3  # words around the contents: the mould in front, identity and CRC-32 behind
+ROOM = ("AccW", "BiasW", "RenormEpsW", "BranchEpsW", "AlibiW", "AlibiSlopeW")  # parameters: how large a value may be
+SPARE = 1  # bits of each more than the first chip needs, where others are to follow it
+ONE_MULTIPLIER = 18  # bits of a sum that one multiplier takes, in every family; the next takes two of an ECP5's
+_BITS = 32
+
+Words = NDArray[np.uint32]
+
+
+class Pour(Enum):
+    """Which memories of a build can be written, by what a manifest calls it."""
+
+    NONE = "frozen"
+    URAM = "uram"  # which a bitstream cannot initialise: without a load the chip is empty
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A memory, or memories of the same contents: ``words`` of ``parts`` 32-bit words each, in this file of rom/."""
+
+    file: str
+    words: int
+    parts: int
+
+    @property
+    def size(self) -> int:
+        """32-bit words that its contents take."""
+        return self.words * self.parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """What a build takes: the memories that are written, in this order, those of URAM first.
+
+    parameters: of the engine, as its RTL has them.
+    """
+
+    geometry: Geometry
+    pour: Pour
+    parameters: Mapping[str, int | str]
+    sections: tuple[Section, ...]
+
+    @classmethod
+    def of(cls, chip: Chip, geometry: Geometry, pour: Pour, program: Schedule | None = None) -> Cast:
+        """What a build of this chip would take."""
+        program = program or schedule(chip, geometry)
+        values = parameters(chip, program)
+        if pour is Pour.ALL:
+            values |= {name: _spared(name, int(values[name])) for name in ROOM if values.get(name)}
+        contents = rom_contents(chip, program, int(values["BiasW"]))
+        files = {name: _section(name, lines) for name, lines in contents.items()}
+        uram = [f"weight{depth:02}.hex" for depth in range(geometry.uram)]
+        rest = sorted(files.keys() - set(uram)) if pour is Pour.ALL else []
+        listed = tuple(files[name] for name in [*uram, *rest]) if pour is not Pour.NONE else ()
+        return cls(geometry=geometry, pour=pour, parameters=values, sections=listed)
+
+    @classmethod
+    def read(cls, meta: Mapping[str, Any], where: Path) -> Cast:
+        """Of a written RTL project. Raises BuildError for one whose memories cannot be written."""
+        if "contents" not in meta:
+            raise BuildError(f"{where}: a frozen build, its memories cannot be written; build with --reprintable")
+        return cls(
+            geometry=Geometry(**meta["geometry"]),
+            pour=Pour(meta["contents"]["pour"]),
+            parameters=meta["parameters"],
+            sections=tuple(Section(*entry) for entry in meta["contents"]["sections"]),
+        )
+
+    def as_meta(self) -> dict[str, Any]:
+        """What ``read`` needs beside geometry and parameters."""
+        sections = [[section.file, section.words, section.parts] for section in self.sections]
+        return {"mould": self.digest, "pour": self.pour.value, "sections": sections}
+
+    @property
+    def digest(self) -> str:
+        """sha256 in hex: builds of one digest take the same images."""
+        sections = [[s.file, s.words, s.parts] for s in self.sections]
+        text = json.dumps([VERSION, dict(self.parameters), sections], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def word(self) -> int:
+        """The first word of every image, and what the register ``mould`` says."""
+        return int(self.digest[:8], 16)
+
+    @property
+    def uram_words(self) -> int:
+        """32-bit words that the engine's URAM takes; they come first."""
+        return sum(section.size for section in self.sections[: self.geometry.uram])
+
+    @property
+    def body(self) -> int:
+        """32-bit words of contents."""
+        return sum(section.size for section in self.sections)
+
+    def obstacles(self, chip: Chip) -> list[str]:
+        """Why this chip cannot be poured in, by name; none: it can."""
+        own = parameters(chip, schedule(chip, self.geometry))
+        names = sorted(own.keys() | self.parameters.keys())
+        pairs = [(name, own.get(name, "none"), self.parameters.get(name, "none")) for name in names]
+        other = [f"{name}: {mine}, not {theirs}" for name, mine, theirs in pairs if mine != theirs and name not in ROOM]
+        wide = [f"{name}: {mine}, of {room}" for name, mine, room in pairs if name in ROOM and _beyond(mine, room)]
+        return other + wide
+
+    def image(self, chip: Chip) -> Words:
+        """All words of a chip's image. Raises BuildError, naming what stands in the way, for one of another mould."""
+        if found := self.obstacles(chip):
+            raise BuildError(
+                f"chip {chip.digest[:12]} does not go into mould {self.digest[:12]}: {'; '.join(found)}; "
+                "quantize with --like the chip that it was built from, or build anew"
+            )
+        contents = rom_contents(chip, schedule(chip, self.geometry), int(self.parameters["BiasW"]))
+        words = [_packed(contents[section.file], section) for section in self.sections]
+        framed = np.concatenate([np.array([self.word], np.uint32), *words, np.array([chip.id], np.uint32)])
+        return sealed(framed)
+
+
+def sealed(words: Words) -> Words:
+    """Words with their CRC-32 behind them."""
+    crc = zlib.crc32(words.astype("<u4").tobytes())
+    return np.append(words, np.uint32(crc)).astype(np.uint32)
+
+
+def _spared(name: str, bits: int) -> int:
+    return bits if name == "AccW" and bits <= ONE_MULTIPLIER < bits + SPARE else bits + SPARE
+
+
+def _beyond(mine: int | str, room: int | str) -> bool:
+    return not (isinstance(mine, int) and isinstance(room, int) and mine <= room)
+
+
+def _section(file: str, lines: Sequence[str]) -> Section:
+    return Section(file, len(lines), -(-4 * len(lines[0]) // _BITS))
+
+
+def _packed(lines: Sequence[str], section: Section) -> Words:
+    """Lines of hexadecimal as 32-bit words [words * parts], the lowest of each line first."""
+    if len(lines) != section.words or len(lines[0]) * 4 > section.parts * _BITS:
+        raise BuildError(f"{section.file}: {len(lines)} words of {len(lines[0])} digits, the mould has {section.words}")
+    data = bytes.fromhex("".join(line.zfill(8 * section.parts) for line in lines))
+    return np.frombuffer(data, ">u4").reshape(section.words, section.parts)[:, ::-1].reshape(-1).astype(np.uint32)
+
+
+def with_word(image: Words, index: int, word: int, *, crc: bool) -> Words:
+    """An image with another word in its contents; ``crc``: its checksum made right again, as somebody would who means
+    harm. For tests of what notices it."""
+    changed = image.copy()
+    changed[index] = word
+    return sealed(changed[:-1]) if crc else changed

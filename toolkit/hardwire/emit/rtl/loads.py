@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""RTL of builds whose memories can be written: what is threaded through the engine and its host, and two packages.
+
+python -m hardwire.emit.rtl.loads     writes the packages' defaults in rtl/reprint/, which lint and benches take
+
+rtl/reprint/ has the modules that only such builds have. ``thread.py`` joins them to those of every build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ...host.registers import ADDRESS_BITS, LOADER, LOADER_WINDOW, LOADS
+from .contents import FRAME, Cast, Pour, Section
+from .thread import End, connected, threaded, with_port
+
+FOLDER = "reprint"  # in rtl/
+HOST = ("load_pkg", "contents_loader", "crc32", "loading_registers")  # of rtl/reprint/: every such build
+ENDS = {
+    "rom": End("written_rom"),
+    "rom_pair": End("written_rom_pair"),
+    "small_rom": End("written_small_rom", more=("clk_i",)),
+}
+ENGINE = ("contents_pkg", "contents_bus", *(end.module for end in ENDS.values()))  # where all memories can be written
+LOAD_PACKAGE, CONTENTS_PACKAGE = "rtl/load_pkg.sv", "rtl/contents_pkg.sv"
+PORT = "input  contents_pkg::contents_t contents_i"
+_OUTPUTS = {  # ports of the registers that load, and their declarations
+    "load_valid_o": "output logic        load_valid_o",
+    "load_data_o": "output logic [31:0] load_data_o",
+}
+_NOTHING = ".load_valid_i(1'b0), .load_data_i('0)"  # what a frozen chip loads
+_LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
+_LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
+_BITS = 32
+EXAMPLE = (Section("weight00.hex", 5, 2), Section("exp.hex", 3, 1))  # of the packages that are checked in
+
+
+def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
+    """The engine's sources by module, with a port that writes its memories: those that change, without the frozen
+    memories."""
+    return threaded(sources, ENDS, PORT, "contents_i")
+
+
+def threaded_link(text: str) -> str:
+    """serial_host.sv with registers that load, and what they load at its ports."""
+    text = connected(text, "host_registers", {port: port for port in _OUTPUTS}, "loading_registers")
+    return with_port(text, "serial_host", *_OUTPUTS.values())
+
+
+def threaded_board(text: str) -> str:
+    """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
+    signals = {port: port.removesuffix("_o") for port in _OUTPUTS}
+    text = connected(text, "host_registers", signals, "loading_registers")
+    text = connected(text, "serial_host", signals)
+    text = text.replace(_NOTHING, ".load_valid_i(load_valid), .load_data_i(load_data)")
+    return text.replace(");\n\n  logic ", ");\n\n  logic        load_valid;\n  logic [31:0] load_data;\n  logic ", 1)
+
+
+def load_package(mould: int, body: int, baked: bool, note: str) -> str:
+    """load_pkg.sv: what the registers know of an image, and where theirs are."""
+    lines = [
+        *_LICENCE,
+        "// Registers that write the memories. Generated from host/registers.py by emit/rtl/loads.py,",
+        f"// {note}.",
+        _LINT,
+        "package load_pkg;",
+        "",
+        f"  localparam logic [31:0] Mould = 32'h{mould:08x};  // the first word of every image",
+        f"  localparam int Body = {body};  // words of contents",
+        f"  localparam int Length = Body + {FRAME};  // with the mould, the identity and the CRC-32",
+        f"  localparam bit Baked = 1'b{int(baked)};  // the memories hold a chip at power-up",
+        "",
+        *(
+            f"  localparam logic [{ADDRESS_BITS - 1}:0] Reg{_camel(r.name)} = {ADDRESS_BITS}'h{r.address:05x};"
+            for r in LOADER
+        ),
+        f"  localparam logic [{ADDRESS_BITS - 1}:0] WinContents = {ADDRESS_BITS}'h{LOADER_WINDOW.address:05x};",
+        f"  localparam int WinContentsA = {(4 * LOADER_WINDOW.words - 1).bit_length()};",
+        f"  localparam int FeaturesLoads = {LOADS.low};",
+        "",
+        "  typedef struct packed {",
+        *(f"    logic {field.name};" for field in reversed(LOADER[0].fields)),
+        "  } contents_state_t;",
+        "",
+        "endpackage",
+        "/* verilator lint_on UNUSEDPARAM */",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def contents_package(sections: tuple[Section, ...], uram_words: int, note: str) -> str:
+    """contents_pkg.sv: the memories that are written over the bus, in their order, and the bus."""
+    most = max(section.parts for section in sections)
+    bits = {
+        "SectionW": len(sections).bit_length(),
+        "AddrW": max(max(s.words - 1 for s in sections).bit_length(), 1),
+        "PartW": max(most.bit_length(), 1),
+        "FileW": 8 * max(len(section.file) + 1 for section in sections),
+    }
+    last = _packed([s.words - 1 for s in sections], "AddrW")
+    last_part = _packed([s.parts - 1 for s in sections], "PartW")
+    lines = [
+        *_LICENCE,
+        "// Memories whose contents are written. Generated by emit/rtl/loads.py,",
+        f"// {note}.",
+        _LINT,
+        "package contents_pkg;",
+        "",
+        f"  localparam int UramWords = {uram_words};  // in front, 32 bits each: their memories have a loader",
+        f"  localparam int Sections = {len(sections)};",
+        *(f"  localparam int {name} = {value};" for name, value in bits.items()),
+        f"  localparam int Wide = {most * _BITS};  // bits of the widest word, in whole 32-bit words",
+        f"  localparam logic [Sections-1:0][AddrW-1:0] Last = {last};  // address of a section's last word",
+        f"  localparam logic [Sections-1:0][PartW-1:0] LastPart = {last_part};  // and of a word its last 32 bits",
+        "",
+        "  typedef struct packed {",
+        "    logic valid;",
+        "    logic [SectionW-1:0] section;",
+        "    logic [AddrW-1:0] addr;",
+        "    logic [Wide-1:0] data;",
+        "  } contents_t;",
+        "",
+        "  // The section of a memory, by the file that it begins with.",
+        "  function automatic int section_of(input logic [FileW-1:0] file);",
+        "    section_of = -1;",
+        *(
+            f'    if (file[{8 * len(section.file) + 7}:0] == "/{section.file}") section_of = {index};'
+            for index, section in enumerate(sections)
+        ),
+        "  endfunction",
+        "",
+        "endpackage",
+        "/* verilator lint_on UNUSEDPARAM */",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
+    """Add to a written RTL project what makes its memories writable. ``rtl``: where the modules' sources are."""
+    names = HOST + (ENGINE if cast.pour is Pour.ALL else ())
+    for name in names:
+        if not name.endswith("_pkg"):
+            (folder / "rtl" / f"{name}.sv").write_text((rtl / FOLDER / f"{name}.sv").read_text())
+    baked = cast.geometry.uram == 0
+    (folder / LOAD_PACKAGE).write_text(load_package(cast.word, cast.body, baked, note))
+    link = folder / "rtl" / "serial_host.sv"
+    link.write_text(threaded_link(link.read_text()))
+    if cast.pour is not Pour.ALL:
+        return
+    over_bus = cast.sections[cast.geometry.uram :]
+    (folder / CONTENTS_PACKAGE).write_text(contents_package(over_bus, cast.uram_words, note))
+    sources = {path.stem: path.read_text() for path in sorted((folder / "rtl").glob("*.sv"))}
+    for module, text in threaded_engine(sources).items():
+        (folder / "rtl" / f"{module}.sv").write_text(text)
+    for frozen in ENDS:
+        (folder / "rtl" / f"{frozen}.sv").unlink()
+
+
+def packages(folder: Path, listed: tuple[str, ...]) -> tuple[str, ...]:
+    """Packages of a written project in an order in which tools can read them: ``listed``, and those of here."""
+    return (*listed, *(name for name in (LOAD_PACKAGE, CONTENTS_PACKAGE) if (folder / name).is_file()))
+
+
+def top_body(engine: Callable[[str], str], pour: Pour) -> str:
+    """The body of a top, from ``engine``, which makes it with more connections in front."""
+    if pour is not Pour.ALL:
+        return engine("")
+    return (
+        "\n  contents_pkg::contents_t contents;\n  logic uram_valid;\n  contents_bus u_contents (\n"
+        "    .clk_i, .rst_i, .valid_i(load_valid_i), .data_i(load_data_i), .uram_valid_o(uram_valid),\n"
+        "    .contents_o(contents));\n" + engine(".contents_i(contents), .load_valid_i(uram_valid), ")
+    )
+
+
+def _packed(values: list[int], width: str) -> str:
+    return "{" + ", ".join(f"{width}'({value})" for value in reversed(values)) + "}"
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """The packages that are checked in, with an example."""
+    note = "with an example, which every such build replaces"
+    folder = root / "rtl" / FOLDER
+    return {
+        folder / "load_pkg.sv": load_package(0x4D6F756C, sum(s.size for s in EXAMPLE) + 6, True, note),
+        folder / "contents_pkg.sv": contents_package(EXAMPLE, 6, note),
+    }
+
+
+def main() -> None:
+    """Write every generated file of the checkout anew."""
+    for path, text in generated(Path(__file__).resolve().parents[4]).items():
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Sweeps: models x boards x weights x options x seeds, each point from the model to its clock.
+
+grid.py       sweep.toml: which points there are
+results.py    the points and what became of them, in one SQLite file
+commands.py   steps that are a command of hardwire's: quantize, evaluate, build, verify
+run.py        the steps of every point, on a cluster
+report.py     the results in one HTML file
+"""
