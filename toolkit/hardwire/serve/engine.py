@@ -39,6 +39,7 @@ class Job:
     """One answer that is wanted, and how far it is. The engine writes it, its ``Jobs`` reads it."""
 
     request: Request
+    adapter: str | None = None
     stops: tuple[str, ...] = ()
     index: int = 0
     status: str = RUNNING
@@ -99,6 +100,7 @@ class Engine:
         self.model = model
         self.draining = False
         self.running = 0
+        self.adapter: str | None = None  # that the chip holds
         self._queue: FairQueue[tuple[Jobs, Job]] = FairQueue(queue)
         self._on_end = on_end
         self._fault, self._fault_at = "", 0.0
@@ -190,6 +192,8 @@ class Engine:
         """Run one job; why it ended. Raises HardwireError."""
         model, state = self.model, RequestState()
         job.began = time.perf_counter()
+        model.hold(job.adapter)
+        self.adapter = job.adapter
         ids = job.request.ids
         say = Speaker(NumberStream() if model.codec is None else model.codec.stream(ids), self._pieces)
         tokens = model.backend.stream(job.request, state)
