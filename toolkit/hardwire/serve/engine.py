@@ -81,13 +81,8 @@ class Jobs:
         self._event.clear()
         self.told = False  # before anything is taken: what comes from here on tells again
 
-    async def end(self) -> None:
-        """Wait until all have ended. Raises the ApiError of the first that failed."""
-        while not all(job.ended for job in self.jobs):
-            await self.come()
-        self.check()
-
     def check(self) -> None:
+        """Raise the ApiError of the first that failed."""
         for job in self.jobs:
             if job.error is not None:
                 raise job.error
