@@ -35,7 +35,7 @@ void core(hls::stream<ap_uint<COMMAND_BITS> > &command, hls::stream<ap_int<32> >
     ap_int<Chip::LOGIT> all[Chip::VOCAB];
     uint32_t drawn = 0;
     embed_token<Chip>(id, position, x);
-    decode<Chip>(x, int(position), position == 0);
+    decode<Chip>(x, int(position), position == 0, brief);
     if (!brief) {
         head<Chip>(x, all);
         for (int i = 0; i < Chip::VOCAB; i++) {

@@ -192,8 +192,9 @@ template <class Chip> int first_seen(int layer, int position) {
     return window != 0 && position >= window ? position + 1 - window : 0;
 }
 
-// x through every layer at `position`, which is below Chip::CONTEXT.
-template <class Chip> void decode(ap_int<Chip::RESIDUAL> x[Chip::DIM], int position, bool reset) {
+// x through every layer at `position`, which is below Chip::CONTEXT. An inner token of a prompt leaves keys and values
+// alone: it ends where the last layer has stored its own.
+template <class Chip> void decode(ap_int<Chip::RESIDUAL> x[Chip::DIM], int position, bool reset, bool inner) {
 #pragma HLS INLINE off
     static ap_int<Chip::CACHE> keys[Chip::LAYERS][Chip::CONTEXT][Chip::KV_HEADS][Chip::HEAD_DIM];
     static ap_int<Chip::CACHE> values[Chip::LAYERS][Chip::CONTEXT][Chip::KV_HEADS][Chip::HEAD_DIM];
@@ -220,6 +221,8 @@ template <class Chip> void decode(ap_int<Chip::RESIDUAL> x[Chip::DIM], int posit
         apply<Chip, typename Chip::V>(layer, Chip::CACHE, true, in, root, out);
         HW_TAP("v", layer, out, Chip::KV_ROWS);
         store<Chip>(out, layer, position, values);
+        if (inner && layer == Chip::LAYERS - 1)
+            break;
         const int start = first_seen<Chip>(layer, position);
         for (int head = 0; head < Chip::HEADS; head += Chip::TOGETHER) {
             attend<Chip::LAYERS, Chip::HEADS, Chip::KV_HEADS, Chip::HEAD_DIM, Chip::TOGETHER, Chip::CONTEXT,

@@ -62,7 +62,7 @@ void decoder_layer(hls::stream<X> &x, hls::stream<Position> &position, hls::stre
     const bool fresh = reset.read()[0] != 0;
     read_all<X, Chip::DIM>(x, residual);
     if (at < uint32_t(Chip::CONTEXT))
-        decode<Chip>(residual, int(at), fresh);
+        decode<Chip>(residual, int(at), fresh, false);
     write_all<Y, Chip::DIM>(residual, y);
 }
 

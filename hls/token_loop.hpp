@@ -4,7 +4,7 @@
 // The whole token loop on the chip: prompt in, tokens out, until the budget, a stop token or a full context.
 // A full context stops with a status; it never wraps. Position and KV cache survive a call, so a call
 // without reset continues: its prompt is what is not cached yet, such as the last token that came out.
-// The stop token itself is not put out. The head is skipped for all but the last prompt token.
+// The stop token itself is not put out. All but the last prompt token end with the last layer's keys and values.
 #ifndef HW_TOKEN_LOOP_HPP
 #define HW_TOKEN_LOOP_HPP
 
@@ -75,7 +75,7 @@ void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
         const bool from_prompt = fed < request.prompt_length;
         embed_token<Chip>(from_prompt ? uint32_t(pending[fed]) : token, position, x);
-        decode<Chip>(x, int(position), clear);
+        decode<Chip>(x, int(position), clear, fed + 1 < request.prompt_length);
         clear = false;
         position++;
         fed++;

@@ -26,11 +26,7 @@ module activation_sum #(
     for (int c = 0; c < Columns; c++) tree = tree + TreeW'($signed(act_i[c]));
   end
 
-  if (Stages == 2) begin : gen_register
-    always_ff @(posedge clk_i) tree_q <= tree;
-  end else begin : gen_through
-    assign tree_q = tree;
-  end
+  delay #(.Width(TreeW), .Cycles(Stages - 1)) u_tree (.clk_i, .d_i(tree), .d_o(tree_q));
   delay #(.Width(1), .Cycles(Stages + 1)) u_first (.clk_i, .d_i(first_i), .d_o(first));
 
   times #(.InW(TreeW), .OutW(AccW), .Factor(Offset)) u_times (.x_i(tree_q), .y_o(scaled));

@@ -5,6 +5,7 @@
 module block_ram #(
   parameter int Width = 8,
   parameter int Depth = 16,
+  parameter int Stages = 1,  // 2: a register behind the output, which a block RAM gives late in its cycle
   localparam int AddrW = Depth > 1 ? $clog2(Depth) : 1
 ) (
   input  logic             clk_i,
@@ -12,18 +13,17 @@ module block_ram #(
   input  logic [AddrW-1:0] waddr_i,
   input  logic [Width-1:0] wdata_i,
   input  logic [AddrW-1:0] raddr_i,
-  output logic [Width-1:0] rdata_o   // one cycle after raddr_i
+  output logic [Width-1:0] rdata_o   // Stages after raddr_i
 );
 
-  localparam int Half  = 1 << (AddrW - 1);
-  localparam int Rest  = Depth - Half;
-  localparam bit Split = Depth > 512 && Rest <= 16;
-  localparam int Main  = Split ? Half : Depth;
+  localparam int Rest  = engine_pkg::tail_words(Depth);
+  localparam bit Split = Rest > 0;
+  localparam int Main  = Depth - Rest;
   localparam int MainA = Main > 1 ? $clog2(Main) : 1;
 
   // The schedule never reads a word while it is written.
   (* ram_style = "block", no_rw_check *) logic [Width-1:0] mem [Main];
-  logic [Width-1:0] data_q;
+  logic [Width-1:0] data_q, data;
 
   always_ff @(posedge clk_i) begin
     if (we_i && !(Split && waddr_i[AddrW-1])) mem[MainA'(waddr_i)] <= wdata_i;
@@ -41,9 +41,11 @@ module block_ram #(
       rest_q  <= rest;
       upper_q <= raddr_i[AddrW-1];
     end
-    assign rdata_o = upper_q ? rest_q : data_q;
+    assign data = upper_q ? rest_q : data_q;
   end else begin : gen_whole
-    assign rdata_o = data_q;
+    assign data = data_q;
   end
+
+  delay #(.Width(Width), .Cycles(Stages - 1)) u_out (.clk_i, .d_i(data), .d_o(rdata_o));
 
 endmodule

@@ -8,6 +8,7 @@ module divide #(
   parameter int SumW     = 28,
   parameter int TotalW   = 20,
   parameter int OutW     = 8,
+  parameter int Stages   = 1,  // of the reciprocal, and of the shift beside it
   parameter     Folder   = ""
 ) (
   input  logic                          clk_i,
@@ -16,7 +17,7 @@ module divide #(
   input  logic [Channels-1:0][SumW-1:0] sum_i,
   input  logic [TotalW-1:0]             total_i,   // at least 2**9
   input  logic [4:0]                    shift_i,
-  output logic                          we_o,      // five cycles after load_i
+  output logic                          we_o,      // four cycles and Stages after load_i
   output logic [Divides-1:0][OutW-1:0]  mixed_o
 );
 
@@ -27,11 +28,11 @@ module divide #(
 
   logic [Padded-1:0][SumW-1:0] sum_q;
   logic [StepW-1:0]            left_q;
-  logic [3:0]                  valid_q;
+  logic [2+Stages:0]           valid_q;
   logic [LeadW-1:0]            lead_d, lead_q;  // less 9
   logic [TotalW:0]             total_q, aligned;
-  logic [15:0]                 inverse;
-  logic [4:0]                  shift_q, shift_dq, shift_ddq;
+  logic [15:0]                 inverse_d, inverse;
+  logic [4:0]                  shift_q, shift_ddq;
   logic [5:0]                  back;
 
   // With two bits of room below, total and sums come to twelve and as many bits.
@@ -52,30 +53,30 @@ module divide #(
       sum_q  <= sum_q >> (Divides * SumW);
       left_q <= left_q - 1'b1;
     end
-    valid_q   <= {valid_q[2:0], left_q != 0};
-    shift_dq  <= shift_q;
-    shift_ddq <= shift_dq;
+    valid_q <= {valid_q[1+Stages:0], left_q != 0};
     if (rst_i) begin
       left_q  <= '0;
       valid_q <= '0;
     end
   end
+  delay #(.Width(5), .Cycles(1 + Stages)) u_shift (.clk_i, .d_i(shift_q), .d_o(shift_ddq));
   assign back = 6'd27 - {1'b0, shift_ddq};
 
   rom #(.Width(16), .Depth(1024), .File({Folder, "reciprocal.hex"})) u_table (
-    .clk_i, .en_i(1'b1), .addr_i(aligned[9:0]), .data_o(inverse));
+    .clk_i, .en_i(1'b1), .addr_i(aligned[9:0]), .data_o(inverse_d));
+  delay #(.Width(16), .Cycles(Stages - 1)) u_inverse (.clk_i, .d_i(inverse_d), .d_o(inverse));
 
   for (genvar d = 0; d < Divides; d++) begin : gen_quotient
     logic signed [ShortW-1:0]    short;
     logic signed [ShortW+16:0]   product_q;
-    requant #(.InW(SumW + 2), .OutW(ShortW), .ShiftW(LeadW), .Stages(1)) u_short (
+    requant #(.InW(SumW + 2), .OutW(ShortW), .ShiftW(LeadW), .Stages(Stages)) u_short (
       .clk_i, .x_i($signed({sum_q[d], 2'b0})), .shift_i(lead_q), .max_i('1), .bias_i('0), .y_o(short));
     always_ff @(posedge clk_i) product_q <= (ShortW + 17)'(short * $signed({1'b0, inverse}));
     requant #(.InW(ShortW + 17), .OutW(OutW), .ShiftW(6), .Stages(2)) u_quotient (
       .clk_i, .x_i(product_q), .shift_i(back), .max_i('1), .bias_i('0), .y_o(mixed_o[d]));
   end
 
-  assign we_o = valid_q[3];
+  assign we_o = valid_q[2+Stages];
 
   logic unused;
   assign unused = ^aligned[TotalW:10];

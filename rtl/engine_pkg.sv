@@ -53,9 +53,9 @@ package engine_pkg;
   // In cycles.
   /* verilator lint_off UNUSEDPARAM */  // a top need not read every name
   localparam int LeastReset = 16;     // of a reset, at least, as AXI asks: pipelines without one run empty meanwhile
-  localparam int LongestRunOut = 12;  // of a pipeline that is left to run empty, at most
-  localparam int RootLate = 6;        // a complete residual to its root, which joins at E0
-  localparam int RenormLate = 9;      // rows of a whole head to the same rows after its norm, less their rounding
+  localparam int LongestRunOut = 11;  // of a pipeline that is left to run empty, at most
+  localparam int RootLate = 6;        // a complete residual to its root, which joins at E0, less further stages of its table
+  localparam int RenormLate = 9;      // rows of a whole head to the same rows after its norm, less the same and rounding
   localparam int SoftCapLate = 3;     // a value to its soft cap
   localparam int ScoreCapLate = 5;    // a score to its soft cap, the rounding in front included
   localparam int AlibiLate = 2;       // a score to one with the bias of its position
@@ -78,6 +78,13 @@ package engine_pkg;
       place *= 4;
     end
     return offset;
+  endfunction
+
+  // Of a memory's words, the few by which it passes a power of two: in block RAM they would take as many blocks again.
+  function automatic int tail_words(input int words);
+    int half;
+    half = 1 << ($clog2(words) - 1);
+    return words > 512 && words - half <= 16 ? words - half : 0;
   endfunction
 
 endpackage

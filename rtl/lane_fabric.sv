@@ -9,7 +9,7 @@ module lane_fabric
   parameter int ActW    = 9,
   parameter int WeightW = 4,
   parameter int AccW    = 20,
-  parameter int Stages  = 2,    // from a_i to sum_o: products and accumulator apart, or in one
+  parameter int Stages  = 2,    // from a_i to sum_o: 1: in one; 2: products and accumulator apart; 3: products in two
   parameter bit Minus   = 1'b0
 ) (
   input  logic                          clk_i,
@@ -25,9 +25,10 @@ module lane_fabric
   logic                   c, c_q;
   logic signed [AccW-1:0] acc_d, acc_q;
 
-  dot #(.Terms(Terms), .ActW(ActW), .WeightW(WeightW), .Minus(Minus)) u_dot (.clk_i, .a_i, .w_i, .y_o(y), .c_o(c));
+  dot #(.Terms(Terms), .ActW(ActW), .WeightW(WeightW), .Minus(Minus), .Split(Stages > 2)) u_dot (
+    .clk_i, .a_i, .w_i, .y_o(y), .c_o(c));
 
-  if (Stages == 2) begin : gen_register
+  if (Stages > 1) begin : gen_register
     always_ff @(posedge clk_i) begin
       y_q <= y;
       c_q <= c;

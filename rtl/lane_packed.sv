@@ -24,15 +24,18 @@ module lane_packed #(
   logic signed [SumW-1:0]   step;
   logic signed [2*AccW-1:0] acc_q;
 
+  logic [Terms-1:0][ActW-1:0]     a;
   logic [Terms-1:0][ProductW-1:0] product;
+  delay #(.Width(Terms * ActW), .Cycles(Stages > 2 ? 1 : 0)) u_a (.clk_i, .d_i(a_i), .d_o(a));
   for (genvar t = 0; t < Terms; t++) begin : gen_term
     // Registers of their own: one array of them is not taken into multiplier blocks.
-    logic signed [WordW-1:0]    word_q;
+    logic signed [WordW-1:0]    word_q, word;
     logic signed [ProductW-1:0] product_d;
     always_ff @(posedge clk_i)
       word_q <= (WordW'($signed(w_i[1][t])) <<< AccW) + WordW'($signed(w_i[0][t]));
-    assign product_d = $signed(a_i[t]) * word_q;
-    if (Stages == 2) begin : gen_register
+    delay #(.Width(WordW), .Cycles(Stages > 2 ? 1 : 0)) u_word (.clk_i, .d_i(word_q), .d_o(word));
+    assign product_d = $signed(a[t]) * word;
+    if (Stages > 1) begin : gen_register
       logic signed [ProductW-1:0] product_q;
       always_ff @(posedge clk_i) begin
         product_q <= product_d;

@@ -22,13 +22,19 @@ module max_tree #(
     logic [Width-1:0] low_top, high_top;
     logic [LowW-1:0]  low_index;
     logic [HighW-1:0] high_index;
+    logic signed [Width:0] lead;  // of the lower half
     logic             high_wins;
 
     max_tree #(.N(Low), .Width(Width)) u_low (.value_i(value_i[Low-1:0]), .top_o(low_top), .index_o(low_index));
     max_tree #(.N(High), .Width(Width)) u_high (
       .value_i(value_i[N-1:Low]), .top_o(high_top), .index_o(high_index));
 
-    assign high_wins = $signed(high_top) > $signed(low_top);
+    // A difference is one carry chain; a comparison may become a tree of LUTs, which takes longer.
+    chain_add #(.AW(Width), .BW(Width), .YW(Width + 1)) u_lead (
+      .a_i(low_top), .b_i(~high_top), .c_i(1'b1), .y_o(lead));
+    assign high_wins = lead[Width];
+    logic unused;
+    assign unused = ^lead;
     assign top_o     = high_wins ? high_top : low_top;
     assign index_o   = high_wins ? IndexW'(Low) + IndexW'(high_index) : IndexW'(low_index);
   end

@@ -14,6 +14,7 @@ module renorm
   parameter int EnergyW = 35,  // of a head's sum of squares with eps
   parameter int EpsW    = 16,
   parameter int Words   = 16,  // turns of a token
+  parameter int ReadStages = 1, // of the root's table: what follows is later by those beyond one
   parameter int Stages  = 2,   // of the rounding
   parameter     Folder  = "",
   parameter     Name    = "renorm",  // of its tables: gains and their shift, eps
@@ -33,6 +34,7 @@ module renorm
 );
 
   localparam int Size  = Rows / Heads;
+  localparam int Late  = RootLate + ReadStages - 1;
   localparam int WordW = Words > 1 ? $clog2(Words) : 1;
   localparam int SlotW = $clog2(Parts + 8);  // turns that wait, more than ever do
   localparam int LeftW = $clog2(Parts + 1);
@@ -56,7 +58,7 @@ module renorm
 
   assign first = part_i == '0;
   assign play  = whole || left_q != 0;
-  delay_reset #(.Cycles(RootLate)) u_whole (.clk_i, .rst_i, .d_i(valid_i && part_i == PartW'(Parts - 1)), .d_o(whole));
+  delay_reset #(.Cycles(Late)) u_whole (.clk_i, .rst_i, .d_i(valid_i && part_i == PartW'(Parts - 1)), .d_o(whole));
 
   always_ff @(posedge clk_i) begin
     if (valid_i) in_q <= in_q + 1'b1;
@@ -93,9 +95,10 @@ module renorm
       if (valid_i) ones_q <= ones;
       bits_q <= bits;  // t2
     end
-    delay #(.Width(4), .Cycles(RootLate - 2)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
-    norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Folder(Folder)) u_root (
-      .clk_i, .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]), .bits_i(bits_q),
+    delay #(.Width(4), .Cycles(Late - 2)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
+    norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Stages(ReadStages), .Folder(Folder)) u_root (
+      .clk_i, .stream_i(1'b0), .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]),
+      .bits_i(bits_q),
       .root_o(root));
 
     // t6: those of a head that is whole; they are kept while its turns go out.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The home of rounding and saturation: shift right, ties toward plus infinity, add the bias, clamp. Stages cycles, 1 or 2.
+// The home of rounding and saturation: shift right, ties toward plus infinity, add the bias, clamp. Stages cycles:
+// 2: the shift in one of its own; 3: the clamp too.
 module requant #(
   parameter int InW    = 38,
   parameter int OutW   = 16,
@@ -22,33 +23,29 @@ module requant #(
 
   // One bit of fraction survives the shift: it is the half that rounding adds.
   logic signed [InW:0]     shifted_d, shifted_q;
-  logic signed [WideW-1:0] rounded;
+  logic signed [WideW-1:0] rounded_d, rounded;
   logic        [OutW-2:0]  max;
   logic                    sign, over;
   logic signed [BiasP-1:0] bias;
 
   assign shifted_d = $signed({x_i, 1'b0}) >>> shift_i;
 
-  if (Stages == 2) begin : gen_register
-    always_ff @(posedge clk_i) begin
-      shifted_q <= shifted_d;
-      max       <= max_i;
-      bias      <= bias_i;
-    end
-  end else begin : gen_through
-    assign shifted_q = shifted_d;
-    assign max       = max_i;
-    assign bias      = bias_i;
-  end
+  localparam int Shift = Stages > 1 ? 1 : 0;
+  localparam int Round = Stages > 2 ? 1 : 0;
+  delay #(.Width(InW + 1), .Cycles(Shift)) u_shifted (.clk_i, .d_i(shifted_d), .d_o(shifted_q));
+  delay #(.Width(BiasP), .Cycles(Shift)) u_bias (.clk_i, .d_i(bias_i), .d_o(bias));
+  delay #(.Width(OutW - 1), .Cycles(Shift + Round)) u_max (.clk_i, .d_i(max_i), .d_o(max));
 
   if (BiasW > 0) begin : gen_bias
     chain_add #(.AW(InW), .BW(BiasP), .YW(WideW)) u_add (
-      .a_i(shifted_q[InW:1]), .b_i(bias), .c_i(shifted_q[0]), .y_o(rounded));
+      .a_i(shifted_q[InW:1]), .b_i(bias), .c_i(shifted_q[0]), .y_o(rounded_d));
   end else begin : gen_no_bias
-    assign rounded = WideW'(shifted_q >>> 1) + WideW'({1'b0, shifted_q[0]});
+    assign rounded_d = WideW'(shifted_q >>> 1) + WideW'({1'b0, shifted_q[0]});
     logic unused;
     assign unused = ^bias;
   end
+
+  delay #(.Width(WideW), .Cycles(Round)) u_rounded (.clk_i, .d_i(rounded_d), .d_o(rounded));
 
   // What is too large has a bit beyond the maximum that is not its sign.
   assign sign = rounded[WideW-1];

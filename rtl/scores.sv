@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Scores of a head block by block, their buffer, and the largest of them. Where scores are capped, t3 and what follows
-// come ScoreCapLate cycles later; where they have a bias for their position, AlibiLate.
+// Scores of a head block by block, their buffer, and the largest of them. Times are those of one stage each: keys, and
+// with them t1 and what follows, come later by a second one of the cache; t3 by further ones of sums, ScoreCapLate where
+// scores are capped, AlibiLate where they have a bias for their position; t5 by a second one of sums.
 module scores
   import engine_pkg::*;
 #(
@@ -11,6 +12,8 @@ module scores
   parameter int     CacheW  = 8,
   parameter int     ScoreW  = 21,
   parameter int     Blocks  = 43,
+  parameter int     ReadStages = 1,
+  parameter int     SumStages  = 1,
   parameter style_e Style   = StylePacked,
   parameter int     Fabric  = 0,
   parameter bit     Minus   = 1'b0,
@@ -46,14 +49,18 @@ module scores
 );
 
   localparam int Fours = (Banks + 3) / 4;
+  localparam int More  = ReadStages + SumStages - 2;  // cycles to t3 beyond three
+  localparam int Over  = SumStages > 1 ? 1 : 0;       // and to t5 beyond two
   localparam logic signed [KeptW-1:0] Lowest = {1'b1, {(KeptW - 1){1'b0}}};
 
   logic [HeadDim-1:0][QueryW-1:0] query_q;
   logic [Banks-1:0][ScoreW-1:0]   product;
   logic [Banks-1:0][KeptW-1:0]    score, seen;
-  logic                           valid, last;  // t0, later by the cap
+  logic                           valid, last;  // t0, later by all but Over
+  logic                           valid_t0, last_t0;
+  logic [BlockW:0]                slot_t0;
   logic [BlockW:0]                slot;
-  logic [3:0]                     valid_q, last_q, first_q;
+  logic [3+Over:0]                valid_q, last_q, first_q;
   logic [2:0][BlockW:0]           slot_q;
   logic [Fours-1:0][KeptW-1:0]    four_d, four_q;
   logic [KeptW-1:0]               top;
@@ -63,10 +70,9 @@ module scores
   logic [Banks-1:0]               recent;  // t3: not left behind by the window
 
   always_ff @(posedge clk_i) begin
-    query_q <= query_i;
-    valid_q <= {valid_q[2:0], valid};
-    last_q  <= {last_q[2:0], last};
-    first_q <= {first_q[2:0], valid && fresh_q};
+    valid_q <= {valid_q[2+Over:0], valid};
+    last_q  <= {last_q[2+Over:0], last};
+    first_q <= {first_q[2+Over:0], valid && fresh_q};
     if (valid) fresh_q <= last;
     slot_q  <= {slot_q[1:0], slot};
     if (rst_i) begin
@@ -76,25 +82,34 @@ module scores
     end
   end
 
-  score_products #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Style(Style),
-                   .Fabric(Fabric), .Minus(Minus)) u_products (
+  delay #(.Width(HeadDim * QueryW), .Cycles(ReadStages)) u_query (.clk_i, .d_i(query_i), .d_o(query_q));
+  delay #(.Width(BlockW + 1), .Cycles(More)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot_t0));
+  if (More > 0) begin : gen_more
+    delay_reset #(.Cycles(More)) u_valid (.clk_i, .rst_i, .d_i(valid_i), .d_o(valid_t0));
+    delay_reset #(.Cycles(More)) u_last (.clk_i, .rst_i, .d_i(last_i), .d_o(last_t0));
+  end else begin : gen_no_more
+    assign {valid_t0, last_t0} = {valid_i, last_i};
+  end
+
+  score_products #(.Banks(Banks), .HeadDim(HeadDim), .QueryW(QueryW), .CacheW(CacheW), .ScoreW(ScoreW), .Stages(SumStages),
+                   .Style(Style), .Fabric(Fabric), .Minus(Minus)) u_products (
     .clk_i, .query_i(query_q), .keys_i, .score_o(product));
 
   if (Capped) begin : gen_cap
-    delay_reset #(.Cycles(ScoreCapLate)) u_valid (.clk_i, .rst_i, .d_i(valid_i), .d_o(valid));
-    delay_reset #(.Cycles(ScoreCapLate)) u_last (.clk_i, .rst_i, .d_i(last_i), .d_o(last));
-    delay #(.Width(BlockW + 1), .Cycles(ScoreCapLate)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot));
+    delay_reset #(.Cycles(ScoreCapLate)) u_valid (.clk_i, .rst_i, .d_i(valid_t0), .d_o(valid));
+    delay_reset #(.Cycles(ScoreCapLate)) u_last (.clk_i, .rst_i, .d_i(last_t0), .d_o(last));
+    delay #(.Width(BlockW + 1), .Cycles(ScoreCapLate)) u_slot_cap (.clk_i, .d_i(slot_t0), .d_o(slot));
     score_cap #(.Banks(Banks), .ScoreW(ScoreW), .Heads(Heads), .SlopeW(SlopeW), .Shifts(Shifts), .Folder(Folder)) u_cap (
-      .clk_i, .rst_i, .restart_i, .last_i, .score_i(product), .score_o(score));
+      .clk_i, .rst_i, .restart_i, .last_i(last_t0), .score_i(product), .score_o(score));
   end else if (AlibiW > 0) begin : gen_alibi
-    delay_reset #(.Cycles(AlibiLate)) u_valid (.clk_i, .rst_i, .d_i(valid_i), .d_o(valid));
-    delay_reset #(.Cycles(AlibiLate)) u_last (.clk_i, .rst_i, .d_i(last_i), .d_o(last));
-    delay #(.Width(BlockW + 1), .Cycles(AlibiLate)) u_slot (.clk_i, .d_i(slot_i), .d_o(slot));
+    delay_reset #(.Cycles(AlibiLate)) u_valid (.clk_i, .rst_i, .d_i(valid_t0), .d_o(valid));
+    delay_reset #(.Cycles(AlibiLate)) u_last (.clk_i, .rst_i, .d_i(last_t0), .d_o(last));
+    delay #(.Width(BlockW + 1), .Cycles(AlibiLate)) u_slot_alibi (.clk_i, .d_i(slot_t0), .d_o(slot));
     score_alibi #(.Banks(Banks), .Blocks(Blocks), .ScoreW(ScoreW), .OutW(KeptW), .SlopeW(AlibiSlopeW), .Heads(Heads),
                   .Slopes(Slopes), .Folder(Folder)) u_alibi (
-      .clk_i, .rst_i, .restart_i, .valid_i, .last_i, .score_i(product), .score_o(score));
+      .clk_i, .rst_i, .restart_i, .valid_i(valid_t0), .last_i(last_t0), .score_i(product), .score_o(score));
   end else begin : gen_plain
-    assign {valid, last, slot, score} = {valid_i, last_i, slot_i, product};
+    assign {valid, last, slot, score} = {valid_t0, last_t0, slot_t0, product};
     logic unused_restart;
     assign unused_restart = restart_i;
   end
@@ -129,17 +144,30 @@ module scores
     logic unused;
     assign unused = ^unused_index;
   end
-  localparam int FourW = Fours > 1 ? $clog2(Fours) : 1;
-  logic [FourW-1:0] unused_index;
-  max_tree #(.N(Fours), .Width(KeptW)) u_top (.value_i(four_q), .top_o(top), .index_o(unused_index));
+  // The largest of four of these, in a stage of their own if sums have more than one.
+  localparam int Tops = (Fours + 3) / 4;
+  logic [Tops-1:0][KeptW-1:0] top_d, top_q;
+  for (genvar s = 0; s < Tops; s++) begin : gen_top
+    localparam int Size   = s == Tops - 1 ? Fours - 4 * s : 4;
+    localparam int IndexW = Size > 1 ? $clog2(Size) : 1;
+    logic [IndexW-1:0] unused_index;
+    max_tree #(.N(Size), .Width(KeptW)) u_top (
+      .value_i(four_q[4*s +: Size]), .top_o(top_d[s]), .index_o(unused_index));
+    logic unused;
+    assign unused = ^unused_index;
+  end
+  delay #(.Width(Tops * KeptW), .Cycles(Over)) u_top_q (.clk_i, .d_i(top_d), .d_o(top_q));
+  localparam int TopW = Tops > 1 ? $clog2(Tops) : 1;
+  logic [TopW-1:0] unused_index;
+  max_tree #(.N(Tops), .Width(KeptW)) u_top (.value_i(top_q), .top_o(top), .index_o(unused_index));
 
   always_ff @(posedge clk_i) begin
     four_q <= four_d;
-    if (valid_q[3]) peak_q <= (first_q[3] || $signed(top) > peak_q) ? $signed(top) : peak_q;
+    if (valid_q[3+Over]) peak_q <= (first_q[3+Over] || $signed(top) > peak_q) ? $signed(top) : peak_q;
   end
 
   assign peak_o = peak_q;
-  assign done_o = last_q[3];
+  assign done_o = last_q[3+Over];
 
   logic unused;
   assign unused = ^unused_index;

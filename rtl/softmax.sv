@@ -10,20 +10,25 @@ module softmax #(
   parameter int WeightW = 10,  // of an exponential
   parameter int AddrW   = 10,
   parameter int Group   = 2,   // walks over the same part of the cache
+  parameter int ReadStages = 1,  // of the exponentials
   parameter     File    = "",  // shifts of the heads
   parameter bit Windowed = 1'b0,
   parameter     Folder  = "",
   localparam int BlockW = $clog2(Blocks + 1),
-  localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
+  localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1,
+  localparam int Total  = Layers * Walks,
+  localparam int IndexW = Total > 1 ? $clog2(Total) : 1
 ) (
   input  logic                           clk_i,
   input  logic                           rst_i,
-  input  logic                           restart_i,    // the next head is the first of the first layer
-  input  logic                           layer_i,      // the next head is the first of its layer
+  input  logic                           load_i,       // the next head is the first at:
+  input  logic [AddrW-1:0]               base_i,       // of the cache
+  input  logic [IndexW-1:0]              index_i,      // of all layers' heads
+  input  logic                           layer_i,      // the next head's parity is 0
   input  logic                           start_i,      // t4: a head's scores are complete
   input  logic [ScoreW-1:0]              peak_i,       // t5
-  input  logic [BlockW-1:0]              blocks_i,
-  input  logic [BankW-1:0]               bank_i,
+  input  logic [BlockW-1:0]              blocks_i,     // t5
+  input  logic [BankW-1:0]               bank_i,       // t6
   input  logic [BlockW-1:0]              from_block_i, // where the window begins
   input  logic [BankW-1:0]               from_bank_i,
   output logic [BlockW:0]                slot_o,       // t5
@@ -31,17 +36,17 @@ module softmax #(
   input  logic [Banks-1:0][ScoreW-1:0]   score_i,      // t5
   output logic [AddrW-1:0]               value_addr_o, // t7
   output logic                           value_last_o, // t7: it is the last block's
-  output logic                           valid_o,      // t8, as the next four
+  output logic                           head_last_o,  // t5: the same
+  output logic                           valid_o,      // t7 + ReadStages, as the next four
   output logic                           first_o,
   output logic                           last_o,
   output logic [Banks-1:0][WeightW-1:0]  weight_o,
   output logic [4:0]                     shift_o       // of this head's values
 );
 
-  localparam int Total  = Layers * Walks;
-  localparam int IndexW = Total > 1 ? $clog2(Total) : 1;
   localparam int GroupW = Group > 1 ? $clog2(Group) : 1;
   localparam int Pairs  = (Banks + 1) / 2;
+  localparam int Late   = 2 + ReadStages;  // t5 to an exponential
 
   // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
   // Of a head: a word of its file.
@@ -58,8 +63,8 @@ module softmax #(
   logic [AddrW-1:0]         base_q;
   logic signed [ScoreW-1:0] peak, peak_q;
   shifts_t                  shifts;
-  shifts_t [2:0]            shifts_q;
-  logic [2:0]               valid_q, first_q, last_q;
+  shifts_t [Late-1:0]       shifts_q;
+  logic [Late-1:0]          valid_q, first_q, last_q;
   logic [1:0][AddrW-1:0]    addr_q;
   logic [Banks-1:0]         exists;  // in the last block
   logic [Banks-1:0]         recent;  // t6: not left behind by the window
@@ -85,18 +90,19 @@ module softmax #(
       count_q <= '0;
     end
     peak_q   <= peak;
-    shifts_q <= {shifts_q[1:0], shifts};
-    valid_q  <= {valid_q[1:0], busy_q};
-    first_q  <= {first_q[1:0], first};
-    last_q   <= {last_q[1:0], last};
+    shifts_q <= {shifts_q[Late-2:0], shifts};
+    valid_q  <= {valid_q[Late-2:0], busy_q};
+    first_q  <= {first_q[Late-2:0], first};
+    last_q   <= {last_q[Late-2:0], last};
     addr_q   <= {addr_q[0], base_q + AddrW'(count_q)};
     if (layer_i) parity_q <= 1'b0;
-    if (restart_i) begin
-      index_q <= '0;
+    if (load_i) begin
+      index_q <= index_i;
       group_q <= '0;
-      base_q  <= '0;
+      base_q  <= base_i;
     end
     if (rst_i) begin
+      parity_q <= 1'b0;
       busy_q  <= 1'b0;
       valid_q <= '0;
     end
@@ -115,6 +121,7 @@ module softmax #(
     logic [ScoreW:0]   under_q;
     logic [ScoreW+1:0] shifted, step;
     logic              alive_q, alive_dq;
+    logic [WeightW-1:0] weight;
 
     // t5: below the maximum; t6: in steps of the table; t7: its entry.
     assign shifted = {under_q, 1'b0} >> shifts_q[0].score;
@@ -126,7 +133,8 @@ module softmax #(
       alive_q   <= step < 1024 && (!last_q[0] || exists[b]) && recent[b];
       alive_dq  <= alive_q;
     end
-    assign weight_o[b] = alive_dq && valid_q[2] ? entry[b] : '0;
+    assign weight = alive_dq && valid_q[2] ? entry[b] : '0;
+    delay #(.Width(WeightW), .Cycles(ReadStages - 1)) u_weight (.clk_i, .d_i(weight), .d_o(weight_o[b]));
   end
 
   for (genvar p = 0; p < Pairs; p++) begin : gen_pair
@@ -144,13 +152,14 @@ module softmax #(
   end
 
   assign value_addr_o = addr_q[1];
+  assign head_last_o  = last;
   assign value_last_o = valid_q[1] && last_q[1];
-  assign valid_o = valid_q[2];
-  assign first_o = first_q[2];
-  assign last_o  = last_q[2];
-  assign shift_o = shifts_q[2].value;
+  assign valid_o = valid_q[Late-1];
+  assign first_o = first_q[Late-1];
+  assign last_o  = last_q[Late-1];
+  assign shift_o = shifts_q[Late-1].value;
 
   logic unused;
-  assign unused = ^{shifts_q[1].score, shifts_q[2].score};
+  assign unused = ^shifts_q;
 
 endmodule

@@ -138,9 +138,9 @@ def test_a_load_that_is_killed(
             model.reprint(chips["b"])
         monkeypatch.undo()
         if end == "goes on":
-            with pytest.raises(LinkError, match="hold no chip") as caught:
-                model.generate(PROMPT)
-            assert "reprint it" in str(caught.value)
+            with pytest.raises(LinkError, match="hold no chip: a load was cut off, or never made; reprint it"):
+                chip.run(Request(ids=PROMPT, budget=1))
+            says(model, chips["a"])  # which was loaded anew
             model.reprint(chips["b"])
             says(model, chips["b"])
             return
@@ -169,7 +169,7 @@ def test_a_word_that_was_disturbed_on_its_way(
         model.reprint(chips["b"])
     monkeypatch.undo()
     with pytest.raises(LinkError, match="hold no chip"):
-        model.generate(PROMPT)
+        chip.run(Request(ids=PROMPT, budget=1))
     model.reprint(chips["b"])
     says(model, chips["b"])
 
@@ -187,7 +187,7 @@ def test_a_wrong_word_with_a_right_checksum_is_found_by_the_proof(model: Languag
     hosted(model).pour(with_word(image, at + 2, int(image[at + 2]) ^ 0x7, crc=True))
     test = model.verify()
     assert not test and test.first_difference is not None
-    assert str(test.first_difference["stage"]).startswith("L0."), test.first_difference
+    assert "L0." in test.first_difference, test.first_difference
     model.reprint(other)
     assert model.verify()
 

@@ -24,10 +24,10 @@ SEEDS = (0, 1, 2)  # of hashes
 Command = Sequence[str]  # that is valgrind
 
 
-def count(what: str, tokens: int, seed: int, valgrind: Command) -> int:
-    """Instructions of a whole program that streams so many tokens."""
+def count(what: str, tokens: int, seed: int, valgrind: Command, script: str = __file__) -> int:
+    """Instructions of a whole program that streams so many tokens: ``script``, which is told what and how many."""
     command = [*valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-    run = [sys.executable, __file__, what, str(tokens)]
+    run = [sys.executable, script, what, str(tokens)]
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([*command, *run], env=environment, capture_output=True, text=True, check=True)
     total = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
@@ -35,9 +35,9 @@ def count(what: str, tokens: int, seed: int, valgrind: Command) -> int:
     return int(total[1].replace(",", ""))
 
 
-def per_token(what: str, seed: int, valgrind: Command = ("valgrind",)) -> float:
+def per_token(what: str, seed: int, valgrind: Command = ("valgrind",), script: str = __file__) -> float:
     """Instructions for each token of ``what``."""
-    short, long = (count(what, tokens, seed, valgrind) for tokens in LENGTHS)
+    short, long = (count(what, tokens, seed, valgrind, script) for tokens in LENGTHS)
     return (long - short) / (LENGTHS[1] - LENGTHS[0])
 
 

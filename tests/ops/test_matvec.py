@@ -19,8 +19,9 @@ def test_rows_are_scaled_by_their_own_multiplier(draw: np.random.Generator) -> N
 
 def test_folded_root_stays_in_17_bits() -> None:
     top = (1 << 17) - 1
-    assert fold_root(np.array([top]), np.array([top]))[0] == top - 1
-    assert fold_root(np.array([3]), np.array([1 << 16]))[0] == 2  # 1.5, ties upward
+    ends = np.array([top, 3, 1 << 16], np.int64)
+    assert fold_root(ends[:1], ends[:1])[0] == top - 1
+    assert fold_root(ends[1:2], ends[2:])[0] == 2  # 1.5, ties upward
 
 
 def test_accumulator_bound_is_reached_by_the_worst_case() -> None:

@@ -113,5 +113,5 @@ def test_a_norm_written_back_is_the_float_one(size: int, draw: np.random.Generat
     # As above; then a folded multiplier's half unit of 2**8 or more, and the residual's own half unit.
     largest = np.abs(want / gain).max(-1, keepdims=True) * gain
     assert (np.abs(got - want) <= largest * (0.5 / 127 + 2e-3 + 0.5 / 256) + 0.5 * unit).all()
-    top = norm.Scale(np.full(3, (1 << 17) - 1), 0)
-    assert norm.write_back(np.array([255, -256, 0]), np.array(1 << 16), top, 16).tolist() == [32767, -32768, 0]
+    top, ends = norm.Scale(np.full(3, (1 << 17) - 1, np.int64), 0), np.array([255, -256, 0], np.int64)
+    assert norm.write_back(ends, np.array(1 << 16, np.int64), top, 16).tolist() == [32767, -32768, 0]

@@ -15,7 +15,7 @@ from outlines import EVERYTHING, GEMMA2, GEMMA3, MISTRAL, NEOX, PROOFS, QWEN3, Q
 
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.chip.model import Chip, Shape
-from hardwire.chip.reference import Reference, new_state, step
+from hardwire.chip.reference import Reference, fill, new_state, step
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
 from hardwire.host.requests import Request
@@ -83,12 +83,26 @@ CASES = {
     ),
     "biases": (
         "biased_chip",
-        Geometry(columns=12, rows=6, depth=3, terms=4, banks=7, divides=3, round_stages=1, trace=True),
+        Geometry(columns=12, rows=6, depth=3, terms=4, banks=7, divides=3, lane_stages=4, round_stages=1, trace=True),
     ),
-    "parallel branches": ("neox_chip", Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True)),
+    "parallel branches": (
+        "neox_chip",
+        Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, factor_stages=2, round_stages=3, trace=True),
+    ),
     "a window in one layer": (
         "mistral_chip",
-        Geometry(columns=6, rows=6, depth=4, terms=2, banks=3, divides=3, lane_stages=1, trace=True),
+        Geometry(
+            columns=6,
+            rows=6,
+            depth=4,
+            terms=2,
+            banks=3,
+            divides=3,
+            lane_stages=1,
+            read_stages=2,
+            sum_stages=2,
+            trace=True,
+        ),
     ),
     "angles that differ between layers, heads in parts": (
         "smollm3_chip",
@@ -96,7 +110,7 @@ CASES = {
     ),
     "norms of queries and keys, heads in parts": (
         "qwen3_chip",
-        Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, trace=True),
+        Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, lane_stages=3, read_stages=2, sum_stages=2, trace=True),
     ),
     "norms of queries and keys, two heads to a walk": (
         "qwen3_shared_chip",
@@ -104,7 +118,19 @@ CASES = {
     ),
     "norms behind branches, caps of scores and logits, a window": (
         "gemma2_chip",
-        Geometry(columns=4, rows=4, depth=2, terms=2, banks=5, score_fabric=4, trace=True),
+        Geometry(
+            columns=4,
+            rows=4,
+            depth=2,
+            terms=2,
+            banks=5,
+            score_fabric=4,
+            factor_stages=2,
+            round_stages=3,
+            read_stages=2,
+            sum_stages=3,
+            trace=True,
+        ),  # fmt: skip
     ),
     "norms of heads and behind branches, a last read that is not full": (
         "gemma3_chip",
@@ -112,7 +138,21 @@ CASES = {
     ),
     "every part at once": (
         "everything_chip",
-        Geometry(columns=8, rows=4, depth=6, terms=4, banks=7, divides=4, mix_style="fabric", trace=True),
+        Geometry(
+            columns=8,
+            rows=4,
+            depth=6,
+            terms=4,
+            banks=7,
+            divides=4,
+            mix_style="fabric",
+            lane_stages=4,
+            factor_stages=2,
+            round_stages=3,
+            read_stages=2,
+            sum_stages=3,
+            trace=True,
+        ),  # fmt: skip
     ),
     **{name: ("proof", geometry) for name, (_, geometry) in PROOFS.items()},
 }
@@ -196,6 +236,19 @@ def test_the_trace_is_that_of_the_reference(case: tuple[Chip, Geometry, RtlSim])
     for position, token in enumerate(text(chip, 4)):
         sim.simulate([token], 1, clear=position == 0)
         assert first_difference(tracer.step(state, token), sim.trace) is None, position
+
+
+def test_the_trace_of_an_inner_token_ends_with_its_last_keys_and_values(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    """The last of a prompt that is too long is one."""
+    chip, geometry, sim = case
+    tokens, last = text(chip, chip.shape.context + 1), f"L{chip.shape.layers - 1}"
+    sim.simulate(tokens)
+    tracer, state = Tracer(chip, schedule(chip, geometry)), new_state(chip)
+    fill(chip, state, np.array([tokens[:-2]]))
+    expected = tracer.step(state, tokens[-2], inner=True)
+    assert {f"{last}.q", f"{last}.k", f"{last}.v"} <= {stage.name for stage in expected}
+    assert all(stage.name not in (f"{last}.attn", f"{last}.x", "logits") for stage in expected)
+    assert first_difference(expected, sim.trace) is None
 
 
 def attention_out(chip: Chip) -> str:

@@ -32,6 +32,7 @@ CASES: dict[str, tuple[Outline, Geometry]] = {
     "llama": (Outline(shape=TINY), SMALL),
     "uram": (Outline(shape=TINY), Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, uram=2)),
     "gpt": (GPT, Geometry(columns=8, rows=4, depth=2, terms=2, banks=3)),
+    "a depth in two memories": (GPT, Geometry(columns=2, rows=2, depth=5, terms=2, banks=3, split=True)),
     "biased": (BIASED, SMALL),
     "norms of heads": (QWEN3, SMALL),
     "caps and norms of branches": (GEMMA2, SMALL),

@@ -159,7 +159,9 @@ def _left(data: Callable[[random.Random], bytes], seconds: float) -> Callable[[s
 
 def post(body: bytes, length: int | None = None, path: str = "/generate") -> bytes:
     count = len(body) if length is None else length
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {count}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {count}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -170,7 +172,9 @@ KINDS: dict[str, Callable[[socket.socket, random.Random], str]] = {
     "nested": _sent(lambda draw: post(b"[" * draw.randrange(1_000, 200_000))),
     "huge body": _sent(lambda draw: post(b"{", 1 << 40)),
     "huge prompt": _sent(lambda draw: post(json.dumps({"prompt": "a" * draw.randrange(50_000, 900_000)}).encode())),
-    "huge headers": _sent(lambda draw: b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * draw.randrange(20_000, 60_000)),
+    "huge headers": _sent(
+        lambda draw: b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * draw.randrange(20_000, 60_000)
+    ),
     "wrong fields": _sent(lambda draw: post(json.dumps({"prompt": draw.random(), "n": -1}).encode())),
     "no route": _sent(lambda draw: post(b"{}", path=f"/v1/{draw.randrange(10**9)}")),
     "half a request": _left(lambda draw: post(ANSWER)[: draw.randrange(5, 60)], 2.0),

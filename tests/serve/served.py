@@ -128,10 +128,12 @@ class Running:
 
 
 def events(data: bytes) -> list[Any]:
-    """Objects of a stream of events, which must end with [DONE]."""
-    lines = [line for line in data.decode().split("\n\n") if line]
-    assert all(line.startswith("data: ") for line in lines) and lines[-1] == "data: [DONE]"
-    return [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
+    """Objects of a stream of events, which must end with [DONE], or with an error."""
+    lines = [line.removeprefix("data: ") for line in data.decode().split("\n\n") if line]
+    done = lines[-1] == "[DONE]"
+    found = [json.loads(line) for line in (lines[:-1] if done else lines)]
+    assert done or "error" in found[-1]
+    return found
 
 
 @contextmanager

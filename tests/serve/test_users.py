@@ -42,7 +42,8 @@ class Asking(threading.Thread):
 
 def post(data: bytes, key: str = "") -> bytes:
     """A request as it stands on the wire."""
-    head = ["POST /v1/completions HTTP/1.1", "Host: x", f"Authorization: Bearer {key}", f"Content-Length: {len(data)}"]
+    head = ["POST /v1/completions HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
+    head += [f"Authorization: Bearer {key}", f"Content-Length: {len(data)}"]
     return "\r\n".join([*head, "", ""]).encode() + data
 
 
@@ -136,6 +137,32 @@ def test_a_stop_ends_what_runs_and_refuses_what_waits(chip_with_text: Chip, gate
         server.thread.join()
 
 
+def test_what_does_not_end_in_time_is_told(chip_with_text: Chip, gated: Gated) -> None:
+    with serving(chip_with_text, gated) as server:
+        running = Asking(server, {**ASKED, "stream": True})
+        gated.let(2)
+        until(lambda: gated.given == 2)
+        engine = server.service.engine
+        server.server.handle_exit(15, None)
+        (timer,) = (t for t in threading.enumerate() if getattr(t, "function", None) == engine.interrupt)
+        timer.function()  # type: ignore[attr-defined]  # as when its time has come
+        timer.cancel()  # type: ignore[attr-defined]
+        gated.let(1)
+        running.join()
+        assert running.answer[1][-1]["error"]["code"] == "stopping"
+
+
+def test_who_asks_by_another_name(chip_with_text: Chip) -> None:
+    """As a page of the web would, that has a name of its own resolved to this computer."""
+    with serving(chip_with_text) as server, socket.create_connection((server.host, server.port), timeout=60) as client:
+        client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+        assert received(client).startswith(b"HTTP/1.1 403 ")
+    with serving(chip_with_text, open_to_all=True) as server:
+        with socket.create_connection((server.host, server.port), timeout=60) as client:
+            client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: board.lan\r\nConnection: close\r\n\r\n")
+            assert received(client).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_chip_that_fails_is_told_and_tried_again(chip_with_text: Chip) -> None:
     class Failing(Gated):
         fails = True
@@ -176,15 +203,15 @@ def received(client: socket.socket) -> bytes:
 def test_slow_clients_are_closed(chip_with_text: Chip) -> None:
     with serving(chip_with_text, header_seconds=0.3, body_seconds=0.3) as server:
         place = (server.host, server.port)
-        for begin in (b"", b"POST /v1/comp", b"POST / HTTP/1.1\r\nHost: x\r\n"):
+        for begin in (b"", b"POST /v1/comp", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n"):
             with socket.create_connection(place, timeout=60) as client:
                 client.sendall(begin)
                 assert received(client) == b""
         with socket.create_connection(place, timeout=60) as client:
-            client.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+            client.sendall(post(b"{" + b" " * 98)[:-98])
             assert received(client).startswith(b"HTTP/1.1 408 ")
         with socket.create_connection(place, timeout=60) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 70_000)
             assert received(client).startswith(b"HTTP/1.1 400 ")
         assert server.ask("/health")[0] == 200
         until(lambda: len(server.server.server_state.connections) == 0)
@@ -209,7 +236,7 @@ def test_who_does_not_read_is_closed(chip_with_text: Chip) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.settimeout(60)
         client.connect((server.host, server.port))
-        client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 600)
+        client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 600)
         until(lambda: server.server.server_state.connections)
         until(lambda: not server.server.server_state.connections)
         assert server.ask("/v1/completions", ASKED)[0] == 200

@@ -290,8 +290,8 @@ def traced(model: LanguageModel, prompt: str, tokens: int) -> Traced:
     for index in range(tokens):
         answer = hosted.generate(fed if index == 0 else [], 1, clear=index == 0)
         window = hosted._read_words(address("trace"), STAGES * segments(plan))
-        for token in fed:
-            expected = tracer.step(state, token)
+        for place, token in enumerate(fed, 1):
+            expected = tracer.step(state, token, inner=place < len(fed))
         fetched.append([window[stage.word] for stage in tracer.stages])
         computed.append([expected[stage] for stage in tracer.stages])
         fed_ids.append(fed[-1])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .chip.adapter import Adapter
 from .chip.model import Chip, Shape, Wiring, load_chip
 from .chip.mould import Mould
 from .errors import BoardError, HardwireError, ModelError, QuantizeError
@@ -22,6 +23,7 @@ from .quality.evaluate import evaluate as score
 from .quantize import MOST, Options, Outline
 from .quantize import quantize as to_integers
 from .quantize.calibrate import calibration_rows
+from .quantize.lora import Lora, merged, read_lora
 from .targets.board import load_board
 
 if TYPE_CHECKING:
@@ -215,6 +217,53 @@ def quantize_onnx(
     points, exact = measure(imported.decoder, stories, options, target, progress)
     draw_tradeoff(points, exact, tradeoff, f"{model.name} on {target.key}")
     return Quantized(chip, points, cost)
+
+
+class Adapted(NamedTuple):
+    """An adapter in a chip's mould. chip: the merged one; loss: in nats per token of the calibration text, of both."""
+
+    adapter: Adapter
+    lora: Lora
+    chip: Chip
+    loss: dict[str, float]
+
+
+def adapter_onnx(
+    model: Path,
+    folder: Path,
+    like: Path,
+    out: Path,
+    *,
+    calibration: Path | None = None,
+    progress: Stage = lambda stage: None,
+) -> Adapted:
+    """Merge a LoRA adapter into the ONNX that the chip ``like`` was made from, quantise into its mould, and write to
+    ``out`` what differs. Raises ModelError, QuantizeError, ChipError."""
+    from .frontend import import_onnx
+
+    base, lora = load_chip(like), read_lora(folder)
+    if base.tokenizer is None:
+        raise HardwireError(
+            f"{like} carries no tokenizer, so text cannot be calibrated with; quantize with --tokenizer"
+        )
+    progress("import")
+    imported = import_onnx(model, context=base.shape.context)
+    source = base.about.get("onnx")
+    if isinstance(source, dict) and source.get("sha256") != imported.sha256:
+        raise ModelError(f"{model} is not the model that {like} was made from; give that one")
+    decoder = merged(imported.decoder, lora)
+    text_file = calibration or model.parent / "calibration.txt"
+    stories = [ids for ids, _ in encoded_stories(base, read_text(text_file))]
+    options = Options(rounding=str(base.about.get("rounding", "calibrated")), like=Mould.of(base))
+    chip = to_integers(
+        decoder, stories, options, progress=progress, tokenizer=base.tokenizer, bos=base.bos, eos=base.eos,
+        about=base.about | {"adapter": {"rank": lora.rank, "matrices": lora.matrices}},
+    )  # fmt: skip
+    rows = calibration_rows(stories, COST_TOKENS, min(options.length, base.shape.context))
+    adapter = Adapter.between(base, chip)
+    progress("write")
+    adapter.save(out)
+    return Adapted(adapter, lora, chip, {"base": mean_loss(base, rows), "adapter": mean_loss(chip, rows)})
 
 
 def evaluate_chip(

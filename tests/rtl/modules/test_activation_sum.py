@@ -11,7 +11,7 @@ from bench import Bench, equal
 pytestmark = pytest.mark.tools
 
 # columns, activation bits, accumulator bits, offset, stages
-CASES = [(8, 9, 20, 1, 2), (3, 4, 9, 5, 2), (1, 5, 12, 0, 1), (16, 8, 14, 21, 1)]
+CASES = [(8, 9, 20, 1, 2), (3, 4, 9, 5, 2), (1, 5, 12, 0, 1), (16, 8, 14, 21, 1), (4, 9, 20, 1, 3)]
 
 
 @pytest.mark.parametrize(("columns", "act", "acc", "offset", "stages"), CASES)

@@ -13,13 +13,14 @@ pytestmark = pytest.mark.tools
 
 
 @pytest.mark.parametrize("depth", [1, 2, 5, 16, 512, 513, 528, 529, 1024, 1030])
-def test_reads_and_writes(draw: np.random.Generator, depth: int) -> None:
+@pytest.mark.parametrize("stages", [1, 2])
+def test_reads_and_writes(draw: np.random.Generator, depth: int, stages: int) -> None:
     count, width = 2500, 33
-    bench = Bench("block_ram", Width=width, Depth=depth)
+    bench = Bench("block_ram", Width=width, Depth=depth, Stages=stages)
     data = draw.integers(0, 1 << width, depth)
     bench.run(we_i=np.ones(depth, int), waddr_i=np.arange(depth), wdata_i=data)
     wave = bench.run(we_i=0, raddr_i=np.arange(depth))
-    equal(wave["rdata_o"][1:], data[:-1]) if depth > 1 else None
+    equal(wave["rdata_o"][stages:], data[:-stages]) if depth > stages else None
     we = active("at random", count, 1).astype(int)
     near = (depth - 1 - draw.geometric(0.2, count)) % depth  # often where the depth is split
     write, read = (
@@ -30,7 +31,7 @@ def test_reads_and_writes(draw: np.random.Generator, depth: int) -> None:
     wave = bench.run(we_i=we, waddr_i=write, wdata_i=words, raddr_i=read)
     held, known = contents(we, write, words, depth)
     wanted = np.where(known[np.arange(count), read], held[np.arange(count), read], data[read])
-    equal(wave["rdata_o"], wanted, late=1, where=~((we == 1) & (write == read)))
+    equal(wave["rdata_o"], wanted, late=stages, where=~((we == 1) & (write == read)))
 
 
 @pytest.mark.parametrize("idle", PAUSES)

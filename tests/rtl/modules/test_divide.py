@@ -13,12 +13,11 @@ from hardwire.ops import attention
 
 pytestmark = pytest.mark.tools
 
-LATE = 5
 # channels, padded, divides, total bits, value bits, result bits
 CASES = [(8, 8, 2, 20, 8, 8), (5, 6, 3, 13, 4, 10), (3, 4, 1, 16, 8, 5), (2, 2, 2, 10, 6, 6)]
 
 
-@pytest.mark.parametrize("close", [True, False])
+@pytest.mark.parametrize(("close", "stages"), [(True, 1), (False, 1), (True, 2)])
 @pytest.mark.parametrize(("channels", "padded", "divides", "total_bits", "value_bits", "bits"), CASES)
 def test_quotients(
     draw: np.random.Generator,
@@ -29,7 +28,9 @@ def test_quotients(
     value_bits: int,
     bits: int,
     close: bool,
+    stages: int,
 ) -> None:
+    late = 4 + stages
     heads, steps, table = 800, padded // divides, attention.reciprocal_table()
     total = draw.integers(1 << 9, 1 << total_bits, heads) >> draw.integers(0, total_bits - 9, heads)
     total = np.maximum(total, 1 << 9)
@@ -40,7 +41,7 @@ def test_quotients(
     shift = draw.integers(0, 9, heads)
     wanted = attention.divide(sums, total, table, shift[:, None], bits)
     at = np.arange(heads) * steps if close else np.cumsum(draw.integers(steps, steps + 4, heads))
-    count = int(at[-1]) + steps + LATE + 1
+    count = int(at[-1]) + steps + late + 1
     load = np.zeros(count, np.int64)
     load[at] = 1
     given = {"total_i": draw.integers(1 << 9, 1 << total_bits, count), "shift_i": draw.integers(0, 28, count)}
@@ -55,11 +56,12 @@ def test_quotients(
         SumW=total_bits + value_bits,
         TotalW=total_bits,
         OutW=bits,
+        Stages=stages,
         roms={"reciprocal.hex": hex_lines((table[:, None], 16))},
     )
     bench.reset()
     wave = bench.run(load_i=load, **given)
-    out = (at[:, None] + LATE + np.arange(steps)).reshape(-1)
+    out = (at[:, None] + late + np.arange(steps)).reshape(-1)
     we = np.zeros(count, np.int64)
     we[out] = 1
     equal(wave["we_o"], we)

@@ -25,18 +25,21 @@ def test_every_input_of_two_terms(form: str, act: int, weight: int, minus: int) 
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("stage", [0, 1])
+@pytest.mark.parametrize(("stage", "split"), [(0, 0), (1, 0), (0, 1), (1, 1)])
 @pytest.mark.parametrize("settled", [0, 1])
-@pytest.mark.parametrize(("terms", "weight"), [(1, 8), (4, 8), (7, 5)])
-def test_many_terms(draw: np.random.Generator, form: str, stage: int, settled: int, terms: int, weight: int) -> None:
+@pytest.mark.parametrize(("terms", "weight"), [(1, 8), (4, 8), (7, 5), (2, 4), (3, 7)])
+def test_many_terms(
+    draw: np.random.Generator, form: str, stage: int, split: int, settled: int, terms: int, weight: int
+) -> None:
     low, high = -(1 << weight - 1), (1 << weight - 1) - 1
     a, w = draw.integers(-256, 256, (4000, terms)), draw.integers(low, high + 1, (4000, terms))
     a[:4], w[:4] = (
         [[-256] * terms, [-256] * terms, [255] * terms, [255] * terms],
         [[x] * terms for x in (low, high) * 2],
     )
-    bench = Bench("dot", Terms=terms, ActW=9, WeightW=weight, Settled=settled, Stage=stage, defines=FORMS[form])
+    shape = {"Terms": terms, "ActW": 9, "WeightW": weight, "Settled": settled, "Stage": stage, "Split": split}
+    bench = Bench("dot", defines=FORMS[form], **shape)
     wave = bench.run(a_i=a if terms > 1 else a[:, 0], w_i=w if terms > 1 else w[:, 0])
     lack = digit_offset(weight) * a.sum(1)
-    equal(wave.signed("y_o") + wave["c_o"], (a * w).sum(1) - lack, late=stage)
-    assert not (settled and wave["c_o"][stage:].any())
+    equal(wave.signed("y_o") + wave["c_o"], (a * w).sum(1) - lack, late=stage + split)
+    assert not (settled and wave["c_o"][stage + split :].any())

@@ -12,7 +12,14 @@ from bench_streams import PAUSES, active
 pytestmark = pytest.mark.tools
 
 # terms, activation bits, weight bits, accumulator bits, stages, minus
-CASES = [(4, 9, 4, 20, 2, 0), (1, 5, 3, 12, 1, 1), (6, 8, 8, 14, 2, 1), (3, 9, 2, 24, 1, 0)]
+CASES = [
+    (4, 9, 4, 20, 2, 0),
+    (1, 5, 3, 12, 1, 1),
+    (6, 8, 8, 14, 2, 1),
+    (3, 9, 2, 24, 1, 0),
+    (4, 9, 4, 20, 3, 1),
+    (2, 6, 5, 18, 3, 0),
+]
 
 
 @pytest.mark.parametrize("form", ["digits", "products"])

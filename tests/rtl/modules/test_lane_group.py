@@ -11,7 +11,7 @@ from bench import Bench, digit_offset, equal
 pytestmark = pytest.mark.tools
 
 # rows, terms, activation bits, weight bits, accumulator bits, stages
-CASES = [(4, 2, 9, 4, 20, 2), (2, 3, 6, 5, 14, 1)]
+CASES = [(4, 2, 9, 4, 20, 2), (2, 3, 6, 5, 14, 1), (2, 4, 6, 4, 16, 3)]
 
 
 @pytest.mark.parametrize("packed", [0, 1])

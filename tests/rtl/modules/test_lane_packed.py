@@ -12,7 +12,7 @@ from bench_streams import PAUSES, active
 pytestmark = pytest.mark.tools
 
 # terms, activation bits, weight bits, accumulator bits, stages
-CASES = [(1, 9, 4, 20, 2), (3, 5, 8, 14, 1), (4, 8, 5, 16, 2), (1, 9, 8, 24, 1)]
+CASES = [(1, 9, 4, 20, 2), (3, 5, 8, 14, 1), (4, 8, 5, 16, 2), (1, 9, 8, 24, 1), (2, 9, 4, 20, 3)]
 
 
 @pytest.mark.parametrize("idle", PAUSES)

@@ -13,7 +13,14 @@ from hardwire.emit.rtl.roms import hex_lines
 pytestmark = pytest.mark.tools
 
 # columns, rows, depth, terms, packed groups, weight bits, stages
-CASES = [(4, 2, 3, 4, 0, 4, 2), (8, 4, 2, 2, 1, 5, 2), (4, 2, 1, 1, 4, 8, 1), (6, 2, 14, 3, 1, 4, 2)]
+CASES = [
+    (4, 2, 3, 4, 0, 4, 2),
+    (8, 4, 2, 2, 1, 5, 2),
+    (4, 2, 1, 1, 4, 8, 1),
+    (6, 2, 14, 3, 1, 4, 2),
+    (8, 4, 2, 4, 1, 4, 3),
+    (4, 2, 3, 2, 1, 4, 4),
+]
 ACT, ACC = 6, 20
 
 
@@ -21,6 +28,7 @@ ACT, ACC = 6, 20
 def test_tokens(
     draw: np.random.Generator, columns: int, rows: int, depth: int, terms: int, packed: int, bits: int, stages: int
 ) -> None:
+    lane, late = min(stages, 3), int(stages > 3)  # of a lane, and of a read
     # A pass: its steps, and its reads (depths). The last pass of a matrix may have fewer reads.
     passes = [(int(draw.integers(1, 7)), int(draw.integers(1, depth + 1))) for _ in range(9)]
     weight = [draw.integers(-(1 << bits - 1), 1 << bits - 1, (reads, rows, steps, columns)) for steps, reads in passes]
@@ -52,24 +60,24 @@ def test_tokens(
         act = [draw.integers(-(1 << ACT - 1), 1 << ACT - 1, (steps, columns)) for steps, _ in passes]
         begins, free, begin = [], 0, 1
         for steps, reads in passes:
-            begin = max(begin, free - (steps + 1 + stages))  # a read at a time
+            begin = max(begin, free - (steps + 1 + lane))  # a read at a time
             begins.append(begin)
-            free = begin + steps + 1 + stages + reads
+            free = begin + steps + 1 + lane + reads
             begin += max(steps, reads) + int(draw.integers(3)) * (token % 2)
-        count = free + 3
+        count = free + 3 + late
         step, first, used, read, sel = (np.zeros(count, np.int64) for _ in range(5))
         used[:] = draw.integers(0, depth + 1, count)
         given = np.zeros((count, columns), np.int64)
         for at, (steps, reads), a in zip(begins, passes, act, strict=True):
             step[at : at + steps], first[at], used[at : at + steps] = 1, 1, reads
             given[at + 2 : at + 2 + steps] = a
-            out = at + steps + 1 + stages
+            out = at + steps + 1 + lane
             read[out : out + reads], sel[out : out + reads] = 1, np.arange(reads)
         first |= draw.integers(0, 2, count) * (step == 0)  # without a step it means nothing
         bench.run(1, restart_i=1, step_i=0, read_i=0)
         wave = bench.run(restart_i=0, step_i=step, first_i=first, count_i=used, act_i=given, read_i=read, sel_i=sel)
         sums = wave.signed("sum_o", rows).reshape(count, rows)
         for number, (at, (steps, reads)) in enumerate(zip(begins, passes, strict=True)):
-            out = at + steps + 2 + stages
+            out = at + steps + 2 + lane + late
             wanted = np.einsum("ersc,sc->er", weight[number], act[number])
             np.testing.assert_array_equal(sums[out : out + reads], wanted, f"token {token}, pass {number}")

@@ -14,13 +14,22 @@ from hardwire.ops import attention
 
 pytestmark = pytest.mark.tools
 
-LATE = 8
-# banks, blocks, channels, padded, divides, style, fabric
-CASES = [(3, 5, 4, 4, 2, 1, 0), (4, 3, 3, 4, 1, 0, 0), (2, 4, 5, 6, 3, 2, 1), (5, 1, 2, 2, 2, 1, 1)]
+# banks, blocks, channels, padded, divides, style, fabric, stages of reads and of sums
+CASES = [
+    (3, 5, 4, 4, 2, 1, 0, 1, 1),
+    (4, 3, 3, 4, 1, 0, 0, 1, 1),
+    (2, 4, 5, 6, 3, 2, 1, 1, 1),
+    (5, 1, 2, 2, 2, 1, 1, 1, 1),
+    (4, 3, 3, 4, 1, 0, 0, 2, 2),
+    (5, 2, 4, 4, 2, 1, 2, 2, 3),
+    (6, 2, 4, 4, 2, 2, 0, 1, 3),
+]
 
 
 @pytest.mark.parametrize("idle", PAUSES)
-@pytest.mark.parametrize(("banks", "blocks", "channels", "padded", "divides", "style", "fabric"), CASES)
+@pytest.mark.parametrize(
+    ("banks", "blocks", "channels", "padded", "divides", "style", "fabric", "reads", "sums"), CASES
+)
 def test_heads(
     draw: np.random.Generator,
     banks: int,
@@ -30,8 +39,11 @@ def test_heads(
     divides: int,
     style: int,
     fabric: int,
+    reads: int,
+    sums: int,
     idle: str,
 ) -> None:
+    late = 6 + reads + sums + (sums > 1)
     table, heads, steps, bits = attention.reciprocal_table(), 60, padded // divides, 8
     bench = Bench(
         "mix",
@@ -43,6 +55,8 @@ def test_heads(
         Divides=divides,
         Style=style,
         Fabric=fabric,
+        ReadStages=reads,
+        SumStages=sums,
         defines=["HW_DIGITS"],
         flags=["-Wno-WIDTHTRUNC"],  # the style is an integer
         roms={"reciprocal.hex": hex_lines((table[:, None], 16))},
@@ -68,7 +82,7 @@ def test_heads(
             n += 1
         at.append(n)
         free = n + steps if last[block] else free
-    valid = np.zeros(at[-1] + LATE + steps + 2, bool)
+    valid = np.zeros(at[-1] + late + steps + 2, bool)
     valid[at] = True
     given = spread(
         {"weight_i": weight, "values_i": values, "first_i": first, "last_i": last, "shift_i": shifts},
@@ -76,9 +90,9 @@ def test_heads(
         {"weight_i": 10, "values_i": 8, "first_i": 1, "last_i": 1, "shift_i": 4},
     )
     wave = bench.run(valid_i=valid.astype(int), **given)
-    sums = np.add.reduceat((weight[:, :, None] * values).sum(1), begins)
-    wanted = attention.divide(sums, np.add.reduceat(weight.sum(1), begins), table, shift[:, None], bits)
-    ends = np.array(at)[begins + lengths - 1] + LATE
+    whole = np.add.reduceat((weight[:, :, None] * values).sum(1), begins)
+    wanted = attention.divide(whole, np.add.reduceat(weight.sum(1), begins), table, shift[:, None], bits)
+    ends = np.array(at)[begins + lengths - 1] + late
     out = (ends[:, None] + np.arange(steps)).reshape(-1)
     assert np.flatnonzero(wave["we_o"]).tolist() == out.tolist()
     whole = np.pad(wanted, ((0, 0), (0, padded - channels))).reshape(-1, divides)

@@ -15,12 +15,10 @@ from hardwire.ops.fixed import magnitude_bits
 
 pytestmark = pytest.mark.tools
 
-LATE = 6
-
 
 @pytest.mark.parametrize("idle", PAUSES)
-@pytest.mark.parametrize(("rows", "width", "words"), [(8, 16, 5), (2, 16, 1), (3, 12, 4)])
-def test_vectors(draw: np.random.Generator, rows: int, width: int, words: int, idle: str) -> None:
+@pytest.mark.parametrize(("rows", "width", "words", "stages"), [(8, 16, 5, 1), (2, 16, 1, 1), (3, 12, 4, 2)])
+def test_vectors(draw: np.random.Generator, rows: int, width: int, words: int, stages: int, idle: str) -> None:
     vectors, dim = 300, rows * words
     x = draw.integers(-(1 << width - 1), 1 << width - 1, (vectors, dim)) >> draw.integers(0, width, (vectors, 1))
     x[0], x[1], x[2] = 0, -(1 << width - 1), (1 << width - 1) - 1
@@ -38,7 +36,8 @@ def test_vectors(draw: np.random.Generator, rows: int, width: int, words: int, i
     eps_i, bits_i = draw.integers(0, 1 << 30, len(at)), draw.integers(0, 1 << (width - 1).bit_length(), len(at))
     eps_i[begin + 1], bits_i[end + 2] = eps, m
     lines = hex_lines((norm.rsqrt_table()[:, None], 17))
-    bench = Bench("norm_root", Rows=rows, ResidualW=width, EnergyW=energy_bits, roms={"rsqrt.hex": lines})
+    shape = {"Rows": rows, "ResidualW": width, "EnergyW": energy_bits, "Stages": stages}
+    bench = Bench("norm_root", roms={"rsqrt.hex": lines}, **shape)
     wave = bench.run(valid_i=at.astype(int), eps_i=eps_i, bits_i=bits_i, **given)
-    equal(wave["root_o"][end + LATE], root)
+    equal(wave["root_o"][end + 5 + stages], root)
     assert len(end) == vectors

@@ -15,12 +15,14 @@ pytestmark = pytest.mark.tools
 
 KINDS = 8  # engine_pkg::kind_e
 UP, LOGIT = 5, 7
-# rows, bits in, bits out, rotations, stages
-CASES = [(4, 16, 22, 1, 2), (2, 16, 16, 1, 1), (4, 18, 22, 0, 2)]
+# rows, bits in, bits out, rotations, stages of factors and of the rounding
+CASES = [(4, 16, 22, 1, 1, 2), (2, 16, 16, 1, 1, 1), (4, 18, 22, 0, 1, 2), (4, 16, 22, 1, 2, 3)]
 
 
-@pytest.mark.parametrize(("rows", "row_bits", "bits", "turns", "stages"), CASES)
-def test_a_row_a_cycle(draw: np.random.Generator, rows: int, row_bits: int, bits: int, turns: int, stages: int) -> None:
+@pytest.mark.parametrize(("rows", "row_bits", "bits", "turns", "factors", "stages"), CASES)
+def test_a_row_a_cycle(
+    draw: np.random.Generator, rows: int, row_bits: int, bits: int, turns: int, factors: int, stages: int
+) -> None:
     count = 6000
     kind, shift = draw.integers(0, KINDS, count), draw.integers(0, 40, count)
     most = draw.integers(2, bits + 1, count)
@@ -29,7 +31,7 @@ def test_a_row_a_cycle(draw: np.random.Generator, rows: int, row_bits: int, bits
     kind[:8] = np.arange(8)
     cos, sin = draw.integers(-(1 << 14), (1 << 14) + 1, (2, count, rows // 2))
     gate, inverse = draw.integers(-(1 << 15), 1 << 15, (count, rows)), draw.integers(0, 1 << 17, count)
-    bench = Bench("post", Rows=rows, RowW=row_bits, OutW=bits, Turns=turns, Stages=stages)
+    bench = Bench("post", Rows=rows, RowW=row_bits, OutW=bits, Turns=turns, FactorStages=factors, Stages=stages)
     few = [t if rows > 2 else t[:, 0] for t in (cos, sin)]
     wave = bench.run(
         kind_i=kind,
@@ -47,7 +49,7 @@ def test_a_row_a_cycle(draw: np.random.Generator, rows: int, row_bits: int, bits
     own = np.where((kind == UP)[:, None], y * gate, y * inverse[:, None])
     whole = np.where(((kind == UP) | (kind == LOGIT))[:, None], own, turned)
     high = ((1 << most - 1) - 1)[:, None]
-    equal(wave.signed("z_o", rows), np.clip(round_shift(whole, shift[:, None]), ~high, high), late=1 + stages)
+    equal(wave.signed("z_o", rows), np.clip(round_shift(whole, shift[:, None]), ~high, high), late=factors + stages)
 
 
 def test_it_rotates_as_the_reference_does(draw: np.random.Generator) -> None:

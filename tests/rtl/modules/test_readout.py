@@ -10,14 +10,21 @@ from bench import Bench, equal
 
 pytestmark = pytest.mark.tools
 
-# rows, depth, lanes, packed, columns, stages
-CASES = [(4, 4, 2, 0, 8, 2), (2, 3, 3, 1, 6, 1), (4, 1, 2, 2, 4, 2), (2, 6, 4, 2, 4, 2)]
+# rows, depth, lanes, packed, columns, stages, a cycle later
+CASES = [
+    (4, 4, 2, 0, 8, 2, 0),
+    (2, 3, 3, 1, 6, 1, 0),
+    (4, 1, 2, 2, 4, 2, 0),
+    (2, 6, 4, 2, 4, 2, 0),
+    (2, 6, 4, 2, 4, 3, 1),
+    (4, 1, 2, 1, 4, 3, 1),
+]
 ACT, ACC, OFFSET = 6, 15, 5
 
 
-@pytest.mark.parametrize(("rows", "depth", "lanes", "packed", "columns", "stages"), CASES)
+@pytest.mark.parametrize(("rows", "depth", "lanes", "packed", "columns", "stages", "late"), CASES)
 def test_passes(
-    draw: np.random.Generator, rows: int, depth: int, lanes: int, packed: int, columns: int, stages: int
+    draw: np.random.Generator, rows: int, depth: int, lanes: int, packed: int, columns: int, stages: int, late: int
 ) -> None:
     count = 2500
     act = draw.integers(-(1 << ACT - 1), 1 << ACT - 1, (count, columns))
@@ -47,6 +54,7 @@ def test_passes(
         AccW=ACC,
         Offset=OFFSET,
         Stages=stages,
+        Late=late,
     )
     bench.reset(4)
     wave = bench.run(first_i=first, act_i=act, read_i=read, sel_i=sel, lane_i=lane)
@@ -61,4 +69,4 @@ def test_passes(
         low = (change + (1 << ACC - 1)) % (1 << ACC) - (1 << ACC - 1)
         wanted[n] += np.stack([low, (change - low) >> ACC], 1).reshape(-1) if packed else 0
         last[sel[n]] = n
-    equal(wave.unsigned("sum_o", rows), wanted % (1 << ACC), late=1, where=read == 1)
+    equal(wave.unsigned("sum_o", rows), wanted % (1 << ACC), late=1 + late, where=read == 1)

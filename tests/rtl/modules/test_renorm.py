@@ -16,14 +16,22 @@ from hardwire.ops.matvec import fold_root
 
 pytestmark = pytest.mark.tools
 
-# rows, turns of a head, heads of a turn, result bits, turns of a token, stages of the rounding
-CASES = [(4, 1, 2, 16, 6, 2), (2, 3, 1, 16, 6, 1), (4, 1, 1, 9, 3, 2), (2, 8, 1, 12, 8, 2)]
+# rows, turns of a head, heads of a turn, result bits, turns of a token, stages of the root's table and of the rounding
+CASES = [(4, 1, 2, 16, 6, 1, 2), (2, 3, 1, 16, 6, 1, 1), (4, 1, 1, 9, 3, 2, 3), (2, 8, 1, 12, 8, 2, 2)]
 
 
 @pytest.mark.parametrize("idle", PAUSES)
-@pytest.mark.parametrize(("rows", "parts", "heads", "bits", "words", "stages"), CASES)
+@pytest.mark.parametrize(("rows", "parts", "heads", "bits", "words", "reads", "stages"), CASES)
 def test_tokens(
-    draw: np.random.Generator, rows: int, parts: int, heads: int, bits: int, words: int, stages: int, idle: str
+    draw: np.random.Generator,
+    rows: int,
+    parts: int,
+    heads: int,
+    bits: int,
+    words: int,
+    reads: int,
+    stages: int,
+    idle: str,
 ) -> None:
     tokens, size = 12, rows // heads
     gain = draw.integers(0, 1 << MULTIPLIER_BITS, (words, rows))
@@ -44,6 +52,7 @@ def test_tokens(
         EnergyW=energy,
         EpsW=31,
         Words=words,
+        ReadStages=reads,
         Stages=stages,
         roms=roms,
     )
@@ -70,7 +79,7 @@ def test_tokens(
         )
         bench.run(1, restart_i=1, valid_i=0)
         wave = bench.run(restart_i=0, valid_i=at.astype(int), **given)
-        ends = np.flatnonzero(at)[parts - 1 :: parts] + 9 + stages
+        ends = np.flatnonzero(at)[parts - 1 :: parts] + 8 + reads + stages
         out = (ends[:, None] + np.arange(parts)).reshape(-1)
         assert np.flatnonzero(wave["valid_o"]).tolist() == out.tolist()
         assert wave["side_o"][out].tolist() == wave["early_o"][out - 2].tolist() == side.tolist()

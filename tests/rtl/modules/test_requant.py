@@ -13,7 +13,7 @@ from hardwire.ops.fixed import requantize, round_shift, saturate
 pytestmark = pytest.mark.tools
 
 
-@pytest.mark.parametrize("stages", [1, 2])
+@pytest.mark.parametrize("stages", [1, 2, 3])
 @pytest.mark.parametrize("most", [2, 5, 8])
 def test_every_input(stages: int, most: int) -> None:
     x, shift = grid(range(-(1 << 10), 1 << 10), range(16))
@@ -22,7 +22,7 @@ def test_every_input(stages: int, most: int) -> None:
     equal(wave.signed("y_o"), requantize(x, 1, shift, most), late=stages)
 
 
-@pytest.mark.parametrize("stages", [1, 2])
+@pytest.mark.parametrize("stages", [1, 2, 3])
 @pytest.mark.parametrize(("in_bits", "bias_bits"), [(9, 6), (5, 8)])
 def test_a_bias_is_added_before_it_saturates(stages: int, in_bits: int, bias_bits: int) -> None:
     x, shift, bias = grid(

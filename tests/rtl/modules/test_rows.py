@@ -29,9 +29,12 @@ BITS = [
 
 
 @pytest.mark.parametrize(
-    ("rows", "acc", "row_bits", "bias", "stages"), [(4, 20, 16, 0, 2), (2, 24, 18, 9, 1), (1, 18, 16, 20, 2)]
+    ("rows", "acc", "row_bits", "bias", "factors", "stages"),
+    [(4, 20, 16, 0, 1, 2), (2, 24, 18, 9, 1, 1), (1, 18, 16, 20, 1, 2), (4, 20, 16, 7, 2, 3)],
 )
-def test_a_read_a_cycle(draw: np.random.Generator, rows: int, acc: int, row_bits: int, bias: int, stages: int) -> None:
+def test_a_read_a_cycle(
+    draw: np.random.Generator, rows: int, acc: int, row_bits: int, bias: int, factors: int, stages: int
+) -> None:
     count, table = 8000, 8
     kind, shift = draw.integers(0, 8, count), draw.integers(0, 48, count)
     raw, fold, embed = (active(kind_, count, n) for n, kind_ in enumerate(("mostly", "at random", "in bursts")))
@@ -40,7 +43,8 @@ def test_a_read_a_cycle(draw: np.random.Generator, rows: int, acc: int, row_bits
     added = draw.integers(-(1 << bias - 1), 1 << bias - 1, (count, rows)) if bias else np.zeros((count, rows), np.int64)
     row = draw.integers(-(1 << table - 1), 1 << table - 1, (count, rows))
     total = draw.integers(-(1 << acc - 1), 1 << acc - 1, (count, rows)) >> draw.integers(0, acc, (count, 1))
-    bench = Bench("rows", Rows=rows, AccW=acc, RowW=row_bits, BiasW=bias, EmbeddingW=table, Stages=stages, **WIDTHS)
+    stage = {"FactorStages": factors, "Stages": stages}
+    bench = Bench("rows", Rows=rows, AccW=acc, RowW=row_bits, BiasW=bias, EmbeddingW=table, **stage, **WIDTHS)
 
     def later(values: np.ndarray, by: int) -> np.ndarray:
         values = np.roll(values, by, axis=0)
@@ -65,4 +69,4 @@ def test_a_read_a_cycle(draw: np.random.Generator, rows: int, acc: int, row_bits
     bits = np.where(raw, 16, np.array(BITS)[kind])[:, None]
     high = (1 << bits - 1) - 1
     wanted = np.clip(round_shift(product, shift[:, None]) + added, ~high, high)
-    equal(wave.signed("y_o", rows).reshape(count, rows), wanted, late=3 + stages)
+    equal(wave.signed("y_o", rows).reshape(count, rows), wanted, late=2 + factors + stages)

@@ -16,19 +16,22 @@ from hardwire.parts.softcap import cap_lines, slope_bits
 pytestmark = pytest.mark.tools
 
 CAP_LATE = 5  # engine_pkg::ScoreCapLate
-# banks, blocks, channels, style, windowed, capped
+# banks, blocks, channels, style, windowed, capped, stages of reads and of sums
 CASES = [
-    (3, 5, 4, 1, 0, 0),
-    (5, 9, 3, 0, 1, 0),
-    (1, 4, 2, 2, 1, 0),
-    (4, 6, 4, 1, 1, 1),
-    (6, 40, 4, 1, 0, 0),
-    (2, 70, 2, 1, 1, 1),
+    (3, 5, 4, 1, 0, 0, 1, 1),
+    (5, 9, 3, 0, 1, 0, 1, 1),
+    (1, 4, 2, 2, 1, 0, 1, 1),
+    (4, 6, 4, 1, 1, 1, 1, 1),
+    (6, 40, 4, 1, 0, 0, 1, 1),
+    (2, 70, 2, 1, 1, 1, 1, 1),
+    (5, 9, 3, 0, 1, 0, 2, 2),
+    (4, 6, 4, 1, 1, 1, 1, 3),
+    (21, 40, 4, 1, 0, 0, 2, 3),
 ]
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-@pytest.mark.parametrize(("banks", "blocks", "channels", "style", "windowed", "capped"), CASES)
+@pytest.mark.parametrize(("banks", "blocks", "channels", "style", "windowed", "capped", "reads", "sums"), CASES)
 def test_layers(
     draw: np.random.Generator,
     banks: int,
@@ -37,9 +40,11 @@ def test_layers(
     style: int,
     windowed: int,
     capped: int,
+    reads: int,
+    sums: int,
     gaps: bool,
 ) -> None:
-    heads, layers, late = 5, 6, CAP_LATE * capped
+    heads, layers, late = 5, 6, CAP_LATE * capped + reads - 1 + sums - 1 + (sums > 1)
     bits, block_bits = 9 + channels.bit_length(), blocks.bit_length()
     table, shifts = softcap.cap_table(30.0, 2e-3, 2**-10), draw.integers(0, 3, heads)
     roms = {"cap00.hex": hex_lines((shifts[:, None], 5)), "score_cap.hex": part_lines(cap_lines(table))}
@@ -51,6 +56,8 @@ def test_layers(
         CacheW=4,
         ScoreW=bits,
         Blocks=blocks,
+        ReadStages=reads,
+        SumStages=sums,
         Style=style,
         Windowed=windowed,
         Capped=capped,
@@ -85,7 +92,7 @@ def test_layers(
         for h, at in enumerate(starts):
             valid[at : at + used], last[at + used - 1] = 1, 1
             slot[at : at + used] = (h % 2 << block_bits) + np.arange(used)
-            q[at : at + used], k[at + 1 : at + 1 + used] = query[h], keys[h]
+            q[at : at + used], k[at + reads : at + reads + used] = query[h], keys[h]
             after = at + used - 1 + 4 + late + 1  # t5
             read[after : after + used] = (h % 2 << block_bits) + np.arange(used)
         bench.run(1, restart_i=1, valid_i=0)

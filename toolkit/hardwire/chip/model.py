@@ -105,8 +105,8 @@ class Chip:
     @property
     def digest(self) -> str:
         """sha256 of the header and every array, in hex: two chips of one digest give the same logits."""
-        total = hashlib.sha256(_header_bytes(self))
-        for name, array in _arrays(self).items():
+        total = hashlib.sha256(header_bytes(self))
+        for name, array in arrays_of(self).items():
             total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
             total.update(np.ascontiguousarray(array).tobytes())
         return total.hexdigest()
@@ -159,15 +159,15 @@ class Chip:
 
     def _write(self, partial: Path, origin: str | None) -> None:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            _put(archive, "chip.json", _header_bytes(self))
-            for name, array in _arrays(self).items():
+            put_member(archive, "chip.json", header_bytes(self))
+            for name, array in arrays_of(self).items():
                 buffer = io.BytesIO()
                 np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-                _put(archive, f"{name}.npy", buffer.getvalue())
+                put_member(archive, f"{name}.npy", buffer.getvalue())
             if origin is not None:
                 source = self.about.get("onnx")
                 digest = source.get("sha256") if isinstance(source, dict) else None
-                _put(archive, ORIGIN, json.dumps({"onnx": origin, "sha256": digest}, sort_keys=True).encode())
+                put_member(archive, ORIGIN, json.dumps({"onnx": origin, "sha256": digest}, sort_keys=True).encode())
 
 
 def _relative(origin: Path, chip: Path) -> str | None:
@@ -187,7 +187,7 @@ def read_origin(path: Path) -> Path | None:
         with zipfile.ZipFile(path) as archive:
             if ORIGIN not in archive.namelist():
                 return None
-            origin = json.loads(_read(archive, path, ORIGIN, LARGEST_ORIGIN))
+            origin = json.loads(read_member(archive, path, ORIGIN, LARGEST_ORIGIN))
             name = origin["onnx"] if isinstance(origin, dict) else None
     except OSError as error:
         reason = error.strerror or error
@@ -209,14 +209,14 @@ def read_origin(path: Path) -> Path | None:
     return path.resolve().parent / name
 
 
-def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+def put_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     """Add a member with a fixed date, so that equal chips are equal files."""
     info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
     archive.writestr(info, data)
 
 
-def _arrays(chip: Chip) -> dict[str, NDArray[Any]]:
+def arrays_of(chip: Chip) -> dict[str, NDArray[Any]]:
     """Every array by its name in the file, narrow types, in a fixed order."""
     arrays: dict[str, NDArray[Any]] = {}
     for name in matrix_names(chip.wiring):
@@ -247,7 +247,7 @@ def _biased(chip: Chip) -> list[str]:
     return [name for name in matrix_names(chip.wiring) if name in chip.biases]
 
 
-def _header_bytes(chip: Chip) -> bytes:
+def header_bytes(chip: Chip) -> bytes:
     version = version_of(chip.wiring)
     header = {
         "format": version,
@@ -274,10 +274,10 @@ def load_chip(path: Path) -> Chip:
     """Read and check a ``.chip``. Raises ChipError naming what is wrong."""
     try:
         with zipfile.ZipFile(path) as archive:
-            header = json.loads(_read(archive, path, "chip.json", LARGEST_JSON))
+            header = json.loads(read_member(archive, path, "chip.json", LARGEST_JSON))
             check_header(header, str(path))
-            specs = _specs(header)
-            arrays = {name: _read_array(archive, path, name, spec) for name, spec in specs.items()}
+            specs = specs_of(header)
+            arrays = {name: read_array(archive, path, name, spec) for name, spec in specs.items()}
     except OSError as error:
         reason = error.strerror or error
         raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
@@ -288,16 +288,16 @@ def load_chip(path: Path) -> Chip:
         raise ChipError(f"{path}: malformed .chip, {type(error).__name__}: {error}") from None
     if arrays["tables/exp"][0] < 1 << (PROBABILITY_BITS - 1):
         raise ChipError(f"{path}: table exp begins with {arrays['tables/exp'][0]}; a softmax sum could vanish")
-    return _assemble(header, arrays)
+    return assembled(header, arrays)
 
 
-def _specs(header: dict[str, Any]) -> dict[str, ArraySpec]:
+def specs_of(header: dict[str, Any]) -> dict[str, ArraySpec]:
     """What the arrays of a chip with this checked header are."""
     shape, formats, wiring = Shape(**header["shape"]), Formats(**header["formats"]), wiring_of(header["wiring"])
     return array_specs(shape, formats, header["bits"], wiring, header["biases"])
 
 
-def _read(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> bytes:
+def read_member(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> bytes:
     info = archive.getinfo(name)
     if info.file_size > largest:
         raise ChipError(f"{path}: member {name} claims {info.file_size:,} bytes, more than {largest:,}")
@@ -305,9 +305,9 @@ def _read(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> byte
         return member.read(largest + 1)
 
 
-def _read_array(archive: zipfile.ZipFile, path: Path, name: str, spec: ArraySpec) -> NDArray[Any]:
+def read_array(archive: zipfile.ZipFile, path: Path, name: str, spec: ArraySpec) -> NDArray[Any]:
     size = math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
-    data = io.BytesIO(_read(archive, path, f"{name}.npy", size + LARGEST_NPY_HEADER))
+    data = io.BytesIO(read_member(archive, path, f"{name}.npy", size + LARGEST_NPY_HEADER))
     if np.lib.format.read_magic(data) != (1, 0):
         raise ChipError(f"{path}: array {name} is in an .npy version this reader does not take; quantize again")
     shape, _, dtype = np.lib.format.read_array_header_1_0(data)
@@ -320,7 +320,7 @@ def _read_array(archive: zipfile.ZipFile, path: Path, name: str, spec: ArraySpec
     return array
 
 
-def _assemble(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chip:
+def assembled(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chip:
     def ints(name: str) -> Ints:
         return arrays[name].astype(np.int64)
 
@@ -362,9 +362,9 @@ def _assemble(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chip:
 
 def check_chip(chip: Chip, where: str) -> None:
     """Raise ChipError unless a chip in memory would be accepted from a file."""
-    header = json.loads(_header_bytes(chip))
+    header = json.loads(header_bytes(chip))
     check_header(header, where)
-    arrays, specs = _arrays(chip), _specs(header)
+    arrays, specs = arrays_of(chip), specs_of(header)
     named = set(chip.biases) ^ set(header["biases"]) | set(chip.renorms) ^ set(chip.wiring.renorms)
     if set(arrays) != set(specs) or named:
         odd = sorted(set(arrays) ^ set(specs) or named)

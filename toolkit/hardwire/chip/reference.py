@@ -22,6 +22,8 @@ from .model import Chip
 
 Observer = Callable[[str, Ints], None]
 
+NOTHING_DRAWN = -1  # behind an inner token of a prompt
+
 
 def _ignore(stage: str, value: Ints) -> None:
     """The observer that watches nothing."""
@@ -48,15 +50,7 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
 
     ``observe(stage, value)`` sees every stage by the name that C-simulation and RTL use too.
     """
-    if state.position + ids.shape[1] > chip.shape.context:
-        raise PromptError(
-            f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
-        )
-    x = embedding_block(chip, ids, state.position)  # [B, T, D]
-    observe("embed", x)
-    for layer in range(chip.shape.layers):
-        after = attention_block(chip, state, layer, x, observe)
-        x = mlp_block(chip, layer, after, observe, x if chip.wiring.parallel else None)
+    x = _through(chip, state, ids, chip.shape.layers, observe)
     state.position += ids.shape[1]
     a, root = _normalize(chip, x, "final", observe, chip.wiring.final_norm)
     logits = _apply(chip, "head", 0, a, chip.formats.norm, chip.formats.logit, root)
@@ -64,6 +58,30 @@ def step(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> In
         logits = softcap.soft_cap(logits, chip.tables["logit_cap"])
     observe("logits", logits)
     return logits
+
+
+def fill(chip: Chip, state: State, ids: Ints, observe: Observer = _ignore) -> None:
+    """Feed ids [B, T] as inner tokens of a prompt: they leave keys and values alone, so they end with the last layer's.
+
+    Raises PromptError when the context is full.
+    """
+    last = chip.shape.layers - 1
+    project(chip, state, last, _through(chip, state, ids, last, observe), observe)
+    state.position += ids.shape[1]
+
+
+def _through(chip: Chip, state: State, ids: Ints, layers: int, observe: Observer) -> Ints:
+    """The residual [B, T, D] of ids [B, T] at the state's position, behind the first ``layers``."""
+    if state.position + ids.shape[1] > chip.shape.context:
+        raise PromptError(
+            f"position {state.position} + {ids.shape[1]} tokens exceed the context of {chip.shape.context}"
+        )
+    x = embedding_block(chip, ids, state.position)
+    observe("embed", x)
+    for layer in range(layers):
+        after = attention_block(chip, state, layer, x, observe)
+        x = mlp_block(chip, layer, after, observe, x if chip.wiring.parallel else None)
+    return x
 
 
 def embedding_block(chip: Chip, ids: Ints, start: int) -> Ints:
@@ -90,8 +108,8 @@ def _apply(chip: Chip, name: str, layer: int, a: Ints, input_bits: int, bits: in
     return chip.matrices[name].apply(layer, a, input_bits, bits, root, chip.biases.get(name))
 
 
-def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
-    """The residual [B, T, D] behind a layer's attention. Writes keys and values of x into ``state``."""
+def project(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    """Queries [B, H, T, C] of x [B, T, D]. Writes keys and values of x into ``state``."""
     f, start, end = chip.formats, state.position, state.position + x.shape[1]
     a, root = _normalize(chip, x, f"L{layer}.attn", observe)
     first = chip.shape.context * chip.wiring.rope[layer] if chip.wiring.rope else 0
@@ -104,6 +122,13 @@ def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Obse
     state.keys[layer, :, :, start:end], state.values[layer, :, :, start:end] = k, v
     for name, value in (("q", q), ("k", k), ("v", v)):
         observe(f"L{layer}.{name}", _join(value))
+    return q
+
+
+def attention_block(chip: Chip, state: State, layer: int, x: Ints, observe: Observer = _ignore) -> Ints:
+    """The residual [B, T, D] behind a layer's attention. Writes keys and values of x into ``state``."""
+    f, end = chip.formats, state.position + x.shape[1]
+    q = project(chip, state, layer, x, observe)
     mixed = _attend(chip, layer, q, state.keys[layer, :, :, :end], state.values[layer, :, :, :end])
     observe(f"L{layer}.attn", mixed)
     x = saturate(x + _branch(chip, "attention", "o", layer, mixed, f.attention, observe), f.residual)
@@ -135,7 +160,8 @@ def _branch(chip: Chip, branch: str, name: str, layer: int, x: Ints, bits: int, 
 def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> Ints:
     """Mixed values [B, T, H * C] of q [B, H, T, C] over k, v [B, G, P, C]."""
     f, group = chip.formats, chip.shape.heads // chip.shape.kv_heads
-    behind = np.arange(k.shape[2] - q.shape[2], k.shape[2])[:, None] - np.arange(k.shape[2])  # [T, P]
+    positions = np.arange(k.shape[2], dtype=np.int64)  # not the processor's own integers, which may have 32 bits
+    behind = positions[k.shape[2] - q.shape[2] :, None] - positions  # [T, P]
     window = (chip.wiring.windows[layer] if chip.wiring.windows else 0) or k.shape[2]
     visible = (behind >= 0) & (behind < window)
     out = np.empty_like(q)
@@ -147,7 +173,7 @@ def _attend(chip: Chip, layer: int, q: Ints, k: np.ndarray, v: np.ndarray) -> In
             score = softcap.soft_cap(saturate(round_shift(score, shift), softcap.CAP_BITS), chip.tables["score_cap"])
             shift = np.int64(0)
         if chip.wiring.alibi:
-            score = score + attention.alibi(chip.tables["alibi"][head], shift, np.arange(k.shape[2]))
+            score = score + attention.alibi(chip.tables["alibi"][head], shift, positions)
         p = attention.probabilities(score, visible, shift, chip.tables["exp"])
         sums = attention.weighted_values(p, values, f.cache)
         out[:, head] = attention.divide(
@@ -205,13 +231,20 @@ class _Context:
 class Reference(Backend):
     """The integer reference as what every other backend must equal: ids, status, logits, stages.
 
-    Each request that clears has a KV cache of its own, so that an older stream may be read on beside it.
+    Each request that clears has a KV cache of its own, so that an older stream may be read on beside it. ``streams``:
+    contexts that it keeps.
     """
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Chip, streams: int = 1) -> None:
         self.chip = chip
-        self._limits = Limits(name="the reference", vocab=chip.shape.vocab, context=chip.shape.context, stages=VALUES)
-        self._context = _Context(new_state(chip, context=0))
+        self._limits = Limits(
+            name="the reference",
+            vocab=chip.shape.vocab,
+            context=chip.shape.context,
+            streams=streams,
+            stages=VALUES,
+        )
+        self._contexts = [_Context(new_state(chip, context=0)) for _ in range(streams)]
         self._stages: Stages = {}
 
     @property
@@ -220,26 +253,30 @@ class Reference(Backend):
 
     @property
     def position(self) -> int:
-        """Tokens fed so far, which is the position of the next."""
-        return self._context.state.position
+        """Tokens fed so far in stream 0, which is the position of the next."""
+        return self._contexts[0].state.position
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
         self.limits.check(request)
-        if not request.clear and not request.ids and self._context.pending is None:
+        if not request.clear and not request.ids and self._contexts[request.stream].pending is None:
             raise PromptError(NOTHING_TO_CONTINUE)
         return self._stream(request, state or RequestState())
 
     def _stream(self, request: Request, state: RequestState) -> Iterator[int]:
-        if request.clear or not self._context.state.position:
-            self._context = _Context(new_state(self.chip))
-        context = self._context
+        if request.clear or not self._contexts[request.stream].state.position:
+            self._contexts[request.stream] = _Context(new_state(self.chip))
+        context = self._contexts[request.stream]
         prompt = [*([] if context.pending is None else [context.pending]), *request.ids]
         state.position = context.state.position
-        scored = context.state.position + len(prompt) - request.rows if request.rows else self.limits.context
+        last = context.state.position + len(prompt) - 1
+        scored = last + 1 - request.rows if request.rows else self.limits.context
 
         def feed(token: int, position: int) -> int:
             vectors: dict[str, Ints] = {}
             context.pending = None
+            if position < min(last, scored):
+                fill(self.chip, context.state, np.array([[token]], np.int64))
+                return NOTHING_DRAWN
             observe = vectors.__setitem__ if request.stages else _ignore
             logits = step(self.chip, context.state, np.array([[token]], np.int64), observe)[0, 0]
             if position >= scored:

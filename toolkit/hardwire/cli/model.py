@@ -134,6 +134,33 @@ def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("model", type=IN_FILE)
+@click.argument("folder", type=IN_FILE)
+@click.option("--like", type=IN_FILE, required=True, help="The .chip of MODEL that it is for.")
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The .adapter to write.")
+@click.option(
+    "--calibration", type=IN_FILE, help="Text of the adapter's kind; default: calibration.txt beside the model."
+)
+@AS_JSON
+def adapter(model: Path, folder: Path, like: Path, out: Path, calibration: Path | None, as_json: bool) -> None:
+    """Merge a LoRA adapter, FOLDER as PEFT saves it, into MODEL.onnx and the mould of a chip; write what differs."""
+    from ..pipeline import adapter_onnx
+
+    with spinner("adapter") as stage:
+        made = adapter_onnx(model, folder, like, out, calibration=calibration, progress=stage)
+    data: dict[str, Any] = {
+        "adapter": str(out),
+        "rank": made.lora.rank,
+        "matrices": made.lora.matrices,
+        "bytes": out.stat().st_size,
+        "changed": {name: len(places) for name, (places, _) in made.adapter.changes.items()},
+        "digest": made.chip.digest,
+        "loss": made.loss,
+    }
+    answer(data, as_json, key_values("adapter", {key: value for key, value in data.items() if key != "changed"}))
+
+
+@main.command()
 @click.argument("chip", type=IN_FILE)
 @click.option("--onnx", type=IN_FILE, help="The float model to compare with.")
 @click.option("--text", type=IN_FILE, required=True, help="Held-out text.")

@@ -20,6 +20,7 @@ from ..chip.model import Chip, load_chip
 from ..errors import BuildError, PromptError, PromptTooLong
 from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
 from .hosted import HostedChip
+from .prints import Prints
 from .selftest import SelfTest, selftest
 from .text import NumberStream, Stream, TextCodec
 
@@ -70,6 +71,7 @@ class Report:
 class _Job:
     request: Request
     before: list[int]  # tokens of the conversation, in front of the request's
+    adapter: str | None
 
 
 class LanguageModel:
@@ -89,10 +91,10 @@ class LanguageModel:
         on_close: Callable[[], None] = lambda: None,
         cast: Cast | None = None,
     ) -> None:
-        self._cast = cast
         self.chip, self.backend, self.name = chip, backend, name
         self.hosted = backend if isinstance(backend, HostedChip) else None  # a board, simulated or not
         self.about, self._on_close = about or {}, on_close
+        self._prints = None if cast is None or self.hosted is None else Prints(self.hosted, chip, cast, name)
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
         self.last = Report()
         self._history: list[int] = []  # tokens of the conversation, fed and said
@@ -151,7 +153,7 @@ class LanguageModel:
     ) -> Iterator[Token]:
         """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
         end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
-        seed gives the same text.
+        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds.
         Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
@@ -199,7 +201,7 @@ class LanguageModel:
                 f"the text has {len(ids)} tokens, and {max(room, 0)} of {self.chip.shape.context} positions are left; "
                 "shorten it, or begin anew with reset()"
             )
-        if self._goes_on():
+        if self._goes_on(other.get("adapter")):
             return self._stream(self._job(ids, before, False, tokens, temperature, seed, stops, other))
         return self._stream(self._job([*before, *ids], [], True, tokens, temperature, seed, stops, other))
 
@@ -224,24 +226,31 @@ class LanguageModel:
 
     def reprint(self, chip: str | Path | Chip) -> None:
         """Pour another chip of the same mould into the board's memories: it is this model from then on, and nothing
-        was said to it. A load that is cut off leaves a chip that starts nothing, until a later one is whole.
+        was said to it. A load that is cut off leaves a chip that starts nothing; the next request loads what it was.
 
         Raises BuildError for a frozen chip or one of another mould, before anything is written; PromptError while an
         answer is given; LinkError where the board does not hold the chip then.
         """
-        if self.hosted is None or self._cast is None:
-            raise BuildError(f"{self.name} is frozen: its memories cannot be written; build it with --reprintable")
         other = chip if isinstance(chip, Chip) else load_chip(Path(chip))
-        if other.digest != self.chip.digest and self._cast.pour.value != "all":
-            raise BuildError(f"{self.name} takes its own weights alone, into URAM; build it with --reprintable")
-        image = self._cast.image(other)
-        if self.hosted.busy:
-            raise PromptError(f"{self.name} is giving an answer; reprint it behind that, or stop() it")
-        self._history, self._live, self._pieces = [], False, {}
+        self._require_prints().replace(other)
+        self._became(other)
+        self._history = []
         self.about.pop("expected", None)  # of the chip that was baked
-        self.hosted.pour(image)
-        self.chip = other
-        self.codec = TextCodec(other.tokenizer) if other.tokenizer is not None else None
+
+    def add_adapter(self, name: str, adapter: str | Path) -> None:
+        """Know an ``.adapter`` of this chip, for ``stream(…, adapter=name)``. Raises ChipError for one of another chip,
+        BuildError for a frozen board."""
+        self._require_prints().add(name, Path(adapter))
+
+    def _require_prints(self) -> Prints:
+        if self._prints is None:
+            raise BuildError(f"{self.name} is frozen: its memories cannot be written; build it with --reprintable")
+        return self._prints
+
+    def _became(self, chip: Chip) -> None:
+        """Nothing was said to it yet; what was, is fed again by who goes on."""
+        self.chip, self._live, self._pieces = chip, False, {}
+        self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
 
     def info(self) -> dict[str, Any]:
         """What this is: names, digest, and of a board what it says of itself, with the bus accesses so far."""
@@ -304,6 +313,9 @@ class LanguageModel:
         """A checked request. Raises BuildError after ``close``, PromptError for what the chip cannot serve."""
         if self._closed:
             raise BuildError(f"{self.name} was closed; load it again")
+        adapter = other.pop("adapter", None)
+        if adapter is not None:
+            self._require_prints()
         if other:
             raise PromptError(
                 f"{', '.join(sorted(other))}: the chip has no such option; it samples with temperature and seed, from "
@@ -318,11 +330,11 @@ class LanguageModel:
             clear=fresh,
         )
         self.backend.limits.check(request)
-        return _Job(request, before)
+        return _Job(request, before, None if adapter is None else str(adapter))
 
-    def _goes_on(self) -> bool:
-        """Whether the board's context is what was said, its last token perhaps not yet fed."""
-        if not self._live or self.hosted is None:
+    def _goes_on(self, adapter: object) -> bool:
+        """Whether the board's context is what was said with that adapter, its last token perhaps not yet fed."""
+        if not self._live or self.hosted is None or (self._prints is not None and self._prints.held != adapter):
             return False
         return len(self._history) - self.hosted.position == (self.last.status != STOP_TOKEN)
 
@@ -358,6 +370,8 @@ class LanguageModel:
             self._ended(job, state)
 
     def _begin(self, job: _Job) -> tuple[RequestState, Speaker]:
+        if self._prints is not None and (chip := self._prints.hold(job.adapter)) is not None:
+            self._became(chip)
         self.last = Report(prompt=list(job.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
         ids = job.request.ids

@@ -158,8 +158,8 @@ class _Trace:
 
         fed = prompt_of(self._chip) if index == 0 else [answer[index - 1]]
         expected: dict[Any, int] = {}
-        for token in fed:
-            expected = self._tracer.step(self._state, token)
+        for place, token in enumerate(fed, 1):
+            expected = self._tracer.step(self._state, token, inner=place < len(fed))
         mismatch = first_difference(expected, self._read)
         if mismatch is None:
             return None

@@ -134,12 +134,12 @@ def _engine_lacks(wiring: Wiring) -> list[str]:
     return _names([name for name in wiring.renorms if name not in supported])
 
 
-def _turned_late(wiring: Wiring, round_stages: int) -> int:
-    return RENORM_LATE + round_stages if normed_heads(wiring) else 0
+def _turned_late(wiring: Wiring, stages: int) -> int:
+    return RENORM_LATE + stages if normed_heads(wiring) else 0
 
 
-def _added_late(wiring: Wiring, round_stages: int, reads: int) -> int:
-    return RENORM_LATE + round_stages + reads - 1 if normed_branches(wiring) else 0
+def _added_late(wiring: Wiring, stages: int, reads: int) -> int:
+    return RENORM_LATE + stages + reads - 1 if normed_branches(wiring) else 0
 
 
 def _extra(program: Program, f: Fabric, shifter: float) -> Extra:
@@ -213,6 +213,7 @@ def _widths(chip: IntegerModel, program: Program) -> dict[str, int]:
 
 RENORMS_PART = Part(
     key="renorms",
+    one_stream="norms inside a layer",
     there=lambda wiring: bool(wiring.renorms),
     read=_read,
     outline=lambda block: tuple(norm is None for norm in _norms(block).values()),

@@ -15,13 +15,13 @@ from math import ceil
 from ..chip.model import Chip
 from ..ops import attention
 from ..parts import present
-from ..targets.blocks import bram18, multipliers
+from ..targets.blocks import bram18, multipliers, tail_words
 from ..targets.families import family_of
 from ..targets.family import Fabric
 from .geometry import Geometry, Style
 from .latency import ceil_div
 from .program import Schedule
-from .widths import Widths
+from .widths import Widths, tails, weight_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ def lane_cost(f: Fabric, g: Geometry, weight: int, act: int, acc: int) -> tuple[
     """LUTs, registers and multipliers of all lanes."""
     units = g.rows * g.depth * (g.groups - g.packed_groups)  # in fabric
     unit_luts = dot_luts(f, g.terms, act, weight) * 0.94 + (acc + 1) * f.bit
-    luts, ff = units * unit_luts, units * (acc + g.terms * weight + (act + 2 * weight if g.lane_stages == 2 else 0))
+    luts, ff = units * unit_luts, units * (acc + g.terms * weight + (g.lane_stages - 1) * (act + 2 * weight))
     pairs = g.rows // 2 * g.depth * g.packed_groups
     blocks = pairs * g.terms * multipliers(f, acc + weight + 1, act)
     luts += pairs * g.terms * (weight + 2)
@@ -133,7 +133,9 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
     rows += g.rows * sum(extra.row_lut for extra in extras)
     lut = (lanes + rows + heads + sampling + f.fixed + sum(extra.lut for extra in extras)) * f.scale
+    lut += stream_luts(f, g)
     memory = memory or memories(chip, program, widths)
+    lut += memory["tail"] * (1 if f.shared_mux else 2)  # a bit of the few words, and the choice
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
     ff += program.shared * in_score * ceil_div(w.head_dim, 4) * digits(s.cache) * (s.query + 3)  # between chains
     ff += sum(extra.ff for extra in extras)
@@ -170,6 +172,11 @@ def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
     name, vocab = bits_of(chip.shape.vocab), chip.shape.vocab
     prompt = bram18(name, chip.shape.context)
     return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
+
+
+def stream_luts(f: Fabric, g: Geometry) -> float:
+    """LUTs of what several streams have for themselves: loop, program, position, and deeper memories in LUTs."""
+    return 0.0 if g.streams == 1 else (350 + 850 * (g.streams - 1)) * (1.0 if f.shared_mux else 1.4)
 
 
 def _row_cost(chip: Chip, program: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
@@ -231,19 +238,20 @@ def buffer_in_block_ram(program: Schedule) -> bool:
     return buffer_depth(program) >= 128
 
 
-def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
-    """Block RAMs and URAMs of every memory that is not distributed: all of them, and block RAMs by what they hold."""
-    from .widths import weight_words
+def memories(chip: Chip, program: Schedule, widths: Widths, words: list[int] | None = None) -> dict[str, int]:
+    """Block RAMs and URAMs of every memory that is not distributed: all of them, and block RAMs by what they hold.
 
+    "tail" are bits a word of weights' tails, which lie in LUTs. ``words``: of ``weight_words``, where known.
+    """
     g, s, shape = program.geometry, chip.formats, chip.shape
-    words = weight_words(program)
+    words = words or weight_words(program)
     width = g.rows * g.columns * widths.weight
-    weights = sum(bram18(width, words[e]) for e in range(g.uram, g.depth))
+    tail = tails(g, words)
+    weights = sum(bram18(width, words[e] - tail[e]) for e in range(g.uram, g.depth))
     uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
-    depth = shape.layers * program.kv_words * program.blocks
+    depth = g.streams * shape.layers * program.kv_words * program.blocks
     part = min(g.rows, program.shared * shape.head_dim)
-    over = depth - (1 << max(depth.bit_length() - 1, 0))
-    depth -= over if depth > 512 and over <= 16 else 0  # rtl/block_ram.sv distributes the rest
+    depth -= tail_words(depth)  # rtl/block_ram.sv distributes the rest
     cache = 2 * g.banks * ceil_div(program.shared * shape.head_dim, part) * bram18(part * s.cache, depth)
     entries = shape.vocab + (shape.context if chip.wiring.positions else 0)
     embedding = bram18(g.rows * widths.embedding, entries * ceil_div(shape.dim, g.rows)) + bram18(17, entries)
@@ -258,4 +266,4 @@ def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
     extra = sum(part.block_rams(program) for part in present(chip.wiring))
     tables = gate + exp + angle + extra + bram18(18, 2048) + 1 + program.shared
     held = {"weights": weights, "cache": cache, "embedding": embedding, "emission": emission, "tables": tables}
-    return {"bram18": sum(held.values()), "uram": uram, **held}
+    return {"bram18": sum(held.values()), "uram": uram, "tail": width * sum(f > 0 for f in tail), **held}

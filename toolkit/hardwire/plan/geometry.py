@@ -15,7 +15,15 @@ from ..errors import BuildError
 from . import words
 
 Style = Literal["fabric", "packed", "apart"]
+MOST_STREAMS = 4  # contexts of an engine
 STYLES = tuple(style.name.lower() for style in words.Style)
+STAGES = {
+    "lane_stages": 4,
+    "factor_stages": 2,
+    "round_stages": 3,
+    "read_stages": 2,
+    "sum_stages": 3,
+}  # the most of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +46,18 @@ class Geometry:
     score_fabric: int = 0
     mix_style: Style = "packed"
     mix_fabric: int = 0
-    lane_stages: int = 2  # 1: products and accumulator in one cycle
-    round_stages: int = 2  # 1: shift and rounding in one cycle
+    # Pipeline registers, each stage beyond the first for a higher clock.
+    lane_stages: int = 2  # 1: products and accumulator in one cycle; 3: products in two; 4: read-outs too
+    factor_stages: int = 1  # 2: a register in front of the multipliers of rows
+    round_stages: int = 2  # 1: shift and rounding in one cycle; 3: the clamp in one of its own
+    read_stages: int = 1  # 2: a register behind the block RAMs of cache, exponentials, reciprocals and roots
+    sum_stages: int = 1  # of attention: 2: products and their sums, and maxima, in one more; 3: sums in two
     uram: int = 0  # depths whose weights are in URAM, loaded at boot; even
+    split: bool = False  # the few words by which a depth's weights pass a power of two are in LUTs
     minus: bool = True  # carry chains in the form that AMD parts share with multiplexers
     trace: bool = False  # keep checksums of the last token's stages for the host
+    streams: int = 1  # contexts in flight
+    share: int = 0  # positions of the cache that each stream has; 0: the whole context
 
     def __post_init__(self) -> None:
         c, r = self.columns, self.rows
@@ -55,8 +70,15 @@ class Geometry:
                 f"depth {self.depth}, {self.packed_groups} packed groups, {self.uram} depths in URAM: depth is at most "
                 f"99, packed groups at most {self.groups}, depths in URAM an even part of all"
             )
-        if not {self.score_style, self.mix_style} <= set(STYLES) or not {self.lane_stages, self.round_stages} <= {1, 2}:
-            raise BuildError(f"styles are {', '.join(STYLES)}, stages 1 or 2")
+        if not 1 <= self.streams <= MOST_STREAMS or self.share < 0:
+            raise BuildError(
+                f"{self.streams} streams, {self.share} positions of each: an engine holds 1 to {MOST_STREAMS} streams"
+            )
+        if not {self.score_style, self.mix_style} <= set(STYLES):
+            raise BuildError(f"styles are {', '.join(STYLES)}, not {self.score_style!r} and {self.mix_style!r}")
+        for name, most in STAGES.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise BuildError(f"{name} {getattr(self, name)}: there are 1 to {most}")
 
     @property
     def groups(self) -> int:
@@ -83,12 +105,37 @@ class Geometry:
     @property
     def residual_late(self) -> int:
         """E1 to a row that is stored as it is: residual, values."""
-        return words.y_late(self.round_stages)
+        return words.y_late(self.factor_stages, self.round_stages)
 
     @property
     def post_late(self) -> int:
         """E1 to a row that is stored after rotation, or after its activation."""
-        return self.residual_late + words.z_late(self.round_stages)
+        return self.residual_late + words.z_late(self.factor_stages, self.round_stages)
+
+    @property
+    def root_late(self) -> int:
+        """A complete residual to its root, which joins the multipliers of a read one cycle before its E1."""
+        return words.ROOT_LATE + self.read_stages - 1
+
+    @property
+    def renorm_stages(self) -> int:
+        """Of a norm inside a layer: further ones of the root's table, and those of the rounding."""
+        return self.read_stages - 1 + self.round_stages
+
+    @property
+    def peak_late(self) -> int:
+        """Cycles by which the largest score comes later than scores do, because sums have more than one stage."""
+        return int(self.sum_stages > 1)
+
+    @property
+    def value_late(self) -> int:
+        """Cycles by which values are read later than with one stage of everything."""
+        return self.read_stages - 1 + self.sum_stages - 1 + self.peak_late
+
+    @property
+    def mixed_late(self) -> int:
+        """The same of a head's quotients, with the exponentials' and the reciprocal's reads and the sums of both."""
+        return self.value_late + 2 * (self.read_stages - 1) + self.sum_stages - 1 + self.peak_late
 
     @property
     def plain_late(self) -> int:

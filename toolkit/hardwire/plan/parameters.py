@@ -108,10 +108,14 @@ GROUPS = (
             Parameter("Depth", 8, "reads of a pass"),
             Parameter("Terms", 4, "columns that a lane sums per step"),
             Parameter("PackedGroups", 0, "of Columns / Terms: two rows to a multiplier; the others are in LUTs"),
-            Parameter("LaneStages", 2, "1: products and accumulator in one cycle"),
-            Parameter("RoundStages", 2, "1: shift and rounding in one cycle"),
+            Parameter(
+                "LaneStages", 2, "1: products and accumulator in one cycle; 3: products in two; 4: read-outs too"
+            ),
+            Parameter("FactorStages", 1, "2: a register in front of the multipliers of rows"),
+            Parameter("RoundStages", 2, "1: shift and rounding in one cycle; 3: the clamp in one of its own"),
             _flag("Minus", 0, "carry chains in the form that AMD parts share with multiplexers"),
             Parameter("Uram", 0, "depths whose weights are in URAM"),
+            _flag("SplitWeights", 0, "the few words by which a depth's weights pass a power of two are in LUTs"),
             Parameter("WeightWords", "{Depth{16'd256}}", "weights of each depth, in steps", "logic [Depth-1:0][15:0]"),
         ),
     ),
@@ -122,6 +126,10 @@ GROUPS = (
             Parameter("Shared", 1, "heads of one walk of the cache"),
             Parameter("Divides", 2, "quotients of a head per cycle"),
             Parameter("Spacing", 4, "least cycles from walk to walk"),
+            Parameter(
+                "ReadStages", 1, "2: a register behind the block RAMs of cache, exponentials, reciprocals, roots"
+            ),
+            Parameter("SumStages", 1, "2: products and their sums, and maxima, in one more; 3: sums in two"),
             Parameter("Slack", 0, "cycles of attention that pass beside other work of the lanes"),
             Parameter("ScoreStyle", named(Style.PACKED), "of the scores' products", "style_e"),
             Parameter("MixStyle", named(Style.PACKED), "of the mixed values' products", "style_e"),
@@ -139,12 +147,16 @@ GROUPS = (
             Parameter("SpanW", 12, "what a layer's attention adds to it"),
             Parameter("StepW", 8, "column steps of a pass"),
             Parameter("EmitW", 8, "reads of a matrix"),
+            Parameter("TakenW", 0, "the time for which a run has lanes and read-out; 0: nobody else asks"),
+            Parameter(
+                "InnerWait", 12, "cycles from where the last attention would begin to an inner token's end, less one"
+            ),
         ),
     ),
     Group(
         "Requests.",
         (
-            Parameter("Streams", 1, "contexts that requests name; the engine has one today"),
+            Parameter("Streams", 1, "contexts in flight, which requests name"),
             Parameter("Stops", 8, "stop tokens of a request"),
         ),
     ),
@@ -188,8 +200,12 @@ FOR_PORTS = (
 FOR_WORDS = (
     Derived("EmissionW", "bits of an emission word", EMISSION.bits),
     Derived("ProgramW", "bits of a program word", PROGRAM.bits),
-    Derived("YLate", "cycles from E0 to EY: the requantised rows", lambda v: y_late(v["RoundStages"])),
-    Derived("ZLate", "cycles from EY to EZ: what post makes of them", lambda v: z_late(v["RoundStages"])),
+    Derived(
+        "YLate", "cycles from E0 to EY: the requantised rows", lambda v: y_late(v["FactorStages"], v["RoundStages"])
+    ),
+    Derived(
+        "ZLate", "cycles from EY to EZ: what post makes of them", lambda v: z_late(v["FactorStages"], v["RoundStages"])
+    ),
     Derived("Slices", "reads of a column step", lambda v: v["Columns"] // v["Rows"]),
     Derived(
         "Padded",
@@ -206,10 +222,12 @@ FOR_WORDS = (
     Derived("Walks", "of the cache, per layer", lambda v: v["Heads"] // v["Shared"]),
     Derived("WalkW", "bits of a walk's number", lambda v: index_bits(v["Walks"])),
     Derived("KvWords", "words of the cache that a position takes in a layer", lambda v: v["KvHeads"] // v["Shared"]),
-    Derived("Blocks", "of the cache, Banks positions each", lambda v: -(-v["Context"] // v["Banks"])),
+    Derived("Blocks", "of a stream's cache, Banks positions each", lambda v: -(-v["Context"] // v["Banks"])),
     Derived("BankW", "bits of a bank's number", lambda v: index_bits(v["Banks"])),
     Derived("BlockW", "bits of a count of blocks", lambda v: v["Blocks"].bit_length()),
-    Derived("CacheN", "words of a bank", lambda v: v["Layers"] * v["KvWords"] * v["Blocks"]),
+    Derived(
+        "CacheN", "words of a bank, every stream's", lambda v: v["Streams"] * v["Layers"] * v["KvWords"] * v["Blocks"]
+    ),
     Derived("CacheA", "bits of such a word's address", lambda v: index_bits(v["CacheN"])),
     Derived("WordsP", "Words, in whole column steps", lambda v: _up(v["Words"], v["Slices"])),
     Derived(

@@ -57,7 +57,7 @@ class Word:
     at: int  # cycle at the position where attention adds nothing
     run: Run | None = None
     attend: bool = False
-    ends: bool = False
+    ends: bool = False  # with ``attend``: an inner token of a prompt, ``inner_wait`` later
     spans: int = 0  # layers whose attention comes before
     after_span: bool = False  # the wait before it grows with the blocks of the cache
 
@@ -85,6 +85,7 @@ class Schedule:
     words: list[Word] = field(default_factory=list)
     head_at: int = 0
     end_at: int = 0
+    inner_wait: int = 0  # from the last word that attends to the end of an inner token of a prompt, less one
     slack: int = 0  # of a layer's span, what passes beside other work of the lanes
 
     @property
@@ -123,14 +124,19 @@ class Schedule:
         return self.part_bits + (self.wiring.rope_sets - 1).bit_length()
 
     @property
+    def context(self) -> int:
+        """Positions of the cache that a stream has."""
+        return self.geometry.share or self.shape.context
+
+    @property
     def blocks(self) -> int:
-        """Of the cache, banks positions each."""
-        return ceil_div(self.shape.context, self.geometry.banks)
+        """A stream's part of the cache, banks positions each."""
+        return ceil_div(self.context, self.geometry.banks)
 
     @property
     def spacing(self) -> int:
         """Least cycles from one walk's first block to the next walk's: the score buffer holds two."""
-        return max(2, self.quotient_steps)
+        return max(2 + self.geometry.peak_late, self.quotient_steps)
 
     @property
     def quotient_steps(self) -> int:
@@ -164,15 +170,22 @@ class Schedule:
     def cycles(self, position: int, generated: bool = True) -> int:
         """From the fetch of the token at ``position`` to the next possible fetch.
 
-        ``generated``: logits and sampling are wanted; otherwise an inner token of a prompt.
+        ``generated``: logits and sampling are wanted; otherwise an inner token of a prompt, which ends with the last
+        layer's keys and values.
         """
-        fixed = self.end_at if generated else self.head_at - 1
-        return fixed + END + self.shape.layers * self.wait(position)
+        if generated:
+            return self.end_at + END + self.shape.layers * self.wait(position)
+        return self.inner_end_at + END + (self.shape.layers - 1) * self.wait(position)
 
-    def mean_cycles(self, first: int = 0, last: int = 255) -> float:
-        """Mean of generated tokens over positions first .. last."""
-        last = min(last, self.shape.context - 1)
-        return sum(self.cycles(p) for p in range(first, last + 1)) / (last + 1 - first)
+    @property
+    def inner_end_at(self) -> int:
+        """The end of an inner token of a prompt, at the position where attention adds nothing."""
+        return next(word.at for word in self.words if word.attend and word.ends) + 1 + self.inner_wait
+
+    def mean_cycles(self, first: int = 0, last: int = 255, generated: bool = True) -> float:
+        """Mean over positions first .. last."""
+        last = min(last, self.context - 1)
+        return sum(self.cycles(p, generated) for p in range(first, last + 1)) / (last + 1 - first)
 
     def timeline(self, position: int) -> list[Busy]:
         """What is busy when, for a generated token at ``position``."""
@@ -182,7 +195,7 @@ class Schedule:
         for word in self.words:
             at = word.at + 1 + word.spans * wait
             if word.attend:
-                end = at + span + walk_to_mixed(self.wiring) + self.quotient_steps
+                end = at + span + walk_to_mixed(self.wiring, g) + self.quotient_steps
                 busy.append(
                     Busy(
                         part="attention",

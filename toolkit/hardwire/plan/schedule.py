@@ -20,9 +20,9 @@ from ..ops import rope, sampler
 from ..parts import present
 from ..parts.renorms import normed_heads
 from .geometry import Geometry
-from .latency import added_late, logits_late, missing_parts, turned_late, walk_to_mixed, walk_to_value
+from .latency import added_late, logits_late, missing_parts, one_stream_parts, turned_late, walk_to_mixed, walk_to_value
 from .program import Emission, Row, Run, Schedule, Word, run_read, run_reads
-from .words import EMBED_READ, NOISE_LATE, ROOT_LATE, SAMPLE_LATE, Kind, Source
+from .words import EMBED_READ, NOISE_LATE, SAMPLE_LATE, Kind, Source
 
 
 def require_engine(chip: Chip) -> None:
@@ -42,6 +42,12 @@ def require_geometry(program: Schedule) -> None:
             f"score_fabric {g.score_fabric}, mix_fabric {g.mix_fabric}: at most the {g.banks} banks' scores are in "
             f"LUTs, and a head's {channels} channels"
         )
+    if g.streams > 1 and (alone := one_stream_parts(program.wiring)):
+        raise BuildError(f"{g.streams} streams: the RTL engine has {', '.join(alone)} for one stream alone; plan one")
+    if g.streams > 1 and g.trace:
+        raise BuildError(f"{g.streams} streams: the trace window is of one stream; plan one, or leave trace out")
+    if program.context > program.shape.context:
+        raise BuildError(f"share {g.share}: a stream has at most the context's {program.shape.context} positions")
     if program.padded % g.divides:
         raise BuildError(
             f"divides {g.divides}: choose a divisor of a head's {program.padded} channels, padding included"
@@ -78,9 +84,7 @@ def schedule(chip: Chip, geometry: Geometry) -> Schedule:
     index = np.arange(len(logits))
     arrival = logits_late(chip.wiring, geometry) - 1
     late = int((NOISE_LATE + (index + 1) * rows // 2 - run_read(head, 0, geometry, index) - arrival).max())
-    program.head_at = player.start(
-        head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late), ends=True
-    )
+    program.head_at = player.start(head, max(ready, player.rooted(head, ready, chip.wiring.final_norm), late))
     program.end_at = run_read(head, program.head_at, geometry, len(logits) - 1) + arrival + SAMPLE_LATE
     program.words.append(Word(at=program.end_at, ends=True, spans=shape.layers))
     return program
@@ -98,13 +102,13 @@ class _Player:
         self.after_span = False
         self.program.words.append(Word(at=1))
 
-    def start(self, run: Run, earliest: int, ends: bool = False) -> int:
+    def start(self, run: Run, earliest: int) -> int:
         """The cycle of the run's first step: ``earliest``, or later as lanes, read-out and program demand."""
         g = self.program.geometry
         at = max(earliest, self.free, self.program.words[-1].at + 2)
         at = max(at, at + self.read_free - run_read(run, at, g, 0))
         last = len(run.emissions) - 1
-        self.program.words.append(Word(at=at - 1, run=run, ends=ends, spans=self.spans, after_span=self.after_span))
+        self.program.words.append(Word(at=at - 1, run=run, spans=self.spans, after_span=self.after_span))
         self.after_span = False
         self.free = (
             run_read(run, at, g, last // g.depth * g.depth) - g.lane_late + 1
@@ -116,7 +120,8 @@ class _Player:
         """Earliest start at which the root of a residual that is complete at ``ready`` joins the first read in time."""
         if not norm:
             return ready
-        return ready + ROOT_LATE - (run_read(run, 0, self.program.geometry, 0) - 1)
+        g = self.program.geometry
+        return ready + g.root_late - (run_read(run, 0, g, 0) - 1)
 
     def normed(self, run: Run, ready: int) -> int:
         return self.start(run, max(ready, self.rooted(run, ready)))
@@ -135,11 +140,11 @@ class _Player:
         at = self.normed(run, ready)
         reads = run_reads(run, at, g)
         # Its own rows are a new residual: the first must not reach the lanes, nor the root, before the last is read.
-        if self.free > reads[0] + g.residual_late or len(reads) > g.residual_late + ROOT_LATE - 1:
+        if self.free > reads[0] + g.residual_late or len(reads) > g.residual_late + g.root_late - 1:
             raise BuildError(
                 f"a norm behind an embedding of {program.shape.dim} entries overwrites what its later rows need; rows "
                 f"are {g.rows}, depth {g.depth}: choose a geometry that takes the vector in one pass and in at most "
-                f"{g.residual_late + ROOT_LATE - 1} reads"
+                f"{g.residual_late + g.root_late - 1} reads"
             )
         return reads[-1] + g.residual_late
 
@@ -153,7 +158,7 @@ class _Player:
             columns=_columns(range(shape.dim), g),
             emissions=tuple(_head_emissions(program, layer)),
         )
-        ready, _ = self._output(layer, self._attend(qkv, self.normed(qkv, ready)))
+        ready = self._output(layer, self._attend(qkv, self.normed(qkv, ready)))
         emissions = tuple(_hidden_emissions(program, layer, gate_shift))
         up = Run(
             name="mlp", source=Source.NORM, layer=layer, columns=_columns(range(shape.dim), g), emissions=emissions
@@ -173,13 +178,14 @@ class _Player:
             emissions=emissions,
         )
         at = self.normed(run, ready)
-        _, slack = self._output(layer, self._attend(run, at))
-        program.slack = min(program.slack, slack) if layer else slack  # layers are alike
+        self._output(layer, self._attend(run, at))
         return self._down(layer, run, at)
 
-    def _output(self, layer: int, walk: int) -> tuple[int, int]:
-        """Place o behind attention, whose first block is at ``walk``: when the residual has it, and how long the mixed
-        values wait for the lanes before."""
+    def _output(self, layer: int, walk: int) -> int:
+        """Place o behind attention, whose first block is at ``walk``; when the residual has it.
+
+        As long as the mixed values would wait for the lanes, attention may take longer: that is no wait of theirs.
+        """
         program, g = self.program, self.program.geometry
         emissions = tuple(_vector_emissions(program, "o", layer))
         mix = Run(
@@ -189,12 +195,13 @@ class _Player:
             columns=_columns(_mixed_columns(program), g),
             emissions=emissions,
         )
-        mixed = walk + walk_to_mixed(program.wiring) + program.quotient_steps - 1  # the last value is there
+        mixed = walk + walk_to_mixed(program.wiring, g) + program.quotient_steps - 1  # the last value is there
         earliest = mixed - (len(mix.columns) // g.columns - 1)
         self.after_span = True
         self.spans += 1
         at = self.start(mix, earliest)
-        return run_reads(mix, at, g)[-1] + added_late(program.wiring, g, len(emissions)), at - earliest
+        program.slack = min(program.slack, at - earliest) if layer else at - earliest
+        return run_reads(mix, at, g)[-1] + added_late(program.wiring, g, len(emissions))
 
     def _down(self, layer: int, up: Run, at: int) -> int:
         """Place down behind the run at ``at`` that makes hidden values; when the residual has it."""
@@ -216,11 +223,11 @@ class _Player:
     def _attend(self, run: Run, at: int) -> int:
         """Start attention once no walk can read what is not there; the cycle of its first block."""
         program, g = self.program, self.program.geometry
-        share = program.walks // program.kv_words
+        share, last = program.walks // program.kv_words, run.layer == program.shape.layers - 1
         turned = turned_late(program.wiring, g) + (program.parts - 1 if normed_heads(program.wiring) else 0)
-        late = {Kind.QUERY: turned, Kind.KEY: turned, Kind.VALUE: g.residual_late - walk_to_value(program.wiring)}
-        walk = at + 1
-        for read, e in zip(run_reads(run, at, g), run.emissions, strict=True):
+        late = {Kind.QUERY: turned, Kind.KEY: turned, Kind.VALUE: g.residual_late - walk_to_value(program.wiring, g)}
+        walk, reads = at + 1, run_reads(run, at, g)
+        for read, e in zip(reads, run.emissions, strict=True):
             if e.kind not in late:
                 continue
             word = e.dest >> program.word_bits
@@ -228,7 +235,14 @@ class _Player:
                 word = word // program.blocks % program.kv_words * share
             walk = max(walk, read + late[e.kind] - word * program.spacing)
         at = max(walk - 1, program.words[-1].at + 1)
-        program.words.append(Word(at=at, attend=True, spans=self.spans))
+        program.words.append(Word(at=at, attend=True, ends=last, spans=self.spans))
+        if last:
+            # An inner token of a prompt ends when all that the run makes is written; parallel branches' run makes more.
+            written = late | {
+                Kind.VALUE: g.residual_late, Kind.GATE: g.plain_late, Kind.PLAIN: g.plain_late, Kind.UP: g.post_late,
+            }  # fmt: skip
+            end = max(read + written[e.kind] - 1 for read, e in zip(reads, run.emissions, strict=True))
+            program.inner_wait = max(end - at - 1, 0)
         return at + 1
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..chip.model import Chip, Wiring
-from ..chip.reference import State, step
+from ..chip.reference import State, fill, step
 from ..ops.embedding import embed
 from ..ops.fixed import Ints, saturate
 from .program import Emission, Schedule
@@ -131,12 +131,16 @@ class Tracer:
         self.chip, self.stages = chip, stages(chip, program)
         self._tables = [chip.matrices[name] for name in ("embedding", "position") if name in chip.matrices]
 
-    def step(self, state: State, token: int) -> dict[Stage, int]:
-        """Feed a token to the reference at the state's position; the checksum of every stage."""
+    def step(self, state: State, token: int, inner: bool = False) -> dict[Stage, int]:
+        """Feed a token to the reference at the state's position; the checksum of every stage that it passes.
+
+        ``inner``: of a prompt, which ends with the last layer's keys and values.
+        """
         vectors: dict[str, Ints] = {}
         position = state.position
-        step(self.chip, state, np.array([[token]], np.int64), vectors.__setitem__)
-        return {stage: self._expected(stage, token, position, vectors) for stage in self.stages}
+        (fill if inner else step)(self.chip, state, np.array([[token]], np.int64), vectors.__setitem__)
+        passed = [stage for stage in self.stages if stage.name in vectors]
+        return {stage: self._expected(stage, token, position, vectors) for stage in passed}
 
     def _expected(self, stage: Stage, token: int, position: int, vectors: dict[str, Ints]) -> int:
         if stage.name == "embed":

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..chip.model import Chip
 from ..ops.fixed import limits
+from ..targets.blocks import tail_words
+from .geometry import Geometry
 from .program import Schedule
 
 
@@ -43,6 +45,11 @@ def weight_words(program: Schedule) -> list[int]:
         for e in range(g.depth):
             words[e] += steps * len(range(e, full, g.depth))
     return [max(count, 1) for count in words]
+
+
+def tails(g: Geometry, words: list[int]) -> list[int]:
+    """Of each depth's weight words, those in LUTs."""
+    return [tail_words(count) if g.split and e >= g.uram else 0 for e, count in enumerate(words)]
 
 
 def bias_bits(chip: Chip) -> int:

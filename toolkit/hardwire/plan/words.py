@@ -105,10 +105,14 @@ class Constant(int):
 
 # Cycles, each a property of the RTL's pipelines. Names as A0, E0 and t0 are those of the comments in rtl/.
 EMBED_READ = Constant("EmbedRead", 2, "fetch to E1 of the embedding's first read")
-ROOT_LATE = Constant("RootLate", 6, "a complete residual to its root, which joins at E0")
-WALK_TO_VALUE = Constant("WalkToValue", 7, "t0 to the address of the values, less what parts take of scores")
+ROOT_LATE = Constant(
+    "RootLate", 6, "a complete residual to its root, which joins at E0, less further stages of its table"
+)
+WALK_TO_VALUE = Constant("WalkToValue", 7, "t0 to the address of the values, less what parts and further stages take")
 RENORM_LATE = Constant(
-    "RenormLate", renorms.RENORM_LATE, "rows of a whole head to the same rows after its norm, less their rounding"
+    "RenormLate",
+    renorms.RENORM_LATE,
+    "rows of a whole head to the same rows after its norm, less the same and rounding",
 )
 SOFT_CAP_LATE = Constant("SoftCapLate", softcap.SOFT_CAP_LATE, "a value to its soft cap")
 SCORE_CAP_LATE = Constant(
@@ -120,17 +124,17 @@ SAMPLE_LATE = Constant("SampleLate", 4, "EZ of the last logits to the sampled to
 END = Constant("End", 1, "from a token's last word to the next fetch")
 LEAST_RESET = Constant("LeastReset", 16, "of a reset, at least, as AXI asks: pipelines without one run empty meanwhile")
 ALIBI_LATE = Constant("AlibiLate", alibi.ALIBI_LATE, "a score to one with the bias of its position")
-LONGEST_RUN_OUT = Constant("LongestRunOut", LEAST_RESET - 4, "of a pipeline that is left to run empty, at most")
+LONGEST_RUN_OUT = Constant("LongestRunOut", LEAST_RESET - 5, "of a pipeline that is left to run empty, at most")
 
 
-def y_late(round_stages: int) -> int:
+def y_late(factor_stages: int, round_stages: int) -> int:
     """E0 to EY, where requantised rows are; so many from E1 until one is stored as it is."""
-    return 3 + round_stages
+    return 2 + factor_stages + round_stages
 
 
-def z_late(round_stages: int) -> int:
+def z_late(factor_stages: int, round_stages: int) -> int:
     """EY to EZ, where what post makes of them is."""
-    return 1 + round_stages
+    return factor_stages + round_stages
 
 
 CONSTANTS = (
@@ -231,9 +235,12 @@ PROGRAM = Struct(
     "program_t",
     "What begins, and how long until the next word: a word of program.hex.",
     (
+        Field("taken", "TakenW", "cycles until the lanes are free for another run, less one"),
+        Field("reads_from", "TakenW", "cycles until the read-out is taken"),
+        Field("reads_until", "TakenW", "cycles until it is free again, less one"),
         Field("wait_cycles", "WaitW", "until the next word is played, less one"),
         Field("with_span", 1, "the wait grows by what a layer's attention takes"),
-        Field("ends", 1, "the token ends; with `lanes` only one whose logits are not wanted"),
+        Field("ends", 1, "the token ends; with `attend` only an inner token of a prompt, and after InnerWait"),
         Field("attend", 1, "attention begins"),
         Field("lanes", 1, "the lanes begin, with what follows"),
         Field("source", Source, "of the activations"),
@@ -299,6 +306,7 @@ TAIL = Struct(
     "tail_t",
     "What of its word a row takes along, E0 to EY and on to EZ.",
     (
+        Field("stream", "StreamW", "whose it is"),
         Field("set", 1, "of the residual: replace instead of add"),
         Field("first", 1, "first of a new residual vector, or of the logits"),
         Field("branch", 1, "of the residual: a norm takes the row first"),
@@ -345,6 +353,7 @@ LOGITS = Struct(
     "logits_t",
     "A row of logits.",
     (
+        Field("stream", "StreamW", "whose they are"),
         Field("row", "LogitA", "of ids Rows * row .."),
         Field("value", "LogitW", "of every id, in units of 2**-LogitFraction", lanes="Rows", signed=True),
     ),

@@ -21,6 +21,7 @@ from ..errors import BuildError
 from ..host.requests import CHECKSUMS, Backend, Request, Stages
 from ..ops.fixed import Ints
 from ..plan.geometry import Geometry
+from ..plan.program import Schedule
 from ..plan.schedule import schedule
 from ..plan.trace import Tracer, named
 from ..progress import Share
@@ -62,11 +63,16 @@ class Route:
     geometry: Mapping[str, int | str | bool] = field(default_factory=dict)
 
     @cached_property
-    def tracer(self) -> Tracer:
-        """Of the checksums that an engine's stages must have."""
+    def plan(self) -> Schedule:
+        """Of an engine's cycles and stages."""
         if not self.geometry:
             raise BuildError("the plan has no geometry, so stages have no checksums; build again")
-        return Tracer(self.chip, schedule(self.chip, Geometry(**self.geometry)))  # type: ignore[arg-type]
+        return schedule(self.chip, Geometry(**self.geometry))  # type: ignore[arg-type]
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        """Of the checksums that an engine's stages must have."""
+        return Tracer(self.chip, self.plan)
 
 
 def climb(route: Route, backend: Backend, progress: Share = lambda share: None) -> tuple[Rung, Difference | None]:
@@ -212,9 +218,23 @@ def _loops(route: Route, backend: Backend, rung: Rung) -> Difference | None:
                 expected=want.position,
                 got=outcome.position,
             )
+        difference = difference or _prompt_cycles(route, outcome.prompt_cycles)
         if difference is not None:
             return difference
         rung.tokens += len(want.ids)
+    return None
+
+
+def _prompt_cycles(route: Route, got: Sequence[int] | None) -> Difference | None:
+    """Cycles of the inner tokens of a prompt from position 0 on, as planned."""
+    if not got or not route.geometry:
+        return None
+    for position, actual in enumerate(got):
+        want = route.plan.cycles(position, generated=False)
+        if want != actual:
+            return Difference(
+                rung=route.rung, stage="prompt cycles", token=position, index=0, expected=want, got=actual
+            )
     return None
 
 

@@ -33,7 +33,7 @@ from .passes import Judge, check_patterns
 from .queue import Allowance
 from .replies import reply_to
 from .schema import Problem
-from .settings import Key, Settings, find_key
+from .settings import Key, Settings, find_key, is_loopback
 from .timeline import Timeline
 
 PAGE = Path(__file__).parent / "page"
@@ -101,6 +101,11 @@ class Service:
 
     def _key(self, request: Request) -> Key:
         if not self.settings.keys:
+            # Or else any page of the web could ask, by a name of its own for this computer's address.
+            if not self.settings.open_to_all and not is_loopback(request.url.hostname or ""):
+                raise ApiError(
+                    403, "without a key this server is asked by a name of this computer alone", code="wrong_host"
+                )
             host = request.client.host if request.client is not None else ""
             return Key(name=f"address {host}", digest=b"", waiting=self.settings.waiting)
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -142,7 +147,7 @@ class Service:
 
     async def _body(self, request: Request) -> bytes:
         """Raises ApiError: 415, 413, and 408 where it comes too slowly."""
-        kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        kind = request.headers.get("content-type", "nothing").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise ApiError(415, f"the body is {kind}; send Content-Type: application/json", code="wrong_content_type")
         length = request.headers.get("content-length", "")

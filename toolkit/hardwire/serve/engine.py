@@ -146,11 +146,17 @@ class Engine:
             job.error = stopping()
             self._finish(jobs, job, CANCELLED)
 
+    def interrupt(self) -> None:
+        """End what runs, behind the token that is being computed, and say why."""
+        job = self._current
+        if job is not None:
+            job.error = job.error or stopping()
+            job.cancelled = True
+
     def close(self) -> None:
         """End what runs, and the thread."""
         self.drain()
-        if self._current is not None:
-            self._current.cancelled = True
+        self.interrupt()
         self._thread.join()
 
     # -- the thread ----------------------------------------------------------------------------------

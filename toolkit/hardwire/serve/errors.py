@@ -14,6 +14,7 @@ from .schema import Problem
 # Status to OpenAI's type of error.
 TYPES = {
     401: "authentication_error",
+    403: "permission_error",
     404: "not_found_error",
     429: "rate_limit_error",
     500: "server_error",

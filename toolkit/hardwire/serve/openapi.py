@@ -77,7 +77,10 @@ def _paths(model: Model, secured: list[Json]) -> Json:
     paths["/metrics"] = {
         "get": {
             "summary": "Counts for Prometheus",
-            "responses": {"200": {"description": "Counts", "content": {"text/plain": {}}}, **_errors("401", "422")},
+            "responses": {
+                "200": {"description": "Counts", "content": {"text/plain": {}}},
+                **_errors("401", "403", "422"),
+            },
             "security": secured,
         }
     }
@@ -118,13 +121,13 @@ def _json(name: str | None) -> Json:
 
 
 def _read(name: str | None) -> Json:
-    return {"200": {"description": "What there is", "content": _json(name)}, **_errors("401", "422")}
+    return {"200": {"description": "What there is", "content": _json(name)}, **_errors("401", "403", "422")}
 
 
 def _call(name: str) -> Json:
     stream: Json = {"text/event-stream": {}}
     answer = {"description": "The answer, whole or as events", "content": {**_json(name), **stream}}
-    codes = ("400", "401", "404", "408", "413", "415", "422", "429", "500", "503")
+    codes = ("400", "401", "403", "404", "408", "413", "415", "422", "429", "500", "503")
     return {"200": answer, **_errors(*codes)}
 
 
@@ -135,6 +138,7 @@ def _errors(*codes: str) -> Json:
 _WHY = {
     "400": "No JSON, or a prompt that does not fit the context",
     "401": "No key, or an unknown one",
+    "403": "Without keys: asked by a name that is not this computer's",
     "404": "Not here",
     "408": "The body did not come in time",
     "413": "The body is too large",

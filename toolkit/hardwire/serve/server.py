@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from types import FrameType
 from typing import Any
 
@@ -86,7 +87,7 @@ _FULL = _response(ApiError(503, "too many connections; ask again", code="too_man
 
 
 class Server(uvicorn.Server):
-    """uvicorn that, told to stop, refuses what waits and lets what runs come to its end."""
+    """uvicorn that, told to stop, refuses what waits and lets what runs end, or tells it in time that it will not."""
 
     def __init__(self, service: Service) -> None:
         settings = service.settings
@@ -104,14 +105,19 @@ class Server(uvicorn.Server):
             log_config=None,
             server_header=False,
             timeout_keep_alive=round(settings.idle_seconds),
-            timeout_graceful_shutdown=round(settings.grace_seconds),
+            timeout_graceful_shutdown=max(1, round(settings.grace_seconds)),
             h11_max_incomplete_event_size=settings.headers,
         )
         super().__init__(config)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         log.info("stop", extra={"about": {"signal": sig, "running": self._service.engine.running}})
-        self._service.engine.drain()
+        engine = self._service.engine
+        engine.drain()
+        # So much before uvicorn cuts connections that what runs can still be told.
+        timer = threading.Timer(0.8 * self._service.settings.grace_seconds, engine.interrupt)
+        timer.daemon = True
+        timer.start()
         super().handle_exit(sig, frame)
 
     @property

@@ -17,6 +17,12 @@ def multipliers(f: Fabric, a: int, b: int) -> int:
     return min(-(-a // wide) * -(-b // narrow), -(-b // wide) * -(-a // narrow))
 
 
+def tail_words(words: int) -> int:
+    """Of a memory's words, the few by which it passes a power of two, as rtl/engine_pkg.sv counts them."""
+    half = 1 << max((words - 1).bit_length() - 1, 0)
+    return words - half if words > 512 and words - half <= 16 else 0
+
+
 @lru_cache(maxsize=4096)
 def bram18(width: int, depth: int) -> int:
     """Block RAMs of 18 Kbit that a memory takes."""

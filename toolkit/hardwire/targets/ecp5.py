@@ -7,6 +7,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..errors import BuildError
+from .delays import Cell, Delays
 from .family import Fabric, Family, Planning, Pll, Routing, Synthesis
 
 # Labels of synth_ecp5 in order, with the share of time that they take on a large design.
@@ -47,6 +48,24 @@ def pll_for(oscillator_mhz: float, mhz: float) -> Pll:
     return nearest
 
 
+DELAYS = Delays(
+    cells={
+        "TRELLIS_FF": Cell(out=0.525),
+        "LUT4": Cell(through=0.236, lut=True),
+        "PFUMX": Cell(through=0.18, joined=True),
+        "L6MUX21": Cell(through=0.18, joined=True),
+        "CCU2C": Cell(through=0.447, carry=True, chain=0.071),
+        "DP16KD": Cell(out=5.75, setup=0.2),
+        "MULT18X18D": Cell(through=3.93),
+        "TRELLIS_DPR16X4": Cell(through=0.236, out=0.9, setup=0.1, passes="^RAD"),
+        "INV": Cell(through=0.236),
+    },
+    net=1.1,
+    source="speed 6, from prjtrellis's timing as nextpnr's reports show it",
+    carry_in="^CIN$",
+    carry_out="^COUT$",
+)
+
 FAMILY = Family(
     key="ecp5",
     name="ECP5",
@@ -66,7 +85,18 @@ FAMILY = Family(
         scale=1.13,
     ),
     # Open tools have to route it and meet a clock, which takes more room than a vendor's.
-    planning=Planning(lut_budget=0.70, lut_margin=0.996, two_stage_mhz=55, minus=False),
+    planning=Planning(
+        lut_budget=0.70,
+        lut_margin=0.996,
+        # A block RAM takes a third of its cycle: that register comes first.
+        stages=(
+            (0, {"lane_stages": 1, "round_stages": 1}),
+            (40, {"lane_stages": 1, "round_stages": 1, "read_stages": 2}),
+            (48, {"lane_stages": 2, "round_stages": 2, "read_stages": 2}),
+            (62, {"lane_stages": 3, "factor_stages": 2, "round_stages": 3, "read_stages": 2, "sum_stages": 2}),
+        ),
+        minus=False,
+    ),
     yosys=Synthesis(
         command="synth_ecp5",
         phases=PHASES,
@@ -98,4 +128,5 @@ FAMILY = Family(
         clock=("ecp5_clock.sv",),
         clock_model="EHXPLLL.sv",
     ),
+    delays=DELAYS,
 )

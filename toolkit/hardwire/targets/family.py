@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .delays import Delays
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fabric:
@@ -38,7 +40,9 @@ class Planning:
 
     lut_budget: float  # share of a device's LUTs that a design may fill and still route
     lut_margin: float  # a prediction may exceed the budget by 1 / this, as Yosys is what counts
-    two_stage_mhz: float  # above it lanes and rounding take two pipeline registers each
+    stages: tuple[
+        tuple[float, Mapping[str, int]], ...
+    ]  # above so many MHz, those fields of a geometry; the lowest first
     minus: bool  # carry chains in the form that shares its LUTs with multiplexers
 
 
@@ -99,6 +103,7 @@ class Family:
     planning: Planning
     yosys: Synthesis
     routing: Routing | None = None  # None: only the vendor's tool places and routes it
+    delays: Delays | None = None  # of its cells, where paths of a netlist are judged
 
     @property
     def simulated(self) -> bool:

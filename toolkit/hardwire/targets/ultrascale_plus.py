@@ -18,7 +18,12 @@ FAMILY = Family(
         multiplier=(27, 18),
         accumulates=False,  # Yosys packs no registers into DSP48E2
     ),
-    planning=Planning(lut_budget=0.85, lut_margin=0.92, two_stage_mhz=130, minus=True),
+    planning=Planning(
+        lut_budget=0.85,
+        lut_margin=0.92,
+        stages=((0, {"lane_stages": 1, "round_stages": 1}), (130, {"lane_stages": 2, "round_stages": 2})),
+        minus=True,
+    ),
     yosys=Synthesis(
         command="synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
         phases=seven_series.PHASES,
