@@ -75,7 +75,7 @@ class Work:
             await self._gates()
 
     def _note(self, outcome: Outcome) -> Any:
-        if not getattr(outcome.value, "kept", False):
+        if not outcome.kept:
             self.seconds += outcome.seconds
         self.every(peak_bytes=max([outcome.peak, *(row.peak_bytes for row in self.rows)]))
         return outcome.value
