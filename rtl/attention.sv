@@ -109,6 +109,12 @@ module attention
   assign walk_valid_o = walk_valid;
   assign walk_last_o  = walk_last;
 
+  // Positions in a stream's last block. Its token stands long before attention asks.
+  logic [Streams-1:0][Banks-1:0] exists_q;
+  for (genvar s = 0; s < Streams; s++) begin : gen_exists
+    always_ff @(posedge clk_i) exists_q[s] <= ~({Banks{1'b1}} << bank_i[s] << 1);
+  end
+
   // Where the layer's window begins.
   logic [BlockW-1:0] from_block;
   logic [BankW-1:0]  from_bank;
@@ -144,7 +150,7 @@ module attention
              .Heads(Layers * Walks), .SlopeW(SlopeW), .Shifts({"cap", Digits, ".hex"}),
              .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Slopes({"alibi", Digits, ".hex"}), .Folder(Folder)) u_scores (
       .clk_i, .rst_i, .restart_i(restart_i[0]), .valid_i(walk_valid), .last_i(walk_last), .slot_i(walk_slot),
-      .bank_i(bank_i[score_stream]),
+      .exists_i(exists_q[score_stream]),
       .from_block_i(from_block), .from_bank_i(from_bank), .query_i(query_i[h]), .keys_i(keys), .done_o(peak_valid), .peak_o(peak),
       .slot_r_i(exp_slot), .slot_next_i(exp_slot_next), .score_o(score));
 
@@ -152,7 +158,7 @@ module attention
               .AddrW(AddrW), .Group(Walks / Words), .ReadStages(ReadStages), .File({"shift", Digits, ".hex"}),
               .Windowed(Windowed), .Folder(Folder)) u_softmax (
       .clk_i, .rst_i, .load_i(exp_load), .base_i(exp_base), .index_i(exp_index), .layer_i(start_i && Streams == 1),
-      .start_i(peak_valid), .peak_i(peak), .blocks_i(blocks_i[exp_stream]), .bank_i(bank_i[exp_stream_q]),
+      .start_i(peak_valid), .peak_i(peak), .blocks_i(blocks_i[exp_stream]), .exists_i(exists_q[exp_stream_q]),
       .from_block_i(from_block), .from_bank_i(from_bank), .slot_o(exp_slot), .slot_next_o(exp_slot_next),
       .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .head_last_o(lasts[h]),
       .valid_o(exp_valid),

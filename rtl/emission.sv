@@ -39,7 +39,8 @@ module emission
   logic                 tag, opens, read_q, read;
   logic [RunW-1:0]      run;
   logic [StreamW-1:0]   stream, stream_q;
-  logic [AddrW-1:0]     addr, addr_q;
+  logic [AddrW-1:0]     addr, addr_q, base;
+  logic                 load;
   logic [EmissionW-1:0] stored;
 
   delay #(.Width(2 + CountW + RunW + StreamW), .Cycles(Stages - 1)) u_tag (
@@ -74,8 +75,6 @@ module emission
   end
 
   // Where the next words are. Those of the embedding come first of all.
-  logic             load;
-  logic [AddrW-1:0] base;
   if (Streams > 1) begin : gen_bases
     assign load = tag && opens;
     assign addr = embed_i && embed_first_i ? '0 : addr_q;

@@ -266,9 +266,13 @@ module engine
       default:   most_y = '1;
     endcase
   end
-  logic [16:0] asked_p;
-  assign asked_p = request_i[tail_p.stream].inverse;
-  assign inverse = asked_p == 0 ? 18'(1 << LogitShift) : 18'(asked_p);
+  // A request is held long before its first logits: of its temperature a register is enough.
+  logic [Streams-1:0][17:0] inverse_q;
+  for (genvar s = 0; s < Streams; s++) begin : gen_inverse
+    always_ff @(posedge clk_i)
+      inverse_q[s] <= request_i[s].inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i[s].inverse);
+  end
+  assign inverse = inverse_q[tail_p.stream];
 
   post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .FactorStages(FactorStages), .Stages(RoundStages))
     u_post (

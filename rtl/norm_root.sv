@@ -51,6 +51,8 @@ module norm_root #(
   logic [9:0]         index_q;
   logic [16:0]        entry_d, entry;
   logic [17:0]        scaled;
+  logic [StreamW-1:0] stream;
+  logic [Streams-1:0] keep;
 
   always_comb begin
     even_d = '0;
@@ -67,8 +69,6 @@ module norm_root #(
   end
 
   // Of one stream the pipeline holds the last vector; of several the next may be another's.
-  logic [StreamW-1:0] stream;
-  logic [Streams-1:0] keep;
   delay #(.Width(StreamW), .Cycles(2)) u_stream (.clk_i, .d_i(stream_i), .d_o(stream));
   if (Streams > 1) begin : gen_keep
     logic [Streams-1:0] whose;

@@ -28,7 +28,7 @@ module softmax #(
   input  logic                           start_i,      // t4: a head's scores are complete
   input  logic [ScoreW-1:0]              peak_i,       // t5
   input  logic [BlockW-1:0]              blocks_i,     // t5
-  input  logic [BankW-1:0]               bank_i,       // t6
+  input  logic [Banks-1:0]               exists_i,     // t6: positions in the last block
   input  logic [BlockW-1:0]              from_block_i, // where the window begins
   input  logic [BankW-1:0]               from_bank_i,
   output logic [BlockW:0]                slot_o,       // t5
@@ -66,7 +66,6 @@ module softmax #(
   shifts_t [Late-1:0]       shifts_q;
   logic [Late-1:0]          valid_q, first_q, last_q;
   logic [1:0][AddrW-1:0]    addr_q;
-  logic [Banks-1:0]         exists;  // in the last block
   logic [Banks-1:0]         recent;  // t6: not left behind by the window
 
   assign first  = busy_q && count_q == 0;
@@ -110,7 +109,6 @@ module softmax #(
 
   small_rom #(.Width($bits(shifts_t)), .Depth(Total), .File({Folder, File})) u_shift (.addr_i(index_q), .data_o(shifts));
 
-  assign exists = ~({Banks{1'b1}} << bank_i << 1);
   recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
     .clk_i, .block_i(count_q), .from_block_i, .from_bank_i, .seen_o(recent));
 
@@ -130,7 +128,7 @@ module softmax #(
     always_ff @(posedge clk_i) begin
       under_q   <= (ScoreW + 1)'(peak) - (ScoreW + 1)'($signed(score_i[b]));
       step_q[b] <= step[9:0];
-      alive_q   <= step < 1024 && (!last_q[0] || exists[b]) && recent[b];
+      alive_q   <= step < 1024 && (!last_q[0] || exists_i[b]) && recent[b];
       alive_dq  <= alive_q;
     end
     assign weight = alive_dq && valid_q[2] ? entry[b] : '0;

@@ -138,6 +138,13 @@ def test_the_plugin_is_the_wheels(python: Path, tmp_path: Path) -> None:
         assert f"hardwire_{name}" in told
 
 
+def test_the_wheel_has_its_templates(python: Path, tmp_path: Path) -> None:
+    build = ROOT / "bitstreams" / "ulx3s-85f" / "bundled"
+    command = [python, "-m", "hardwire", "datasheet", build, "-o", tmp_path / "s.html"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    assert "Block diagram" in (tmp_path / "s.html").read_text()
+
+
 def test_green_red_green(repository: Repository) -> None:
     green = repository.run()
     assert green.returncode == 0 and "8 passed" in green.stdout, green.stdout

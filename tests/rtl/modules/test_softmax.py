@@ -87,7 +87,7 @@ def test_tokens(
                 start_i=start,
                 peak_i=peaks,
                 blocks_i=used,
-                bank_i=bank,
+                exists_i=(2 << bank) - 1,
                 from_block_i=begin // banks,
                 from_bank_i=begin % banks,
                 score_i=given if banks > 1 else given[:, 0],
