@@ -8,14 +8,17 @@ module block_walk #(
   parameter int Group   = 2,   // walks over the same part of the cache
   parameter int AddrW   = 10,
   parameter int Spacing = 6,
+  parameter bit Several = 1'b0, // streams: the parity runs on from layer to layer
   localparam int BlockW = $clog2(Blocks + 1),
   localparam int WalkW  = Walks > 1 ? $clog2(Walks) : 1
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
-  input  logic              restart_i,  // the next layer is the first
+  input  logic              load_i,     // the layer, or the next one, is at:
+  input  logic [AddrW-1:0]  base_i,
   input  logic              start_i,    // the first block is on the next cycle
   input  logic [BlockW-1:0] blocks_i,
+  output logic              free_o,     // a layer may start
   output logic              valid_o,
   output logic              last_o,     // block of this walk
   output logic [WalkW-1:0]  walk_o,
@@ -30,11 +33,13 @@ module block_walk #(
   logic [CountW-1:0] count_q;
   logic [GroupW-1:0] group_q;
   logic [AddrW-1:0]  base_q;
+  logic              parity_q;
 
   assign valid_o = busy_q && count_q < CountW'(blocks_i);
   assign last_o  = valid_o && count_q + 1'b1 == CountW'(blocks_i);
   assign turn    = busy_q && count_q + 1'b1 >= CountW'(blocks_i) && count_q >= CountW'(Spacing - 1);
-  assign slot_o  = {walk_o[0], BlockW'(count_q)};
+  assign free_o  = !busy_q || (turn && walk_o == WalkW'(Walks - 1));
+  assign slot_o  = {Several ? parity_q : walk_o[0], BlockW'(count_q)};
   assign addr_o  = base_q + AddrW'(count_q);
 
   always_ff @(posedge clk_i) begin
@@ -52,8 +57,12 @@ module block_walk #(
     end else if (busy_q) begin
       count_q <= count_q + 1'b1;
     end
-    if (restart_i) base_q <= '0;
-    if (rst_i) busy_q <= 1'b0;
+    if (turn) parity_q <= !parity_q;
+    if (load_i) base_q <= base_i;
+    if (rst_i) begin
+      busy_q   <= 1'b0;
+      parity_q <= 1'b0;
+    end
   end
 
 endmodule

@@ -8,11 +8,13 @@ module cached_attention
 ) (
   input  logic                                           clk_i,
   input  logic                                           rst_i,
-  input  logic                                           restart_i,  // the next layer is the first
-  input  logic                                           stale_i,    // simulation: what is here is of another layer
+  input  logic [Streams-1:0]                             restart_i,  // the next layer is the stream's first
+  input  logic [Streams-1:0]                             stale_i,    // simulation: what is here is of another layer
+  output logic [Streams-1:0]                             ready_o,    // a layer of several streams may start
   input  logic                                           start_i,    // a layer
-  input  logic [BankW-1:0]                               bank_i,     // of this token, in the last block
-  input  logic [BlockW-1:0]                              blocks_i,   // that hold positions, this token's included
+  input  logic [StreamW-1:0]                             stream_i,   // whose
+  input  logic [Streams-1:0][BankW-1:0]                  bank_i,     // of each token, in the last block
+  input  logic [Streams-1:0][BlockW-1:0]                 blocks_i,   // that hold positions, the token's included
   input  logic                                           y_valid_i,  // EY: values
   input  tail_t                                          y_tail_i,
   input  logic [Rows-1:0][RowW-1:0]                      y_i,
@@ -20,12 +22,16 @@ module cached_attention
   input  tail_t                                          z_tail_i,
   input  logic [Rows-1:0][PostW-1:0]                     z_i,
   output logic                                           we_o,
+  output logic [StreamW-1:0]                             stream_o,   // with we_o: whose
   output logic [MixedA-1:0]                              addr_o,     // of Divides mixed values of each head
   output logic [Shared-1:0][Divides-1:0][AttentionW-1:0] mixed_o
 );
 
   localparam int WeightP = 10;  // bits of an exponential
+  localparam int QueryN  = Streams > 1 ? Streams << WalkW : Walks;
+  localparam int QueryA  = QueryN > 1 ? $clog2(QueryN) : 1;
 
+  logic [StreamW-1:0]                                    walk_stream;
   logic [WalkW-1:0]                                      walk;
   logic                                                  walk_valid, walk_last, value_last;
   logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query;
@@ -43,19 +49,26 @@ module cached_attention
   assign query_we    = z_valid_i && z_tail_i.kind == KindQuery;
   assign key_we      = z_valid_i && z_tail_i.kind == KindKey;
   assign value_we    = y_valid_i && y_tail_i.kind == KindValue;
-  assign key_waddr   = CacheA'(z_tail_i.dest >> PartB) + CacheA'(blocks_i - 1'b1);
-  assign value_waddr = CacheA'(y_tail_i.dest >> PartB) + CacheA'(blocks_i - 1'b1);
+  assign key_waddr   = word_of(z_tail_i.stream, z_tail_i.dest);
+  assign value_waddr = word_of(y_tail_i.stream, y_tail_i.dest);
 
-  queries #(.Words(Walks), .Channels(Shared * HeadDim), .Width(QueryW), .Rows(Rows)) u_queries (
-    .clk_i, .we_i(query_we), .clear_i(stale_i), .waddr_i(WalkW'(z_tail_i.dest >> PartB)),
-    .part_i(PartW'(z_tail_i.dest)), .data_i(query_z), .re_i(walk_valid), .raddr_i(walk), .query_o(query));
+  // Where a key or value goes: a stream's words lie together.
+  function automatic logic [CacheA-1:0] word_of(input logic [StreamW-1:0] stream, input logic [DestW-1:0] dest);
+    return CacheA'(dest >> PartB) + CacheA'(blocks_i[stream] - 1'b1) + CacheA'(32'(stream) * (CacheN / Streams));
+  endfunction
+
+  queries #(.Words(QueryN), .Channels(Shared * HeadDim), .Width(QueryW), .Rows(Rows), .Streams(Streams)) u_queries (
+    .clk_i, .we_i(query_we), .clear_i(stale_i), .waddr_i(QueryA'({z_tail_i.stream, WalkW'(z_tail_i.dest >> PartB)})),
+    .part_i(PartW'(z_tail_i.dest)), .data_i(query_z), .re_i(walk_valid), .raddr_i(QueryA'({walk_stream, walk})),
+    .query_o(query));
   kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows),
              .Stages(ReadStages)) u_keys (
-    .clk_i, .we_i(key_we), .bank_i, .waddr_i(key_waddr), .part_i(PartW'(z_tail_i.dest)), .data_i(key_z),
-    .raddr_i(key_addr), .data_o(keys));
+    .clk_i, .we_i(key_we), .bank_i(bank_i[z_tail_i.stream]), .waddr_i(key_waddr), .part_i(PartW'(z_tail_i.dest)),
+    .data_i(key_z), .raddr_i(key_addr), .data_o(keys));
   kv_cache #(.Banks(Banks), .Depth(CacheN), .Channels(Shared * HeadDim), .Width(CacheW), .Rows(Rows),
              .Stages(ReadStages)) u_values (
-    .clk_i, .we_i(value_we), .bank_i, .waddr_i(value_waddr), .part_i(PartW'(y_tail_i.dest)), .data_i(value_y),
+    .clk_i, .we_i(value_we), .bank_i(bank_i[y_tail_i.stream]), .waddr_i(value_waddr), .part_i(PartW'(y_tail_i.dest)),
+    .data_i(value_y),
     .raddr_i(value_addr), .data_o(values));
 
   attention #(.Banks(Banks), .Blocks(Blocks), .Layers(Layers), .Heads(Heads), .KvHeads(KvHeads), .HeadDim(HeadDim),
@@ -63,23 +76,26 @@ module cached_attention
               .Divides(Divides), .Spacing(Spacing), .ReadStages(ReadStages),
               .SumStages(SumStages), .ScoreStyle(ScoreStyle), .ScoreFabric(ScoreFabric),
               .MixStyle(MixStyle), .MixFabric(MixFabric), .Minus(Minus), .Windowed(Windowed), .Capped(ScoreCap),
-              .SlopeW(ScoreSlopeW), .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Folder(Folder))
+              .SlopeW(ScoreSlopeW), .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Streams(Streams),
+              .Folder(Folder))
     u_attention (
-    .clk_i, .rst_i, .restart_i, .start_i, .blocks_i, .bank_i, .walk_valid_o(walk_valid), .walk_last_o(walk_last),
+    .clk_i, .rst_i, .restart_i, .ready_o, .start_i, .stream_i, .blocks_i, .bank_i, .walk_stream_o(walk_stream),
+    .walk_valid_o(walk_valid), .walk_last_o(walk_last),
     .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys), .value_last_o(value_last),
-    .value_addr_o(value_addr), .values_i(values), .we_o, .addr_o, .mixed_o);
+    .value_addr_o(value_addr), .values_i(values), .we_o, .stream_o, .addr_o, .mixed_o);
 
 `ifndef SYNTHESIS
   // The schedule promises that this token's keys and values are written before they are read.
-  localparam int KvA = KvWords > 1 ? $clog2(KvWords) : 1;
-  freshness #(.Depth(KvWords)) u_key_fresh (
+  localparam int KvA = Streams * KvWords > 1 ? $clog2(Streams * KvWords) : 1;
+  function automatic logic [KvA-1:0] fresh_of(input logic [CacheA-1:0] addr);
+    return KvA'(32'(addr) / (CacheN / Streams) * KvWords + 32'(addr) / Blocks % KvWords);
+  endfunction
+  freshness #(.Depth(Streams * KvWords), .Streams(Streams)) u_key_fresh (
     .clk_i, .clear_i(stale_i), .we_i(key_we && PartW'(z_tail_i.dest) == PartW'(Parts - 1)),
-    .waddr_i(KvA'(32'(key_waddr) / Blocks % KvWords)), .re_i(walk_last),
-    .raddr_i(KvA'(32'(key_addr) / Blocks % KvWords)));
-  freshness #(.Depth(KvWords)) u_value_fresh (
+    .waddr_i(fresh_of(key_waddr)), .re_i(walk_last), .raddr_i(fresh_of(key_addr)));
+  freshness #(.Depth(Streams * KvWords), .Streams(Streams)) u_value_fresh (
     .clk_i, .clear_i(stale_i), .we_i(value_we && PartW'(y_tail_i.dest) == PartW'(Parts - 1)),
-    .waddr_i(KvA'(32'(value_waddr) / Blocks % KvWords)), .re_i(value_last),
-    .raddr_i(KvA'(32'(value_addr) / Blocks % KvWords)));
+    .waddr_i(fresh_of(value_waddr)), .re_i(value_last), .raddr_i(fresh_of(value_addr)));
 `else
   logic unused_check;
   assign unused_check = ^{walk_last, value_last};

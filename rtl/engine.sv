@@ -12,18 +12,18 @@ module engine
 ) (
   input  logic        clk_i,
   input  logic        rst_i,           // for LeastReset cycles or more
-  input  logic        request_valid_i, // begin; only while progress_o.busy is low
-  input  request_t    request_i,       // held until it ends
-  output progress_t   progress_o,
-  output logic        fetch_o,         // first cycle of a token
+  input  logic [Streams-1:0]      request_valid_i, // begin; only while the stream's progress_o.busy is low
+  input  request_t [Streams-1:0]  request_i,       // held until it ends
+  output progress_t [Streams-1:0] progress_o,
+  output logic [Streams-1:0]      fetch_o,         // first cycle of a token
   input  logic        load_valid_i,    // weights of URAM, 32 bits at a time, before the first request
   input  logic [31:0] load_data_i,
-  input  logic        prompt_valid_i,
-  output logic        prompt_ready_o,
-  input  prompt_t     prompt_i,
-  output logic        token_valid_o,
-  input  logic        token_ready_i,
-  output token_t      token_o,
+  input  logic [Streams-1:0]      prompt_valid_i,
+  output logic [Streams-1:0]      prompt_ready_o,
+  input  prompt_t [Streams-1:0]   prompt_i,
+  output logic [Streams-1:0]      token_valid_o,
+  input  logic [Streams-1:0]      token_ready_i,
+  output token_t [Streams-1:0]    token_o,
   output logic        logits_valid_o,  // debug stream: it cannot be stalled
   output logits_t     logits_o,
   input  logic [12:0] trace_addr_i,    // a word of the trace window
@@ -34,51 +34,108 @@ module engine
   localparam int CountW = $clog2(Depth + 1);
   localparam int BitsW  = $clog2(ResidualW);
   localparam int EmbedP = Positions > 1 ? $clog2(Positions) : 1;
+  localparam int RunW   = ProgramWords > 1 ? $clog2(ProgramWords) : 1;
+  localparam int Embeds = Positions > 0 ? 2 * Words : Words;
 
-  // The token loop and the control program.
-  logic              loop_clear, clear, start, next, short_token, done, restart;
-  logic [IdW-1:0]    id, sampled;
-  logic [SpanW-1:0]  span;
-  logic [BankW-1:0]  bank;
-  logic [BlockW-1:0] blocks;
-  logic              lanes_start, attend;
-  source_e           lanes_source;
-  logic [StepW-1:0]  lanes_steps;
-  logic [EmitW-1:0]  lanes_emits;
+  // Of every stream its token loop and control program.
+  logic [Streams-1:0]             clear, want, noisy, start, next, done, restart;
+  logic [Streams-1:0]             lanes_want, lanes_play, attend_want, attend_play, attend_ready;
+  logic [Streams-1:0]             fetch_hold, lanes_hold, attend_hold;
+  logic [Streams-1:0][IdW-1:0]    ids;
+  logic [IdW-1:0]                 sampled;
+  logic [Streams-1:0][BankW-1:0]  bank;
+  logic [Streams-1:0][BlockW-1:0] blocks;
+  program_t [Streams-1:0]         words;
+  logic [Streams-1:0][RunW-1:0]   places;
+  logic [Streams-1:0][63:0]       seed;
+  logic [Streams-1:0][31:0]       positions;
 
-  token_loop u_loop (
-    .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
-    .token_valid_o, .token_ready_i, .token_o, .clear_o(loop_clear), .start_o(start), .next_o(next), .id_o(id),
-    .short_o(short_token), .done_i(done), .sampled_i(sampled));
-  assign clear   = loop_clear || rst_i;
+  for (genvar s = 0; s < Streams; s++) begin : gen_stream
+    logic             loop_clear, short_token;
+    logic [SpanW-1:0] span;
+
+    token_loop #(.Stream(s)) u_loop (
+      .clk_i, .rst_i, .request_valid_i(request_valid_i[s]), .request_i(request_i[s]), .progress_o(progress_o[s]),
+      .prompt_valid_i(prompt_valid_i[s]), .prompt_ready_o(prompt_ready_o[s]), .prompt_i(prompt_i[s]),
+      .token_valid_o(token_valid_o[s]), .token_ready_i(token_ready_i[s]), .token_o(token_o[s]),
+      .clear_o(loop_clear), .want_o(want[s]), .noisy_o(noisy[s]), .hold_i(fetch_hold[s]), .start_o(start[s]),
+      .next_o(next[s]), .id_o(ids[s]), .short_o(short_token), .done_i(done[s]), .sampled_i(sampled));
+    assign clear[s]     = loop_clear || rst_i;
+    assign restart[s]   = done[s] || rst_i;  // program, weights and cache begin anew with the next token
+    assign seed[s]      = request_i[s].seed;
+    assign positions[s] = 32'(progress_o[s].position);
+
+    position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .Slack(Slack), .SpanW(SpanW))
+      u_position (
+      .clk_i, .clear_i(clear[s]), .next_i(next[s]), .bank_o(bank[s]), .blocks_o(blocks[s]), .span_o(span));
+
+    sequencer #(.Words(ProgramWords), .Folder(Folder)) u_sequencer (
+      .clk_i, .rst_i, .start_i(start[s]), .short_i(short_token), .span_i(span), .lanes_want_o(lanes_want[s]),
+      .lanes_hold_i(lanes_hold[s]), .attend_want_o(attend_want[s]), .attend_hold_i(attend_hold[s]),
+      .program_o(words[s]), .place_o(places[s]), .lanes_o(lanes_play[s]), .attend_o(attend_play[s]), .done_o(done[s]));
+  end
   assign fetch_o = start;
-  assign restart = done || rst_i;  // programs, weights and cache begin anew with the next token
 
-  position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .Slack(Slack), .SpanW(SpanW))
-    u_position (
-    .clk_i, .clear_i(clear), .next_i(next), .bank_o(bank), .blocks_o(blocks), .span_o(span));
+  // Which of them plays.
+  logic noise_free;
+  if (Streams > 1) begin : gen_arbiter
+    logic [Streams-1:0] fetch_grant, lanes_grant, attend_grant;
+    arbiter #(.Streams(Streams), .Embeds(Embeds)) u_arbiter (
+      .clk_i, .rst_i, .fetch_i(want), .noisy_i(noisy), .noise_free_i(noise_free), .fetch_o(fetch_grant),
+      .lanes_i(lanes_want), .word_i(words), .lanes_o(lanes_grant), .attend_i(attend_want),
+      .attend_ready_i(attend_ready), .attend_o(attend_grant));
+    assign fetch_hold  = ~fetch_grant;
+    assign lanes_hold  = ~lanes_grant;
+    assign attend_hold = ~attend_grant;
+  end else begin : gen_alone
+    assign {fetch_hold, lanes_hold, attend_hold} = '0;
+    logic unused_arbiter;
+    assign unused_arbiter = ^{want, noise_free, lanes_want, attend_want, attend_ready};
+  end
 
-  sequencer #(.Words(ProgramWords), .Folder(Folder)) u_sequencer (
-    .clk_i, .rst_i, .start_i(start), .short_i(short_token), .span_i(span), .lanes_o(lanes_start),
-    .source_o(lanes_source), .steps_o(lanes_steps), .emits_o(lanes_emits), .attend_o(attend), .done_o(done));
+  logic               lanes_start, attend;
+  logic [StreamW-1:0] fetched, fetched_q, embed_stream, lanes_stream, attend_stream;
+  program_t           played;
+  logic [RunW-1:0]    place;
+
+  always_comb begin
+    {fetched, lanes_stream, attend_stream} = '0;
+    for (int s = 1; s < Streams; s++) begin
+      if (start[s]) fetched = StreamW'(s);
+      if (lanes_play[s]) lanes_stream = StreamW'(s);
+      if (attend_play[s]) attend_stream = StreamW'(s);
+    end
+  end
+  always_ff @(posedge clk_i) if (start != '0) fetched_q <= fetched;
+  assign embed_stream = start != '0 ? fetched : fetched_q;
+  assign lanes_start  = lanes_play != '0;
+  assign attend       = attend_play != '0;
+  assign played       = words[lanes_stream];
+  assign place        = places[lanes_stream];
 
   // The lanes.
   source_e           source;
-  logic              step, first, tag;
+  logic               step, first, tag, opens;
+  logic [StreamW-1:0] stream_a0;
+  logic [RunW-1:0]    run;
   logic [StepW-1:0]  index;
   logic [CountW-1:0] count;
 
-  streamer #(.Depth(Depth), .StepW(StepW), .EmitW(EmitW)) u_streamer (
-    .clk_i, .rst_i, .start_i(lanes_start), .source_i(lanes_source), .steps_i(lanes_steps), .emits_i(lanes_emits),
-    .source_o(source), .step_o(step), .first_o(first), .index_o(index), .tag_o(tag), .count_o(count));
+  streamer #(.Depth(Depth), .StepW(StepW), .EmitW(EmitW), .StreamW(StreamW), .RunW(RunW)) u_streamer (
+    .clk_i, .rst_i, .start_i(lanes_start), .stream_i(lanes_stream), .run_i(place), .source_i(played.source),
+    .steps_i(played.steps), .emits_i(played.emits), .stream_o(stream_a0), .run_o(run), .source_o(source),
+    .step_o(step), .first_o(first), .index_o(index), .tag_o(tag), .opens_o(opens), .count_o(count));
 
   logic            embed_read, valid_e0, embed_e0, branch_e0, read;
   logic [SelW-1:0] sel_e0, sel;
   emission_t       word_e0;
+  logic [StreamW-1:0] stream_e0, stream_p2;
 
-  emission #(.Depth(Depth), .Words(EmissionWords), .Stages(LaneStages), .Folder(Folder)) u_emission (
-    .clk_i, .rst_i, .restart_i(restart), .tag_i(tag), .count_i(count), .embed_i(embed_read), .valid_o(valid_e0),
-    .sel_o(sel_e0), .embed_o(embed_e0), .word_o(word_e0));
+  emission #(.Depth(Depth), .Words(EmissionWords), .Stages(LaneStages), .Streams(Streams), .Runs(ProgramWords),
+             .Folder(Folder)) u_emission (
+    .clk_i, .rst_i, .restart_i(restart[0]), .tag_i(tag), .count_i(count), .opens_i(opens), .run_i(run),
+    .stream_i(stream_a0), .embed_i(embed_read), .embed_first_i(start != '0), .embed_stream_i(embed_stream),
+    .stream_o(stream_e0), .valid_o(valid_e0), .sel_o(sel_e0), .embed_o(embed_e0), .word_o(word_e0));
 
   assign branch_e0 = Branches && word_e0.kind == KindResidual && !word_e0.set && !embed_e0;
 
@@ -90,7 +147,7 @@ module engine
   tail_t tail_e0, tail_y, tail_p, tail_z;  // p: what post takes, EY unless heads have norms
   logic  valid_y, valid_p, valid_z;
 
-  assign tail_e0 = '{set: word_e0.set, first: word_e0.first, branch: branch_e0, kind: word_e0.kind, post: word_e0.post,
+  assign tail_e0 = '{stream: stream_e0, set: word_e0.set, first: word_e0.first, branch: branch_e0, kind: word_e0.kind, post: word_e0.post,
                      mask: word_e0.mask, dest: word_e0.dest};
   delay #(.Width($bits(tail_t)), .Cycles(YLate)) u_tail_y (.clk_i, .d_i(tail_e0), .d_o(tail_y));
   delay #(.Width($bits(tail_t)), .Cycles(ZLate)) u_tail_z (.clk_i, .d_i(tail_p), .d_o(tail_z));
@@ -101,25 +158,28 @@ module engine
   logic [Columns-1:0][ResidualW-1:0] x_a0;
   logic [Columns-1:0][SideW-1:0]     side_a0;
   logic [Columns-1:0][ActW-1:0]      act_a2;
-  logic [BitsW-1:0]                  bits;
+  logic [Streams-1:0][BitsW-1:0]     bits;
   logic [Rows-1:0][ResidualW-1:0]    written;
   logic                              written_valid, written_first;
-  logic [16:0]                       root, norm_root;
+  logic [StreamW-1:0]                written_stream;
+  logic [Streams-1:0][16:0]          norm_root;
+  logic [16:0]                       root;
 
   activations #(.Columns(Columns), .ResidualW(ResidualW), .NormW(NormW), .SideW(SideW), .ActW(ActW)) u_activations (
-    .clk_i, .step_i(step), .source_i(source), .bits_i(bits), .x_i(x_a0), .side_i(side_a0), .act_o(act_a2));
+    .clk_i, .step_i(step), .source_i(source), .bits_i(bits[stream_a0]), .x_i(x_a0), .side_i(side_a0), .act_o(act_a2));
 
-  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Stages(ReadStages), .Folder(Folder))
-    u_root (
-    .clk_i, .first_i(written_first), .valid_i(written_valid), .eps_i(EnergyW'(Eps)), .x_i(written),
+  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Stages(ReadStages), .Streams(Streams),
+              .Folder(Folder)) u_root (
+    .clk_i, .first_i(written_first), .valid_i(written_valid), .stream_i(written_stream), .eps_i(EnergyW'(Eps)), .x_i(written),
     .bits_i(bits), .root_o(norm_root));
   if (FinalNorm) begin : gen_root
-    assign root = norm_root;
+    assign root = norm_root[stream_e0];
   end else begin : gen_plain
     // The head reads the residual as it is: what the shift to its largest entry took is given back.
-    logic [16:0] plain_q;
-    always_ff @(posedge clk_i) plain_q <= 17'(64'd1 << 24 << bits >> (ResidualW + 7));
-    assign root = word_e0.kind == KindLogit ? plain_q : norm_root;
+    logic [Streams-1:0][16:0] plain_q;
+    always_ff @(posedge clk_i)
+      for (int s = 0; s < Streams; s++) plain_q[s] <= 17'(64'd1 << 24 << bits[s] >> (ResidualW + 7));
+    assign root = word_e0.kind == KindLogit ? plain_q[stream_e0] : norm_root[stream_e0];
   end
 
   // Sums and rows.
@@ -130,14 +190,14 @@ module engine
 
   embedding #(.Rows(Rows), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Positions(Positions), .Folder(Folder))
     u_embedding (
-    .clk_i, .rst_i, .start_i(start), .id_i(id), .position_i(EmbedP'(progress_o.position)), .read_o(embed_read),
+    .clk_i, .rst_i, .start_i(start != '0), .id_i(ids[fetched_q]), .position_i(EmbedP'(positions[fetched_q])), .read_o(embed_read),
     .row_o(row_e1), .multiplier_o(row_factor_e1));
 
   matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
            .WeightW(WeightW), .AccW(AccW), .Stages(LaneStages), .Minus(Minus), .Uram(Uram), .Split(SplitWeights),
-           .Words(WeightWords), .Folder(Folder)) u_matvec (
-    .clk_i, .rst_i, .restart_i(restart), .step_i(step), .first_i(first), .count_i(count), .act_i(act_a2),
-    .load_valid_i, .load_data_i, .read_i(read), .sel_i(sel), .sum_o(sum_e2));
+           .Words(WeightWords), .Streams(Streams), .Runs(ProgramWords), .Folder(Folder)) u_matvec (
+    .clk_i, .rst_i, .restart_i(restart[0]), .start_i(lanes_start), .run_i(place), .step_i(step), .first_i(first),
+    .count_i(count), .act_i(act_a2), .load_valid_i, .load_data_i, .read_i(read), .sel_i(sel), .sum_o(sum_e2));
 
   rows #(.Rows(Rows), .AccW(AccW), .RowW(RowW), .BiasW(BiasW), .ResidualW(ResidualW), .CacheW(CacheW), .GateW(GateW),
          .UpW(UpW), .LogitW(LogitW), .EmbeddingW(EmbeddingW), .FactorStages(FactorStages),
@@ -156,6 +216,7 @@ module engine
     assign logits_o.value[r] = y_c[r][LogitW-1:0];
   end
   assign logits_valid_o = valid_c && tail_c.kind == KindLogit;
+  assign logits_o.stream = tail_c.stream;
   assign logits_o.row   = LogitA'(tail_c.dest);
 
   // EY, or from the norm behind a branch: what goes into the residual.
@@ -163,12 +224,13 @@ module engine
   logic [WordsA-1:0]              x_dest;
   logic [Rows-1:0][ResidualW-1:0] x;
   branch_norm #(.Folder(Folder)) u_branch_norm (
-    .clk_i, .rst_i, .restart_i(restart), .valid_i(valid_y), .tail_i(tail_y), .y_i(y), .valid_o(x_valid),
+    .clk_i, .rst_i, .restart_i(restart[0]), .valid_i(valid_y), .tail_i(tail_y), .y_i(y), .valid_o(x_valid),
     .set_o(x_set), .first_o(x_first), .dest_o(x_dest), .x_o(x));
-  residual #(.Rows(Rows), .Columns(Columns), .Width(ResidualW), .Words(WordsP), .Real(Words)) u_residual (
-    .clk_i, .we_i(x_valid), .set_i(x_set), .first_i(x_first), .waddr_i(x_dest), .y_i(x),
-    .re_i(step && source == SourceNorm), .raddr_i(StepsA'(index)),
-    .x_o(x_a0), .bits_o(bits), .next_o(written), .we_o(written_valid), .first_o(written_first));
+  residual #(.Rows(Rows), .Columns(Columns), .Width(ResidualW), .Words(WordsP), .Real(Words), .Streams(Streams))
+    u_residual (
+    .clk_i, .we_i(x_valid), .set_i(x_set), .first_i(x_first), .wstream_i(tail_y.stream), .waddr_i(x_dest), .y_i(x),
+    .re_i(step && source == SourceNorm), .rstream_i(stream_a0), .raddr_i(StepsA'(index)), .x_o(x_a0), .bits_o(bits),
+    .next_o(written), .we_o(written_valid), .stream_o(written_stream), .first_o(written_first));
 
   // EY to EZ: two products per row.
   logic [Rows/2-1:0][15:0]     cosine, sine;
@@ -182,11 +244,13 @@ module engine
   logic [Rows-1:0][RowW-1:0]   y_p;
 
   head_norm #(.Folder(Folder)) u_head_norm (
-    .clk_i, .rst_i, .restart_i(restart), .part_i(word_e0.dest[PartB-1:0]), .head_valid_i(valid_y),
+    .clk_i, .rst_i, .restart_i(restart[0]), .part_i(word_e0.dest[PartB-1:0]), .head_valid_i(valid_y),
     .head_tail_i(tail_y), .head_y_i(y), .valid_i(valid_c), .tail_i(tail_c), .y_i(y_c), .valid_o(valid_p),
     .tail_o(tail_p), .y_o(y_p), .part_o(part_p2));
-  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Folder(Folder)) u_rope (
-    .clk_i, .clear_i(clear), .next_i(next), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
+  delay #(.Width(StreamW), .Cycles(YLate - 2)) u_stream_p2 (.clk_i, .d_i(stream_e0), .d_o(stream_p2));
+  rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Streams(Streams),
+         .Folder(Folder)) u_rope (
+    .clk_i, .clear_i(clear), .next_i(next), .stream_i(stream_p2), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
   gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
     .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));
   for (genvar r = 0; r < Rows; r++) begin : gen_activation
@@ -202,7 +266,13 @@ module engine
       default:   most_y = '1;
     endcase
   end
-  assign inverse = request_i.inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i.inverse);
+  // A request is held long before its first logits: of its temperature a register is enough.
+  logic [Streams-1:0][17:0] inverse_q;
+  for (genvar s = 0; s < Streams; s++) begin : gen_inverse
+    always_ff @(posedge clk_i)
+      inverse_q[s] <= request_i[s].inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i[s].inverse);
+  end
+  assign inverse = inverse_q[tail_p.stream];
 
   post #(.Rows(Rows), .RowW(RowW), .OutW(PostW), .Turns(Turns), .FactorStages(FactorStages), .Stages(RoundStages))
     u_post (
@@ -212,61 +282,72 @@ module engine
   // The hidden values of the MLP.
   logic [Rows-1:0][SideW-1:0] hidden;
   logic                       hidden_we;
+  logic [StreamW-1:0]         hidden_stream;
   logic [HiddenA-1:0]         hidden_addr;
   if (Gated) begin : gen_gated
     assign hidden_we   = valid_z && tail_z.kind == KindUp;
     assign hidden_addr = HiddenA'(tail_z.dest);
+    assign hidden_stream = tail_z.stream;
     for (genvar r = 0; r < Rows; r++) begin : gen_hidden
       assign hidden[r] = z[r][SideW-1:0];
     end
   end else begin : gen_ungated
     // The table's entry is the hidden value; it is there a cycle after the row.
     logic [HiddenA-1:0] addr_q;
+    logic [StreamW-1:0] stream_q;
     delay_reset #(.Cycles(1)) u_we (.clk_i, .rst_i, .d_i(valid_y && tail_y.kind == KindPlain), .d_o(hidden_we));
-    always_ff @(posedge clk_i) addr_q <= HiddenA'(tail_y.dest);
-    assign hidden_addr = addr_q;
+    always_ff @(posedge clk_i) begin
+      addr_q   <= HiddenA'(tail_y.dest);
+      stream_q <= tail_y.stream;
+    end
+    assign hidden_addr   = addr_q;
+    assign hidden_stream = stream_q;
     for (genvar r = 0; r < Rows; r++) begin : gen_hidden
       assign hidden[r] = SideW'($signed(entry[r]));
     end
   end
 
   // Attention.
-  logic                                           mixed_we, norm_start;
+  logic                                           mixed_we;
+  logic [StreamW-1:0]                             mixed_stream;
+  logic [Streams-1:0]                             norm_start;
   logic [MixedA-1:0]                              mixed_addr;
   logic [Shared-1:0][Divides-1:0][AttentionW-1:0] mixed;
   logic [Shared-1:0][Divides-1:0][SideW-1:0]      mixed_side;
 
-  assign norm_start = lanes_start && lanes_source == SourceNorm;
+  assign norm_start = played.source == SourceNorm ? lanes_play : '0;
   cached_attention #(.Folder(Folder)) u_attention (
-    .clk_i, .rst_i, .restart_i(restart), .stale_i(norm_start), .start_i(attend), .bank_i(bank), .blocks_i(blocks),
+    .clk_i, .rst_i, .restart_i(restart), .stale_i(norm_start), .ready_o(attend_ready), .start_i(attend),
+    .stream_i(attend_stream), .bank_i(bank), .blocks_i(blocks),
     .y_valid_i(valid_y), .y_tail_i(tail_y), .y_i(y), .z_valid_i(valid_z), .z_tail_i(tail_z), .z_i(z),
-    .we_o(mixed_we), .addr_o(mixed_addr), .mixed_o(mixed));
+    .we_o(mixed_we), .stream_o(mixed_stream), .addr_o(mixed_addr), .mixed_o(mixed));
   for (genvar h = 0; h < Shared; h++) begin : gen_mixed
     for (genvar d = 0; d < Divides; d++) begin : gen_divide
       assign mixed_side[h][d] = SideW'($signed(mixed[h][d]));
     end
   end
   vectors #(.Rows(Rows), .Columns(Columns), .Width(SideW), .MixedWords(MixedP), .MixedReal(Walks * Parts),
-            .HiddenWords(HiddenP), .HiddenReal(HiddenWords), .Heads(Shared), .Divides(Divides), .StepW(StepW)) u_vectors (
-    .clk_i, .mixed_clear_i(attend), .mixed_we_i(mixed_we), .mixed_addr_i(mixed_addr), .mixed_i(mixed_side),
-    .hidden_clear_i(norm_start), .hidden_we_i(hidden_we), .hidden_addr_i(hidden_addr), .hidden_i(hidden), .re_i(step),
-    .source_i(source), .index_i(index), .data_o(side_a0));
+            .HiddenWords(HiddenP), .HiddenReal(HiddenWords), .Heads(Shared), .Divides(Divides), .StepW(StepW),
+            .Streams(Streams)) u_vectors (
+    .clk_i, .mixed_clear_i(attend_play), .mixed_we_i(mixed_we), .mixed_stream_i(mixed_stream), .mixed_addr_i(mixed_addr), .mixed_i(mixed_side),
+    .hidden_clear_i(norm_start), .hidden_we_i(hidden_we), .hidden_stream_i(hidden_stream), .hidden_addr_i(hidden_addr), .hidden_i(hidden), .re_i(step),
+    .stream_i(stream_a0), .source_i(source), .index_i(index), .data_o(side_a0));
 
   // Sampling.
   logic [Rows-1:0][15:0] gumbel;
-  noise #(.Rows(Rows), .Vocab(Vocab), .Folder(Folder)) u_noise (
-    .clk_i, .rst_i, .start_i(start), .seed_i(request_i.seed), .position_i(32'(progress_o.position)),
-    .re_i(valid_z && tail_z.kind == KindLogit), .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
+  noise #(.Rows(Rows), .Vocab(Vocab), .Streams(Streams), .Folder(Folder)) u_noise (
+    .clk_i, .rst_i, .start_i((start & noisy) != '0), .stream_i(fetched), .free_o(noise_free), .seed_i(seed),
+    .position_i(positions), .re_i(valid_z && tail_z.kind == KindLogit), .rstream_i(tail_z.stream), .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
-    .mask_i(tail_z.mask), .value_i(z), .noisy_i(request_i.inverse != 0), .noise_i(gumbel), .id_o(sampled));
+    .mask_i(tail_z.mask), .value_i(z), .noisy_i(request_i[tail_z.stream].inverse != 0), .noise_i(gumbel), .id_o(sampled));
 
   if (Trace) begin : gen_trace
     logic [WordsA-1:0] x_dest_q;
     always_ff @(posedge clk_i) x_dest_q <= x_dest;
     trace #(.Rows(Rows), .RowW(RowW), .PostW(PostW), .ResidualW(ResidualW), .MixedW(AttentionW), .DestW(DestW),
             .Heads(Shared), .Divides(Divides), .MixedA(MixedA), .Segments(Segments)) u_trace (
-      .clk_i, .rst_i, .start_i(start), .next_i(norm_start), .done_i(done), .y_valid_i(valid_c), .y_kind_i(tail_c.kind),
+      .clk_i, .rst_i, .start_i(start[0]), .next_i(norm_start[0]), .done_i(done[0]), .y_valid_i(valid_c), .y_kind_i(tail_c.kind),
       .y_dest_i(tail_c.dest), .y_i(y_c), .z_valid_i(valid_z), .z_kind_i(tail_z.kind), .z_dest_i(tail_z.dest), .z_i(z),
       .x_valid_i(written_valid), .x_dest_i(DestW'(x_dest_q)), .x_i(written), .mixed_valid_i(mixed_we),
       .mixed_addr_i(mixed_addr), .mixed_i(mixed), .addr_i(trace_addr_i), .data_o(trace_data_o));
@@ -277,14 +358,14 @@ module engine
   end
 
   logic unused;
-  assign unused = ^{tail_z.set, tail_z.branch, tail_z.post, tail_y.mask};
+  assign unused = ^{tail_z.set, tail_z.branch, tail_z.post, tail_y.mask, played};
 
 `ifndef SYNTHESIS
   bit ran_q;  // there may be something in the pipelines; both begin at zero
   int held_q;
   always_ff @(posedge clk_i) begin
     held_q <= rst_i ? held_q + 1 : 0;
-    if (fetch_o) ran_q <= 1'b1;
+    if (fetch_o != '0) ran_q <= 1'b1;
     if (!rst_i && ran_q && held_q != 0 && held_q < LeastReset)
       $fatal(1, "%m: a reset of %0d cycles, fewer than %0d", held_q, LeastReset);
   end

@@ -19,13 +19,18 @@ module matvec
   parameter int Uram    = 0,    // of the depths, those whose weights are in pairs of URAM ports, loaded at boot
   parameter bit Split   = 1'b0, // a few of a depth's words in LUTs
   parameter logic [Depth-1:0][15:0] Words = '0,  // weight words of each depth
+  parameter int Streams = 1,
+  parameter int Runs    = 1,    // numbers of runs
   parameter     Folder  = "",
+  localparam int RunW   = Runs > 1 ? $clog2(Runs) : 1,
   localparam int SelW   = Depth > 1 ? $clog2(Depth) : 1,
   localparam int CountW = $clog2(Depth + 1)
 ) (
   input  logic                         clk_i,
   input  logic                         rst_i,
-  input  logic                         restart_i,  // the next weight word is the first
+  input  logic                         restart_i,  // the next weight word is the first; of several streams each run
+  input  logic                         start_i,    // finds its own: a run's first step is on the next cycle
+  input  logic [RunW-1:0]              run_i,      // its number
   input  logic                         load_valid_i,  // contents of URAM
   input  logic [31:0]                  load_data_i,
   input  logic                         step_i,     // A0: a step, two cycles before its activations
@@ -68,9 +73,28 @@ module matvec
     end
   end
 
+  logic [Depth-1:0]       load;
+  logic [Depth-1:0][15:0] base;
+  if (Streams > 1) begin : gen_bases
+    for (genvar e = 0; e < Depth; e++) begin : gen_base
+      logic [RunW-1:0] run;
+      delay #(.Width(1 + RunW), .Cycles(e)) u_run (.clk_i, .d_i({start_i, run_i}), .d_o({load[e], run}));
+      small_rom #(.Width(16), .Depth(Runs),
+                  .File({Folder, "weight_base", 8'("0" + e / 10), 8'("0" + e % 10), ".hex"})) u_bases (
+        .addr_i(run), .data_o(base[e]));
+    end
+    logic unused;
+    assign unused = restart_i;
+  end else begin : gen_one
+    assign load = {Depth{restart_i}};
+    assign base = '0;
+    logic unused;
+    assign unused = ^{start_i, run_i};
+  end
+
   weights #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .WeightW(WeightW), .Uram(Uram), .Split(Split), .Words(Words),
             .Folder(Folder))
-    u_weights (.clk_i, .rst_i, .restart_i, .step_i(step), .load_valid_i, .load_data_i, .weight_o(weight));
+    u_weights (.clk_i, .rst_i, .restart_i(load), .base_i(base), .step_i(step), .load_valid_i, .load_data_i, .weight_o(weight));
 
   for (genvar g = 0; g < Lanes; g++) begin : gen_group
     for (genvar e = 0; e < Depth; e++) begin : gen_depth

@@ -4,16 +4,21 @@
 module noise #(
   parameter int Rows = 8,
   parameter int Vocab  = 512,
+  parameter int Streams = 1,  // each has its noise kept
   parameter     Folder = "",
+  localparam int StreamW = Streams > 1 ? $clog2(Streams) : 1,
   localparam int Words = (Vocab + Rows - 1) / Rows,
   localparam int AddrW = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                     clk_i,
   input  logic                     rst_i,
   input  logic                     start_i,
-  input  logic [63:0]              seed_i,      // held
-  input  logic [31:0]              position_i,  // held
+  input  logic [StreamW-1:0]       stream_i,    // with it: whose token it is
+  output logic                     free_o,      // nothing is lost by a start
+  input  logic [Streams-1:0][63:0] seed_i,      // held
+  input  logic [Streams-1:0][31:0] position_i,  // held
   input  logic                     re_i,        // noise_o is looked at
+  input  logic [StreamW-1:0]       rstream_i,
   input  logic [AddrW-1:0]         addr_i,
   output logic [Rows-1:0][15:0]  noise_o      // of ids Rows * addr_i ..; in the same cycle
 );
@@ -27,11 +32,13 @@ module noise #(
   logic [CountW-1:0] count_q;
   logic [Late-1:0]   valid_q;
   logic [AddrW-1:0]  waddr_q;
+  logic [StreamW-1:0] stream_q;
   logic [LaneW-1:0]  lane_q;
   logic [1:0][31:0]  word;
   logic [1:0][15:0]  entry;
 
   always_ff @(posedge clk_i) begin
+    if (start_i) stream_q <= stream_i;
     if (start_i) count_q <= '0;
     else if (count_q != CountW'(Blocks)) count_q <= count_q + 1'b1;
     valid_q <= {valid_q[Late-2:0], count_q != CountW'(Blocks)};
@@ -47,7 +54,17 @@ module noise #(
     if (rst_i) count_q <= CountW'(Blocks);
   end
 
-  threefry u_threefry (.clk_i, .key_i(seed_i), .count_i({32'(count_q), position_i}), .word_o(word));
+  // The last word is written in the cycle of the next start at the earliest.
+  assign free_o = count_q == CountW'(Blocks) && valid_q[Late-2:0] == '0;
+
+  threefry u_threefry (
+    .clk_i, .key_i(seed_i[stream_q]), .count_i({32'(count_q), position_i[stream_q]}), .word_o(word));
+
+  localparam int Pitch  = Streams > 1 ? 1 << AddrW : Words;
+  localparam int DepthA = Streams * Pitch > 1 ? $clog2(Streams * Pitch) : 1;
+  logic [DepthA-1:0] waddr, raddr;
+  assign waddr = DepthA'(32'(stream_q) * Pitch + 32'(waddr_q));
+  assign raddr = DepthA'(32'(rstream_i) * Pitch + 32'(addr_i));
 
   logic [1:0][10:0] index;
   rom_pair #(.Width(16), .Depth(2048), .File({Folder, "gumbel.hex"})) u_table (
@@ -78,15 +95,20 @@ module noise #(
   end
 
   for (genvar p = 0; p < Pairs; p++) begin : gen_pair
-    small_ram #(.Width(32), .Depth(Words)) u_ram (
-      .clk_i, .we_i(valid_q[Late-1] && lane_q == LaneW'(p)), .waddr_i(waddr_q), .wdata_i(entry), .raddr_i(addr_i),
+    small_ram #(.Width(32), .Depth(Streams * Pitch)) u_ram (
+      .clk_i, .we_i(valid_q[Late-1] && lane_q == LaneW'(p)), .waddr_i(waddr), .wdata_i(entry), .raddr_i(raddr),
       .rdata_o(noise_o[2*p +: 2]));
   end
 
 `ifndef SYNTHESIS
-  freshness #(.Depth(Words)) u_fresh (
-    .clk_i, .clear_i(start_i), .we_i(valid_q[Late-1] && lane_q == LaneW'(Pairs - 1)), .waddr_i(waddr_q), .re_i,
-    .raddr_i(addr_i));
+  logic [Streams-1:0] clear;
+  always_comb begin
+    clear = '0;
+    clear[stream_i] = start_i;
+  end
+  freshness #(.Depth(Streams * Pitch), .Streams(Streams)) u_fresh (
+    .clk_i, .clear_i(clear), .we_i(valid_q[Late-1] && lane_q == LaneW'(Pairs - 1)), .waddr_i(waddr), .re_i,
+    .raddr_i(raddr));
 `else
   logic unused_check;
   assign unused_check = re_i;

@@ -94,10 +94,11 @@ package plan_pkg;
   localparam int SpanW = 12;           // what a layer's attention adds to it
   localparam int StepW = 8;            // column steps of a pass
   localparam int EmitW = 8;            // reads of a matrix
+  localparam int TakenW = 0;           // the time for which a run has lanes and read-out; 0: nobody else asks
   localparam int InnerWait = 12;       // cycles from where the last attention would begin to an inner token's end, less one
 
   // Requests.
-  localparam int Streams = 1;  // contexts that requests name; the engine has one today
+  localparam int Streams = 1;  // contexts in flight, which requests name
   localparam int Stops = 8;    // stop tokens of a request
 
   // The trace for a host that looks for the first wrong stage.
@@ -122,10 +123,10 @@ package plan_pkg;
   localparam int Walks = 8;        // of the cache, per layer
   localparam int WalkW = 3;        // bits of a walk's number
   localparam int KvWords = 4;      // words of the cache that a position takes in a layer
-  localparam int Blocks = 43;      // of the cache, Banks positions each
+  localparam int Blocks = 43;      // of a stream's cache, Banks positions each
   localparam int BankW = 4;        // bits of a bank's number
   localparam int BlockW = 6;       // bits of a count of blocks
-  localparam int CacheN = 860;     // words of a bank
+  localparam int CacheN = 860;     // words of a bank, every stream's
   localparam int CacheA = 10;      // bits of such a word's address
   localparam int WordsP = 8;       // Words, in whole column steps
   localparam int MixedP = 8;       // reads of the mixed values, in whole column steps
@@ -172,6 +173,7 @@ package plan_pkg;
 
   // A row of logits.
   typedef struct packed {
+    logic [StreamW-1:0] stream;          // whose they are
     logic [LogitA-1:0] row;              // of ids Rows * row ..
     logic [Rows-1:0][LogitW-1:0] value;  // of every id, in units of 2**-LogitFraction, signed
   } logits_t;
@@ -192,6 +194,9 @@ package plan_pkg;
 
   // What begins, and how long until the next word: a word of program.hex.
   typedef struct packed {
+    logic [0:0] taken;              // cycles until the lanes are free for another run, less one; this build has none
+    logic [0:0] reads_from;         // cycles until the read-out is taken; this build has none
+    logic [0:0] reads_until;        // cycles until it is free again, less one; this build has none
     logic [WaitW-1:0] wait_cycles;  // until the next word is played, less one
     logic with_span;                // the wait grows by what a layer's attention takes
     logic ends;                     // the token ends; with `attend` only an inner token of a prompt, and after InnerWait
@@ -204,13 +209,14 @@ package plan_pkg;
 
   // What of its word a row takes along, E0 to EY and on to EZ.
   typedef struct packed {
-    logic set;               // of the residual: replace instead of add
-    logic first;             // first of a new residual vector, or of the logits
-    logic branch;            // of the residual: a norm takes the row first
-    kind_e kind;             // what becomes of the rows
-    logic [5:0] post;        // shift of the product behind the requantisation
-    logic [Rows-1:0] mask;   // rows that exist
-    logic [DestW-1:0] dest;  // address in whatever `kind` writes
+    logic [StreamW-1:0] stream;  // whose it is
+    logic set;                   // of the residual: replace instead of add
+    logic first;                 // first of a new residual vector, or of the logits
+    logic branch;                // of the residual: a norm takes the row first
+    kind_e kind;                 // what becomes of the rows
+    logic [5:0] post;            // shift of the product behind the requantisation
+    logic [Rows-1:0] mask;       // rows that exist
+    logic [DestW-1:0] dest;      // address in whatever `kind` writes
   } tail_t;
 
 endpackage

@@ -6,13 +6,14 @@ module queries #(
   parameter int Channels = 8,  // of a word
   parameter int Width    = 9,
   parameter int Rows     = 8,  // channels written at a time
+  parameter int Streams  = 1,  // each has its part of the words
   localparam int Parts  = (Channels + Rows - 1) / Rows,
   localparam int PartW  = Parts > 1 ? $clog2(Parts) : 1,
   localparam int WordW  = Words > 1 ? $clog2(Words) : 1
 ) (
   input  logic                           clk_i,
   input  logic                           we_i,
-  input  logic                           clear_i,  // simulation: what is here is stale
+  input  logic [Streams-1:0]             clear_i,  // simulation: what is here is stale
   input  logic [WordW-1:0]               waddr_i,
   input  logic [PartW-1:0]               part_i,
   input  logic [Rows-1:0][Width-1:0]   data_i,
@@ -29,7 +30,7 @@ module queries #(
   end
 
 `ifndef SYNTHESIS
-  freshness #(.Depth(Words)) u_fresh (
+  freshness #(.Depth(Words), .Streams(Streams)) u_fresh (
     .clk_i, .clear_i, .we_i(we_i && part_i == PartW'(Parts - 1)), .waddr_i, .re_i, .raddr_i);
 `else
   logic unused_check;

@@ -97,7 +97,8 @@ module renorm
     end
     delay #(.Width(4), .Cycles(Late - 2)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
     norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Stages(ReadStages), .Folder(Folder)) u_root (
-      .clk_i, .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]), .bits_i(bits_q),
+      .clk_i, .stream_i(1'b0), .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]),
+      .bits_i(bits_q),
       .root_o(root));
 
     // t6: those of a head that is whole; they are kept while its turns go out.

@@ -8,29 +8,44 @@ module residual #(
   parameter int Width   = 16,
   parameter int Words   = 8,   // of Rows, a multiple of Columns / Rows
   parameter int Real    = Words, // of them, those that hold entries
+  parameter int Streams = 1,   // each has a vector of its own
   localparam int AddrW  = Words > 1 ? $clog2(Words) : 1,
   localparam int Slices = Columns / Rows,
   localparam int Steps  = Words / Slices,
   localparam int StepA  = Steps > 1 ? $clog2(Steps) : 1,
+  localparam int StreamW = Streams > 1 ? $clog2(Streams) : 1,
   localparam int BitsW  = $clog2(Width)
 ) (
   input  logic                          clk_i,
   input  logic                          we_i,
   input  logic                          set_i,    // replace instead of add
   input  logic                          first_i,  // of the vector
+  input  logic [StreamW-1:0]            wstream_i, // whose vector
   input  logic [AddrW-1:0]              waddr_i,
   input  logic [Rows-1:0][Width-1:0]    y_i,
   input  logic                          re_i,     // x_o is looked at
+  input  logic [StreamW-1:0]            rstream_i,
   input  logic [StepA-1:0]              raddr_i,
   output logic [Columns-1:0][Width-1:0] x_o,      // in the same cycle
-  output logic [BitsW-1:0]              bits_o,   // magnitude bits of the largest entry, a cycle after we_i
+  output logic [Streams-1:0][BitsW-1:0] bits_o,   // magnitude bits of the largest entry of each, a cycle after we_i
   output logic [Rows-1:0][Width-1:0]    next_o,   // what was written, a cycle after we_i
   output logic                          we_o,     // with next_o
+  output logic [StreamW-1:0]            stream_o,
   output logic                          first_o
 );
 
   logic [Rows-1:0][Width-1:0] old, next;
-  logic [Width-2:0]           ones, ones_q;
+  logic [Width-2:0]           ones;
+  logic [Streams-1:0][Width-2:0] ones_q;
+
+  // A stream's vector begins at a whole power of two of steps.
+  localparam int Pitch  = Streams > 1 ? 1 << StepA : Steps;
+  localparam int DepthW = Streams * Pitch * Slices > 1 ? $clog2(Streams * Pitch * Slices) : 1;
+  localparam int DepthR = Streams * Pitch > 1 ? $clog2(Streams * Pitch) : 1;
+  logic [DepthW-1:0] waddr;
+  logic [DepthR-1:0] raddr;
+  assign waddr = DepthW'(32'(wstream_i) * Pitch * Slices + 32'(waddr_i));
+  assign raddr = DepthR'(32'(rstream_i) * Pitch + 32'(raddr_i));
 
   for (genvar r = 0; r < Rows; r++) begin : gen_entry
     logic signed [Width:0] sum;
@@ -38,13 +53,13 @@ module residual #(
     assign next[r] = sum[Width] == sum[Width-1] ? sum[Width-1:0] : {sum[Width], {(Width - 1){!sum[Width]}}};
   end
 
-  sliced_ram #(.Narrow(Rows * Width), .Slices(Slices), .Depth(Steps)) u_norm_copy (
-    .clk_i, .we_i, .waddr_i, .wdata_i(next), .raddr_i, .rdata_o(x_o));
-  small_ram #(.Width(Rows * Width), .Depth(Words)) u_add_copy (
-    .clk_i, .we_i, .waddr_i, .wdata_i(next), .raddr_i(waddr_i), .rdata_o(old));
+  sliced_ram #(.Narrow(Rows * Width), .Slices(Slices), .Depth(Streams * Pitch)) u_norm_copy (
+    .clk_i, .we_i, .waddr_i(waddr), .wdata_i(next), .raddr_i(raddr), .rdata_o(x_o));
+  small_ram #(.Width(Rows * Width), .Depth(Streams * Pitch * Slices)) u_add_copy (
+    .clk_i, .we_i, .waddr_i(waddr), .wdata_i(next), .raddr_i(waddr), .rdata_o(old));
 
   always_comb begin
-    ones = first_i ? '0 : ones_q;
+    ones = first_i ? '0 : ones_q[wstream_i];
     for (int r = 0; r < Rows; r++) ones |= next[r][Width-2:0] ^ {(Width - 1){next[r][Width-1]}};
   end
 
@@ -52,17 +67,24 @@ module residual #(
     we_o    <= we_i;
     first_o <= first_i;
     next_o  <= next;
-    if (we_i) ones_q <= ones;
+    stream_o <= wstream_i;
+    if (we_i) ones_q[wstream_i] <= ones;
   end
 
   always_comb begin
     bits_o = '0;
-    for (int i = 0; i < Width - 1; i++) if (ones_q[i]) bits_o = BitsW'(i + 1);
+    for (int s = 0; s < Streams; s++)
+      for (int i = 0; i < Width - 1; i++) if (ones_q[s][i]) bits_o[s] = BitsW'(i + 1);
   end
 
 `ifndef SYNTHESIS
-  freshness #(.Depth(Words), .Real(Real), .Slices(Slices)) u_fresh (
-    .clk_i, .clear_i(we_i && first_i), .we_i, .waddr_i, .re_i, .raddr_i);
+  logic [Streams-1:0] clear;
+  always_comb begin
+    clear = '0;
+    clear[wstream_i] = we_i && first_i;
+  end
+  freshness #(.Depth(Streams * Pitch * Slices), .Real(Real), .Slices(Slices), .Streams(Streams)) u_fresh (
+    .clk_i, .clear_i(clear), .we_i, .waddr_i(waddr), .re_i, .raddr_i(raddr));
 `else
   logic unused;
   assign unused = re_i;

@@ -8,15 +8,18 @@ module rope #(
   parameter int Parts   = 1,  // groups of rows per head
   parameter int Sets    = 1,  // of angles: layers may differ
   parameter bit Turns   = 1'b1,
+  parameter int Streams = 1,
   parameter     Folder  = "",
   localparam int Pairs  = Rows / 2,
   localparam int PartW  = Parts > 1 ? $clog2(Parts) : 1,
   localparam int SetW   = $clog2(Sets),
+  localparam int StreamW = Streams > 1 ? $clog2(Streams) : 1,
   localparam int AddrW  = $clog2(Context * Sets * Parts)
 ) (
   input  logic                           clk_i,
-  input  logic                           clear_i,  // position 0 is next
-  input  logic                           next_i,   // on to the next position
+  input  logic [Streams-1:0]             clear_i,  // position 0 is next, of each stream
+  input  logic [Streams-1:0]             next_i,   // on to the next position
+  input  logic [StreamW-1:0]             stream_i, // with part_i: whose position it is
   input  logic [SetW+PartW-1:0]          part_i,   // the set above it
   output logic [Pairs-1:0][15:0]         cos_o,    // units of 2**-14; two cycles after part_i
   output logic [Pairs-1:0][15:0]         sin_o
@@ -31,12 +34,14 @@ module rope #(
   // By hand again.
 
   if (Turns) begin : gen_turns
-    logic [AddrW-1:0]     base_q, place;
+    logic [Streams-1:0][AddrW-1:0] base_q;
+    logic [AddrW-1:0]     place;
     angles_t              angles;
 
     always_ff @(posedge clk_i) begin
-      if (clear_i) base_q <= '0;
-      else if (next_i) base_q <= base_q + AddrW'(Sets * Parts);
+      for (int s = 0; s < Streams; s++)
+        if (clear_i[s]) base_q[s] <= '0;
+        else if (next_i[s]) base_q[s] <= base_q[s] + AddrW'(Sets * Parts);
     end
 
     if (Sets > 1) begin : gen_sets
@@ -46,7 +51,7 @@ module rope #(
     end
 
     rom #(.Width($bits(angles_t)), .Depth(Context * Sets * Parts), .File({Folder, "angle.hex"})) u_rom (
-      .clk_i, .en_i(1'b1), .addr_i(base_q + place), .data_o(angles));
+      .clk_i, .en_i(1'b1), .addr_i(base_q[stream_i] + place), .data_o(angles));
     // A block RAM answers late in its cycle, and multipliers are next.
     always_ff @(posedge clk_i) begin
       cos_o <= angles.cosine;
@@ -56,7 +61,7 @@ module rope #(
     assign cos_o = {Pairs{16'h4000}};
     assign sin_o = '0;
     logic unused;
-    assign unused = ^{clk_i, clear_i, next_i, part_i};
+    assign unused = ^{clk_i, clear_i, next_i, stream_i, part_i};
   end
 
 endmodule

@@ -36,7 +36,7 @@ module scores
   input  logic                                      valid_i,   // t0: a block
   input  logic                                      last_i,    // of its head
   input  logic [BlockW:0]                           slot_i,    // where its scores are kept
-  input  logic [BankW-1:0]                          bank_i,    // last position of the last block
+  input  logic [Banks-1:0]                          exists_i,  // held: positions in the last block
   input  logic [BlockW-1:0]                         from_block_i, // where the window begins
   input  logic [BankW-1:0]                          from_bank_i,
   input  logic [HeadDim-1:0][QueryW-1:0]            query_i,   // t0
@@ -66,7 +66,6 @@ module scores
   logic [KeptW-1:0]               top;
   logic signed [KeptW-1:0]        peak_q;
   logic                           fresh_q;
-  logic [Banks-1:0]               exists;  // in the last block
   logic [Banks-1:0]               recent;  // t3: not left behind by the window
 
   always_ff @(posedge clk_i) begin
@@ -129,11 +128,10 @@ module scores
   end
 
   // Positions that do not exist yet, or no longer in a window, take no part in the maximum.
-  assign exists = ~({Banks{1'b1}} << bank_i << 1);
   recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
     .clk_i, .block_i(slot_q[1][BlockW-1:0]), .from_block_i, .from_bank_i, .seen_o(recent));
   for (genvar b = 0; b < Banks; b++) begin : gen_seen
-    assign seen[b] = (last_q[2] && !exists[b]) || !recent[b] ? Lowest : score[b];
+    assign seen[b] = (last_q[2] && !exists_i[b]) || !recent[b] ? Lowest : score[b];
   end
   for (genvar f = 0; f < Fours; f++) begin : gen_four
     localparam int Size   = f == Fours - 1 ? Banks - 4 * f : 4;

@@ -3,6 +3,7 @@
 // The Verilator model behind a C interface: requests run here, cycle by cycle, so that Python calls once per request.
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "Vhardwire_top.h"
 #include "ports.hpp"
@@ -62,23 +63,21 @@ struct Sim {
   std::unique_ptr<VerilatedContext> context = std::make_unique<VerilatedContext>();
   std::unique_ptr<Vhardwire_top> top;
   uint64_t cycle = 0;
-  uint32_t noise = 1;
 
   void low() { top->clk_i = 0; top->eval(); }
   void high() { top->clk_i = 1; top->eval(); cycle++; }
-  bool flip(uint32_t one_in) {  // xorshift: true once in one_in
-    noise ^= noise << 13;
-    noise ^= noise >> 17;
-    noise ^= noise << 5;
-    return noise % one_in == 0;
-  }
 };
+
+// Of a stream, where a port has a struct for each.
+Place of(Place field, int size, int stream) { return {field.low + size * stream, field.bits}; }
 
 }  // namespace
 
 extern "C" {
 
 struct Request {
+  uint32_t stream;
+  uint64_t after;         // cycles until it begins
   const uint32_t* prompt;
   uint32_t prompt_length, budget, clear;
   const uint32_t* stops;
@@ -118,63 +117,121 @@ void hw_reset(void* handle) {
   sim->top->rst_i = 0;
 }
 
-// 0 when the request ended, 1 when it was aborted by a reset, 2 when it did not end within the given cycles.
-int hw_run(void* handle, const Request* request, Result* result, uint64_t limit) {
+}  // extern "C"
+
+namespace {
+
+// A request while it runs.
+struct Running {
+  const Request& request;
+  Result& result;
+  uint32_t noise, fed = 0;
+  bool begun = false, offered = false, finished = false;
+
+  Running(const Request& asked, Result& given)
+      : request(asked), result(given), noise(asked.stall ? asked.stall : 1) {}
+
+  bool flip(uint32_t one_in) {  // xorshift: true once in one_in
+    noise ^= noise << 13;
+    noise ^= noise >> 17;
+    noise ^= noise << 5;
+    return noise % one_in == 0;
+  }
+
+  void ask(Vhardwire_top& top) {
+    const auto field = [this](Place place) { return of(place, request::size, request.stream); };
+    put(top.request_i, field(request::stream), request.stream);
+    put(top.request_i, field(request::clear), request.clear);
+    put(top.request_i, field(request::budget), request.budget);
+    put(top.request_i, field(request::seed), request.seed);
+    put(top.request_i, field(request::inverse), request.inverse);
+    for (uint32_t i = 0; i < request.stop_count; i++) {
+      put(top.request_i, field(request::stop), request.stops[i], i);
+      put(top.request_i, field(request::stop_valid), 1, i);
+    }
+  }
+
+  // Inputs of a cycle; whether the request begins in it.
+  void drive(Vhardwire_top& top, uint64_t now) {
+    const uint32_t here = 1u << request.stream;
+    const bool pause = request.stall && !flip(4);
+    if (!pause) top.token_ready_i |= here;
+    if (!begun && now >= request.after) top.request_valid_i |= here;
+    if (!offered || request.stall == 0) offered = fed < request.prompt_length && !(request.stall && flip(2));
+    if (offered) top.prompt_valid_i |= here;
+    const auto field = [this](Place place) { return of(place, prompt::size, request.stream); };
+    put(top.prompt_i, field(prompt::id), fed < request.prompt_length ? request.prompt[fed] : 0);
+    put(top.prompt_i, field(prompt::last), fed + 1 == request.prompt_length);
+  }
+
+  // Outputs of the same cycle.
+  void sample(Vhardwire_top& top, uint64_t now) {
+    const int s = request.stream;
+    if (offered && bit(top.prompt_ready_o, s)) { fed++; offered = false; }
+    if (bit(top.fetch_o, s) && result.fetch_count < result.fetch_room) result.fetches[result.fetch_count++] = now;
+    const bool token = bit(top.token_valid_o, s), ready = bit(top.token_ready_i, s);
+    if (token && ready && result.token_count < result.token_room) {
+      result.tokens[result.token_count++] = get(top.token_o, of(token::id, token::size, s));
+    }
+    if (top.logits_valid_o && get(top.logits_o, logits::stream) == request.stream) row(top);
+    begun = begun || bit(top.request_valid_i, s);
+    finished = begun && !bit(top.request_valid_i, s) && !get(top.progress_o, of(progress::busy, progress::size, s))
+               && !(token && !ready);
+    if (!finished) return;
+    result.status = get(top.progress_o, of(progress::status, progress::size, s));
+    result.position = get(top.progress_o, of(progress::position, progress::size, s));
+    result.cycles = now + 1;
+  }
+
+  void row(Vhardwire_top& top) {
+    if (!result.logits || result.logit_count >= result.logit_room) return;
+    int32_t* row = result.logits + static_cast<uint64_t>(result.logit_count) * request.vocab;
+    const uint32_t base = get(top.logits_o, logits::row) * request.groups;
+    for (uint32_t g = 0; g < request.groups && base + g < request.vocab; g++) {
+      const int unused = 32 - logits::value.bits;
+      row[base + g] = static_cast<int32_t>(get(top.logits_o, logits::value, g) << unused) >> unused;
+    }
+    if (base + request.groups >= request.vocab) result.logit_count++;
+  }
+};
+
+}  // namespace
+
+extern "C" {
+
+// Requests of different streams, together: cycles count from the call. 0 when all ended, 1 when they were aborted by a
+// reset, as the first asks, 2 when one did not end within the given cycles.
+int hw_run(void* handle, const Request* requests, Result* results, uint32_t count, uint64_t limit) {
   auto* sim = static_cast<Sim*>(handle);
   auto& top = *sim->top;
   const uint64_t begin = sim->cycle;
-  uint32_t fed = 0;
-  bool finished = false;
-  sim->noise = request->stall ? request->stall : 1;
+  std::vector<Running> running;
   zero(top.request_i);
-  put(top.request_i, request::clear, request->clear);
-  put(top.request_i, request::budget, request->budget);
-  put(top.request_i, request::seed, request->seed);
-  put(top.request_i, request::inverse, request->inverse);
-  for (uint32_t i = 0; i < request->stop_count; i++) {
-    put(top.request_i, request::stop, request->stops[i], i);
-    put(top.request_i, request::stop_valid, 1, i);
+  for (uint32_t i = 0; i < count; i++) {
+    running.emplace_back(requests[i], results[i]);
+    running.back().ask(top);
   }
-  top.request_valid_i = 1;
+  bool finished = false;
   while (!finished) {
-    const bool pause = request->stall && !sim->flip(4);
-    top.token_ready_i = !pause;
-    if (!top.prompt_valid_i || request->stall == 0) {
-      top.prompt_valid_i = fed < request->prompt_length && !(request->stall && sim->flip(2));
-    }
+    const uint64_t now = sim->cycle - begin;
+    top.request_valid_i = top.prompt_valid_i = top.token_ready_i = 0;
     zero(top.prompt_i);
-    put(top.prompt_i, prompt::id, fed < request->prompt_length ? request->prompt[fed] : 0);
-    put(top.prompt_i, prompt::last, fed + 1 == request->prompt_length);
+    for (auto& one : running) {
+      if (!one.finished) one.drive(top, now);
+    }
     sim->low();
-    const bool taken = top.prompt_valid_i && top.prompt_ready_o;
-    if (top.fetch_o && result->fetch_count < result->fetch_room) result->fetches[result->fetch_count++] = sim->cycle - begin;
-    if (top.token_valid_o && top.token_ready_i && result->token_count < result->token_room) {
-      result->tokens[result->token_count++] = get(top.token_o, token::id);
+    finished = true;
+    for (auto& one : running) {
+      if (!one.finished) one.sample(top, now);
+      finished = finished && one.finished;
     }
-    if (top.logits_valid_o && result->logits && result->logit_count < result->logit_room) {
-      int32_t* row = result->logits + static_cast<uint64_t>(result->logit_count) * request->vocab;
-      const uint32_t base = get(top.logits_o, logits::row) * request->groups;
-      for (uint32_t g = 0; g < request->groups && base + g < request->vocab; g++) {
-        const int unused = 32 - logits::value.bits;
-        row[base + g] = static_cast<int32_t>(get(top.logits_o, logits::value, g) << unused) >> unused;
-      }
-      if (base + request->groups >= request->vocab) result->logit_count++;
-    }
-    const bool busy = top.request_valid_i || get(top.progress_o, progress::busy);
-    const bool idle = !busy && !(top.token_valid_o && !top.token_ready_i);
     sim->high();
-    top.request_valid_i = 0;
-    if (taken) { fed++; top.prompt_valid_i = 0; }
-    finished = idle;
-    if (request->abort_after && sim->cycle - begin >= request->abort_after) {
+    if (requests->abort_after && sim->cycle - begin >= requests->abort_after) {
       hw_reset(handle);
       return 1;
     }
     if (sim->cycle - begin > limit) return 2;
   }
-  result->status = get(top.progress_o, progress::status);
-  result->position = get(top.progress_o, progress::position);
-  result->cycles = sim->cycle - begin;
   return 0;
 }
 

@@ -15,16 +15,20 @@ module softmax #(
   parameter bit Windowed = 1'b0,
   parameter     Folder  = "",
   localparam int BlockW = $clog2(Blocks + 1),
-  localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1
+  localparam int BankW  = Banks > 1 ? $clog2(Banks) : 1,
+  localparam int Total  = Layers * Walks,
+  localparam int IndexW = Total > 1 ? $clog2(Total) : 1
 ) (
   input  logic                           clk_i,
   input  logic                           rst_i,
-  input  logic                           restart_i,    // the next head is the first of the first layer
-  input  logic                           layer_i,      // the next head is the first of its layer
+  input  logic                           load_i,       // the next head is the first at:
+  input  logic [AddrW-1:0]               base_i,       // of the cache
+  input  logic [IndexW-1:0]              index_i,      // of all layers' heads
+  input  logic                           layer_i,      // the next head's parity is 0
   input  logic                           start_i,      // t4: a head's scores are complete
   input  logic [ScoreW-1:0]              peak_i,       // t5
-  input  logic [BlockW-1:0]              blocks_i,
-  input  logic [BankW-1:0]               bank_i,
+  input  logic [BlockW-1:0]              blocks_i,     // t5
+  input  logic [Banks-1:0]               exists_i,     // t6: positions in the last block
   input  logic [BlockW-1:0]              from_block_i, // where the window begins
   input  logic [BankW-1:0]               from_bank_i,
   output logic [BlockW:0]                slot_o,       // t5
@@ -32,6 +36,7 @@ module softmax #(
   input  logic [Banks-1:0][ScoreW-1:0]   score_i,      // t5
   output logic [AddrW-1:0]               value_addr_o, // t7
   output logic                           value_last_o, // t7: it is the last block's
+  output logic                           head_last_o,  // t5: the same
   output logic                           valid_o,      // t7 + ReadStages, as the next four
   output logic                           first_o,
   output logic                           last_o,
@@ -39,8 +44,6 @@ module softmax #(
   output logic [4:0]                     shift_o       // of this head's values
 );
 
-  localparam int Total  = Layers * Walks;
-  localparam int IndexW = Total > 1 ? $clog2(Total) : 1;
   localparam int GroupW = Group > 1 ? $clog2(Group) : 1;
   localparam int Pairs  = (Banks + 1) / 2;
   localparam int Late   = 2 + ReadStages;  // t5 to an exponential
@@ -63,7 +66,6 @@ module softmax #(
   shifts_t [Late-1:0]       shifts_q;
   logic [Late-1:0]          valid_q, first_q, last_q;
   logic [1:0][AddrW-1:0]    addr_q;
-  logic [Banks-1:0]         exists;  // in the last block
   logic [Banks-1:0]         recent;  // t6: not left behind by the window
 
   assign first  = busy_q && count_q == 0;
@@ -93,12 +95,13 @@ module softmax #(
     last_q   <= {last_q[Late-2:0], last};
     addr_q   <= {addr_q[0], base_q + AddrW'(count_q)};
     if (layer_i) parity_q <= 1'b0;
-    if (restart_i) begin
-      index_q <= '0;
+    if (load_i) begin
+      index_q <= index_i;
       group_q <= '0;
-      base_q  <= '0;
+      base_q  <= base_i;
     end
     if (rst_i) begin
+      parity_q <= 1'b0;
       busy_q  <= 1'b0;
       valid_q <= '0;
     end
@@ -106,7 +109,6 @@ module softmax #(
 
   small_rom #(.Width($bits(shifts_t)), .Depth(Total), .File({Folder, File})) u_shift (.addr_i(index_q), .data_o(shifts));
 
-  assign exists = ~({Banks{1'b1}} << bank_i << 1);
   recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
     .clk_i, .block_i(count_q), .from_block_i, .from_bank_i, .seen_o(recent));
 
@@ -126,7 +128,7 @@ module softmax #(
     always_ff @(posedge clk_i) begin
       under_q   <= (ScoreW + 1)'(peak) - (ScoreW + 1)'($signed(score_i[b]));
       step_q[b] <= step[9:0];
-      alive_q   <= step < 1024 && (!last_q[0] || exists[b]) && recent[b];
+      alive_q   <= step < 1024 && (!last_q[0] || exists_i[b]) && recent[b];
       alive_dq  <= alive_q;
     end
     assign weight = alive_dq && valid_q[2] ? entry[b] : '0;
@@ -148,6 +150,7 @@ module softmax #(
   end
 
   assign value_addr_o = addr_q[1];
+  assign head_last_o  = last;
   assign value_last_o = valid_q[1] && last_q[1];
   assign valid_o = valid_q[Late-1];
   assign first_o = first_q[Late-1];

@@ -7,19 +7,26 @@ module streamer
   parameter int Depth = 8,   // reads of a full pass
   parameter int StepW = 8,
   parameter int EmitW = 8,
+  parameter int StreamW = 1,
+  parameter int RunW  = 1,
   localparam int CountW = $clog2(Depth + 1)
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
   input  logic              start_i,  // begin on the next cycle; never while busy but on the last slot
+  input  logic [StreamW-1:0] stream_i, // whose matrix it is
+  input  logic [RunW-1:0]   run_i,    // its number
   input  source_e           source_i,
   input  logic [StepW-1:0]  steps_i,  // column steps of a pass, at least 1
   input  logic [EmitW-1:0]  emits_i,  // reads of all passes together, at least 1
+  output logic [StreamW-1:0] stream_o,
+  output logic [RunW-1:0]   run_o,
   output source_e           source_o,
   output logic              step_o,
   output logic              first_o,  // with step_o: of a pass
   output logic [StepW-1:0]  index_o,  // of the step
   output logic              tag_o,    // the pass's last step
+  output logic              opens_o,  // with tag_o: the pass is the matrix's first
   output logic [CountW-1:0] count_o   // reads of the pass
 );
 
@@ -46,6 +53,9 @@ module streamer
     if (start_i) begin
       busy_q   <= 1'b1;
       slot_q   <= '0;
+      opens_o  <= 1'b1;
+      stream_o <= stream_i;
+      run_o    <= run_i;
       source_o <= source_i;
       steps_q  <= steps_i;
       emits_q  <= emits_i;
@@ -53,6 +63,7 @@ module streamer
       slot_q <= done ? '0 : slot_q + 1'b1;
       if (done) begin
         busy_q  <= !last;
+        opens_o <= 1'b0;
         emits_q <= emits_q - EmitW'(Depth);
       end
     end

@@ -3,7 +3,9 @@
 // The loop around a token: prompt in, tokens out, stop tokens, budget, and the end of the context.
 module token_loop
   import engine_pkg::*, plan_pkg::*;
-(
+#(
+  parameter int Stream = 0
+) (
   input  logic                 clk_i,
   input  logic                 rst_i,
   input  logic                 request_valid_i,  // begin; only while idle
@@ -16,6 +18,9 @@ module token_loop
   input  logic                 token_ready_i,
   output token_t               token_o,
   output logic                 clear_o,          // position 0 is next
+  output logic                 want_o,           // a token could be fetched,
+  output logic                 noisy_o,          // and its logits are wanted
+  input  logic                 hold_i,           // another stream has what that takes
   output logic                 start_o,          // a token's first cycle
   output logic                 next_o,           // the token is done; on to the next position
   output logic [IdW-1:0]       id_o,             // held while the token is computed
@@ -26,7 +31,7 @@ module token_loop
 
   typedef enum logic [2:0] {Idle, Fetch, Run, Judge, Drain} state_e;
   state_e               state_q;
-  logic                 prompt_q, full, room, again;
+  logic                 prompt_q, full, room, more, again;
   logic                 stop_d, stop_q, full_q, last_q;  // of the token that is judged
   logic [31:0]          left_q;
   logic                 some_q;  // left_q is not zero
@@ -38,8 +43,11 @@ module token_loop
   assign full           = position_q == PositionW'(Context);
   assign room           = !token_valid_o || token_ready_i;
   // A sampled token that is not the last is fetched in the cycle that judges it.
-  assign again          = state_q == Judge && !stop_q && room && !full_q && !last_q;
-  assign start_o        = again || (state_q == Fetch && !full && some_q && (!prompt_q || prompt_valid_i));
+  assign more           = state_q == Judge && !stop_q && room && !full_q && !last_q;
+  assign want_o         = more || (state_q == Fetch && !full && some_q && (!prompt_q || prompt_valid_i));
+  assign noisy_o        = state_q == Judge || !prompt_q || prompt_i.last;
+  assign start_o        = want_o && !hold_i;
+  assign again          = more && !hold_i;
   assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
   assign clear_o        = state_q == Idle && request_valid_i && request_i.clear;
   assign next_o         = state_q == Run && done_i;
@@ -113,7 +121,8 @@ module token_loop
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i)
-    if (!rst_i && request_valid_i && request_i.stream != 0) $fatal(1, "%m: stream %0d; there is one", request_i.stream);
+    if (!rst_i && request_valid_i && request_i.stream != StreamW'(Stream))
+      $fatal(1, "%m: a request of stream %0d", request_i.stream);
 `endif
 
 endmodule

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The weights of every depth, a word per step in playing order: their addresses are counters.
+// The weights of every depth, a word per step in playing order: their addresses are counters, which a run may set.
 module weights #(
   parameter int Columns = 8,
   parameter int Rows    = 8,
@@ -13,7 +13,8 @@ module weights #(
 ) (
   input  logic                                                  clk_i,
   input  logic                                                  rst_i,
-  input  logic                                                  restart_i,
+  input  logic [Depth-1:0]                                      restart_i, // the next word is that at base_i
+  input  logic [Depth-1:0][15:0]                                base_i,
   input  logic [Depth-1:0]                                      step_i,    // take a word
   input  logic                                                  load_valid_i,  // URAM contents, 32 bits at a time:
   input  logic [31:0]                                           load_data_i,   // depths 0, 1, ..; lowest bits first
@@ -46,7 +47,8 @@ module weights #(
     localparam int AddrW = Count > 1 ? $clog2(Count) : 1;
     logic [AddrW-1:0] addr_q;
     always_ff @(posedge clk_i) begin
-      if (restart_i || rst_i) addr_q <= '0;
+      if (rst_i) addr_q <= '0;
+      else if (restart_i[e]) addr_q <= AddrW'(base_i[e]);
       else if (step_i[e]) addr_q <= addr_q + 1'b1;
     end
 

@@ -59,8 +59,10 @@ def test_fit_answers_for_every_board(chip_file: Path) -> None:
         "board",
         "fits",
         "limit",
+        "streams",
         "cycles",
         "mean_cycles",
+        "latency_cycles",
         "floor_cycles",
         "ratio",
         "clock_mhz",
@@ -68,6 +70,8 @@ def test_fit_answers_for_every_board(chip_file: Path) -> None:
         "resources",
     }
     assert all(keys <= set(fit) for fit in fits)
+    one = json.loads(call("fit", chip_file, "--board", "kv260", "--streams", "2", "--json").output)[0]
+    assert one["streams"] == 2 and one["mean_cycles"] < one["latency_cycles"]
 
 
 def test_run_streams_and_reports(chip_file: Path) -> None:

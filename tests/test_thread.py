@@ -52,6 +52,21 @@ def test_signals_of_another_name_and_sources_that_are_none() -> None:
         with_port("module a #(parameter b = (1) (input c);", "a", "input d")
 
 
+def test_a_host_that_cannot_be_joined_is_refused() -> None:
+    """Rather than a chip that loads nothing."""
+    boards = Path(__file__).parents[1] / "boards"
+    for name in ("zynq/hardwire_axi.sv", "serial/serial_board.sv"):
+        text = (boards / name).read_text()
+        made = loads.threaded_board(text)
+        assert made.count("load_valid") >= 3 and "load_valid_i(1'b0)" not in made
+        with pytest.raises(BuildError, match="a board's top: nothing in it to join"):
+            loads.threaded_board(text.replace(".load_valid_i(1'b0)", ".load_valid_i( 1'b0)"))
+    link = (rtl_folder() / "serial_host.sv").read_text()
+    assert "loading_registers" in loads.threaded_link(link)
+    with pytest.raises(BuildError, match="serial_host: nothing in it to join"):
+        loads.threaded_link(link.replace("u_registers", "registers"))
+
+
 def test_every_memory_is_reached(tiny_chip: Chip, tmp_path: Path) -> None:
     """No frozen memory is left in a reprintable build, and nothing else has changed but what is on the way."""
     write_rtl(tiny_chip, tmp_path / "all", Geometry(trace=True), pour=Pour.ALL)

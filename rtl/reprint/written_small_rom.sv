@@ -28,4 +28,8 @@ module written_small_rom
   logic unused;
   assign unused = ^{contents_i.addr, contents_i.data};
 
+`ifndef SYNTHESIS
+  initial if (Own < 0) $fatal(1, "%m: no section of the contents is of its file");
+`endif
+
 endmodule

@@ -32,13 +32,14 @@ module streamed_engine
   input  logic [31:0]         drawn_i
 );
 
-  logic              start, next, brief, unused_clear, done;
+  logic              start, next, brief, unused_clear, unused_want, unused_noisy, done;
   logic [IdW-1:0]    id;
   logic [LogitA-1:0] row_q;
 
   token_loop u_loop (
     .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
-    .token_valid_o, .token_ready_i, .token_o, .clear_o(unused_clear), .start_o(start), .next_o(next), .id_o(id),
+    .token_valid_o, .token_ready_i, .token_o, .clear_o(unused_clear), .want_o(unused_want), .noisy_o(unused_noisy),
+    .hold_i(1'b0), .start_o(start), .next_o(next), .id_o(id),
     .short_o(brief), .done_i(done), .sampled_i(IdW'(drawn_i)));
   assign fetch_o = start;
 
@@ -56,7 +57,7 @@ module streamed_engine
   assign drawn_ready_o  = 1'b1;
   assign done           = drawn_valid_i;
   assign logits_valid_o = scores_valid_i;
-  assign logits_o       = '{row: row_q, value: $bits(logits_o.value)'(LogitW'(scores_i))};
+  assign logits_o       = '{stream: '0, row: row_q, value: $bits(logits_o.value)'(LogitW'(scores_i))};
 
   always_ff @(posedge clk_i) begin
     if (start || rst_i) row_q <= '0;
@@ -82,6 +83,6 @@ module streamed_engine
 `endif
 
   logic unused;
-  assign unused = ^{unused_clear, next, drawn_i[31:IdW], scores_i[31:LogitW]};
+  assign unused = ^{unused_clear, unused_want, unused_noisy, next, drawn_i[31:IdW], scores_i[31:LogitW]};
 
 endmodule

@@ -137,14 +137,21 @@ def events(data: bytes) -> list[Any]:
 
 
 @contextmanager
+def running(model: LanguageModel, timeline: Timeline | None = None, **settings: Any) -> Iterator[Running]:
+    """A server of a model."""
+    settings = {"port": 0, "name": "tiny", "interval": 0.001, **settings}
+    server = Running(Service(model, Settings(**settings), timeline))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
 def serving(
     chip: Chip, backend: Backend | None = None, timeline: Timeline | None = None, **settings: Any
 ) -> Iterator[Running]:
     """A server of a chip, on the reference or another backend."""
-    settings = {"port": 0, "name": "tiny", "interval": 0.001, **settings}
     with LanguageModel(chip, backend or Reference(chip), "tiny (reference)") as model:
-        running = Running(Service(model, Settings(**settings), timeline))
-        try:
-            yield running
-        finally:
-            running.stop()
+        with running(model, timeline, **settings) as server:
+            yield server

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +14,14 @@ import pytest
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
-from hardwire.host.requests import STOP_TOKEN
+from hardwire.errors import BuildError
+from hardwire.host.requests import STOP_TOKEN, Backend, Limits, Request, RequestState, Stages
+from hardwire.quantize import random_chip
+from hardwire.serve.app import Service
 from hardwire.serve.fields import CHAT, COMPLETIONS, NATIVE, REFUSED
-from hardwire.serve.settings import key_of
+from hardwire.serve.settings import Settings, key_of
 
-from .served import Running, serving
+from .served import Running, running, serving
 
 PATHS = {COMPLETIONS: "/v1/completions", CHAT: "/v1/chat/completions", NATIVE: "/generate"}
 SECRET = "correct horse battery".replace(" ", "-")
@@ -24,8 +29,8 @@ SECRET = "correct horse battery".replace(" ", "-")
 
 @pytest.fixture(scope="module")
 def server(chip_with_text: Chip) -> Iterator[Running]:
-    with serving(chip_with_text) as running:
-        yield running
+    with serving(chip_with_text) as server:
+        yield server
 
 
 @pytest.fixture
@@ -218,6 +223,61 @@ def test_what_there_is(server: Running, chip_with_text: Chip) -> None:
     counts = server.ask("/metrics")[1]
     assert 'hardwire_requests_total{path="/v1/completions",status="200"}' in counts
     assert "hardwire_first_token_seconds_bucket" in counts
+
+
+# Adapters -------------------------------------------------------------------------------------------
+
+
+class Pours(Backend):
+    """A board that can be reprinted, as far as a server sees it: chips by the names of adapters."""
+
+    def __init__(self, chips: dict[str | None, Chip]) -> None:
+        self._chips = chips
+        self.held: str | None = None
+        self.poured: list[str | None] = []
+
+    def hold(self, name: str | None) -> Chip | None:
+        if name == self.held:
+            return None
+        self.held = name
+        self.poured.append(name)
+        return self._chips[name]
+
+    def add(self, name: str, path: Path) -> None:
+        assert path == Path("pirate.adapter") and name in self._chips
+
+    @property
+    def limits(self) -> Limits:
+        return Reference(self._chips[None]).limits
+
+    def stages(self) -> Stages:
+        return {}
+
+    def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
+        return Reference(self._chips[self.held]).stream(request, state)
+
+
+def test_an_adapter_is_a_model(chip_with_text: Chip) -> None:
+    other = replace(random_chip(chip_with_text.shape, seed=77), tokenizer=chip_with_text.tokenizer, bos=1, eos=(2,))
+    board = Pours({None: chip_with_text, "pirate": other})
+    model = LanguageModel(chip_with_text, board, "tiny")
+    model._prints = board  # type: ignore[assignment]
+    names = {"tiny": chip_with_text, "pirate": other}
+    with running(model, adapters=(("pirate", Path("pirate.adapter")),)) as server:
+        assert [entry["id"] for entry in server.ask("/v1/models")[1]["data"]] == ["tiny", "pirate"]
+        for name in ("pirate", "pirate", "tiny", "pirate"):
+            answer = server.ask("/v1/completions", body(COMPLETIONS, temperature=0) | {"model": name})[1]
+            wanted = LanguageModel(names[name], Reference(names[name]), name).generate("abc", 16)
+            assert answer["choices"][0]["text"] == wanted and answer["model"] == name
+            assert server.ask("/health")[1]["current_adapter"] == (name if name == "pirate" else None)
+        assert answer["system_fingerprint"] == f"hw_{chip_with_text.digest[:12]}+pirate"
+    assert board.poured == ["pirate", None, "pirate"]
+
+
+def test_a_frozen_chip_has_no_adapters(chip_with_text: Chip) -> None:
+    model = LanguageModel(chip_with_text, Reference(chip_with_text), "tiny (reference)")
+    with pytest.raises(BuildError, match="is frozen: its memories cannot be written; build it with --reprintable"):
+        Service(model, Settings(adapters=(("pirate", Path("pirate.adapter")),)))
 
 
 # Keys ----------------------------------------------------------------------------------------------

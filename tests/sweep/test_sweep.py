@@ -155,3 +155,36 @@ def test_other_files_are_no_results(tmp_path: Path) -> None:
         Results(tmp_path / "other.sqlite")
     with pytest.raises(HardwireError, match="there are no results; run hardwire sweep"):
         read_frame(tmp_path / "none.sqlite")
+
+
+@pytest.mark.slow
+def test_seeds_are_rows_and_the_best_has_the_bitstream(tmp_path: Path) -> None:
+    file = tmp_path / "grid.toml"
+    text = TINY.replace('"build"', '"clock"').replace('["pynq-z2"]', '["ulx3s-85f"]').replace("[4, 8]", "[4]")
+    file.write_text(text + "seeds = [1, 2]\n")
+    code, data, words = sweep(file)
+    first, second = data["rows"]
+    assert (first["seed"], second["seed"], first["clock_source"]) == (1, 2, "routed"), words
+    assert first["netlist_digest"] == second["netlist_digest"] is not None
+    assert (code == 0) == all(row["status"] == "done" for row in data["rows"])
+    for row in data["rows"]:
+        assert row["status"] == "done" or (row["step"] == "route" and "MHz after routing" in row["reason"])
+    met = [row for row in data["rows"] if row["status"] == "done"]
+    assert len([row for row in data["rows"] if row["bitstream_digest"]]) == min(len(met), 1)
+    assert first["command"].endswith(f"hardwire synth {first['build']} --seed 1")
+    kinds = [step["kind"] for step in _steps(file)]
+    assert kinds.count("yosys") == 1 and kinds.count("route") == 2
+    again = sweep(file)[1]
+    assert (again["kept"], again["rows"]) == (2, data["rows"])
+    file.write_text(text + "seeds = [1, 2, 3]\n")  # one more: what is routed is not routed again
+    grown = sweep(file)[1]
+    assert [row["clock_mhz"] for row in grown["rows"][:2]] == [first["clock_mhz"], second["clock_mhz"]]
+    assert sum(step["kind"] == "route" and not step["kept"] for step in _steps(file)) == 3
+
+
+def _steps(file: Path) -> list[dict[str, Any]]:
+    results = Results(file.with_suffix("") / "results.sqlite")
+    try:
+        return results.steps()
+    finally:
+        results.close()

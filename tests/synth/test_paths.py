@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Paths of netlists: what is longest, what limits or stages refuse; the tiny circuit routed by nextpnr."""
+"""Paths of netlists: what is longest, what limits and stages refuse; the tiny circuit's as nextpnr routes it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from hardwire.errors import BuildError
-from hardwire.synth.paths import FABRICS, Limits, Paths, faults, table
+from hardwire.synth.paths import Limits, Paths, faults, table
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis
+from hardwire.targets.families import family_of
 
 from .conftest import Make
 
 Cells = dict[str, Any]
+JUDGED = ("xc7", "ecp5")  # families with delays
 
 
 def cell(kind: str, outputs: str = "O Z Q CO COUT S0 P DO", /, **pins: Any) -> Cells:
@@ -45,7 +47,7 @@ def luts(family: str, count: int) -> Cells:
     return cells
 
 
-@pytest.mark.parametrize("family", FABRICS)
+@pytest.mark.parametrize("family", JUDGED)
 def test_a_path_of_seven_luts_is_refused_and_one_of_six_is_not(family: str) -> None:
     assert faults(paths(family, luts(family, 6))) == []
     (found,) = faults(paths(family, luts(family, 7)))
@@ -53,9 +55,10 @@ def test_a_path_of_seven_luts_is_refused_and_one_of_six_is_not(family: str) -> N
     assert found.endswith("at most 6 LUTs: put a register into it")
 
 
-@pytest.mark.parametrize("family", FABRICS)
+@pytest.mark.parametrize("family", JUDGED)
 def test_the_time_of_a_path_is_that_of_its_cells_and_nets(family: str) -> None:
-    fabric = FABRICS[family]
+    fabric = family_of(family).delays
+    assert fabric is not None
     flops, lut = ("FDRE", "LUT2") if family == "xc7" else ("TRELLIS_FF", "LUT4")
     (path,) = paths(family, luts(family, 3)).most()
     ends = fabric.cells[flops]
@@ -102,7 +105,7 @@ def test_registers_that_a_plan_promises() -> None:
 
 
 def test_what_no_path_can_be_found_in() -> None:
-    with pytest.raises(BuildError, match=r"u_new: a cell 'LUT9' without delays; add it to synth/paths\.py"):
+    with pytest.raises(BuildError, match=r"u_new: a cell 'LUT9' without delays; add it to its family's file"):
         paths("xc7", {"u_new": cell("LUT9", I0=2, O=3)})
     with pytest.raises(BuildError, match="a loop of logic through u_[ab]; a register is missing"):
         paths("xc7", {"u_a": cell("LUT1", I0=2, O=3), "u_b": cell("LUT1", I0=3, O=2)})
@@ -111,7 +114,7 @@ def test_what_no_path_can_be_found_in() -> None:
 
 
 @pytest.mark.tools
-@pytest.mark.parametrize("family", FABRICS)
+@pytest.mark.parametrize("family", JUDGED)
 def test_the_tiny_circuit(synthesized: Callable[[str], tuple[Project, Synthesis]], family: str) -> None:
     job, done = synthesized(family)
     found = Paths(json.loads(done.netlist_json.read_text()), job.top, job.family)
@@ -119,8 +122,10 @@ def test_the_tiny_circuit(synthesized: Callable[[str], tuple[Project, Synthesis]
     print(table(listed))
     assert 5 < len(listed) <= 10 and [path.ns for path in listed] == sorted((p.ns for p in listed), reverse=True)
     assert 2 < listed[0].ns < 20
-    assert faults(found) == []
-    assert any("u_rom" in said for said in faults(found, Limits(luts=0))) or family == "xc7"
+    # Its product is corrected behind the multiplier: on ECP5 that is a chain more than may be.
+    said = faults(found)
+    assert not said if family == "xc7" else said and all("u_rom" in text and "3 carry chains" in text for text in said)
+    assert len(faults(found, Limits(luts=1))) > len(said)
     # It multiplies what its ROM reads in the same cycle.
     assert found.bare(r"u_rom", "output")
 

@@ -57,10 +57,10 @@ def matching(folder: Path, pattern: str) -> list[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """What is in a folder; nothing in what is none, or may not be read."""
+    """What is in a folder; nothing where there is none, or it may not be read."""
     try:
         return list(folder.iterdir())
-    except (NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
 
 

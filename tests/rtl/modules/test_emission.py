@@ -85,3 +85,49 @@ def test_a_reset_forgets_a_pass() -> None:
     bench.set(tag_i=1)  # one that comes with the reset does not count
     bench.reset(16)
     assert not bench.run(30, tag_i=0)["valid_o"].any()
+
+
+def test_runs_of_several_streams(draw: np.random.Generator) -> None:
+    """A run's words begin at its base, in its first pass; embeddings' at the first of all."""
+    depth, words, bases, embedded = 4, 40, (6, 13, 29), 3
+    plan = {"Rows": 2, "Columns": 2, "Terms": 2, "DestW": 9}
+    values = complete(defaults() | plan)
+    places = EMISSION.places(values)
+    column = {name: np.zeros((words, p.lanes), np.int64) for name, p in places.items()}
+    column["dest"] = np.arange(words)[:, None]
+    roms = {"emission.hex": pack(EMISSION, values, column), "emission_base.hex": [f"{base:x}" for base in bases]}
+    bench = Bench("emission", Depth=depth, Words=words, Streams=3, Runs=len(bases), plan=plan, roms=roms)
+    bench.reset(16)
+    count, at, e0 = 2000, 2, []  # cycle, word, stream
+    given = {
+        name: np.zeros(count, np.int64)
+        for name in ("tag_i", "count_i", "opens_i", "run_i", "stream_i", "embed_i", "embed_first_i", "embed_stream_i")
+    }
+    while at < count - 60:
+        stream, run = int(draw.integers(3)), int(draw.integers(len(bases)))
+        if draw.random() < 0.3:
+            at += 3  # behind the last run's reads
+            given["embed_first_i"][at] = 1
+            given["embed_stream_i"][at : at + embedded] = stream
+            given["embed_i"][at : at + embedded] = 1
+            e0 += [(at + 1 + n, n, stream) for n in range(embedded)]
+            at += embedded + 3
+            continue
+        word = bases[run]
+        for number in range(int(draw.integers(1, 3))):
+            reads = int(draw.integers(1, depth + 1))
+            for name, value in (("tag_i", 1), ("count_i", reads), ("opens_i", int(number == 0)), ("run_i", run)):
+                given[name][at] = value
+            given["stream_i"][at] = stream
+            e0 += [(at + 3 + n, word + n, stream) for n in range(reads)]
+            word += reads
+            at += reads + int(draw.integers(0, 3))
+        at += int(draw.integers(0, 2)) * 4
+    wave = bench.run(**given)
+    cycles = np.array([cycle for cycle, _, _ in e0])
+    order = np.argsort(cycles)
+    assert np.flatnonzero(wave["valid_o"]).tolist() == cycles[order].tolist()
+    assert wave["stream_o"][cycles].tolist() == [stream for _, _, stream in e0]
+    low = places["dest"].low
+    every = np.unpackbits(wave.samples["word_o"][cycles], axis=1, bitorder="little")[:, low : low + 9]
+    assert (every @ (1 << np.arange(9))).tolist() == [word for _, word, _ in e0]

@@ -101,7 +101,7 @@ def test_layers(
             valid_i=valid,
             last_i=last,
             slot_i=slot,
-            bank_i=bank,
+            exists_i=(2 << bank) - 1,
             from_block_i=begin // banks,
             from_bank_i=begin % banks,
             query_i=q,

@@ -14,7 +14,8 @@ from hardwire.plan.words import PROGRAM
 
 pytestmark = pytest.mark.tools
 
-WIDTHS = {"WaitW": 5, "SpanW": 7, "StepW": 4, "EmitW": 3, "InnerWait": 300}
+SHARED = ("taken", "reads_from", "reads_until")  # what the arbiter alone reads
+WIDTHS = {"WaitW": 5, "SpanW": 7, "StepW": 4, "EmitW": 3, "TakenW": 2, "InnerWait": 300}
 
 
 @pytest.mark.parametrize("words", [1, 2, 9, 16])
@@ -22,7 +23,7 @@ def test_tokens(draw: np.random.Generator, words: int) -> None:
     bits = {"wait_cycles": 5, "with_span": 1, "attend": 1, "lanes": 1, "steps": 4, "emits": 3}
     column = {name: draw.integers(0, 1 << n, words) for name, n in bits.items()}
     column["source"] = draw.integers(0, 3, words)
-    column["ends"] = np.zeros(words, np.int64)
+    column |= {name: np.zeros(words, np.int64) for name in ("ends", *SHARED)}
     # The last word ends a token; one before it, that attends, an inner one of a prompt: by the last word, later.
     column["ends"][-1], column["attend"][-1] = 1, 0
     if words > 2:
@@ -51,13 +52,13 @@ def test_tokens(draw: np.random.Generator, words: int) -> None:
             flags["attend"][at] = column["attend"][word] and not inner
             if flags["lanes"][at]:
                 for name in ("source", "steps", "emits"):
-                    assert wave[f"{name}_o"][at] == column[name][word], f"word {word}: {name}"
+                    assert wave[f"program_o.{name}"][at] == column[name][word], f"word {word}: {name}"
         for name, wanted in flags.items():
             np.testing.assert_array_equal(wave[f"{name}_o"], wanted, name)
 
 
 def test_a_reset_ends_a_token() -> None:
-    column = {name: np.zeros(4, np.int64) for name in ("with_span", "ends", "source", "steps", "emits")}
+    column = {name: np.zeros(4, np.int64) for name in ("with_span", "ends", "source", "steps", "emits", *SHARED)}
     column |= {"wait_cycles": np.full(4, 3), "attend": np.ones(4, int), "lanes": np.ones(4, int)}
     lines = pack(PROGRAM, complete(defaults() | WIDTHS), column)
     bench = Bench("sequencer", Words=4, plan=WIDTHS, roms={"program.hex": lines})
@@ -66,3 +67,34 @@ def test_a_reset_ends_a_token() -> None:
     assert bench.run(5, start_i=0)["attend_o"].tolist() == [1, 0, 0, 0, 1]
     bench.reset()
     assert not bench.run(40)["attend_o"].any()
+
+
+def test_a_word_waits_for_what_another_stream_has(draw: np.random.Generator) -> None:
+    """Lanes or attention: nothing is played while they are held, and the next word's wait counts from then on."""
+    words, count = 12, 400
+    names = ("with_span", "ends", "source", "steps", "emits", *SHARED)
+    column = {name: np.zeros(words, np.int64) for name in names}
+    column["wait_cycles"], kind = draw.integers(0, 6, words), draw.integers(0, 3, words)
+    column["attend"], column["lanes"], column["ends"][-1] = (kind == 1).astype(int), (kind == 2).astype(int), 1
+    column["attend"][-1] = column["lanes"][-1] = 0
+    lines = pack(PROGRAM, complete(defaults() | WIDTHS), column)
+    bench = Bench("sequencer", Words=words, plan=WIDTHS, roms={"program.hex": lines})
+    bench.reset()
+    start = np.zeros(count, np.int64)
+    start[0] = 1
+    hold = {name: (draw.random(count) < 0.7).astype(int) for name in ("lanes", "attend")}
+    wave = bench.run(start_i=start, lanes_hold_i=hold["lanes"], attend_hold_i=hold["attend"])
+    wanted = {name: np.zeros(count, np.int64) for name in ("lanes", "lanes_want", "attend", "attend_want", "done")}
+    at = 1
+    for word in range(words):
+        for name in ("lanes", "attend"):
+            if column[name][word]:
+                held = int(np.argmin(hold[name][at:]))
+                wanted[f"{name}_want"][at : at + held + 1] = 1
+                at += held
+                wanted[name][at] = 1
+        assert wave["place_o"][at] == word
+        wanted["done"][at] = column["ends"][word]
+        at += 1 + int(column["wait_cycles"][word])
+    for name, flags in wanted.items():
+        np.testing.assert_array_equal(wave[f"{name}_o"], flags, name)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.tools
 CASES = [(3, 5, 2, 4, 2, 21, 0), (4, 3, 3, 2, 1, 16, 1), (1, 7, 1, 3, 3, 13, 1), (12, 2, 2, 2, 2, 18, 0)]
 
 
+@pytest.mark.parametrize("several", [True, False])  # streams: layers in any order, the parity runs on
 @pytest.mark.parametrize(("close", "stages"), [(True, 1), (False, 1), (True, 2)])
 @pytest.mark.parametrize(("banks", "blocks", "layers", "walks", "group", "bits", "windowed"), CASES)
 def test_tokens(
@@ -29,6 +30,7 @@ def test_tokens(
     bits: int,
     windowed: int,
     close: bool,
+    several: bool,
     stages: int,
 ) -> None:
     table, block_bits = attention.exp_table(), blocks.bit_length()
@@ -53,10 +55,11 @@ def test_tokens(
         roms=roms,
     )
     bench.reset(16)
+    heads = 0  # so far
     for _ in range(6):
         used, bank = int(draw.integers(1, blocks + 1)), int(draw.integers(banks))
         position = np.arange(used)[:, None] * banks + np.arange(banks)
-        for layer in range(layers):
+        for layer in draw.permutation(layers).tolist() if several else range(layers):
             begin = int(draw.integers(0, (used - 1) * banks + bank + 1)) if windowed else 0
             seen = (position <= (used - 1) * banks + bank) & (position >= begin)
             score = draw.integers(-(1 << bits - 1), 1 << bits - 1, (walks, used, banks)) >> draw.integers(0, 9)
@@ -76,14 +79,15 @@ def test_tokens(
             peaks[starts + 1] = peak
             for w, at in enumerate(starts):
                 given[at + 1 : at + 1 + used] = score[w]
-            bench.run(1, layer_i=1, restart_i=int(layer == 0), start_i=0)
+            load = {"load_i": int(several or layer == 0), "base_i": layer * walks // group * blocks * several}
+            bench.run(1, layer_i=int(not several), index_i=layer * walks * several, start_i=0, **load)
             wave = bench.run(
                 layer_i=0,
-                restart_i=0,
+                load_i=0,
                 start_i=start,
                 peak_i=peaks,
                 blocks_i=used,
-                bank_i=bank,
+                exists_i=(2 << bank) - 1,
                 from_block_i=begin // banks,
                 from_bank_i=begin % banks,
                 score_i=given if banks > 1 else given[:, 0],
@@ -91,12 +95,15 @@ def test_tokens(
             valid, n = np.zeros(count, np.int64), np.arange(used)
             weight = wave.unsigned("weight_o", banks).reshape(count, banks)
             for w, at in enumerate(starts):  # t4 is at
+                slots = ((heads if several else w) % 2 << block_bits) + n
+                heads += 1
                 out = at + 3 + stages
                 label = f"layer {layer}, head {w}"
                 valid[out : out + used] = 1
                 np.testing.assert_array_equal(weight[out : out + used], wanted[w], label)
-                assert wave["slot_o"][at + 1 + n].tolist() == ((w % 2 << block_bits) + n).tolist(), label
-                assert wave["slot_next_o"][at + n].tolist() == ((w % 2 << block_bits) + n).tolist(), label
+                assert wave["slot_o"][at + 1 + n].tolist() == slots.tolist(), label
+                assert wave["head_last_o"][at + 1 + n].tolist() == (n == used - 1).astype(int).tolist(), label
+                assert wave["slot_next_o"][at + n].tolist() == slots.tolist(), label
                 base = (layer * walks // group + w // group) * blocks
                 assert wave["value_addr_o"][at + 3 + n].tolist() == (base + n).tolist(), label
                 assert wave["value_last_o"][at + 3 + n].tolist() == (n == used - 1).astype(int).tolist(), label

@@ -58,18 +58,18 @@ def test_words_in_order(
         bench.run(load_valid_i=at.astype(int), load_data_i=data)
         bench.set(load_valid_i=0)
     step = np.stack([active(idle, count, 10 + e) for e in range(depth)], 1)
-    restart, left = np.zeros(count, np.int64), np.array(words)
+    restart, base = np.zeros((count, depth), np.int64), np.zeros((count, depth), np.int64)
     restart[0] = 1
     place = np.zeros((count, depth), np.int64)
-    for n in range(1, count):  # a restart where no depth has a word left, and sometimes earlier
-        place[n] = words - left
-        step[n] &= left > 0
-        left = left - step[n]
-        if not left.any() or draw.random() < (0.02 if max(words) < 100 else 0.0003):
-            restart[n], left = 1, np.array(words)
-            step[n] |= draw.random(depth) < 0.5  # a restart overrules it
-    taken = step @ (1 << np.arange(depth))
-    got = bench.run(restart_i=restart, step_i=taken).signed("weight_o", depth * lanes).reshape(count, depth, lanes)
+    for n in range(1, count):  # a restart where no word is left, and sometimes earlier, at the first word or another
+        place[n] = np.where(restart[n - 1], base[n - 1], place[n - 1] + step[n - 1])
+        step[n] &= place[n] < words
+        restart[n] = (place[n] + step[n] == words) | (draw.random(depth) < (0.02 if max(words) < 100 else 0.0003))
+        base[n] = draw.integers(0, words) * draw.integers(0, 2, depth)
+        step[n] |= (restart[n] == 1) & (draw.random(depth) < 0.5)  # a restart overrules it
+    bits_of = 1 << np.arange(depth)
+    given = {"restart_i": restart @ bits_of, "base_i": base, "step_i": step @ bits_of}
+    got = bench.run(**given).signed("weight_o", depth * lanes).reshape(count, depth, lanes)
     for n in range(1, count - 1):
         for e in range(depth):
             if place[n, e] < words[e]:

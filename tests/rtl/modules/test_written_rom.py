@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench, equal
+from bench import Bench, Stopped, equal
 from bench_contents import FILES, on_bus
 from bench_streams import active
 
@@ -36,3 +36,9 @@ def test_reads_what_was_written(draw: np.random.Generator, own: int, width: int,
     got = bench.run(en_i=enabled.astype(int), addr_i=address)["data_o"]
     last = np.maximum.accumulate(np.where(enabled, np.arange(500), -1))
     equal(got, later[address[last]], late=1, where=last >= 0)
+
+
+@pytest.mark.parametrize("module", ["written_rom", "written_rom_pair", "written_small_rom"])
+def test_a_memory_that_no_image_reaches_stops(module: str) -> None:
+    with pytest.raises(Stopped, match="no section of the contents is of its file"):
+        Bench(module, Width=4, Depth=2, File="./other.hex", roms={"./other.hex": ["1", "2"]})

@@ -191,14 +191,14 @@ class CSim(WholeRequests):
 
     def answer(self, request: Request) -> Outcome:
         """One call of the token-loop top, or of the graph for each token where the top has no such answer."""
-        known, before = self.known(request), 0 if request.clear else self.position
+        known, before = self.known(request), self.before(request)
         if not request.clear and _users.get(self.library_path) != id(self):
             raise LinkError(TAKEN)
         _users[self.library_path] = id(self)
         beyond = len(known) > self.shape.context - before  # which the top would refuse, where others fill the context
         self._by_graph = (self._by_graph and not request.clear) or request.rows > 1 or request.stages or beyond
         outcome = self._fed_singly(request, known, before) if self._by_graph else self._as_a_whole(request, known)
-        self.note(before, outcome.ids, outcome.status, outcome.position)
+        self.note(request, outcome)
         return outcome
 
     def _fed_singly(self, request: Request, known: Sequence[int], before: int) -> Outcome:

@@ -49,6 +49,8 @@ SHIM = "rtl/sim.cpp"
 
 class _Request(_C.Structure):
     _fields_ = [
+        ("stream", _C.c_uint32),
+        ("after", _C.c_uint64),
         ("prompt", _C.c_void_p),
         ("prompt_length", _C.c_uint32),
         ("budget", _C.c_uint32),
@@ -149,8 +151,8 @@ class RtlSim(WholeRequests):
             getattr(self._library, name).argtypes = [ctypes.c_void_p]
         self._library.hw_trace.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
         self._library.hw_trace.restype = ctypes.c_uint32
-        self._library.hw_load.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
-        self._library.hw_run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64]
+        self._library.hw_load.argtypes = [_C.c_void_p, _C.c_void_p, _C.c_uint64]
+        self._library.hw_run.argtypes = [_C.c_void_p, _C.c_void_p, _C.c_void_p, _C.c_uint32, _C.c_uint64]
         self.restart()
 
     def restart(self) -> None:
@@ -194,15 +196,17 @@ class RtlSim(WholeRequests):
         return Limits(
             name=self.name,
             vocab=self.shape.vocab,
-            context=self.shape.context,
+            context=self.meta["parameters"]["Context"],
+            streams=self.meta["parameters"]["Streams"],
             stages=CHECKSUMS if traced and self.chip is not None else "",
             no_stages="it keeps no checksums; build it with --geometry trace=1",
         )
 
     def reset(self) -> None:
-        """The chip's reset line; the context is empty behind it."""
+        """The chip's reset line; every context is empty behind it."""
         self._loaded().hw_reset(self._handle)
-        self.position, self.pending = 0, None
+        for context in self.contexts:
+            context.position, context.pending = 0, None
 
     def trace(self, word: int) -> int:
         """A word of the trace window: a checksum of a stage of the last token (plan/trace.py)."""
@@ -221,18 +225,18 @@ class RtlSim(WholeRequests):
 
     def answer(self, request: Request) -> Outcome:
         """One request of the engine; where the prompt is scored, or stages are asked for, one for each token."""
-        known, before = self.known(request), 0 if request.clear else self.position
+        known, before = self.known(request), self.before(request)
         if request.rows > 1 or request.stages:
             outcome = self._fed_singly(request, known, before)
         else:
             outcome = self._as_a_whole(request, known)
-        self.note(before, outcome.ids, outcome.status, outcome.position)
+        self.note(request, outcome)
         return outcome
 
     def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
         run = self.simulate(
             known, request.budget, temperature=request.temperature, seed=request.seed, stops=request.stops,
-            clear=request.clear,
+            clear=request.clear, stream=request.stream,
         )  # fmt: skip
         prompt, cycles = self._cycles(run)
         return Outcome(
@@ -251,7 +255,10 @@ class RtlSim(WholeRequests):
 
         def feed(token: int, position: int) -> int:
             nonlocal total
-            run = self.simulate([token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0)
+            run = self.simulate(
+                [token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0,
+                stream=request.stream,
+            )  # fmt: skip
             total += run.cycles
             part = self._cycles(run)[1]
             if part is not None and position < before + len(known) - 1:
@@ -314,53 +321,92 @@ class RtlSim(WholeRequests):
         clear: bool = True,
         stall: int = 0,
         abort_after: int = 0,
+        stream: int = 0,
     ) -> Simulated:
         """One request of the engine itself, which feeds ``prompt`` and nothing before it.
 
         ``stall`` seeds random pauses of both streams; a reset comes behind ``abort_after`` cycles, where that is not 0.
         """
-        engine_request = Request(
-            ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops)
-        )
-        if not engine_request.ids:
+        asked = Request(
+            stream=stream, ids=tuple(prompt), budget=budget, temperature=temperature, seed=seed, stops=tuple(stops),
+            clear=clear,
+        )  # fmt: skip
+        return self._simulate([Asked(asked, stall=stall)], abort_after)[0]
+
+    def together(self, asked: Sequence[Asked]) -> list[Simulated]:
+        """Requests of different streams, in the engine at once. Cycles of all count from the first cycle."""
+        return self._simulate(asked, 0)
+
+    def _simulate(self, asked: Sequence[Asked], abort_after: int) -> list[Simulated]:
+        if not all(one.request.ids for one in asked):
             raise PromptError("the prompt is empty; give at least one token")
-        room = self.shape.context + 1
-        arrays = (
-            np.array(engine_request.ids, np.uint32),
-            np.array(engine_request.stops, np.uint32),
-            np.zeros(room, np.uint32),
-            np.zeros((room, self.shape.vocab), np.int32),
-            np.zeros(room, np.uint64),
-        )
-        ids, halts, tokens, logits, fetches = arrays
-        at = [array.ctypes.data for array in arrays]
-        values = self.meta["parameters"]
-        request = _Request(
-            at[0],
-            len(ids),
-            0xFFFFFFFF if budget is None else min(budget, 0xFFFFFFFF),
-            int(clear),
-            at[1],
-            len(halts),
-            engine_request.inverse,
-            seed,
-            stall,
-            abort_after,
-            self.shape.vocab,
-            values["Rows"],
-        )
-        result = _Result(at[2], room, at[3], room, at[4], room)
+        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab) for one in asked]
+        rows, vocab = self.meta["parameters"]["Rows"], self.shape.vocab
+        requests = (_Request * len(asked))(*(call.request(rows, vocab, abort_after) for call in calls))
+        results = (_Result * len(asked))(*(call.result() for call in calls))
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
         longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
-        limit = 8 * longest * (room + len(ids)) + 1000
-        code = self._loaded().hw_run(self._handle, ctypes.byref(request), ctypes.byref(result), limit)
+        tokens = sum(self.limits.context + 1 + len(one.request.ids) for one in asked)
+        limit = 8 * longest * tokens + 1000 + max(one.after for one in asked)
+        code = self._loaded().hw_run(self._handle, requests, results, len(asked), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
+        return [call.simulated(result, code == 1) for call, result in zip(calls, results, strict=True)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with what only a simulation takes. ``stall`` seeds random pauses of its streams of tokens, 0: none;
+    it begins ``after`` so many cycles."""
+
+    request: Request
+    stall: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """The arrays of one request, which the library reads and writes."""
+
+    asked: Asked
+    ids: Ints
+    stops: Ints
+    tokens: Ints
+    logits: Ints
+    fetches: Ints
+
+    @classmethod
+    def of(cls, asked: Asked, room: int, vocab: int) -> _Call:
+        """With room for so many tokens."""
+        return cls(
+            asked,
+            np.array(asked.request.ids, np.uint32),
+            np.array(asked.request.stops, np.uint32),
+            np.zeros(room, np.uint32),
+            np.zeros((room, vocab), np.int32),
+            np.zeros(room, np.uint64),
+        )
+
+    def request(self, rows: int, vocab: int, abort_after: int) -> _Request:
+        asked = self.asked.request
+        budget = 0xFFFFFFFF if asked.budget is None else min(asked.budget, 0xFFFFFFFF)
+        return _Request(
+            asked.stream, self.asked.after, self.ids.ctypes.data, len(self.ids), budget, int(asked.clear),
+            self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after,
+            vocab, rows,
+        )  # fmt: skip
+
+    def result(self) -> _Result:
+        room = len(self.tokens)
+        at = [array.ctypes.data for array in (self.tokens, self.logits, self.fetches)]
+        return _Result(at[0], room, at[1], room, at[2], room)
+
+    def simulated(self, result: _Result, aborted: bool) -> Simulated:
         return Simulated(
-            tokens=tokens[: result.token_count].tolist(),
-            logits=logits[: result.logit_count].astype(np.int64),
-            fetches=fetches[: result.fetch_count].astype(np.int64),
-            status=RESET if code == 1 else Status(result.status).meaning,
-            position=0 if code == 1 else int(result.position),
+            tokens=self.tokens[: result.token_count].tolist(),
+            logits=self.logits[: result.logit_count].astype(np.int64),
+            fetches=self.fetches[: result.fetch_count].astype(np.int64),
+            status=RESET if aborted else Status(result.status).meaning,
+            position=0 if aborted else int(result.position),
             cycles=int(result.cycles),
         )

@@ -231,13 +231,20 @@ class _Context:
 class Reference(Backend):
     """The integer reference as what every other backend must equal: ids, status, logits, stages.
 
-    Each request that clears has a KV cache of its own, so that an older stream may be read on beside it.
+    Each request that clears has a KV cache of its own, so that an older stream may be read on beside it. ``streams``:
+    contexts that it keeps.
     """
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Chip, streams: int = 1) -> None:
         self.chip = chip
-        self._limits = Limits(name="the reference", vocab=chip.shape.vocab, context=chip.shape.context, stages=VALUES)
-        self._context = _Context(new_state(chip, context=0))
+        self._limits = Limits(
+            name="the reference",
+            vocab=chip.shape.vocab,
+            context=chip.shape.context,
+            streams=streams,
+            stages=VALUES,
+        )
+        self._contexts = [_Context(new_state(chip, context=0)) for _ in range(streams)]
         self._stages: Stages = {}
 
     @property
@@ -246,19 +253,19 @@ class Reference(Backend):
 
     @property
     def position(self) -> int:
-        """Tokens fed so far, which is the position of the next."""
-        return self._context.state.position
+        """Tokens fed so far in stream 0, which is the position of the next."""
+        return self._contexts[0].state.position
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
         self.limits.check(request)
-        if not request.clear and not request.ids and self._context.pending is None:
+        if not request.clear and not request.ids and self._contexts[request.stream].pending is None:
             raise PromptError(NOTHING_TO_CONTINUE)
         return self._stream(request, state or RequestState())
 
     def _stream(self, request: Request, state: RequestState) -> Iterator[int]:
-        if request.clear or not self._context.state.position:
-            self._context = _Context(new_state(self.chip))
-        context = self._context
+        if request.clear or not self._contexts[request.stream].state.position:
+            self._contexts[request.stream] = _Context(new_state(self.chip))
+        context = self._contexts[request.stream]
         prompt = [*([] if context.pending is None else [context.pending]), *request.ids]
         state.position = context.state.position
         last = context.state.position + len(prompt) - 1

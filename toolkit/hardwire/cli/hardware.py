@@ -25,14 +25,30 @@ from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, ma
 @click.option("--timeline", type=IN_FILE, help="Write a picture of one token's timeline (one board).")
 @click.option("--position", type=click.IntRange(0), default=127, show_default=True, help="Of the picture's token.")
 @click.option(
+    "--streams",
+    type=click.Choice(["1", "2", "3", "4", "auto"]),
+    default="1",
+    show_default=True,
+    help="Contexts in flight; auto: as many as give the most tokens.",
+)
+@click.option(
     "--into", type=IN_FILE, multiple=True, help="A reprintable build or bitstream: does CHIP go into its mould?"
 )
 @AS_JSON
-def fit(chip: Path, board: str, timeline: Path | None, position: int, into: tuple[Path, ...], as_json: bool) -> None:
+def fit(
+    chip: Path,
+    board: str,
+    timeline: Path | None,
+    position: int,
+    streams: str,
+    into: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     """Plan the fastest engine of CHIP for each board: does it fit, what limits it, its exact cycles.
 
     Cycles are those of a generated token, from one embedding fetch to the next possible one. Resources are predicted;
-    `hardwire synth` measures them. The floor is what no engine on that board could beat.
+    `hardwire synth` measures them. The floor is what no engine on that board could beat. With several streams the mean
+    is per token over all of them, and the latency what one token takes meanwhile.
     """
     from ..build.pours import pours_into
     from ..chip.model import load_chip
@@ -47,8 +63,10 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, into: tupl
         planner = Planner(model)
         moulds = [pours_into(model, folder) for folder in into]
         names = board_names() if board == "all" else [board]
-        fits = [fit_to(model, load_board(name), planner, progress) for name in names]
-    columns = ("board", "fits", "limit", "lanes", "cycles at 0", "mean", "floor", "ratio", "MHz", "tokens/s")
+        wanted = None if streams == "auto" else int(streams)
+        fits = [fit_to(model, load_board(name), planner, progress, wanted) for name in names]
+    cycles = ("cycles at 0", "mean", "latency", "floor", "ratio")
+    columns = ("board", "fits", "limit", "lanes", "streams", *cycles, "MHz", "tokens/s")
     table = Table(
         *columns,
         title=str(chip),
@@ -59,11 +77,12 @@ def fit(chip: Path, board: str, timeline: Path | None, position: int, into: tupl
     )
     for f in fits:
         if f.fits:
-            figures = (f"{f.lanes:,}", f"{f.cycles[0]:,}", f"{f.mean_cycles:,.1f}", f"{f.floor_cycles:,}", f"{f.ratio}")
+            means = (f"{f.mean_cycles:,.1f}", f"{f.latency_cycles:,.1f}")
+            figures = (f"{f.lanes:,}", f"{f.streams}", f"{f.cycles[0]:,}", *means, f"{f.floor_cycles:,}", f"{f.ratio}")
             table.add_row(f.board, "yes", f.limit, *figures, f"{f.clock_mhz:g}", f"{f.tokens_per_second:,.0f}")
         else:
             limit = f.limit if f.most_bits is None else f"{f.limit}; its memories would hold {f.most_bits} bits"
-            table.add_row(f.board, "[red]no[/]", limit, "", "", "", f"{f.floor_cycles:,}", "", "", "")
+            table.add_row(f.board, "[red]no[/]", limit, *[""] * 5, f"{f.floor_cycles:,}", *[""] * 3)
     if timeline is not None:
         _draw_timeline(model, fits[0], position, timeline)
     rows = [f.as_dict() for f in fits]

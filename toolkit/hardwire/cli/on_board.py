@@ -54,6 +54,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     serve.add_argument("--keys", type=Path, help="a TOML file with a key and limits for each user")
     serve.add_argument("--open", action="store_true", help="let anybody on the network in")
     serve.add_argument("--chat-template", type=Path)
+    serve.add_argument("--adapter", action="append", default=[], metavar="NAME=FILE", help="may be repeated")
     serve.add_argument("--grace", type=float, default=30.0)
     verify = commands.add_parser("verify", help="compare the chip with the model: tokens, logits, trace")
     verify.add_argument("model")
@@ -101,6 +102,7 @@ def _serve(options: argparse.Namespace) -> int:
         open_to_all=options.open,
         chat_template=options.chat_template,
         grace=options.grace,
+        adapters=options.adapter,
     )
     run_server(options.model, options.backend, None, settings)
     return 0

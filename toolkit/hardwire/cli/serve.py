@@ -23,6 +23,7 @@ from .group import IN_FILE, main
 @click.option("--keys", type=IN_FILE, help="A TOML file with a key and limits for each user.")
 @click.option("--open", "open_to_all", is_flag=True, help="Let anybody on the network in.")
 @click.option("--chat-template", type=IN_FILE, help="A Jinja file, or a tokenizer_config.json with one.")
+@click.option("--adapter", multiple=True, metavar="NAME=FILE", help="A name for this .adapter; may be repeated.")
 @click.option(
     "--grace", type=click.FloatRange(1), default=30.0, show_default=True, help="Seconds for what runs at a stop."
 )
@@ -37,6 +38,7 @@ def serve(
     keys: Path | None,
     open_to_all: bool,
     chat_template: Path | None,
+    adapter: tuple[str, ...],
     grace: float,
 ) -> None:
     """Serve MODEL (a build folder, a bitstream's, a .chip, or a name) over HTTP: OpenAI's API, and a page.
@@ -54,5 +56,6 @@ def serve(
         open_to_all=open_to_all,
         chat_template=chat_template,
         grace=grace,
+        adapters=adapter,
     )
     run(model, backend, serial, settings)

@@ -242,6 +242,15 @@ class LanguageModel:
         BuildError for a frozen board."""
         self._require_prints().add(name, Path(adapter))
 
+    def hold(self, adapter: str | None) -> None:
+        """Make the board hold the chip with that adapter, or without one, for whoever asks the backend itself.
+
+        Raises BuildError for an adapter of a frozen board, PromptError for an unknown one, LinkError.
+        """
+        prints = self._require_prints() if adapter is not None else self._prints
+        if prints is not None and (chip := prints.hold(adapter)) is not None:
+            self._became(chip)
+
     def _require_prints(self) -> Prints:
         if self._prints is None:
             raise BuildError(f"{self.name} is frozen: its memories cannot be written; build it with --reprintable")
@@ -370,8 +379,7 @@ class LanguageModel:
             self._ended(job, state)
 
     def _begin(self, job: _Job) -> tuple[RequestState, Speaker]:
-        if self._prints is not None and (chip := self._prints.hold(job.adapter)) is not None:
-            self._became(chip)
+        self.hold(job.adapter)
         self.last = Report(prompt=list(job.request.ids), began=time.perf_counter())
         self._live = self._stopping = False
         ids = job.request.ids

@@ -15,6 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ NOTHING_TO_CONTINUE = "the chip has nothing to continue: its context is empty; g
 class Request:
     """One answer that is wanted. Raises PromptError for numbers that no chip takes.
 
-    stream: whose context it is; today's engines have one, number 0.
+    stream: whose context it is; ``Limits.streams`` says how many a backend holds.
     ids: tokens that are known, one or many; they are fed first. Any sequence of integers becomes a tuple.
     budget: tokens to give at most; None: until a stop token or the end of the context. 0 feeds nothing.
     temperature: 0 is greedy, otherwise 1/31 to 100; seed: 64 bits. Noise depends on seed, position and id alone.
@@ -227,15 +228,27 @@ class Backend(ABC):
         return self.run(Request(ids=tuple(ids), budget=1, rows=len(ids))).logits
 
 
-class WholeRequests(Backend):
-    """A backend that answers a request in one call, ``answer``: a stream asks it for one token at a time.
+@dataclass
+class Context:
+    """Where the context of a stream is. ``pending``: the last token that was given, which the engine has not been fed;
+    ``turn``: which request has it."""
 
-    ``pending``: the last token that was given, which the engine has not been fed.
-    """
-
-    position = 0  # tokens in the context
+    position: int = 0  # tokens in it
     pending: int | None = None
-    _turn = 0  # which request has the engine
+    turn: int = 0
+
+
+class WholeRequests(Backend):
+    """A backend that answers a request in one call, ``answer``: a stream asks it for one token at a time."""
+
+    @cached_property
+    def contexts(self) -> tuple[Context, ...]:
+        """Of every stream."""
+        return tuple(Context() for _ in range(self.limits.streams))
+
+    def before(self, request: Request) -> int:
+        """Tokens in the context when a request begins."""
+        return 0 if request.clear else self.contexts[request.stream].position
 
     @abstractmethod
     def answer(self, request: Request) -> Outcome:
@@ -243,21 +256,22 @@ class WholeRequests(Backend):
 
     def run(self, request: Request) -> Outcome:
         self.limits.check(request)
-        self._turn += 1
+        self.contexts[request.stream].turn += 1
         began = time.perf_counter()
         return replace(self.answer(request), seconds=time.perf_counter() - began)
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
         self.limits.check(request)
         self.known(request)  # refuses a context with nothing to continue
-        self._turn += 1
-        return one_by_one(self._while(self._turn), request, state or RequestState())
+        context = self.contexts[request.stream]
+        context.turn += 1
+        return one_by_one(self._while(context, context.turn), request, state or RequestState())
 
-    def _while(self, turn: int) -> Callable[[Request], Outcome]:
-        """``answer`` as long as no other request began."""
+    def _while(self, context: Context, turn: int) -> Callable[[Request], Outcome]:
+        """``answer`` as long as no other request of the stream began."""
 
         def answer(part: Request) -> Outcome:
-            if self._turn != turn:
+            if context.turn != turn:
                 raise LinkError(TAKEN)
             return self.answer(part)
 
@@ -265,18 +279,20 @@ class WholeRequests(Backend):
 
     def known(self, request: Request) -> list[int]:
         """What is fed first. Raises PromptError where there is nothing."""
-        lead = [] if request.clear or self.pending is None else [self.pending]
+        pending = self.contexts[request.stream].pending
+        lead = [] if request.clear or pending is None else [pending]
         if not lead and not request.ids:
             raise PromptError(NOTHING_TO_CONTINUE)
         return [*lead, *request.ids]
 
-    def note(self, before: int, ids: Sequence[int], status: str, position: int) -> None:
-        """Keep where the context is; ``before``: its position when the request began, 0 where that cleared it."""
-        if ids:
-            self.pending = ids[-1]
-        if status == STOP_TOKEN or (not ids and position != before) or position == 0:
-            self.pending = None
-        self.position = position
+    def note(self, request: Request, outcome: Outcome) -> None:
+        """Keep where the context is behind a request."""
+        context, position, before = self.contexts[request.stream], outcome.position, self.before(request)
+        if outcome.ids:
+            context.pending = outcome.ids[-1]
+        if outcome.status == STOP_TOKEN or (not outcome.ids and position != before) or position == 0:
+            context.pending = None
+        context.position = position
 
 
 def one_by_one(answer: Callable[[Request], Outcome], request: Request, state: RequestState) -> Iterator[int]:

@@ -40,7 +40,7 @@ class Pool:
         self.client, self.cluster, self.place = client, cluster, place
         self.room = room(place, most)
         self._licences = {name: asyncio.Semaphore(count) for name, count in place.licences.items()}
-        self.steps = 0  # that were given out
+        self._order: dict[str, int] = {}  # of jobs, by their first step
 
     async def run(self, step: Step) -> Any:
         """What the step's ``work`` returned. Raises StepFailed; a lost worker only costs the time."""
@@ -95,8 +95,9 @@ class Pool:
         resources = {key: n for key, n in step.needs.resources.items() if key not in step.needs.licences}
         resources |= {key: n for key, n in step.needs.licences.items() if key in self._licences}
         key = f"{step.kind}-{uuid.uuid4().hex}"
-        future = self.client.submit(run_step, step, key=key, pure=False, resources=resources)
-        self.steps += 1
+        # What began first is brought to its end first.
+        turn = -self._order.setdefault(step.job, len(self._order))
+        future = self.client.submit(run_step, step, key=key, pure=False, resources=resources, priority=turn)
         try:
             outcome: Outcome = await future
         except asyncio.CancelledError:

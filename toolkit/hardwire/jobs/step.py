@@ -34,7 +34,8 @@ JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 class Step:
     """What is to be done for a job. ``work`` travels to the worker, which has the same files and the same package.
 
-    It should keep what it made, with a receipt, and find it again: a step that is lost is given out once more.
+    It should keep what it made, with a receipt, and find it again: a step that is lost is given out once more. What
+    it returns says with ``kept``, an attribute or a key, that it was found.
     """
 
     job: str
@@ -55,6 +56,7 @@ class Outcome:
 
     status: str = "done"
     value: Any = None
+    kept: bool = False  # found finished
     error: str | None = None
     signal: int = 0  # that ended its last tool, which we did not send
     peak: int = 0  # bytes that its programs held at the most
@@ -77,8 +79,10 @@ def run_step(step: Step) -> Outcome:
     with _while_wanted(worker, stop):
         value, status, error = _tried(step, told, stop)
     killed = stop.signal if status == "failed" else 0
+    kept = bool(value.get("kept") if isinstance(value, dict) else getattr(value, "kept", False))
     done = Outcome(
         status=status,
+        kept=kept,
         value=value,
         error=error,
         signal=killed,
@@ -87,7 +91,6 @@ def run_step(step: Step) -> Outcome:
         host=platform.node(),
         batch_job=batch_job,
     )
-    kept = bool(getattr(value, "kept", False))
     _note(step, {**line, "ended": time.time(), "status": status, "kept": kept, "peak": stop.peak, "signal": killed})
     return done
 

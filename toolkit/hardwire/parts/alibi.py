@@ -97,6 +97,7 @@ def _roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
 
 ALIBI = Part(
     key="alibi",
+    one_stream="ALiBi",
     there=lambda wiring: wiring.alibi,
     read=lambda decoder: {"alibi": decoder.blocks[0].attention.alibi is not None},
     outline=lambda block: None if block.attention.alibi is None else tuple(block.attention.alibi.tolist()),

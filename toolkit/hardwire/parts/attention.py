@@ -57,6 +57,7 @@ def _window_roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
 
 WINDOWS = Part(
     key="windows",
+    one_stream="attention windows",
     there=lambda wiring: bool(wiring.windows),
     read=_windows,
     since=3,

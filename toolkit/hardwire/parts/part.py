@@ -214,6 +214,7 @@ class Part:
     # The plan.
     engine_lacks: Callable[[Wiring], Sequence[str]] = _none  # names of what the RTL engine has no form for
     geometry_lacks: Callable[[Program], str] = _fine  # and of what this one has none for, in words
+    one_stream: str = ""  # what the RTL engine has for a single stream alone, in words
     fits_lanes: Callable[[Shape, int, int], bool] = lambda shape, rows, depth: True
     whole_scores: bool = False  # it sees a constant that all scores of a query have or lack
     score_late: int = 0  # cycles by which scores come later

@@ -213,6 +213,7 @@ def _widths(chip: IntegerModel, program: Program) -> dict[str, int]:
 
 RENORMS_PART = Part(
     key="renorms",
+    one_stream="norms inside a layer",
     there=lambda wiring: bool(wiring.renorms),
     read=_read,
     outline=lambda block: tuple(norm is None for norm in _norms(block).values()),

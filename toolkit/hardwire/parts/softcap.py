@@ -87,6 +87,7 @@ def _score_roms(chip: IntegerModel, program: Program) -> dict[str, Words]:
 
 SCORE_CAP = Part(
     key="score cap",
+    one_stream="a cap of scores",
     there=lambda wiring: wiring.score_cap,
     read=lambda decoder: {"score_cap": decoder.blocks[0].attention.softcap is not None},
     outline=lambda block: block.attention.softcap,
@@ -132,6 +133,7 @@ def _cap_kernels(layout: Layout) -> list[Kernel]:
 
 LOGIT_CAP = Part(
     key="logit cap",
+    one_stream="a cap of logits",
     there=lambda wiring: wiring.logit_cap,
     read=lambda decoder: {"logit_cap": decoder.logit_softcap is not None},
     invent=lambda decoder: replace(decoder, logit_softcap=RANDOM_LOGIT_CAP),

@@ -21,7 +21,7 @@ from ..targets.family import Fabric
 from .geometry import Geometry, Style
 from .latency import ceil_div
 from .program import Schedule
-from .widths import Widths
+from .widths import Widths, tails, weight_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +133,7 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
     sampling = 1063 + 190 + g.rows * 60 + (0 if f.shared_mux else 600)
     rows += g.rows * sum(extra.row_lut for extra in extras)
     lut = (lanes + rows + heads + sampling + f.fixed + sum(extra.lut for extra in extras)) * f.scale
+    lut += stream_luts(f, g)
     memory = memory or memories(chip, program, widths)
     lut += memory["tail"] * (1 if f.shared_mux else 2)  # a bit of the few words, and the choice
     in_score = g.banks if g.score_style == "fabric" else g.score_fabric
@@ -171,6 +172,11 @@ def axi_memory(chip: Chip, rows: int, ring: int = 512) -> int:
     name, vocab = bits_of(chip.shape.vocab), chip.shape.vocab
     prompt = bram18(name, chip.shape.context)
     return prompt + bram18(32, ring) + bram18(rows * chip.formats.logit, ceil_div(vocab, rows))
+
+
+def stream_luts(f: Fabric, g: Geometry) -> float:
+    """LUTs of what several streams have for themselves: loop, program, position, and deeper memories in LUTs."""
+    return 0.0 if g.streams == 1 else (350 + 850 * (g.streams - 1)) * (1.0 if f.shared_mux else 1.4)
 
 
 def _row_cost(chip: Chip, program: Schedule, f: Fabric, acc: int) -> tuple[float, int]:
@@ -232,20 +238,18 @@ def buffer_in_block_ram(program: Schedule) -> bool:
     return buffer_depth(program) >= 128
 
 
-def memories(chip: Chip, program: Schedule, widths: Widths) -> dict[str, int]:
+def memories(chip: Chip, program: Schedule, widths: Widths, words: list[int] | None = None) -> dict[str, int]:
     """Block RAMs and URAMs of every memory that is not distributed: all of them, and block RAMs by what they hold.
 
-    "tail" are bits a word of weights' tails, which lie in LUTs.
+    "tail" are bits a word of weights' tails, which lie in LUTs. ``words``: of ``weight_words``, where known.
     """
-    from .widths import tails, weight_words
-
     g, s, shape = program.geometry, chip.formats, chip.shape
-    words = weight_words(program)
+    words = words or weight_words(program)
     width = g.rows * g.columns * widths.weight
-    tail = tails(program)
+    tail = tails(g, words)
     weights = sum(bram18(width, words[e] - tail[e]) for e in range(g.uram, g.depth))
     uram = sum(ceil_div(width, 72) * ceil_div(words[e] + words[e + 1], 4096) for e in range(0, g.uram, 2))
-    depth = shape.layers * program.kv_words * program.blocks
+    depth = g.streams * shape.layers * program.kv_words * program.blocks
     part = min(g.rows, program.shared * shape.head_dim)
     depth -= tail_words(depth)  # rtl/block_ram.sv distributes the rest
     cache = 2 * g.banks * ceil_div(program.shared * shape.head_dim, part) * bram18(part * s.cache, depth)

@@ -35,8 +35,10 @@ class Fit:
     board: str
     fits: bool
     limit: str  # the resource that runs out first, with its share of the budget
-    cycles: list[int]  # of a generated token, by position; exact
-    mean_cycles: float | None  # over the first 256 positions
+    streams: int  # contexts in flight
+    cycles: list[int]  # of a generated token of one stream alone, by position; exact
+    mean_cycles: float | None  # per token over all streams, over the first 256 positions
+    latency_cycles: float | None  # of one token while all streams run
     floor_cycles: int
     floor: str  # what the floor is of
     ratio: float | None  # mean to floor
@@ -60,11 +62,18 @@ def can_be_built(chip: Chip, board: Board) -> bool:
 
 
 def fit(
-    chip: Chip, board: Board, planner: Planner | None = None, progress: Progress = lambda stage, share: None
+    chip: Chip,
+    board: Board,
+    planner: Planner | None = None,
+    progress: Progress = lambda stage, share: None,
+    streams: int | None = 1,
 ) -> Fit:
-    """What ``hardwire fit`` says of a chip on a board. ``planner`` may be shared between boards."""
-    room = capacity(chip, board)
-    plan = (planner or Planner(chip)).best(board, progress) if room.fits else None
+    """What ``hardwire fit`` says of a chip on a board. ``planner`` may be shared between boards; ``streams`` None: as
+    many as give the fewest cycles over all."""
+    room, plan = capacity(chip, board), None
+    if room.fits:
+        planner = planner or Planner(chip)
+        plan = planner.most(board, progress) if streams is None else planner.best(board, progress, streams)
     floor, of = floor_cycles(chip, board, plan)
     common: dict[str, Any] = {"board": board.key, "floor_cycles": floor, "floor": of, "clock_mhz": board.clock_mhz}
     if plan is None:
@@ -80,11 +89,12 @@ def fit(
                 else f"not even {FEWEST_BITS} bits in every matrix, embeddings included, are few enough: {least}"
             )
         return Fit(
-            fits=False, limit=limit, cycles=[], mean_cycles=None, ratio=None, clock_source="assumed",
+            fits=False, limit=limit, streams=streams or 1, cycles=[], mean_cycles=None, latency_cycles=None, ratio=None,
+            clock_source="assumed",
             tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=notes,
             most_bits=most, **common,
         )  # fmt: skip
-    predicted, budget = resources(plan.cost, board), budget_of(board)
+    predicted, budget, program = resources(plan.cost, board), budget_of(board), plan.schedule
     shares = {name: predicted[name] / most for name, most in budget.items() if most}
     limit = max(shares, key=lambda name: shares[name])
     notes = ["resources are predicted; hardwire synth measures them"]
@@ -94,8 +104,10 @@ def fit(
             "cannot initialise: loaded at boot"
         )
     limits = f"{NAMES[limit]} {shares[limit]:.0%} of the budget"
+    if program.context < chip.shape.context:
+        notes.append(f"each of the {plan.geometry.streams} streams has {program.context} positions of the cache")
     spent = {name: {"used": predicted[name], "budget": most} for name, most in budget.items()}
-    if host := bitstream_cost(chip, plan.schedule, board):
+    if host := bitstream_cost(chip, program, board):
         whole = plan.cost.beside(host).as_dict()
         for name, most in device_of(board).items():
             spent[name] |= {"host": host.as_dict()[name], "device": most}
@@ -109,8 +121,10 @@ def fit(
     return Fit(
         fits=True,
         limit=limits,
-        cycles=[plan.schedule.cycles(p) for p in range(chip.shape.context)],
+        streams=plan.geometry.streams,
+        cycles=[program.cycles(p) for p in range(program.context)],
         mean_cycles=round(plan.mean_cycles, 2),
+        latency_cycles=round(plan.over_all.latency, 2),
         ratio=round(plan.mean_cycles / floor, 2),
         clock_source="assumed",
         tokens_per_second=round(board.clock_mhz * 1e6 / plan.mean_cycles, 1),
@@ -126,7 +140,7 @@ def floor_cycles(chip: Chip, board: Board, plan: Plan | None = None) -> tuple[in
     """Cycles below which no engine on the board could come, and what sets them.
 
     The largest of multiplications over the lanes that all LUTs and multipliers of the budget could hold, weight bits
-    over what all memories deliver per cycle, and the chain of stages that wait for each other.
+    over what all memories deliver per cycle, and the chain of stages that wait for each other, which streams share.
     """
     required, f = demand(chip), board.device_family.fabric
     weight = max(m.bits for n, m in chip.matrices.items() if n not in LOOKED_UP)
@@ -134,10 +148,11 @@ def floor_cycles(chip: Chip, board: Board, plan: Plan | None = None) -> tuple[in
     per_block = 2 if weight <= 4 and f.pairs else 1
     lanes = board.dsp * per_block + board.lut * board.device_family.planning.lut_budget / in_lut
     ports = board.bram18 * ROM_PORT_BITS + 2 * 72 * board.uram
+    core = plan.geometry if plan else Geometry(**_stages(board))
     floors = {
         "multiplications": (required.multiplications + required.attention) / lanes,
         "weight bits": required.weight_bits / ports,
-        "serial chain": serial_chain(chip, plan.geometry if plan else Geometry(**_stages(board))),
+        "serial chain": serial_chain(chip, core) / core.streams,
     }
     of = max(floors, key=lambda name: floors[name])
     return -(-int(floors[of] * 1000) // 1000), of

@@ -15,6 +15,7 @@ from ..errors import BuildError
 from . import words
 
 Style = Literal["fabric", "packed", "apart"]
+MOST_STREAMS = 4  # contexts of an engine
 STYLES = tuple(style.name.lower() for style in words.Style)
 STAGES = {
     "lane_stages": 4,
@@ -55,6 +56,8 @@ class Geometry:
     split: bool = False  # the few words by which a depth's weights pass a power of two are in LUTs
     minus: bool = True  # carry chains in the form that AMD parts share with multiplexers
     trace: bool = False  # keep checksums of the last token's stages for the host
+    streams: int = 1  # contexts in flight
+    share: int = 0  # positions of the cache that each stream has; 0: the whole context
 
     def __post_init__(self) -> None:
         c, r = self.columns, self.rows
@@ -66,6 +69,10 @@ class Geometry:
             raise BuildError(
                 f"depth {self.depth}, {self.packed_groups} packed groups, {self.uram} depths in URAM: depth is at most "
                 f"99, packed groups at most {self.groups}, depths in URAM an even part of all"
+            )
+        if not 1 <= self.streams <= MOST_STREAMS or self.share < 0:
+            raise BuildError(
+                f"{self.streams} streams, {self.share} positions of each: an engine holds 1 to {MOST_STREAMS} streams"
             )
         if not {self.score_style, self.mix_style} <= set(STYLES):
             raise BuildError(f"styles are {', '.join(STYLES)}, not {self.score_style!r} and {self.mix_style!r}")

@@ -20,6 +20,11 @@ def missing_parts(wiring: Wiring) -> list[str]:
     return [name for part in present(wiring) for name in part.engine_lacks(wiring)]
 
 
+def one_stream_parts(wiring: Wiring) -> list[str]:
+    """Names of the parts that the RTL engine has for a single stream alone."""
+    return [part.one_stream for part in present(wiring) if part.one_stream]
+
+
 def score_late(wiring: Wiring) -> int:
     """Cycles by which scores come later than those of a plain decoder."""
     return sum(part.score_late for part in present(wiring))

@@ -147,6 +147,7 @@ GROUPS = (
             Parameter("SpanW", 12, "what a layer's attention adds to it"),
             Parameter("StepW", 8, "column steps of a pass"),
             Parameter("EmitW", 8, "reads of a matrix"),
+            Parameter("TakenW", 0, "the time for which a run has lanes and read-out; 0: nobody else asks"),
             Parameter(
                 "InnerWait", 12, "cycles from where the last attention would begin to an inner token's end, less one"
             ),
@@ -155,7 +156,7 @@ GROUPS = (
     Group(
         "Requests.",
         (
-            Parameter("Streams", 1, "contexts that requests name; the engine has one today"),
+            Parameter("Streams", 1, "contexts in flight, which requests name"),
             Parameter("Stops", 8, "stop tokens of a request"),
         ),
     ),
@@ -221,10 +222,12 @@ FOR_WORDS = (
     Derived("Walks", "of the cache, per layer", lambda v: v["Heads"] // v["Shared"]),
     Derived("WalkW", "bits of a walk's number", lambda v: index_bits(v["Walks"])),
     Derived("KvWords", "words of the cache that a position takes in a layer", lambda v: v["KvHeads"] // v["Shared"]),
-    Derived("Blocks", "of the cache, Banks positions each", lambda v: -(-v["Context"] // v["Banks"])),
+    Derived("Blocks", "of a stream's cache, Banks positions each", lambda v: -(-v["Context"] // v["Banks"])),
     Derived("BankW", "bits of a bank's number", lambda v: index_bits(v["Banks"])),
     Derived("BlockW", "bits of a count of blocks", lambda v: v["Blocks"].bit_length()),
-    Derived("CacheN", "words of a bank", lambda v: v["Layers"] * v["KvWords"] * v["Blocks"]),
+    Derived(
+        "CacheN", "words of a bank, every stream's", lambda v: v["Streams"] * v["Layers"] * v["KvWords"] * v["Blocks"]
+    ),
     Derived("CacheA", "bits of such a word's address", lambda v: index_bits(v["CacheN"])),
     Derived("WordsP", "Words, in whole column steps", lambda v: _up(v["Words"], v["Slices"])),
     Derived(

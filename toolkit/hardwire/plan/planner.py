@@ -21,22 +21,31 @@ from ..targets.board import Board
 from .budget import budget_of, resources
 from .capacity import MEAN_OVER
 from .cost import Cost, dot_luts, memories, predict
-from .geometry import Geometry, Style, shared_heads
-from .latency import ceil_div
+from .geometry import MOST_STREAMS, Geometry, Style, shared_heads
+from .latency import ceil_div, one_stream_parts
 from .program import Schedule
+from .replay import Throughput, lane_cycles, throughput
 from .schedule import schedule
-from .widths import Widths
+from .widths import Widths, weight_words
 from .words import END
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A geometry that fits, its schedule and its predicted cost."""
+    """A geometry that fits, its schedule and its predicted cost, and cycles over its streams."""
 
     geometry: Geometry
     schedule: Schedule
     cost: Cost
-    mean_cycles: float
+    over_all: Throughput
+
+    @property
+    def mean_cycles(self) -> float:
+        """Per token over all streams."""
+        return self.over_all.cycles
+
+
+ESTIMATED_OVER = 24  # tokens per stream in the search; a plan that is taken is replayed in full
 
 
 class Planner:
@@ -46,7 +55,8 @@ class Planner:
         self.chip = chip
         self.widths = Widths.of(chip)
         self.cores = sorted(set(self._cores()), key=lambda g: -g.lanes)
-        self.ends: dict[Geometry, tuple[int, Schedule]] = {}
+        self.ends: dict[Geometry, tuple[int, int, Schedule]] = {}
+        self.repeated: dict[Geometry, tuple[Schedule, list[int]]] = {}  # all layers of a core, and its weights' words
 
     def _cores(self) -> Iterator[Geometry]:
         """Geometries of the lanes, with one bank."""
@@ -71,39 +81,67 @@ class Planner:
                     for divides in {d for d in (1, 2, 4, 8) if part % d == 0 and padded // d <= 64}:
                         yield replace(base, divides=divides)
 
-    def end(self, core: Geometry) -> tuple[int, Schedule]:
-        """Cycles of a generated token but for the spans, and a schedule of at most two layers of this core.
+    def end(self, core: Geometry) -> tuple[int, int, Schedule]:
+        """Of a generated token its cycles but for the spans, those that it has the lanes, and a schedule of at most two
+        layers of this core.
 
         Layers repeat, so what one more layer adds is known from two.
         """
+        core = replace(core, streams=1, share=0)  # of no account here
         if core not in self.ends:
-            s = self.chip.shape
-            programs = [schedule(_of_layers(self.chip, n), core) for n in range(1, min(s.layers, 2) + 1)]
-            end = programs[-1].end_at + (s.layers - len(programs)) * (programs[-1].end_at - programs[0].end_at)
-            self.ends[core] = end + END, programs[-1]
+            layers = self.chip.shape.layers
+            programs = [schedule(_of_layers(self.chip, n), core) for n in range(1, min(layers, 2) + 1)]
+            ends, busy = [p.end_at for p in programs], [lane_cycles(p) for p in programs]
+            more = layers - len(programs)
+            self.ends[core] = (
+                ends[-1] + more * (ends[-1] - ends[0]) + END,
+                busy[-1] + more * (busy[-1] - busy[0]),
+                programs[-1],
+            )
         return self.ends[core]
 
-    def best(self, board: Board, progress: Progress = lambda stage, share: None) -> Plan | None:
-        """The plan with the fewest mean cycles; of equals, the one with the fewest LUTs. None where none fits."""
+    def most(self, board: Board, progress: Progress = lambda stage, share: None) -> Plan | None:
+        """The plan with the fewest cycles per token over all streams, whatever their number; of equals the fewest."""
+        most = 1 if one_stream_parts(self.chip.wiring) else MOST_STREAMS
+        plans = [plan for n in range(1, most + 1) if (plan := self.best(board, progress, n)) is not None]
+        return min(plans, key=lambda plan: plan.mean_cycles, default=None)
+
+    def best(self, board: Board, progress: Progress = lambda stage, share: None, streams: int = 1) -> Plan | None:
+        """The plan with the fewest mean cycles; of equals, the one with the fewest LUTs. None where none fits.
+
+        Every stream has a whole context where the memories hold them all, otherwise its part of as many as they hold.
+        """
+        parts = [self.chip.shape.context * whole // streams for whole in range(streams - 1, 0, -1)]
+        for share in [0, *parts]:
+            if (geometry := self._best(board, progress, streams, share)) is not None:
+                program = schedule(self.chip, geometry)
+                cost = predict(self.chip, program, board.family, self.widths)
+                return Plan(geometry, program, cost, throughput(program))
+        return None
+
+    def _best(self, board: Board, progress: Progress, streams: int, share: int) -> Geometry | None:
         best: tuple[tuple[float, int], Geometry] | None = None
-        for index, core in enumerate(self.cores):
-            progress(board.key, index / len(self.cores))
-            core = replace(core, **_stages(board))
+        cores = [replace(core, **_stages(board), streams=streams, share=share) for core in self.cores]
+        if streams > 1:  # a replay takes long: the most promising first
+            cores.sort(key=lambda core: max(self.end(core)[0] / streams, self.end(core)[1]))
+        for index, core in enumerate(cores):
+            progress(board.key, index / len(cores))
             for geometry, mean in self._banked(core, board, best[0][0] if best else float("inf")):
                 cost = self._cost(geometry, board)
-                if cost is not None and (best is None or (mean, cost[1].lut) < best[0]):
+                if cost is None:
+                    continue
+                if streams > 1:
+                    mean = throughput(schedule(self.chip, cost[0]), ESTIMATED_OVER).cycles
+                if best is None or (mean, cost[1].lut) < best[0]:
                     best = (mean, cost[1].lut), cost[0]
                     break
-        if best is None:
-            return None
-        program = schedule(self.chip, best[1])
-        last = min(MEAN_OVER, self.chip.shape.context) - 1
-        return Plan(
-            best[1], program, predict(self.chip, program, board.family, self.widths), program.mean_cycles(0, last)
-        )
+                if streams > 1:
+                    break  # fewer banks are slower
+        return best[1] if best else None
 
     def _banked(self, core: Geometry, board: Board, below: float) -> Iterator[tuple[Geometry, float]]:
-        """The core with banks, the most first, as long as its mean cycles are at most ``below``."""
+        """The core with banks, the most first, as long as its mean cycles are at most ``below``: exact for one stream,
+        for several the least that they could be."""
         chip, f = self.chip, board.device_family.fabric
         weight = max(m.bits for n, m in chip.matrices.items() if n not in LOOKED_UP)
         fabric = core.lanes / core.terms * dot_luts(f, core.terms, chip.formats.norm, weight)
@@ -111,8 +149,8 @@ class Planner:
             fabric > board.lut * board.device_family.planning.lut_budget + board.dsp * 2 * 40
         ):  # no way to build so many lanes
             return
-        end, program = self.end(core)
-        context, layers = chip.shape.context, chip.shape.layers
+        end, busy, program = self.end(core)
+        context, layers = core.share or chip.shape.context, chip.shape.layers
         count = min(MEAN_OVER, context)
         for blocks in range(1, context + 1):
             banks = ceil_div(context, blocks)
@@ -121,16 +159,21 @@ class Planner:
             n = np.arange(count) // banks + 1  # blocks in use: Schedule.span, all positions at once
             span = (program.walks - 1) * np.maximum(n, program.spacing) + 2 * (n - 1)
             mean = end + layers * float(np.mean(np.maximum(span - program.slack, 0)))
+            if core.streams > 1:
+                mean = max(mean / core.streams, busy)
             if mean > below:
                 return
             yield replace(core, banks=banks), mean
 
     def _cost(self, geometry: Geometry, board: Board) -> tuple[Geometry, Cost] | None:
         """The geometry with its products divided among multiplier blocks and LUTs so that it fits, or None."""
-        budget = budget_of(board)
-        _, program = self.end(replace(geometry, banks=1))
-        full = schedule_of_layers(self.chip, program, geometry)
-        placed = self._placed(geometry, full, board)
+        budget, core = budget_of(board), replace(geometry, banks=1, streams=1, share=0)
+        if core not in self.repeated:
+            stretched = schedule_of_layers(self.chip, self.end(core)[2], core)
+            self.repeated[core] = stretched, weight_words(stretched)
+        full, words = self.repeated[core]
+        full = replace(full, geometry=geometry)
+        placed = self._placed(geometry, full, board, words)
         if placed is None:
             return None
         geometry, memory = placed
@@ -142,13 +185,15 @@ class Planner:
                     return style, cost
         return None
 
-    def _placed(self, g: Geometry, full: Schedule, board: Board) -> tuple[Geometry, dict[str, int]] | None:
+    def _placed(
+        self, g: Geometry, full: Schedule, board: Board, words: list[int]
+    ) -> tuple[Geometry, dict[str, int]] | None:
         """Weights in block RAM, their last few words in LUTs if it takes that, or as many depths in URAM."""
         ways: list[dict[str, Any]] = [{"split": False}, {"split": True}]
         ways += [{"uram": uram} for uram in range(2, g.depth + 1 if board.uram else 1, 2)]
         for way in ways:
             placed = replace(g, **way)
-            memory = memories(self.chip, replace(full, geometry=placed), self.widths)
+            memory = memories(self.chip, replace(full, geometry=placed), self.widths, words)
             if memory["bram18"] <= board.bram18 and memory["uram"] <= board.uram:
                 return placed, memory
         return None

@@ -124,9 +124,14 @@ class Schedule:
         return self.part_bits + (self.wiring.rope_sets - 1).bit_length()
 
     @property
+    def context(self) -> int:
+        """Positions of the cache that a stream has."""
+        return self.geometry.share or self.shape.context
+
+    @property
     def blocks(self) -> int:
-        """Of the cache, banks positions each."""
-        return ceil_div(self.shape.context, self.geometry.banks)
+        """A stream's part of the cache, banks positions each."""
+        return ceil_div(self.context, self.geometry.banks)
 
     @property
     def spacing(self) -> int:
@@ -179,7 +184,7 @@ class Schedule:
 
     def mean_cycles(self, first: int = 0, last: int = 255, generated: bool = True) -> float:
         """Mean over positions first .. last."""
-        last = min(last, self.shape.context - 1)
+        last = min(last, self.context - 1)
         return sum(self.cycles(p, generated) for p in range(first, last + 1)) / (last + 1 - first)
 
     def timeline(self, position: int) -> list[Busy]:

@@ -20,7 +20,7 @@ from ..ops import rope, sampler
 from ..parts import present
 from ..parts.renorms import normed_heads
 from .geometry import Geometry
-from .latency import added_late, logits_late, missing_parts, turned_late, walk_to_mixed, walk_to_value
+from .latency import added_late, logits_late, missing_parts, one_stream_parts, turned_late, walk_to_mixed, walk_to_value
 from .program import Emission, Row, Run, Schedule, Word, run_read, run_reads
 from .words import EMBED_READ, NOISE_LATE, SAMPLE_LATE, Kind, Source
 
@@ -42,6 +42,12 @@ def require_geometry(program: Schedule) -> None:
             f"score_fabric {g.score_fabric}, mix_fabric {g.mix_fabric}: at most the {g.banks} banks' scores are in "
             f"LUTs, and a head's {channels} channels"
         )
+    if g.streams > 1 and (alone := one_stream_parts(program.wiring)):
+        raise BuildError(f"{g.streams} streams: the RTL engine has {', '.join(alone)} for one stream alone; plan one")
+    if g.streams > 1 and g.trace:
+        raise BuildError(f"{g.streams} streams: the trace window is of one stream; plan one, or leave trace out")
+    if program.context > program.shape.context:
+        raise BuildError(f"share {g.share}: a stream has at most the context's {program.shape.context} positions")
     if program.padded % g.divides:
         raise BuildError(
             f"divides {g.divides}: choose a divisor of a head's {program.padded} channels, padding included"

@@ -11,6 +11,7 @@ import numpy as np
 from ..chip.model import Chip
 from ..ops.fixed import limits
 from ..targets.blocks import tail_words
+from .geometry import Geometry
 from .program import Schedule
 
 
@@ -46,9 +47,8 @@ def weight_words(program: Schedule) -> list[int]:
     return [max(count, 1) for count in words]
 
 
-def tails(program: Schedule) -> list[int]:
+def tails(g: Geometry, words: list[int]) -> list[int]:
     """Of each depth's weight words, those in LUTs."""
-    g, words = program.geometry, weight_words(program)
     return [tail_words(count) if g.split and e >= g.uram else 0 for e, count in enumerate(words)]
 
 

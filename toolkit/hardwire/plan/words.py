@@ -235,6 +235,9 @@ PROGRAM = Struct(
     "program_t",
     "What begins, and how long until the next word: a word of program.hex.",
     (
+        Field("taken", "TakenW", "cycles until the lanes are free for another run, less one"),
+        Field("reads_from", "TakenW", "cycles until the read-out is taken"),
+        Field("reads_until", "TakenW", "cycles until it is free again, less one"),
         Field("wait_cycles", "WaitW", "until the next word is played, less one"),
         Field("with_span", 1, "the wait grows by what a layer's attention takes"),
         Field("ends", 1, "the token ends; with `attend` only an inner token of a prompt, and after InnerWait"),
@@ -303,6 +306,7 @@ TAIL = Struct(
     "tail_t",
     "What of its word a row takes along, E0 to EY and on to EZ.",
     (
+        Field("stream", "StreamW", "whose it is"),
         Field("set", 1, "of the residual: replace instead of add"),
         Field("first", 1, "first of a new residual vector, or of the logits"),
         Field("branch", 1, "of the residual: a norm takes the row first"),
@@ -349,6 +353,7 @@ LOGITS = Struct(
     "logits_t",
     "A row of logits.",
     (
+        Field("stream", "StreamW", "whose they are"),
         Field("row", "LogitA", "of ids Rows * row .."),
         Field("value", "LogitW", "of every id, in units of 2**-LogitFraction", lanes="Rows", signed=True),
     ),

@@ -53,7 +53,9 @@ class Service:
     def __init__(self, model: LanguageModel, settings: Settings, timeline: Timeline | None = None) -> None:
         settings.check()
         self.settings, self.metrics, self._timeline = settings, Metrics(), timeline
-        self.about = described(model, settings.name)
+        for name, path in settings.adapters:
+            model.add_adapter(name, path)
+        self.about = described(model, settings.name, [name for name, _ in settings.adapters])
         self.reader = Reader(model, self.about, settings, read_template(settings.chat_template))
         self.engine = Engine(model, settings.queue, self.metrics.ended)
         self.metrics.watch(self.engine)
@@ -70,7 +72,7 @@ class Service:
         pages = [Route(path, _page(name)) for path, name in PAGE_FILES.items()]
         calls = [Route(path, self._call(call), methods=["POST"]) for path, call in CALLS.items()]
         reads: dict[str, Callable[[Request], dict[str, Any]]] = {
-            "/v1/models": lambda request: {"object": "list", "data": [self._model()]},
+            "/v1/models": lambda request: {"object": "list", "data": self._models()},
             "/v1/models/{model:path}": self._one_model,
             "/models": lambda request: {"models": [self._native_model()]},
             "/openapi.json": lambda request: self._document,
@@ -188,6 +190,9 @@ class Service:
             "hardwire": about,
         }
 
+    def _models(self) -> list[dict[str, Any]]:
+        return [{**self._model(), "id": name} for name in (self.about.name, *self.about.adapters)]
+
     def _one_model(self, request: Request) -> dict[str, Any]:
         name = request.path_params["model"]
         if name not in self.about.names:
@@ -203,13 +208,13 @@ class Service:
             "context": self.about.context,
             "has_tokenizer": self.about.has_text,
             "runs_on": model.name,
-            "adapters": [],
+            "adapters": list(self.about.adapters),
             "timeline": self._timeline is not None,
         }
 
     async def _health(self, request: Request) -> Response:
         status = "stopping" if self.engine.draining else "failing" if self.engine.fault else "ok"
-        data = {"status": status, "queue_size": self.engine.waiting, "current_adapter": None}
+        data = {"status": status, "queue_size": self.engine.waiting, "current_adapter": self.engine.adapter}
         return JSONResponse(data, 200 if status == "ok" else 503)
 
     async def _metrics(self, request: Request) -> Response:

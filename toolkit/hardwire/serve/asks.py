@@ -34,6 +34,7 @@ class Ask:
 
     call: str
     model: str
+    adapter: str | None
     prompts: tuple[tuple[int, ...], ...]
     texts: tuple[str, ...]
     choices: int
@@ -55,7 +56,12 @@ class Ask:
 
     def job(self, prompt: int, offset: int, index: int) -> Job:
         seed = (self.request.seed + offset) % SEEDS
-        return Job(request=replace(self.request, ids=self.prompts[prompt], seed=seed), stops=self.stops, index=index)
+        return Job(
+            request=replace(self.request, ids=self.prompts[prompt], seed=seed),
+            adapter=self.adapter,
+            stops=self.stops,
+            index=index,
+        )
 
     @property
     def prompt_tokens(self) -> int:
@@ -88,7 +94,7 @@ class Reader:
         if model not in self.about.names:
             raise ApiError(
                 404,
-                f"there is no model {model!r} here; there is {self.about.name!r}",
+                f"there is no model {model!r} here; there is {', '.join(self.about.names)}",
                 param="model",
                 code="model_not_found",
             )
@@ -101,6 +107,7 @@ class Reader:
         return Ask(
             call=call,
             model=model,
+            adapter=self.about.adapter(model),
             prompts=prompts,
             texts=texts if body.get("echo") else (),
             choices=int(body.get("n", 1)),

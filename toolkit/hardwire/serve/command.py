@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ..errors import BuildError, ToolMissing
 from ..manifest import read_bundle_manifest
 from ..openers import Place, load
 from ..plan.geometry import Geometry
-from .settings import Settings, key_of, read_keys
+from .settings import Settings, SettingsError, key_of, read_keys
 from .timeline import Timeline
 
 PACKAGES = ("starlette", "uvicorn", "jinja2", "prometheus_client")
@@ -29,8 +30,10 @@ def settings_of(
     open_to_all: bool,
     chat_template: Path | None,
     grace: float,
+    adapters: Sequence[str] = (),
 ) -> Settings:
     """Checked settings. Raises SettingsError."""
+    named = tuple(_adapter(text) for text in adapters)
     secret = key or os.environ.get(KEY_VARIABLE, "")
     settings = Settings(
         host=host,
@@ -39,10 +42,20 @@ def settings_of(
         keys=((key_of(secret),) if secret else ()) + (read_keys(keys) if keys else ()),
         open_to_all=open_to_all,
         chat_template=chat_template,
+        adapters=named,
         grace_seconds=grace,
     )
     settings.check()
     return settings
+
+
+def _adapter(text: str) -> tuple[str, Path]:
+    """Of NAME=FILE, or of FILE, whose name it then has. Raises SettingsError."""
+    name, _, path = text.rpartition("=")
+    name = name or Path(path).stem
+    if not name or not path or not name.isprintable():
+        raise SettingsError(f"--adapter {text!r} is not usable; give NAME=FILE")
+    return name, Path(path)
 
 
 def run(location: str | Path, backend: str | None, serial: str | None, settings: Settings) -> None:

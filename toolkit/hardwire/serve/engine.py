@@ -39,6 +39,7 @@ class Job:
     """One answer that is wanted, and how far it is. The engine writes it, its ``Jobs`` reads it."""
 
     request: Request
+    adapter: str | None = None
     stops: tuple[str, ...] = ()
     index: int = 0
     status: str = RUNNING
@@ -80,13 +81,8 @@ class Jobs:
         self._event.clear()
         self.told = False  # before anything is taken: what comes from here on tells again
 
-    async def end(self) -> None:
-        """Wait until all have ended. Raises the ApiError of the first that failed."""
-        while not all(job.ended for job in self.jobs):
-            await self.come()
-        self.check()
-
     def check(self) -> None:
+        """Raise the ApiError of the first that failed."""
         for job in self.jobs:
             if job.error is not None:
                 raise job.error
@@ -99,6 +95,7 @@ class Engine:
         self.model = model
         self.draining = False
         self.running = 0
+        self.adapter: str | None = None  # that the chip holds
         self._queue: FairQueue[tuple[Jobs, Job]] = FairQueue(queue)
         self._on_end = on_end
         self._fault, self._fault_at = "", 0.0
@@ -190,6 +187,8 @@ class Engine:
         """Run one job; why it ended. Raises HardwireError."""
         model, state = self.model, RequestState()
         job.began = time.perf_counter()
+        model.hold(job.adapter)
+        self.adapter = job.adapter
         ids = job.request.ids
         say = Speaker(NumberStream() if model.codec is None else model.codec.stream(ids), self._pieces)
         tokens = model.backend.stream(job.request, state)

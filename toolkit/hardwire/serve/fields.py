@@ -136,14 +136,20 @@ class Model:
     context: int
     has_text: bool
     letters: str = ""
+    adapters: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What ``model`` may be: the name, and that with the chip's digest, which another chip does not answer to."""
-        return self.name, f"{self.name}@{self.digest[:8]}"
+        """What ``model`` may be: the name, that with the chip's digest, which another chip does not answer to, and the
+        names of adapters."""
+        return self.name, f"{self.name}@{self.digest[:8]}", *self.adapters
+
+    def adapter(self, name: str) -> str | None:
+        """The adapter that a name of ``names`` asks for."""
+        return name if name in self.adapters else None
 
 
-def described(model: LanguageModel, name: str = "") -> Model:
+def described(model: LanguageModel, name: str = "", adapters: Sequence[str] = ()) -> Model:
     """What there is to know of a loaded model; by default it is called as its file or folder is."""
     chip = model.chip
     return Model(
@@ -153,6 +159,7 @@ def described(model: LanguageModel, name: str = "") -> Model:
         context=chip.shape.context,
         has_text=model.codec is not None,
         letters=_letters(model),
+        adapters=tuple(adapters),
     )
 
 

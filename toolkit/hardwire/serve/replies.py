@@ -85,7 +85,7 @@ class Reply(ABC):
 
     def __init__(self, ask: Ask, model: Model) -> None:
         self.ask, self.id, self.created = ask, f"{self.prefix}-{secrets.token_hex(12)}", int(time.time())
-        self._print = f"hw_{model.digest[:12]}"
+        self._print = f"hw_{model.digest[:12]}" + (f"+{ask.adapter}" if ask.adapter is not None else "")
 
     def _object(self, kind: str) -> Json:
         return {

@@ -50,6 +50,7 @@ class Settings:
     keys: tuple[Key, ...] = ()
     open_to_all: bool = False  # a host other than loopback without a key
     chat_template: Path | None = None
+    adapters: tuple[tuple[str, Path], ...] = ()  # names and files, for a board that can be reprinted
     queue: int = 256
     waiting: int = 128
     connections: int = 512
@@ -72,6 +73,9 @@ class Settings:
             raise SettingsError(
                 f"--host {self.host} can be reached from elsewhere: give --key or --keys, or --open to let anybody in"
             )
+        adapters = [name for name, _ in self.adapters]
+        if len(set(adapters)) != len(adapters):
+            raise SettingsError(f"two adapters are called {max(adapters, key=adapters.count)!r}; names tell them apart")
         names = [key.name for key in self.keys]
         if len(set(names)) != len(names):
             raise SettingsError(f"two keys are called {max(names, key=names.count)!r}; names tell users apart")

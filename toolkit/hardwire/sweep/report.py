@@ -16,6 +16,7 @@ from ..report.page import render_page
 from .results import Result, Results
 
 INCHES = (6.4, 4.4)
+DECADE = 10  # from the least to the most, from where a scale is logarithmic
 SALT = "hardwire"  # of the names in a picture: the same points give the same bytes
 
 
@@ -70,16 +71,19 @@ def draw(rows: Sequence[Result], x: Axis, y: Axis) -> str | None:
             axes.scatter(across, up, color=f"C{number}", label=board, zorder=2, s=28)
         for index in best[:: max(1, len(best) // 6)]:
             axes.annotate(shown[index].name, at[index], (5, 5), textcoords="offset points", fontsize=7)
-        axes.set(xlabel=x.title, ylabel=y.title, **_scales(x, y))
+        axes.set(xlabel=x.title, ylabel=y.title)
+        for axis, values, set_scale, side in zip(
+            (x, y), zip(*at, strict=True), (axes.set_xscale, axes.set_yscale), (axes.xaxis, axes.yaxis), strict=True
+        ):
+            if axis.log:
+                wide = max(values) >= DECADE * min(values) > 0
+                set_scale("log" if wide else "linear")
+                side.set_major_formatter("{x:,.0f}")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(fontsize=8, frameon=False)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return re.sub(r"^.*?(?=<svg)", "", text.getvalue(), flags=re.S)  # without its XML prologue
-
-
-def _scales(x: Axis, y: Axis) -> dict[str, str]:
-    return {name: "log" for name, axis in (("xscale", x), ("yscale", y)) if axis.log}
 
 
 def write_report(results: Results, path: Path, title: str) -> None:

@@ -156,7 +156,7 @@ def try_seed(
     timeout: float | None = HOUR,
     stop: Stop | None = None,
 ) -> dict[str, Any]:
-    """Place and route with one seed unless that is finished: its figures, with "met". Seeds may run side by side.
+    """Place and route with one seed unless that is finished: its figures, "met" and "kept". Seeds may run side by side.
 
     Raises Unrouted or OutOfTime where this seed leads nowhere, BuildError where none would.
     """
@@ -166,6 +166,7 @@ def try_seed(
     place, digest = _place(project, work, seed)
     with exclusive(work, f"lock-{seed}"):
         tried = receipt.load(place, digest)
+        kept = tried is not None
         if tried is None:
 
             def inner(stage: str, share: float) -> None:
@@ -173,7 +174,7 @@ def try_seed(
 
             tried = _try(project, work, seed, inner, timeout, stop)
             receipt.save(place, digest, tried, [f"route-{seed}.config"])
-    return tried
+    return {**tried, "kept": kept}
 
 
 def _place(project: Project, work: Path, seed: int) -> tuple[Path, str]:

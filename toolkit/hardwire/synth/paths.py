@@ -3,8 +3,8 @@
 """Paths from register to register of a flat netlist, before place and route: how many LUTs and carry chains they have,
 how long it may take, and what of it a plan has asked to be otherwise.
 
-``longest`` lists the slowest by the delays of ``CELLS`` and a number for every net; ``faults`` says which are more than
-``Limits`` allow, and which memories and multipliers lack the registers that the plan's stages promise.
+``Paths.most`` lists the slowest by the delays of a family's file, one number for every net; ``faults`` says which are
+more than ``Limits`` allow, and which memories and multipliers lack the registers that the plan's stages promise.
 """
 
 from __future__ import annotations
@@ -16,81 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import BuildError
+from ..targets.delays import Cell, Delays
+from ..targets.families import FAMILIES, family_of
 
 Bit = int | str  # of a net, as Yosys numbers it; "0" and "1" are constants
 Metric = Literal["ns", "luts", "carries"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """How a signal passes a cell. ``out``: of a register, from the clock; ``through``: None where nothing passes."""
-
-    through: float | None = None  # ns from an input to an output
-    out: float | None = None  # ns from the clock to an output
-    setup: float = 0.0  # ns in front of the clock
-    lut: bool = False
-    carry: bool = False
-    # Inputs that reach an output in the same cycle, where only some do: patterns of port names.
-    passes: str = ""
-    chain: float = 0.0  # of a carry chain: ns from carry to carry
-    joined: bool = False  # it sits beside the LUTs in front of it: no net leads there
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fabric:
-    """Delays of a family's cells, in ns at its slowest grade, and of a net between two of them."""
-
-    cells: Mapping[str, Cell]
-    net: float
-    carry_in: str  # patterns of the ports that carry along a chain
-    carry_out: str
-
-
-_XC7_FLOPS = {name: Cell(out=0.456, setup=0.05) for name in ("FDRE", "FDSE", "FDCE", "FDPE", "FDRE_1", "FDSE_1")}
-# Of xc7: -1 grade, DS181 (switching characteristics) and prjxray's timing of its tiles.
-XC7 = Fabric(
-    cells={
-        **_XC7_FLOPS,
-        **{f"LUT{n}": Cell(through=0.124, lut=True) for n in range(1, 7)},
-        "INV": Cell(through=0.0),
-        "MUXF7": Cell(through=0.24, joined=True),
-        "MUXF8": Cell(through=0.24, joined=True),
-        "MUXF9": Cell(through=0.24, joined=True),
-        "CARRY4": Cell(through=0.55, carry=True, chain=0.114),
-        "RAMB18E1": Cell(out=2.454, setup=0.5),
-        "RAMB36E1": Cell(out=2.454, setup=0.5),
-        "DSP48E1": Cell(through=3.84, out=0.43, setup=2.0),
-        **{name: Cell(through=0.3, out=1.3, setup=0.3, passes="^(DPR)?A|^ADDR|^RADR") for name in (
-            "RAM32X1D", "RAM64X1D", "RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S", "RAM128X1S", "RAM64X1S", "RAM32X1S",
-        )},
-        "SRL16E": Cell(out=1.6, setup=0.2),
-        "SRLC32E": Cell(out=1.6, setup=0.2),
-        "BUFG": Cell(through=0.0),
-        "IBUF": Cell(through=0.0),
-        "OBUF": Cell(through=0.0),
-    },
-    net=0.75,
-    carry_in="^CI$",
-    carry_out="^CO$",
-)  # fmt: skip
-# Of ECP5: speed 6, prjtrellis's timing as nextpnr-ecp5 reads it.
-ECP5 = Fabric(
-    cells={
-        "TRELLIS_FF": Cell(out=0.525, setup=0.0),
-        "LUT4": Cell(through=0.236, lut=True),
-        "PFUMX": Cell(through=0.18, joined=True),
-        "L6MUX21": Cell(through=0.18, joined=True),
-        "CCU2C": Cell(through=0.447, carry=True, chain=0.071),
-        "DP16KD": Cell(out=5.75, setup=0.2),
-        "MULT18X18D": Cell(through=3.93),
-        "TRELLIS_DPR16X4": Cell(through=0.236, out=0.9, setup=0.1, passes="^RAD"),
-        "INV": Cell(through=0.236),
-    },
-    net=1.1,
-    carry_in="^CIN$",
-    carry_out="^COUT$",
-)
-FABRICS: Mapping[str, Fabric] = {"xc7": XC7, "ecp5": ECP5}
 NO_PATHS = {"$scopeinfo", "VHI", "VLO", "VCC", "GND", "GSR", "EHXPLLL", "DCCA", "TRELLIS_IO"}
 
 
@@ -125,9 +57,11 @@ class Paths:
     """
 
     def __init__(self, netlist: Mapping[str, Any], top: str, family: str) -> None:
-        if family not in FABRICS:
-            raise BuildError(f"no delays of {family}'s cells; there are {', '.join(FABRICS)}")
-        self.fabric = FABRICS[family]
+        delays = family_of(family).delays
+        if delays is None:
+            known = [name for name, other in FAMILIES.items() if other.delays is not None]
+            raise BuildError(f"no delays of {family}'s cells; there are {', '.join(known)}")
+        self.delays: Delays = delays
         self.cells: Mapping[str, Any] = netlist["modules"][top]["cells"]
         self._into: dict[Bit, list[_Arc]] = defaultdict(list)
         self._ends: list[tuple[Bit, str, float]] = []  # an input of a register
@@ -140,9 +74,9 @@ class Paths:
     def _spec(self, name: str, kind: str) -> Cell | None:
         if kind in NO_PATHS:
             return None
-        if kind not in self.fabric.cells:
-            raise BuildError(f"{name}: a cell {kind!r} without delays; add it to synth/paths.py")
-        return self.fabric.cells[kind]
+        if kind not in self.delays.cells:
+            raise BuildError(f"{name}: a cell {kind!r} without delays; add it to its family's file in targets/")
+        return self.delays.cells[kind]
 
     def _add(self, name: str, cell: Mapping[str, Any]) -> None:
         spec = self._spec(name, cell["type"])
@@ -165,9 +99,9 @@ class Paths:
 
     def _arc(self, name: str, spec: Cell, port: str, bit: Bit, out_port: str) -> _Arc:
         assert spec.through is not None
-        along = spec.carry and re.search(self.fabric.carry_in, port) is not None
-        ns = spec.chain if along and re.search(self.fabric.carry_out, out_port) else spec.through
-        net = 0.0 if along or spec.joined else self.fabric.net
+        along = spec.carry and re.search(self.delays.carry_in, port) is not None
+        ns = spec.chain if along and re.search(self.delays.carry_out, out_port) else spec.through
+        net = 0.0 if along or spec.joined else self.delays.net
         return _Arc(bit, name, ns + net, int(spec.lut), int(spec.carry and not along))
 
     def _sorted(self) -> list[Bit]:
@@ -203,7 +137,7 @@ class Paths:
             )
         extra = {"ns": 1.0}.get(metric, 0.0)
         ends = sorted(
-            ((best[bit][0] + extra * (setup + self.fabric.net), bit, name, setup) for bit, name, setup in self._ends
+            ((best[bit][0] + extra * (setup + self.delays.net), bit, name, setup) for bit, name, setup in self._ends
              if bit in best),
             key=lambda end: -end[0],
         )  # fmt: skip
@@ -222,7 +156,7 @@ class Paths:
         return best[arc.source][0] if arc.source is not None and arc.source in best else 0.0
 
     def _path(self, best: Mapping[Bit, tuple[float, _Arc | None]], bit: Bit, name: str, setup: float) -> Path:
-        cells, ns, luts, carries = [self._named(name)], setup + self.fabric.net, 0, 0
+        cells, ns, luts, carries = [self._named(name)], setup + self.delays.net, 0, 0
         at: Bit | None = bit
         while at is not None and at in best:
             arc = best[at][1]

@@ -45,6 +45,11 @@ class Row:
     def failed(self) -> bool:
         return self.status not in ("done", "kept")
 
+    @property
+    def kept(self) -> bool:
+        """Whether it was found finished."""
+        return self.status == "kept"
+
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

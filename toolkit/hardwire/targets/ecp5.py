@@ -7,6 +7,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..errors import BuildError
+from .delays import Cell, Delays
 from .family import Fabric, Family, Planning, Pll, Routing, Synthesis
 
 # Labels of synth_ecp5 in order, with the share of time that they take on a large design.
@@ -46,6 +47,24 @@ def pll_for(oscillator_mhz: float, mhz: float) -> Pll:
         )
     return nearest
 
+
+DELAYS = Delays(
+    cells={
+        "TRELLIS_FF": Cell(out=0.525),
+        "LUT4": Cell(through=0.236, lut=True),
+        "PFUMX": Cell(through=0.18, joined=True),
+        "L6MUX21": Cell(through=0.18, joined=True),
+        "CCU2C": Cell(through=0.447, carry=True, chain=0.071),
+        "DP16KD": Cell(out=5.75, setup=0.2),
+        "MULT18X18D": Cell(through=3.93),
+        "TRELLIS_DPR16X4": Cell(through=0.236, out=0.9, setup=0.1, passes="^RAD"),
+        "INV": Cell(through=0.236),
+    },
+    net=1.1,
+    source="speed 6, from prjtrellis's timing as nextpnr's reports show it",
+    carry_in="^CIN$",
+    carry_out="^COUT$",
+)
 
 FAMILY = Family(
     key="ecp5",
@@ -109,4 +128,5 @@ FAMILY = Family(
         clock=("ecp5_clock.sv",),
         clock_model="EHXPLLL.sv",
     ),
+    delays=DELAYS,
 )

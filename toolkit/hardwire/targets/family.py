@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .delays import Delays
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fabric:
@@ -101,6 +103,7 @@ class Family:
     planning: Planning
     yosys: Synthesis
     routing: Routing | None = None  # None: only the vendor's tool places and routes it
+    delays: Delays | None = None  # of its cells, where paths of a netlist are judged
 
     @property
     def simulated(self) -> bool:

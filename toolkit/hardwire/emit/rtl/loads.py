@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, LOADER, LOADER_WINDOW, LOADS
 from .contents import FRAME, Cast, Pour, Section
 from .thread import End, connected, threaded, with_port
@@ -31,6 +32,7 @@ _OUTPUTS = {  # ports of the registers that load, and their declarations
     "load_data_o": "output logic [31:0] load_data_o",
 }
 _NOTHING = ".load_valid_i(1'b0), .load_data_i('0)"  # what a frozen chip loads
+_LOADED = ".load_valid_i(load_valid), .load_data_i(load_data)"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
 _BITS = 32
@@ -45,17 +47,27 @@ def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
 
 def threaded_link(text: str) -> str:
     """serial_host.sv with registers that load, and what they load at its ports."""
-    text = connected(text, "host_registers", {port: port for port in _OUTPUTS}, "loading_registers")
-    return with_port(text, "serial_host", *_OUTPUTS.values())
+    joined = connected(text, "host_registers", {port: port for port in _OUTPUTS}, "loading_registers")
+    return with_port(_changed(text, joined, "serial_host"), "serial_host", *_OUTPUTS.values())
 
 
 def threaded_board(text: str) -> str:
     """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
     signals = {port: port.removesuffix("_o") for port in _OUTPUTS}
-    text = connected(text, "host_registers", signals, "loading_registers")
-    text = connected(text, "serial_host", signals)
-    text = text.replace(_NOTHING, ".load_valid_i(load_valid), .load_data_i(load_data)")
-    return text.replace(");\n\n  logic ", ");\n\n  logic        load_valid;\n  logic [31:0] load_data;\n  logic ", 1)
+    joined = connected(text, "host_registers", signals, "loading_registers")
+    joined = _changed(text, connected(joined, "serial_host", signals), "a board's top")
+    loaded = _changed(joined, joined.replace(_NOTHING, _LOADED), "a board's top")
+    declared = ");\n\n  logic        load_valid;\n  logic [31:0] load_data;\n  logic "
+    return _changed(loaded, loaded.replace(");\n\n  logic ", declared, 1), "a board's top")
+
+
+def _changed(before: str, after: str, where: str) -> str:
+    """``after``. Raises BuildError where nothing was found to change: what loads would lead nowhere."""
+    if before == after:
+        raise BuildError(
+            f"{where}: nothing in it to join to what is loaded; the installation is damaged, install again"
+        )
+    return after
 
 
 def load_package(mould: int, body: int, baked: bool, note: str) -> str:

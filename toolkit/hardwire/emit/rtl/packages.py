@@ -126,11 +126,13 @@ def ports_header(parameters: Parameters, note: str) -> str:
         "#pragma once",
         "",
         f"constexpr int LeastReset = {LEAST_RESET};  // cycles; the engine stops a simulation that resets it shorter",
+        f"constexpr int Streams = {values['Streams']};",
         "",
         "struct Place { int low, bits; };  // value i of a field is `bits` bits from low + i * bits on",
     ]
     for struct in PORTS:
         lines += ["", f"// {struct.meaning}", f"namespace {struct.name.removesuffix('_t')} {{"]
+        lines.append(f"constexpr int size = {struct.bits(values)};  // bits; of several streams, one behind the other")
         lines += [
             f"constexpr Place {name}{{{place.low}, {place.bits}}};" for name, place in struct.places(values).items()
         ]

@@ -63,6 +63,8 @@ def write_rtl(
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in, ``pour`` which memories
     its host can write."""
     program = schedule(chip, geometry)
+    if geometry.streams > 1 and pour is not Pour.NONE:
+        raise BuildError(f"{geometry.streams} streams: memories that a host writes are of one stream; plan one")
     cast = None if pour is Pour.NONE else Cast.of(chip, geometry, pour, program)
     values = parameters(chip, program) if cast is None else cast.parameters
     for name in ("rtl", "rom"):
@@ -78,7 +80,8 @@ def write_rtl(
     write_packages(folder, values, plan_package, chip.digest)
     if cast is not None:
         write_loads(folder, rtl_folder(), cast, f"from chip {chip.digest}")
-    (folder / f"{TOP}.sv").write_text(top_module(top_body(partial(_engine, rom_path), pour), chip.digest))
+    body = top_body(partial(_engine, rom_path), pour)
+    (folder / f"{TOP}.sv").write_text(top_module(body, chip.digest, geometry.streams))
     meta: RtlProject = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
@@ -108,7 +111,7 @@ def read_meta(folder: Path) -> RtlProject:
 
 
 def _cycles(program: Schedule) -> Cycles:
-    last = program.shape.context - 1
+    last = program.context - 1
     return {
         "mean_0_255": program.mean_cycles(),
         "first": program.cycles(0),
@@ -117,7 +120,8 @@ def _cycles(program: Schedule) -> Cycles:
     }
 
 
-# Ports of a chip's top, which a board's registers and every simulation take: direction, type, name.
+# Ports of a chip's top, which a board's registers and every simulation take: direction, type, name. Those of requests,
+# prompts and tokens are there for each stream.
 TOP_PORTS = (
     ("input", "logic", "clk_i"),
     ("input", "logic", "rst_i"),
@@ -147,9 +151,17 @@ def write_packages(folder: Path, values: Mapping[str, Any], package: Callable[..
     (folder / HEADER).write_text(ports_header(values, note))
 
 
-def top_module(body: str, digest: str) -> str:
+OF_A_STREAM = ("request_", "progress_", "fetch_", "prompt_", "token_")  # what such ports are called
+
+
+def top_module(body: str, digest: str, streams: int = 1) -> str:
     """hardwire_top.sv: ``body`` behind TOP_PORTS. ``digest`` is the chip's, named in the first lines."""
-    listed = ",\n".join(f"  {way:<6} {kind:<12} {name}" for way, kind, name in TOP_PORTS)
+    each = OF_A_STREAM if streams > 1 else ()
+    kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in TOP_PORTS]
+    width = max(map(len, kinds))
+    listed = ",\n".join(
+        f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, TOP_PORTS, strict=True)
+    )
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
         f"// Generated from chip {digest}.\nmodule {TOP}\n  import plan_pkg::*;\n(\n{listed}\n);\n{body}\nendmodule\n"

@@ -18,7 +18,8 @@ from ...parts.mlp import entry_bits
 from ...parts.part import Words
 from ...plan.geometry import Geometry
 from ...plan.program import Emission, Run, Schedule
-from ...plan.widths import bias_bits, embedding_bits, lane_bits, tails
+from ...plan.replay import Step
+from ...plan.widths import bias_bits, embedding_bits, lane_bits, tails, weight_words
 from ...plan.words import (
     ANGLES,
     EMISSION,
@@ -84,6 +85,8 @@ def rom_contents(chip: Chip, program: Schedule, bias: int | None = None) -> dict
     }
     if chip.shape.rotary:
         contents["angle.hex"] = _angles(chip, program)
+    if program.geometry.streams > 1:
+        contents |= _bases(program)
     for part in present(chip.wiring):
         contents |= {f"{name}.hex": part_lines(words) for name, words in part.roms(chip, program).items()}
     return contents | _shifts(chip, program) | _embedding(chip, program.geometry.rows) | _weights(chip, program)
@@ -132,6 +135,7 @@ def _angles(chip: Chip, program: Schedule) -> list[str]:
     wide = [np.tile(t, program.shared) for t in (cos, sin)]
     room = ((0, 0), (0, 0), (0, program.parts * pairs - wide[0].shape[-1]))
     wide = [np.pad(t, room, constant_values=c) for t, c in zip(wide, (1 << rope.ANGLE_BITS, 0), strict=True)]
+    wide = [t[: program.context] for t in wide]
     return pack(ANGLES, {"Pairs": pairs}, {"cosine": wide[0].reshape(-1, pairs), "sine": wide[1].reshape(-1, pairs)})
 
 
@@ -147,7 +151,7 @@ def _weights(chip: Chip, program: Schedule) -> dict[str, list[str]]:
     words = [np.concatenate(steps) for steps in depths]
     words = [w if len(w) else np.zeros((1, g.rows * g.columns), np.int64) for w in words]
     files = dict[str, list[str]]()
-    for e, (word, tail) in enumerate(zip(words, tails(program), strict=True)):
+    for e, (word, tail) in enumerate(zip(words, tails(g, weight_words(program)), strict=True)):
         lines = hex_lines((word, bits))
         main = len(lines) - tail
         files[f"weight{e:02}.hex"] = lines[:main]
@@ -218,10 +222,14 @@ def _program(chip: Chip, program: Schedule) -> list[str]:
     words, columns = program.words, program.geometry.columns
     runs = [word.run for word in words]
     following = words[1:]
+    several, taken = program.geometry.streams > 1, [Step.of(program, word, None) for word in words]
     return pack(
         PROGRAM,
         word_widths(chip, program),
         {
+            "taken": [several and max(step.lanes - 1, 0) for step in taken],
+            "reads_from": [several and step.reads_from for step in taken],
+            "reads_until": [several and max(step.reads_until - 1, 0) for step in taken],
             "wait_cycles": [after.at - word.at - 1 for word, after in zip(words, following, strict=False)] + [0],
             "with_span": [word.after_span for word in following] + [False],
             "ends": [word.ends for word in words],
@@ -234,8 +242,26 @@ def _program(chip: Chip, program: Schedule) -> list[str]:
     )
 
 
+def _bases(program: Schedule) -> dict[str, list[str]]:
+    """Where each run begins, by its word's number: of the emissions, and of each depth's weights."""
+    g = program.geometry
+    reads, steps = len(program.embed), [0] * g.depth
+    bases: list[list[int]] = []
+    for word in program.words:
+        bases.append([reads, *steps])
+        if word.run is not None:
+            reads += len(word.run.emissions)
+            for e in range(g.depth):
+                steps[e] += len(word.run.columns) // g.columns * len(range(e, len(word.run.emissions), g.depth))
+    table = np.array(bases, np.int64)
+    files = {"emission_base.hex": hex_lines((table[:, :1], max(program.emission_count.bit_length(), 1)))}
+    return files | {f"weight_base{e:02}.hex": hex_lines((table[:, e + 1 : e + 2], 16)) for e in range(g.depth)}
+
+
 def word_widths(chip: Chip, program: Schedule) -> dict[str, int]:
     """Parameters of the structs in words.py: bits of the fields whose size depends on chip and plan, and rows."""
+    steps = [Step.of(program, word, None) for word in program.words]
+    taken = max(max(step.lanes, step.reads_until) for step in steps).bit_length()
     waits = [b.at - a.at for a, b in zip(program.words, program.words[1:], strict=False)]
     return {
         "Rows": program.geometry.rows,
@@ -243,7 +269,8 @@ def word_widths(chip: Chip, program: Schedule) -> dict[str, int]:
         "DestW": _dest_bits(program.emissions),
         "WeightW": lane_bits(chip),
         "WaitW": max(waits).bit_length(),
-        "SpanW": (program.span(chip.shape.context - 1) + 1).bit_length(),
+        "SpanW": (program.span(program.context - 1) + 1).bit_length(),
+        "TakenW": taken if program.geometry.streams > 1 else 0,
         "StepW": max(max(len(run.columns) // program.geometry.columns for run in program.runs).bit_length(), 2),
         "EmitW": max(len(run.emissions) for run in program.runs).bit_length(),
     }

@@ -35,6 +35,11 @@ def check(values: Mapping[str, Any], host: Host) -> None:
         raise BuildError(f"a token ring of {host.ring}: give a power of two from 2 to {most_ring}")
     if not 0 <= host.first_index < 1 << 32:
         raise BuildError(f"a first index of {host.first_index}: it has 32 bits")
+    if values["Streams"] > 1:
+        raise BuildError(
+            f"{values['Streams']} streams: the registers of a board are of one stream yet; plan one, or simulate the "
+            "engine alone with --target rtl"
+        )
     if values["Context"] > room["prompt"] or values["Vocab"] > 1 << ID_BITS or values["Rows"] > 255:
         raise BuildError(
             f"context {values['Context']}, vocabulary {values['Vocab']}, {values['Rows']} rows: the register map "

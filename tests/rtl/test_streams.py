@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Several streams in the RTL engine at once: each equals the integer reference as if it were alone, and every fetch
+comes in the cycle that the replay has for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from outlines import BLOOM, GEMMA2, NEOX
+
+from hardwire.backends.rtlsim import Asked, RtlSim, Simulated
+from hardwire.chip.model import Chip
+from hardwire.chip.reference import Reference
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.errors import BuildError
+from hardwire.host.requests import Request
+from hardwire.plan.geometry import Geometry
+from hardwire.plan.replay import Played, Turn, replay
+from hardwire.plan.schedule import schedule
+from hardwire.quantize import random_chip
+
+pytestmark = pytest.mark.tools
+
+CASES = {
+    "two whole contexts": ("tiny_chip", Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2)),
+    "three that share, few registers, products in multipliers": (
+        "odd_chip",
+        Geometry(
+            columns=8, rows=8, depth=2, packed_groups=1, banks=5, divides=2, lane_stages=1, round_stages=1,
+            minus=False, streams=3, share=13,
+        ),
+    ),
+    "four, one walk per layer": (
+        "micro_chip",
+        Geometry(columns=16, rows=16, depth=1, banks=8, divides=4, mix_style="fabric", streams=4),
+    ),
+    "two, weights in URAM, one bank": (
+        "gpt_chip",
+        Geometry(columns=8, rows=2, depth=5, banks=1, divides=1, uram=2, streams=2),
+    ),
+    "three, parallel branches": (
+        "neox_chip",
+        Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, streams=3),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def neox_chip() -> Chip:
+    return random_chip(NEOX, seed=8)
+
+
+@pytest.fixture(scope="module", params=list(CASES), ids=list(CASES))
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chip, Geometry, RtlSim]:
+    name, geometry = CASES[request.param]
+    chip, folder = request.getfixturevalue(name), tmp_path_factory.mktemp("streams")
+    write_rtl(chip, folder, geometry)
+    sim = RtlSim(folder)
+    sim.compile()
+    return chip, geometry, sim
+
+
+def drawn(rng: np.random.Generator, chip: Chip, geometry: Geometry, stall: bool = False) -> list[Asked]:
+    """A request of each stream that its context holds, at random times."""
+    asked, context = [], geometry.share or chip.shape.context
+    for stream in range(geometry.streams):
+        known = int(rng.integers(1, context))
+        request = Request(
+            stream=stream,
+            ids=tuple(rng.integers(0, chip.shape.vocab, known).tolist()),
+            budget=int(rng.integers(1, context + 1 - known)) if context > known + 1 else 1,
+            temperature=float(rng.choice([0.0, 0.8])),
+            seed=int(rng.integers(1 << 40)),
+            stops=tuple(rng.integers(0, chip.shape.vocab, 1).tolist()),
+        )
+        asked.append(Asked(request, stall=int(stall and rng.integers(1 << 16)), after=int(rng.integers(400))))
+    return asked
+
+
+def assert_as_alone(chip: Chip, asked: list[Asked], found: list[Simulated]) -> None:
+    for one, got in zip(asked, found, strict=True):
+        wanted = Reference(chip).run(replace(one.request, stream=0, rows=1))
+        assert (got.tokens, got.status) == (list(wanted.ids), wanted.status), f"stream {one.request.stream}"
+        np.testing.assert_array_equal(got.logits, wanted.logits, f"stream {one.request.stream}")
+
+
+def turns(asked: Asked, found: Simulated) -> list[Turn]:
+    """What the engine was given to do; a request is taken up a cycle after it is there."""
+    known = len(asked.request.ids)
+    return [
+        Turn(position=position, generated=position >= known - 1, after=0 if position else asked.after + 1)
+        for position in range(len(found.fetches))
+    ]
+
+
+def test_streams_equal_the_reference_and_the_replay(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    rng, program = np.random.default_rng(7), schedule(chip, geometry)
+    for _ in range(12):
+        sim.reset()
+        asked = drawn(rng, chip, geometry)
+        found = sim.together(asked)
+        assert_as_alone(chip, asked, found)
+        planned: list[list[Played]] = [[] for _ in asked]
+        for token in replay(program, [iter(turns(*pair)) for pair in zip(asked, found, strict=True)]):
+            planned[token.stream].append(token)
+        for stream, got in enumerate(found):
+            assert got.fetches.tolist() == [token.fetch for token in planned[stream]], f"stream {stream}"
+
+
+def test_pauses_of_one_stream_change_no_other(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    rng = np.random.default_rng(11)
+    for _ in range(4):
+        asked = drawn(rng, chip, geometry, stall=True)
+        assert_as_alone(chip, asked, sim.together(asked))
+
+
+def test_a_stream_goes_on_while_others_come_and_go(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    ids = (1, 2, 3)
+    wanted = Reference(chip).generate(ids, 9)
+    sim.reset()
+    (first,) = sim.together([Asked(Request(stream=1, ids=ids, budget=4))])
+    other = Asked(Request(stream=0, ids=ids, budget=9))
+    later = Asked(Request(stream=1, ids=(first.tokens[-1],), budget=5, clear=False), after=100)
+    whole, rest = sim.together([other, later])
+    assert whole.tokens == wanted and first.tokens + rest.tokens == wanted
+
+
+def test_one_stream_alone_is_as_fast_as_an_engine_of_one(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    program = schedule(chip, replace(geometry, streams=1))
+    for stream in range(geometry.streams):
+        sim.reset()
+        (found,) = sim.together([Asked(Request(stream=stream, ids=(1, 2), budget=None))])
+        assert found.status == "context full" and found.position == program.context
+        assert found.token_cycles == [program.cycles(p, p > 0) for p in range(program.context - 1)]
+
+
+def test_a_reset_ends_all(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    rng = np.random.default_rng(5)
+    for cycles in (17, 70, 133, 402):
+        broken = drawn(rng, chip, geometry)
+        assert [got.status for got in sim._simulate(broken, cycles)] == ["reset"] * geometry.streams
+        asked = drawn(rng, chip, geometry)
+        assert_as_alone(chip, asked, sim.together(asked))
+
+
+@pytest.mark.parametrize(
+    ("outline", "parts"),
+    [(GEMMA2, "attention windows, norms inside a layer, a cap of scores, a cap of logits"), (BLOOM, "ALiBi")],
+)
+def test_parts_that_are_for_one_stream_are_named(outline: object, parts: str) -> None:
+    chip = random_chip(outline, seed=8)
+    geometry = Geometry(columns=4, rows=4, depth=2, terms=2, banks=5, score_fabric=4, streams=2)
+    with pytest.raises(BuildError, match=f"2 streams: the RTL engine has {parts} for one stream alone; plan one"):
+        schedule(chip, geometry)
+
+
+def test_a_trace_is_of_one_stream(tiny_chip: Chip, tmp_path: Path) -> None:
+    geometry = replace(CASES["two whole contexts"][1], trace=True)
+    with pytest.raises(BuildError, match="2 streams: the trace window is of one stream; plan one, or leave trace out"):
+        write_rtl(tiny_chip, tmp_path, geometry)
