@@ -29,13 +29,19 @@ GRID = f"""
 name = "tiny"
 random = "8,4,1,1,1,4,4,12"
 boards = ["pynq-z2"]
-weights = [2, 3, 4, 5, 6, 7, 8]
+weights = [2, 3, 4, 5]
 
 [[model]]
 name = "other"
 random = "8,4,1,1,1,4,4,12"
 seed = 1
-weights = [4, 5, 6, 8]
+
+[[model]]
+name = "plans"
+random = "8,4,1,1,1,4,4,12"
+seed = 2
+weights = [2, 3, 4, 5, 6, 8]
+until = "build"
 
 [[model]]
 name = "huge"
@@ -142,7 +148,7 @@ def test_every_row_ends_for_its_reason_and_nothing_is_done_twice(cluster: slurm.
     victim = run.until(lambda: [line for line in small(run) if line["job"] != lost["job"]])[0]
     cluster.call("scancel", victim["batch_job"])
     note(f"Slurm job {victim['batch_job']} is cancelled by hand, in Yosys of {victim['job']}")
-    run.until(lambda: run.finished() >= 3 and small(run))
+    run.until(lambda: run.finished() >= 1 and small(run))
     run.process.send_signal(signal.SIGKILL)
     run.process.wait()
     note(f"the submitting process is killed, with {run.finished()} builds done")
@@ -171,7 +177,7 @@ def test_every_row_ends_for_its_reason_and_nothing_is_done_twice(cluster: slurm.
     assert {row.status for row in rows.values()} == {"done"} and lost["job"] in rows
     done = Counter((line["job"], line["kind"]) for line in lines if line.get("status") == "done" and not line["kept"])
     assert set(done.values()) == {1}, done
-    assert all(done[job, "yosys"] == 1 for job in [*before, *rows])
+    assert all(done[job, "yosys"] == 1 for job in [*before, *rows] if not job.startswith("plans"))
     tries = Counter(line["job"] for line in lines if line["kind"] == "yosys" and "started" in line)
     assert tries[victim["job"]] == 1
     assert sum(line.get("status") == "over memory" for line in lines) == 1

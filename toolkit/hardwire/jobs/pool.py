@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from .step import TOPIC, Outcome, Step, run_step, wait_for_all
 TRIES = 4  # of a step whose worker is lost each time
 ASKED = 8  # times that a batch system is asked why, half a second apart
 KEPT_UP = 3.0  # seconds between two looks for workers that are gone
+QUEUED = "queued"  # at a worker that was lost before it came to the step
 GONE = "the scheduler is gone; run it again to continue"
 
 
@@ -41,6 +42,7 @@ class Pool:
         self.room = room(place, most)
         self._licences = {name: asyncio.Semaphore(count) for name, count in place.licences.items()}
         self._order: dict[str, int] = {}  # of jobs, by their first step
+        self._begun: set[str] = set()  # keys of tasks that a worker has taken up
 
     async def run(self, step: Step) -> Any:
         """What the step's ``work`` returned. Raises StepFailed; a lost worker only costs the time."""
@@ -49,14 +51,15 @@ class Pool:
     async def outcome(self, step: Step) -> Outcome:
         """The same with what the step took. Raises StepFailed."""
         step = await self._fitted(step)
-        for attempt in range(1, TRIES + 1):
+        losses = 0
+        while True:
             async with self._licensed(step):
                 outcome = await self._submit(step)
             if outcome.status == "done":
                 return outcome
-            if outcome.status != "lost" or attempt == TRIES:
+            losses += outcome.status == "lost"
+            if outcome.status not in ("lost", QUEUED) or losses == TRIES:
                 raise StepFailed(outcome, step.kind)
-        raise AssertionError("the last try returns or raises")
 
     async def _fitted(self, step: Step) -> Step:
         if self.room is not None:
@@ -74,6 +77,13 @@ class Pool:
             )
         cores = max((worker["resources"].get("cores", 1) for worker in have), default=step.needs.cores)
         return replace(step, needs=step.needs.within(int(cores), step.needs.memory))
+
+    def hear(self, event: Mapping[str, Any], told: JobProgress) -> None:
+        """What a step says of itself."""
+        if "begun" in event:
+            self._begun.add(event["begun"])
+        else:
+            told(event["job"], event["stage"], event["share"])
 
     async def _workers(self) -> dict[str, Any]:
         """Those that the scheduler has now, by their address; the client's own list may be older."""
@@ -105,6 +115,8 @@ class Pool:
                 await self.client.cancel([future])
             raise
         except KilledWorker as lost:
+            if key not in self._begun:  # it only waited there
+                return Outcome(status=QUEUED)
             return await self._why_lost(step, str(lost.last_worker.name))
         except FutureCancelledError:
             return Outcome(status="stopped", error=GONE)
@@ -158,7 +170,7 @@ async def open_pool(place: Place, most: Needs, told: JobProgress) -> AsyncIterat
         pool = Pool(client, cluster, place, most)
         cores, memory = pool.room or (None, None)
         await client.register_plugin(Declared(cores, memory, dict(place.licences)), name="hardwire-resources")
-        client.subscribe_topic(TOPIC, lambda event: told(event[1]["job"], event[1]["stage"], event[1]["share"]))
+        client.subscribe_topic(TOPIC, lambda event: pool.hear(event[1], told))
         keeper = asyncio.create_task(pool.keep_up()) if place.on in SYSTEMS else None
         try:
             yield pool

@@ -72,6 +72,7 @@ def run_step(step: Step) -> Outcome:
     worker, started = get_worker(), time.time()
     stop = Stop(step.needs.memory)
     told = _teller(worker, step)
+    worker.log_event(TOPIC, {"begun": worker.get_current_task()})
     batch_job = next((os.environ[name] for name in JOB_VARIABLES if name in os.environ), None)
     line = {"id": uuid.uuid4().hex, "job": step.job, "kind": step.kind, "host": platform.node(), "pid": os.getpid()}
     line |= {"batch_job": batch_job, "worker": str(worker.name)}
