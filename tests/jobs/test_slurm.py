@@ -23,7 +23,7 @@ from hardwire.jobs.step import Outcome, Step
 from hardwire.progress import Progress
 from hardwire.tools.process import Stop, run_tool
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.slurm]
 
 QUEUED = ("q1", "q2", "q3", "q4", "q5", "q6")
 NEEDS = Needs(memory=200 << 20)

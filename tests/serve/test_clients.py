@@ -21,7 +21,7 @@ from hardwire.serve.settings import key_of
 
 from .served import Quick, Running, serving
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 KEY = "sk-a-key-for-tests"
 NODE = Path(__file__).parent / "client.mjs"
 
@@ -123,7 +123,6 @@ def test_curl(url: str, model: LanguageModel) -> None:
     assert "".join(json.loads(line)["choices"][0]["text"] for line in lines) == model.generate("abc", 9)
 
 
-@pytest.mark.slow
 def test_node(url: str, model: LanguageModel) -> None:
     """openai for Node, which ``make test-all`` installs in build/node."""
     modules = Path(__file__).parents[2] / "build" / "node" / "node_modules"
@@ -136,7 +135,6 @@ def test_node(url: str, model: LanguageModel) -> None:
     assert json.loads(done.stdout) == [wanted, wanted, wanted, "422 logprobs", "404 model_not_found"]
 
 
-@pytest.mark.slow
 def test_schemathesis(chip_with_text: Chip, tmp_path: Path) -> None:
     """Every call with what its schema allows and forbids; a status, type or body that it does not tell is a failure.
 

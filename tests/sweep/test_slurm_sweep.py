@@ -21,7 +21,7 @@ import slurm
 
 from hardwire.sweep.results import Results
 
-pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.tools, pytest.mark.slow, pytest.mark.slurm, pytest.mark.timeout(3600)]
 
 SMALLEST = "columns=2,rows=2,depth=2,terms=2,packed_groups=0,banks=1,divides=1,lane_stages=1,round_stages=1"
 GRID = f"""
