@@ -6,7 +6,7 @@
 # make check     lint, types, and the tests that need no tool; three minutes
 # make test      every test that takes no more than minutes
 # make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
-# make test-arm  the driver on the boards' processors, 32 bits and 64, under qemu; apt brings both; a quarter of an hour
+# make test-arm  the driver on the boards' processors, 32 bits and 64, under qemu; apt brings both; minutes, and part of test-all
 # make test-all  everything, with dated results in docs/results.md
 # make matrix    docs/matrix.md: architectures x exporters, integers, HLS, RTL, from the packed exports
 # make exports   the exports themselves, by the real exporters, packed as fixtures

@@ -41,7 +41,9 @@ module host_registers
   input  logic                          token_valid_i,
   input  token_t                        token_i,
   input  logic                          logits_valid_i,
+  /* verilator lint_off UNUSEDSIGNAL */  // its stream: the registers serve one
   input  logits_t                       logits_i,
+  /* verilator lint_on UNUSEDSIGNAL */
   output logic [12:0]                   trace_addr_o,
   input  logic [31:0]                   trace_data_i   // a cycle later
 );

@@ -13,14 +13,16 @@ from outlines import NEOX, TINY
 
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
-from hardwire.errors import BoardError
+from hardwire.errors import BoardError, BuildError
+from hardwire.pipeline import SHAPES
 from hardwire.plan.budget import resources
 from hardwire.plan.capacity import capacity, demand
-from hardwire.plan.cost import Cost, axi_cost, bram18
+from hardwire.plan.cost import Cost, axi_cost, bram18, memories
 from hardwire.plan.fit import can_be_built, fit, serial_chain
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
 from hardwire.plan.schedule import schedule
+from hardwire.plan.widths import Widths, weight_words
 from hardwire.plan.words import END
 from hardwire.quantize import random_chip
 from hardwire.targets import board as boards
@@ -223,6 +225,30 @@ def test_weights_go_to_uram_where_block_ram_is_full(tiny_chip: Chip) -> None:
     verdict = fit(tiny_chip, board)
     assert verdict.fits and verdict.geometry["uram"] > 0
     assert any("loaded at boot" in note for note in verdict.notes)
+
+
+def test_the_tail_of_weights_goes_to_luts_where_block_ram_is_full() -> None:
+    """stories260K's depths hold 514 words each: two of them would take the block RAM of 512."""
+    chip, core = random_chip(SHAPES["stories260k"], seed=1), Geometry(columns=16, rows=8, depth=4, banks=25, divides=4)
+    widths, program = Widths.of(chip), schedule(chip, core)
+    whole, split = (memories(chip, replace(program, geometry=replace(core, split=s)), widths) for s in (False, True))
+    assert (whole["weights"], split["weights"], split["tail"]) == (116, 60, 4 * 16 * 8 * 4)
+    planner, board, words = Planner(chip), load_board("pynq-z2"), weight_words(program)
+    for room, wanted in ((whole["bram18"], False), (whole["bram18"] - 1, True)):
+        placed = planner._placed(core, program, replace(board, bram18=room), words)
+        assert placed is not None and placed[0].split is wanted
+    assert planner._placed(core, program, replace(board, bram18=split["bram18"] - 1), words) is None
+
+
+def test_an_inner_token_of_a_prompt_takes_no_head_and_no_last_layer() -> None:
+    chip = random_chip(SHAPES["stories260k"], seed=1)
+    made = schedule(chip, Geometry(columns=16, rows=8, depth=4, banks=25, divides=4))
+    assert made.mean_cycles() < 1_000 and made.mean_cycles(generated=False) < 770
+
+
+def test_a_stage_that_there_is_not() -> None:
+    with pytest.raises(BuildError, match="sum_stages 4: there are 1 to 3"):
+        Geometry(sum_stages=4)
 
 
 def test_predicted_block_rams_take_the_shape_that_wastes_least() -> None:

@@ -27,7 +27,7 @@ from typing import Any
 from hardwire.openers import load
 
 USERS, ASKED, TOKENS = 64, 64, 24
-BROKEN, BREAKERS = 1_000, 8
+BROKEN, BREAKERS = 1_000, 16
 PROMPT = "Once upon a time"
 
 
@@ -177,8 +177,8 @@ KINDS: dict[str, Callable[[socket.socket, random.Random], str]] = {
     ),
     "wrong fields": _sent(lambda draw: post(json.dumps({"prompt": draw.random(), "n": -1}).encode())),
     "no route": _sent(lambda draw: post(b"{}", path=f"/v1/{draw.randrange(10**9)}")),
-    "half a request": _left(lambda draw: post(ANSWER)[: draw.randrange(5, 60)], 2.0),
-    "half a body": _left(lambda draw: post(ANSWER[:5], 500), 2.0),
+    "half a request": _left(lambda draw: post(ANSWER)[: draw.randrange(5, 60)], 0.5),
+    "half a body": _left(lambda draw: post(ANSWER[:5], 500), 0.5),
     "an answer that nobody reads": _left(lambda draw: post(ANSWER), 0.5),
 }
 

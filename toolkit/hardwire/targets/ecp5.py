@@ -61,7 +61,7 @@ DELAYS = Delays(
         "INV": Cell(through=0.236),
     },
     net=1.1,
-    source="speed 6, from prjtrellis's timing as nextpnr's reports show it",
+    source="typical of speed 6, estimated and not taken from a table; the block RAM and LUT are near nextpnr's reports",
     carry_in="^CIN$",
     carry_out="^COUT$",
 )

@@ -33,7 +33,7 @@ DELAYS = Delays(
         "INV": Cell(through=0.124),
     },
     net=0.75,  # what one public path that Vivado routed takes (0.83), and shorter ones
-    source="grade -1, from the maker's switching characteristics, DS187, and prjxray's timing of tiles",
+    source="typical of grade -1, estimated and not taken from a table",
     carry_in="^CI$",
     carry_out="^CO$",
 )
