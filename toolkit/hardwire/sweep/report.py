@@ -79,6 +79,7 @@ def draw(rows: Sequence[Result], x: Axis, y: Axis) -> str | None:
                 wide = max(values) >= DECADE * min(values) > 0
                 set_scale("log" if wide else "linear")
                 side.set_major_formatter("{x:,.0f}")
+                side.set_minor_formatter("")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(fontsize=8, frameon=False)
         text = io.StringIO()
