@@ -27,7 +27,7 @@ QUICK := tests/test_imports.py tests/test_layout.py tests/test_api.py tests/test
   tests/test_requests.py tests/test_driver.py tests/test_cli.py tests/ops tests/uart/test_registers.py tests/uart/test_board_top.py \
   tests/synth/test_project.py tests/vivado/test_boards.py
 
-.PHONY: demo quick check test test-arm test-all matrix exports smollm2 notebooks docs wheel release clean
+.PHONY: demo quick check test test-arm test-all slurm matrix exports smollm2 notebooks docs wheel release clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -74,7 +74,6 @@ quick: $(VENV)/ready-check
 # Debian's Slurm, of which tests run one of their own on loopback: installed where that is possible, as for root. Where it
 # is not, their tests do not run, and `make test` ends by saying so.
 SLURM := command -v slurmctld > /dev/null && command -v slurmd > /dev/null && command -v munged > /dev/null
-.PHONY: slurm
 slurm:
 	@{ $(SLURM); } || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; } > /dev/null 2>&1 || true
