@@ -29,11 +29,10 @@ from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BoardError, BuildError, Mismatch
 from hardwire.files import bundled_folder
 from hardwire.pipeline import SHAPES, quantize_onnx
-from hardwire.plan.capacity import MEAN_OVER
 from hardwire.plan.fit import fit
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
-from hardwire.plan.program import Schedule
+from hardwire.plan.program import MEAN_OVER, Schedule
 from hardwire.plan.schedule import schedule
 from hardwire.proof.verify import first_difference
 from hardwire.quality.plots import draw_timeline

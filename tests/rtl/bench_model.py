@@ -102,7 +102,7 @@ def library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> cty
         packages += sorted(source.parent.glob("*_pkg.sv")) if source.parent != rtl_folder() else []
         unset = ["--x-assign", "unique", "--x-initial", "unique"]
         options = ["--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module, "--Mdir", folder]
-        verilate([*options, *places, *packages, source], folder, folder / "log")
+        verilate([*options, *places, *packages, source], BUILT, folder / "log")  # not where a module may be found twice
         units = sorted(folder.glob("V*.cpp"))
         (folder / "shim.cpp").write_text(_shim(module, (folder / f"V{module}.h").read_text()))
         total = hashlib.sha256(runtime.name.encode())

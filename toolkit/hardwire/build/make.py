@@ -36,10 +36,11 @@ from ..manifest import (
     write_manifest,
 )
 from ..plan.budget import beyond_device, bitstream_cost, resources
-from ..plan.capacity import MEAN_OVER, capacity
+from ..plan.capacity import capacity
 from ..plan.cost import axi_memory, predict
 from ..plan.fit import fit
 from ..plan.geometry import Geometry, geometry_of
+from ..plan.program import MEAN_OVER
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
 from ..progress import Stage

@@ -10,8 +10,7 @@ from ..chip.format import FEWEST_BITS, MOST_BITS
 from ..chip.model import LOOKED_UP, Chip
 from ..ops.fixed import BIAS_BITS, MULTIPLIER_BITS
 from ..targets.board import BRAM18_BITS, URAM_BITS, Board
-
-MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
+from .program import MEAN_OVER
 
 
 @dataclass(frozen=True, kw_only=True)

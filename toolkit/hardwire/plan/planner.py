@@ -19,11 +19,10 @@ from ..parts import present
 from ..progress import Progress
 from ..targets.board import Board
 from .budget import budget_of, resources
-from .capacity import MEAN_OVER
 from .cost import Cost, dot_luts, memories, predict
 from .geometry import MOST_STREAMS, Geometry, Style, shared_heads
 from .latency import ceil_div, one_stream_parts
-from .program import Schedule
+from .program import MEAN_OVER, Schedule
 from .replay import Throughput, lane_cycles, throughput
 from .schedule import schedule
 from .widths import Widths, weight_words

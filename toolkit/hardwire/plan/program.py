@@ -15,6 +15,8 @@ from .geometry import Geometry, shared_heads
 from .latency import ceil_div, logits_late, walk_to_mixed
 from .words import EMBED_READ, END, Kind, Source
 
+MEAN_OVER = 256  # positions that mean_cycles is taken over, from 0
+
 Row = tuple[str, int] | None  # (matrix, row), or padding
 
 IndexT = TypeVar("IndexT", int, np.ndarray)

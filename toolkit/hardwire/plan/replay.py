@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 
-from .capacity import MEAN_OVER
 from .latency import ceil_div
-from .program import Schedule, Word, run_read
+from .program import MEAN_OVER, Schedule, Word, run_read
 from .words import EMBED_READ, END, NOISE_LATE
 
 

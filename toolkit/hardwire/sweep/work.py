@@ -16,7 +16,7 @@ from ..files import sha256
 from ..jobs.pool import Pool, StepFailed
 from ..jobs.step import Outcome, Step
 from ..manifest import SYNTH, read_manifest
-from ..plan.capacity import MEAN_OVER
+from ..plan.program import MEAN_OVER
 from ..synth.batch import Options, Synthesized, finish_route, run_job, step_of, synthesize_job, try_route
 from ..synth.builds import job_of
 from ..synth.project import SYNTHESIS_TOOLS, budget, route_tools, tool_versions

@@ -23,7 +23,7 @@ from ..emit.top.serial import read_board, sources
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
-from ..plan.capacity import MEAN_OVER
+from ..plan.program import MEAN_OVER
 from ..targets.board import load_board
 from . import vivado
 from .batch import Job, Options, Other

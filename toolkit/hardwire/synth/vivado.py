@@ -27,7 +27,7 @@ from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
 from ..manifest.projects import VivadoProject
-from ..plan.capacity import MEAN_OVER
+from ..plan.program import MEAN_OVER
 from ..progress import Progress
 from ..targets.board import load_board
 from ..targets.zynq import DESIGN
