@@ -61,7 +61,7 @@ def _first_message(log: Path) -> str:
     """The first error, or the first warning where warnings are errors: the last line only counts them."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     messages = [line for line in lines if line.startswith("%") and "Exiting due to" not in line]
-    errors = [line for line in messages if line.startswith("%Error")]
+    errors = [line for line in messages if line.startswith(("%Error", "%Warning-USERFATAL"))]  # $fatal while elaborating
     return next(iter([*errors, *messages]), first_error(log))
 
 
