@@ -93,16 +93,17 @@ def library(module: str, flags: tuple[str, ...], wrapper: str, plan: str) -> cty
     with tempfile.TemporaryDirectory(dir=BUILT) as made:
         folder = Path(made)
         source = next(rtl_folder().rglob(f"{module}.sv"))
-        places = ["-y", rtl_folder(), "-y", source.parent]
+        own = source.parent
+        places = ["-y", rtl_folder(), "-y", own]
         if wrapper:
             module, source = f"{module}_bench", folder / f"{module}_bench.sv"
             source.write_text(wrapper)
         (folder / "plan_pkg.sv").write_text(plan)
         packages = [folder / name if name == "plan_pkg.sv" else rtl_folder() / name for name in PACKAGE_FILES]
-        packages += sorted(source.parent.glob("*_pkg.sv")) if source.parent != rtl_folder() else []
+        packages += sorted(own.glob("*_pkg.sv")) if own != rtl_folder() else []
         unset = ["--x-assign", "unique", "--x-initial", "unique"]
         options = ["--cc", "--assert", "-Wall", "-O3", *unset, *flags, "--top-module", module, "--Mdir", folder]
-        verilate([*options, *places, *packages, source], BUILT, folder / "log")  # not where a module may be found twice
+        verilate([*options, *places, *packages, source], folder, folder / "log")
         units = sorted(folder.glob("V*.cpp"))
         (folder / "shim.cpp").write_text(_shim(module, (folder / f"V{module}.h").read_text()))
         total = hashlib.sha256(runtime.name.encode())

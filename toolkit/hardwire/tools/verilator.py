@@ -61,7 +61,8 @@ def _first_message(log: Path) -> str:
     """The first error, or the first warning where warnings are errors: the last line only counts them."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
     messages = [line for line in lines if line.startswith("%") and "Exiting due to" not in line]
-    errors = [line for line in messages if line.startswith(("%Error", "%Warning-USERFATAL"))]  # $fatal while elaborating
+    fatal = ("%Error", "%Warning-USERFATAL")  # the second is $fatal while elaborating
+    errors = [line for line in messages if line.startswith(fatal)]
     return next(iter([*errors, *messages]), first_error(log))
 
 
