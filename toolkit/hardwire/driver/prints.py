@@ -8,12 +8,15 @@ numpy and the standard library only: this runs on the board.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..chip.adapter import load_adapter
 from ..chip.model import Chip
-from ..emit.rtl.contents import Cast, Pour, Words
 from ..errors import BuildError, PromptError
 from .hosted import HostedChip
+
+if TYPE_CHECKING:
+    from ..emit.rtl.contents import Cast, Words
 
 CUT_OFF = "\0"  # no adapter's name
 
@@ -66,5 +69,7 @@ class Prints:
         self._board.pour(image)
 
     def _refuse_frozen(self) -> None:
+        from ..emit.rtl.contents import Pour  # the planner, which most boards never need
+
         if self._cast.pour is not Pour.ALL:
             raise BuildError(f"{self._name} takes its own weights alone, into URAM; build it with --reprintable")
