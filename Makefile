@@ -54,7 +54,7 @@ $(VENV)-pynq30/ready: $(VENV)/ready-check
 $(VENV)-numpy2/ready: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)-numpy2
 	$(VENV)-numpy2/bin/pip install $(PIP) --upgrade pip
-	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet,serve]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
+	$(VENV)-numpy2/bin/pip install $(PIP) -e '.[onnx,pytest,datasheet,serve,batch]' 'numpy>=2' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6,<4'
 	touch $@
 
 demo: $(VENV)/ready
