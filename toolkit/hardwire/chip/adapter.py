@@ -116,6 +116,7 @@ def load_adapter(path: Path, base: Chip) -> Adapter:
         raise ChipError(
             f"{path}: cannot be read ({error.strerror or error}); give a file of hardwire adapter"
         ) from None
+    # zipfile says NotImplementedError of a compression or an encryption that it lacks.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib_error) as error:
         raise ChipError(f"{path}: not a complete .adapter file ({error}); make it again") from None
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:

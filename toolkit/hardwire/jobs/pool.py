@@ -202,7 +202,7 @@ def run_steps(work: Callable[[Pool], Awaitable[None]], place: Place, most: Needs
             asyncio.run(main())
         except asyncio.CancelledError:
             pass
-        except BaseException as error:
+        except BaseException as error:  # whatever it is, it is raised again where the caller waits
             failed.append(error)
         finally:
             wait_for_all()

@@ -62,7 +62,7 @@ class Cache:
             shutil.copyfile(file, partial)
             shutil.copymode(file, partial)
             os.replace(partial, place)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: half a file stays nowhere
             Path(partial).unlink(missing_ok=True)
             raise
         self.prune(self.limit, keep=place)
