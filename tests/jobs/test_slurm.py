@@ -85,7 +85,7 @@ def test_a_lost_node_costs_time_and_a_cancelled_job_is_a_reason(cluster: slurm.S
         cluster.kill_node(nodes["lost"])
         cluster.call("scancel", jobs["cancelled"])
         await steps[1]
-        steps.append(asyncio.ensure_future(one(pool, "hungry", "held = bytearray(300 << 20)")))
+        steps.append(asyncio.ensure_future(one(pool, "hungry", "held = bytearray(300 << 20); time.sleep(600)")))
         while sum(line["job"] == "lost" and "started" in line for line in lines(ledger)) < 2:
             await asyncio.sleep(0.1)
         (tmp_path / "go").touch()
