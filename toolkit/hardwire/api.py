@@ -71,6 +71,7 @@ def quantize_onnx(
     mean_bits: float | None = None,
     board: str | None = None,
     like: str | Path | None = None,
+    patchable: bool = False,
     progress: Stage = lambda stage: None,
 ) -> Chip:
     """Turn an ONNX export into integers, and write them as a ``.chip``.
@@ -89,6 +90,7 @@ def quantize_onnx(
         board: refuse a result that does not fit this board.
         like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
             where it was built to be reprinted.
+        patchable: with ``like``, the shifts of its heads too, as a finished bitstream of that chip has them in LUTs.
 
     Returns:
         The chip, as it was written.
@@ -115,6 +117,7 @@ def quantize_onnx(
         mean_bits=mean_bits,
         board=board,
         like=None if like is None else Path(like),
+        patchable=patchable,
         progress=progress,
     ).chip
 

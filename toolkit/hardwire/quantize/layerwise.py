@@ -220,6 +220,8 @@ class Quantizer:
         least_q = unit_of_least_error(by_head(self.float_stages[f"{stage}.q"]), f.query)
         per_step = attention.EXP_STEPS_PER_NAT * np.repeat(unit_k, s.heads // s.kv_heads) * a.scale
         shift = np.maximum(np.floor(-np.log2(per_step * least_q)), 0)
+        if self.options.shifts is not None:
+            shift = self.options.shifts[0][self.index].astype(np.float64)
         unit_q = 2.0**-shift / per_step
         self.units[f"{stage}.q"], self.units[f"{stage}.k"] = unit_q.tolist(), unit_k.tolist()
         self.units[f"{stage}.v"] = unit_v.tolist()
@@ -242,6 +244,8 @@ class Quantizer:
         least = unit_of_least_error(heads, self.formats.attention)
         unit_v = np.repeat(np.array(self.units[f"{stage}.v"]), s.heads // s.kv_heads)
         shift = np.floor(np.log2(unit_v / least)).clip(0, 8)
+        if self.options.shifts is not None:
+            shift = self.options.shifts[1][self.index].astype(np.float64)
         chip = replace(chip, value_shift=shift.astype(np.int64)[None])
         unit = np.repeat(unit_v / 2.0**shift, s.head_dim)
         self.units[f"{stage}.attn"] = (unit_v / 2.0**shift).tolist()
