@@ -52,7 +52,7 @@ from .parts import (
     wiring_of,
     with_part,
 )
-from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights
+from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights, within
 from .widths import formats_of
 
 Floats = NDArray[np.float64]
@@ -89,6 +89,7 @@ class Quantizer:
     ) -> None:
         self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
         self.tuned, self.rounded, self.float_stages = tuned, dict[Place, Rounding](), dict[str, Array]()
+        self.given = 0  # weights that gave way by a step, for a sum of so many bits
         self.ropes = rope_sets(decoder)
         self.wiring = wiring_of(decoder)
         self.shape = replace(shape_of(decoder), layers=1)
@@ -391,6 +392,10 @@ class Quantizer:
             rounded = round_plain(weight, bits)
         else:
             rounded = round_weights(weight, moments, bits)
+        if self.options.sums is not None:
+            inputs = {"o": self.formats.attention, "down": self.formats.hidden}.get(name, self.formats.norm)
+            rounded, given = within(rounded, weight, ((1 << self.options.sums - 1) - 1) // -limits(inputs)[0])
+            self.given += given
         self.rounded[place] = Rounding(rounded, columns, bits)
         return rounded
 
