@@ -4,7 +4,7 @@
 
     python tests/second_model.py OUT/ [--like OTHER.chip]     # a.chip, b.chip
 
-Loss and gradient are those of the training's own kernel (toolkit/training/kernel.c), the steps Adam's, in numpy: seconds.
+Loss and gradient are those of the training's own kernel (toolkit/training/kernel.c), the steps Adam's, in numpy.
 """
 
 from __future__ import annotations

@@ -212,7 +212,9 @@ def quantize_onnx(
             )
     cost = {}
     if chip.about.get("kept"):
-        alone = to_integers(imported.decoder, stories, replace(options, like=None, sums=None, shifts=None), progress=progress)
+        alone = to_integers(
+            imported.decoder, stories, replace(options, like=None, sums=None, shifts=None), progress=progress
+        )
         sample = calibration_rows(stories, COST_TOKENS, min(options.length, chip.shape.context))
         cost = {"mould": mean_loss(chip, sample), "alone": mean_loss(alone, sample)}
     progress("write")

@@ -55,7 +55,7 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
         cast = None if bundle.pour is None else cast_of(bundle.chip, bundle.about()["geometry"], bundle.pour)
         chip = MappedChip(
             bus,
-            chip_id=bundle.chip.id if cast is None else None,
+            chip_id=bundle.identity if cast is None else None,
             cycles=bundle.cycles,
             interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )

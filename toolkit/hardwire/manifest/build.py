@@ -82,14 +82,15 @@ class ChipRef(Record):
 @dataclass(frozen=True, kw_only=True)
 class PlanRecord(Record):
     """What was planned. ip: "hls" where the decoder is what Vitis HLS makes; geometry: fields of the RTL engine's;
-    pour: which of its memories can be written; lanes: of the HLS project; resources: predicted; mean_cycles: per token,
-    of the RTL engine."""
+    pour: which of its memories can be written; identity: digest of the chip that the gates name, where the memories
+    were patched; lanes: of the HLS project; resources: predicted; mean_cycles: per token, of the RTL engine."""
 
     clock_mhz: float
     clock_source: str
     ip: str | None = None
     geometry: Mapping[str, int | str] | None = None
     pour: str | None = None
+    identity: str | None = None
     resources: Mapping[str, int] | None = None
     mean_cycles: float | None = None
     lanes: int | None = None
@@ -100,11 +101,12 @@ class PlanRecord(Record):
         "ip": choice("hls", "rtl"),
         "geometry": GEOMETRY,
         "pour": POURS,
+        "identity": is_digest,
         "resources": COUNTS,
         "mean_cycles": number(),
         "lanes": integer(1, LARGEST_SIZE),
     }
-    OPTIONAL = frozenset({"ip", "geometry", "pour", "resources", "mean_cycles", "lanes"})
+    OPTIONAL = frozenset({"ip", "geometry", "pour", "identity", "resources", "mean_cycles", "lanes"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +250,11 @@ class Manifest(Record):
         "synthesis": record(SynthesisReceipt),
     }
     OPTIONAL = frozenset({"synthesis"})
+
+    @property
+    def identity(self) -> str:
+        """The digest of the chip that the register ``id`` names."""
+        return self.plan.identity or self.chip.digest
 
     def sealed(self) -> Manifest:
         """With the digest of what it says now."""

@@ -90,6 +90,7 @@ class BundleManifest(Record):
     plan: PlanRecord | None = None
     geometry: Mapping[str, int | str] | None = None
     pour: str | None = None
+    identity: str | None = None
     ip: str | None = None
     lanes: int | None = None
     cycles: tuple[int, ...] | None = None
@@ -126,6 +127,7 @@ class BundleManifest(Record):
         "plan": record(PlanRecord),
         "geometry": nullable(GEOMETRY),
         "pour": POURS,
+        "identity": is_digest,
         "ip": choice("hls", "rtl"),
         "lanes": integer(1, LARGEST_SIZE),
         "cycles": CYCLES,
@@ -190,6 +192,12 @@ class BundleManifest(Record):
     def planned_geometry(self) -> Mapping[str, int | str] | None:
         """Fields of the engine's geometry, wherever it is said."""
         return self.geometry or (self.plan.geometry if self.plan is not None else None)
+
+    @property
+    def told_identity(self) -> str:
+        """The digest of the chip that the register ``id`` names, likewise: another than the memories' once patched."""
+        planned = self.plan.identity if self.plan is not None else None
+        return self.identity or planned or self.chip.digest
 
     @property
     def planned_pour(self) -> str | None:

@@ -30,8 +30,8 @@ Bits = NDArray[np.uint8]  # zeros and ones
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """A ROM in block RAM. cells: in order, each of ``width`` bits a word; kept: the columns of the file's words that are
-    in them, in order. files: those whose contents it has, more than one where they are equal."""
+    """A ROM in block RAM. cells: in order, each of ``width`` bits a word; kept: the columns of the file's words that
+    are in them, in order. files: those whose contents it has, more than one where they are equal."""
 
     instance: str
     files: tuple[str, ...]
@@ -122,8 +122,8 @@ def _memory(
                 same = [other for other, bits in files.items() if np.array_equal(bits, columns)]
                 return Memory(instance=instance, files=tuple(same), cells=tuple(names), width=width, kept=kept)
     raise BuildError(
-        f"{instance}: {len(names)} block RAMs of {width} bits hold what comes out of no file of rom/; the netlist is not "
-        "of these, or lays memories out in a way that is not known"
+        f"{instance}: {len(names)} block RAMs of {width} bits hold what comes out of no file of rom/; the netlist is "
+        "not of these, or lays memories out in a way that is not known"
     )
 
 

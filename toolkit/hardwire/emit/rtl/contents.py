@@ -34,8 +34,8 @@ VERSION = 1  # of the image
 FRAME = 3  # words around the contents: the mould in front, identity and CRC-32 behind
 ROOM = ("AccW", "BiasW", "RenormEpsW", "BranchEpsW", "AlibiW", "AlibiSlopeW")  # parameters: how large a value may be
 SPARE = 1  # bits of each more than the first chip needs, where others are to follow it
-# A memory that is written, deeper than this, has two words to a line. A block RAM that narrow and that deep gives up its
-# ninth bits; Yosys does the same by itself where nothing is written.
+# A memory that is written, deeper than this, has two words to a line: a block RAM as narrow as it would take gives up
+# its ninth bits. Where nothing is written, Yosys does the same by itself.
 DEEP = 2048
 PAIRED = "embedding.hex"  # the memory that may be so deep
 ONE_MULTIPLIER = 18  # bits of a sum that one multiplier takes, in every family; the next takes two of an ECP5's
@@ -111,7 +111,11 @@ class Cast:
 
     def as_meta(self) -> dict[str, Any]:
         """What ``read`` needs beside geometry and parameters."""
-        return {"mould": self.digest, "pour": self.pour.value, "sections": [list(astuple(section)) for section in self.sections]}
+        return {
+            "mould": self.digest,
+            "pour": self.pour.value,
+            "sections": [list(astuple(section)) for section in self.sections],
+        }
 
     @property
     def digest(self) -> str:
@@ -158,7 +162,7 @@ class Cast:
 
 
 def memories(chip: Chip, program: Schedule, bias: int, pour: Pour) -> dict[str, list[str]]:
-    """File name to lines of hexadecimal of every memory, as a build has them whose host writes these. ``bias``: bits."""
+    """File name to lines of hexadecimal of every ROM, as a build has them whose host writes these. ``bias``: bits."""
     files = rom_contents(chip, program, bias)
     if _side(chip, program.geometry, pour) == 2:
         lines = files[PAIRED]

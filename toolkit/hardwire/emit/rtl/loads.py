@@ -36,7 +36,11 @@ _LOADED = ".load_valid_i(load_valid), .load_data_i(load_data)"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
 _BITS = 32
-EXAMPLE = (Section("weight00.hex", 5, 2), Section("exp.hex", 3, 1), Section("embedding.hex", 3, 2, side=2))  # of the packages that are checked in
+EXAMPLE = (
+    Section("weight00.hex", 5, 2),
+    Section("exp.hex", 3, 1),
+    Section("embedding.hex", 3, 2, side=2),
+)  # of the packages that are checked in
 
 
 def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
