@@ -51,10 +51,10 @@ REDRAWN = 0.5  # seconds between two pictures of a stream
 def here(reprintable: bool = False) -> LanguageModel:
     """The bundled model on this board, or on a simulated PYNQ-Z2 where this computer is no board that we know.
 
-    Prints which. reprintable: of the simulated board, whether other chips can be loaded into it; a real one is as its
-    bitstream was built. The simulated board is made once, in ``cache()``: that takes minutes of Verilator and g++. On it
-    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. Raises BoardError for a board without a
-    bitstream, and says how to make one.
+    Prints which. The simulated board is made once, in ``cache()``: that takes minutes of Verilator and g++. On it
+    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. reprintable: whether other chips can be
+    loaded into it; a real board is as its bitstream was built. Raises BoardError for a board without a bitstream, and
+    says how to make one.
     """
     board = board_here()
     if board is not None:
