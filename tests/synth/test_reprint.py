@@ -13,26 +13,30 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from hardwire.backends.netlistsim import NetlistSim
 from hardwire.build.collect import check, collect
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip, load_chip
 from hardwire.chip.mould import Mould
+from hardwire.chip.reference import Reference
 from hardwire.cli.main import main
 from hardwire.errors import BuildError
 from hardwire.files import sha256
+from hardwire.host.requests import Request
 from hardwire.openers import Place
 from hardwire.plan.widths import accumulator_bits
 from hardwire.proof.plant import plant
 from hardwire.proof.verify import verify
 from hardwire.quantize import Options, Outline, quantize, random_chip, random_decoder
 from hardwire.synth import trellis
-from hardwire.synth.reprint import Reprinted, reprint
+from hardwire.synth.reprint import Reprinted, patch_of, reprint
 from hardwire.targets.board import load_board
 
-from .conftest import MINI, SMALLEST
+from .conftest import MINI, SMALLEST, renewed
 
-pytestmark = [pytest.mark.tools, pytest.mark.slow]  # Yosys, a route, netlists: minutes
+pytestmark = pytest.mark.tools
+slow = pytest.mark.slow  # what needs a route: minutes
 
 
 def other_chip(first: Chip, seed: int = 17) -> Chip:
@@ -64,14 +68,41 @@ def chips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.chip" for name in made}
 
 
+def built(chip: Path, folder: Path, kind: str) -> Build:
+    board = load_board("ulx3s-85f")
+    return make_build(chip, board, folder, target="rtl", geometry=SMALLEST, reprintable=kind == "reprintable")
+
+
+def synth(folder: Path, *options: str) -> Build:
+    done = CliRunner().invoke(main, ["synth", str(folder), *options])
+    assert done.exit_code == 0, done.output
+    return open_build(folder)
+
+
+@pytest.mark.parametrize("kind", ["frozen", "reprintable"])
+def test_the_engines_gates_are_the_other_chip(kind: str, chips: dict[str, Path], tmp_path: Path) -> None:
+    """The netlist alone: patched, simulated, and equal to the other chip's reference."""
+    whole = built(chips["a"], tmp_path / "build", kind)
+    shutil.rmtree(whole.folder / "rtl" / "board")
+    build = synth(renewed(whole).folder, "--no-route")
+    a, b = load_chip(chips["a"]), load_chip(chips["b"])
+    patch = patch_of(build, b)
+    assert len(patch.memories) > 5 and patch.changed > 3
+    (tmp_path / "netlist.json").write_text(patch.patched())
+    request = Request(ids=tuple(range(7)), budget=1, rows=7)
+    sim = NetlistSim(build.folder / "rtl", tmp_path / "netlist.json", build.synthesis.family or "", tmp_path / "sim", a)
+    sim.compile()
+    got = sim.run(request).logits
+    np.testing.assert_array_equal(got, Reference(b).run(request).logits)
+    assert (got != Reference(a).run(request).logits).any()
+    with pytest.raises(BuildError, match="has no bitstream; run hardwire synth"):
+        reprint(build, chips["b"], tmp_path / "new")
+
+
 @pytest.fixture(scope="module", params=["frozen", "reprintable"])
 def routed(request: pytest.FixtureRequest, chips: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder = tmp_path_factory.mktemp(request.param) / "build"
-    open_ended = request.param == "reprintable"
-    make_build(chips["a"], load_board("ulx3s-85f"), folder, target="rtl", geometry=SMALLEST, reprintable=open_ended)
-    done = CliRunner().invoke(main, ["synth", str(folder), "--allow-slow"])
-    assert done.exit_code == 0, done.output
-    return open_build(folder)
+    return synth(built(chips["a"], folder, request.param).folder, "--allow-slow")
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +114,7 @@ def bit(build: Build) -> Path:
     return build.folder / "synth" / "ulx3s_top.bit"
 
 
+@slow
 def test_the_patched_gates_are_the_other_chip(routed: Build, patched: Reprinted, chips: dict[str, Path]) -> None:
     build, chip = patched.build, load_chip(chips["b"])
     assert build.chip.digest == chip.digest == build.manifest.chip.digest
@@ -93,6 +125,7 @@ def test_the_patched_gates_are_the_other_chip(routed: Build, patched: Reprinted,
     assert proof.rungs["netlist"].logits == 11 * MINI.vocab
 
 
+@slow
 def test_nothing_but_contents_is_another(routed: Build, patched: Reprinted) -> None:
     before, after = ((b.folder / "synth" / "route-1.config").read_text() for b in (routed, patched.build))
     assert before != after and trellis.with_initial(after, trellis.initial(before)) == before
@@ -106,6 +139,7 @@ def test_nothing_but_contents_is_another(routed: Build, patched: Reprinted) -> N
         assert cells[0][name]["connections"] == cells[1][name]["connections"]
 
 
+@slow
 def test_back_again_it_is_the_first_bitstream(routed: Build, patched: Reprinted, chips: dict[str, Path]) -> None:
     """A, B, A: the same bytes, of the bitstream and of every ROM."""
     back = reprint(patched.build, chips["a"], routed.folder.parent / "back").build
@@ -114,12 +148,14 @@ def test_back_again_it_is_the_first_bitstream(routed: Build, patched: Reprinted,
     assert roms == {name: back.manifest.files[name] for name in roms}
 
 
+@slow
 def test_a_planted_bit_is_found_by_the_proof(patched: Reprinted, tmp_path: Path) -> None:
     faulty, _ = plant(patched.build, "netlist", tmp_path)
     difference = verify(faulty, ("netlist",)).first_difference
     assert difference is not None and (difference.rung, difference.stage) == ("netlist", "logits")
 
 
+@slow
 def test_chips_that_do_not_go_in(routed: Build, chips: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"does not go into this bitstream: .*Vocab: 10, not 8.*--patchable"):
         reprint(routed, chips["foreign"], tmp_path / "b")
@@ -132,6 +168,7 @@ def test_chips_that_do_not_go_in(routed: Build, chips: dict[str, Path], tmp_path
         reprint(routed, chips["b"], tmp_path / "mine")
 
 
+@slow
 def test_builds_that_cannot_be_patched(routed: Build, chips: dict[str, Path], tmp_path: Path) -> None:
     bare = make_build(chips["a"], load_board("ulx3s-85f"), tmp_path / "bare", target="rtl", geometry=SMALLEST)
     with pytest.raises(BuildError, match="has no netlist; run hardwire synth"):
@@ -154,6 +191,7 @@ def test_builds_that_cannot_be_patched(routed: Build, chips: dict[str, Path], tm
         reprint(open_build(folder), chips["b"], tmp_path / "b")
 
 
+@slow
 def test_the_command_and_what_a_board_gets(routed: Build, chips: dict[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "new"
     done = CliRunner().invoke(main, ["reprint", str(routed.folder), str(chips["b"]), "-o", str(out), "--json"])

@@ -338,6 +338,38 @@ def synthesize_builds(
     return run_batch(jobs_of(folders, clock_mhz, seeds), progress=progress, options=options, place=place)
 
 
+def reprint_build(
+    build: AnyBuild,
+    chip: str | Path,
+    out: str | Path,
+    *,
+    onnx: str | Path | None = None,
+    progress: Progress = lambda stage, share: None,
+) -> Build:
+    """Put another chip into the finished bitstream of a build, without place and route; an ECP5's.
+
+    Args:
+        build: one that was placed and routed. It stays as it is.
+        chip: the ``.chip``, of the build's mould; ``quantize_onnx(…, like=…, patchable=True)`` makes such.
+        out: the build to write.
+        onnx: the float model that the chip was made from, where it is not beside it.
+
+    Returns:
+        The new build, with its bitstream, its netlist and its model.
+
+    Raises:
+        BuildError: what is in the way, by name.
+
+    >>> import hardwire
+    >>> new = hardwire.reprint_build("build/", "other.chip", "new/")   # doctest: +SKIP
+    >>> hardwire.verify_build(new, ["netlist"]).verdict   # doctest: +SKIP
+    """
+    from .synth.reprint import reprint
+
+    opened = build if isinstance(build, Build) else open_build(build)
+    return reprint(opened, Path(chip), Path(out), progress, None if onnx is None else Path(onnx)).build
+
+
 def verify_build(
     build: AnyBuild,
     rungs: Sequence[str] | None = None,

@@ -40,13 +40,47 @@ from ..targets.family import BlockRam, Routing
 from ..tools.process import first_error, run_tool, worker
 from . import trellis
 from .builds import checked_netlist, project_of
-from .memories import Bits, Memory, block_rams, columns_of, locate, put
+from .memories import DIGIT, Bits, Memory, block_rams, columns_of, locate, put
 from .project import SYNTHESIS_TOOLS
 from .resources import Origins, module_lines
 from .rows import NOT_RUN
 
 SHOWN = 4  # of a list that an error tells
 MINUTES = 600.0  # seconds that packing and unpacking may take, each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """A synthesized build's netlist, and what its block RAMs are to hold for another chip.
+
+    files: lines of every ROM of that chip. memories: the ROMs that are in block RAM. before, after: contents of every
+    block RAM [words, bits], by its name.
+    """
+
+    ram: BlockRam
+    netlist: dict[str, Any]
+    top: str
+    files: dict[str, list[str]]
+    memories: list[Memory]
+    before: dict[str, Bits]
+    after: dict[str, Bits]
+
+    @property
+    def changed(self) -> int:
+        """Block RAMs that are to hold something else."""
+        return sum(not np.array_equal(plane, self.after[name]) for name, plane in self.before.items())
+
+    @property
+    def bits(self) -> int:
+        """Of the ROMs in block RAM."""
+        return sum(DIGIT * len(lines[0]) * len(lines) for lines in (self.files[m.files[0]] for m in self.memories))
+
+    def patched(self) -> str:
+        """The netlist with those contents, as JSON."""
+        cells = self.netlist["modules"][self.top]["cells"]
+        for name, plane in self.after.items():
+            put(self.ram, cells[name], plane)
+        return json.dumps(self.netlist, separators=(",", ":"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +98,13 @@ class Reprinted:
 
 @dataclass(frozen=True, kw_only=True)
 class _Routed:
-    """What a finished build holds beside its project."""
+    """What a finished build holds beside its netlist."""
 
-    ram: BlockRam
     tools: Routing
-    netlist: dict[str, Any]  # its modules
     receipt: SynthesisReceipt
     config: Path
     bitstream: Path
-    instances: Path  # where each is declared
+    instances: Path
 
 
 def reprint(
@@ -86,38 +118,18 @@ def reprint(
     started, chip = time.monotonic(), load_chip(chip_file)
     out = out.resolve()
     refuse_foreign_folder(out)
-    progress("mould", 0.0)
-    files = _contents(build, chip)
-    progress("netlist", 0.05)
-    routed, project = _routed(build), project_of(build)
-    cells = routed.netlist["modules"][project.top]["cells"]
-    before = {name: columns_of(lines) for name, lines in _held(build).items()}
-    after = {name: columns_of(lines) for name, lines in files.items()}
-    module_of = Origins.read(
-        project.top, module_lines(project.root, project.sources), json.loads(routed.instances.read_text())
-    ).instances
-    found = locate(cells, routed.ram, module_of, before, folded=build.manifest.plan.pour is None)
-    refuse_gates(build.folder, found, before, after)
-    planes = block_rams(cells, routed.ram)
-    wanted = planes | _planes(found, routed.ram, after)
+    progress("netlist", 0.0)
+    patch = patch_of(build, chip)
+    routed = _routed(build)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        _write_project(build, chip, chip_file, files, onnx, partial)
-        progress("routed design", 0.3)
-        work = partial / SYNTH
-        work.mkdir()
-        text = routed.config.read_text()
-        blocks = trellis.renumbered(trellis.initial(text), planes, wanted)
-        (work / routed.config.name).write_text(trellis.with_initial(text, blocks))
-        progress("bitstream", 0.4)
-        _tool(routed.tools.packer, work, "--compress", routed.config.name, routed.bitstream.name)
-        progress("read back", 0.6)
-        _read_back(routed, work, blocks)
+        _write_project(build, chip, chip_file, patch.files, onnx, partial)
+        (partial / SYNTH).mkdir()
+        _write_bitstream(patch, routed, partial / SYNTH, progress)
         progress("netlist", 0.9)
-        for name, plane in wanted.items():
-            put(routed.ram, cells[name], plane)
-        (work / "netlist.json").write_text(json.dumps(routed.netlist, separators=(",", ":")))
+        (partial / SYNTH / "netlist.json").write_text(patch.patched())
+        shutil.copyfile(routed.instances, partial / SYNTH / routed.instances.name)
         _write_manifest(build, chip, routed, partial)
         partial.chmod(0o755)
         if out.exists():
@@ -128,10 +140,43 @@ def reprint(
     return Reprinted(
         build=open_build(out),
         bitstream=out / SYNTH / routed.bitstream.name,
-        memories=len(found),
-        changed=sum(not np.array_equal(wanted[name], planes[name]) for name in planes),
-        bits=sum(after[memory.files[0]].size for memory in found),
+        memories=len(patch.memories),
+        changed=patch.changed,
+        bits=patch.bits,
         seconds=time.monotonic() - started,
+    )
+
+
+def patch_of(build: Build, chip: Chip) -> Patch:
+    """What is to be changed in a synthesized build's netlist. Raises BuildError, naming what stands in the way."""
+    files = _contents(build, chip)
+    path, receipt = checked_netlist(build)
+    family, project = family_of(str(receipt.family)), project_of(build)
+    if family.block_ram is None:
+        able = [each.name for each in FAMILIES.values() if each.block_ram is not None]
+        raise BuildError(
+            f"{build.folder}: the bitstream of a {family.name} is the vendor's; {' and '.join(able)} are patched here"
+        )
+    netlist = json.loads(path.read_text())
+    cells = netlist["modules"][project.top]["cells"]
+    before = {name: columns_of(lines) for name, lines in _held(build).items()}
+    after = {name: columns_of(lines) for name, lines in files.items()}
+    places = json.loads(_needed(build, "instances.json").read_text())
+    modules = Origins.read(project.top, module_lines(project.root, project.sources), places).instances
+    found = locate(cells, family.block_ram, modules, before, folded=build.manifest.plan.pour is None)
+    refuse_gates(build.folder, found, before, after)
+    planes = block_rams(cells, family.block_ram)
+    wanted = dict(planes)
+    for memory in found:
+        wanted |= memory.planes(family.block_ram, after[memory.files[0]])
+    return Patch(
+        ram=family.block_ram,
+        netlist=netlist,
+        top=project.top,
+        files=files,
+        memories=found,
+        before=planes,
+        after=wanted,
     )
 
 
@@ -157,34 +202,26 @@ def _held(build: Build) -> dict[str, list[str]]:
 
 def _routed(build: Build) -> _Routed:
     """Raises BuildError where there is no bitstream that an open tool made, or what it was made of is missing."""
-    path, receipt = checked_netlist(build)
-    family = family_of(str(receipt.family))
-    if family.routing is None or family.block_ram is None:
-        able = [each.name for each in FAMILIES.values() if each.block_ram is not None]
-        raise BuildError(
-            f"{build.folder}: the bitstream of a {family.name} is the vendor's; {' and '.join(able)} are patched here"
-        )
+    receipt = build.synthesis
+    tools = family_of(str(receipt.family)).routing
     bits = [name for name in receipt.files if name.endswith(".bit")]
-    if not bits:
+    if not bits or tools is None:
         raise BuildError(f"{build.folder} has no bitstream; run hardwire synth {build.folder}")
     bitstream = build.folder / bits[0]
     if not bitstream.is_file() or sha256(bitstream) != receipt.files[bits[0]]:
         raise BuildError(f"{bitstream}: missing, or not the receipt's; run hardwire synth {build.folder} again")
-    seed = receipt.place_and_route.rpartition(" ")[2]
-    config = build.folder / SYNTH / f"route-{seed}.config"
-    instances = build.folder / SYNTH / "instances.json"
-    for needed in (config, instances):
-        if not needed.is_file():
-            raise BuildError(f"{needed}: missing, and the bitstream was made with it; synthesize {build.folder} again")
-    return _Routed(
-        ram=family.block_ram,
-        tools=family.routing,
-        netlist=json.loads(path.read_text()),
-        receipt=receipt,
-        config=config,
-        bitstream=bitstream,
-        instances=instances,
-    )
+    config = _needed(build, f"route-{receipt.place_and_route.rpartition(' ')[2]}.config")
+    instances = _needed(build, "instances.json")
+    return _Routed(tools=tools, receipt=receipt, config=config, bitstream=bitstream, instances=instances)
+
+
+def _needed(build: Build, name: str) -> Path:
+    path = build.folder / SYNTH / name
+    if not path.is_file():
+        raise BuildError(
+            f"{path}: missing, and the bitstream was made with it; run hardwire synth {build.folder} again"
+        )
+    return path
 
 
 def refuse_gates(where: Path, found: list[Memory], before: Mapping[str, Bits], after: Mapping[str, Bits]) -> None:
@@ -213,11 +250,23 @@ def refuse_gates(where: Path, found: list[Memory], before: Mapping[str, Bits], a
         )
 
 
-def _planes(found: list[Memory], ram: BlockRam, after: Mapping[str, Bits]) -> dict[str, Bits]:
-    planes: dict[str, Bits] = {}
-    for memory in found:
-        planes |= memory.planes(ram, after[memory.files[0]])
-    return planes
+def _write_bitstream(patch: Patch, routed: _Routed, work: Path, progress: Progress) -> None:
+    """The routed design with the new contents, packed, unpacked again and compared, every bit of every block RAM."""
+    progress("routed design", 0.3)
+    config, bitstream = routed.config.name, routed.bitstream.name
+    text = routed.config.read_text()
+    blocks = trellis.renumbered(trellis.initial(text), patch.before, patch.after)
+    (work / config).write_text(trellis.with_initial(text, blocks))
+    progress("bitstream", 0.4)
+    _tool(routed.tools.packer, work, "--compress", config, bitstream)
+    progress("read back", 0.6)
+    back = work / "back.config"
+    _tool(routed.tools.unpacker, work, bitstream, back.name)
+    held = trellis.initial(back.read_text())
+    back.unlink()
+    for number, words in blocks.items():
+        if number not in held or not np.array_equal(held[number], words):
+            raise BuildError(f"{bitstream}: block RAM {number} holds something else than was packed")
 
 
 def _tool(tool: str, work: Path, *arguments: str) -> None:
@@ -226,17 +275,6 @@ def _tool(tool: str, work: Path, *arguments: str) -> None:
     if code:
         raise BuildError(f"{tool} failed: {first_error(log)}")
     log.unlink()
-
-
-def _read_back(routed: _Routed, work: Path, blocks: Mapping[int, trellis.Bytes]) -> None:
-    """Unpack the bitstream and compare every bit of every block RAM with what was meant. Raises BuildError."""
-    back = work / "back.config"
-    _tool(routed.tools.unpacker, work, routed.bitstream.name, back.name)
-    held = trellis.initial(back.read_text())
-    back.unlink()
-    for number, words in blocks.items():
-        if number not in held or not np.array_equal(held[number], words):
-            raise BuildError(f"{routed.bitstream.name}: block RAM {number} holds something else than was packed")
 
 
 def _write_project(
@@ -279,7 +317,6 @@ def _write_manifest(build: Build, chip: Chip, routed: _Routed, folder: Path) -> 
         digest="",
     ).sealed()
     write_manifest(folder, manifest)
-    shutil.copyfile(routed.instances, folder / SYNTH / routed.instances.name)
     tools = {name: routed.receipt.tools.get(name, NOT_RUN) for name in SYNTHESIS_TOOLS}
     made = [folder / SYNTH / "netlist.json", folder / SYNTH / routed.bitstream.name]
     receipt = replace(
