@@ -17,7 +17,7 @@ import pytest
 from second_model import second_chip
 
 from hardwire.backends.rtlsim import RtlSim
-from hardwire.build.make import make_build
+from hardwire.build.folder import open_build
 from hardwire.chip.model import Chip, load_chip
 from hardwire.driver.hosted import HostedChip
 from hardwire.driver.model import LanguageModel
@@ -30,7 +30,6 @@ from hardwire.plan.geometry import Geometry, geometry_of
 from hardwire.plan.schedule import schedule
 from hardwire.proof.climb import Route, Text, climb
 from hardwire.proof.verify import drive
-from hardwire.targets.board import load_board
 
 if TYPE_CHECKING:
     from hardwire.backends.simboard import SimBoard
@@ -106,15 +105,16 @@ def hosted(model: LanguageModel) -> HostedChip:
 
 
 def test_a_board_is_either_model_and_three_kills_serve_nothing_wrong(
-    chips: tuple[Chip, Chip], routes: dict[str, Route], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chips: tuple[Chip, Chip], routes: dict[str, Route], reprintable_pynq: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On the simulated PYNQ-Z2 of notebook 06."""
     from hardwire.backends.simboard import simulated_board, simulated_bundle
     from hardwire.driver.bundle import for_board
     from hardwire.driver.overlay import open_board
 
     a, b = chips
-    a.save(tmp_path / "a.chip")
-    build = make_build(tmp_path / "a.chip", load_board("pynq-z2"), tmp_path / "b", target="bitstream", reprintable=True)
+    build = open_build(reprintable_pynq)
+    assert build.chip.digest == a.digest
     board: SimBoard = simulated_board(build)
     bundle = for_board(simulated_bundle(build), None)
     cycles = list(build.manifest.cycles or ())

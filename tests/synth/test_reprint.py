@@ -119,6 +119,8 @@ def test_the_patched_gates_are_the_other_chip(routed: Build, patched: Reprinted,
     build, chip = patched.build, load_chip(chips["b"])
     assert build.chip.digest == chip.digest == build.manifest.chip.digest
     assert build.manifest.identity == routed.chip.digest and Place(location=build.folder).identity == routed.chip.id
+    moulds = [cast and cast.digest for cast in (Place(location=b.folder).cast for b in (routed, build))]
+    assert moulds[0] == moulds[1] and (moulds[0] is None) == (routed.manifest.plan.pour is None)
     assert patched.memories > 5 and patched.changed > 3 and patched.bits > 10_000
     proof = verify(build, ("rtl", "netlist"))
     assert [proof.rungs[name].status for name in ("rtl", "netlist")] == ["equal", "equal"]

@@ -77,8 +77,8 @@ class Place:
         if self.kind not in (BUILD, BITSTREAM):
             return None
         manifest = read_bundle_manifest(self.path)
-        pour = manifest.planned_pour
-        return None if pour is None else cast_of(self.chip, manifest.planned_geometry, pour)
+        pour, room = manifest.planned_pour, manifest.planned_room
+        return None if pour is None else cast_of(self.chip, manifest.planned_geometry, pour, room)
 
     @property
     def identity(self) -> int:

@@ -106,6 +106,7 @@ def collect(build: Build, out: Path) -> Path:
         geometry=plan.geometry,
         pour=plan.pour,
         identity=plan.identity,
+        room=plan.room,
         ip=plan.ip,
         lanes=plan.lanes,
         build_clock_mhz=plan.clock_mhz,

@@ -21,6 +21,7 @@ from .build import (
     GEOMETRY,
     LARGEST_SIZE,
     MANIFEST,
+    MOST_BITS,
     POURS,
     TARGETS,
     BoardRef,
@@ -91,6 +92,7 @@ class BundleManifest(Record):
     geometry: Mapping[str, int | str] | None = None
     pour: str | None = None
     identity: str | None = None
+    room: Mapping[str, int] | None = None
     ip: str | None = None
     lanes: int | None = None
     cycles: tuple[int, ...] | None = None
@@ -128,6 +130,7 @@ class BundleManifest(Record):
         "geometry": nullable(GEOMETRY),
         "pour": POURS,
         "identity": is_digest,
+        "room": map_of(integer(0, MOST_BITS)),
         "ip": choice("hls", "rtl"),
         "lanes": integer(1, LARGEST_SIZE),
         "cycles": CYCLES,
@@ -198,6 +201,11 @@ class BundleManifest(Record):
         """The digest of the chip that the register ``id`` names, likewise: another than the memories' once patched."""
         planned = self.plan.identity if self.plan is not None else None
         return self.identity or planned or self.chip.digest
+
+    @property
+    def planned_room(self) -> Mapping[str, int] | None:
+        """How large values may be in gates into which a chip was patched, likewise; None: as the chip's own build."""
+        return self.room or (self.plan.room if self.plan is not None else None)
 
     @property
     def planned_pour(self) -> str | None:

@@ -26,7 +26,7 @@ import numpy as np
 from ..build.folder import Build, open_build
 from ..build.make import copy_onnx, refuse_foreign_folder
 from ..chip.model import Chip, load_chip
-from ..emit.rtl.contents import Cast, Pour, memories
+from ..emit.rtl.contents import ROOM, Cast, Pour, memories
 from ..emit.rtl.project import META, read_meta
 from ..emit.top.host import META as BOARD_META
 from ..errors import BuildError
@@ -300,6 +300,8 @@ def _write_project(
 def _write_manifest(build: Build, chip: Chip, routed: _Routed, folder: Path) -> None:
     """The build's manifest for the other chip, and the receipt of its synthesis for what was made of that."""
     old = build.manifest
+    parameters = read_meta(build.folder / "rtl")["parameters"]
+    room = {name: int(parameters[name]) for name in ROOM if name in parameters}
     manifest = replace(
         old,
         parts=("rtl",),
@@ -310,7 +312,7 @@ def _write_manifest(build: Build, chip: Chip, routed: _Routed, folder: Path) -> 
             exceptions=tuple(chip.exceptions()),
             about=chip.about,
         ),
-        plan=replace(old.plan, lanes=None, identity=old.identity),
+        plan=replace(old.plan, lanes=None, identity=old.identity, room=room),
         files=hash_files(folder),
         proofs=(),
         synthesis=None,

@@ -83,11 +83,20 @@ class Cast:
     sections: tuple[Section, ...]
 
     @classmethod
-    def of(cls, chip: Chip, geometry: Geometry, pour: Pour, program: Schedule | None = None) -> Cast:
-        """What a build of this chip would take."""
+    def of(
+        cls,
+        chip: Chip,
+        geometry: Geometry,
+        pour: Pour,
+        program: Schedule | None = None,
+        room: Mapping[str, int] | None = None,
+    ) -> Cast:
+        """What a build of this chip would take; or, with its parameters of ROOM, a build into which it was patched."""
         program = program or schedule(chip, geometry)
         values = parameters(chip, program)
-        if pour is Pour.ALL:
+        if room is not None:
+            values |= room
+        elif pour is Pour.ALL:
             values |= {name: _spared(name, int(values[name])) for name in ROOM if values.get(name)}
         contents = memories(chip, program, int(values["BiasW"]), pour)
         side = {PAIRED: _side(chip, geometry, pour)}
