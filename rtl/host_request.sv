@@ -42,7 +42,7 @@ module host_request
   input  token_t               token_i
 );
 
-  localparam bit Shared = Streams > 1;
+  localparam bit Several = Streams > 1;
 
   typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
   state_e               state_q;
@@ -56,8 +56,8 @@ module host_request
   status_e              status_q;
   logic                 drop_q, empty_q, drop, empty;  // a reset was asked for; the context is none since one
 
-  assign drop           = Shared && drop_q;
-  assign empty          = Shared && empty_q;
+  assign drop           = Several && drop_q;
+  assign empty          = Several && empty_q;
   assign busy_o         = state_q != Idle || drop;
   assign engine_rst_o   = rst_i || state_q == Flush;
   assign position_o     = empty ? '0 : progress_i.position;
@@ -152,7 +152,7 @@ module host_request
         if (flush_q == 0) state_q <= Idle;
       end
     endcase
-    if (Shared && reset_i) begin
+    if (Several && reset_i) begin
       stop_q <= 1'b1;
       drop_q <= 1'b1;
     end else if (reset_i) begin

@@ -96,6 +96,7 @@ class MappedChip(HostedChip):
         self.reads = self.writes = self.tokens = 0  # accesses of the bus, and tokens that were given
         self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
         self._turn = 0  # which request is followed
+        self._mine: tuple[MappedChip, ...] = ()  # ``streams``
         self._feed = 0  # tokens of its prompt
         self._last: int | None = None  # index behind its last token, if it spends its budget
         self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
@@ -111,10 +112,12 @@ class MappedChip(HostedChip):
             self._check_number()
             self._info = replace(self._info, streams=of._info.streams)
         elif self._count_streams() > 1:
-            more = {"chip_id": chip_id, "cycles": cycles, "interrupt": interrupt}
-            others = [MappedChip(bus, **more, of=self, stream=number) for number in range(1, self._info.streams)]
+            others = [
+                MappedChip(bus, chip_id=chip_id, cycles=cycles, interrupt=interrupt, of=self, stream=number)
+                for number in range(1, self._info.streams)
+            ]
             for chip in (self, *others):
-                chip.streams = (self, *others)
+                chip.streams = chip._mine = (self, *others)
         self._sequence = 1 << sequence_bits(self._info.streams)
         self._tags = _tags(self._info.streams, self.number)
 
@@ -158,7 +161,7 @@ class MappedChip(HostedChip):
         self.limits.check(request)
         if request.rows:
             raise Unsupported("rows of logits, stages: astream has none of them; ask run() or stream()")
-        chip = self.streams[request.stream] if request.stream != self.number else self
+        chip = self._mine[request.stream] if request.stream != self.number else self
         return chip._astream(request, state or RequestState())
 
     async def _astream(self, request: Request, state: RequestState) -> AsyncIterator[int]:

@@ -169,7 +169,9 @@ REGISTERS = (
         "what the build has beside the engine",
         (
             Field("segments", 0, 8, "of the trace window; 0: there is none"),
-            Field("others", 28, STREAM_BITS, "streams beside one; stream s has this whole map s * 0x80000 bytes behind"),
+            Field(
+                "others", 28, STREAM_BITS, "streams beside one; stream s has this whole map s * 0x80000 bytes behind"
+            ),
             Field("stream", 30, STREAM_BITS, "which of them this map is of"),
         ),
     ),
@@ -209,8 +211,8 @@ WINDOWS = (
         address=0x20000,
         words=0x8000,
         access="ro",
-        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12, or, of several "
-        "streams, i modulo 1024 in 10 and the stream in 2; reading does not pop",
+        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12, or, of "
+        "several streams, i modulo 1024 in 10 and the stream in 2; reading does not pop",
     ),
     Window(
         name="logits",
