@@ -1,12 +1,15 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Tokens on their way to the host. A slot holds a token's id and the low bits of its index; indices run freely, modulo
-// 2**32. Reading pops nothing: the host says how far it is done. Nothing is overwritten before.
+// Tokens on their way to the host. A slot holds a token's id and the low bits of its index, of several streams also whose
+// it is; indices run freely, modulo 2**32. Reading pops nothing: the host says how far it is done. Nothing is overwritten
+// before.
 module token_ring
   import host_pkg::*;
 #(
-  parameter int          Depth      = 512,    // a power of two, at most 2**(SequenceW - 1)
+  parameter int          Depth      = 512,    // a power of two, at most half of what a slot tells of an index
   parameter logic [31:0] FirstIndex = 32'h0,  // of the first token; another than 0 is for tests
+  parameter int          Streams    = 1,      // of the chip: several have a ring each
+  parameter int          Stream     = 0,      // whose this one is
   localparam int         SlotA      = $clog2(Depth)
 ) (
   input  logic              clk_i,
@@ -29,14 +32,21 @@ module token_ring
   output logic [31:0]       rdata_o         // one cycle later
 );
 
-  logic        put_q;
+  logic                 put_q;
+  logic [SequenceW-1:0] tag;
   logic [31:0] push_index_q, index_q, ahead;
   logic [SlotA:0] to_end;
   logic [4:0]     count, count_q;
 
+  if (Streams > 1) begin : gen_named
+    assign tag = {StreamNumberW'(Stream), write_index_o[SequenceW-StreamNumberW-1:0]};
+  end else begin : gen_plain
+    assign tag = write_index_o[SequenceW-1:0];
+  end
+
   // The index moves behind the slot, so whoever reads the index first reads the slot right.
   block_ram #(.Width(32), .Depth(Depth)) u_slots (
-    .clk_i, .we_i(put_i), .waddr_i(SlotA'(write_index_o)), .wdata_i({write_index_o[SequenceW-1:0], id_i}),
+    .clk_i, .we_i(put_i), .waddr_i(SlotA'(write_index_o)), .wdata_i({tag, id_i}),
     .raddr_i, .rdata_o);
 
   assign index_ok_o   = write_index_o - index_i <= write_index_o - read_index_o;
