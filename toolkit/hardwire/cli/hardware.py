@@ -118,7 +118,9 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
 )
 @click.option(
-    "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
+    "--geometry",
+    help="RTL: a geometry of one's own, as in columns=16,banks=24: what is not named is the default's, not the plan's "
+    "of fit, whose whole geometry fit --json has. Without this option: as fit plans it.",
 )
 @click.option(
     "--streams",
