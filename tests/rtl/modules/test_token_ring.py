@@ -31,23 +31,22 @@ MASK = (1 << 32) - 1
 def test_a_host_that_follows(
     draw: np.random.Generator, depth: int, begin: int, streams: int, stream: int, idle: str
 ) -> None:
-    """Indices here run without a wrap; a token may be read two cycles behind its put."""
-    bench, bits = (
-        Bench("token_ring", Depth=depth, FirstIndex=begin, Streams=streams, Stream=stream),
-        sequence_bits(streams),
-    )
+    """Indices here run without a wrap; a token may be read two cycles behind its put. Room and what can be pushed are
+    those of the cycle before."""
+    bench = Bench("token_ring", Depth=depth, FirstIndex=begin, Streams=streams, Stream=stream)
+    bits = sequence_bits(streams)
     name = stream << ID_BITS + bits
     bench.reset()
     ids: list[int] = []  # every token that was put
     written = read = pushed = begin
     pushes_on, behind = 0, 0  # behind: put in the cycle before, not published yet
     asked, slot = None, None  # an index that was offered, a slot that was read, in the cycle before
+    room, ready = True, 0  # of the cycle before: room for one more, tokens that can be pushed
     busy, pushes, full = active(idle, 1500, 1), 0, 0
     for n in range(1500):
-        room = written - read + behind < depth
         full += not room
         put = room and bool(busy[n]) and not behind
-        most = min(BURST, written - pushed, depth - pushed % depth) if pushes_on else 0
+        most = ready if pushes_on else 0
         index = int(draw.integers(read - 3, written + 3))
         accept = asked is not None and bool(draw.integers(2))
         switch = not accept and draw.random() < 0.02
@@ -74,6 +73,8 @@ def test_a_host_that_follows(
             word = name | (slot & (1 << bits) - 1) << ID_BITS | ids[slot - begin]
             assert bench.get("rdata_o") == word, f"cycle {n}, token {slot}"
         bench.tick()
+        room = written - read + behind < depth
+        ready = 0 if push or switch else min(BURST, written + behind - pushed, depth - pushed % depth)
         ids += [token] if put else []
         pushes += most if push else 0
         pushed = read if switch else pushed + (most if push else 0)
