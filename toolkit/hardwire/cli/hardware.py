@@ -101,9 +101,10 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 
     if verdict.geometry is None:
         raise HardwireError(f"nothing to draw: no engine fits {verdict.board} ({verdict.limit})")
-    if position >= model.shape.context:
-        raise HardwireError(f"--position {position}: the context has {model.shape.context}")
-    draw_timeline(schedule(model, Geometry(**verdict.geometry)), position, path, verdict.board)
+    plan = schedule(model, Geometry(**verdict.geometry))
+    if position >= plan.context:
+        raise HardwireError(f"--position {position}: the context has {plan.context}")
+    draw_timeline(plan, position, path, verdict.board)
 
 
 @main.command()
