@@ -108,13 +108,13 @@ def make_build(
             if target == "hls" or around_hls or lanes is not None:
                 raise
     out = out.resolve()
-    _refuse_foreign_folder(out)
+    refuse_foreign_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
-        _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
+        copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
         manifest = _write_parts(chip, board, target, plan, partial, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
@@ -248,7 +248,7 @@ def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder
     return _manifest(chip, board, target, parts, plan, cycles, folder)
 
 
-def _refuse_foreign_folder(out: Path) -> None:
+def refuse_foreign_folder(out: Path) -> None:
     """A folder is replaced only if every file in it is one that a build of ours put there."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -284,7 +284,7 @@ def _copy_chip(chip: Chip, chip_path: Path, to: Path) -> None:
         chip.save(to)
 
 
-def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
+def copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
     """Copy the ONNX that the chip came from: the one given, or one that is found."""
     source = chip.about.get("onnx")
     source = source if isinstance(source, dict) else {}
