@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import import_edits as edit
 import onnx
 from import_hooks import (
+    PAIRED,
     POWERS,
     SCALED,
+    UNPAIRED,
     buffered,
     difference,
     dropped,
@@ -24,7 +26,10 @@ from import_hooks import (
     fixed_past,
     last_of,
     layer_scale,
+    normed_behind,
+    normed_behind_only,
     normed_then_scaled,
+    normed_together,
     plain_names,
     rope_tables,
     roped,
@@ -146,6 +151,22 @@ CASES: dict[str, Case] = {
                           "its body"),
     # Modes and wirings.
     "post-norm": Case("norms behind each addition (the first Transformer, GPT-1)", factored(post=True), POST_NORM),
+    "norms-behind-rope": Case("RMSNorm of heads behind their rotation, without gains (nanochat)",
+                              lambda: decoder(normed_behind())),
+    "norms-behind-rope-paired": Case("the same with gains that both channels of a pair share",
+                                     lambda: decoder(normed_behind(PAIRED))),
+    "norms-behind-rope-scaled": Case("the same behind a factor, which shows in eps",
+                                     lambda: decoder(normed_behind(amplitude=-0.3))),
+    "norms-behind-rope-gains": Case("the same with gains of each channel", lambda: decoder(normed_behind(UNPAIRED)),
+                                    "has gains that differ within a rotated pair, which is not supported; one without "
+                                    "gains (nanochat), or in front of the rotation (Qwen 3), is"),
+    "norm-of-all-heads": Case("a norm over all heads together (OLMo 2)", factored(turn=normed_together),
+                              "normalises all 24 numbers of the query heads together, as OLMo 2 does, which is not "
+                              "supported; a norm of each head's 6 is"),
+    "norms-behind-only": Case("norms behind the branches, none in front (OLMo 2, EXAONE 4)",
+                              lambda: decoder(normed_behind_only()),
+                              "attention and MLP read the residual stream without a norm in front, as in OLMo 2 and "
+                              "EXAONE 4, which is not supported; only pre-norm blocks are"),
     "dropout-training": Case("exported in training mode", dropped(0.1, True),
                              "drops numbers at random, as the model was exported in training mode; call model.eval() "
                              "before the export"),

@@ -63,6 +63,7 @@ def rope_tables(angles: np.ndarray, how: str) -> Callable[..., str]:
 
 
 POWERS = 10000.0 ** -(np.arange(C // 2) * 2 / C)
+PAIRED, UNPAIRED = np.tile([0.7, 1.1, 0.9], 2), np.linspace(0.7, 1.2, C)  # gains
 SCALED = POWERS / np.array([1.0, 3.7, 8.0])  # as Llama 3 scales the slow ones
 
 
@@ -82,6 +83,34 @@ def roped_by_angles() -> Parts:
         return b.op("Concat", first, b.op("Add", b.op("Mul", c, cos), b.op("Mul", a, sin)), axis=-1)
 
     return Parts(turn=rotate, table=False, norm=rms_norm)
+
+
+def normed_behind(gain: np.ndarray | None = None, amplitude: float = 1.0) -> Parts:
+    """RMSNorm of heads behind their rotation (nanochat), which is by tables times ``amplitude``; then a factor."""
+    rotate = rope_tables(POWERS, "wide")
+
+    def turn(b: Builder, x: str, layer: int) -> str:
+        y = rotate(b, x if amplitude == 1 else b.op("Mul", x, b.const(amplitude)), layer)
+        root = b.op("Sqrt", b.op("Add", b.op("ReduceMean", b.op("Mul", y, y), b.ints(-1)), b.const(1e-3)))
+        y = b.op("Div", y, root)
+        return b.op("Mul", y if gain is None else b.op("Mul", y, b.const(gain)), b.const(1.2))
+
+    return replace(roped(POWERS), turn=turn)
+
+
+def normed_together(b: Builder, x: str, layer: int) -> str:
+    """RMSNorm over all heads (OLMo 2) of heads [1, H, T, C]."""
+    flat = b.op("Reshape", b.op("Transpose", x, perm=[0, 2, 1, 3]), b.ints(1, -1, H * C))
+    flat = rms_norm(b, flat, f"{layer}.together")
+    return b.op("Transpose", b.op("Reshape", flat, b.ints(1, -1, H, C)), perm=[0, 2, 1, 3])
+
+
+def normed_behind_only() -> Parts:
+    """Norms behind the branches, none in front of them (OLMo 2, EXAONE 4)."""
+    return Parts(
+        norm=lambda b, x, name: rms_norm(b, x, name) if name == "norm" else x,
+        projected=lambda b, y, layer, kind: rms_norm(b, y, f"{layer}.{kind}.post"),
+    )
 
 
 def scaled_inside() -> onnx.ModelProto:

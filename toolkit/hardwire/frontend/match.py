@@ -312,7 +312,10 @@ def _branch(graph: Graph, attentions: dict[str, AttentionMatch], name: str, fact
     if norm is None or norm.op != "Norm":
         fail(
             norm or node,
-            "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
+            "attention and MLP read the residual stream without a norm in front, as in OLMo 2 and EXAONE 4, which is "
+            "not supported; only pre-norm blocks are"
+            if post_norm is not None
+            else "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
         )
     front = scaled.of_norm(norm.attrs["norm"], graph.shape(inside)[-1])
     return _Branch(
