@@ -215,13 +215,15 @@ def _biases(mask: Value, length: int, total: int) -> Value:
 def read_slopes(mask: Value, length: int, total: int) -> Array | None:
     """The slopes [1 or H] of an additive mask, per position that a key comes later; None where it only hides.
 
-    Of each head the last two keys that its last query sees tell it; ``read_mask`` holds all others against that.
+    Of each head the first and the last key that its last query sees tell it: over a long way float32's rounding does
+    not count. ``read_mask`` holds all others against that.
     """
     if mask.dtype == np.bool_ or not bool(((mask > HIDDEN) & (mask != 0)).any()):
         return None
-    last = _biases(mask, length, total)[:, -1]  # [1 or H, keys]
-    behind = last.shape[-1] - 1 - (last[0] > HIDDEN)[::-1].argmax()
-    return np.ascontiguousarray(last[:, behind] - last[:, behind - 1], np.float32)
+    last = _biases(mask, length, total)[:, -1].astype(np.float64)  # [1 or H, keys]
+    seen = np.flatnonzero(last[0] > HIDDEN)
+    first, behind = (int(seen[0]), int(seen[-1])) if len(seen) else (0, 0)
+    return np.ascontiguousarray((last[:, behind] - last[:, first]) / max(behind - first, 1), np.float32)
 
 
 def read_window(node: Node, visible_keys: NDArray[np.bool_]) -> int | None:
