@@ -29,7 +29,7 @@ WINDOW = 12
 WINDOWS = {"mistral": (12, 12), "gpt-neo": (None, 12), "gemma2": (12, None), "gemma3": (12, None)}
 FAMILIES = {
     "llama-tied": "llama", "llama-mqa": "llama", "llama3-rope": "llama", "smollm2": "llama", "phi3": "llama",
-    "smollm3": "llama", "gpt-neo": "gpt2", "microgpt": "opt",
+    "smollm3": "llama", "gpt-neo": "gpt2", "microgpt": "opt", "falcon-new": "falcon", "falcon-rw": "decoder",
 }  # fmt: skip
 GENAI = ("genai-fp32", "genai-int4")  # in operators of ONNX Runtime's own
 OF_SIX = (*5 * (12,), None)  # windows of Gemma 3 as the builder of 0.15 takes it

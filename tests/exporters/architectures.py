@@ -36,7 +36,7 @@ _LLAMA3 = {
     "original_max_position_embeddings": 32,
 }
 
-# name -> (transformers model type, what differs from the common configuration)
+# name -> (transformers model type, what differs from the common configuration); nanochat came with transformers 5
 ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("llama", {**_GQA, "tie_word_embeddings": False}),
     "llama-tied": ("llama", {**_GQA, "tie_word_embeddings": True}),
@@ -75,7 +75,6 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
         "falcon",
         {"ffn_hidden_size": HIDDEN, "multi_query": False, "alibi": True, "parallel_attn": False, "bias": True},
     ),
-    "olmo2": ("olmo2", _GQA),
 }  # fmt: skip
 
 

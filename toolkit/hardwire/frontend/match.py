@@ -355,8 +355,12 @@ def family(decoder: Decoder) -> str:
     attention = block.attention
     if decoder.positions is not None:
         return "opt" if block.mlp.activation == "relu" else "gpt2"
+    if block.parallel and attention.q.bias is None:
+        return "falcon"
     if block.parallel:
         return "phi" if block.mlp_norm is None else "gpt-neox"
+    if block.mlp.activation == "relu2" and attention.q_norm is not None:
+        return "nanochat"
     if block.attention_norm.kind != "rms" or block.mlp.gate is None:
         return "decoder"
     if block.attention_post_norm is not None:

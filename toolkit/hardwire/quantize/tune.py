@@ -33,7 +33,7 @@ except ImportError as error:
     raise ToolMissing(f'fine-tuning needs torch ({error}); pip install "hardwire[train]"') from None
 
 LENGTH = 256  # tokens of a row
-ROWS = 8  # of a step
+ROWS = 4  # of a step: of as many tokens, twice the steps come closer than twice the rows
 PEAK = 4e-3  # learning rate of weights, relative to their root mean square
 SCALE_PEAK = 1e-3  # of the logarithm of scales
 WARM_UP = 0.05  # share of the steps
@@ -73,6 +73,7 @@ def tune(
         ],
         betas=(0.9, 0.98),
         weight_decay=0.0,
+        fused=True,
     )
     order, draw = np.empty(0, np.int64), np.random.default_rng(seed)
     for step in range(steps):
