@@ -54,7 +54,8 @@ def check(architecture: str, exporter: str, folder: Path) -> None:
             for b in result.decoder.blocks
         )
     assert result.decoder.architecture == ("llama" if lost else FAMILIES.get(architecture, architecture))
-    assert any(note.startswith("half precision") for note in result.notes) == exporter.endswith("16")
+    if architecture != "falcon-rw":  # it computes its biases in bfloat16, whatever the file has
+        assert any(note.startswith("half precision") for note in result.notes) == exporter.endswith("16")
 
 
 @pytest.mark.parametrize(("architecture", "exporter"), QUICK)
