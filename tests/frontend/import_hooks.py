@@ -85,6 +85,44 @@ def roped_by_angles() -> Parts:
     return Parts(turn=rotate, table=False, norm=rms_norm)
 
 
+def normalized(how: str) -> Callable[..., str]:
+    """RMSNorm as people write it: by a length, by a sum of squares, or with the gain in front."""
+
+    def norm(b: Builder, x: str, name: str) -> str:
+        gain = b.const(b.weight(f"{name}.gain", D, around=1.0))
+        if how == "LpNormalization":  # torch.nn.functional.normalize, times the root of the width
+            return b.op("Mul", b.op("Mul", b.op(how, x, axis=-1, p=2), b.const(D**0.5)), gain)
+        if how == "ReduceL2":  # the same in pieces
+            length = b.op("Clip", b.op(how, x, b.ints(-1)), b.const(1e-12))
+            y = b.op("Div", x, b.op("Expand", length, b.op("Shape", x)))
+            return b.op("Mul", y, b.const(D**0.5 * b.weight(f"{name}.gain", D, around=1.0)))
+        if how == "ReduceSumSquare":
+            mean = b.op("Mul", b.op(how, x, b.ints(-1)), b.const(1 / D))
+        elif how == "ReduceSum":
+            mean = b.op("Div", b.op(how, b.op("Mul", x, x), b.ints(-1)), b.const(float(D)))
+        else:
+            mean = b.op("ReduceMean", b.op("Mul", x, x), b.ints(-1))
+        root = b.op("Sqrt", b.op("Add", mean, b.const(1e-5)))
+        if how == "gain first":
+            return b.op("Div", b.op("Mul", x, gain), root)
+        return b.op("Mul", b.op("Div", x, root), gain)
+
+    return norm
+
+
+def clipped(b: Builder, y: str) -> str:
+    return b.op("Clip", y, b.const(0.0))
+
+
+def chosen_squares(b: Builder, y: str) -> str:
+    """Squared ReLU by Where."""
+    return b.op("Where", b.op("Greater", y, b.const(0.0)), b.op("Mul", y, y), b.const(0.0))
+
+
+def summed(b: Builder, x: str, branch: str, layer: int, kind: str) -> str:
+    return b.op("Sum", x, branch)
+
+
 def normed_behind(gain: np.ndarray | None = None, amplitude: float = 1.0) -> Parts:
     """RMSNorm of heads behind their rotation (nanochat), which is by tables times ``amplitude``; then a factor."""
     rotate = rope_tables(POWERS, "wide")
