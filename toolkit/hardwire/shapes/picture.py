@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,21 +36,19 @@ def draw_choices(choices: Sequence[Choice], path: Path) -> None:
                 [p.parameters for p in some], [p.bits_per_char for p in some], marker=mark, label=label, zorder=3
             )
             for p in some:
-                quality.annotate(f"{p.bits} bits", (p.parameters, p.bits_per_char), fontsize=7, textcoords="offset points",
-                                 xytext=(5, 3))  # fmt: skip
+                _name(quality, f"{p.bits} bits", p.parameters, p.bits_per_char)
         quality.set(
             xscale="log", xlabel="parameters", ylabel="bits per character, integers", title="Models trained so far"
         )
         quality.legend(fontsize=8)
         for number, bits in enumerate(sorted({c.weights for c in held})):
             for c in (c for c in held if c.weights == bits):
-                place = (c.tokens_per_second, c.bits_per_char)
                 speed.scatter(
-                    *place, marker=MARKS[number % len(MARKS)], edgecolors=f"C{number}", zorder=3,
+                    c.tokens_per_second, c.bits_per_char, marker=MARKS[number % len(MARKS)], edgecolors=f"C{number}", zorder=3,
                     facecolors="none" if c.extrapolated else f"C{number}",
                 )  # fmt: skip
                 label = f"{c.board}, {bits} bits: {_short(c.parameters or 0)}"
-                speed.annotate(label, place, fontsize=6, textcoords="offset points", xytext=(5, 2))
+                _name(speed, label, c.tokens_per_second, c.bits_per_char)
         speed.set(
             xscale="log",
             xlabel="tokens/s, planned at the board's assumed clock",
@@ -58,6 +57,10 @@ def draw_choices(choices: Sequence[Choice], path: Path) -> None:
         )
         for axes in (quality, speed):
             axes.grid(alpha=0.3)
+
+
+def _name(axes: Any, label: str, x: float | None, y: float | None) -> None:
+    axes.annotate(label, (x, y), fontsize=6, textcoords="offset points", xytext=(5, 3))
 
 
 def _short(parameters: int) -> str:

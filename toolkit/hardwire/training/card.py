@@ -45,8 +45,10 @@ Held-out text, {record["held_out"]:,} characters from the end, in pieces that ar
 | float, as exported | {bits["float"]:.3f} |
 | integers, {request.weights}-bit weights, 8-bit activations | {bits["integer"]:.3f} |
 
-Its tokenizer spells {record["spelled"]} characters; others are refused by name. `calibration.txt` and `held-out.txt` are
-parts of the text, under its licence. It knows nothing but what that text says, and says it wrongly. Temperature 0.8, seeds 0 and 1:
+Its tokenizer spells {record["spelled"]} characters; others are refused by name. `calibration.txt` and `held-out.txt`
+are parts of the text, under its licence.
+
+It knows nothing but what that text says, and says it wrongly. Temperature 0.8, seeds 0 and 1:
 
 {told}
 """

@@ -78,6 +78,7 @@ class Parts:
                 needed += 1
             raise TrainError(
                 f"the text has {len(counts):,} different characters; a vocabulary of {vocab:,} has room for "
-                f"{vocab // 2:,}, {share:.1%} of the text: give --vocab {-(-2 * needed // 16) * 16}, or text in fewer scripts"
+                f"{vocab // 2:,}, {share:.1%} of the text: give --vocab {-(-2 * needed // 16) * 16}, or text in fewer "
+                "scripts"
             )
         return kept
