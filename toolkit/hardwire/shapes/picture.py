@@ -43,10 +43,9 @@ def draw_choices(choices: Sequence[Choice], path: Path) -> None:
         quality.legend(fontsize=8)
         for number, bits in enumerate(sorted({c.weights for c in held})):
             for c in (c for c in held if c.weights == bits):
-                speed.scatter(
-                    c.tokens_per_second, c.bits_per_char, marker=MARKS[number % len(MARKS)], edgecolors=f"C{number}", zorder=3,
-                    facecolors="none" if c.extrapolated else f"C{number}",
-                )  # fmt: skip
+                style = {"marker": MARKS[number % len(MARKS)], "edgecolors": f"C{number}", "zorder": 3}
+                face = "none" if c.extrapolated else f"C{number}"
+                speed.scatter(c.tokens_per_second, c.bits_per_char, facecolors=face, **style)
                 label = f"{c.board}, {bits} bits: {_short(c.parameters or 0)}"
                 _name(speed, label, c.tokens_per_second, c.bits_per_char)
         speed.set(
