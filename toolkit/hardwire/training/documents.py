@@ -16,6 +16,7 @@ from ..quality.evaluate import SEPARATOR, split_text
 LEAST_CHARACTERS = 10_000
 HELD_OUT = 0.05  # of the text, at its end
 MOST_HELD_OUT = 100_000  # characters
+LINE = 500  # characters within which a line is expected to end
 CALIBRATION = 100_000  # characters, from all over the text
 LEAST_SPELLED = 0.995  # of the characters of a text
 
@@ -45,8 +46,8 @@ class Parts:
         documents = stories_of(text)
         if len(documents) == 1:
             start = len(documents[0]) - wanted
-            cut = max(documents[0].rfind("\n", 0, start), documents[0].rfind(" ", 0, start))
-            cut = cut if cut > 0 else start
+            near = (documents[0].rfind(mark, start - LINE, start) for mark in ("\n", " "))
+            cut = next((place for place in near if place > 0), start)
             return cls([documents[0][:cut].rstrip()], documents[0][cut:].strip())
         first = len(documents) - 1
         while first > 1 and sum(map(len, documents[first:])) < wanted:
