@@ -48,9 +48,6 @@ class Request:
 
     def check(self) -> None:
         """Raise where something is wrong that needs neither the text nor a plan."""
-        missing = [name for name in PACKAGES if find_spec(name) is None]
-        if missing:
-            raise ToolMissing(f'training needs {", ".join(missing)}; pip install "hardwire[train]"')
         if self.board is None and self.parameters is None:
             raise TrainError("nothing says how large the model is; give --board, or --parameters as 500k")
         if self.minutes is not None and self.steps is not None:
@@ -71,6 +68,9 @@ class Request:
         for name, value in (("--context", self.context), ("--vocab", self.vocab or 16)):
             if value % 16:
                 raise TrainError(f"{name} {value}: give a multiple of 16, as {-(-value // 16) * 16}")
+        missing = [name for name in PACKAGES if find_spec(name) is None]
+        if missing:
+            raise ToolMissing(f'training needs {", ".join(missing)}; pip install "hardwire[train]"')
 
     def shape(self, progress: Share = lambda share: None) -> LlamaShape:
         """The largest shape that the board holds, within the parameters asked for. Raises BoardError, HardwireError."""
