@@ -23,8 +23,8 @@ from hardwire.plan.planner import Planner
 from hardwire.quantize import Options, random_chip
 from hardwire.shapes import choices as module
 from hardwire.shapes.choices import choices
-from hardwire.shapes.ladder import rungs, within
-from hardwire.shapes.search import Held, largest, skeleton
+from hardwire.shapes.ladder import LlamaShape, rungs, within
+from hardwire.shapes.search import beside_host, largest, plan_of, skeleton
 from hardwire.shapes.trained import POINTS, SHORT, curve
 from hardwire.targets.board import load_board
 from hardwire.tools.cache import Cache
@@ -73,12 +73,20 @@ def test_what_holds_a_skeleton_holds_a_chip() -> None:
 
 def test_the_search_ends_at_the_limit_or_says_that_nothing_fits() -> None:
     board = load_board("pynq-z2")
-    held = largest(board, 4, context=64, most=9_000)
-    assert held.shape.parameters == 8_784 and held.fit.fits and held.fit.tokens_per_second
-    small = replace(board, bram18=40)
-    assert largest(small, 8, context=64).shape.parameters < 45_280
+    shape = largest(board, 4, context=64, most=9_000)
+    plan = plan_of(shape, 4, board)
+    assert shape.parameters == 8_784 and plan.fits and plan.tokens_per_second
+    small = largest(replace(board, bram18=40), 8, context=64)
+    assert 4_656 <= small.parameters < 45_280
     with pytest.raises(BoardError, match="pynq-z2 holds no shape of 4-bit weights and 512 positions; use fewer bits"):
         largest(replace(board, bram18=8), 4)
+
+
+def test_a_host_beside_the_engine_has_its_block_ram() -> None:
+    board, chip = load_board("pynq-z2"), skeleton(within(9_000), 4)
+    assert board.zynq is not None and 0 < board.bram18 - beside_host(chip, board).bram18 < 40
+    alone = replace(board, zynq=None)
+    assert beside_host(chip, alone) == alone
 
 
 def test_the_curve_falls_and_says_what_it_is_fitted_to() -> None:
@@ -98,15 +106,16 @@ def test_the_curve_falls_and_says_what_it_is_fitted_to() -> None:
 def searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """The search stands in for one that takes minutes, and a cache of its own."""
     asked: list[Any] = []
-    plan = fit(skeleton(within(5_000, context=16), 4), load_board("pynq-z2"))
+    plan = plan_of(within(5_000, context=16), 4, load_board("pynq-z2"))
 
-    def search(board: Any, bits: int, context: int) -> Held:
+    def search(board: Any, bits: int, context: int) -> LlamaShape:
         asked.append((board.key, bits, context))
         if bits == 8:
             raise BoardError(f"{board.key} holds no shape")
-        return Held(board=board.key, bits=bits, shape=within(300_000, context=context), fit=plan)
+        return within(300_000, context=context)
 
     monkeypatch.setattr(module, "largest", search)
+    monkeypatch.setattr(module, "plan_of", lambda shape, bits, board: plan)
     monkeypatch.setenv("HARDWIRE_CACHE", str(tmp_path / "cache"))
     return asked
 

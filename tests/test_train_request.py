@@ -145,7 +145,7 @@ def test_the_card_says_what_and_whose(installed: None, text: Path) -> None:
     record = {
         "bits_per_char": {"float": 1.234, "integer": 1.25}, "steps": 20, "tokens": 163_840, "epochs": 8.5,
         "seconds": 12.0,
-        "device": "a CPU, 1 threads", "torch": "2.13", "characters": 20_000, "quantized": 0.3, "held_out": 1000,
+        "computed_by": "compiled C", "torch": "2.13", "characters": 20_000, "quantized": 0.3, "held_out": 1000,
         "spelled": 40,
     }  # fmt: skip
     told = card(Task.of(request(text)), record, ["Tom saw\n2 birds", "none"])

@@ -19,12 +19,15 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 
 import hardwire
+from hardwire.errors import ToolMissing
 from hardwire.shapes.ladder import within
 from hardwire.training.export import sample
+from hardwire.training.kernel import compiled
 from hardwire.training.llama import Llama
 from hardwire.training.rows import Windows
+from hardwire.training.run import device_of, loss_on
 from hardwire.training.text import BOS, SPACE, train_tokenizer
-from hardwire.training.trainer import Recipe
+from hardwire.training.trainer import Recipe, torch_loss
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +60,9 @@ def test_a_text_becomes_a_proved_chip(text: Path, tmp_path: Path) -> None:
     assert answer["parameters"] == 4656 and answer["steps"] == 20 and answer["board"] == "pynq-z2"
     assert 0 < answer["bits_per_char"]["integer"] < 3 and answer["tokens_per_second"] > 100_000
     kinds = [event["event"] for event in events]
-    assert kinds[0] == "step" and kinds.count("checkpoint") == 1 and events[-1] == {"event": "stage", "stage": "plan"}
-    assert {"step", "progress", "seconds", "loss", "left"} < set(events[0])
+    assert events[0] == {"event": "stage", "stage": "training by compiled C on 1 threads of a CPU"}
+    assert kinds[1] == "step" and kinds.count("checkpoint") == 1 and events[-1] == {"event": "stage", "stage": "plan"}
+    assert {"step", "progress", "seconds", "loss", "left"} < set(events[1])
     assert events[kinds.index("checkpoint")]["sample"]
     card = (out / "MODEL_CARD.md").read_text()
     assert "of the text: CC0-1.0" in card and f"{answer['bits_per_char']['float']:.3f}" in card
@@ -139,3 +143,19 @@ def test_a_short_run_warms_up_too() -> None:
     short, long = Recipe(steps=20), Recipe(steps=100_000)
     assert short.rate(2, 0.1) == pytest.approx(short.peak)
     assert long.rate(99, 0.001) == pytest.approx(long.peak / 2)
+
+
+def test_what_computes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Llama(within(5000, context=64))
+    assert loss_on(model, device_of("cpu"), 1)[1] == "compiled C on 1 threads of a CPU"
+    monkeypatch.setenv("PATH", "")
+    compiled.cache_clear()
+    loss, name = loss_on(model, device_of("cpu"), 1)
+    assert loss is torch_loss and "as gcc made no kernel (gcc is not on PATH" in name
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ToolMissing, match="--device cuda: torch .* finds no GPU; give --device cpu"):
+        device_of("cuda")
+    assert device_of("auto").type == "cpu"

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes
 
 EVENT_SECONDS = 1.0  # at least, between two events of steps
+BY_HEART = 0.02  # bits per character that the held-out text may get worse before something is said
 LINE_SECONDS = 30.0  # between two lines where no terminal draws a bar
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
@@ -82,6 +83,13 @@ def train(out: Path, text: Path | None, hours: float | None, resume: bool, as_js
         from ..training.run import train as run
 
         done = run(task, tell)
+    step, best = min(done.record["watched"], key=lambda place: place[1])
+    last = done.record["watched"][-1][1]
+    if last > best + BY_HEART:
+        notes.print(
+            f"the held-out text was at {best:.3f} bits per character at step {step:,} and is at {last:.3f}: the text is "
+            "being learnt by heart; train for less time, or on more text"
+        )
     data = {
         name: done.record[name]
         for name in ("parameters", "bits_per_char", "steps", "seconds", "tokens", "epochs", "shape")
@@ -132,7 +140,7 @@ def told(as_json: bool) -> Iterator[Callable[[Event], None]]:
                     f"[bold]{event['bits_per_char']:.3f}[/] bits per character, held out: {sample}", soft_wrap=True
                 )
             else:
-                progress.update(line, description=event["stage"], left="")
+                progress.update(line, description=escape(event["stage"]), left="")
 
         yield tell
 

@@ -21,7 +21,7 @@ from ..progress import Progress
 from ..targets.board import Board
 from ..tools.cache import Cache
 from .ladder import CONTEXT
-from .search import largest
+from .search import largest, plan_of
 from .trained import curve
 
 BITS = (3, 4, 8)  # of weights, where none are asked for
@@ -87,19 +87,16 @@ def _kept(board: Board, bits: int, context: int, cache: Cache) -> Choice:
 
 
 def _choice(board: Board, bits: int, context: int) -> Choice:
+    found: dict[str, Any] = {"board": board.key, "weights": bits, "clock_mhz": board.clock_mhz}
     try:
-        held = largest(board, bits, context=context)
+        shape = largest(board, bits, context=context)
     except BoardError as error:
-        return Choice(
-            board=board.key, weights=bits, parameters=None, shape=None, limit=str(error), tokens_per_second=None,
-            clock_mhz=board.clock_mhz,
-        )  # fmt: skip
+        return Choice(parameters=None, shape=None, limit=str(error), tokens_per_second=None, **found)
+    plan = plan_of(shape, bits, board)
     return Choice(
-        board=board.key,
-        weights=bits,
-        parameters=held.shape.parameters,
-        shape=held.shape.as_dict(),
-        limit=held.fit.limit,
-        tokens_per_second=held.fit.tokens_per_second,
-        clock_mhz=board.clock_mhz,
+        parameters=shape.parameters,
+        shape=shape.as_dict(),
+        limit=plan.limit,
+        tokens_per_second=plan.tokens_per_second,
+        **found,
     )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -27,16 +27,6 @@ from .ladder import CONTEXT, LlamaShape, rungs
 ROOMY = Formats(residual=18, hidden=10, gate=11)
 MOST_ROWS = 32  # of an engine
 TYPICAL = 0.5  # of the largest weight: the mean of a row, above what rounding to the largest of a row leaves
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """The largest shape that a board holds at some bits, and its plan."""
-
-    board: str
-    bits: int
-    shape: LlamaShape
-    fit: Fit
 
 
 @cache
@@ -83,30 +73,42 @@ def largest(
     most: int | None = None,
     vocab: int | None = None,
     progress: Share = lambda share: None,
-) -> Held:
-    """The largest shape with its plan, of at most ``most`` parameters. Raises BoardError where not even the smallest
-    fits.
+) -> LlamaShape:
+    """The largest shape of the ladder, of at most ``most`` parameters; ``vocab`` is another vocabulary than its own.
 
-    ``vocab`` is another vocabulary than the ladder's.
+    What is smaller than one that fits is taken to fit too. Raises BoardError where not even the smallest does.
     """
     ladder = [shape for shape in rungs(context, vocab) if most is None or shape.parameters <= most]
-
-    def room(chip: Chip) -> Board:
-        """What the host of a bitstream leaves of the block RAM; of all else a plan leaves enough anyway."""
-        return replace(board, bram18=board.bram18 - axi_memory(chip, MOST_ROWS)) if board.zynq else board
+    able = ladder[: bisect_left(ladder, True, key=lambda shape: not _in_memory(shape, bits, board))]
+    tried = 0
 
     def too_large(shape: LlamaShape) -> bool:
+        nonlocal tried
+        progress(1 - 0.5**tried)
+        tried += 1
         chip = skeleton(shape, bits)
-        return not capacity(chip, room(chip)).fits
+        return not Planner(chip).holds(beside_host(chip, board))
 
-    able = ladder[: bisect_left(ladder, True, key=too_large)]
-    for index, shape in enumerate(reversed(able)):
-        progress(index / len(able))
-        chip = skeleton(shape, bits)
-        planner = Planner(chip)
-        if planner.holds(room(chip)):
-            return Held(board=board.key, bits=bits, shape=shape, fit=fit(chip, room(chip), planner))
-    raise BoardError(
-        f"{board.key} holds no shape of {bits}-bit weights and {context} positions; use fewer bits (--weights), a "
-        "shorter context (--context), or a larger board"
-    )
+    count = bisect_left(able, True, key=too_large)
+    if count == 0:
+        raise BoardError(
+            f"{board.key} holds no shape of {bits}-bit weights and {context} positions; use fewer bits (--weights), a "
+            "shorter context (--context), or a larger board"
+        )
+    return able[count - 1]
+
+
+def plan_of(shape: LlamaShape, bits: int, board: Board) -> Fit:
+    """What ``hardwire fit`` would say of a model of this shape."""
+    chip = skeleton(shape, bits)
+    return fit(chip, beside_host(chip, board))
+
+
+def beside_host(chip: Chip, board: Board) -> Board:
+    """The board with what the host of a bitstream leaves of the block RAM; of all else a plan leaves enough anyway."""
+    return replace(board, bram18=board.bram18 - axi_memory(chip, MOST_ROWS)) if board.zynq else board
+
+
+def _in_memory(shape: LlamaShape, bits: int, board: Board) -> bool:
+    chip = skeleton(shape, bits)
+    return capacity(chip, beside_host(chip, board)).fits

@@ -22,7 +22,7 @@ def card(task: Task, record: dict[str, Any], samples: list[str]) -> str:
         "shape": f"{shape.words()}, tied embedding",
         "text": f"{request.text.name}, {record['characters']:,} characters, sha256 {task.digest}",
         "licence": f"of the text: {request.licence or NOT_STATED}",
-        "training": f"{budget}, seed {request.seed}, {record['seconds'] / 60:.1f} minutes on {record['device']}",
+        "training": f"{budget}, seed {request.seed}, {record['seconds'] / 60:.1f} minutes by {record['computed_by']}",
         "by": f"hardwire {__version__}, torch {record['torch']}",
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())

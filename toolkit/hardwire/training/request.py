@@ -84,7 +84,7 @@ class Request:
                 most=self.parameters,
                 vocab=self.vocab,
                 progress=progress,
-            ).shape
+            )
         return chosen
 
 

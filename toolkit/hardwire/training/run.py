@@ -10,17 +10,17 @@ for bit.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from shutil import which
 from typing import Any, NamedTuple
 
 import torch
 from tokenizers import Tokenizer
 
 from ..chip.model import Chip
-from ..errors import BoardError
+from ..errors import BoardError, ToolMissing
 from ..files import sha256
 from ..pipeline import evaluate_chip, quantize_onnx
 from ..plan.fit import Fit, fit
@@ -63,19 +63,23 @@ def recipe_of(task: Task) -> Recipe:
 
 
 def device_of(name: str) -> torch.device:
-    """The device to train on; auto is a GPU where torch has one."""
-    return torch.device("cuda" if name == "auto" and torch.cuda.is_available() else "cpu" if name == "auto" else name)
+    """The device to train on; auto is a GPU where torch has one. Raises ToolMissing for one that is not there."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ToolMissing(f"--device cuda: torch {torch.__version__} finds no GPU; give --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def loss_on(model: Llama, device: torch.device, threads: int) -> Loss:
-    """The compiled kernel on a CPU with gcc; torch elsewhere."""
+def loss_on(model: Llama, device: torch.device, threads: int) -> tuple[Loss, str]:
+    """What computes the gradient, and what it is: compiled C on a CPU where gcc makes it, torch elsewhere."""
     if device.type != "cpu":
-        return partial(torch_loss, micro=GPU_TOKENS)
-    if which("gcc") is None:
+        return partial(torch_loss, micro=GPU_TOKENS), f"torch on {torch.cuda.get_device_name()}"
+    try:
+        loss = KernelLoss(model, threads)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
         torch.set_num_threads(threads)
-        return torch_loss
+        return torch_loss, f"torch on {threads} threads of a CPU, as gcc made no kernel ({error})"
     torch.set_num_threads(1)  # the kernel has its own
-    return KernelLoss(model, threads)
+    return loss, f"compiled C on {threads} threads of a CPU"
 
 
 def train(task: Task, tell: Tell = lambda event: None) -> Trained:
@@ -96,7 +100,8 @@ def train(task: Task, tell: Tell = lambda event: None) -> Trained:
         score = bits_per_character(model, tokenizer, pieces)
         return {"bits_per_char": round(score, 4), "sample": sample(model, tokenizer, SAMPLE, seed=run.step)}
 
-    loss = loss_on(model, device, request.threads)
+    loss, computed_by = loss_on(model, device, request.threads)
+    tell({"event": "stage", "stage": f"training by {computed_by}"})
     run = Training(model, rows, recipe, out, loss=loss, watch=watch, every=request.save_every, tell=tell)
     run.fit()
     model.weight_bits = None
@@ -110,7 +115,8 @@ def train(task: Task, tell: Tell = lambda event: None) -> Trained:
         "shape": task.shape.as_dict(),
         "recipe": recipe.as_dict(),
         "quantized": recipe.quantized,
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"a CPU, {request.threads} threads",
+        "computed_by": computed_by,
+        "watched": _watched(out),
         "torch": torch.__version__,
         "characters": sum(map(len, task.parts.documents)),
         "held_out": len(task.parts.held_out),
@@ -119,6 +125,12 @@ def train(task: Task, tell: Tell = lambda event: None) -> Trained:
         "loss_every_100_steps": [round(loss, 4) for loss in run.history],
     }
     return _finish(task, model, tokenizer, record, tell)
+
+
+def _watched(out: Path) -> list[tuple[int, float]]:
+    """(step, bits per character of the watched pieces) of every checkpoint, those of before a kill too."""
+    events = map(json.loads, (out / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    return [(event["step"], event["bits_per_char"]) for event in events if event["event"] == "checkpoint"]
 
 
 def _tokenizer(task: Task) -> Tokenizer:
