@@ -154,8 +154,8 @@ def test_what_computes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loss is torch_loss and "as gcc made no kernel (gcc is not on PATH" in name
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_refused() -> None:
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ToolMissing, match="--device cuda: torch .* finds no GPU; give --device cpu"):
         device_of("cuda")
     assert device_of("auto").type == "cpu"

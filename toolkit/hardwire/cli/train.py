@@ -87,8 +87,8 @@ def train(out: Path, text: Path | None, hours: float | None, resume: bool, as_js
     last = done.record["watched"][-1][1]
     if last > best + BY_HEART:
         notes.print(
-            f"the held-out text was at {best:.3f} bits per character at step {step:,} and is at {last:.3f}: the text is "
-            "being learnt by heart; train for less time, or on more text"
+            f"the held-out text was at {best:.3f} bits per character at step {step:,} and is at {last:.3f}: the model "
+            "learns the text by heart; train for less time, or on more text"
         )
     data = {
         name: done.record[name]
