@@ -60,8 +60,9 @@ class LlamaShape:
 
 # width, numbers of layers, vocabulary, heads, heads of keys and values, head_dim
 WIDTHS: tuple[tuple[int, tuple[int, ...], int, int, int, int], ...] = (
-    (16, (1, 2), 128, 1, 1, 16),
-    (32, (1, 2, 3), 256, 2, 1, 16),
+    (16, (1,), 128, 1, 1, 16),
+    (32, (1,), 128, 2, 1, 16),
+    (32, (2, 3), 256, 2, 1, 16),
     (48, (3,), 256, 3, 1, 16),
     (48, (3, 4), 512, 3, 1, 16),
     (64, (4, 5, 6), 512, 4, 2, 16),
@@ -90,7 +91,7 @@ def rungs(context: int = CONTEXT, vocab: int | None = None) -> list[LlamaShape]:
 def _rungs(context: int, vocab: int | None) -> Iterator[LlamaShape]:
     for width, depths, usual, heads, kv_heads, head_dim in WIDTHS:
         for layers in depths:
-            hidden = SMALLEST_HIDDEN if (width, layers) == (16, 1) else 3 * width
+            hidden = SMALLEST_HIDDEN if width == 16 else 3 * width
             yield LlamaShape(vocab or usual, width, layers, heads, kv_heads, head_dim, hidden, context)
 
 
