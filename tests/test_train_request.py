@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from hardwire.cli.main import main
 from hardwire.errors import BoardError, HardwireError, ToolMissing, TrainError
+from hardwire.training import documents
 from hardwire.training import request as module
 from hardwire.training.card import card
 from hardwire.training.documents import Parts
@@ -71,6 +72,8 @@ def test_what_cannot_be_is_refused_at_once(
 def test_texts_that_teach_nothing_are_refused(installed: None, text: Path) -> None:
     text.write_text("Too short a story.")
     refused(TrainError, "18 characters of text are too few to learn from; give 10,000 or more", request(text))
+    text.write_text("<|endoftext|>\n" * 1000)
+    refused(TrainError, "0 characters of text are too few", request(text))
     text.write_bytes(LINES.encode() + b"\xff")
     refused(HardwireError, r"mine.txt: not UTF-8 at byte \d+; convert it first", request(text))
     refused(HardwireError, "absent.txt: cannot be read", request(text.with_name("absent.txt")))
@@ -119,6 +122,14 @@ def test_a_text_without_separators_keeps_its_last_lines_back() -> None:
     assert len(parts.documents) == 1
     assert f"{parts.documents[0]}\n{parts.held_out}" == LINES  # cut between lines, and nothing is in both
     assert 0.04 < len(parts.held_out) / len(LINES) < 0.06
+
+
+def test_a_document_that_is_too_long_to_encode_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LARGEST_DOCUMENT", 15_000)
+    with pytest.raises(
+        TrainError, match=r"a document of .* characters is more than 15,000; put a line <\|endoftext\|>"
+    ):
+        Parts.of(LINES)
 
 
 def test_stories_are_held_out_whole() -> None:

@@ -16,6 +16,7 @@ from ..quality.evaluate import SEPARATOR, split_text
 LEAST_CHARACTERS = 10_000
 HELD_OUT = 0.05  # of the text, at its end
 MOST_HELD_OUT = 100_000  # characters
+LARGEST_DOCUMENT = 20_000_000  # characters; the tokenizer takes 50 times as many bytes to encode one
 LINE = 500  # characters within which a line is expected to end
 CALIBRATION = 100_000  # characters, from all over the text
 LEAST_SPELLED = 0.995  # of the characters of a text
@@ -36,14 +37,20 @@ class Parts:
     @classmethod
     def of(cls, text: str) -> Parts:
         """Raises TrainError where there is too little to learn from."""
-        characters = len(text.strip())
+        documents = stories_of(text)
+        characters = sum(map(len, documents))
         if characters < LEAST_CHARACTERS:
             raise TrainError(
                 f"{characters:,} characters of text are too few to learn from; give {LEAST_CHARACTERS:,} or more, a "
                 "million for sentences that hold together"
             )
+        longest = max(map(len, documents))
+        if longest > LARGEST_DOCUMENT:
+            raise TrainError(
+                f"a document of {longest:,} characters is more than {LARGEST_DOCUMENT:,}; put a line {SEPARATOR} between "
+                "its parts"
+            )
         wanted = min(int(characters * HELD_OUT), MOST_HELD_OUT)
-        documents = stories_of(text)
         if len(documents) == 1:
             start = len(documents[0]) - wanted
             near = (documents[0].rfind(mark, start - LINE, start) for mark in ("\n", " "))
