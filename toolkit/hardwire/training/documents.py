@@ -47,7 +47,7 @@ class Parts:
         longest = max(map(len, documents))
         if longest > LARGEST_DOCUMENT:
             raise TrainError(
-                f"a document of {longest:,} characters is more than {LARGEST_DOCUMENT:,}; put a line {SEPARATOR} between "
+                f"a document of {longest:,} characters, more than {LARGEST_DOCUMENT:,}; put a line {SEPARATOR} between "
                 "its parts"
             )
         wanted = min(int(characters * HELD_OUT), MOST_HELD_OUT)
