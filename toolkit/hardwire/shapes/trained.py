@@ -35,8 +35,45 @@ class Point:
         return asdict(self)
 
 
-POINTS: tuple[Point, ...] = ()
-LONGER = POINTS
+SHORT_TOKENS = 300 * 8192  # twice to five times a text of 1.19 MB, by vocabulary
+BUNDLED, TEACHER = "the bundled model's card", "README, Measured: karpathy/tinyllamas, fine-tuned"
+
+
+def _short(parameters: int, bits: int, exact: float, integer: float) -> Point:
+    """One of the trainings of the curve: ``hardwire evaluate`` of what ``hardwire train`` wrote."""
+    return Point(
+        name=f"{parameters:,} parameters",
+        parameters=parameters,
+        bits=bits,
+        tokens=SHORT_TOKENS,
+        float_bits_per_char=exact,
+        bits_per_char=integer,
+        source=SHORT,
+    )
+
+
+def _longer(name: str, parameters: int, bits: int, scores: tuple[float, float], tokens: int | None) -> Point:
+    exact, integer = scores
+    return Point(
+        name=name,
+        parameters=parameters,
+        bits=bits,
+        tokens=tokens,
+        float_bits_per_char=exact,
+        bits_per_char=integer,
+        source=BUNDLED if name == "bundled" else TEACHER,
+    )
+
+
+POINTS: tuple[Point, ...] = (
+    _short(4_656, 4, 2.765, 2.767),
+    _short(16_480, 4, 2.445, 2.450),
+    _short(93_264, 4, 1.809, 1.813),
+    _longer("bundled", 279_232, 4, (1.126, 1.129), 12_107 * 8192),
+    _longer("bundled", 279_232, 8, (1.126, 1.128), 12_107 * 8192),
+    _longer("stories260K", 260_032, 4, (1.033, 1.067), None),
+    _longer("stories260K", 260_032, 3, (1.033, 1.147), None),
+)
 
 
 @dataclass(frozen=True)
