@@ -126,9 +126,7 @@ def test_a_text_without_separators_keeps_its_last_lines_back() -> None:
 
 def test_a_document_that_is_too_long_to_encode_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LARGEST_DOCUMENT", 15_000)
-    with pytest.raises(
-        TrainError, match=r"a document of .* characters, more than 15,000; put a line <\|endoftext\|>"
-    ):
+    with pytest.raises(TrainError, match=r"a document of .* characters, more than 15,000; put a line <\|endoftext\|>"):
         Parts.of(LINES)
 
 

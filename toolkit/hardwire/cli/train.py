@@ -16,7 +16,7 @@ import click
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes
+from .group import AS_JSON, IN_FILE, answer, bar, key_values, main, notes, spinner
 
 EVENT_SECONDS = 1.0  # at least, between two events of steps
 BY_HEART = 0.02  # bits per character that the held-out text may get worse before something is said
@@ -79,9 +79,9 @@ def train(out: Path, text: Path | None, hours: float | None, resume: bool, as_js
         task = Task.of(request, lambda share: progress(request.board or "", share))
     if not as_json:
         notes.print(f"{task.shape.parameters:,} parameters: {task.shape.words()}")
-    with told(as_json) as tell:
+    with spinner("torch"):
         from ..training.run import train as run
-
+    with told(as_json) as tell:
         done = run(task, tell)
     step, best = min(done.record["watched"], key=lambda place: place[1])
     last = done.record["watched"][-1][1]

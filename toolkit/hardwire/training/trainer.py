@@ -89,7 +89,8 @@ def torch_loss(model: Llama, ids: Tensor, targets: Tensor, weight: float, micro:
 
 Event = dict[str, Any]  # "event": "step" or "checkpoint", and what to say of it
 Watch = Callable[[Llama], dict[str, Any]]
-NOTED = 100  # steps whose mean loss is a line of the log
+NOTED = 100  # steps, of which one is a line of the log and the mean loss is a point of the history
+SHOWN = 20  # steps whose mean loss is told
 
 
 class Training:
@@ -178,12 +179,13 @@ class Training:
         self.step += 1
 
     def note(self) -> None:
-        """Tell of a step; the loss is the mean of the steps since the last 100 were full."""
-        loss = sum(self.recent) / len(self.recent)
+        """Tell of a step; the loss is the mean of the last few."""
+        del self.recent[:-NOTED]
+        shown = self.recent[-SHOWN:]
+        loss = sum(shown) / len(shown)
         event: Event = {"event": "step"} | self.place() | {"loss": round(loss, 4), "left": round(self.left(), 1)}
         if self.step % NOTED == 0:
-            self.history.append(loss)
-            self.recent.clear()
+            self.history.append(sum(self.recent) / len(self.recent))
             self.log(event)
         self.tell(event)
 
