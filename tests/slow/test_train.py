@@ -60,7 +60,7 @@ def test_a_text_becomes_a_proved_chip(text: Path, tmp_path: Path) -> None:
     assert answer["parameters"] == 4656 and answer["steps"] == 20 and answer["board"] == "pynq-z2"
     assert 0 < answer["bits_per_char"]["integer"] < 3 and answer["tokens_per_second"] > 100_000
     kinds = [event["event"] for event in events]
-    assert events[0] == {"event": "stage", "stage": "training by compiled C on 1 threads of a CPU"}
+    assert events[0] == {"event": "stage", "stage": "training by compiled C on one thread of a CPU"}
     assert kinds[1] == "step" and kinds.count("checkpoint") == 1 and events[-1] == {"event": "stage", "stage": "plan"}
     assert {"step", "progress", "seconds", "loss", "left"} < set(events[1])
     assert events[kinds.index("checkpoint")]["sample"]
@@ -147,7 +147,7 @@ def test_a_short_run_warms_up_too() -> None:
 
 def test_what_computes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Llama(within(5000, context=64))
-    assert loss_on(model, device_of("cpu"), 1)[1] == "compiled C on 1 threads of a CPU"
+    assert loss_on(model, device_of("cpu"), 1)[1] == "compiled C on one thread of a CPU"
     monkeypatch.setenv("PATH", "")
     compiled.cache_clear()
     loss, name = loss_on(model, device_of("cpu"), 1)

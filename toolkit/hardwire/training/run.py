@@ -73,13 +73,14 @@ def loss_on(model: Llama, device: torch.device, threads: int) -> tuple[Loss, str
     """What computes the gradient, and what it is: compiled C on a CPU where gcc makes it, torch elsewhere."""
     if device.type != "cpu":
         return partial(torch_loss, micro=GPU_TOKENS), f"torch on {torch.cuda.get_device_name()}"
+    cpu = "one thread of a CPU" if threads == 1 else f"{threads} threads of a CPU"
     try:
         loss = KernelLoss(model, threads)
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
         torch.set_num_threads(threads)
-        return torch_loss, f"torch on {threads} threads of a CPU, as gcc made no kernel ({error})"
+        return torch_loss, f"torch on {cpu}, as gcc made no kernel ({error})"
     torch.set_num_threads(1)  # the kernel has its own
-    return loss, f"compiled C on {threads} threads of a CPU"
+    return loss, f"compiled C on {cpu}"
 
 
 def train(task: Task, tell: Tell = lambda event: None) -> Trained:
