@@ -17,13 +17,18 @@ from hardwire.chip.format import expected_shapes
 from hardwire.cli.main import main
 from hardwire.errors import BoardError, HardwireError
 from hardwire.pipeline import SHAPES
+from hardwire.plan.budget import beside_host, beyond_device, bitstream_cost
 from hardwire.plan.capacity import demand
+from hardwire.plan.cost import predict
+from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
+from hardwire.plan.schedule import schedule
+from hardwire.plan.widths import Widths
 from hardwire.quantize import Options, random_chip
 from hardwire.shapes import choices as module
 from hardwire.shapes.choices import choices
 from hardwire.shapes.ladder import LlamaShape, rungs, within
-from hardwire.shapes.search import beside_host, largest, plan_of, skeleton
+from hardwire.shapes.search import largest, plan_of, skeleton
 from hardwire.shapes.trained import POINTS, SHORT, curve
 from hardwire.targets.board import board_names, load_board
 from hardwire.tools.cache import Cache
@@ -153,9 +158,11 @@ def test_every_board_holds_a_shape_that_its_planner_plans(board: str) -> None:
     assert shapes[4].parameters > shapes[8].parameters >= 45_280
     plan = plan_of(shapes[8], 8, place)
     assert plan.fits
-    device = {"lut": place.lut, "dsp": place.dsp, "bram18": place.bram18, "uram": place.uram}
-    for name, most in device.items():
-        assert plan.resources[name]["used"] + plan.resources[name].get("host", 0) <= most
+    chip = skeleton(shapes[8], 8)
+    made = schedule(chip, Geometry(**plan.geometry or {}))
+    host = bitstream_cost(chip, made, place)
+    totals = predict(chip, made, place.family, Widths.of(chip))
+    assert beyond_device((totals.beside(host) if host else totals).as_dict(), place) == []
 
 
 def test_fit_says_which_of_a_chip_and_shapes_is_missing(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ from ..manifest import (
     read_manifest,
     write_manifest,
 )
-from ..plan.budget import beyond_device, bitstream_cost, resources
+from ..plan.budget import beside_host, beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
-from ..plan.cost import axi_memory, predict
+from ..plan.cost import Cost, axi_memory, predict
 from ..plan.fit import fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
@@ -164,10 +164,11 @@ def _rtl_plan(
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-    program = schedule(chip, geometry)
-    cost = predict(chip, program, board.family, Widths.of(chip))
-    if bitstream and (host := bitstream_cost(chip, program, board)):
-        cost = cost.beside(host)
+        if bitstream and beyond_device(_cost(chip, board, geometry, bitstream).as_dict(), board):
+            smaller = fit(chip, beside_host(chip, board)).geometry
+            geometry = Geometry(**smaller) if smaller is not None else geometry
+    program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
+    if bitstream:
         over = beyond_device(cost.as_dict(), board)
         if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
             raise BoardError(
@@ -176,6 +177,14 @@ def _rtl_plan(
             )
     mean = program.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
+
+
+def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost:
+    """Of the engine, and of what a bitstream has beside it."""
+    program = schedule(chip, geometry)
+    cost = predict(chip, program, board.family, Widths.of(chip))
+    host = bitstream_cost(chip, program, board) if bitstream else None
+    return cost if host is None else cost.beside(host)
 
 
 def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:

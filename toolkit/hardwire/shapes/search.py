@@ -14,8 +14,8 @@ from ..chip.format import FEWEST_BITS, LOOKED_UP, MOST_BITS, expected_shapes
 from ..chip.model import Chip, Formats
 from ..errors import BoardError, HardwireError
 from ..ops.matvec import Matrix
+from ..plan.budget import beside_host
 from ..plan.capacity import capacity
-from ..plan.cost import axi_memory
 from ..plan.fit import Fit, fit
 from ..plan.planner import Planner
 from ..progress import Share
@@ -25,7 +25,6 @@ from .ladder import CONTEXT, LlamaShape, rungs
 
 # As wide as outliers of small trained models have made them, and a bit more: what fits so, fits when it is trained.
 ROOMY = Formats(residual=18, hidden=10, gate=11)
-MOST_ROWS = 32  # of an engine
 TYPICAL = 0.5  # of the largest weight: the mean of a row, above what rounding to the largest of a row leaves
 
 
@@ -99,14 +98,9 @@ def largest(
 
 
 def plan_of(shape: LlamaShape, bits: int, board: Board) -> Fit:
-    """What ``hardwire fit`` would say of a model of this shape."""
+    """What ``hardwire fit`` would say of a model of this shape, with room for the host of a bitstream."""
     chip = skeleton(shape, bits)
     return fit(chip, beside_host(chip, board))
-
-
-def beside_host(chip: Chip, board: Board) -> Board:
-    """The board with what the host of a bitstream leaves of the block RAM; of all else a plan leaves enough anyway."""
-    return replace(board, bram18=board.bram18 - axi_memory(chip, MOST_ROWS)) if board.zynq else board
 
 
 def _in_memory(shape: LlamaShape, bits: int, board: Board) -> bool:

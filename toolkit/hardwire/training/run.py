@@ -23,6 +23,7 @@ from ..chip.model import Chip
 from ..errors import BoardError, ToolMissing
 from ..files import sha256
 from ..pipeline import evaluate_chip, quantize_onnx
+from ..plan.budget import beside_host
 from ..plan.fit import Fit, fit
 from ..quality.evaluate import split_text
 from ..targets.board import load_board
@@ -170,7 +171,7 @@ def _finish(task: Task, model: Llama, tokenizer: Tokenizer, record: dict[str, An
     if board is None:
         return Trained(chip, record, None)
     stage("plan")
-    plan = fit(chip, load_board(board))
+    plan = fit(chip, beside_host(chip, load_board(board)))
     if not plan.fits:
         raise BoardError(
             f"{chip_file} is written, but does not fit {board}: {plan.limit}; its formats are wider than was planned "
