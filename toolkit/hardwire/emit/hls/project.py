@@ -43,10 +43,12 @@ KERNELS = (
     "attention",
     "gate",
     "sampler",
+    "choice",
     "softcap",
     "decoder",
     "head",
     "token_loop",
+    "choice_draw",
     "core",
     "graph",
 )
