@@ -28,14 +28,14 @@ void mark_seen(const uint32_t history[], uint32_t position, const Narrowing &how
     }
 }
 
-// What token_loop draws with. `told` has 2 BEST + 4 words of a draw: token, logit, total, count, ids, logits.
+// What token_loop draws with: the extended sampler, or without options the plain one. `told` has 2 BEST + 4 words of a draw: token, logit, total, count, ids, logits.
 template <class Chip, int BEST> struct ChoiceDraw {
     const Sampling &sampling;
     const Narrowing &how;
     const ap_uint<32> *allowed;
     const uint32_t *octave;
     hls::stream<ap_int<64> > &told;
-    bool tells;
+    bool tells, extended;
     uint32_t *history;
 
     void fed(uint32_t token, uint32_t position) {
@@ -45,6 +45,8 @@ template <class Chip, int BEST> struct ChoiceDraw {
 
     int operator()(const ap_int<Chip::LOGIT> logits[Chip::VOCAB], uint32_t position) {
 #pragma HLS INLINE
+        if (!extended)
+            return sample<Chip::VOCAB, Chip::LOGIT, Chip::LOGIT_FRACTION>(logits, sampling, position, Chip::gumbel);
         ap_uint<32> seen[(Chip::VOCAB + 31) / 32];
         Chosen<BEST> chosen;
         mark_seen<Chip::VOCAB>(history, position, how, seen);

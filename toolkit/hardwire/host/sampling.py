@@ -6,6 +6,7 @@ extended sampler serves. ``ops/choice.py`` has the arithmetic. Only numpy and th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PromptError, Unsupported
-from ..ops.choice import ALL, Narrowing, narrowing
+from ..ops.choice import ALL, Chosen, Narrowing, narrowing
 
 Mask = NDArray[np.bool_]  # [V]: which tokens may be drawn
 
@@ -110,3 +111,39 @@ def check_best(how: Sampling, best: int, vocab: int, name: str) -> None:
         )
     if how.allowed is not None and how.allowed.shape != (vocab,):
         raise PromptError(f"allowed tokens of shape {how.allowed.shape}; the vocabulary has {vocab}")
+
+
+def choice_fields(how: Sampling, waits: bool = False) -> NDArray[np.uint32]:
+    """What a chip is told of a request: fields of ``choice_t`` (plan/choice.py) in their order [9]; [0] without
+    options."""
+    if not how.options():
+        return np.zeros(0, np.uint32)
+    numbers = how.narrowing
+    return np.array(
+        [
+            1, waits, how.guided, how.logprobs is not None, numbers.top_k, numbers.top_p, numbers.grow, numbers.shrink,
+            how.window,
+        ],
+        np.uint32,
+    )  # fmt: skip
+
+
+def mask_words(how: Sampling) -> NDArray[np.uint32]:
+    """Allowed tokens as the chip takes them, 32 ids a word [ceil(V / 32)]; [0] where there is no mask."""
+    if how.allowed is None:
+        return np.zeros(0, np.uint32)
+    padded = np.pad(how.allowed, (0, -len(how.allowed) % 32))
+    return np.packbits(padded, bitorder="little").view("<u4").astype(np.uint32)
+
+
+def read_drawn(token: int, record: Sequence[int]) -> Chosen:
+    """A draw as a chip tells it: logit, total, count, ids of the best, their logits."""
+    logit, total, count, *best = record
+    ids, logits = best[: len(best) // 2], best[len(best) // 2 :]
+    return Chosen(
+        token=token,
+        logit=logit,
+        ids=np.array(ids[:count], np.int64),
+        logits=np.array(logits[:count], np.int64),
+        total=total,
+    )

@@ -33,6 +33,7 @@ from .sampler import NOISE_FRACTION, TEMPERATURE_FRACTION, noise_index, uniforms
 
 NO_TOKEN = -1  # drawn where none is allowed
 MOST_BEST = 32  # tokens that a sampler keeps in order, at the most
+EXTENDED = 20  # of a build with --sampler extended: OpenAI's most top_logprobs
 PENALTY_FRACTION = 12  # of grow and shrink
 LEAST_PENALTY, MOST_PENALTY = 0.1, 10.0  # so that both have 16 bits
 TOP_P_FRACTION = 16
