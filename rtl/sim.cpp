@@ -201,12 +201,12 @@ struct Running {
   }
 
 #ifdef HW_CHOICE
-  static constexpr Place choice_fields[] = {choice::active, choice::waits, choice::masked, choice::sums, choice::top_k,
-                                            choice::top_p,  choice::grow,  choice::shrink, choice::window};
+  static constexpr Place choice_fields[] = {choice::active, choice::masked, choice::sums,   choice::top_k,
+                                            choice::top_p,  choice::grow,   choice::shrink, choice::window};
 
   void choose(Vhardwire_top& top) {
     zero(top.choice_i);
-    for (int i = 0; request.choice && i < 9; i++) put(top.choice_i, choice_fields[i], request.choice[i]);
+    for (int i = 0; request.choice && i < 8; i++) put(top.choice_i, choice_fields[i], request.choice[i]);
   }
 
   // What a draw left, which stands until the next: its numbers at once, the best tokens one in a cycle.
@@ -259,7 +259,6 @@ int hw_run(void* handle, const Request* requests, Result* results, uint32_t coun
   }
 #ifdef HW_CHOICE
   running.front().choose(top);
-  top.go_i = 1;
   for (uint32_t i = 0; requests->mask && i < MaskWords; i++) {
     top.mask_we_i = 1;
     top.mask_addr_i = i;

@@ -25,8 +25,6 @@ module choice_engine
   input  logic [12:0]       trace_addr_i,
   output logic [31:0]       trace_data_o,
   input  choice_t           choice_i,      // held until the request has ended and its tokens are taken
-  input  logic              go_i,          // of a request that waits: draw
-  output logic              waits_o,       // for it
   input  logic              mask_we_i,     // of allowed tokens; not while one is drawn
   input  logic [MaskA-1:0]  mask_addr_i,
   input  logic [31:0]       mask_i,
@@ -49,7 +47,7 @@ module choice_engine
 
   choice_loop u_loop (
     .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
-    .token_valid_o, .token_ready_i, .token_o, .choice_i, .go_i, .waits_o, .request_valid_o(valid), .request_o(request),
+    .token_valid_o, .token_ready_i, .token_o, .choice_i, .request_valid_o(valid), .request_o(request),
     .progress_i(progress), .prompt_valid_o(prompt_valid), .prompt_ready_i(prompt_ready), .prompt_o(prompt),
     .token_valid_i(token_valid), .token_ready_o(token_ready), .token_i(token), .fed_o(fed), .place_o(place),
     .fed_id_o(fed_id), .start_o(start), .done_i(done), .drawn_i(drawn_o));

@@ -18,8 +18,6 @@ module choice_loop
   input  logic             token_ready_i,
   output token_t           token_o,
   input  choice_t          choice_i,         // held until the request has ended and its tokens are taken
-  input  logic             go_i,             // draw; of a request that waits
-  output logic             waits_o,          // for it
   output logic             request_valid_o,  // to the engine
   output request_t         request_o,
   input  progress_t        progress_i,
@@ -73,8 +71,7 @@ module choice_loop
   assign token_o         = own_valid_q ? '{id: own_id_q} : token_i;
   assign progress_o      = '{busy: state_q != Idle || progress_i.busy,
                              status: choice_i.active ? status_q : progress_i.status, position: progress_i.position};
-  assign waits_o         = state_q == Wait && choice_i.waits;
-  assign start_o         = state_q == Wait && (go_i || !choice_i.waits);
+  assign start_o         = state_q == Wait;
 
   logic unused;
   assign unused = ^{choice_i, drawn_i};
@@ -107,7 +104,7 @@ module choice_loop
           status_q <= progress_i.status;
         end
       end
-      Wait: if (start_o) state_q <= Draw;
+      Wait: state_q <= Draw;
       Draw: if (done_i) begin
         own_id_q <= drawn_i.id;
         state_q  <= Judge;

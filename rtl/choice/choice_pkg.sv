@@ -18,10 +18,30 @@ package choice_pkg;
   localparam int NoiseLate = 16;                                 // cycles: an id's turn to its noise
   localparam int WeightLate = 4;                                 // cycles: a distance to its weight
 
+  // Registers and windows, bits of an address within them, and places of fields: host/registers.py.
+  localparam logic [18:0] RegChoiceBest = 19'h06000;
+  localparam logic [18:0] RegChoiceHow = 19'h06004;
+  localparam logic [18:0] RegChoiceTopP = 19'h06008;
+  localparam logic [18:0] RegChoicePenalty = 19'h0600c;
+  localparam logic [18:0] RegChoiceWindow = 19'h06010;
+  localparam logic [18:0] RegDrawn = 19'h06014;
+  localparam logic [18:0] RegDrawnLogit = 19'h06018;
+  localparam logic [18:0] RegTotalLow = 19'h0601c;
+  localparam logic [18:0] RegTotalHigh = 19'h06020;
+  localparam logic [18:0] WinBest = 19'h06100;
+  localparam logic [18:0] WinMask = 19'h02000;
+  localparam int WinBestA = 8;
+  localparam int WinMaskA = 13;
+  localparam int OwnA = 9;
+  localparam int ChoiceHowActive = 0;
+  localparam int ChoiceHowMasked = 1;
+  localparam int ChoiceHowSums = 2;
+  localparam int ChoiceHowTopK = 8;
+  localparam int FeaturesChooses = 9;
+
   // How a request draws, beyond temperature and seed; it is held until the request ends.
   typedef struct packed {
     logic active;                  // the extended sampler draws
-    logic waits;                   // every draw waits for go_i
     logic masked;                  // only tokens of the mask are drawn
     logic sums;                    // the sum of weights is wanted
     logic [BestW-1:0] top_k;       // from the best so many; 0: from all

@@ -22,7 +22,7 @@ from ..emit.rtl.around_hls import core_of
 from ..emit.rtl.contents import Cast, Words
 from ..emit.rtl.loads import packages
 from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
-from ..emit.rtl.project import TOP, read_meta
+from ..emit.rtl.project import TOP, best_of, read_meta
 from ..errors import BuildError, PromptError, Unsupported
 from ..host.requests import (
     CHECKSUMS,
@@ -206,14 +206,10 @@ class RtlSim(WholeRequests):
             vocab=self.shape.vocab,
             context=self.meta["parameters"]["Context"],
             streams=self.meta["parameters"]["Streams"],
-            best=min(self._best, self.shape.vocab),
+            best=min(best_of(self.meta), self.shape.vocab),
             stages=CHECKSUMS if traced and self.chip is not None else "",
             no_stages="it keeps no checksums; build it with --geometry trace=1",
         )
-
-    @property
-    def _best(self) -> int:
-        return int((self.meta.get("geometry") or {}).get("best", 0))
 
     def reset(self) -> None:
         """The chip's reset line; every context is empty behind it."""
@@ -364,7 +360,7 @@ class RtlSim(WholeRequests):
     def _simulate(self, asked: Sequence[Asked], abort_after: int) -> list[Simulated]:
         if not all(one.request.ids for one in asked):
             raise PromptError("the prompt is empty; give at least one token")
-        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab, self._best) for one in asked]
+        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab, best_of(self.meta)) for one in asked]
         rows, vocab = self.meta["parameters"]["Rows"], self.shape.vocab
         requests = (_Request * len(asked))(*(call.request(rows, vocab, abort_after) for call in calls))
         results = (_Result * len(asked))(*(call.result() for call in calls))

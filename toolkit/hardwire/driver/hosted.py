@@ -12,15 +12,17 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BuildError, LinkError, PromptError, Unsupported
-from ..host.registers import LOADER_WINDOW, LOADS, MAGIC, REASONS, VERSION, address, field, fields_in
+from ..host.registers import CHOOSES, LOADER_WINDOW, LOADS, MAGIC, REASONS, VERSION, address, field, fields_in
 from ..host.requests import (
     CHECKSUMS,
+    NONE_ALLOWED,
     NOTHING_TO_CONTINUE,
     STOP_TOKEN,
     Backend,
@@ -31,6 +33,8 @@ from ..host.requests import (
     Stages,
     one_by_one,
 )  # fmt: skip
+from ..host.sampling import mask_words, read_drawn, register_words
+from ..ops.choice import Chosen
 
 UNLIMITED = 0xFFFFFFFF
 READY = 100  # looks at a chip that was told to take contents, which takes it less than one
@@ -81,6 +85,7 @@ class HostedChip(Backend):
     traced: Callable[[], Mapping[str, int]] | None = None
     _words: Mapping[str, int] = {}  # that it told
     _requests = 0  # what the chip's counter said when the last one began
+    _chooses = False  # the last one was drawn by the extended sampler
     _info: ChipInfo
 
     # -- what a transport gives ----------------------------------------------------------------------
@@ -207,6 +212,32 @@ class HostedChip(Backend):
     def _write_image(self, at: int, words: NDArray[np.uint32]) -> None:
         self._write_words(at, words.tolist())
 
+    # -- the extended sampler ------------------------------------------------------------------------
+
+    @cached_property
+    def best(self) -> int:
+        """Tokens that its sampler keeps in order; 0: it has the plain one."""
+        return self._read("choice_best") if CHOOSES.of(self._read("features")) else 0
+
+    def drawn(self, token: int) -> Chosen:
+        """What the draw of the last token gave."""
+        state, logit, low, high = self._read_words(address("drawn"), 4)
+        count = field("drawn", "count").of(state)
+        pairs = self._read_words(address("best"), 2 * count) if count else []
+        signed = np.array([logit, *pairs[1::2]], np.uint32).astype(np.int32).tolist()
+        return read_drawn(token, [signed[0], low | high << 32, count, *pairs[::2], *signed[1:]])
+
+    def _tell_choice(self, request: Request) -> None:
+        """How the next request draws."""
+        self._chooses = bool(request.options())
+        if not self._chooses:
+            if self.best:
+                self._write("choice_how", 0)
+            return
+        self._write_words(address("choice_how"), register_words(request))
+        if request.allowed is not None:
+            self._write_words(address("mask"), mask_words(request).tolist())
+
     # -- requests ------------------------------------------------------------------------------------
 
     @property
@@ -217,6 +248,7 @@ class HostedChip(Backend):
             vocab=info.vocab,
             context=info.context,
             stops=info.stops,
+            best=min(self.best, info.vocab),
             rows=1 if info.logit_bits else 0,
             stages=CHECKSUMS if self.traced is not None else "",
             no_rows="it has no logit window; build it with one",
@@ -230,20 +262,23 @@ class HostedChip(Backend):
         """
         self.limits.check(request)
         state = state or RequestState()
-        if request.rows:
+        if request.rows or request.logprobs is not None or request.guide is not None:
             return one_by_one(self._scored, request, state)
         return self._request(request, state)
 
     def run(self, request: Request) -> Outcome:
         """All of ``stream``. ``total_cycles`` are the chip's own count; it has none for a single token."""
         outcome = super().run(request)
-        return outcome if request.rows else replace(outcome, total_cycles=self.run_cycles())
+        single = request.rows or request.logprobs is not None or request.guide is not None
+        return outcome if single else replace(outcome, total_cycles=self.run_cycles())
 
     def _scored(self, part: Request) -> Outcome:
         """A request for one token, with what is kept of it."""
         began, state = time.perf_counter(), RequestState()
         ids = tuple(self._request(part, state))
-        if ids or state.status == STOP_TOKEN:  # otherwise nothing was drawn
+        if ids and part.logprobs is not None:
+            state.drawn.append(self.drawn(ids[0]))
+        if part.rows and (ids or state.status in (STOP_TOKEN, NONE_ALLOWED)):  # otherwise nothing was drawn
             state.logits.append(self.logits())
             if part.stages:
                 state.stages.append(self.stages())
@@ -289,6 +324,7 @@ class HostedChip(Backend):
         settings = [len(request.ids), budget, request.inverse, request.seed & 0xFFFFFFFF, request.seed >> 32]
         self._write_words(address("length"), settings + halts)
         self._write_words(address("prompt"), request.ids)
+        self._tell_choice(request)
         self._start(request.clear)
 
     def _start(self, clear: bool) -> None:
@@ -315,6 +351,8 @@ class HostedChip(Backend):
         if code >= len(REASONS) or (code == 0 and self._requests):  # without one there is none to end
             raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
         self.reason = state.status = REASONS[code]
+        if self._chooses and state.status == STOP_TOKEN and field("drawn", "none").of(self._read("drawn")):
+            state.status = NONE_ALLOWED
         state.position = self.position
 
     def _index_in_ring(self, index: int | None) -> int:

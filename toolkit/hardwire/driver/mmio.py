@@ -143,8 +143,10 @@ class MappedChip(HostedChip):
         stages it has none: they are read between tokens.
         """
         self.limits.check(request)
-        if request.rows:
-            raise Unsupported("rows of logits, stages: astream has none of them; ask run() or stream()")
+        if request.rows or request.logprobs is not None or request.guide is not None:
+            raise Unsupported(
+                "rows of logits, stages, log probabilities, guides: astream has none of them; ask run() or stream()"
+            )
         return self._astream(request, state or RequestState())
 
     async def _astream(self, request: Request, state: RequestState) -> AsyncIterator[int]:

@@ -113,19 +113,25 @@ def check_best(how: Sampling, best: int, vocab: int, name: str) -> None:
         raise PromptError(f"allowed tokens of shape {how.allowed.shape}; the vocabulary has {vocab}")
 
 
-def choice_fields(how: Sampling, waits: bool = False) -> NDArray[np.uint32]:
-    """What a chip is told of a request: fields of ``choice_t`` (plan/choice.py) in their order [9]; [0] without
+def choice_fields(how: Sampling) -> NDArray[np.uint32]:
+    """What a chip is told of a request: fields of ``choice_t`` (plan/choice.py) in their order [8]; [0] without
     options."""
     if not how.options():
         return np.zeros(0, np.uint32)
     numbers = how.narrowing
     return np.array(
         [
-            1, waits, how.guided, how.logprobs is not None, numbers.top_k, numbers.top_p, numbers.grow, numbers.shrink,
+            1, how.guided, how.logprobs is not None, numbers.top_k, numbers.top_p, numbers.grow, numbers.shrink,
             how.window,
         ],
         np.uint32,
     )  # fmt: skip
+
+
+def register_words(how: Sampling) -> list[int]:
+    """The same as the registers take it, from ``choice_how`` on."""
+    active, masked, sums, top_k, top_p, grow, shrink, window = choice_fields(how).tolist()
+    return [active | masked << 1 | sums << 2 | top_k << 8, top_p, grow | shrink << 16, window]
 
 
 def mask_words(how: Sampling) -> NDArray[np.uint32]:

@@ -18,7 +18,6 @@ CHOICE = Struct(
     "How a request draws, beyond temperature and seed; it is held until the request ends.",
     (
         Field("active", 1, "the extended sampler draws"),
-        Field("waits", 1, "every draw waits for go_i"),
         Field("masked", 1, "only tokens of the mask are drawn"),
         Field("sums", 1, "the sum of weights is wanted"),
         Field("top_k", "BestW", "from the best so many; 0: from all"),
@@ -74,7 +73,7 @@ def choice_values(values: Values, best: int) -> dict[str, int]:
 
 
 def draw_cycles(vocab: int, position: int, how: Sampling, inverse: int) -> int:
-    """Cycles that a draw behind the token at ``position`` adds to those of the token, where the host is not waited for.
+    """Cycles that a draw behind the token at ``position`` adds to those of the token.
 
     The walk over the ids; with a penalty each token of the window twice; with log probabilities the ids once more; with
     top_k the tokens that it keeps, and with top_p these twice. Where no token is allowed, the first two alone.

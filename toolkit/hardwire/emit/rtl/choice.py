@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...host.registers import ADDRESS_BITS, CHOICE_WINDOWS, CHOOSES
+from ...host.registers import CHOICE as CHOICE_MAP
 from ...ops.choice import EXTENDED, weight_table
 from ...plan.choice import CHOICE, CONSTANTS, DRAWN, STRUCTS, choice_values
 from ...plan.parameters import complete, defaults
 from .packages import aligned, struct_lines
 from .roms import hex_lines
+from .thread import connected, with_port
 
 FOLDER = "choice"  # in rtl/
 PACKAGE, HEADER = "rtl/choice_pkg.sv", "rtl/choice.hpp"
@@ -26,8 +29,6 @@ OCTAVE = "octave.hex"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 PORTS = (
     ("input", "choice_pkg::choice_t", "choice_i"),
-    ("input", "logic", "go_i"),
-    ("output", "logic", "waits_o"),
     ("input", "logic", "mask_we_i"),
     ("input", "logic [choice_pkg::MaskA-1:0]", "mask_addr_i"),
     ("input", "logic [31:0]", "mask_i"),
@@ -36,6 +37,11 @@ PORTS = (
     ("output", "logic [IdW-1:0]", "best_id_o"),
     ("output", "logic [LogitW-1:0]", "best_logit_o"),
 )
+_OTHER_WAY = {"input": "output", "output": "input"}
+_AT_REGISTERS = tuple(
+    (_OTHER_WAY[way], kind, name[:-1] + ("o" if way == "input" else "i")) for way, kind, name in PORTS
+)  # the same ports, seen from the registers
+OWN_BITS = 9  # of an address within the registers and the window of the best
 
 
 def choice_package(best: int, note: str) -> str:
@@ -50,6 +56,17 @@ def choice_package(best: int, note: str) -> str:
         ("  localparam int MaskA = MaskWords > 1 ? $clog2(MaskWords) : 1;", "bits of such a word's address"),
         *((f"  localparam int {c.name} = {int(c)};", f"cycles: {c.meaning}") for c in CONSTANTS),
     ]
+    how = next(register for register in CHOICE_MAP if register.name == "choice_how")
+    places = [
+        *((f"Reg{_camel(r.name)}", r.address) for r in CHOICE_MAP),
+        *((f"Win{_camel(w.name)}", w.address) for w in CHOICE_WINDOWS),
+    ]
+    bits = [
+        *((f"Win{_camel(w.name)}A", (4 * w.words).bit_length() - 1) for w in CHOICE_WINDOWS),
+        ("OwnA", OWN_BITS),
+        *((f"ChoiceHow{_camel(field.name)}", field.low) for field in how.fields),
+        ("FeaturesChooses", CHOOSES.low),
+    ]
     lines = [
         *_LICENCE,
         "// The extended sampler of a build. Generated from toolkit/hardwire/plan/choice.py by emit/rtl/choice.py,",
@@ -60,10 +77,36 @@ def choice_package(best: int, note: str) -> str:
         "  import plan_pkg::*;",
         "",
         *aligned(numbers),
+        "",
+        "  // Registers and windows, bits of an address within them, and places of fields: host/registers.py.",
+        *(f"  localparam logic [{ADDRESS_BITS - 1}:0] {name} = {ADDRESS_BITS}'h{at:05x};" for name, at in places),
+        *(f"  localparam int {name} = {number};" for name, number in bits),
     ]
     for struct in STRUCTS:
         lines += ["", *struct_lines(struct, values)]
     return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def joined_link(text: str) -> str:
+    """serial_host.sv with registers that the sampler has too, and its ports."""
+    ports = {name: name for _, _, name in _AT_REGISTERS}
+    joined = connected(text, "host_registers", ports, "choice_registers")
+    return with_port(joined, "serial_host", *(f"{way} {kind} {name}" for way, kind, name in _AT_REGISTERS))
+
+
+def joined_board(text: str) -> str:
+    """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
+    signals = {name: f"choice_{name[:-2]}" for _, _, name in _AT_REGISTERS}
+    text = connected(text, "host_registers", signals, "choice_registers")
+    text = connected(text, "serial_host", signals)
+    chip = {name: f"choice_{name[:-2]}" for _, _, name in PORTS}
+    text = connected(text, "hardwire_top", chip)
+    declared = "".join(f"  {kind} choice_{name[:-2]};\n" for _, kind, name in PORTS)
+    return text.replace(");\n\n  logic ", f");\n\n{declared}  logic ", 1)
 
 
 def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
@@ -98,6 +141,8 @@ def write_choice(folder: Path, rtl: Path, parameters: Mapping[str, Any], best: i
             (folder / "rtl" / source.name).write_text(source.read_text())
     (folder / PACKAGE).write_text(choice_package(best, note))
     (folder / HEADER).write_text(choice_header(parameters, best, note))
+    link = folder / "rtl" / "serial_host.sv"
+    link.write_text(joined_link(link.read_text()))
 
 
 def generated(root: Path) -> dict[Path, str]:

@@ -119,6 +119,11 @@ def read_meta(folder: Path) -> RtlProject:
     return meta
 
 
+def best_of(meta: RtlProject) -> int:
+    """Tokens that the sampler of a written project keeps in order; 0: it is a plain one."""
+    return int((meta.get("geometry") or {}).get("best", 0))
+
+
 def _cycles(program: Schedule) -> Cycles:
     last = program.context - 1
     return {
