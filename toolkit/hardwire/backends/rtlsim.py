@@ -312,9 +312,7 @@ class RtlSim(WholeRequests):
 
     def _measured_end(self, request: Request) -> int:
         with self._another():
-            double, single = (
-                self._simulate([Asked(replace(request, budget=budget))], 0)[0] for budget in (2, 1)
-            )
+            double, single = (self._simulate([Asked(replace(request, budget=budget))], 0)[0] for budget in (2, 1))
         return single.cycles - int(single.fetches[0]) - double.token_cycles[0]
 
     @contextmanager

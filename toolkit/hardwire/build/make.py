@@ -77,9 +77,9 @@ def make_build(
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
     that is expected to fit; ``lanes``: of the HLS project. ``reprintable``: the host can write all memories of the RTL
     engine; without it, of a bitstream those in URAM, which it cannot initialise. ``best``: tokens that an extended
-    sampler keeps in order; 0: a plain one, unless ``geometry`` says another number. Raises BoardError where the chip does
-    not fit, BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
-    complete or not at all.
+    sampler keeps in order; 0: a plain one, unless ``geometry`` says another number. Raises BoardError where the chip
+    does not fit, BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder
+    appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 

@@ -4,8 +4,7 @@
 
 outlines-core is written in Rust and has no wheel for 32-bit ARM: a board without it takes a guide that was compiled
 elsewhere (``Automaton`` is plain data), and refuses patterns by name. It compiles in a process of its own with a bound
-on time and memory, for ``a{1000}{1000}`` takes more than anybody has. ``python -m hardwire.driver.guides`` is that
-process.
+on time and memory (``guide_process.py``), for ``a{1000}{1000}`` takes more than anybody has.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from ..chip.model import Chip
@@ -24,8 +24,7 @@ from .automaton import Automaton
 from .text import TextCodec
 
 SECONDS = 10.0  # that a guide may take
-MEMORY = 1 << 31  # bytes of the process's address space
-MOST_EDGES = 2_000_000
+PROCESS = str(Path(__file__).with_name("guide_process.py"))
 KEPT = 32  # guides, the last that were asked for
 LONGEST = 20_000  # characters of a pattern or a schema
 # Keywords of JSON Schema that outlines-core keeps; what it leaves out without a word is refused here.
@@ -47,16 +46,15 @@ class Guides:
         self._spelt: list[bytes] | None = None
 
     def regex(self, pattern: str, prompt: tuple[int, ...] = (), ends: tuple[int, ...] = ()) -> Automaton:
-        """A guide whose answers match all of a pattern (the syntax is Rust's regex); ``prompt``: what they follow, for a
-        text that begins loses its first space; ``ends``: tokens that end an answer.
+        """A guide whose answers match all of a pattern, in the syntax of Rust's regex.
+
+        prompt: what they follow, for a text that begins loses its first space; ends: tokens that end an answer.
 
         Raises PromptError for what is no pattern, or cannot be spelt; ToolMissing without outlines-core.
         """
         return self._automaton({"regex": pattern}, prompt, ends)
 
-    def schema(
-        self, schema: Mapping[str, Any], prompt: tuple[int, ...] = (), ends: tuple[int, ...] = ()
-    ) -> Automaton:
+    def schema(self, schema: Mapping[str, Any], prompt: tuple[int, ...] = (), ends: tuple[int, ...] = ()) -> Automaton:
         """The same for JSON that fits a schema of KEYWORDS."""
         check_schema(schema)
         return self._automaton({"schema": json.dumps(schema)}, prompt, ends)
@@ -114,13 +112,20 @@ def check_schema(schema: Any, where: str = "the schema") -> None:
 def compiled(asked: dict[str, str], spelt: list[bytes]) -> tuple[int, list[int], dict[int, dict[int, int]]]:
     """Start, final states and edges of a pattern or schema over tokens of these bytes."""
     if find_spec("outlines_core") is None:
-        raise ToolMissing('guides need outlines-core, which has no wheel for 32-bit ARM; pip install "hardwire[guided]"')
+        raise ToolMissing(
+            'guides need outlines-core, which has no wheel for 32-bit ARM; pip install "hardwire[guided]"'
+        )
     if len(next(iter(asked.values()))) > LONGEST:
         raise PromptError(f"the guide has more than {LONGEST} characters; shorten it")
     question = json.dumps({**asked, "tokens": [text.hex() for text in spelt]})
     try:
         child = subprocess.run(
-            [sys.executable, "-m", __name__], input=question, capture_output=True, text=True, timeout=SECONDS, check=False
+            [sys.executable, PROCESS],
+            input=question,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         answer = json.loads(child.stdout)
     except subprocess.TimeoutExpired:
@@ -129,43 +134,5 @@ def compiled(asked: dict[str, str], spelt: list[bytes]) -> tuple[int, list[int],
         raise PromptError("the guide cannot be compiled here, its process ended; give a simpler one") from None
     if "error" in answer:
         raise PromptError(f"the guide cannot be compiled: {answer['error']}")
-    edges = {
-        int(state): {int(token): after for token, after in row.items()} for state, row in answer["edges"].items()
-    }
+    edges = {int(state): {int(token): after for token, after in row.items()} for state, row in answer["edges"].items()}
     return answer["start"], answer["finals"], edges
-
-
-def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
-    """What the child says to a question."""
-    import outlines_core
-    from outlines_core.json_schema import build_regex_from_schema
-
-    end = len(question["tokens"])
-    by_bytes: dict[bytes, list[int]] = {}
-    for token, text in enumerate(question["tokens"]):
-        if text:
-            by_bytes.setdefault(bytes.fromhex(text), []).append(token)
-    try:
-        pattern = question["regex"] if "regex" in question else build_regex_from_schema(question["schema"])
-        index = outlines_core.Index(pattern, outlines_core.Vocabulary(end, by_bytes))
-    except (ValueError, TypeError) as error:
-        return {"error": " ".join(str(error).split())[:200]}
-    edges = {
-        state: {token: after for token, after in row.items() if token != end}
-        for state, row in index.get_transitions().items()
-    }
-    if sum(map(len, edges.values())) > MOST_EDGES:
-        return {"error": f"it has more than {MOST_EDGES:,} steps; give a simpler one"}
-    return {"start": index.get_initial_state(), "finals": sorted(index.get_final_states()), "edges": edges}
-
-
-def main() -> None:
-    """The child: a question in, an answer out."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    print(json.dumps(_answer(json.load(sys.stdin))))
-
-
-if __name__ == "__main__":
-    main()

@@ -143,8 +143,10 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a backend takes. ``name`` is what its refusals call it. best: tokens that an extended sampler keeps in order;
-    0: the sampler is a plain one."""
+    """What a backend takes. ``name`` is what its refusals call it.
+
+    best: tokens that an extended sampler keeps in order; 0: the sampler is a plain one.
+    """
 
     name: str
     vocab: int

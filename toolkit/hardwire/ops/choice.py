@@ -155,5 +155,5 @@ def narrowing(top_k: int, top_p: float, penalty: float) -> Narrowing:
 
 
 def log_probability(logit: int, largest: int, total: int, fraction: int) -> float:
-    """The natural logarithm of an allowed token's probability, of its penalised logit, the largest one and ``total``."""
+    """The natural logarithm of an allowed token's probability, from its penalised logit, the largest, and ``total``."""
     return (logit - largest) / 2**fraction - math.log(total / 2**WEIGHT_FRACTION)

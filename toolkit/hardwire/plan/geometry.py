@@ -77,7 +77,7 @@ class Geometry:
                 f"{self.streams} streams, {self.share} positions of each: an engine holds 1 to {MOST_STREAMS} streams"
             )
         if not 0 <= self.best <= MOST_BEST:
-            raise BuildError(f"best {self.best}: a sampler keeps 1 to {MOST_BEST} tokens in order, or is a plain one, 0")
+            raise BuildError(f"best {self.best}: a sampler keeps up to {MOST_BEST} tokens in order; 0 is a plain one")
         if not {self.score_style, self.mix_style} <= set(STYLES):
             raise BuildError(f"styles are {', '.join(STYLES)}, not {self.score_style!r} and {self.mix_style!r}")
         for name, most in STAGES.items():

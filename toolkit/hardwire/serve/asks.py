@@ -90,7 +90,9 @@ class Reader:
                     raise unsupported(field, reason)
         found = list(problems(body, self.schemas[call], self.schemas))
         found = found or [
-            Problem((rule.field,), rule.reason) for rule in rules_of(call, self.about) if any(problems(body, rule.schema))
+            Problem((rule.field,), rule.reason)
+            for rule in rules_of(call, self.about)
+            if any(problems(body, rule.schema, self.schemas))
         ]
         if found:
             raise wrong_fields(found)

@@ -20,14 +20,20 @@ from dataclasses import dataclass
 from ..driver.model import LanguageModel, Speaker, Token
 from ..driver.text import NumberStream
 from ..errors import HardwireError
-from ..host.requests import BUDGET, CONTEXT_FULL, RUNNING, STOP_TOKEN, NONE_ALLOWED, Request, RequestState
+from ..host.requests import BUDGET, CONTEXT_FULL, NONE_ALLOWED, RUNNING, STOP_TOKEN, Request, RequestState
 from ..ops.choice import Chosen
 from .errors import ApiError, of_chip
 from .queue import FairQueue, stopping
 from .stops import StopTexts
 
 STOP_TEXT, CANCELLED = "stop text", "cancelled"  # why an answer ended, besides host/requests.py's reasons
-REASONS = {STOP_TOKEN: "stop", STOP_TEXT: "stop", BUDGET: "length", CONTEXT_FULL: "length", NONE_ALLOWED: "length"}  # in OpenAI's words
+REASONS = {
+    STOP_TOKEN: "stop",
+    STOP_TEXT: "stop",
+    BUDGET: "length",
+    CONTEXT_FULL: "length",
+    NONE_ALLOWED: "length",
+}  # in OpenAI's words
 FAULT_SECONDS = 10.0  # after a failure, in which a proxy is told to ask others
 
 

@@ -47,7 +47,7 @@ _SAMPLER = "it samples from all tokens, by temperature and seed"
 _PENALTY = "its sampler has no penalty"
 _TOOLS = "no format of calls is trained into it"
 _LOGPROBS = "its sampler gives the token that it drew, and no probabilities"
-_GUIDED = "its sampler takes no mask of allowed tokens, or no guide can be compiled here; until tries again until an answer fits"
+_GUIDED = "its sampler takes no allowed tokens, or no guide is compiled here; until tries again until an answer fits"
 _STORE = "nothing is stored here"
 
 _EVERYWHERE = {

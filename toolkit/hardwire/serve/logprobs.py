@@ -64,7 +64,9 @@ class LogProbs:
         """The native list: ids, texts and log probabilities."""
         told = []
         for drawn in draws:
-            own, *best = [{"id": token, "text": self._text(token), "logprob": value} for token, value in self._pairs(drawn, top)]
+            own, *best = [
+                {"id": token, "text": self._text(token), "logprob": value} for token, value in self._pairs(drawn, top)
+            ]
             told.append({**own, "top_logprobs": best})
         return told
 

@@ -61,7 +61,9 @@ def sampling_schemas(call: str, best: int, context: int, guides: bool) -> dict[s
         "top_k": top_k,
         "topk": top_k,
         "top_p": _told(part, "From that part of the best top_k, by their probabilities; it needs a top_k."),
-        "repetition_penalty": _told(penalty, "Divides positive logits of tokens that were seen, multiplies negative ones."),
+        "repetition_penalty": _told(
+            penalty, "Divides positive logits of tokens that were seen, multiplies negative ones."
+        ),
         "repetition_window": _told(window, "Tokens of the context that count as seen, the last; 0: all."),
         "logprobs": listed if counted else _nullable("boolean", default=False),
         "top_logprobs": listed,

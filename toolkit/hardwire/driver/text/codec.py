@@ -85,8 +85,10 @@ class TextCodec:
         return [self._token_of[i] for i in ids if i in self._token_of and i not in self._added.special]
 
     def spelling(self, vocab: int) -> list[bytes] | None:
-        """The bytes of every token [V] as it stands inside a text, b"" of special and unknown ones; None where a token's
-        text depends on its neighbours."""
+        """The bytes of every token [V] as it stands inside a text, b"" of special and unknown ones.
+
+        None where a token's text depends on its neighbours.
+        """
         if self._anchor is None:
             return None
         lead, spelt = self.decode([self._anchor]), []

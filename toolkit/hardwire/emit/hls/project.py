@@ -26,10 +26,10 @@ from typing import Any
 from ...chip.model import Chip
 from ...errors import BuildError
 from ...manifest.projects import HlsProject
+from ...ops.choice import weight_table
 from ..render import render
 from . import graph as hls_graph
 from . import report
-from ...ops.choice import weight_table
 from .constants import Layout, chip_context, ints_text, layout_of, number, weight_files
 
 META = "hardwire_hls.json"
@@ -83,8 +83,8 @@ def write_project(
 ) -> list[Path]:
     """Write the complete project into ``folder``; every file written, sorted. Compiles nothing.
 
-    ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix. ``best``: tokens that
-    an extended sampler keeps in order; 0: the token loop has the plain one.
+    ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix. ``best``: tokens
+    that an extended sampler keeps in order; 0: the token loop has the plain one.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in ("hw", "hw_chip", "nnet", "hls"):
         raise BuildError(f"project name {name!r} is not usable as a C++ function name; give letters, digits, _")
@@ -126,9 +126,7 @@ def write_project(
     return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".so", ".o", ".sources"))
 
 
-def _own_files(
-    chip: Chip, layout: Layout, name: str, part: str, clock_mhz: float, best: int
-) -> dict[str, bytes]:
+def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: float, best: int) -> dict[str, bytes]:
     """Everything that hls4ml does not write, by its path in the project."""
     files = {f"firmware/chip/{file}": data for file, data in weight_files(chip, layout).items()}
     files["firmware/chip/chip.hpp"] = _render("chip.hpp.j2", chip_context(chip, layout))

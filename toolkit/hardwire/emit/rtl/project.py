@@ -174,9 +174,7 @@ def top_module(body: str, digest: str, streams: int = 1, more: Sequence[Port] = 
     each, ports = OF_A_STREAM if streams > 1 else (), (*TOP_PORTS, *more)
     kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in ports]
     width = max(map(len, kinds))
-    listed = ",\n".join(
-        f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, ports, strict=True)
-    )
+    listed = ",\n".join(f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, ports, strict=True))
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
         f"// Generated from chip {digest}.\nmodule {TOP}\n  import plan_pkg::*;\n(\n{listed}\n);\n{body}\nendmodule\n"
