@@ -117,7 +117,7 @@ module choice
   assign drawn_o.count = count;
 
   logic unused;
-  assign unused = choice_i.active;
+  assign unused = ^{choice_i.active, place_i};
 
   always_comb begin
     follows = penal ? Clear : Done;  // behind the last of what is asked for

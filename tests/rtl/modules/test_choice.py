@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""choice: draws from random logits, with ties, extremes and nothing allowed, equal to the reference; cycles as planned."""
+"""choice: draws from random logits, ties and extremes among them, equal to the reference; cycles as planned."""
 
 from __future__ import annotations
 

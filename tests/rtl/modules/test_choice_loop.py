@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from bench import Bench
 from bench_choice import CHOICE, DRAWN, packed

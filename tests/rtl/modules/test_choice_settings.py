@@ -53,7 +53,8 @@ def test_what_is_set_is_held_and_read_back() -> None:
     for name, word in words.items():
         assert settings.write(address(name), word) == set() and settings.read(address(name)) == word
     assert settings.choice() == {
-        "active": 1, "masked": 0, "sums": 1, "top_k": MOST, "top_p": 0x8001, "grow": 0xABCD, "shrink": 0x1234, "window": 9
+        "active": 1, "masked": 0, "sums": 1, "top_k": MOST, "top_p": 0x8001, "grow": 0xABCD, "shrink": 0x1234,
+        "window": 9,
     }  # fmt: skip
     for name, word in (
         ("choice_how", MOST + 1 << 8),

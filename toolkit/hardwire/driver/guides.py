@@ -34,7 +34,11 @@ KEYWORDS = frozenset(
         "anyOf", "title", "description", "additionalProperties", "$schema",
     }
 )  # fmt: skip
-JSON_OBJECT = {"type": "object"}
+_OF_TYPES = {
+    "object": frozenset({"properties", "required", "additionalProperties"}),
+    "array": frozenset({"items", "minItems", "maxItems"}),
+    "string": frozenset({"minLength", "maxLength"}),
+}
 
 
 class Guides:
@@ -95,6 +99,7 @@ def check_schema(schema: Any, where: str = "the schema") -> None:
     unknown = sorted(set(schema) - KEYWORDS)
     if unknown:
         raise PromptError(f"{where}: a guide cannot keep {', '.join(unknown)}; leave it out, or ask with until")
+    _check_kinds(schema, where)
     properties = schema.get("properties", {})
     missing = [name for name in schema.get("required", ()) if name not in properties]
     if missing:
@@ -107,6 +112,29 @@ def check_schema(schema: Any, where: str = "the schema") -> None:
         check_schema(part, f"{where}.anyOf[{number}]")
     if "items" in schema:
         check_schema(schema["items"], f"{where}.items")
+
+
+def _check_kinds(schema: Mapping[str, Any], where: str) -> None:
+    """Raise PromptError where keywords are of another type than the schema's, or say the same twice."""
+    kinds, listed = schema.get("type"), [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else [])]
+    ways = [name for name in ("enum", "const", "anyOf") if name in schema] or (["type"] if kinds is not None else [])
+    if len(ways) != 1 or (ways == ["anyOf"] and kinds is not None):
+        raise PromptError(f"{where}: a guide follows one of type, enum, const and anyOf; give one")
+    allowed = [kinds] if isinstance(kinds, str) else kinds
+    if allowed is not None and any(not any(_is(value, kind) for kind in allowed) for value in listed):
+        raise PromptError(f"{where}: its type is {kinds}, and one of its values is another; leave the type out")
+    own = _OF_TYPES.get(kinds, frozenset()) if isinstance(kinds, str) and ways == ["type"] else frozenset()
+    strange = sorted(set(schema) & frozenset().union(*_OF_TYPES.values()) - own)
+    if strange:
+        raise PromptError(f"{where}: {', '.join(strange)} beside {ways[0]} {schema[ways[0]]}; leave it out")
+
+
+def _is(value: Any, kind: str) -> bool:
+    if isinstance(value, bool) or value is None:
+        return kind == ("null" if value is None else "boolean")
+    if isinstance(value, int):
+        return kind in ("integer", "number")
+    return kind == {str: "string", float: "number", dict: "object", list: "array"}.get(type(value))
 
 
 def compiled(asked: dict[str, str], spelt: list[bytes]) -> tuple[int, list[int], dict[int, dict[int, int]]]:
