@@ -37,7 +37,7 @@ module choice_loop
 
   typedef enum logic [2:0] {Idle, Ask, Feed, Wait, Draw, Judge} state_e;
   state_e           state_q;
-  logic             own_q, drew_q, stop, room, own_valid_q, held_q, first_q;
+  logic             own_q, drew_q, stop, room, own_valid_q, held_q, first_q, full;
   logic [31:0]      left_q;
   logic [IdW-1:0]   own_id_q;
   status_e          status_q;
@@ -45,6 +45,7 @@ module choice_loop
   logic             given;
 
   assign through = state_q == Idle && !choice_i.active;
+  assign full    = progress_i.position == PositionW'(Context);
   assign room    = !own_valid_q || token_ready_i;
 
   always_comb begin
@@ -121,8 +122,8 @@ module choice_loop
           own_valid_q <= 1'b1;
           own_q       <= 1'b1;
           left_q      <= left_q - 1'b1;
-          status_q    <= StatusBudget;
-          state_q     <= left_q == 1 ? Idle : Ask;
+          status_q    <= left_q == 1 ? StatusBudget : StatusFull;  // of what ends here
+          state_q     <= left_q == 1 || full ? Idle : Ask;
         end
       end
     endcase

@@ -18,7 +18,8 @@ from hardwire.errors import BuildError
 from hardwire.host.requests import STOP_TOKEN, Backend, Limits, Request, RequestState, Stages
 from hardwire.quantize import random_chip
 from hardwire.serve.app import Service
-from hardwire.serve.fields import CHAT, COMPLETIONS, NATIVE, REFUSED
+from hardwire.serve.fields import REFUSED
+from hardwire.serve.sampling import CHAT, COMPLETIONS, NATIVE
 from hardwire.serve.settings import Settings, key_of
 
 from .served import Running, running, serving

@@ -20,7 +20,7 @@ from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
 from hardwire.host.requests import Request
 from hardwire.ops.choice import LOG_ERROR
-from hardwire.serve.fields import CHAT, COMPLETIONS, NATIVE
+from hardwire.serve.sampling import CHAT, COMPLETIONS, NATIVE
 
 from .served import Running, serving
 from .test_api import PATHS, body, text_of

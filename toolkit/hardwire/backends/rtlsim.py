@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..chip.model import Chip, Formats, Shape
 from ..emit.rtl.around_hls import core_of
@@ -243,7 +244,9 @@ class RtlSim(WholeRequests):
         return outcome
 
     def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
-        run = self._simulate([Asked(replace(request, ids=tuple(known), rows=0))], 0)[0]
+        # A request that fed nothing has cleared the context here, and not in the chip.
+        clear = request.clear or not self.before(request)
+        run = self._simulate([Asked(replace(request, ids=tuple(known), rows=0, clear=clear))], 0)[0]
         prompt, cycles = self._cycles(run, bool(request.options()))
         return Outcome(
             ids=tuple(run.tokens),
@@ -392,8 +395,8 @@ class _Call:
     tokens: Ints
     logits: Ints
     fetches: Ints
-    choice: Ints  # fields of choice_t; [0] of a request without options, as the next two
-    mask: Ints
+    choice: NDArray[np.uint32]  # fields of choice_t; [0] of a request without options, as the next two
+    mask: NDArray[np.uint32]
     drawn: Ints
 
     @classmethod
@@ -443,5 +446,5 @@ class _Call:
         )
 
 
-def _address(array: Ints) -> int | None:
+def _address(array: NDArray[Any]) -> int | None:
     return array.ctypes.data if array.size else None

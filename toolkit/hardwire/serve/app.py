@@ -26,13 +26,14 @@ from .asks import Ask, Reader
 from .chat import read_template
 from .engine import Engine
 from .errors import ApiError, wrong_fields
-from .fields import CHAT, COMPLETIONS, NATIVE, described
+from .fields import described
 from .logprobs import LogProbs
 from .metrics import CONTENT_TYPE, Metrics, log
 from .openapi import document
 from .passes import Judge, check_patterns
 from .queue import Allowance
 from .replies import reply_to
+from .sampling import CHAT, COMPLETIONS, NATIVE
 from .schema import Problem
 from .settings import Key, Settings, find_key, is_loopback
 from .timeline import Timeline

@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..driver.automaton import Automaton
-from ..driver.guides import Guides
 from ..driver.model import LanguageModel
 from ..errors import HardwireError, PromptError, PromptTooLong
 from ..host.requests import Request
 from .chat import ChatTemplate
 from .engine import Job
 from .errors import ApiError, unsupported, wrong_fields
-from .fields import ATTEMPTS, CHAT, COMPLETIONS, NATIVE, Model, refusal, rules_of, schemas
-from .sampling import guide_of, sampling_of
+from .fields import ATTEMPTS, Model, refusal, rules_of, schemas
+from .sampling import CHAT, COMPLETIONS, NATIVE, guide_of, sampling_of
 from .schema import Problem, problems
 from .settings import Settings
 
@@ -78,7 +77,6 @@ class Reader:
     def __init__(self, model: LanguageModel, about: Model, settings: Settings, template: ChatTemplate) -> None:
         self._model, self.about, self._settings, self._template = model, about, settings, template
         self.schemas = schemas(about, settings)
-        self._guides = Guides(model.chip, model.codec)
 
     def ask(self, call: str, data: bytes) -> Ask:
         """Raises ApiError: 400 for no JSON and what does not fit the context, 404 for another model, 422 for fields."""
@@ -153,8 +151,8 @@ class Reader:
         field, what = asked
         try:
             if isinstance(what, str):
-                return self._guides.regex(what, prompt, ends)
-            return self._guides.schema(what, prompt, ends)
+                return self._model.guides.regex(what, prompt, ends)
+            return self._model.guides.schema(what, prompt, ends)
         except HardwireError as error:
             raise ApiError(422, f"{field}: {error}", param=field, code="invalid_value") from None
 

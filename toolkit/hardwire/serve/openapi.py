@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..version import __version__
-from .fields import CHAT, COMPLETIONS, NATIVE, RULES, Model, rules_of
+from .fields import RULES, Model, rules_of
+from .sampling import CHAT, COMPLETIONS, NATIVE
 from .schema import REFERENCE, Schema
 from .settings import Settings
 

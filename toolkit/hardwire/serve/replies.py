@@ -15,8 +15,9 @@ from typing import Any
 from ..ops.choice import Chosen
 from .asks import Ask
 from .engine import Job, Part
-from .fields import CHAT, COMPLETIONS, Model
+from .fields import Model
 from .logprobs import LogProbs
+from .sampling import CHAT, COMPLETIONS
 
 DONE = b"data: [DONE]\n\n"
 Json = dict[str, Any]
