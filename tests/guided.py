@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guided answers of a build's RTL in simulation: how many match, and what a token costs.
 
-    python tests/guided.py BUILD [COUNT] [SECONDS]     # 1,000 answers, or as many as come in the seconds
+    python tests/guided.py BUILD [COUNT] [SECONDS]     # 1,000 answers, or as many as come in so many seconds of a processor
 
 Every answer must match its pattern or fit its schema, or end with a status that is none of an end. Of each guide the
 first answer is compared with the reference too: tokens and every number of every draw. Cycles are the RTL's, bus
@@ -61,7 +61,7 @@ def main(folder: Path, count: int, seconds: float) -> None:
         for guide in GUIDES
     ]
     reference, best = Reference(build.chip, best=sim.limits.best), sim.limits.best
-    ended, matching, cycles, tokens, began = Counter[str](), 0, 0, 0, time.perf_counter()
+    ended, matching, cycles, tokens, began = Counter[str](), 0, 0, 0, time.process_time()
     for number in range(count):
         kind = number % len(GUIDES)
         request = Request(
@@ -83,7 +83,7 @@ def main(folder: Path, count: int, seconds: float) -> None:
         matching += fits(text, GUIDES[kind]) if outcome.status in (STOP_TOKEN, NONE_ALLOWED) else 0
         assert outcome.status in (STOP_TOKEN, BUDGET, CONTEXT_FULL) and outcome.cycles is not None
         cycles, tokens = cycles + sum(outcome.cycles), tokens + len(outcome.ids)
-        if time.perf_counter() - began > seconds:
+        if time.process_time() - began > seconds:
             break
     print(f"{number + 1} answers, {dict(ended)}: {matching} of {ended[STOP_TOKEN]} that ended match their guide")
     each = f"{cycles / tokens:.1f} cycles a token, {tokens} tokens"
