@@ -241,6 +241,7 @@ def build_chip(
     ip: str = "rtl",
     lanes: int | None = None,
     geometry: Geometry | None = None,
+    streams: int | None = 1,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write the project of a chip with its weights baked in; nothing is compiled or synthesized.
@@ -254,6 +255,7 @@ def build_chip(
         ip: of a bitstream, "rtl", or "hls" for a decoder that Vitis HLS makes.
         lanes: of the HLS project.
         geometry: of the RTL engine; by default the fastest that is expected to fit.
+        streams: contexts in flight of the RTL engine; None: as many as give the most tokens.
 
     Raises:
         BoardError: the chip does not fit.
@@ -277,6 +279,7 @@ def build_chip(
             ip=ip,
             lanes=lanes,
             geometry=geometry,
+            streams=streams,
             progress=progress,
         )
 

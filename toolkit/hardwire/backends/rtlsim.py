@@ -8,6 +8,7 @@ Of a project around an HLS core (emit/rtl_hls.py), the core is its C++; all arou
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -128,6 +129,7 @@ class RtlSim(WholeRequests):
         self.shape, self.formats = Shape(**self.meta["shape"]), Formats(**self.meta["formats"])
         self._library: ctypes.CDLL | None = None
         self._handle: ctypes.c_void_p | None = None
+        self._one = threading.Lock()  # threads may ask, one runs
 
     # -- building ------------------------------------------------------------------------------------
 
@@ -369,7 +371,8 @@ class RtlSim(WholeRequests):
         longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
         tokens = sum(self.limits.context + 1 + len(one.request.ids) for one in asked)
         limit = 8 * longest * tokens + 1000 + max(one.after for one in asked)
-        code = self._loaded().hw_run(self._handle, requests, results, len(asked), limit)
+        with self._one:
+            code = self._loaded().hw_run(self._handle, requests, results, len(asked), limit)
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
         return [call.simulated(result, code == 1) for call, result in zip(calls, results, strict=True)]

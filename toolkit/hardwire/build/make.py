@@ -41,6 +41,7 @@ from ..plan.cost import axi_memory, predict
 from ..plan.fit import fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
+from ..plan.replay import throughput
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
 from ..progress import Stage
@@ -64,6 +65,7 @@ def make_build(
     ip: str = "rtl",
     lanes: int | None = None,
     geometry: Geometry | None = None,
+    streams: int | None = 1,
     onnx: Path | None = None,
     reprintable: bool = False,
     best: int = 0,
@@ -75,15 +77,15 @@ def make_build(
     part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
     around it, for a board with a Zynq and at the nearest clock that its processor makes; with ``ip`` "hls", its
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
-    that is expected to fit; ``lanes``: of the HLS project. ``reprintable``: the host can write all memories of the RTL
-    engine; without it, of a bitstream those in URAM, which it cannot initialise. ``best``: tokens that an extended
-    sampler keeps in order; 0: a plain one, unless ``geometry`` says another number. Raises BoardError where the chip
-    does not fit, BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder
-    appears complete or not at all.
+    that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
+    the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
+    those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
+    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
+    holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
-    _check_core(target, ip, geometry, reprintable)
+    _check_core(target, ip, geometry, streams, reprintable)
     if best and ip == "hls":
         raise BuildError("--sampler extended is of the HLS project and the RTL engine, not of --ip hls; leave one out")
     chip = load_chip(chip_path)
@@ -97,7 +99,7 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, target == "bitstream", best)
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
         best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
@@ -128,13 +130,17 @@ def make_build(
     return Build(out, manifest, chip)
 
 
-def _check_core(target: str, ip: str, geometry: Geometry | None, reprintable: bool) -> None:
+def _check_core(target: str, ip: str, geometry: Geometry | None, streams: int | None, reprintable: bool) -> None:
     if ip not in CORES:
         raise BuildError(f"no core {ip!r}; choose {' or '.join(CORES)}")
     if ip == "hls" and target != "bitstream":
         raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
     if ip == "hls" and geometry is not None:
         raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
+    if streams != 1 and (ip == "hls" or target not in ENGINE):
+        raise BuildError("--streams is of the RTL engine; give --target rtl or bitstream, and no --ip hls")
+    if streams != 1 and geometry is not None:
+        raise BuildError("--streams plans a geometry; with --geometry say streams in it, as in streams=2")
     if reprintable and (ip == "hls" or target not in ENGINE):
         raise BuildError("--reprintable is of the RTL engine; give --target rtl or bitstream, and no --ip hls")
 
@@ -160,12 +166,19 @@ def _with_its_clock(board: Board) -> Board:
 
 
 def _rtl_plan(
-    plan: PlanRecord, chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool, best: int
+    plan: PlanRecord,
+    chip: Chip,
+    board: Board,
+    name: str,
+    geometry: Geometry | None,
+    streams: int | None,
+    bitstream: bool,
+    best: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        verdict = fit(chip, board)
+        verdict = fit(chip, board, streams=streams)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
@@ -180,7 +193,8 @@ def _rtl_plan(
                 f"{name} does not fit {board.name} as a bitstream: with the AXI registers {', '.join(over)}; "
                 "give a smaller engine by --geometry, or a larger board"
             )
-    mean = program.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
+    several = program.geometry.streams > 1
+    mean = throughput(program).cycles if several else program.mean_cycles(0, min(MEAN_OVER, program.context) - 1)
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
@@ -208,7 +222,7 @@ def _write_parts(
         progress("RTL project")
         pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
         program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder), pour=pour)
-        cycles = [program.cycles(position) for position in range(chip.shape.context)]
+        cycles = [program.cycles(position) for position in range(program.context)]
         if board.serial is not None:
             serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))
         parts.append("rtl")

@@ -118,7 +118,16 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
 )
 @click.option(
-    "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
+    "--geometry",
+    help="RTL: a geometry of one's own, as in columns=16,banks=24: what is not named is the default's, not the plan's "
+    "of fit, whose whole geometry fit --json has. Without this option: as fit plans it.",
+)
+@click.option(
+    "--streams",
+    type=click.Choice(["1", "2", "3", "4", "auto"]),
+    default="1",
+    show_default=True,
+    help="RTL: contexts in flight, each for a user; auto: as many as give the most tokens.",
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
 @click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
@@ -139,6 +148,7 @@ def build(
     ip: str,
     lanes: int | None,
     geometry: str | None,
+    streams: str,
     clock: float | None,
     reprintable: bool,
     sampler: str,
@@ -168,6 +178,7 @@ def build(
             ip=ip,
             lanes=lanes,
             geometry=chosen,
+            streams=None if streams == "auto" else int(streams),
             onnx=onnx,
             reprintable=reprintable,
             best=EXTENDED if sampler == "extended" else 0,

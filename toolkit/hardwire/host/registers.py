@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ADDRESS_BITS = 19
-VERSION = 2  # of this map
+VERSION = 3  # of this map
+KNOWN_VERSIONS = (2, 3)  # that a driver takes; 2 is a map of one stream
 MAGIC = 0x68775231  # "hwR1"
 BURST = 16  # words of a command or an answer at most
-SEQUENCE_BITS = 12  # of a token slot, above its id
+SEQUENCE_BITS = 12  # of a token slot, above its id; where a chip has several streams, the upper ones name the slot's
+STREAM_BITS = 2  # of a stream's number
 ID_BITS = 20
 
 
@@ -165,7 +167,13 @@ REGISTERS = (
         0x5C,
         "ro",
         "what the build has beside the engine",
-        (Field("segments", 0, 8, "of the trace window; 0: there is none"),),
+        (
+            Field("segments", 0, 8, "of the trace window; 0: there is none"),
+            Field(
+                "others", 28, STREAM_BITS, "streams beside one; stream s has this whole map s * 0x80000 bytes behind"
+            ),
+            Field("stream", 30, STREAM_BITS, "which of them this map is of"),
+        ),
     ),
     Register("length", 0x60, "rw", "prompt tokens of the next request, from the window's first on; at most `context`"),
     Register("budget", 0x64, "rw", "tokens that it may produce; 0xffffffff is as good as no limit"),
@@ -203,8 +211,8 @@ WINDOWS = (
         address=0x20000,
         words=0x8000,
         access="ro",
-        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does "
-        "not pop",
+        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12, or, of "
+        "several streams, i modulo 1024 in 10 and the stream in 2; reading does not pop",
     ),
     Window(
         name="logits",
@@ -312,6 +320,16 @@ REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
 _BY_NAME: dict[str, Register | Window] = {
     entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *CHOICE, *CHOICE_WINDOWS)
 }
+
+
+def aperture(streams: int) -> int:
+    """Bytes that the maps of so many streams take, one behind the other: a power of two."""
+    return 1 << ADDRESS_BITS + (streams - 1).bit_length()
+
+
+def sequence_bits(streams: int) -> int:
+    """Bits of a token's index in its slot; of several streams the upper ones of ``SEQUENCE_BITS`` name the stream."""
+    return SEQUENCE_BITS if streams == 1 else SEQUENCE_BITS - STREAM_BITS
 
 
 def address(name: str, index: int = 0) -> int:

@@ -48,14 +48,14 @@ def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
 
 def threaded_link(text: str) -> str:
     """serial_host.sv with registers that load, and what they load at its ports."""
-    joined = connected(text, "host_registers", {port: port for port in _OUTPUTS}, "loading_registers")
+    joined = connected(text, "host_streams", {port: port for port in _OUTPUTS}, "loading_registers")
     return with_port(_changed(text, joined, "serial_host"), "serial_host", *_OUTPUTS.values())
 
 
 def threaded_board(text: str) -> str:
     """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
     signals = {port: port.removesuffix("_o") for port in _OUTPUTS}
-    joined = connected(text, "host_registers", signals, "loading_registers")
+    joined = connected(text, "host_streams", signals, "loading_registers")
     joined = _changed(text, connected(joined, "serial_host", signals), "a board's top")
     loaded = _changed(joined, joined.replace(_NOTHING, _LOADED), "a board's top")
     declared = ");\n\n  logic        load_valid;\n  logic [31:0] load_data;\n  logic "
