@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guided answers of a build's RTL in simulation: how many match, and what a token costs.
 
-    python tests/guided.py BUILD [COUNT] [SECONDS]     # 1,000 answers, or as many as come in so many seconds of a processor
+    python tests/guided.py BUILD [COUNT] [SECONDS]     # 1,000, or what comes in so many seconds of a CPU
 
 Every answer must match its pattern or fit its schema, or end with a status that is none of an end. Of each guide the
 first answer is compared with the reference too: tokens and every number of every draw. Cycles are the RTL's, bus

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.tools
 VOCAB, ROWS, CONTEXT = VALUES["Vocab"], VALUES["Rows"], VALUES["Context"]
 GUMBEL, OCTAVE = sampler.gumbel_table(), choice.weight_table()
 ROMS = {"octave.hex": octave_lines(), "gumbel.hex": hex_lines((GUMBEL[:, None], 16))}
-OUTSIDE = 3  # cycles of draw_cycles that the loop around it takes
+OUTSIDE = 6  # cycles of draw_cycles that the loop around it takes
 
 
 def random_sampling(draw: np.random.Generator, case: int) -> Sampling:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, CHOICE_WINDOWS, CHOOSES
 from ...host.registers import CHOICE as CHOICE_MAP
 from ...ops.choice import EXTENDED, weight_table
@@ -94,19 +95,30 @@ def _camel(name: str) -> str:
 def joined_link(text: str) -> str:
     """serial_host.sv with registers that the sampler has too, and its ports."""
     ports = {name: name for _, _, name in _AT_REGISTERS}
-    joined = connected(text, "host_registers", ports, "choice_registers")
+    joined = _joined(text, "serial_host.sv", {"host_streams": (ports, "choice_registers")})
     return with_port(joined, "serial_host", *(f"{way} {kind} {name}" for way, kind, name in _AT_REGISTERS))
 
 
 def joined_board(text: str) -> str:
     """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
     signals = {name: f"choice_{name[:-2]}" for _, _, name in _AT_REGISTERS}
-    text = connected(text, "host_registers", signals, "choice_registers")
-    text = connected(text, "serial_host", signals)
+    line = "serial_host" if "serial_host" in text else "host_streams"
+    registers = {"serial_host": "serial_host", "host_streams": "choice_registers"}[line]
     chip = {name: f"choice_{name[:-2]}" for _, _, name in PORTS}
-    text = connected(text, "hardwire_top", chip)
+    text = _joined(text, "a board's top", {line: (signals, registers), "hardwire_top": (chip, "hardwire_top")})
     declared = "".join(f"  {kind} choice_{name[:-2]};\n" for _, kind, name in PORTS)
     return text.replace(");\n\n  logic ", f");\n\n{declared}  logic ", 1)
+
+
+def _joined(text: str, where: str, ports: Mapping[str, tuple[Mapping[str, str], str]]) -> str:
+    """With more ports at the instances of each module, which another takes the place of. Raises BuildError where there
+    are none: the sampler would lead nowhere."""
+    for module, (joined, instead) in ports.items():
+        more = connected(text, module, joined, instead)
+        if more == text:
+            raise BuildError(f"{where}: no {module} to join the sampler to; the installation is damaged, install again")
+        text = more
+    return text
 
 
 def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
