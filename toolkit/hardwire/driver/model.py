@@ -79,6 +79,7 @@ class _Job:
     before: list[int]  # tokens of the conversation, in front of the request's
     adapter: str | None
     anew: Request | None = None  # of a request that goes on: with all that was said, for a context that is gone
+    behind: int = 0  # and how many requests had begun when it was asked for
 
 
 class LanguageModel:
@@ -110,7 +111,7 @@ class LanguageModel:
         self.last = Report()
         self._history: list[int] = []  # tokens of the conversation, fed and said
         self._live = False  # whether the board's context is that conversation
-        self._spoke_on = 0  # the stream that has it
+        self._spoke_on = self._begun = 0  # the stream that has it; requests that began
         self._pool = StreamPool(backend.limits.streams)
         self._stops, self._closed = 0, False
         self._pieces: dict[int, Token] = {}  # tokens whose text is the same wherever they stand
@@ -221,7 +222,7 @@ class LanguageModel:
         job = self._job([*before, *ids], [], True, tokens, temperature, seed, stops, other)
         if goes_on:
             request = replace(job.request, ids=tuple(ids), clear=False)
-            job = replace(job, request=request, before=before, anew=job.request)
+            job = replace(job, request=request, before=before, anew=job.request, behind=self._begun)
         return self._stream(job)
 
     @property
@@ -239,7 +240,7 @@ class LanguageModel:
 
     def reset(self) -> None:
         """Forget what was said; a board's contexts are emptied at once, whatever it does."""
-        self._history, self._live = [], False
+        self._history, self._live, self._begun = [], False, self._begun + 1
         for stream in self._streams():
             stream.reset()
 
@@ -281,7 +282,7 @@ class LanguageModel:
 
     def _became(self, chip: Chip) -> None:
         """Nothing was said to it yet; what was, is fed again by who goes on."""
-        self.chip, self._live, self._pieces = chip, False, {}
+        self.chip, self._live, self._pieces, self._begun = chip, False, {}, self._begun + 1
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
         self.guides = Guides(chip, self.codec)
 
@@ -423,10 +424,10 @@ class LanguageModel:
 
     def _begin(self, job: _Job, lease: Lease) -> tuple[Report, Request, RequestState, Speaker]:
         self.hold(job.adapter)
-        anew = job.anew is not None and not (self._live and lease.number == self._spoke_on)
+        anew = job.anew is not None and (self._begun, self._spoke_on) != (job.behind, lease.number)
         request = job.anew if anew and job.anew is not None else job.request
         report = self.last = Report(prompt=list(request.ids), stream=lease.number, began=time.perf_counter())
-        self._live, self._spoke_on = False, lease.number
+        self._live, self._spoke_on, self._begun = False, lease.number, self._begun + 1
         before = [] if anew else job.before
         text = NumberStream() if self.codec is None else self.codec.stream([*before, *request.ids])
         if lease.number:

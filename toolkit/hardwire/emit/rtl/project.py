@@ -32,10 +32,9 @@ from ...plan.geometry import Geometry
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
 from . import choice
-from .contents import Cast, Pour
+from .contents import Cast, Pour, memories
 from .loads import top_body, write_loads
 from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
-from .roms import rom_contents
 from .values import parameters
 
 META = "hardwire_rtl.json"
@@ -76,9 +75,9 @@ def write_rtl(
     for source in sorted(p for p in rtl_folder().iterdir() if p.suffix in (".sv", ".cpp")):
         shutil.copy(source, folder / "rtl" / source.name)
     digests = {}
-    contents = rom_contents(chip, program, int(values["BiasW"]))
+    contents = memories(chip, program, int(values["BiasW"]), pour)
     if geometry.best:
-        contents[choice.OCTAVE] = choice.octave_lines()
+        contents = {**contents, choice.OCTAVE: choice.octave_lines()}
     for name, lines in contents.items():
         text = "\n".join(lines) + "\n"
         (folder / "rom" / name).write_text(text)
