@@ -37,7 +37,7 @@ from ..manifest import (
 )
 from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
-from ..plan.cost import axi_memory, predict
+from ..plan.cost import Cost, axi_memory, predict
 from ..plan.fit import Fit, fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
@@ -52,7 +52,7 @@ from .folder import Build
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
-REPLANS = 4  # of an engine beside the registers of several streams
+REPLANS = 4  # of an engine beside the registers of a bitstream
 CORES = ("rtl", "hls")  # what its decoder is made of
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -69,6 +69,7 @@ def make_build(
     streams: int | None = 1,
     onnx: Path | None = None,
     reprintable: bool = False,
+    best: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -79,12 +80,15 @@ def make_build(
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
     that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
     the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
-    those in URAM, which it cannot initialise. Raises BoardError where the chip does not fit, BuildError where ``out``
+    those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
+    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
     holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
+    if best and ip == "hls":
+        raise BuildError("--sampler extended is of the HLS project and the RTL engine, not of --ip hls; leave one out")
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -96,7 +100,8 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream")
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
+        best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
@@ -115,7 +120,7 @@ def make_build(
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
         copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
-        manifest = _write_parts(chip, board, target, plan, partial, progress)
+        manifest = _write_parts(chip, board, target, plan, partial, best, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
         if out.exists():
@@ -169,6 +174,7 @@ def _rtl_plan(
     geometry: Geometry | None,
     streams: int | None,
     bitstream: bool,
+    best: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
@@ -177,10 +183,9 @@ def _rtl_plan(
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-    program = schedule(chip, geometry)
-    cost = predict(chip, program, board.family, Widths.of(chip))
-    if bitstream and (host := bitstream_cost(chip, program, board)):
-        cost = cost.beside(host)
+    geometry = replace(geometry, best=geometry.best or best)
+    program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
+    if bitstream:
         over = beyond_device(cost.as_dict(), board)
         if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
             raise BoardError(
@@ -193,15 +198,13 @@ def _rtl_plan(
 
 
 def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> Fit:
-    """The fastest engine that fits. Of a bitstream with several streams, each has registers of its own, whose memories
-    are taken from the engine's until all fit."""
+    """The fastest engine that fits. Of a bitstream each stream has registers of its own, whose memories are taken from
+    the engine's until all fit."""
     verdict, place = fit(chip, board, streams=streams), board
-    for _ in range(REPLANS if bitstream and streams != 1 else 0):
+    for _ in range(REPLANS if bitstream else 0):
         if verdict.geometry is None:
             break
-        program = schedule(chip, Geometry(**verdict.geometry))
-        cost, host = predict(chip, program, board.family, Widths.of(chip)), bitstream_cost(chip, program, board)
-        over = cost.beside(host).bram18 - board.bram18 if host else 0
+        over = _cost(chip, board, Geometry(**verdict.geometry), bitstream).bram18 - board.bram18
         if over <= 0:
             break
         place = replace(place, bram18=place.bram18 - over)
@@ -209,14 +212,24 @@ def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> 
     return verdict
 
 
-def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:
+def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost:
+    """Of the engine, and of what a bitstream has beside it."""
+    program = schedule(chip, geometry)
+    cost = predict(chip, program, board.family, Widths.of(chip))
+    host = bitstream_cost(chip, program, board) if bitstream else None
+    return cost if host is None else cost.beside(host)
+
+
+def _write_parts(
+    chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, best: int, progress: Stage
+) -> Manifest:
     """Write the projects of a target; the manifest of the whole folder."""
     parts, cycles = [], None
     if plan.lanes is not None:
         from ..emit.hls.project import write_project
 
         progress("HLS project")
-        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes)
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes, best=best)
         parts.append("hls")
     if plan.ip is not None:
         from ..emit.rtl.around_hls import write_rtl_around_hls
