@@ -9,8 +9,9 @@ package host_pkg;
   localparam int Burst     = 16;
   localparam int TokenW    = 20;
   localparam int SequenceW = 12;
+  localparam int StreamNumberW = 2;
   localparam logic [31:0] Magic   = 32'h68775231;
-  localparam logic [31:0] Version = 32'h00000002;
+  localparam logic [31:0] Version = 32'h00000003;
 
   localparam logic [AddrW-1:0] RegMagic        = 19'h00000;
   localparam logic [AddrW-1:0] RegVersion      = 19'h00004;
@@ -136,8 +137,13 @@ package host_pkg;
   } irq_t;
 
   localparam int FeaturesSegments   = 0;
-  localparam int FeaturesW          = 8;
+  localparam int FeaturesOthers     = 28;
+  localparam int FeaturesStream     = 30;
+  localparam int FeaturesW          = 32;
   typedef struct packed {
+    logic [1:0] stream;
+    logic [1:0] others;
+    logic [19:0] unused_8;
     logic [7:0] segments;
   } features_t;
 

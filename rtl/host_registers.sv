@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 // The register map (host_pkg) in front of the engine. The bus takes a read or a write in any cycle and never waits, so
-// that any transport fits in front of it. Whatever cannot be done does nothing and leaves a sticky error.
+// that any transport fits in front of it. Whatever cannot be done does nothing and leaves a sticky error. A chip of
+// several streams has one of these for each (host_streams).
 module host_registers
   import host_pkg::*, plan_pkg::*;
 #(
@@ -10,6 +11,7 @@ module host_registers
   parameter logic [31:0] FirstIndex    = 32'h0,
   parameter logic [31:0] Id            = 32'h0,
   parameter logic [31:0] ClockKhz      = 32'd50_000,
+  parameter int          Stream        = 0,     // whose requests, ring and errors they are
   localparam int LaneA     = Rows > 1 ? $clog2(Rows) : 1,
   localparam int PromptA   = Context > 1 ? $clog2(Context) : 1,
   localparam int SlotA     = $clog2(RingDepth),
@@ -41,9 +43,7 @@ module host_registers
   input  logic                          token_valid_i,
   input  token_t                        token_i,
   input  logic                          logits_valid_i,
-  /* verilator lint_off UNUSEDSIGNAL */  // its stream: the registers serve one
-  input  logits_t                       logits_i,
-  /* verilator lint_on UNUSEDSIGNAL */
+  input  logits_t                       logits_i,      // of any stream
   output logic [12:0]                   trace_addr_o,
   input  logic [31:0]                   trace_data_i   // a cycle later
 );
@@ -67,7 +67,7 @@ module host_registers
   logic [2:0]         reason;
   logic [IdW-1:0]     put_id, prompt_word;
   logic [PromptA-1:0] prompt_addr;
-  logic [PositionW-1:0] length;
+  logic [PositionW-1:0] length, position;
   request_t           settings;
   logic [31:0]        settings_word, write_index, read_index, start_index, requests, produced, run_cycles;
   logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
@@ -172,6 +172,9 @@ module host_registers
   localparam shape_t Shape = '{logit_fraction: 8'(LogitFraction), logit_lanes: 8'(Rows),
                                logit_bits: LogitWindow ? 8'(LogitW) : 8'd0, stops: 8'(Stops)};
 
+  localparam features_t Features = '{stream: StreamNumberW'(Stream), others: StreamNumberW'(Streams - 1),
+                                     segments: 8'(Traced), default: '0};
+
   always_comb begin
     unique case (addr_b1)
       RegMagic:      register_d = Magic;
@@ -186,7 +189,7 @@ module host_registers
       RegWriteIndex: register_d = write_index;
       RegStartIndex: register_d = start_index;
       RegRequests:   register_d = requests;
-      RegPosition:   register_d = 32'(progress_i.position);
+      RegPosition:   register_d = 32'(position);
       RegProduced:   register_d = produced;
       RegRunCycles:  register_d = run_cycles;
       RegCyclesLow:  register_d = cycles_low;
@@ -196,7 +199,7 @@ module host_registers
       RegReadIndex:  register_d = read_index;
       RegIrqEnable:  register_d = 32'(irq_enable);
       RegIrq:        register_d = 32'(irq_standing);
-      RegFeatures:   register_d = 32'(Traced);
+      RegFeatures:   register_d = Features;
       default:       register_d = settings_word;
     endcase
   end
@@ -234,15 +237,16 @@ module host_registers
     .reset_i(accept && target_b1 == ToControl && wdata_b1[ControlReset]), .length_i(length), .budget_i(settings.budget),
     .busy_o(busy), .stalled_o(stalled), .pending_o(pending), .reason_o(reason), .done_o(done),
     .prompt_addr_o(prompt_addr), .prompt_word_i(prompt_word), .full_i(full), .put_o(put), .put_id_o(put_id),
-    .engine_rst_o, .request_valid_o, .clear_o(engine_clear), .budget_o(engine_budget), .progress_i, .prompt_valid_o,
-    .prompt_ready_i, .prompt_o, .token_valid_i, .token_i);
+    .position_o(position), .engine_rst_o, .request_valid_o, .clear_o(engine_clear), .budget_o(engine_budget),
+    .progress_i, .prompt_valid_o, .prompt_ready_i, .prompt_o, .token_valid_i, .token_i);
   always_comb begin
     request_o        = settings;
+    request_o.stream = StreamW'(Stream);
     request_o.clear  = engine_clear;
     request_o.budget = 32'(engine_budget);
   end
 
-  token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex)) u_ring (
+  token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex), .Streams(Streams), .Stream(Stream)) u_ring (
     .clk_i, .rst_i, .put_i(put), .id_i(TokenW'(put_id)), .full_o(full), .write_index_o(write_index),
     .read_index_o(read_index), .index_i(wdata_i), .index_ok_o(index_ok),
     .set_index_i(accept && target_b1 == ToReadIndex),
@@ -253,7 +257,7 @@ module host_registers
 
   if (LogitWindow) begin : gen_logits
     logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(LogitRows)) u_logits (
-      .clk_i, .we_i(logits_valid_i), .row_i(logits_i.row), .logit_i(logits_i.value),
+      .clk_i, .we_i(logits_valid_i && (Streams == 1 || 32'(logits_i.stream) == Stream)), .row_i(logits_i.row), .logit_i(logits_i.value),
       .rrow_i(LogitA'(word_b1 >> $clog2(Rows))),
       .rlane_i(Rows > 1 ? LaneA'(word_b1) : '0), .rdata_o(logit));
   end else begin : gen_no_logits

@@ -4,7 +4,9 @@
 module serial_link
   import host_pkg::*;
 #(
-  parameter int Divisor = 50  // clock cycles per bit
+  parameter int Divisor = 50,    // clock cycles per bit
+  parameter int Streams = 1,
+  parameter int BusW    = AddrW  // of an address on the register bus
 ) (
   input  logic              clk_i,
   input  logic              rst_i,
@@ -12,22 +14,22 @@ module serial_link
   output logic              txd_o,
   output logic              read_o,        // the register bus
   output logic              write_o,
-  output logic [AddrW-1:0]  addr_o,
+  output logic [BusW-1:0]   addr_o,
   output logic [31:0]       wdata_o,
   input  logic              rvalid_i,
   input  logic [31:0]       rdata_i,
   output logic [ErrorW-1:0] event_o,
-  input  logic [7:0]        status_i,
-  input  logic [4:0]        push_count_i,
-  input  logic [AddrW-1:0]  push_addr_i,
-  output logic              push_o,
-  input  logic              done_i
+  input  logic [Streams-1:0][7:0]      status_i,
+  input  logic [Streams-1:0][4:0]      push_count_i,
+  input  logic [Streams-1:0][BusW-1:0] push_addr_i,
+  output logic [Streams-1:0]           push_o,
+  input  logic [Streams-1:0]           done_i
 );
 
   logic             rx_valid, rx_error, in_valid, in_mark, in_escape, out_valid, out_ready, out_mark;
   logic             tx_valid, tx_ready, command_valid, command_ready, read, write;
   logic [7:0]       rx_data, in_data, out_data, tx_data, command_op, command_tag;
-  logic [AddrW-1:0] command_addr, write_addr, read_addr;
+  logic [BusW-1:0]  command_addr, write_addr, read_addr;
   logic [4:0]       command_count;
   logic [31:0]      wdata;
 
@@ -38,13 +40,13 @@ module serial_link
     .clk_i, .rst_i, .valid_i(rx_valid), .data_i(rx_data), .valid_o(in_valid), .data_o(in_data), .mark_o(in_mark),
     .error_o(in_escape));
 
-  serial_receiver u_receiver (
+  serial_receiver #(.BusW(BusW)) u_receiver (
     .clk_i, .rst_i, .valid_i(in_valid), .data_i(in_data), .mark_i(in_mark), .escape_i(in_escape),
     .framing_i(rx_error), .write_o(write), .addr_o(write_addr), .wdata_o(wdata), .event_o, .command_valid_o(command_valid),
     .command_ready_i(command_ready), .command_op_o(command_op), .command_tag_o(command_tag),
     .command_addr_o(command_addr), .command_count_o(command_count));
 
-  serial_sender u_sender (
+  serial_sender #(.Streams(Streams), .BusW(BusW)) u_sender (
     .clk_i, .rst_i, .command_valid_i(command_valid), .command_ready_o(command_ready), .command_op_i(command_op),
     .command_tag_i(command_tag), .command_addr_i(command_addr), .command_count_i(command_count), .push_count_i,
     .push_addr_i, .push_o, .done_i, .status_i, .read_o(read), .grant_i(!write), .addr_o(read_addr), .rvalid_i,

@@ -4,7 +4,9 @@
 // to be answered. A frame that is not whole does nothing.
 module serial_receiver
   import host_pkg::*;
-(
+#(
+  parameter int BusW = AddrW  // of an address on the register bus
+) (
   input  logic              clk_i,
   input  logic              rst_i,
   input  logic              valid_i,      // a byte of a frame
@@ -13,14 +15,14 @@ module serial_receiver
   input  logic              escape_i,     // an escape that escapes nothing
   input  logic              framing_i,    // a byte was lost
   output logic              write_o,      // the register bus
-  output logic [AddrW-1:0]  addr_o,
+  output logic [BusW-1:0]   addr_o,
   output logic [31:0]       wdata_o,
   output logic [ErrorW-1:0] event_o,
   output logic              command_valid_o,
   input  logic              command_ready_i,
   output logic [7:0]        command_op_o,
   output logic [7:0]        command_tag_o,
-  output logic [AddrW-1:0]  command_addr_o,
+  output logic [BusW-1:0]   command_addr_o,
   output logic [4:0]        command_count_o  // words to read; 0 for other operations
 );
 
@@ -51,7 +53,7 @@ module serial_receiver
   assign is_read  = op_q == OpRead && length_q == LengthW'(Head + 2) && count_q != 0 && count_q <= 8'(Burst);
   assign is_write = op_q == OpWrite && length_q > LengthW'(Head + 1) && length_q <= LengthW'(Longest)
                     && words_at[1:0] == 2'd1;
-  assign straight = addr_q[23:AddrW] == 0 && addr_q[1:0] == 0;
+  assign straight = addr_q[23:BusW] == 0 && addr_q[1:0] == 0;
 
   always_comb begin
     event_o               = '0;
@@ -88,7 +90,7 @@ module serial_receiver
       command_valid_o <= 1'b1;
       command_op_o    <= OpRefuse;
       command_tag_o   <= 8'h0;
-      command_addr_o  <= AddrW'(addr_q);
+      command_addr_o  <= BusW'(addr_q);
       command_count_o <= '0;
       if (!lost_q && !bent && whole) begin
         command_tag_o <= tag_q;
@@ -102,13 +104,13 @@ module serial_receiver
           run_q           <= 1'b1;
           index_q         <= '0;
           last_q          <= IndexW'((words_at >> 2) - 1'b1);
-          addr_o          <= AddrW'(addr_q);
+          addr_o          <= BusW'(addr_q);
         end
       end
     end
     if (run_q) begin
       index_q <= index_q + 1'b1;
-      addr_o  <= addr_o + AddrW'(4);
+      addr_o  <= addr_o + BusW'(4);
       if (index_q == last_q) begin
         run_q           <= 1'b0;
         command_valid_o <= 1'b1;

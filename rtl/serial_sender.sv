@@ -1,26 +1,30 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
 // Frames to the host: answers to commands first; when there are none, tokens as they come, and the end of a request.
-// Words are read from the registers while the frame goes out.
+// Words are read from the registers while the frame goes out. Of several streams each has its turn; the address in a
+// frame names whose it is, and its status is that stream's.
 module serial_sender
   import host_pkg::*;
-(
+#(
+  parameter int Streams = 1,
+  parameter int BusW    = AddrW  // of an address on the register bus
+) (
   input  logic             clk_i,
   input  logic             rst_i,
   input  logic             command_valid_i,
   output logic             command_ready_o,
   input  logic [7:0]       command_op_i,
   input  logic [7:0]       command_tag_i,
-  input  logic [AddrW-1:0] command_addr_i,
+  input  logic [BusW-1:0]  command_addr_i,
   input  logic [4:0]       command_count_i,
-  input  logic [4:0]       push_count_i,    // tokens to push, from push_addr_i on
-  input  logic [AddrW-1:0] push_addr_i,
-  output logic             push_o,          // they are being pushed
-  input  logic             done_i,          // a request ended
-  input  logic [7:0]       status_i,
+  input  logic [Streams-1:0][4:0]      push_count_i,  // tokens to push, from push_addr_i on
+  input  logic [Streams-1:0][BusW-1:0] push_addr_i,
+  output logic [Streams-1:0]           push_o,        // they are being pushed
+  input  logic [Streams-1:0]           done_i,        // a request ended
+  input  logic [Streams-1:0][7:0]      status_i,
   output logic             read_o,          // the register bus
   input  logic             grant_i,         // it was free for read_o
-  output logic [AddrW-1:0] addr_o,
+  output logic [BusW-1:0]  addr_o,
   input  logic             rvalid_i,
   input  logic [31:0]      rdata_i,
   output logic             valid_o,         // bytes of frames, and the marks around them
@@ -29,23 +33,53 @@ module serial_sender
   output logic [7:0]       data_o
 );
 
+  localparam int NumberW = Streams > 1 ? $clog2(Streams) : 1;
+
   typedef enum logic [2:0] {Idle, Open, Header, Fetch, Word, Tail, Close} state_e;
   state_e           state_q;
-  logic             end_q, answer, push, finish, next, asked_q;
+  logic             answer, push, finish, next, asked_q;
   logic [2:0]       byte_q;       // of the header, of a word, of the tail
   logic [4:0]       left_q;       // words
   logic [7:0]       op_q, tag_q, crc_q, crc_d, status_q;
   logic [23:0]      shown_addr;
-  logic [AddrW-1:0] first_q;
+  logic [BusW-1:0]  first_q;
   logic [31:0]      word_q;
+
+  // Whose tokens, or end, are next: of those that have some the one behind the last.
+  logic [Streams-1:0] end_q, pushes, ends;
+  logic [NumberW-1:0] next_q, whose;
+  logic [7:0]         status;
+
+  always_comb begin
+    whose = '0;
+    for (int s = 0; s < Streams; s++) begin
+      pushes[s] = push_count_i[s] != 0;
+      ends[s]   = push_count_i[s] == 0 && end_q[s] && status_i[s][StatusStream];
+    end
+    for (int s = Streams - 1; s >= 0; s--) if (pushes[s] || ends[s]) whose = NumberW'(s);
+    for (int s = Streams - 1; s >= 0; s--) if ((pushes[s] || ends[s]) && s >= 32'(next_q)) whose = NumberW'(s);
+  end
+  if (Streams > 1) begin : gen_turn
+    always_ff @(posedge clk_i) begin
+      if (push || finish) next_q <= whose + 1'b1;  // beyond the last of three: the first
+      if (rst_i) next_q <= '0;
+    end
+    always_comb begin
+      status = status_i[0];
+      for (int s = 1; s < Streams; s++) if (32'(first_q[BusW-1:AddrW]) == s) status = status_i[s];
+    end
+  end else begin : gen_alone
+    assign next_q = '0;
+    assign status = status_i[0];
+  end
 
   crc8 u_crc (.crc_i(crc_q), .data_i(data_o), .crc_o(crc_d));
 
   assign answer          = state_q == Idle && command_valid_i;
-  assign push            = state_q == Idle && !command_valid_i && push_count_i != 0;
-  assign finish          = state_q == Idle && !command_valid_i && push_count_i == 0 && end_q && status_i[StatusStream];
+  assign push            = state_q == Idle && !command_valid_i && pushes[whose];
+  assign finish          = state_q == Idle && !command_valid_i && ends[whose];
   assign command_ready_o = answer;
-  assign push_o          = push;
+  assign push_o          = Streams'(push) << whose;
   assign shown_addr      = 24'(first_q);
   assign read_o          = state_q == Fetch && !asked_q;
   assign valid_o         = state_q != Idle && state_q != Fetch;
@@ -70,8 +104,8 @@ module serial_sender
   end
 
   always_ff @(posedge clk_i) begin
-    if (state_q != Tail) status_q <= status_i;
-    if (!status_i[StatusStream]) end_q <= 1'b0;
+    if (state_q != Tail) status_q <= status;
+    for (int s = 0; s < Streams; s++) if (!status_i[s][StatusStream]) end_q[s] <= 1'b0;
     if (read_o && grant_i) asked_q <= 1'b1;
     if (next) begin
       byte_q <= byte_q + 1'b1;
@@ -89,15 +123,15 @@ module serial_sender
           left_q            <= command_count_i;
         end else if (push) begin
           op_q              <= OpTokens;
-          {first_q, addr_o} <= {2{push_addr_i}};
-          left_q            <= push_count_i;
+          {first_q, addr_o} <= {2{push_addr_i[whose]}};
+          left_q            <= push_count_i[whose];
         end else begin
           op_q              <= OpEnd;
-          {first_q, addr_o} <= {2{RegStatus}};
+          {first_q, addr_o} <= {2{BusW'(RegStatus) | BusW'(whose) << AddrW}};
           left_q            <= 5'd2;  // and write_index behind it
         end
         if (answer || push || finish) state_q <= Open;
-        if (finish) end_q <= 1'b0;
+        if (finish) end_q[whose] <= 1'b0;
       end
       Open: if (next) begin
         state_q <= Header;
@@ -111,7 +145,7 @@ module serial_sender
         asked_q <= 1'b0;
         word_q  <= rdata_i;
         left_q  <= left_q - 1'b1;
-        addr_o  <= addr_o + AddrW'(4);
+        addr_o  <= addr_o + BusW'(4);
         state_q <= Word;
       end
       Word: if (next) begin
@@ -124,10 +158,10 @@ module serial_sender
       Tail: if (next && byte_q == 3'd1) state_q <= Close;
       default: if (next) state_q <= Idle;  // Close
     endcase
-    if (done_i) end_q <= 1'b1;
+    for (int s = 0; s < Streams; s++) if (done_i[s]) end_q[s] <= 1'b1;
     if (rst_i) begin
       state_q <= Idle;
-      end_q   <= 1'b0;
+      end_q   <= '0;
     end
   end
 

@@ -15,20 +15,22 @@ module serial_board
   output logic [7:0] light_o  // high is lit
 );
 
-  logic        engine_rst, request_valid, prompt_valid, prompt_ready, token_valid, logits_valid, unused_fetch;
-  request_t    request;
-  progress_t   progress;
-  prompt_t     prompt;
-  token_t      token;
+  logic        engine_rst, logits_valid;
   logits_t     logits;
   logic [7:0]  status;
+  logic [Streams-1:0]      request_valid, prompt_valid, prompt_ready, token_valid, unused_fetch;
+  request_t [Streams-1:0]  request;
+  progress_t [Streams-1:0] progress;
+  prompt_t [Streams-1:0]   prompt;
+  token_t [Streams-1:0]    token;
+  logic [Streams-1:0][7:0] statuses;
   logic [12:0] trace_addr;
   logic [31:0] trace_data;
 
   hardwire_top u_chip (
     .clk_i, .rst_i(engine_rst), .request_valid_i(request_valid), .request_i(request), .progress_o(progress),
     .fetch_o(unused_fetch), .load_valid_i(1'b0), .load_data_i('0), .prompt_valid_i(prompt_valid),
-    .prompt_ready_o(prompt_ready), .prompt_i(prompt), .token_valid_o(token_valid), .token_ready_i(1'b1),
+    .prompt_ready_o(prompt_ready), .prompt_i(prompt), .token_valid_o(token_valid), .token_ready_i('1),
     .token_o(token), .logits_valid_o(logits_valid), .logits_o(logits), .trace_addr_i(trace_addr),
     .trace_data_o(trace_data));
 
@@ -36,13 +38,18 @@ module serial_board
     .Divisor(Divisor), .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id),
     .ClockKhz(ClockKhz)
   ) u_host (
-    .clk_i, .rst_i, .rxd_i, .txd_o, .status_o(status), .engine_rst_o(engine_rst), .request_valid_o(request_valid),
+    .clk_i, .rst_i, .rxd_i, .txd_o, .status_o(statuses), .engine_rst_o(engine_rst), .request_valid_o(request_valid),
     .request_o(request), .progress_i(progress), .prompt_valid_o(prompt_valid), .prompt_ready_i(prompt_ready),
     .prompt_o(prompt), .token_valid_i(token_valid), .token_i(token), .logits_valid_i(logits_valid),
     .logits_i(logits), .trace_addr_o(trace_addr), .trace_data_i(trace_data));
 
   // Lights: 0 alive, 1 busy, 2 the ring is full, 3 an error stands, 4 a token is pending, 5 tokens are pushed,
-  // 6 from the host, 7 to the host.
+  // 6 from the host, 7 to the host; 1 to 5 of any stream.
+  always_comb begin
+    status = '0;
+    for (int s = 0; s < Streams; s++) status |= statuses[s];
+  end
+
   localparam int BlinkW = 25;
   logic [BlinkW-1:0] blink_q;
   initial blink_q = '0;

@@ -5,10 +5,12 @@
 // what cannot be done leaves a sticky bit in the register `error`.
 module axi_lite
   import host_pkg::*;
-(
+#(
+  parameter int BusW = AddrW
+) (
   input  logic              clk_i,
   input  logic              rst_i,
-  input  logic [AddrW-1:0]  awaddr_i,   // words: the two lowest bits say nothing
+  input  logic [BusW-1:0]   awaddr_i,   // words: the two lowest bits say nothing
   input  logic              awvalid_i,
   output logic              awready_o,
   input  logic [31:0]       wdata_i,
@@ -17,7 +19,7 @@ module axi_lite
   output logic              wready_o,
   output logic              bvalid_o,
   input  logic              bready_i,
-  input  logic [AddrW-1:0]  araddr_i,
+  input  logic [BusW-1:0]   araddr_i,
   input  logic              arvalid_i,
   output logic              arready_o,
   output logic [31:0]       rdata_o,
@@ -25,7 +27,7 @@ module axi_lite
   input  logic              rready_i,
   output logic              read_o,     // the register bus
   output logic              write_o,
-  output logic [AddrW-1:0]  addr_o,
+  output logic [BusW-1:0]   addr_o,
   output logic [31:0]       bus_wdata_o,
   input  logic              bus_rvalid_i,
   input  logic [31:0]       bus_rdata_i,
@@ -33,7 +35,7 @@ module axi_lite
 );
 
   logic             aw_q, w_q, ar_q, reading_q;
-  logic [AddrW-1:2] aw_addr_q, ar_addr_q;
+  logic [BusW-1:2]  aw_addr_q, ar_addr_q;
   logic [31:0]      data_q;
   logic             whole_q, write, read;
 
@@ -46,7 +48,7 @@ module axi_lite
   always_ff @(posedge clk_i) begin
     if (awvalid_i && awready_o) begin
       aw_q      <= 1'b1;
-      aw_addr_q <= awaddr_i[AddrW-1:2];
+      aw_addr_q <= awaddr_i[BusW-1:2];
     end
     if (wvalid_i && wready_o) begin
       w_q     <= 1'b1;
@@ -61,7 +63,7 @@ module axi_lite
     end
     if (arvalid_i && arready_o) begin
       ar_q      <= 1'b1;
-      ar_addr_q <= araddr_i[AddrW-1:2];
+      ar_addr_q <= araddr_i[BusW-1:2];
     end
     if (read) begin
       ar_q      <= 1'b0;

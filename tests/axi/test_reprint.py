@@ -247,6 +247,19 @@ def test_builds_that_cannot_be_reprintable(chips: dict[str, Path], tmp_path: Pat
 # -- weights in URAM ---------------------------------------------------------------------------------
 
 
+def emptied(build: Build, folder: Path) -> Path:
+    """Contents as a bitstream leaves them, in ``folder``: those of the build, but zeros in the ROMs that are URAM."""
+    geometry = build.manifest.plan.geometry
+    assert geometry is not None
+    of_uram = {f"weight{depth:02}.hex" for depth in range(int(geometry["uram"]))}
+    (folder / "rom").mkdir(parents=True)
+    for path in (build.folder / "rtl" / "rom").iterdir():
+        lines = path.read_text().split()
+        zeros = ("0" * len(line) for line in lines)
+        (folder / "rom" / path.name).write_text("\n".join(zeros if path.name in of_uram else lines) + "\n")
+    return folder
+
+
 def test_weights_in_uram_are_loaded_when_the_model_is(chips: dict[str, Path], tmp_path: Path) -> None:
     """A bitstream leaves URAM empty, which the simulation's files do here; nothing starts before it was loaded."""
     from hardwire.backends.simboard import simulated_board
@@ -255,13 +268,7 @@ def test_weights_in_uram_are_loaded_when_the_model_is(chips: dict[str, Path], tm
     made = make_build(chips["a"], board, tmp_path / "b", target="bitstream", geometry=replace(GEOMETRY, uram=2))
     assert made.manifest.plan.pour == "uram" and mould_of(made) is not None
     device = simulated_board(made)
-    empty = tmp_path / "empty"
-    (empty / "rom").mkdir(parents=True)
-    for path in (made.folder / "rtl" / "rom").iterdir():
-        lines = path.read_text().split()
-        zero = path.name in ("weight00.hex", "weight01.hex")
-        (empty / "rom" / path.name).write_text("\n".join("0" * len(line) if zero else line for line in lines) + "\n")
-    device.sim.contents = empty
+    device.sim.contents = emptied(made, tmp_path / "empty")
     device.sim.power_up()
     from hardwire.driver.mmio import MappedChip
 

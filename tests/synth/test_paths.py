@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hardwire.errors import BuildError
-from hardwire.synth.paths import Limits, Paths, faults, table
+from hardwire.synth.paths import Limits, Paths, estimate, faults, table
 from hardwire.synth.project import Project
 from hardwire.synth.yosys import Synthesis
 from hardwire.targets.families import family_of
@@ -102,6 +102,17 @@ def test_registers_that_a_plan_promises() -> None:
     assert "a multiplier whose factors have no register, but factor_stages is 2" in found
     fed = {f"u_q{bit}": flop("ecp5", 2, bit) for bit in (20, 21, 30)}
     assert faults(paths("ecp5", bare | fed), stages={"factor_stages": 2}) == []
+
+
+@pytest.mark.parametrize("family", JUDGED)
+def test_an_estimate_is_of_the_slowest_path(family: str) -> None:
+    netlist = {"modules": {"top": {"cells": luts(family, 3)}}}
+    said = estimate(netlist, "top", family)
+    (path,) = paths(family, luts(family, 3)).most()
+    assert said is not None and said.mhz == pytest.approx(1000 / path.ns, abs=0.05) and said.longest == (str(path),)
+    assert estimate(netlist, "top", "xcup") is None
+    alone = {"modules": {"top": {"cells": {"u_q": flop(family, 2, 3)}}}}
+    assert estimate(alone, "top", family) is None
 
 
 def test_what_no_path_can_be_found_in() -> None:

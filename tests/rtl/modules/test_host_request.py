@@ -33,6 +33,7 @@ class Engine:
     wait: int = 0
     fed: list[int] = field(default_factory=list)  # since the context was empty
     clock: int = 0
+    resets: int = 0
     last: bool = False
     token: int | None = None
 
@@ -54,6 +55,7 @@ class Engine:
     def after(self, bench: Bench) -> None:
         self.token = None
         if bench.get("engine_rst_o"):
+            self.resets += 1
             self.position, self.state, self.status, self.wait, self.fed = 0, "idle", BUDGET, 0, []
             return
         if bench.get("request_valid_o"):
@@ -136,8 +138,8 @@ def wanted(state: dict, prompt: list[int], budget: int, clear: bool, sampled: li
             return tokens, "budget"
 
 
-def started(draw: np.random.Generator, idle: str) -> tuple[Bench, Engine, Host]:
-    bench = Bench("host_request", plan={"Vocab": VOCAB, "Context": CONTEXT})
+def started(draw: np.random.Generator, idle: str, streams: int = 1) -> tuple[Bench, Engine, Host]:
+    bench = Bench("host_request", plan={"Vocab": VOCAB, "Context": CONTEXT, "Streams": streams})
     bench.reset(2)
     return bench, Engine(active(idle, 300, 1), draw, []), Host([], ~active(idle, 300, 2) & (idle != "never"))
 
@@ -234,3 +236,36 @@ def test_a_reset_ends_at_once(draw: np.random.Generator) -> None:
         ask(bench, host, [4, 5], 2, False)
         cycles(bench, [Start(), engine, host], lambda host=host: host.done > 0, 5000)
         assert host.tokens == [7, 8] and engine.fed == [4, 5, 7]
+
+
+def test_a_reset_of_one_of_several_streams_leaves_the_engine_alone(draw: np.random.Generator) -> None:
+    """At any moment, idle among them: nothing is put any more, and the context is none, however the next begins."""
+    ended = 0
+    for when in [*range(1, 40), 55, 90, 140]:
+        bench, engine, host = started(draw, "at random", streams=2)
+        prompt = draw.integers(0, STOP_TOKEN, draw.integers(1, 7)).tolist()
+        engine.sampled = draw.integers(0, STOP_TOKEN, 99).tolist()
+        sampled = list(engine.sampled)
+        ask(bench, host, prompt, int(draw.choice([2, 1 << 31])), True)
+        clock = Start()
+        parts = [clock, engine, host]
+        cycles(bench, parts, lambda clock=clock, when=when: clock.cycle > when, 999)
+        before, done = len(host.tokens), host.done
+        ended += done
+        bench.set(reset_i=1)
+        cycles(bench, parts, lambda clock=clock, when=when: clock.cycle > when + 1, 9)
+        bench.set(reset_i=0)
+        cycles(bench, parts, lambda host=host, done=done: host.done > done, 99)
+        cycles(bench, parts, lambda n=clock.cycle, clock=clock: clock.cycle > n + 20, 99)
+        bench.settle()
+        told = [bench.get(name) for name in ("reason_o", "pending_o", "busy_o", "position_o")]
+        assert told == [REASONS["reset"], 0, 0, 0] and host.done == done + 1, f"cycle {when}"
+        # What was put in the very cycle of the reset had come; nothing behind it does.
+        assert len(host.tokens) <= before + 1 and host.tokens == sampled[: len(host.tokens)]
+        assert engine.state == "idle" and engine.resets == 0
+        engine.sampled = [7, 8, 9]
+        ask(bench, host, [4, 5], 2, False)
+        cycles(bench, [Start(), engine, host], lambda host=host: host.done > 0, 5000)
+        bench.settle()
+        assert host.tokens == [7, 8] and engine.fed == [4, 5, 7] and bench.get("position_o") == 3
+    assert 0 < ended < 20

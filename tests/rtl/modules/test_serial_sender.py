@@ -125,3 +125,61 @@ def test_without_a_stream_no_end_is_told() -> None:
     assert not bench.run(50, done_i=0)["valid_o"].any()
     bench.set(status_i=STREAM)  # one that began later does not tell of an earlier request
     assert not bench.run(50)["valid_o"].any()
+
+
+def packed(values: list[int], bits: int) -> int:
+    """A port with an entry for each stream."""
+    return sum(value << bits * stream for stream, value in enumerate(values))
+
+
+@idle
+@pressure
+def test_every_stream_has_its_turn(draw: np.random.Generator, idle: str, pressure: str) -> None:
+    """Three of them with tokens at any time: one after the other, under its address and with its status."""
+    streams, bits = 3, ADDRESS_BITS + 2
+    bench = Bench("serial_sender", Streams=streams, BusW=bits)
+    statuses = [STREAM | 0x21, STREAM | 0x42, STREAM | 0x13]
+    bench.set(status_i=packed(statuses, 8))
+    bench.reset()
+    left = [[int(n) for n in draw.integers(1, 17, 6)] for _ in range(streams)]
+    wanted = [list(counts) for counts in left]
+    sent: list[int] = []
+    ended = [0] * streams
+
+    class Rings:
+        """Each has tokens until they are taken, and then its request ends."""
+
+        def before(self, bench: Bench) -> None:
+            bench.set(
+                push_count_i=packed([counts[0] if counts else 0 for counts in left], 5),
+                push_addr_i=packed([(s << ADDRESS_BITS) + address("tokens", 5 * s) for s in range(streams)], bits),
+                done_i=sum(1 << s for s in range(streams) if not left[s] and not ended[s]),
+            )
+            for s in range(streams):
+                ended[s] |= int(not left[s])
+
+        def after(self, bench: Bench) -> None:
+            pushed = bench.get("push_o")
+            assert pushed & (pushed - 1) == 0, "one at a time"
+            if pushed:
+                sent.append(pushed.bit_length() - 1)
+                left[sent[-1]].pop(0)
+
+    source = Source(
+        [{"command_op_i": ord("W"), "command_tag_i": 9, "command_addr_i": 1 << ADDRESS_BITS, "command_count_i": 0}],
+        "command_valid_i", "command_ready_o", active(idle, 300, 1),
+    )  # fmt: skip
+    sink = Sink(["mark_o", "data_o"], "valid_o", "ready_i", active(pressure, 300, 2))
+    bus = Bus(active("at random", 200, 3), draw.integers(0, 4, 50))
+    total = 6 * streams + streams + 1
+    cycles(bench, [source, sink, bus, Rings()], lambda: sum(m for m, _ in sink.items) == 2 * total, 200_000)
+    found = bodies(sink.items)
+    for frame in found:
+        assert frame.status == statuses[frame.address >> ADDRESS_BITS]
+        assert frame.words == tuple(word(frame.address + 4 * i) for i in range(len(frame.words)))
+    told = {s: [f for f in found if f.address >> ADDRESS_BITS == s and f.op != b"W"] for s in range(streams)}
+    for s in range(streams):
+        assert [len(f.words) for f in told[s] if f.op == b"T"] == wanted[s]
+        assert [f.op for f in told[s]] == [b"T"] * 6 + [b"E"]
+        assert told[s][-1].address == (s << ADDRESS_BITS) + address("status")
+    assert sent[: 3 * 5] == [0, 1, 2] * 5

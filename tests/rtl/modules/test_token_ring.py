@@ -9,7 +9,7 @@ import pytest
 from bench import Bench, Stopped
 from bench_streams import active, idle
 
-from hardwire.host.registers import BURST, ID_BITS, SEQUENCE_BITS
+from hardwire.host.registers import BURST, ID_BITS, sequence_bits
 
 pytestmark = pytest.mark.tools
 
@@ -17,27 +17,42 @@ MASK = (1 << 32) - 1
 
 
 @idle
-@pytest.mark.parametrize(("depth", "begin"), [(8, 0xFFFFFFF0), (2, 0), (64, 0xFFFFFFF0), (32, 4090)])
-def test_a_host_that_follows(draw: np.random.Generator, depth: int, begin: int, idle: str) -> None:
-    """Indices here run without a wrap; a token may be read two cycles behind its put."""
-    bench = Bench("token_ring", Depth=depth, FirstIndex=begin)
+@pytest.mark.parametrize(
+    ("depth", "begin", "streams", "stream"),
+    [
+        (8, 0xFFFFFFF0, 1, 0),
+        (2, 0, 1, 0),
+        (64, 0xFFFFFFF0, 1, 0),
+        (32, 4090, 1, 0),
+        (8, 0xFFFFFFF0, 4, 3),
+        (32, 1020, 2, 0),
+    ],
+)
+def test_a_host_that_follows(
+    draw: np.random.Generator, depth: int, begin: int, streams: int, stream: int, idle: str
+) -> None:
+    """Indices here run without a wrap; a token may be read two cycles behind its put. Room and what can be pushed are
+    those of the cycle before."""
+    bench = Bench("token_ring", Depth=depth, FirstIndex=begin, Streams=streams, Stream=stream)
+    bits = sequence_bits(streams)
+    name = stream << ID_BITS + bits
     bench.reset()
     ids: list[int] = []  # every token that was put
     written = read = pushed = begin
-    stream, behind = 0, 0  # behind: put in the cycle before, not published yet
+    pushes_on, behind = 0, 0  # behind: put in the cycle before, not published yet
     asked, slot = None, None  # an index that was offered, a slot that was read, in the cycle before
+    room, ready = True, 0  # of the cycle before: room for one more, tokens that can be pushed
     busy, pushes, full = active(idle, 1500, 1), 0, 0
     for n in range(1500):
-        room = written - read + behind < depth
         full += not room
         put = room and bool(busy[n]) and not behind
-        most = min(BURST, written - pushed, depth - pushed % depth) if stream else 0
+        most = ready if pushes_on else 0
         index = int(draw.integers(read - 3, written + 3))
         accept = asked is not None and bool(draw.integers(2))
         switch = not accept and draw.random() < 0.02
         push, token = most > 0 and draw.random() < 0.5, int(draw.integers(1 << ID_BITS))
         look = int(draw.integers(max(read, written - depth), written)) if written > read else None
-        on = int(draw.integers(2)) if switch else stream
+        on = int(draw.integers(2)) if switch else pushes_on
         bench.set(
             put_i=int(put),
             id_i=token,
@@ -50,22 +65,24 @@ def test_a_host_that_follows(draw: np.random.Generator, depth: int, begin: int, 
         )
         bench.settle()
         seen = {name: bench.get(f"{name}_o") for name in ("full", "write_index", "read_index", "stream", "push_count")}
-        wanted = (int(not room), written & MASK, read & MASK, stream, most)
+        wanted = (int(not room), written & MASK, read & MASK, pushes_on, most)
         assert tuple(seen.values()) == wanted, f"cycle {n}: {seen}, not {wanted}"
         assert bench.get("index_ok_o") == (read <= index <= written)
         assert not most or bench.get("push_slot_o") == pushed % depth
         if slot is not None:
-            word = (slot & (1 << SEQUENCE_BITS) - 1) << ID_BITS | ids[slot - begin]
+            word = name | (slot & (1 << bits) - 1) << ID_BITS | ids[slot - begin]
             assert bench.get("rdata_o") == word, f"cycle {n}, token {slot}"
         bench.tick()
+        room = written - read + behind < depth
+        ready = 0 if push or switch else min(BURST, written + behind - pushed, depth - pushed % depth)
         ids += [token] if put else []
         pushes += most if push else 0
         pushed = read if switch else pushed + (most if push else 0)
-        stream, slot = on, look
+        pushes_on, slot = on, look
         written, behind = written + behind, int(put)
         read = asked if accept and asked is not None else read
         # Pushed tokens are the host's before it is done with them.
-        limit = pushed if stream else written
+        limit = pushed if pushes_on else written
         asked = index if read <= index <= min(limit, written - behind) else None
     assert written - begin > 20 and pushes > 10 and (full or depth > 8 or idle == "mostly")
 

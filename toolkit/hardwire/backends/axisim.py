@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chip in simulation, at its AXI4-Lite port: words are read and written as a processor would.
 
-Time passes while something is read or written, and in ``run``: a processor that is away leaves the chip alone.
+Time passes while something is read or written, and in ``run``: a processor that is away leaves the chip alone. Several
+threads may use one chip: accesses follow each other.
 """
 
 from __future__ import annotations
 
 import ctypes
+import threading
 from pathlib import Path
 
 from ..emit.rtl.around_hls import core_of
@@ -36,6 +38,7 @@ class AxiSim:
         self.reads = self.writes = 0  # since power-up
         self._library: ctypes.CDLL | None = None
         self._handle: ctypes.c_void_p | None = None
+        self._one = threading.RLock()  # a chip has one bus
 
     def simulation(self) -> Simulation:
         """The library to verilate: top, RTL files of the build and the C++ around them."""
@@ -94,16 +97,18 @@ class AxiSim:
     def read(self, address: int) -> int:
         """The word at a byte address. Raises LinkError where the port does not answer as it should."""
         word = ctypes.c_uint32()
-        self.run(self.away)
-        self._checked("read", address, self._loaded().chip_read(self._handle, address, ctypes.byref(word)))
-        self.reads += 1
+        with self._one:
+            self.run(self.away)
+            self._checked("read", address, self._loaded().chip_read(self._handle, address, ctypes.byref(word)))
+            self.reads += 1
         return word.value
 
     def write(self, address: int, word: int, strobe: int = ALL_BYTES) -> None:
         """Write a word, or those of its bytes that ``strobe`` has. Raises LinkError as ``read``."""
-        self.run(self.away)
-        self._checked("write", address, self._loaded().chip_write(self._handle, address, word & 0xFFFFFFFF, strobe))
-        self.writes += 1
+        with self._one:
+            self.run(self.away)
+            self._checked("write", address, self._loaded().chip_write(self._handle, address, word & 0xFFFFFFFF, strobe))
+            self.writes += 1
 
     def _checked(self, access: str, address: int, outcome: int) -> None:
         if outcome:
@@ -114,12 +119,14 @@ class AxiSim:
 
     def run(self, cycles: int) -> None:
         """Run so many clock cycles."""
-        self._loaded().chip_run(self._handle, cycles)
+        with self._one:
+            self._loaded().chip_run(self._handle, cycles)
 
     def await_irq(self, cycles: int) -> bool:
         """Let time pass until the interrupt is high, or so many cycles; whether it is."""
-        self._loaded().chip_await(self._handle, cycles)
-        return self.irq
+        with self._one:
+            self._loaded().chip_await(self._handle, cycles)
+            return self.irq
 
     @property
     def irq(self) -> bool:

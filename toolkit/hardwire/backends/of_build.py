@@ -16,6 +16,7 @@ from ..host.requests import Backend
 from ..manifest import SYNTH
 from ..progress import Progress
 from ..synth.builds import checked_netlist
+from .axisim import AxiSim
 from .csim import CSim
 from .netlistsim import NetlistSim
 from .rtlsim import RtlSim
@@ -82,6 +83,15 @@ def fresh_netlistsim(build: Build, scratch: Path, progress: Progress = lambda st
     board = SerialChip(sim, chip_id=chip_id(build.manifest.identity))
     note = f"{luts}; a board at its serial line, PLL and UART included"
     return Proved(backend=board, close=sim.close, bit_cycles=sim.made["divisor"], note=note)
+
+
+def fresh_board(build: Build, scratch: Path, progress: Progress = lambda stage, share: None) -> Proved:
+    """The RTL at its AXI4-Lite port, behind the registers that a board has. Raises BuildError for a build without."""
+    from ..driver.mmio import MappedChip
+
+    sim = AxiSim(_copied(build, "rtl", scratch), work=scratch / "board")
+    sim.compile(progress)
+    return Proved(backend=MappedChip(sim, chip_id=build.chip.id), close=sim.close)
 
 
 FRESH = {"csim": fresh_csim, "rtl": fresh_rtlsim, "netlist": fresh_netlistsim}

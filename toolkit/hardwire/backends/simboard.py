@@ -28,14 +28,16 @@ from ..build.folder import Build, open_build
 from ..driver.bundle import for_board
 from ..driver.model import LanguageModel
 from ..driver.overlay import open_board
+from ..emit.rtl.project import read_meta
 from ..emit.top.axi import read_axi
 from ..emit.top.hwh import write_hwh
 from ..emit.top.vivado import require_zynq
 from ..errors import BuildError, LinkError
 from ..files import sha256
+from ..host.registers import aperture
 from ..manifest import MANIFEST, BundleManifest, write_manifest
 from ..targets.board import load_board
-from ..targets.zynq import DESIGN, INTC_RANGE, RANGE
+from ..targets.zynq import DESIGN, INTC_RANGE
 from .axisim import AxiSim
 from .simclocks import CLOCKS
 from .simintc import AxiIntc, Uio
@@ -74,6 +76,7 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
         super().__init__(f"hardwire:{sim.folder}")
         self.sim, self.base, self.name = sim, base, name
         self.arch, self.raw_irq = ARCHITECTURES[processor], RAW_IRQS[processor]
+        self.range = aperture(sim.meta["parameters"]["Streams"])  # bytes of its registers
         self.downloads = 0
         self.clocks = CLOCKS[processor](pll_mhz)
         self._dark: int | None = None  # without a bitstream: what every register of the fabric reads
@@ -139,24 +142,27 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
 
     def _read(self, address: int) -> int:
         offset = self._offset(address)
-        if self._dark is not None and 0 <= offset < RANGE + INTC_RANGE:
+        if self._dark is not None and 0 <= offset < self.range + INTC_RANGE:
             return self._dark
-        if 0 <= offset < RANGE:
+        if 0 <= offset < self.range:
             return self.sim.read(offset)
-        return self.intc.read(offset - RANGE) if _of_intc(offset) else self.clocks.read(address)
+        return self.intc.read(offset - self.range) if self._of_intc(offset) else self.clocks.read(address)
 
     def _write(self, address: int, word: int) -> None:
         offset = self._offset(address)
-        if self._dark is not None and 0 <= offset < RANGE + INTC_RANGE:
+        if self._dark is not None and 0 <= offset < self.range + INTC_RANGE:
             return
-        if 0 <= offset < RANGE:
+        if 0 <= offset < self.range:
             self.sim.write(offset, word)
-        elif _of_intc(offset):
-            self.intc.write(offset - RANGE, word)
+        elif self._of_intc(offset):
+            self.intc.write(offset - self.range, word)
         else:
             self.clocks.write(address, word)
         if self._uio is not None:
             self._uio.poke()
+
+    def _of_intc(self, offset: int) -> bool:
+        return self.range <= offset < self.range + INTC_RANGE
 
     def _interrupt(self) -> bool:
         """Let a moment pass in which the interrupt may come; whether it is there."""
@@ -203,10 +209,6 @@ class SimBoard(Device):  # type: ignore[misc]  # pynq has no types
         return self.clocks.mhz(index)
 
 
-def _of_intc(offset: int) -> bool:
-    return RANGE <= offset < RANGE + INTC_RANGE
-
-
 _found_by_kernel = pynq.interrupt.get_uio_irq
 
 
@@ -234,7 +236,8 @@ def simulated_bundle(build: Build) -> Path:
     read_axi(build.folder / "rtl")
     folder = build.folder / SIMULATED / build.folder.resolve().name
     folder.mkdir(parents=True, exist_ok=True)
-    write_hwh(folder / f"{DESIGN}.hwh", board)
+    streams = read_meta(build.folder / "rtl")["parameters"]["Streams"]
+    write_hwh(folder / f"{DESIGN}.hwh", board, streams)
     (folder / f"{DESIGN}.bit").write_text("No bitstream: the simulated RTL stands in for it.\n")
     shutil.copyfile(build.folder / "model.chip", folder / "model.chip")
     manifest = BundleManifest(

@@ -37,10 +37,11 @@ from ..manifest import (
 )
 from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
-from ..plan.cost import axi_memory, predict
-from ..plan.fit import fit
+from ..plan.cost import Cost, axi_memory, predict
+from ..plan.fit import Fit, fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
+from ..plan.replay import throughput
 from ..plan.schedule import schedule
 from ..plan.widths import Widths
 from ..progress import Stage
@@ -51,6 +52,7 @@ from .folder import Build
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
+REPLANS = 4  # of an engine beside the registers of a bitstream
 CORES = ("rtl", "hls")  # what its decoder is made of
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -64,8 +66,10 @@ def make_build(
     ip: str = "rtl",
     lanes: int | None = None,
     geometry: Geometry | None = None,
+    streams: int | None = 1,
     onnx: Path | None = None,
     reprintable: bool = False,
+    best: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -74,14 +78,17 @@ def make_build(
     part and the kernels are expected to fit, "bitstream" for the engine behind AXI4-Lite too, and a Vivado project
     around it, for a board with a Zynq and at the nearest clock that its processor makes; with ``ip`` "hls", its
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
-    that is expected to fit; ``lanes``: of the HLS project. ``reprintable``: the host can write all memories of the RTL
-    engine; without it, of a bitstream those in URAM, which it cannot initialise. Raises BoardError where the chip does
-    not fit, BuildError where ``out`` holds something else, or the engine lacks a part of the chip. The folder appears
-    complete or not at all.
+    that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
+    the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
+    those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
+    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
+    holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
-    _check_core(target, ip, geometry, reprintable)
+    _check_core(target, ip, geometry, streams, reprintable)
+    if best and ip == "hls":
+        raise BuildError("--sampler extended is of the HLS project and the RTL engine, not of --ip hls; leave one out")
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -93,7 +100,8 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, target == "bitstream")
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
+        best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
@@ -112,7 +120,7 @@ def make_build(
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
         copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
-        manifest = _write_parts(chip, board, target, plan, partial, progress)
+        manifest = _write_parts(chip, board, target, plan, partial, best, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
         if out.exists():
@@ -123,13 +131,17 @@ def make_build(
     return Build(out, manifest, chip)
 
 
-def _check_core(target: str, ip: str, geometry: Geometry | None, reprintable: bool) -> None:
+def _check_core(target: str, ip: str, geometry: Geometry | None, streams: int | None, reprintable: bool) -> None:
     if ip not in CORES:
         raise BuildError(f"no core {ip!r}; choose {' or '.join(CORES)}")
     if ip == "hls" and target != "bitstream":
         raise BuildError(f"--ip hls is what a bitstream is made with; with --target {target} leave it out")
     if ip == "hls" and geometry is not None:
         raise BuildError("--geometry is of the RTL engine; with --ip hls give --lanes")
+    if streams != 1 and (ip == "hls" or target not in ENGINE):
+        raise BuildError("--streams is of the RTL engine; give --target rtl or bitstream, and no --ip hls")
+    if streams != 1 and geometry is not None:
+        raise BuildError("--streams plans a geometry; with --geometry say streams in it, as in streams=2")
     if reprintable and (ip == "hls" or target not in ENGINE):
         raise BuildError("--reprintable is of the RTL engine; give --target rtl or bitstream, and no --ip hls")
 
@@ -155,37 +167,69 @@ def _with_its_clock(board: Board) -> Board:
 
 
 def _rtl_plan(
-    plan: PlanRecord, chip: Chip, board: Board, name: str, geometry: Geometry | None, bitstream: bool
+    plan: PlanRecord,
+    chip: Chip,
+    board: Board,
+    name: str,
+    geometry: Geometry | None,
+    streams: int | None,
+    bitstream: bool,
+    best: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        verdict = fit(chip, board)
+        verdict = _fastest(chip, board, streams, bitstream)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-    program = schedule(chip, geometry)
-    cost = predict(chip, program, board.family, Widths.of(chip))
-    if bitstream and (host := bitstream_cost(chip, program, board)):
-        cost = cost.beside(host)
+    geometry = replace(geometry, best=geometry.best or best)
+    program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
+    if bitstream:
         over = beyond_device(cost.as_dict(), board)
         if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
             raise BoardError(
                 f"{name} does not fit {board.name} as a bitstream: with the AXI registers {', '.join(over)}; "
                 "give a smaller engine by --geometry, or a larger board"
             )
-    mean = program.mean_cycles(0, min(MEAN_OVER, chip.shape.context) - 1)
+    several = program.geometry.streams > 1
+    mean = throughput(program).cycles if several else program.mean_cycles(0, min(MEAN_OVER, program.context) - 1)
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
-def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:
+def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> Fit:
+    """The fastest engine that fits. Of a bitstream each stream has registers of its own, whose memories are taken from
+    the engine's until all fit."""
+    verdict, place = fit(chip, board, streams=streams), board
+    for _ in range(REPLANS if bitstream else 0):
+        if verdict.geometry is None:
+            break
+        over = _cost(chip, board, Geometry(**verdict.geometry), bitstream).bram18 - board.bram18
+        if over <= 0:
+            break
+        place = replace(place, bram18=place.bram18 - over)
+        verdict = fit(chip, place, streams=streams)
+    return verdict
+
+
+def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost:
+    """Of the engine, and of what a bitstream has beside it."""
+    program = schedule(chip, geometry)
+    cost = predict(chip, program, board.family, Widths.of(chip))
+    host = bitstream_cost(chip, program, board) if bitstream else None
+    return cost if host is None else cost.beside(host)
+
+
+def _write_parts(
+    chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, best: int, progress: Stage
+) -> Manifest:
     """Write the projects of a target; the manifest of the whole folder."""
     parts, cycles = [], None
     if plan.lanes is not None:
         from ..emit.hls.project import write_project
 
         progress("HLS project")
-        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes)
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes, best=best)
         parts.append("hls")
     if plan.ip is not None:
         from ..emit.rtl.around_hls import write_rtl_around_hls
@@ -200,7 +244,7 @@ def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder
         progress("RTL project")
         pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
         program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder), pour=pour)
-        cycles = [program.cycles(position) for position in range(chip.shape.context)]
+        cycles = [program.cycles(position) for position in range(program.context)]
         if board.serial is not None:
             serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))
         parts.append("rtl")

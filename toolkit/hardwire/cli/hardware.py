@@ -17,11 +17,18 @@ from ..errors import HardwireError
 from ..jobs.cluster import Place
 from .cluster import on_cluster
 from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, main, notes, spinner
+from .shapes import answer_shapes
 
 
 @main.command()
-@click.argument("chip", type=IN_FILE)
+@click.argument("chip", type=IN_FILE, required=False)
 @click.option("--board", default="all", show_default=True, help="A board's name, or all.")
+@click.option("--shapes", is_flag=True, help="Without CHIP: the largest shapes that a board holds, to train.")
+@click.option(
+    "--weights", type=click.IntRange(2, 8), multiple=True, help="Bits of those shapes; default: 3, 4 and 8, minutes."
+)
+@click.option("--context", type=click.IntRange(16, 4096), default=512, show_default=True, help="Of those shapes.")
+@click.option("--plot", type=IN_FILE, help="Write a picture of those shapes to choose by.")
 @click.option("--timeline", type=IN_FILE, help="Write a picture of one token's timeline (one board).")
 @click.option("--position", type=click.IntRange(0), default=127, show_default=True, help="Of the picture's token.")
 @click.option(
@@ -36,8 +43,12 @@ from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, ma
 )
 @AS_JSON
 def fit(
-    chip: Path,
+    chip: Path | None,
     board: str,
+    shapes: bool,
+    weights: tuple[int, ...],
+    context: int,
+    plot: Path | None,
     timeline: Path | None,
     position: int,
     streams: str,
@@ -50,6 +61,14 @@ def fit(
     `hardwire synth` measures them. The floor is what no engine on that board could beat. With several streams the mean
     is per token over all of them, and the latency what one token takes meanwhile.
     """
+    if shapes:
+        if chip is not None:
+            raise click.UsageError(f"--shapes is asked without a chip; leave {chip} out")
+        return answer_shapes(board, weights, context, plot, as_json)
+    if chip is None:
+        raise click.UsageError("CHIP is missing; or give --shapes, for the largest shapes that a board holds")
+    if weights or plot:
+        raise click.UsageError("--weights and --plot go with --shapes")
     from ..build.pours import pours_into
     from ..chip.model import load_chip
     from ..plan.fit import fit as fit_to
@@ -101,9 +120,10 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 
     if verdict.geometry is None:
         raise HardwireError(f"nothing to draw: no engine fits {verdict.board} ({verdict.limit})")
-    if position >= model.shape.context:
-        raise HardwireError(f"--position {position}: the context has {model.shape.context}")
-    draw_timeline(schedule(model, Geometry(**verdict.geometry)), position, path, verdict.board)
+    plan = schedule(model, Geometry(**verdict.geometry))
+    if position >= plan.context:
+        raise HardwireError(f"--position {position}: the context has {plan.context}")
+    draw_timeline(plan, position, path, verdict.board)
 
 
 @main.command()
@@ -118,10 +138,26 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
 )
 @click.option(
-    "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
+    "--geometry",
+    help="RTL: a geometry of one's own, as in columns=16,banks=24: what is not named is the default's, not the plan's "
+    "of fit, whose whole geometry fit --json has. Without this option: as fit plans it.",
+)
+@click.option(
+    "--streams",
+    type=click.Choice(["1", "2", "3", "4", "auto"]),
+    default="1",
+    show_default=True,
+    help="RTL: contexts in flight, each for a user; auto: as many as give the most tokens.",
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
 @click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
+@click.option(
+    "--sampler",
+    type=click.Choice(["plain", "extended"]),
+    default="plain",
+    show_default=True,
+    help="extended: top-k, top-p, penalty, log probabilities, guides.",
+)
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -132,8 +168,10 @@ def build(
     ip: str,
     lanes: int | None,
     geometry: str | None,
+    streams: str,
     clock: float | None,
     reprintable: bool,
+    sampler: str,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -144,6 +182,7 @@ def build(
     """
     from ..build.make import make_build
     from ..build.pours import mould_of
+    from ..ops.choice import EXTENDED
     from ..plan.geometry import parse_geometry
     from ..targets.board import load_board
 
@@ -159,8 +198,10 @@ def build(
             ip=ip,
             lanes=lanes,
             geometry=chosen,
+            streams=None if streams == "auto" else int(streams),
             onnx=onnx,
             reprintable=reprintable,
+            best=EXTENDED if sampler == "extended" else 0,
             progress=stage,
         )
     data: dict[str, Any] = {

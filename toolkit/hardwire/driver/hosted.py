@@ -12,15 +12,28 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BuildError, LinkError, PromptError, Unsupported
-from ..host.registers import LOADER_WINDOW, LOADS, MAGIC, REASONS, VERSION, address, field, fields_in
+from ..host.registers import (
+    ADDRESS_BITS,
+    CHOOSES,
+    KNOWN_VERSIONS,
+    LOADER_WINDOW,
+    LOADS,
+    MAGIC,
+    REASONS,
+    address,
+    field,
+    fields_in,
+)
 from ..host.requests import (
     CHECKSUMS,
+    NONE_ALLOWED,
     NOTHING_TO_CONTINUE,
     STOP_TOKEN,
     Backend,
@@ -31,6 +44,8 @@ from ..host.requests import (
     Stages,
     one_by_one,
 )  # fmt: skip
+from ..host.sampling import mask_words, read_drawn, register_words
+from ..ops.choice import Chosen
 
 UNLIMITED = 0xFFFFFFFF
 READY = 100  # looks at a chip that was told to take contents, which takes it less than one
@@ -52,24 +67,30 @@ class ChipInfo:
     logit_lanes: int
     logit_fraction: int
     clock_khz: int
+    version: int  # of its register map
+    streams: int = 1  # contexts that it holds, each with requests of its own
 
 
 def understood(hello: Sequence[int], chip_id: int | None) -> ChipInfo:
     """What the first eight registers say. Raises LinkError for what is no chip of ours, or not that one."""
     magic, version, board_id, vocab, context, ring, shape, clock = hello
-    if magic != MAGIC or version != VERSION:
+    if magic != MAGIC or version not in KNOWN_VERSIONS:
+        known = " or ".join(map(str, KNOWN_VERSIONS))
         raise LinkError(
             f"what answers is no chip of this version: magic {magic:#010x}, map {version}, not {MAGIC:#010x}, "
-            f"{VERSION}; load a bitstream of this version"
+            f"{known}; load a bitstream of this version"
         )
     if chip_id is not None and board_id != chip_id:
         raise LinkError(f"the board holds chip {board_id:08x}, not {chip_id:08x}; load the right bitstream")
     part = {name: field("shape", name).of(shape) for name in ("stops", "logit_bits", "logit_lanes", "logit_fraction")}
-    return ChipInfo(id=board_id, vocab=vocab, context=context, ring=ring, clock_khz=clock, **part)
+    return ChipInfo(id=board_id, vocab=vocab, context=context, ring=ring, clock_khz=clock, version=version, **part)
 
 
 class HostedChip(Backend):
     """A chip that runs requests by itself. Raises LinkError where it does not answer as one.
+
+    Of several streams, ``streams`` has one of these for each: registers, ring and errors are its own, and ``position``,
+    ``stop``, ``reset`` and the like are of that stream. A request is run by the one that it names, whichever is asked.
 
     It keeps the logits and checksums of the last token alone: a request that wants more of them is told to it as one
     for each token, which costs a round of registers each. ``traced``: tells, by its names, where the trace window has
@@ -81,7 +102,11 @@ class HostedChip(Backend):
     traced: Callable[[], Mapping[str, int]] | None = None
     _words: Mapping[str, int] = {}  # that it told
     _requests = 0  # what the chip's counter said when the last one began
+    _chooses = False  # the last one was drawn by the extended sampler
     _info: ChipInfo
+    number = 0  # of the stream
+    _base = 0  # of its registers
+    streams: tuple[HostedChip, ...] = ()  # of the chip, by their numbers
 
     # -- what a transport gives ----------------------------------------------------------------------
 
@@ -113,6 +138,31 @@ class HostedChip(Backend):
     def _await_idle(self) -> None:
         """Return when no request runs. Raises LinkError when that takes too long."""
 
+    # -- streams -------------------------------------------------------------------------------------
+
+    def _at(self, name: str, index: int = 0) -> int:
+        """The address of a register of this stream, or of a word of a window."""
+        return address(name, index) + self._base
+
+    def _count_streams(self) -> int:
+        """How many the chip has; what it says of itself has that from then on."""
+        if self._info.version > 2:  # before, there was one
+            self._info = replace(self._info, streams=1 + field("features", "others").of(self._read("features")))
+        return self._info.streams
+
+    def _become(self, number: int) -> None:
+        """Be the stream of that number, whose registers are behind those of the others."""
+        self.number, self._base = number, number << ADDRESS_BITS
+
+    def _check_number(self) -> None:
+        """Raise LinkError where the registers are another stream's: addresses that do not reach so far."""
+        found = field("features", "stream").of(self._read("features"))
+        if found != self.number:
+            raise LinkError(
+                f"the registers of stream {self.number} say that they are of stream {found}: the bus does not reach "
+                "them; build anew"
+            )
+
     # -- what it says --------------------------------------------------------------------------------
 
     def info(self) -> ChipInfo:
@@ -129,7 +179,7 @@ class HostedChip(Backend):
 
     def cycles(self) -> int:
         """The chip's clock cycles since power-up, 64 bits."""
-        low, high = self._read_words(address("cycles_low"), 2)
+        low, high = self._read_words(self._at("cycles_low"), 2)
         return low | high << 32
 
     def run_cycles(self) -> int:
@@ -149,7 +199,7 @@ class HostedChip(Backend):
             raise LinkError("logits change while a request runs; read them behind it")
         pitch = 1 << (info.logit_lanes - 1).bit_length()
         rows = -(-info.vocab // info.logit_lanes)
-        words = np.array(self._read_words(address("logits"), rows * pitch), np.uint32).astype(np.int32)
+        words = np.array(self._read_words(self._at("logits"), rows * pitch), np.uint32).astype(np.int32)
         return words.reshape(rows, pitch)[:, : info.logit_lanes].reshape(-1)[: info.vocab].astype(np.int64)
 
     # -- contents ------------------------------------------------------------------------------------
@@ -179,7 +229,7 @@ class HostedChip(Backend):
         if not any("ready" in self.contents() for _ in range(READY)):
             raise LinkError(f"the chip took no contents, {READY} times asked; reset it and load again")
         for first in range(0, len(image), LOADER_WINDOW.words):
-            self._write_image(address("contents"), image[first : first + LOADER_WINDOW.words])
+            self._write_image(self._at("contents"), image[first : first + LOADER_WINDOW.words])
         state, taken, held = self.contents(), self._read("contents_taken"), self._read("id")
         if "whole" not in state or held != image[-2]:
             raise LinkError(
@@ -207,6 +257,32 @@ class HostedChip(Backend):
     def _write_image(self, at: int, words: NDArray[np.uint32]) -> None:
         self._write_words(at, words.tolist())
 
+    # -- the extended sampler ------------------------------------------------------------------------
+
+    @cached_property
+    def best(self) -> int:
+        """Tokens that its sampler keeps in order; 0: it has the plain one."""
+        return self._read("choice_best") if CHOOSES.of(self._read("features")) else 0
+
+    def drawn(self, token: int) -> Chosen:
+        """What the draw of the last token gave."""
+        state, logit, low, high = self._read_words(address("drawn"), 4)
+        count = field("drawn", "count").of(state)
+        pairs = self._read_words(address("best"), 2 * count) if count else []
+        signed = np.array([logit, *pairs[1::2]], np.uint32).astype(np.int32).tolist()
+        return read_drawn(token, [signed[0], low | high << 32, count, *pairs[::2], *signed[1:]])
+
+    def _tell_choice(self, request: Request) -> None:
+        """How the next request draws."""
+        self._chooses = bool(request.options())
+        if not self._chooses:
+            if self.best:
+                self._write("choice_how", 0)
+            return
+        self._write_words(address("choice_how"), register_words(request))
+        if request.allowed is not None:
+            self._write_words(address("mask"), mask_words(request).tolist())
+
     # -- requests ------------------------------------------------------------------------------------
 
     @property
@@ -216,7 +292,9 @@ class HostedChip(Backend):
             name="this board",
             vocab=info.vocab,
             context=info.context,
+            streams=info.streams,
             stops=info.stops,
+            best=min(self.best, info.vocab),
             rows=1 if info.logit_bits else 0,
             stages=CHECKSUMS if self.traced is not None else "",
             no_rows="it has no logit window; build it with one",
@@ -230,20 +308,26 @@ class HostedChip(Backend):
         """
         self.limits.check(request)
         state = state or RequestState()
-        if request.rows:
+        if request.stream != self.number:
+            return self.streams[request.stream].stream(request, state)
+        if request.rows or request.logprobs is not None or request.guide is not None:
             return one_by_one(self._scored, request, state)
         return self._request(request, state)
 
     def run(self, request: Request) -> Outcome:
         """All of ``stream``. ``total_cycles`` are the chip's own count; it has none for a single token."""
         outcome = super().run(request)
-        return outcome if request.rows else replace(outcome, total_cycles=self.run_cycles())
+        chip = self.streams[request.stream] if request.stream != self.number else self
+        single = request.rows or request.logprobs is not None or request.guide is not None
+        return outcome if single else replace(outcome, total_cycles=chip.run_cycles())
 
     def _scored(self, part: Request) -> Outcome:
         """A request for one token, with what is kept of it."""
         began, state = time.perf_counter(), RequestState()
         ids = tuple(self._request(part, state))
-        if ids or state.status == STOP_TOKEN:  # otherwise nothing was drawn
+        if ids and part.logprobs is not None:
+            state.drawn.append(self.drawn(ids[0]))
+        if part.rows and (ids or state.status in (STOP_TOKEN, NONE_ALLOWED)):  # otherwise nothing was drawn
             state.logits.append(self.logits())
             if part.stages:
                 state.stages.append(self.stages())
@@ -255,7 +339,7 @@ class HostedChip(Backend):
             raise Unsupported(f"stages: {self.limits.name} cannot give them, {self.limits.no_stages}")
         self._words = self._words or self.traced()
         return {
-            name: np.array(self._read_words(address("trace", word)), np.int64) for name, word in self._words.items()
+            name: np.array(self._read_words(self._at("trace", word)), np.int64) for name, word in self._words.items()
         }
 
     def resume(self, index: int | None = None, state: RequestState | None = None) -> Iterator[int]:
@@ -287,8 +371,9 @@ class HostedChip(Backend):
         halts = [valid | token for token in request.stops] + [0] * (self._info.stops - len(request.stops))
         budget = UNLIMITED if request.budget is None else min(request.budget, UNLIMITED)
         settings = [len(request.ids), budget, request.inverse, request.seed & 0xFFFFFFFF, request.seed >> 32]
-        self._write_words(address("length"), settings + halts)
-        self._write_words(address("prompt"), request.ids)
+        self._write_words(self._at("length"), settings + halts)
+        self._write_words(self._at("prompt"), request.ids)
+        self._tell_choice(request)
         self._start(request.clear)
 
     def _start(self, clear: bool) -> None:
@@ -315,11 +400,13 @@ class HostedChip(Backend):
         if code >= len(REASONS) or (code == 0 and self._requests):  # without one there is none to end
             raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
         self.reason = state.status = REASONS[code]
+        if self._chooses and state.status == STOP_TOKEN and field("drawn", "none").of(self._read("drawn")):
+            state.status = NONE_ALLOWED
         state.position = self.position
 
     def _index_in_ring(self, index: int | None) -> int:
         """``index``, or that of the first token that nobody acknowledged, if the ring holds it or it comes next."""
-        write_index, read_index = self._read_words(address("write_index"), 2)
+        write_index, read_index = self._read_words(self._at("write_index"), 2)
         index = read_index if index is None else index % INDICES
         if (index - read_index) % INDICES > (write_index - read_index) % INDICES:
             raise LinkError(f"no token {index} in the chip; it holds {read_index} to {write_index}, the last not yet")
@@ -333,7 +420,7 @@ class HostedChip(Backend):
         return fields_in("error", word)
 
     def _read(self, name: str) -> int:
-        return self._read_words(address(name))[0]
+        return self._read_words(self._at(name))[0]
 
     def _write(self, name: str, word: int) -> None:
-        self._write_words(address(name), [word])
+        self._write_words(self._at(name), [word])

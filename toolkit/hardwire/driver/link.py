@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 from ..errors import LinkError, ToolMissing
 from ..host import frames
 from ..host.frames import Frame
-from ..host.registers import BURST
+from ..host.registers import ADDRESS_BITS, BURST
 
 TRIES = 5
 READ_SIZE = 4096
@@ -33,14 +34,18 @@ class NoAnswer(LinkError):
 
 
 class Link:
-    """Reads and writes registers. What the chip sends unasked waits in ``pushed``."""
+    """Reads and writes registers. What the chip sends unasked waits in ``pushed``, of each stream by itself.
+
+    Several threads may use one line: commands follow each other, and whoever listens receives for all.
+    """
 
     def __init__(self, port: Port, timeout: float) -> None:
         self.port, self.timeout = port, timeout
         self.now: Callable[[], float] = getattr(port, "now", time.monotonic)
-        self.status = 0  # the last that the chip told
+        self.status: defaultdict[int, int] = defaultdict(int)  # the last that the chip told, by stream
         self.retries = 0  # commands that were sent again
-        self.pushed: deque[Frame] = deque(maxlen=MOST_PUSHED)
+        self.pushed: defaultdict[int, deque[Frame]] = defaultdict(lambda: deque(maxlen=MOST_PUSHED))
+        self._one = threading.RLock()
         self._answers: deque[Frame] = deque()
         self._splitter = frames.Splitter()
         self._tag = 0
@@ -69,15 +74,21 @@ class Link:
             at, some = address + 4 * first, words[first : first + BURST]
             self._exchange(partial(frames.write_command, address=at, words=some), tries)
 
-    def wait_pushed(self, seconds: float) -> Frame | None:
-        """The next frame that came unasked; None when none comes in time."""
-        deadline = self.now() + seconds
-        while not self.pushed and self.now() < deadline:
-            self._receive()
-        return self.pushed.popleft() if self.pushed else None
+    def wait_pushed(self, seconds: float, stream: int = 0) -> Frame | None:
+        """The next frame that came of a stream unasked; None when none comes in time."""
+        pushed, deadline = self.pushed[stream], self.now() + seconds
+        while not pushed and self.now() < deadline:
+            with self._one:
+                if not pushed:  # another thread may have received it meanwhile
+                    self._receive()
+        return pushed.popleft() if pushed else None
 
     def _exchange(self, command: Callable[[int], bytes], tries: int) -> Frame:
         """Send a command until it is answered."""
+        with self._one:
+            return self._exchanged(command, tries)
+
+    def _exchanged(self, command: Callable[[int], bytes], tries: int) -> Frame:
         refused = 0
         for attempt in range(tries):
             self.retries += attempt > 0
@@ -110,8 +121,9 @@ class Link:
 
     def _receive(self) -> None:
         for frame in self._splitter.feed(self.port.read(READ_SIZE)):
-            self.status = frame.status
-            (self.pushed if frame.op in (frames.TOKENS, frames.ENDED) else self._answers).append(frame)
+            stream = frame.address >> ADDRESS_BITS
+            self.status[stream] = frame.status
+            (self.pushed[stream] if frame.op in (frames.TOKENS, frames.ENDED) else self._answers).append(frame)
 
 
 class SerialPort:

@@ -17,6 +17,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LinkError, PromptError, Unsupported
-from ..host.registers import ID_BITS, REGISTERS, SEQUENCE_BITS, address, field
+from ..host.registers import ID_BITS, REGISTERS, field, sequence_bits
 from ..host.requests import TAKEN, Request, RequestState
 from .hosted import EMPTY, INDICES, ChipInfo, HostedChip, understood
 
@@ -39,9 +40,7 @@ LOST_SIMULATED = 10.0  # of one whose chip's time is simulated
 MISSES = 2  # that often in a row a line may stand and nobody be woken; then it is polled
 Words = NDArray[np.uint32]
 _MASK = INDICES - 1
-_SEQUENCE = 1 << SEQUENCE_BITS
 _IRQS = sum(part.mask for part in next(entry for entry in REGISTERS if entry.name == "irq").fields)
-_TAGS = np.arange(2 * _SEQUENCE, dtype=np.uint32) % _SEQUENCE << ID_BITS  # of slots in a row, from any index on
 
 
 class Bus(Protocol):
@@ -76,7 +75,8 @@ class MappedChip(HostedChip):
     manifest has them: they say how long to wait, and when to give up. interrupt: makes the chip's line for an
     ``astream``, each time anew, since what waits belongs to one event loop; or says why there is none. ``interrupt``
     then tells whether it was awaited, or why the chip was polled.
-    A request that runs is left alone: ``resume`` takes it up. Raises LinkError where no chip answers.
+    A request that runs is left alone: ``resume`` takes it up. Several streams may run requests at once, each from a
+    thread or task of its own. Raises LinkError where no chip answers.
     """
 
     def __init__(
@@ -86,24 +86,40 @@ class MappedChip(HostedChip):
         chip_id: int | None = None,
         cycles: Sequence[int] | None = None,
         interrupt: Callable[[], Signal] | str = "this bus brings none",
+        of: MappedChip | None = None,
+        stream: int = 0,
     ) -> None:
+        self._become(stream)
         self.bus, self._make_line = bus, interrupt
         self.interrupt = "not used yet" if callable(interrupt) else f"polled: {interrupt}"
         self._misses = 0
         self.reads = self.writes = self.tokens = 0  # accesses of the bus, and tokens that were given
         self.faults: list[str] = []  # errors that stood when the last request began, or arose in it
         self._turn = 0  # which request is followed
+        self._mine: tuple[MappedChip, ...] = ()  # ``streams``
         self._feed = 0  # tokens of its prompt
         self._last: int | None = None  # index behind its last token, if it spends its budget
         self._array: Callable[[int, int], Words] = getattr(bus, "read_array", self._one_by_one)
         self._store: Callable[[int, Words], object] = getattr(bus, "write_array", self._each)
         self._run: Callable[[int], object] | None = getattr(bus, "run", None)
-        self._hello = self._read_words(address("magic"), 8)
+        self._hello = self._read_words(self._at("magic"), 8)
         self._info = understood(self._hello, chip_id)
         self._hz = max(self._info.clock_khz, 1) * 1000
         self._knows_cycles = bool(cycles)
         self.pace = max(1, round(sum(cycles) / len(cycles))) if cycles else UNKNOWN_PACE
         self._slowest = max(cycles) if cycles else UNKNOWN_SLOWEST
+        if of is not None:
+            self._check_number()
+            self._info = replace(self._info, streams=of._info.streams)
+        elif self._count_streams() > 1:
+            others = [
+                MappedChip(bus, chip_id=chip_id, cycles=cycles, interrupt=interrupt, of=self, stream=number)
+                for number in range(1, self._info.streams)
+            ]
+            for chip in (self, *others):
+                chip.streams = chip._mine = (self, *others)
+        self._sequence = 1 << sequence_bits(self._info.streams)
+        self._tags = _tags(self._info.streams, self.number)
 
     # -- the bus -------------------------------------------------------------------------------------
 
@@ -132,7 +148,7 @@ class MappedChip(HostedChip):
     def pour(self, image: Words) -> None:
         self._turn += 1  # whoever follows a request has lost it
         super().pour(image)
-        self._hello = self._read_words(address("magic"), 8)
+        self._hello = self._read_words(self._at("magic"), 8)
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -143,9 +159,12 @@ class MappedChip(HostedChip):
         stages it has none: they are read between tokens.
         """
         self.limits.check(request)
-        if request.rows:
-            raise Unsupported("rows of logits, stages: astream has none of them; ask run() or stream()")
-        return self._astream(request, state or RequestState())
+        if request.rows or request.logprobs is not None or request.guide is not None:
+            raise Unsupported(
+                "rows of logits, stages, log probabilities, guides: astream has none of them; ask run() or stream()"
+            )
+        chip = self._mine[request.stream] if request.stream != self.number else self
+        return chip._astream(request, state or RequestState())
 
     async def _astream(self, request: Request, state: RequestState) -> AsyncIterator[int]:
         self._begin(request)
@@ -205,7 +224,7 @@ class MappedChip(HostedChip):
 
     def _fault(self, cause: str) -> LinkError:
         """The error for what went wrong: where the chip is no longer there, or began anew, it is that."""
-        hello = self._read_words(address("magic"), 8)
+        hello = self._read_words(self._at("magic"), 8)
         if hello[2] == 0 and hello[:2] == self._hello[:2] and self.loads():
             return LinkError(EMPTY)
         if hello != self._hello:
@@ -284,12 +303,12 @@ class MappedChip(HostedChip):
         count = min(count, max(ring // 2, 1), INDICES - index)
         at = index % ring
         to_end = min(count, ring - at)
-        words = self._array(address("tokens", at), to_end)
+        words = self._array(self._at("tokens", at), to_end)
         if to_end < count:
-            words = np.concatenate([words, self._array(address("tokens"), count - to_end)])
+            words = np.concatenate([words, self._array(self._at("tokens"), count - to_end)])
         self.reads += count
-        first = index % _SEQUENCE
-        ids = words - _TAGS[first : first + count]  # a wrong tag leaves more than any id
+        first = index % self._sequence
+        ids = words - self._tags[first : first + count]  # a wrong tag leaves more than any id
         if ids.max() >= self._info.vocab:
             odd = int(np.argmax(ids >= self._info.vocab))
             raise self._fault(
@@ -385,7 +404,15 @@ class MappedChip(HostedChip):
 
     def hello(self) -> ChipInfo:
         """Ask again what the chip is. Raises LinkError where it is no longer one."""
-        return understood(self._read_words(address("magic"), 8), self._info.id)
+        found = understood(self._read_words(self._at("magic"), 8), self._info.id)
+        return replace(found, streams=self._info.streams)
+
+
+def _tags(streams: int, stream: int) -> Words:
+    """What slots in a row hold above their ids, from any index on: its low bits, and of several streams which it is."""
+    bits = sequence_bits(streams)
+    names = np.arange(2 << bits, dtype=np.uint32) % (1 << bits)
+    return (names | (stream << bits if streams > 1 else 0)).astype(np.uint32) << np.uint32(ID_BITS)
 
 
 class _Patience:

@@ -12,14 +12,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..chip.model import Chip, load_chip
 from ..errors import BuildError, PromptError, PromptTooLong
 from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
+from ..ops.choice import Chosen
+from .guides import Guides
 from .hosted import HostedChip
+from .pool import Lease, StreamPool
 from .prints import Prints
 from .selftest import SelfTest, selftest
 from .text import NumberStream, Stream, TextCodec
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from ..emit.rtl.contents import Cast
 
 Prompt = str | Sequence[int]  # text, or token ids, which a chip without a tokenizer takes alone
+OPTIONS = ("top_k", "top_p", "penalty", "window", "logprobs", "guide")  # of a request that an extended sampler draws
 NOT_COUNTED = "{name} counts no cycles of a token"
 BY_REQUEST = "the chip counts the cycles of whole requests: total_cycles, waiting for the host not among them"
 
@@ -52,6 +56,8 @@ class Report:
     status: str = RUNNING  # "stop token", "budget", "context full", "stopped" or "interrupted" at the end
     cycles: list[int] | None = None  # of each token, where the backend tells
     total_cycles: int | None = None  # of the request, where the chip counts them; since the prompt began
+    drawn: list[Chosen] = field(default_factory=list)  # of each token, where log probabilities were asked for
+    stream: int = 0  # of the chip, which had it
     began: float = 0.0  # of time.perf_counter, when the first token was fed
     ended: float = 0.0  # 0 while it runs
 
@@ -72,6 +78,8 @@ class _Job:
     request: Request
     before: list[int]  # tokens of the conversation, in front of the request's
     adapter: str | None
+    anew: Request | None = None  # of a request that goes on: with all that was said, for a context that is gone
+    behind: int = 0  # and how many requests had begun when it was asked for
 
 
 class LanguageModel:
@@ -80,6 +88,9 @@ class LanguageModel:
     ``about``: what else ``info`` tells. ``cast``: what a board's chip takes, where its memories can be written.
     ``close``, at the end of a ``with``, frees the backend and gives a board back. A prompt may be token ids; a chip
     without a tokenizer takes no other, and answers in ids, a space in front of each.
+
+    Threads, and tasks by ``astream``, may ask at once: of a chip with several streams each has one while its answer
+    lasts, and who comes when all are taken waits for its turn. ``last`` and ``chat`` go by the request that began last.
     """
 
     def __init__(
@@ -96,10 +107,13 @@ class LanguageModel:
         self.about, self._on_close = about or {}, on_close
         self._prints = None if cast is None or self.hosted is None else Prints(self.hosted, chip, cast, name)
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
+        self.guides = Guides(chip, self.codec)
         self.last = Report()
         self._history: list[int] = []  # tokens of the conversation, fed and said
         self._live = False  # whether the board's context is that conversation
-        self._stopping = self._closed = False
+        self._spoke_on = self._begun = 0  # the stream that has it; requests that began
+        self._pool = StreamPool(backend.limits.streams)
+        self._stops, self._closed = 0, False
         self._pieces: dict[int, Token] = {}  # tokens whose text is the same wherever they stand
 
     # -- asking --------------------------------------------------------------------------------------
@@ -108,10 +122,11 @@ class LanguageModel:
         """Token ids of a prompt, BOS in front of text (``start``); ids stay as they are. Raises PromptError for unknown
         characters or no room."""
         ids = self._encoded(prompt, start) if isinstance(prompt, str) else self._known_ids(prompt)
-        if len(ids) >= self.chip.shape.context:
+        context = self.backend.limits.context
+        if len(ids) >= context:
             raise PromptTooLong(
-                f"the prompt has {len(ids)} tokens; the context of {self.chip.shape.context} leaves "
-                f"no room for an answer, shorten it by {len(ids) - self.chip.shape.context + 1} or more"
+                f"the prompt has {len(ids)} tokens; the context of {context} leaves "
+                f"no room for an answer, shorten it by {len(ids) - context + 1} or more"
             )
         return ids
 
@@ -153,8 +168,9 @@ class LanguageModel:
     ) -> Iterator[Token]:
         """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
         end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
-        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds.
-        Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
+        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds. Others
+        are fields of ``Sampling``, of an extended sampler: ``guide=model.guides.regex("[a-z]+", ends=model.stops)``.
+        Raises PromptError for what cannot be served, options that the chip does not have among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
     def generate(
@@ -195,15 +211,19 @@ class LanguageModel:
         if not self._history:
             return self.stream(text, tokens, temperature, seed, stops, **other)
         ids, before = self.encode(text, start=False), self._history
-        room = self.chip.shape.context - len(before)
+        context = self.backend.limits.context
+        room = context - len(before)
         if len(ids) >= room:
             raise PromptError(
-                f"the text has {len(ids)} tokens, and {max(room, 0)} of {self.chip.shape.context} positions are left; "
+                f"the text has {len(ids)} tokens, and {max(room, 0)} of {context} positions are left; "
                 "shorten it, or begin anew with reset()"
             )
-        if self._goes_on(other.get("adapter")):
-            return self._stream(self._job(ids, before, False, tokens, temperature, seed, stops, other))
-        return self._stream(self._job([*before, *ids], [], True, tokens, temperature, seed, stops, other))
+        goes_on = self._goes_on(other.get("adapter"))
+        job = self._job([*before, *ids], [], True, tokens, temperature, seed, stops, other)
+        if goes_on:
+            request = replace(job.request, ids=tuple(ids), clear=False)
+            job = replace(job, request=request, before=before, anew=job.request, behind=self._begun)
+        return self._stream(job)
 
     @property
     def stops(self) -> tuple[int, ...]:
@@ -213,16 +233,20 @@ class LanguageModel:
     # -- the board -----------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """End the request that runs, from another thread or task; its stream ends behind what was computed."""
-        self._stopping = True
-        if self.hosted is not None:
-            self.hosted.stop()
+        """End the requests that run, from another thread or task; they end behind what was computed."""
+        self._stops += 1
+        for stream in self._streams():
+            stream.stop()
 
     def reset(self) -> None:
-        """Forget what was said; a board's context is emptied at once, whatever it does."""
-        self._history, self._live = [], False
-        if self.hosted is not None:
-            self.hosted.reset()
+        """Forget what was said; a board's contexts are emptied at once, whatever it does."""
+        self._history, self._live, self._begun = [], False, self._begun + 1
+        for stream in self._streams():
+            stream.reset()
+
+    def _streams(self) -> tuple[HostedChip, ...]:
+        """Of a board, simulated or not."""
+        return () if self.hosted is None else self.hosted.streams or (self.hosted,)
 
     def reprint(self, chip: str | Path | Chip) -> None:
         """Pour another chip of the same mould into the board's memories: it is this model from then on, and nothing
@@ -258,8 +282,9 @@ class LanguageModel:
 
     def _became(self, chip: Chip) -> None:
         """Nothing was said to it yet; what was, is fed again by who goes on."""
-        self.chip, self._live, self._pieces = chip, False, {}
+        self.chip, self._live, self._pieces, self._begun = chip, False, {}, self._begun + 1
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
+        self.guides = Guides(chip, self.codec)
 
     def info(self) -> dict[str, Any]:
         """What this is: names, digest, and of a board what it says of itself, with the bus accesses so far."""
@@ -269,9 +294,13 @@ class LanguageModel:
         if self.hosted is not None:
             hello = asdict(self.hosted.info())
             data |= {**hello, "id": f"{hello['id']:08x}", "clock_mhz": hello["clock_khz"] / 1000}
-            names = ("reads", "writes", "tokens", "faults", "interrupt")
-            counts = {name: getattr(self.hosted, name, None) for name in names}
-            data |= {name: count for name, count in counts.items() if count is not None}
+            names = ("reads", "writes", "tokens", "faults")
+            counts = {
+                name: [getattr(stream, name) for stream in self._streams() if hasattr(stream, name)] for name in names
+            }
+            data |= {name: sum(count[1:], count[0]) for name, count in counts.items() if count}
+            if hasattr(self.hosted, "interrupt"):
+                data["interrupt"] = self.hosted.interrupt
         return data
 
     def verify(self, tokens: int = 10) -> SelfTest:
@@ -325,10 +354,11 @@ class LanguageModel:
         adapter = other.pop("adapter", None)
         if adapter is not None:
             self._require_prints()
+        sampling = {name: other.pop(name) for name in OPTIONS if name in other}
         if other:
             raise PromptError(
-                f"{', '.join(sorted(other))}: the chip has no such option; it samples with temperature and seed, from "
-                "all tokens, and ends with tokens and stops"
+                f"{', '.join(sorted(other))}: there is no such option; there are tokens, temperature, seed, stops, and "
+                f"of an extended sampler {', '.join(OPTIONS)}"
             )
         request = Request(
             ids=tuple(ids),
@@ -337,6 +367,7 @@ class LanguageModel:
             seed=seed,
             stops=self.stops if stops is None else tuple(stops),
             clear=fresh,
+            **sampling,  # type: ignore[arg-type]  # which it checks
         )
         self.backend.limits.check(request)
         return _Job(request, before, None if adapter is None else str(adapter))
@@ -345,59 +376,79 @@ class LanguageModel:
         """Whether the board's context is what was said with that adapter, its last token perhaps not yet fed."""
         if not self._live or self.hosted is None or (self._prints is not None and self._prints.held != adapter):
             return False
-        return len(self._history) - self.hosted.position == (self.last.status != STOP_TOKEN)
+        position = self._streams()[self._spoke_on].position
+        return len(self._history) - position == (self.last.status != STOP_TOKEN)
 
     def _stream(self, job: _Job) -> Iterator[Token]:
-        state, say = self._begin(job)
+        lease = self._pool.take(None if job.anew is None else self._spoke_on)
         try:
-            note, pieces = self.last.tokens.append, self._pieces
-            for token in self._run(job.request, state):
-                note(token)
-                piece = pieces.get(token) if say.steady else None
-                yield piece if piece is not None else say(token)
-            yield from self._finish(state, say)
-        except (KeyboardInterrupt, GeneratorExit):
-            self.last.status = "interrupted"
-            raise
+            report, request, state, say = self._begin(job, lease)
+            tokens = self._run(request, state)
+            try:
+                note, pieces = report.tokens.append, self._pieces
+                for token in tokens:
+                    note(token)
+                    piece = pieces.get(token) if say.steady else None
+                    yield piece if piece is not None else say(token)
+                yield from self._finish(report, state, say)
+            except (KeyboardInterrupt, GeneratorExit):
+                report.status = "interrupted"
+                raise
+            finally:
+                close = getattr(tokens, "close", None)
+                if close is not None:
+                    close()  # the stream is idle before another has it
+                self._ended(job, report, state)
         finally:
-            self._ended(job, state)
+            self._pool.free(lease)
 
     async def _astream(self, job: _Job) -> AsyncIterator[Token]:
-        state, say = self._begin(job)
-        tokens = self._arun(job.request, state)
+        lease = await self._pool.atake(None if job.anew is None else self._spoke_on)
         try:
-            async for token in tokens:
-                self.last.tokens.append(token)
-                yield say(token)
-            for piece in self._finish(state, say):
-                yield piece
-        except (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError):
-            self.last.status = "interrupted"
-            raise
+            report, request, state, say = self._begin(job, lease)
+            tokens = self._arun(request, state)
+            try:
+                async for token in tokens:
+                    report.tokens.append(token)
+                    yield say(token)
+                for piece in self._finish(report, state, say):
+                    yield piece
+            except (KeyboardInterrupt, GeneratorExit, asyncio.CancelledError):
+                report.status = "interrupted"
+                raise
+            finally:
+                await tokens.aclose()  # type: ignore[attr-defined]
+                self._ended(job, report, state)
         finally:
-            await tokens.aclose()  # type: ignore[attr-defined]
-            self._ended(job, state)
+            self._pool.free(lease)
 
-    def _begin(self, job: _Job) -> tuple[RequestState, Speaker]:
+    def _begin(self, job: _Job, lease: Lease) -> tuple[Report, Request, RequestState, Speaker]:
         self.hold(job.adapter)
-        self.last = Report(prompt=list(job.request.ids), began=time.perf_counter())
-        self._live = self._stopping = False
-        ids = job.request.ids
-        text = NumberStream() if self.codec is None else self.codec.stream([*job.before, *ids])
-        return RequestState(), Speaker(text, self._pieces)
+        anew = job.anew is not None and (self._begun, self._spoke_on) != (job.behind, lease.number)
+        request = job.anew if anew and job.anew is not None else job.request
+        report = self.last = Report(prompt=list(request.ids), stream=lease.number, began=time.perf_counter())
+        self._live, self._spoke_on, self._begun = False, lease.number, self._begun + 1
+        before = [] if anew else job.before
+        text = NumberStream() if self.codec is None else self.codec.stream([*before, *request.ids])
+        if lease.number:
+            request = replace(request, stream=lease.number)
+        return report, request, RequestState(), Speaker(text, self._pieces)
 
-    def _finish(self, state: RequestState, say: Speaker) -> Iterator[Token]:
+    def _finish(self, report: Report, state: RequestState, say: Speaker) -> Iterator[Token]:
         """Note the end; what is left of a character that never became whole."""
-        self.last.status = STOPPED if state.status == RUNNING else state.status
-        self._live = self.hosted is not None and self.last.status != RESET
+        report.status = STOPPED if state.status == RUNNING else state.status
+        if self.last is report:
+            self._live = self.hosted is not None and report.status != RESET
         ending = say.flush()
         if ending:
-            yield Token(ending, self.last.tokens[-1])
+            yield Token(ending, report.tokens[-1])
 
-    def _ended(self, job: _Job, state: RequestState) -> None:
-        self.last.ended = time.perf_counter()
-        self.last.cycles = state.cycles
-        self._history = [*job.before, *job.request.ids, *self.last.tokens]
+    def _ended(self, job: _Job, report: Report, state: RequestState) -> None:
+        report.ended = time.perf_counter()
+        report.cycles, report.drawn = state.cycles, state.drawn
+        if self.last is report:
+            before = job.before if len(report.prompt) == len(job.request.ids) else []
+            self._history = [*before, *report.prompt, *report.tokens]
 
     def count_cycles(self) -> str:
         """Put what the chip counted of the last request into ``last.total_cycles``; why there is no ``last.cycles``."""
@@ -405,7 +456,7 @@ class LanguageModel:
             return ""
         if self.hosted is None:
             return NOT_COUNTED.format(name=self.name)
-        self.last.total_cycles = self.hosted.run_cycles()
+        self.last.total_cycles = self._streams()[self.last.stream].run_cycles()
         return BY_REQUEST
 
     def _run(self, request: Request, state: RequestState) -> Iterator[int]:
@@ -413,9 +464,10 @@ class LanguageModel:
         return tokens if self.hosted is not None else self._until_stop(tokens)
 
     def _until_stop(self, tokens: Iterator[int]) -> Iterator[int]:
+        stops = self._stops
         for token in tokens:
             yield token
-            if self._stopping:
+            if self._stops != stops:
                 return
 
     async def _arun(self, request: Request, state: RequestState) -> AsyncIterator[int]:

@@ -93,17 +93,34 @@ def selftest(
         raise BuildError(
             f"the recorded expectation is of chip {recorded['chip'][:8]}, not {chip.digest[:8]}; deploy the build again"
         )
-    tokens = max(0, min(tokens, chip.shape.context - PROMPT - 1))
+    tokens = max(0, min(tokens, hosted.limits.context - PROMPT - 1))
     if recorded is None or len(recorded["tokens"]) < tokens:
         recorded, source = record(chip, tokens), "reference"
     else:
         source = "recorded"
+    if not hosted.streams:
+        return _compared(hosted, chip, tokens, recorded, source, geometry)
+    parts = [_compared(stream, chip, tokens, recorded, source, geometry) for stream in hosted.streams]
+    odd = next((n for n, part in enumerate(parts) if not part.equal), None)
+    return SelfTest(
+        tokens=sum(part.tokens for part in parts),
+        logits=sum(part.logits for part in parts),
+        stages=sum(part.stages for part in parts),
+        source=source,
+        first_difference=None if odd is None else f"stream {odd}: {parts[odd].first_difference}",
+    )
+
+
+def _compared(
+    hosted: HostedChip, chip: Chip, tokens: int, recorded: dict[str, Any], source: str, geometry: dict[str, Any] | None
+) -> SelfTest:
+    """Compare one stream."""
     trace = _tracer(hosted, chip, geometry)
     compared, logits, stages = 0, 0, 0
     windows = hosted.info().logit_bits > 0
     answer: list[int] = []
     for index in range(tokens):
-        answer += hosted.generate(recorded["prompt"] if index == 0 else [], 1, clear=index == 0)
+        answer += hosted.generate(recorded["prompt"] if index == 0 else [], 1, clear=index == 0, stream=hosted.number)
         expected = recorded["tokens"][index]
         difference = None
         if trace is not None:
@@ -117,7 +134,7 @@ def selftest(
         if difference is not None:
             return SelfTest(tokens=compared, logits=logits, stages=stages, source=source, first_difference=difference)
         compared += 1
-    sampled = hosted.generate(recorded["prompt"], tokens, **SAMPLED)
+    sampled = hosted.generate(recorded["prompt"], tokens, **SAMPLED, stream=hosted.number)
     for index, expected in enumerate(recorded["sampled"][:tokens]):
         if sampled[index : index + 1] != [expected]:
             drawn = sampled[index] if len(sampled) > index else "missing"

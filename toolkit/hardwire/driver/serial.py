@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from ..errors import LinkError
 from ..host import frames
 from ..host.frames import BAUDS
-from ..host.registers import ID_BITS, SEQUENCE_BITS, address, field
+from ..host.registers import ID_BITS, address, field, sequence_bits
 from ..host.requests import RequestState
 from .hosted import INDICES, HostedChip, understood
 from .link import Link, NoAnswer, Port, SerialPort
 
 QUIET_SHARE = 4  # of the timeout: so long without a pushed token, and the ring is looked at
 HUNG = 20  # looks at a busy chip without a token, before it is given up
-_SEQUENCE = 1 << SEQUENCE_BITS
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,33 @@ class SerialChip(HostedChip):
 
     ``baud``: of a named port; without it, those of ``BAUDS`` are tried until a chip answers.
     ``chip_id``: the first 32 bits of a chip's digest; another chip is refused. A request that runs is left alone:
-    ``resume`` takes it up. Raises LinkError where no chip answers within ``timeout`` seconds, five times.
+    ``resume`` takes it up. Several streams may run requests at once, each from a thread of its own; ``of`` and
+    ``stream`` are for the chip's own use. Raises LinkError where no chip answers within ``timeout`` seconds, five
+    times.
     """
 
     def __init__(
-        self, port: str | Port, *, chip_id: int | None = None, baud: int | None = None, timeout: float = 0.5
+        self,
+        port: str | Port,
+        *,
+        chip_id: int | None = None,
+        baud: int | None = None,
+        timeout: float = 0.5,
+        of: SerialChip | None = None,
+        stream: int = 0,
     ) -> None:
-        self.link, hello = _reach(port, BAUDS if baud is None else (baud,), timeout)
-        self._info = understood(hello, chip_id)
+        self._become(stream)
+        if of is None:
+            self.link, hello = _reach(port, BAUDS if baud is None else (baud,), timeout)
+            self._info = understood(hello, chip_id)
+            if self._count_streams() > 1:
+                others = [SerialChip(port, of=self, stream=number) for number in range(1, self._info.streams)]
+                for chip in (self, *others):
+                    chip.streams = (self, *others)
+        else:
+            self.link, self._info = of.link, of._info
+            self._check_number()
+        self._indices = 1 << sequence_bits(self._info.streams)  # that a slot tells apart
         self._write("stream", 0)
         self._clear_errors()
 
@@ -74,21 +92,21 @@ class SerialChip(HostedChip):
         self.index = self._read("write_index")
         self._write("read_index", self.index)
         self._clear_errors()
-        self.link.pushed.clear()
+        self.link.pushed[self.number].clear()
 
     def _ask_to_start(self, word: int) -> None:
         """The stream begins behind the start in the same frame; an answer that is lost leaves both open."""
         with contextlib.suppress(NoAnswer):
-            self.link.write(address("control"), [word, 1], tries=1)
+            self.link.write(self._at("control"), [word, 1], tries=1)
 
     def _start(self, clear: bool) -> None:
         super()._start(clear)
-        if not field("status", "stream").of(self.link.status):
+        if not field("status", "stream").of(self.link.status[self.number]):
             self._write("stream", 1)
 
     def _resume_at(self, index: int) -> None:
         self._write("read_index", index)
-        self.link.pushed.clear()
+        self.link.pushed[self.number].clear()
         self._write("stream", 1)
         self.index = index
 
@@ -97,10 +115,10 @@ class SerialChip(HostedChip):
         acknowledged, silent, progress = self.index, 0, (-1, -1)
         try:
             while True:
-                frame = self.link.wait_pushed(self.link.timeout / QUIET_SHARE)
+                frame = self.link.wait_pushed(self.link.timeout / QUIET_SHARE, self.number)
                 slots = frame.words if frame is not None and frame.op == frames.TOKENS else ()
                 yield from self._fresh(slots)
-                if not slots or self._ahead(slots[-1]) < _SEQUENCE // 2:
+                if not slots or self._ahead(slots[-1]) < self._indices // 2:
                     # The end, silence, or a frame was lost: what does the chip say?
                     look = self._look()
                     yield from self._fresh(look.slots)
@@ -124,7 +142,7 @@ class SerialChip(HostedChip):
 
     def _ahead(self, slot: int) -> int:
         """How far a slot's token is ahead of the one that is wanted; half of the range and more is behind it."""
-        return ((slot >> ID_BITS) - self.index) % _SEQUENCE
+        return ((slot >> ID_BITS) - self.index) % self._indices
 
     def _fresh(self, slots: Sequence[int]) -> Iterator[int]:
         """Yield what is next among slots that follow each other; ``index`` follows."""
@@ -135,14 +153,14 @@ class SerialChip(HostedChip):
 
     def _look(self) -> _Look:
         """What the ring holds from ``index`` on."""
-        status, write_index, _, _, _, position = self.link.read(address("status"), 6)
+        status, write_index, _, _, _, position = self.link.read(self._at("status"), 6)
         ring = self._info.ring
         slots: list[int] = []
         at, count = self.index % ring, (write_index - self.index) % INDICES
         if count > ring:
             raise LinkError(f"the chip is at token {write_index}, the stream at {self.index}; another program read on")
         for first, some in ((at, min(count, ring - at)), (0, max(0, count - (ring - at)))):
-            slots += self.link.read(address("tokens", first), some) if some else []
+            slots += self.link.read(self._at("tokens", first), some) if some else []
         return _Look(slots, write_index, bool(field("status", "busy").of(status)), position)
 
     def _await_idle(self) -> None:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ADDRESS_BITS = 19
-VERSION = 2  # of this map
+VERSION = 3  # of this map
+KNOWN_VERSIONS = (2, 3)  # that a driver takes; 2 is a map of one stream
 MAGIC = 0x68775231  # "hwR1"
 BURST = 16  # words of a command or an answer at most
-SEQUENCE_BITS = 12  # of a token slot, above its id
+SEQUENCE_BITS = 12  # of a token slot, above its id; where a chip has several streams, the upper ones name the slot's
+STREAM_BITS = 2  # of a stream's number
 ID_BITS = 20
 
 
@@ -165,7 +167,13 @@ REGISTERS = (
         0x5C,
         "ro",
         "what the build has beside the engine",
-        (Field("segments", 0, 8, "of the trace window; 0: there is none"),),
+        (
+            Field("segments", 0, 8, "of the trace window; 0: there is none"),
+            Field(
+                "others", 28, STREAM_BITS, "streams beside one; stream s has this whole map s * 0x80000 bytes behind"
+            ),
+            Field("stream", 30, STREAM_BITS, "which of them this map is of"),
+        ),
     ),
     Register("length", 0x60, "rw", "prompt tokens of the next request, from the window's first on; at most `context`"),
     Register("budget", 0x64, "rw", "tokens that it may produce; 0xffffffff is as good as no limit"),
@@ -203,8 +211,8 @@ WINDOWS = (
         address=0x20000,
         words=0x8000,
         access="ro",
-        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12; reading does "
-        "not pop",
+        meaning="the ring: slot i modulo `ring` holds token i, its id in 20 bits and i modulo 4096 in 12, or, of "
+        "several streams, i modulo 1024 in 10 and the stream in 2; reading does not pop",
     ),
     Window(
         name="logits",
@@ -246,9 +254,82 @@ LOADER_WINDOW = Window(
     "sent again does no harm",
 )
 
+# Of builds with the extended sampler, in front of the registers: `features` then has CHOOSES. Chips without it have
+# nothing at these addresses.
+CHOICE = (
+    Register("choice_best", 0x6000, "ro", "tokens that the sampler keeps in order"),
+    Register(
+        "choice_how",
+        0x6004,
+        "rw",
+        "how the next request draws; not while one runs, as all that is written here",
+        (
+            Field("active", 0, 1, "by the extended sampler; otherwise by temperature and seed alone"),
+            Field("masked", 1, 1, "from the tokens of the mask alone"),
+            Field("sums", 2, 1, "with the sum of weights"),
+            Field("top_k", 8, 8, "from the best so many; 0: from all"),
+        ),
+    ),
+    Register("choice_top_p", 0x6008, "rw", "from that part of the best top_k, in units of 2**-16; 65,536 is all"),
+    Register(
+        "choice_penalty",
+        0x600C,
+        "rw",
+        "of tokens that were seen, in units of 2**-12",
+        (
+            Field("grow", 0, 16, "what a negative logit is multiplied by"),
+            Field("shrink", 16, 16, "what a positive one is"),
+        ),
+    ),
+    Register("choice_window", 0x6010, "rw", "tokens of the context that count as seen, the last; 0: all"),
+    Register(
+        "drawn",
+        0x6014,
+        "ro",
+        "of the last draw by the extended sampler",
+        (
+            Field("none", 0, 1, "no token was allowed: the request ended as by a stop token"),
+            Field("count", 8, 8, "best tokens that there are"),
+        ),
+    ),
+    Register("drawn_logit", 0x6018, "ro", "of the token drawn, behind the penalty; sign-extended"),
+    Register("total_low", 0x601C, "ro", "the sum of weights of all allowed tokens, in units of 2**-24"),
+    Register("total_high", 0x6020, "ro", "its upper half"),
+)
+CHOOSES = Field("chooses", 9, 1, "of `features`: there is an extended sampler")
+CHOICE_WINDOWS = (
+    Window(
+        name="best",
+        address=0x6100,
+        words=0x40,
+        access="ro",
+        meaning="the best tokens of the last draw in their order: word 2 i is an id, word 2 i + 1 its logit, "
+        "sign-extended",
+    ),
+    Window(
+        name="mask",
+        address=0x2000,
+        words=0x800,
+        access="wo",
+        meaning="allowed tokens of the next request: id i is bit i mod 32 of word i / 32",
+    ),
+)
+
 REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
 
-_BY_NAME: dict[str, Register | Window] = {entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW)}
+_BY_NAME: dict[str, Register | Window] = {
+    entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *CHOICE, *CHOICE_WINDOWS)
+}
+
+
+def aperture(streams: int) -> int:
+    """Bytes that the maps of so many streams take, one behind the other: a power of two."""
+    return 1 << ADDRESS_BITS + (streams - 1).bit_length()
+
+
+def sequence_bits(streams: int) -> int:
+    """Bits of a token's index in its slot; of several streams the upper ones of ``SEQUENCE_BITS`` name the stream."""
+    return SEQUENCE_BITS if streams == 1 else SEQUENCE_BITS - STREAM_BITS
 
 
 def address(name: str, index: int = 0) -> int:

@@ -152,14 +152,14 @@ def axi_cost(chip: Chip, program: Schedule, ring: int = 512) -> Cost:
     vocabulary, rows and logit bits of 512, 8, 16 (857 LUTs, 884 registers, 6 block RAMs), of 32000, 32, 18 (1173, 943,
     34) and of 50257, 64, 20 (1633, 953, 74), for xcup at 4096, 16, 16 (985, 909, 10); rtl/trace.sv by itself, for xc7
     at 8 rows (1366, 1167, and 8 multipliers) and 32 rows (4058, 3385, 8). Interconnect, interrupt controller and reset
-    of the block design are Xilinx's, and in no open tool: not counted.
+    of the block design are Xilinx's, and in no open tool: not counted. Every further stream has registers of its own.
     """
     from .trace import segments
 
     g, bits, vocab = program.geometry, chip.formats.logit, chip.shape.vocab
     name = bits_of(vocab)  # of a token's id: stop tokens, prompt and ring
-    lut, ff = 738 + 5 * name + 0.64 * g.rows * bits, 795.0 + 10 * name
-    ram = axi_memory(chip, g.rows, ring)
+    lut, ff = g.streams * (738 + 5 * name + 0.64 * g.rows * bits), g.streams * (795.0 + 10 * name)
+    ram = g.streams * axi_memory(chip, g.rows, ring)
     dsp = 0
     if g.trace:
         folded = 3 * g.rows + program.shared * g.divides

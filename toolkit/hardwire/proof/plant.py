@@ -22,7 +22,14 @@ from ..files import sha256
 from ..manifest import SYNTH, hash_files, write_manifest
 from ..ops.fixed import limits
 
-RUNG = {"weight": "csim", "table": "csim", "rounding": "csim", "rom": "rtl", "netlist": "netlist"}  # where it is found
+RUNG = {
+    "weight": "csim",
+    "table": "csim",
+    "rounding": "csim",
+    "rom": "rtl",
+    "context": "rtl",
+    "netlist": "netlist",
+}  # where it is found
 KINDS = tuple(RUNG)
 HALF = "const int64_t half = (int64_t(1) << shift) >> 1;"  # in hls/fixed.hpp
 
@@ -30,8 +37,8 @@ HALF = "const int64_t half = (int64_t(1) << shift) >> 1;"  # in hls/fixed.hpp
 def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
     """Copy ``build`` into ``folder`` with one fault; the copy and what was done to it.
 
-    kind: "weight", "table" or "rounding" of the HLS project; "rom", a weight in the RTL project; "netlist", a LUT of
-    the synthesized netlist.
+    kind: "weight", "table" or "rounding" of the HLS project; "rom", a weight in the RTL project; "context", the values
+    of all its streams in one place; "netlist", a LUT of the synthesized netlist.
     """
     if kind not in KINDS:
         raise BuildError(f"no fault {kind!r}; known are {', '.join(KINDS)}")
@@ -53,6 +60,8 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
         manifest = replace(manifest, synthesis=replace(receipt, files=files))
     elif kind == "rom":
         change = _rom_word(copy / "rtl")
+    elif kind == "context":
+        change = _one_cache(copy / "rtl")
     elif kind == "rounding":
         change = _drop_half(copy / "hls")
     else:
@@ -81,6 +90,25 @@ def _rom_word(project: Path) -> str:
     meta["rom"][name] = hashlib.sha256(text.encode()).hexdigest()
     (project / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
     return f"word {word} of rom/{name} from {before} to {words[word]}"
+
+
+def _one_cache(project: Path) -> str:
+    """Let the cache of values forget whose they are: a stream by itself is right, two at once read each other's."""
+    from ..emit.rtl.project import read_meta
+
+    streams = read_meta(project)["parameters"]["Streams"]
+    if streams == 1:
+        raise BuildError(f"{project} has one stream, so no two contexts to mix; build with --streams 2")
+    path = project / "rtl" / "cached_attention.sv"
+    text = path.read_text()
+    for port in ("waddr_i", "raddr_i"):
+        whole = f".{port}(value_{port.removesuffix('_i')})".replace("value_raddr", "value_addr")
+        if text.count(whole) != 1:
+            raise BuildError(f"{path} does not say {whole!r} once; build again")
+        signal = whole.removeprefix(f".{port}(").removesuffix(")")
+        text = text.replace(whole, f".{port}(CacheA'(32'({signal}) % (CacheN / Streams)))")
+    path.write_text(text)
+    return f"the values of {streams} streams into the place of one, in rtl/cached_attention.sv"
 
 
 def _gate(path: Path, top: str) -> str:

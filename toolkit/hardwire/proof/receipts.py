@@ -32,10 +32,12 @@ class Difference:
     expected: float | int
     got: float | int
     text: int = 0  # which of the compared texts
+    stream: int | None = None  # of several that ran at once
 
     def __str__(self) -> str:
+        of = f"text {self.text}" if self.stream is None else f"stream {self.stream}"
         return (
-            f"{self.rung}: stage {self.stage}, token {self.token} of text {self.text}, index {self.index}: "
+            f"{self.rung}: stage {self.stage}, token {self.token} of {of}, index {self.index}: "
             f"expected {self.expected}, got {self.got}"
         )
 

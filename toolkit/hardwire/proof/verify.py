@@ -27,11 +27,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..backends.of_build import FRESH, Proved
+from ..backends.of_build import FRESH, Proved, fresh_board
+from ..backends.rtlsim import RtlSim
 from ..build.folder import Build
 from ..chip.model import Chip
 from ..chip.reference import Reference, new_state, step
 from ..decoder import forward
+from ..driver.hosted import HostedChip
 from ..errors import BuildError, ChipError, PromptError
 from ..host.requests import Request
 from ..ops.fixed import Ints
@@ -39,6 +41,7 @@ from ..progress import Progress, Share
 from .climb import SAMPLED, Route, Text, climb, first_difference
 from .plant import RUNG, plant
 from .receipts import Difference, Receipt, Rung, record, versions, write_junit
+from .streams import listeners, mixes
 
 __all__ = [
     "RUNGS", "Difference", "Receipt", "Rung", "first_difference", "record", "rungs_of", "verify", "verify_planted",
@@ -53,6 +56,9 @@ TRACED = 64  # tokens of the first text whose every stage is compared even when 
 LOOP_TOKENS = 32
 # Gates run a thousand times slower than C++, so one short text of them is compared.
 GATES_PROMPT, GATES_TOKENS = 4, 8
+# Of chips with several streams: requests of all at once, and answers of each that are read from a board.
+MIXES, ANSWERS = 12, 12
+GATES_MIXES, GATES_ANSWERS = 1, 1
 MOST_LINE_CYCLES = 20_000_000  # on reading logits over a simulated line: half an hour of a board's gates
 BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames add
 
@@ -213,6 +219,8 @@ class _Ladder:
             try:
                 route = self._short_route(proved) if rung == "netlist" else self._route(rung)
                 result, difference = climb(route, proved.backend, lambda share: self.progress(rung, share))
+                if difference is None:
+                    difference = self._at_once(route, proved, result, Path(scratch))
             finally:
                 proved.close()
         notes = [proved.note, result.note]
@@ -224,14 +232,44 @@ class _Ladder:
         result.note = "; ".join(note for note in notes if note)
         return result, difference
 
+    def _at_once(self, route: Route, proved: Proved, rung: Rung, scratch: Path) -> Difference | None:
+        """All streams of a chip that has several: of an engine by itself, and behind the registers of its board."""
+        backend, count = proved.backend, proved.backend.limits.streams
+        if count == 1:
+            return None
+        if isinstance(backend, HostedChip):
+            difference = listeners(rung, route.rung, self.chip, backend, GATES_ANSWERS)
+        elif isinstance(backend, RtlSim):
+            rounds = MIXES if route.rung == "rtl" else GATES_MIXES
+            difference = mixes(rung, route.rung, self.chip, backend, route.plan, rounds)
+            if difference is None and route.rung == "rtl" and "vivado" in self.build.manifest.parts:
+                difference = self._behind_registers(rung, scratch)
+        rung.status = "different" if difference else rung.status
+        rung.note += f"; {count} streams at once, at random"
+        return difference
+
+    def _behind_registers(self, rung: Rung, scratch: Path) -> Difference | None:
+        board = fresh_board(
+            self.build, scratch / "registers", lambda stage, share: self.progress(f"registers: {stage}", share)
+        )
+        try:
+            assert isinstance(board.backend, HostedChip)
+            difference = listeners(rung, "rtl", self.chip, board.backend, ANSWERS)
+        finally:
+            board.close()
+        rung.note += f"; {ANSWERS} answers of each behind the registers, stops and resets of one among the others"
+        return difference
+
     def _route(self, rung: str) -> Route:
         """Every text, and one that reaches the last position of the context; loops, greedy and sampled."""
         ids, logits = self.texts()
-        texts = [Text(row, want, len(row)) for row, want in zip(ids, logits, strict=True)]
-        if self.length < self.chip.shape.context:
-            texts.append(self._full_context(ids))
-        start = tuple(self.starts[0])
-        budget = min(LOOP_TOKENS, self.chip.shape.context - len(start))
+        context = self.chip.shape.context if rung == "csim" else self._engine_context()
+        length = min(self.length, context)
+        texts = [Text(row[:length], want[:length], length) for row, want in zip(ids, logits, strict=True)]
+        if length < context:
+            texts.append(self._full_context(ids, context))
+        start = tuple(self.starts[0][:context])
+        budget = min(LOOP_TOKENS, context - len(start))
         geometry = self.build.manifest.plan.geometry or {}
         traced = rung == "csim" or geometry.get("trace", False)
         return Route(
@@ -248,7 +286,7 @@ class _Ladder:
     def _short_route(self, proved: Proved) -> Route:
         """A prompt and its greedy continuation; over a serial line, logits as far as it can carry them."""
         start = tuple(self.starts[0][:GATES_PROMPT])
-        length = min(len(start) + GATES_TOKENS, self.chip.shape.context)
+        length = min(len(start) + GATES_TOKENS, self._engine_context())
         greedy = Request(ids=start, budget=length - len(start))
         ids = np.array([*start, *Reference(self.chip).run(greedy).ids], np.int64)
         logits = step(self.chip, new_state(self.chip, 1, length), ids[None])[0]
@@ -265,9 +303,14 @@ class _Ladder:
             every=logits.size * BITS_PER_LOGIT * proved.bit_cycles <= MOST_LINE_CYCLES,
         )
 
-    def _full_context(self, ids: Ints) -> Text:
+    def _engine_context(self) -> int:
+        """Positions that a stream of the engine has, where several share a cache."""
+        share = (self.build.manifest.plan.geometry or {}).get("share", 0)
+        return int(share) or self.chip.shape.context
+
+    def _full_context(self, ids: Ints, context: int) -> Text:
         """A text that fills the context, to reach its last position."""
-        row = np.resize(ids[0], self.chip.shape.context)
+        row = np.resize(ids[0], context)
         return Text(row, step(self.chip, new_state(self.chip), row[None])[0], len(row))
 
 

@@ -181,7 +181,9 @@ class Work:
         netlist = await asyncio.to_thread(sha256, folder / SYNTH / "netlist.json")
         tools = tool_versions(SYNTHESIS_TOOLS + (route_tools(first.project.family) if seeds else ()))
         self.every(netlist_digest=netlist, versions={"hardwire": __version__, **tools})
-        self._rate(first.project.clock_mhz, "assumed", first.project.cycles_per_token)
+        self._rate(
+            first.row.clock_mhz or first.project.clock_mhz, first.row.clock_source, first.project.cycles_per_token
+        )
         if self.inputs.grid.prove:
             await self._proof(netlist)
         if seeds:

@@ -233,6 +233,9 @@ def _count(job: Job, row: Row, done: Synthesis) -> None:
     row.modules = {name: used.as_dict() for name, used in done.usage.modules.items()}
     row.predicted = compare(job.predicted(), row.resources)
     row.digest, row.status = done.digest, "kept" if done.kept else "done"
+    if done.timing:
+        row.estimated_mhz, row.longest_paths = done.timing.mhz, list(done.timing.longest)
+        row.clock_mhz, row.clock_source = min(row.target_mhz or done.timing.mhz, done.timing.mhz), "estimated"
     if done.over:
         row.status, row.error = "over budget", f"{'; '.join(done.over)}; {done.remedy}"
 

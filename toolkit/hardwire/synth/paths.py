@@ -3,8 +3,9 @@
 """Paths from register to register of a flat netlist, before place and route: how many LUTs and carry chains they have,
 how long it may take, and what of it a plan has asked to be otherwise.
 
-``Paths.most`` lists the slowest by the delays of a family's file, one number for every net; ``faults`` says which are
-more than ``Limits`` allow, and which memories and multipliers lack the registers that the plan's stages promise.
+``Paths.most`` lists the slowest by the delays of a family's file, one number for every net; ``estimate`` makes of it
+the clock that the netlist may reach; ``faults`` says which are more than ``Limits`` allow, and which memories and
+multipliers lack the registers that the plan's stages promise.
 """
 
 from __future__ import annotations
@@ -182,6 +183,22 @@ class Paths:
             if any(isinstance(bit, int) and bit not in register for bit in wires):
                 lacking.append(name)
         return lacking
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What is expected of a route before there is one. ``longest``: paths in words, the slowest first."""
+
+    mhz: float
+    longest: tuple[str, ...]
+
+
+def estimate(netlist: Mapping[str, Any], top: str, family: str) -> Estimate | None:
+    """The clock of a netlist's slowest path; None where the family has no delays, or nothing lies between registers."""
+    if family_of(family).delays is None:
+        return None
+    found = Paths(netlist, top, family).most()
+    return Estimate(mhz=round(1000 / found[0].ns, 1), longest=tuple(map(str, found))) if found else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,8 @@ def result(rows: Sequence[Row]) -> Group:
     for row in rows:
         if row.critical_path:
             parts.append(f"{escape(row.name)}: slowest path: {escape(row.critical_path['text'])}")
+        elif row.longest_paths:
+            parts.append(f"{escape(row.name)}: estimated slowest path: {escape(row.longest_paths[0])}")
     parts += [f"[yellow]{escape(row.name)}:[/] {escape(text)}" for row in rows for text in row.warnings]
     parts += [f"[bold red]{escape(row.name)}:[/] {row.status}: {escape(row.error)}" for row in rows if row.error]
     return Group(*parts)

@@ -27,6 +27,7 @@ from ..progress import Progress
 from ..targets.families import family_of
 from ..tools.process import Stop, first_error, run_tool, worker
 from . import receipt
+from .paths import Estimate, estimate
 from .project import SYNTHESIS_TOOLS, Project, budget, tool_versions
 from .resources import Origins, Resources, Usage, module_lines, over_budget, read_netlist, remedy_for
 
@@ -53,6 +54,7 @@ class Synthesis:
     seconds: float
     digest: str
     kept: bool  # found finished, not run
+    timing: Estimate | None = None  # what a route may make of it; None of a family without delays
 
     @property
     def netlist_json(self) -> Path:
@@ -129,7 +131,15 @@ def synthesize(
         seconds=result["seconds"],
         digest=digest,
         kept=kept,
+        timing=_timing(project, work, result),
     )
+
+
+def _timing(project: Project, work: Path, result: dict[str, Any]) -> Estimate | None:
+    if "timing" not in result:  # a receipt of before
+        return estimate(json.loads((work / "netlist.json").read_text()), project.top, project.family)
+    said = result["timing"]
+    return Estimate(mhz=said["mhz"], longest=tuple(said["longest"])) if said else None
 
 
 def _run(project: Project, work: Path, progress: Progress, timeout: float | None, stop: Stop | None) -> dict[str, Any]:
@@ -152,7 +162,12 @@ def _run(project: Project, work: Path, progress: Progress, timeout: float | None
         usage = read_netlist(netlist, known)
     except BuildError as error:
         raise BuildError(f"{project.name}: {error} (all of it in {log})") from None
-    return {"usage": asdict(usage), "seconds": round(time.perf_counter() - started, 2)}
+    timing = estimate(netlist, project.top, project.family)
+    return {
+        "usage": asdict(usage),
+        "timing": asdict(timing) if timing else None,
+        "seconds": round(time.perf_counter() - started, 2),
+    }
 
 
 class _Passes:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..errors import BoardError
-from ..host.registers import ADDRESS_BITS
+from ..host.registers import aperture
 
 DESIGN = "hardwire"  # the block design, and the base name of .bit and .hwh
 # Its cells. No word that Verilog or VHDL reserves, as "bus": a wrapper in VHDL would not compile.
@@ -22,7 +22,7 @@ PS, RESET, BUS, INTC, CHIP = "ps", "reset", "axi", "intc", "chip"
 BUS_IP = "axi_interconnect"  # where a catalog has it no more, SmartConnect
 VLNV = "hardwire:hardwire:hardwire_chip:1.0"  # the chip as an IP
 INTERFACE, BLOCK = "S_AXI", "registers"  # the IP's slave interface, and the address block behind it
-RANGE = 1 << ADDRESS_BITS  # bytes
+MOST_RANGE = aperture(4)  # bytes behind the chip's address, kept free on every board: of as many streams as there are
 # pynq knows interrupts behind Xilinx's interrupt controller only: its slave interface, address block and bytes as in
 # the .hwh files of PYNQ 3.1.2; it stands right behind the chip.
 INTC_IP, INTC_INTERFACE, INTC_BLOCK, INTC_RANGE = "axi_intc", "s_axi", "Reg", 1 << 12
@@ -134,10 +134,9 @@ class Zynq:
         """Names of the processor's ports and settings."""
         return PROCESSORS[self.ps]
 
-    @property
-    def intc_base(self) -> int:
-        """The address of the interrupt controller."""
-        return self.base + RANGE
+    def intc_base(self, streams: int) -> int:
+        """The address of the interrupt controller, behind the registers of so many streams."""
+        return self.base + aperture(streams)
 
     def clock(self, mhz: float) -> PlClock:
         """The clock nearest to ``mhz`` and not above it, but for what rounding to kHz takes, that every PLL which the
@@ -195,9 +194,9 @@ def parse_zynq(data: Mapping[str, Any], part: str) -> Zynq:
     if not part.startswith(processor.part) or (ps == "zynq_ultra_ps_e") == part.startswith("xc7"):
         raise ValueError(f"part {part} has no {ps}")
     first, last = processor.ports[port].first, processor.ports[port].last
-    if base % RANGE or not first <= base <= last - RANGE - INTC_RANGE + 1:
+    if base % MOST_RANGE or not first <= base <= last - MOST_RANGE - INTC_RANGE + 1:
         raise ValueError(
-            f"base {base:#x} of {RANGE:#x} bytes must be a multiple of that within {first:#x} to {last:#x}"
+            f"base {base:#x} of {MOST_RANGE:#x} bytes must be a multiple of that within {first:#x} to {last:#x}"
         )
     settings = {key: str(value) for key, value in data["settings"].items()}
     if settings.get(processor.ports[port].enable) != "1":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, LOADER, LOADER_WINDOW, LOADS
+from .choice import PACKAGE as CHOICE_PACKAGE
 from .contents import FRAME, Cast, Pour, Section
 from .thread import End, connected, threaded, with_port
 
@@ -51,14 +52,14 @@ def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
 
 def threaded_link(text: str) -> str:
     """serial_host.sv with registers that load, and what they load at its ports."""
-    joined = connected(text, "host_registers", {port: port for port in _OUTPUTS}, "loading_registers")
+    joined = connected(text, "host_streams", {port: port for port in _OUTPUTS}, "loading_registers")
     return with_port(_changed(text, joined, "serial_host"), "serial_host", *_OUTPUTS.values())
 
 
 def threaded_board(text: str) -> str:
     """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
     signals = {port: port.removesuffix("_o") for port in _OUTPUTS}
-    joined = connected(text, "host_registers", signals, "loading_registers")
+    joined = connected(text, "host_streams", signals, "loading_registers")
     joined = _changed(text, connected(joined, "serial_host", signals), "a board's top")
     loaded = _changed(joined, joined.replace(_NOTHING, _LOADED), "a board's top")
     declared = ");\n\n  logic        load_valid;\n  logic [31:0] load_data;\n  logic "
@@ -184,7 +185,8 @@ def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
 
 def packages(folder: Path, listed: tuple[str, ...]) -> tuple[str, ...]:
     """Packages of a written project in an order in which tools can read them: ``listed``, and those of here."""
-    return (*listed, *(name for name in (LOAD_PACKAGE, CONTENTS_PACKAGE) if (folder / name).is_file()))
+    of_options = (LOAD_PACKAGE, CONTENTS_PACKAGE, CHOICE_PACKAGE)
+    return (*listed, *(name for name in of_options if (folder / name).is_file()))
 
 
 def top_body(engine: Callable[[str], str], pour: Pour) -> str:

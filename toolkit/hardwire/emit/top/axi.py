@@ -5,7 +5,7 @@
 <folder>/board/board_pkg.sv      parameters of the registers; the only generated file
                axi_lite.sv       AXI4-Lite to the register bus
                hardwire_axi.sv   bus, registers, engine
-               hardwire_chip.v   the same in Verilog, ports named as AXI names them
+               hardwire_chip.v   the same in Verilog, ports named as AXI names them; several streams widen its address
                board.json        what this is
 """
 
@@ -18,11 +18,13 @@ from pathlib import Path
 
 from ...chip.model import chip_id
 from ...errors import BuildError
+from ...host.registers import ADDRESS_BITS, aperture
 from ...manifest.projects import AxiTop
 from ...targets.board import boards_folder
+from ..rtl.choice import joined_board
 from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
-from ..rtl.project import TOP, read_meta
+from ..rtl.project import TOP, best_of, read_meta
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
 AXI_TOP = "hardwire_chip"
@@ -49,13 +51,27 @@ def write_axi_top(folder: Path, host: Host = Host()) -> AxiTop:
     (folder / "board").mkdir()
     for name in (*FILES, SHIM):
         shutil.copyfile(boards_folder() / FOLDER / name, folder / "board" / name)
+    if (streams := meta["parameters"]["Streams"]) > 1:
+        _widen(folder / "board" / f"{AXI_TOP}.v", streams)
     if "contents" in meta:
         around = folder / "board" / BOARD
         around.write_text(threaded_board(around.read_text()))
+    if best_of(meta):
+        around = folder / "board" / BOARD
+        around.write_text(joined_board(around.read_text()))
     note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
     (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
     (folder / META).write_text(json.dumps(board_meta, indent=1, sort_keys=True) + "\n")
     return board_meta
+
+
+def _widen(chip: Path, streams: int) -> None:
+    """An address that reaches the maps of all streams. Verilog reads no package, so its width is written out."""
+    text, bits = chip.read_text(), aperture(streams).bit_length() - 1
+    wide = text.replace(f"wire [{ADDRESS_BITS - 1}:0]", f"wire [{bits - 1}:0]")
+    if wide == text:
+        raise BuildError(f"{chip}: no address of {ADDRESS_BITS} bits in it; the installation is damaged, install again")
+    chip.write_text(wide)
 
 
 def read_axi(folder: Path) -> AxiTop:

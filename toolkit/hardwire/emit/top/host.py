@@ -10,7 +10,7 @@ from typing import Any
 
 from ...chip.model import chip_id
 from ...errors import BuildError
-from ...host.registers import ID_BITS, SEQUENCE_BITS, WINDOWS
+from ...host.registers import ID_BITS, WINDOWS, sequence_bits
 
 META = "board/board.json"
 PACKAGE = "board/board_pkg.sv"
@@ -30,16 +30,11 @@ class Host:
 def check(values: Mapping[str, Any], host: Host) -> None:
     """Raise BuildError for a model (``emit.rtl.parameters``) or a host for which the register map has no room."""
     room = {window.name: window.words for window in WINDOWS}
-    most_ring = min(room["tokens"], 1 << SEQUENCE_BITS - 1)
+    most_ring = min(room["tokens"], 1 << sequence_bits(values["Streams"]) - 1)
     if not 2 <= host.ring <= most_ring or host.ring & (host.ring - 1):
         raise BuildError(f"a token ring of {host.ring}: give a power of two from 2 to {most_ring}")
     if not 0 <= host.first_index < 1 << 32:
         raise BuildError(f"a first index of {host.first_index}: it has 32 bits")
-    if values["Streams"] > 1:
-        raise BuildError(
-            f"{values['Streams']} streams: the registers of a board are of one stream yet; plan one, or simulate the "
-            "engine alone with --target rtl"
-        )
     if values["Context"] > room["prompt"] or values["Vocab"] > 1 << ID_BITS or values["Rows"] > 255:
         raise BuildError(
             f"context {values['Context']}, vocabulary {values['Vocab']}, {values['Rows']} rows: the register map "

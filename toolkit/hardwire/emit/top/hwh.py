@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from ...errors import BoardError
+from ...host.registers import aperture
 from ...targets.board import Board
 from ...targets.zynq import (
     BLOCK,
@@ -28,7 +29,6 @@ from ...targets.zynq import (
     INTC_RANGE,
     INTERFACE,
     PS,
-    RANGE,
     RESET,
     VLNV,
     PlClock,
@@ -64,8 +64,9 @@ _INTC_REGISTERS = (
 )
 
 
-def hwh_text(board: Board) -> str:
-    """The handoff of a board's design, at the clock that its processor makes nearest to the board's.
+def hwh_text(board: Board, streams: int = 1) -> str:
+    """The handoff of a board's design with a chip of so many streams, at the clock that its processor makes nearest to
+    the board's.
 
     Raises BoardError for a board without a Zynq.
     """
@@ -76,9 +77,9 @@ def hwh_text(board: Board) -> str:
     SubElement(root, "EXTERNALPORTS")
     SubElement(root, "EXTERNALINTERFACES")
     modules = SubElement(root, "MODULES")
-    _chip(modules, facts, clock)
-    _interrupt_controller(modules, facts, clock)
-    _processor(modules, facts, clock)
+    _chip(modules, facts, clock, aperture(streams))
+    _interrupt_controller(modules, facts, clock, facts.intc_base(streams))
+    _processor(modules, facts, clock, streams)
     _helper(modules, RESET, "proc_sys_reset")
     bus = _helper(modules, BUS, "axi_interconnect")
     interfaces = SubElement(bus, "BUSINTERFACES")
@@ -89,9 +90,9 @@ def hwh_text(board: Board) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def write_hwh(path: Path, board: Board) -> None:
+def write_hwh(path: Path, board: Board, streams: int = 1) -> None:
     """Write hwh_text to ``path``, which must end in .hwh and have the .bit's name for PYNQ to find it."""
-    path.write_text(hwh_text(board), encoding="utf-8")
+    path.write_text(hwh_text(board, streams), encoding="utf-8")
 
 
 def _system(board: Board, facts: Zynq) -> dict[str, str]:
@@ -118,9 +119,9 @@ def _helper(parent: Element, name: str, kind: str) -> Element:
     return module
 
 
-def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
+def _chip(parent: Element, facts: Zynq, clock: PlClock, size: int) -> None:
     module = _module(parent, CHIP, VLNV, MODCLASS="PERIPHERAL")
-    about = {"ACCESS": "read-write", "INTERFACE": INTERFACE, "NAME": BLOCK, "RANGE": str(RANGE), "USAGE": "register"}
+    about = {"ACCESS": "read-write", "INTERFACE": INTERFACE, "NAME": BLOCK, "RANGE": str(size), "USAGE": "register"}
     block = SubElement(SubElement(module, "ADDRESSBLOCKS"), "ADDRESSBLOCK", about)
     registers = SubElement(block, "REGISTERS")
     for register in described_registers():
@@ -131,7 +132,7 @@ def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
             "Component_Name": f"{DESIGN}_{CHIP}_0",
             "EDK_IPTYPE": "PERIPHERAL",
             "C_BASEADDR": f"0x{facts.base:08X}",
-            "C_HIGHADDR": f"0x{facts.base + RANGE - 1:08X}",
+            "C_HIGHADDR": f"0x{facts.base + size - 1:08X}",
         },
     )
     ports = SubElement(module, "PORTS")
@@ -143,7 +144,7 @@ def _chip(parent: Element, facts: Zynq, clock: PlClock) -> None:
         "DATA_WIDTH": "32",
         "PROTOCOL": "AXI4LITE",
         "FREQ_HZ": hertz,
-        "ADDR_WIDTH": str((RANGE - 1).bit_length()),
+        "ADDR_WIDTH": str((size - 1).bit_length()),
     }
     bus = _interface(SubElement(module, "BUSINTERFACES"), INTERFACE, "SLAVE", f"{BUS}_M00_AXI", interface)
     maps = SubElement(bus, "PORTMAPS")
@@ -159,7 +160,7 @@ def _clocked(ports: Element, facts: Zynq, hertz: str) -> None:
     _port(ports, reset, f"{RESET}_peripheral_aresetn", None)
 
 
-def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
+def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock, base: int) -> None:
     module = _module(parent, INTC, f"xilinx.com:ip:{INTC_IP}:{_IPS[INTC_IP]}", MODCLASS="INTERRUPT_CNTLR")
     about = {"ACCESS": "read-write", "INTERFACE": INTERFACE, "NAME": INTC_BLOCK, "RANGE": str(INTC_RANGE)}
     block = SubElement(SubElement(module, "ADDRESSBLOCKS"), "ADDRESSBLOCK", about | {"USAGE": "register"})
@@ -178,8 +179,8 @@ def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
             "C_NUM_INTR_INPUTS": "1",
             "Component_Name": f"{DESIGN}_{INTC}_0",
             "EDK_IPTYPE": "PERIPHERAL",
-            "C_BASEADDR": f"0x{facts.intc_base:08X}",
-            "C_HIGHADDR": f"0x{facts.intc_base + INTC_RANGE - 1:08X}",
+            "C_BASEADDR": f"0x{base:08X}",
+            "C_HIGHADDR": f"0x{base + INTC_RANGE - 1:08X}",
         },
     )
     ports, hertz = SubElement(module, "PORTS"), str(round(clock.mhz * 1e6))
@@ -196,7 +197,7 @@ def _interrupt_controller(parent: Element, facts: Zynq, clock: PlClock) -> None:
             _port(ports, {"NAME": physical, "SIGIS": "undef"}, f"{BUS}_M01_AXI_{logical.lower()}", None)
 
 
-def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
+def _processor(parent: Element, facts: Zynq, clock: PlClock, streams: int) -> None:
     processor = facts.processor
     vlnv = f"xilinx.com:ip:{facts.ps}:{_IPS[facts.ps]}"
     module = _module(parent, PS, vlnv, CONFIGURABLE="TRUE", IS_PL="FALSE")
@@ -211,8 +212,8 @@ def _processor(parent: Element, facts: Zynq, clock: PlClock) -> None:
     _interface(buses, facts.port, "MASTER", f"{PS}_{facts.port}", {"DATA_WIDTH": "32", "FREQ_HZ": hertz})
     memory = SubElement(module, "MEMORYMAP")
     for cell, interface, block, base, size in (
-        (CHIP, INTERFACE, BLOCK, facts.base, RANGE),
-        (INTC, INTC_INTERFACE, INTC_BLOCK, facts.intc_base, INTC_RANGE),
+        (CHIP, INTERFACE, BLOCK, facts.base, aperture(streams)),
+        (INTC, INTC_INTERFACE, INTC_BLOCK, facts.intc_base(streams), INTC_RANGE),
     ):
         segment = {
             "ADDRESSBLOCK": block,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BoardError, BuildError
-from ...host.registers import REGISTERS, Register
+from ...host.registers import REGISTERS, Register, aperture
 from ...manifest.projects import VivadoProject
 from ...targets import zynq
 from ...targets.board import Board, board_names, load_board
@@ -37,7 +37,6 @@ from ...targets.zynq import (
     INTC_RANGE,
     INTERFACE,
     PS,
-    RANGE,
     RESET,
     VLNV,
     Zynq,
@@ -117,8 +116,8 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> VivadoProject:
     BuildError where ``rtl`` has no AXI top, lacks a file, or was made for another clock.
     """
     facts = require_zynq(board)
-    board_meta, clock = read_axi(rtl), facts.clock(board.clock_mhz)
-    core = core_of(rtl, read_meta(rtl))
+    board_meta, clock, project = read_axi(rtl), facts.clock(board.clock_mhz), read_meta(rtl)
+    core, streams = core_of(rtl, project), project["parameters"]["Streams"]
     if not board_meta["clock_mhz"] == board.clock_mhz == clock.mhz:
         raise BuildError(
             f"{rtl}: its registers tell {board_meta['clock_mhz']:g} MHz, the board is asked for {board.clock_mhz:g}, "
@@ -129,7 +128,7 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> VivadoProject:
     for name in listed:
         if not (rtl / name).is_file():
             raise BuildError(f"{rtl / name} is missing; write the RTL project again")
-    context = _context(board, facts, clock, board_meta["chip"]) | {
+    context = _context(board, facts, clock, board_meta["chip"], streams) | {
         "sources": listed,
         "roms": roms,
         "sources_digest": rtl_digest(rtl, core),
@@ -148,8 +147,8 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> VivadoProject:
         "divisors": list(clock.divisors),
         "vlnv": VLNV,
         "base": facts.base,
-        "range": RANGE,
-        "intc": {"base": facts.intc_base, "range": INTC_RANGE},
+        "range": aperture(streams),
+        "intc": {"base": facts.intc_base(streams), "range": INTC_RANGE},
         "port": facts.port,
         "vivado": {"since": facts.since, "seen": facts.seen, "edition": facts.edition},
         "sources": context["sources_digest"],
@@ -161,7 +160,7 @@ def write_vivado(folder: Path, rtl: Path, board: Board) -> VivadoProject:
     return meta
 
 
-def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[str, Any]:
+def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str, streams: int) -> dict[str, Any]:
     """Everything that the templates name, but for the files."""
     processor, port = facts.processor, facts.processor.ports[facts.port]
     vendor, library, name, version = VLNV.split(":")
@@ -202,12 +201,12 @@ def _context(board: Board, facts: Zynq, clock: zynq.PlClock, chip: str) -> dict[
         "interface": INTERFACE,
         "block": BLOCK,
         "base": f"{facts.base:#010x}",
-        "range": f"{RANGE:#010x}",
+        "range": f"{aperture(streams):#010x}",
         "intc": INTC,
         "intc_ip": INTC_IP,
         "intc_interface": INTC_INTERFACE,
         "intc_segment": f"{INTC}/{INTERFACE}/{INTC_BLOCK}",
-        "intc_base": f"{facts.intc_base:#010x}",
+        "intc_base": f"{facts.intc_base(streams):#010x}",
         "intc_range": f"{INTC_RANGE:#010x}",
         "axi_ports": AXI_PORTS,
         "registers": described_registers(),
