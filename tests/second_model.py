@@ -4,7 +4,7 @@
 
     python tests/second_model.py OUT/ [--like OTHER.chip]     # a.chip, b.chip
 
-Loss and gradient are those of the training's own kernel (toolkit/hardwire/training/kernel.c), the steps Adam's, in numpy.
+Loss and gradient are those of the training's own kernel (hardwire/training/kernel.c), the steps Adam's, in numpy.
 """
 
 from __future__ import annotations
