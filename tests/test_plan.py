@@ -28,6 +28,7 @@ from hardwire.quantize import random_chip
 from hardwire.shapes.ladder import within
 from hardwire.targets import board as boards
 from hardwire.targets.board import BRAM18_BITS, Board, board_names, load_board
+from hardwire.targets.families import family_of
 
 
 def test_demand_is_counted_from_the_shape(tiny_chip: Chip) -> None:
@@ -270,6 +271,6 @@ def test_an_extended_sampler_is_part_of_the_prediction(tiny_chip: Chip) -> None:
     plain, extended = (
         predict(tiny_chip, schedule(tiny_chip, Geometry(best=best)), "ecp5", Widths.of(tiny_chip)) for best in (0, 20)
     )
-    assert extended == plain.beside(choice_cost(tiny_chip, Geometry(best=20)))
+    assert extended == plain.beside(choice_cost(tiny_chip, Geometry(best=20), family_of("ecp5").fabric))
     with pytest.raises(BuildError, match="best 33: a sampler keeps up to 32 tokens in order; 0 is a plain one"):
         Geometry(best=33)
