@@ -150,7 +150,7 @@ def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
     """Cost of the extended sampler around an engine, rtl/choice/: a list of the best, and what walks the logits.
 
     Fitted to Yosys of choice.sv alone at a vocabulary, rows and best of 512, 8, 20: for ECP5 5272 LUTs, 3248 registers
-    and 6 multipliers, for xc7 4063, 2685 and 5, for both 11 block RAMs. One size: what it is at others follows its form.
+    and 6 multipliers, for xc7 4063, 2685 and 5, for both 11 block RAMs. One size; at others it follows its form.
     """
     name, logit, words = bits_of(chip.shape.vocab), chip.formats.logit, ceil_div(chip.shape.vocab, g.rows)
     entry = name + logit + (logit + 19 - (chip.formats.logit_fraction + 2)) + 16  # id, logit, scaled, noise
