@@ -220,10 +220,11 @@ def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> 
         if verdict.geometry is None:
             break
         over = _cost(chip, board, Geometry(**verdict.geometry), bitstream).bram18 - board.bram18
-        if over <= 0:
-            break
         place = replace(place, bram18=place.bram18 - over)
-        verdict = fit(chip, place, streams=streams)
+        smaller = fit(chip, place, streams=streams) if over > 0 and place.bram18 > 0 else verdict
+        if smaller.geometry in (verdict.geometry, None):
+            break
+        verdict = smaller
     return verdict
 
 
