@@ -153,6 +153,8 @@ def main(names: list[str]) -> None:
             continue
         if "here()" in path.read_text():
             simulated()
+        if "here(streams=2)" in path.read_text():
+            simulated(streams=2)
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as work:
             book = execute(path, Path(work))

@@ -13,7 +13,7 @@ import pytest
 from .execute import FOLDER, LARGEST_PICTURE, PICTURES, differences, execute, is_blank, notebooks, picture_of, read
 
 NAMES = [path.name for path in notebooks()]
-LONG = ("02", "04")  # those that build, and that plan for every board: minutes each
+LONG = ("02", "04", "08")  # those that build, and that plan for every board: minutes each
 EXECUTED = [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in NAMES]
 # Of a user, a temporary folder, an environment: whatever machine executed it.
 MACHINE = re.compile(r"/(home|root|tmp|work|Users|var|mnt)/|\\Users\\|site-packages|\.venv|0x[0-9a-f]{9,}")
