@@ -106,7 +106,7 @@ build/node/node_modules/openai:
 	npm install --silent --prefix build/node 'openai@>=6 <8'
 
 test-all: test $(VENV)/ready-train $(VENV)/ready-clients build/node/node_modules/openai
-	$(BIN)/pytest -m slow --durations=8
+	$(BIN)/pytest $(SHARE) -m slow --durations=8
 	$(BIN)/python tests/results.py > docs/results.part
 	mv docs/results.part docs/results.md
 

@@ -33,12 +33,17 @@ module activations
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     // (x << (NormW - 1)) >> bits, one bit of fraction kept, covers shifts in both directions.
-    // Signed throughout: an unsigned operand would turn >>> into a logical shift.
-    logic signed [WideW-1:0] shifted_q, rounded;
+    // Signed throughout: an unsigned operand would turn >>> into a logical shift. The widest step comes first, as of a
+    // number that is being encoded the upper bits are known first.
+    logic signed [WideW-1:0] shifted_d, shifted_q, rounded;
+    always_comb begin
+      shifted_d = $signed({x_i[c], NormW'(0)});
+      for (int b = BitsW - 1; b >= 0; b--) if (bits_i[b]) shifted_d = shifted_d >>> (1 << b);
+    end
     logic [SideW-1:0]        side_q;
     assign rounded = (shifted_q >>> 1) + $signed(WideW'({1'b0, shifted_q[0]}));
     always_ff @(posedge clk_i) begin
-      shifted_q <= $signed({x_i[c], NormW'(0)}) >>> bits_i;
+      shifted_q <= shifted_d;
       side_q    <= side_i[c];
       if (!step_q) act_o[c] <= '0;
       else if (source_q != SourceNorm) act_o[c] <= ActW'($signed(side_q));

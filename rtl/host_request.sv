@@ -46,14 +46,15 @@ module host_request
 
   typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
   state_e               state_q;
-  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, whole, take, ends;
-  logic [2:0]           reason_d;
+  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, whole, take;
+  logic                 first_d, cut_d, stop_d, some_d, drop_d, ends_d, ends;
+  logic [2:0]           reason_d, reason;
   logic [3:0]           flush_q;
   logic [31:0]          left_q;
   logic                 some_q;       // left_q is not zero
   logic [PositionW-1:0] rest_q;       // prompt tokens that are left
   logic [IdW-1:0]       pending_id_q;
-  status_e              status_q;
+  status_e              status_q, status_d;
   logic                 drop_q, empty_q, drop, empty;  // a reset was asked for; the context is none since one
 
   assign drop           = Several && drop_q;
@@ -77,21 +78,31 @@ module host_request
   assign put_o          = state_q == Wait && token_valid_i && !cut_q && !drop;
   assign put_id_o       = token_i.id;
 
+  // Whether the request ends is known of the next cycle: much of the engine starts in the one in which it does not.
+  assign first_d  = state_q == Idle || first_q;
+  assign cut_d    = state_q != Idle && cut_q;
+  assign stop_d   = (state_q != Idle && (stop_q || stop_i)) || (Several && reset_i);
+  assign drop_d   = Several && (reset_i || (drop_q && state_q != Idle));
+  assign some_d   = put_o ? left_q != 1 : some_q;
+  assign status_d = state_q == Wait ? progress_i.status : status_q;
+
   always_comb begin
-    ends     = 1'b1;
+    ends_d   = 1'b1;
     reason_d = ReasonStopped;
-    if (!first_q && !cut_q) begin
-      if (status_q == StatusStop) reason_d = ReasonStopToken;
-      else if (status_q == StatusFull) reason_d = ReasonContextFull;
-      else if (!some_q) reason_d = ReasonBudget;
-      else ends = stop_q;
+    if (!first_d && !cut_d) begin
+      if (status_d == StatusStop) reason_d = ReasonStopToken;
+      else if (status_d == StatusFull) reason_d = ReasonContextFull;
+      else if (!some_d) reason_d = ReasonBudget;
+      else ends_d = stop_d;
     end else begin
-      ends = stop_q;
+      ends_d = stop_d;
     end
-    if (drop) ends = 1'b1;
+    if (drop_d) ends_d = 1'b1;
   end
 
   always_ff @(posedge clk_i) begin
+    ends      <= ends_d;
+    reason    <= reason_d;
     fetched_q <= !(take && !lead_q);
     if (stop_i && busy_o) stop_q <= 1'b1;
     unique case (state_q)
@@ -113,9 +124,9 @@ module host_request
       end
       Room: begin
         if (ends) begin
-          reason_o <= reason_d;
+          reason_o <= reason;
           state_q  <= Idle;
-          if (reason_d == ReasonStopToken) pending_o <= 1'b0;
+          if (reason == ReasonStopToken) pending_o <= 1'b0;
         end else if (!stalled_o) begin
           state_q <= Feed;
           first_q <= 1'b0;

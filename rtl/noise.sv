@@ -54,8 +54,9 @@ module noise #(
     if (rst_i) count_q <= CountW'(Blocks);
   end
 
-  // The last word is written in the cycle of the next start at the earliest.
-  assign free_o = count_q == CountW'(Blocks) && valid_q[Late-2:0] == '0;
+  // The last word is written in the cycle of the next start at the earliest: there is nothing left to count, and no more
+  // than one word left to write. From a register, as a start follows in the same cycle.
+  always_ff @(posedge clk_i) free_o <= rst_i || (!start_i && count_q == CountW'(Blocks) && valid_q[Late-3:0] == '0);
 
   threefry u_threefry (
     .clk_i, .key_i(seed_i[stream_q]), .count_i({32'(count_q), position_i[stream_q]}), .word_o(word));

@@ -28,8 +28,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("chip",),  # the integer model, its file and its reference
     ("frontend", "quantize", "plan"),  # ONNX to decoder, decoder to chip, chip to engine
     ("emit", "driver", "quality"),  # engine to HLS and RTL; chip to tokens; chip to figures
-    ("build",),  # projects in one folder
+    ("build", "shapes"),  # projects in one folder; boards to shapes of models
     ("pipeline",),  # ONNX to chip and figures, as the commands do it
+    ("training",),  # text to model and chip
     ("synth",),  # projects to gates and bitstreams
     ("backends",),  # builds to tokens
     ("proof",),  # builds to receipts

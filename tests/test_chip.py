@@ -211,7 +211,7 @@ def test_where_the_onnx_lay_is_remembered_beside_the_digest(chip_with_text: Chip
 @pytest.mark.parametrize(
     ("origin", "message"),
     [
-        ("{", "its origin.json is malformed"),
+        ("{", "malformed .chip, JSONDecodeError"),
         ('{"onnx": "/etc/passwd"}', "names '/etc/passwd', not a relative path"),
         ('{"onnx": 3}', "names '3', not a relative path"),
         ("[]", "names 'None', not a relative path"),

@@ -25,6 +25,7 @@ from hardwire.plan.schedule import schedule
 from hardwire.plan.widths import Widths, weight_words
 from hardwire.plan.words import END
 from hardwire.quantize import random_chip
+from hardwire.shapes.ladder import within
 from hardwire.targets import board as boards
 from hardwire.targets.board import BRAM18_BITS, Board, board_names, load_board
 
@@ -145,6 +146,16 @@ def test_a_device_that_holds_the_engine_and_not_its_registers(tiny_chip: Chip, t
     with pytest.raises(BoardError, match=r"does not fit PYNQ-Z2 as a bitstream: with the AXI registers block RAM 1"):
         make_build(tmp_path / "tiny.chip", full, tmp_path / "b", target="bitstream")
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.slow
+def test_a_bitstream_takes_a_smaller_engine_where_the_fastest_leaves_its_registers_no_memory(tmp_path: Path) -> None:
+    chip, full = random_chip(within(5_000, context=64).on_chip(), 1), replace(load_board("pynq-z2"), bram18=80)
+    verdict = fit(chip, full)
+    assert verdict.limit.startswith("with the AXI registers block RAM 106% of the device (85 of 80)")
+    chip.save(tmp_path / "m.chip")
+    plan = make_build(tmp_path / "m.chip", full, tmp_path / "b", target="bitstream").manifest.plan
+    assert plan.geometry != verdict.geometry and (plan.resources or {})["bram18"] <= 80
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "toolkit" / "training"))
-
-from overlap import without_shared_runs  # noqa: E402
+from hardwire.training.overlap import without_shared_runs
 
 HELD_OUT = ["".join(chr(97 + (i * i + i // 7) % 26) for i in range(300))]
 

@@ -15,9 +15,7 @@ from pathlib import Path
 
 import onnx
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "toolkit" / "training"))
-
-from notes import without_notes  # noqa: E402
+from hardwire.training.notes import without_notes
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "exports"
 

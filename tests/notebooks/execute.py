@@ -52,6 +52,20 @@ def _own_kernel() -> type:
     return Own
 
 
+def make_boards(path: Path) -> None:
+    """The simulated boards that a notebook takes, so that it has nothing to say of their making."""
+    from hardwire.notebook import simulated
+
+    boards: dict[str, Any] = {
+        "here()": {},
+        "here(reprintable=True)": {"reprintable": True},
+        "here(streams=2)": {"streams": 2},
+    }
+    for call, options in boards.items():
+        if call in path.read_text():
+            simulated(**options)
+
+
 def execute(path: Path, work: Path) -> Any:
     """The notebook with fresh outputs. ``work``: the folder that it runs in. Raises what a cell raises."""
     from nbclient import NotebookClient
@@ -145,16 +159,11 @@ def main(names: list[str]) -> None:
     """Execute all notebooks, or those whose names begin so, and write them."""
     import nbformat
 
-    from hardwire.notebook import simulated
-
     PICTURES.mkdir(exist_ok=True)
     for path in notebooks():
         if names and not path.name.startswith(tuple(names)):
             continue
-        if "here()" in path.read_text():
-            simulated()
-        if "here(streams=2)" in path.read_text():
-            simulated(streams=2)
+        make_boards(path)
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as work:
             book = execute(path, Path(work))

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,13 @@ from hardwire.quantize import Options, quantize
 
 pytestmark = pytest.mark.slow
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "toolkit" / "training"))
-
 
 @pytest.fixture(scope="module")
 def llama():
     import torch
-    from llama import Llama, LlamaShape
+
+    from hardwire.shapes.ladder import LlamaShape
+    from hardwire.training.llama import Llama
 
     torch.manual_seed(3)
     shape = LlamaShape(vocab=60, dim=32, layers=2, heads=4, kv_heads=2, head_dim=8, hidden=48, context=256)

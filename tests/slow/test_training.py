@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,15 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "toolkit" / "training"))
-
-from kernel import KernelLoss  # noqa: E402
-from llama import Llama, LlamaShape  # noqa: E402
-from loops import NO_TARGET, Loops, looping  # noqa: E402
-from muon import orthogonal  # noqa: E402
-from sampler import sample_stories  # noqa: E402
-from text import BOS, EOS, Rows, train_tokenizer  # noqa: E402
-from trainer import Recipe, Training, torch_loss  # noqa: E402
+from hardwire.shapes.ladder import LlamaShape
+from hardwire.training.kernel import KernelLoss
+from hardwire.training.llama import Llama
+from hardwire.training.loops import NO_TARGET, Loops, looping
+from hardwire.training.muon import orthogonal
+from hardwire.training.rows import Rows
+from hardwire.training.sampler import sample_stories
+from hardwire.training.text import BOS, EOS, train_tokenizer
+from hardwire.training.trainer import Recipe, Training, torch_loss
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ what to do. ``progress`` is called with the name of a stage, with the share that
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .build.folder import Build
 from .build.folder import open_build as _open_build
@@ -71,6 +71,7 @@ def quantize_onnx(
     mean_bits: float | None = None,
     board: str | None = None,
     like: str | Path | None = None,
+    patchable: bool = False,
     progress: Stage = lambda stage: None,
 ) -> Chip:
     """Turn an ONNX export into integers, and write them as a ``.chip``.
@@ -89,6 +90,7 @@ def quantize_onnx(
         board: refuse a result that does not fit this board.
         like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
             where it was built to be reprinted.
+        patchable: with ``like``, the shifts of its heads too, as a finished bitstream of that chip has them in LUTs.
 
     Returns:
         The chip, as it was written.
@@ -115,8 +117,81 @@ def quantize_onnx(
         mean_bits=mean_bits,
         board=board,
         like=None if like is None else Path(like),
+        patchable=patchable,
         progress=progress,
     ).chip
+
+
+def train_model(
+    text: str | Path,
+    out: str | Path,
+    *,
+    board: str | None = None,
+    parameters: int | None = None,
+    weights: int = 4,
+    context: int = 512,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 1,
+    threads: int = 1,
+    device: str = "auto",
+    licence: str | None = None,
+    tell: Callable[[dict[str, Any]], None] = lambda event: None,
+) -> Chip:
+    """Train a model on a text, and write its ONNX, tokenizer, card and chip into a folder.
+
+    A run that was stopped goes on from its last checkpoint when the same is asked again. Needs torch.
+
+    Args:
+        text: a file of UTF-8; documents between lines of ``<|endoftext|>``, or one.
+        out: the folder.
+        board: take the largest shape that it holds.
+        parameters: at most; with ``board`` too, what it holds of that.
+        weights: bits of every matrix, through whose grid the last part of the training runs.
+        context: positions, a multiple of 16.
+        minutes: to train; by default 120.
+        steps: of 8,192 tokens, in place of minutes.
+        seed: the same seed gives the same model, on one kind of CPU with as many threads.
+        threads: of the CPU.
+        device: "auto", "cpu" or "cuda".
+        licence: of the text, for the card.
+        tell: is called with an event of every step, checkpoint and stage.
+
+    Returns:
+        The chip, as it was written to model.chip.
+
+    Raises:
+        TrainError: the text teaches nothing, or the folder holds another training.
+        BoardError: no shape fits the board.
+        ToolMissing: torch is not installed; the extra is named.
+
+    >>> import hardwire
+    >>> hardwire.train_model("mine.txt", "mine")   # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    hardwire.errors.TrainError: nothing says how large the model is; give --board, or --parameters as 500k
+    >>> hardwire.train_model("mine.txt", "mine", board="pynq-z2")   # doctest: +SKIP
+    """
+    from .training.request import Request, Task
+
+    request = Request(
+        text=Path(text),
+        out=Path(out),
+        board=board,
+        parameters=parameters,
+        weights=weights,
+        context=context,
+        minutes=minutes,
+        steps=steps,
+        seed=seed,
+        threads=threads,
+        device=device,
+        licence=licence,
+    )
+    task = Task.of(request)
+    from .training.run import train
+
+    return train(task, tell).chip
 
 
 def random_chip(shape: str = "bundled", seed: int = 0, weights: int = 4) -> Chip:
@@ -336,6 +411,38 @@ def synthesize_builds(
     folders = [build.folder if isinstance(build, Build) else Path(build) for build in builds]
     options, place = Options(timeout_minutes and timeout_minutes * 60, route=route), Place(on=on, jobs=jobs)
     return run_batch(jobs_of(folders, clock_mhz, seeds), progress=progress, options=options, place=place)
+
+
+def reprint_build(
+    build: AnyBuild,
+    chip: str | Path,
+    out: str | Path,
+    *,
+    onnx: str | Path | None = None,
+    progress: Progress = lambda stage, share: None,
+) -> Build:
+    """Put another chip into the finished bitstream of a build, without place and route; an ECP5's.
+
+    Args:
+        build: one that was placed and routed. It stays as it is.
+        chip: the ``.chip``, of the build's mould; ``quantize_onnx(…, like=…, patchable=True)`` makes such.
+        out: the build to write.
+        onnx: the float model that the chip was made from, where it is not beside it.
+
+    Returns:
+        The new build, with its bitstream, its netlist and its model.
+
+    Raises:
+        BuildError: what is in the way, by name.
+
+    >>> import hardwire
+    >>> new = hardwire.reprint_build("build/", "other.chip", "new/")   # doctest: +SKIP
+    >>> hardwire.verify_build(new, ["netlist"]).verdict   # doctest: +SKIP
+    """
+    from .synth.reprint import reprint
+
+    opened = build if isinstance(build, Build) else open_build(build)
+    return reprint(opened, Path(chip), Path(out), progress, None if onnx is None else Path(onnx)).build
 
 
 def verify_build(

@@ -25,6 +25,10 @@ class QuantizeError(HardwireError):
     """The model cannot be turned into integers as asked."""
 
 
+class TrainError(HardwireError):
+    """The text, or what is asked of a training, is nothing to learn from; or a folder holds another training."""
+
+
 class ChipError(HardwireError):
     """A ``.chip`` file is malformed, truncated or inconsistent."""
 

@@ -52,12 +52,13 @@ COLUMN = 48  # letters of an answer's line beside others
 # The chip.
 
 
-def here(streams: int = 1) -> LanguageModel:
+def here(reprintable: bool = False, streams: int = 1) -> LanguageModel:
     """The bundled model on this board, or on a simulated PYNQ-Z2 where this computer is no board that we know.
 
     Prints which. The simulated board is made once, in ``cache()``: that takes minutes of Verilator and g++. On it
-    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. Raises BoardError for a board without a
-    bitstream, and says how to make one; BuildError for one of fewer ``streams``.
+    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. reprintable: whether other chips can be
+    loaded into it; streams: how many it answers at once; a real board is as its bitstream was built. Raises BoardError
+    for a board without a bitstream, and says how to make one; BuildError for one of fewer streams.
     """
     board = board_here()
     if board is not None:
@@ -67,27 +68,28 @@ def here(streams: int = 1) -> LanguageModel:
             raise BuildError(f"{model.name} has {found} streams; build it with --streams {streams}")
         print(f"{MODEL} on this board, {board}: chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz")
         return model
-    build = simulated(streams=streams)
+    build = simulated(reprintable=reprintable, streams=streams)
     model = load(build, backend="simulation")
     print(f"No board here: {MODEL} on a simulated {BOARD} (RTL in Verilator, behind pynq's own Overlay and MMIO):")
     print(f"chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz of simulated time")
     return model
 
 
-def simulated(tell: Callable[[str], None] = print, streams: int = 1) -> Path:
+def simulated(tell: Callable[[str], None] = print, reprintable: bool = False, streams: int = 1) -> Path:
     """The build of the bundled model that is simulated here, its RTL compiled; made if this version has not made it."""
-    folder = cache() / (MODEL if streams == 1 else f"{MODEL}-{streams}")
+    kind = "-reprintable" if reprintable else f"-{streams}" if streams > 1 else ""
+    folder = cache() / f"{MODEL}{kind}"
     stamp = folder.with_suffix(".made")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not stamp.exists() or stamp.read_text() != _version():
             tell("Making the simulated board, once: minutes of Verilator and g++.")
-            _make(folder, streams)
+            _make(folder, reprintable, streams)
             stamp.write_text(_version())
     return folder
 
 
-def _make(folder: Path, streams: int) -> None:
+def _make(folder: Path, reprintable: bool, streams: int) -> None:
     """Build anew, of one stream with checksums of every stage; compile, unless the Verilog is that of before."""
     from .backends.simboard import SIMULATED, simulated_board
     from .build.make import make_build
@@ -104,7 +106,7 @@ def _make(folder: Path, streams: int) -> None:
         build = make_build(chip, board, folder, target="bitstream", streams=streams)
     else:
         geometry = replace(Geometry(**(fit(load_chip(chip), board).geometry or {})), trace=True)
-        build = make_build(chip, board, folder, target="bitstream", geometry=geometry)
+        build = make_build(chip, board, folder, target="bitstream", geometry=geometry, reprintable=reprintable)
     if before.is_dir():
         before.rename(folder / SIMULATED)
     simulated_board(build).sim.close()

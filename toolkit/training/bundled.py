@@ -21,15 +21,21 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
-from export import bits_per_character, calibration_text, export_onnx
-from kernel import KernelLoss
-from llama import Llama, LlamaShape, load_hugging_face
-from loops import Loops
-from overlap import RUN, runs_of, shares_run
-from sampler import sample_stories
-from text import ALPHABET, BOS, EOS, SEPARATOR, Rows, digest, stories_of, train_tokenizer
 from tokenizers import Tokenizer
-from trainer import Recipe, Training
+
+from hardwire.files import sha256
+from hardwire.quality.evaluate import SEPARATOR
+from hardwire.shapes.ladder import LlamaShape
+from hardwire.training.documents import stories_of
+from hardwire.training.export import bits_per_character, calibration_text, export_onnx
+from hardwire.training.kernel import KernelLoss
+from hardwire.training.llama import Llama, load_hugging_face
+from hardwire.training.loops import Loops
+from hardwire.training.overlap import RUN, runs_of, shares_run
+from hardwire.training.rows import Rows
+from hardwire.training.sampler import sample_stories
+from hardwire.training.text import ALPHABET, BOS, EOS, train_tokenizer
+from hardwire.training.trainer import Event, Recipe, Training
 
 SHAPE = LlamaShape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16, hidden=192, context=512)
 WATCHED = 60  # real stories that are kept out of training, to see how it goes
@@ -92,6 +98,12 @@ def openings(real: list[str], tokenizer: Tokenizer, seed: int) -> list[list[int]
     return [tokenizer.encode(" ".join(story.split()[: draw.integers(2, 9)])).ids for story in real]
 
 
+def tell(event: Event) -> None:
+    """A line per hundred steps and per checkpoint."""
+    if event["event"] == "checkpoint" or event["step"] % 100 == 0:
+        print(", ".join(f"{name} {value}" for name, value in event.items()), flush=True)
+
+
 def train(out: Path, rows: Rows, real: list[str], watched: list[str], recipe: Recipe, threads: int) -> Training:
     """Train to the end, or on from the last checkpoint."""
     torch.manual_seed(recipe.seed)
@@ -109,6 +121,7 @@ def train(out: Path, rows: Rows, real: list[str], watched: list[str], recipe: Re
         out,
         loss=KernelLoss(model, threads),
         loops=loops,
+        tell=tell,
         watch=lambda model: {"bits_per_char": round(bits_per_character(model, tokenizer, watched), 4)},
     )
     run.fit()
@@ -154,9 +167,9 @@ def main(
         "real_share": real_share,
         "recipe": recipe.as_dict(),
         "torch": torch.__version__,
-        "text": [digest(text) for text in texts],
-        "teacher": digest(teacher / "model.safetensors"),
-        "evaluation": digest(evaluation),
+        "text": [sha256(text) for text in texts],
+        "teacher": sha256(teacher / "model.safetensors"),
+        "evaluation": sha256(evaluation),
     }
     check_options(out, options)
     writer = get_context("spawn").Process(target=write_pool, args=(teacher, pool, files, 1000 * seed), daemon=True)
@@ -186,7 +199,7 @@ def main(
         "seconds": round(run.seconds),
         "tokens_read": rows.tokens,
         "loss_every_100_steps": [round(loss, 4) for loss in run.history],
-        "sha256": {"teacher_text": {name: digest(pool / name) for name in sorted(rows.reads)}},
+        "sha256": {"teacher_text": {name: sha256(pool / name) for name in sorted(rows.reads)}},
     }
     finish(run.model, tokenizer, held_out, record, recipe, out)
 
@@ -200,7 +213,7 @@ def finish(model: Llama, tokenizer: Tokenizer, held_out: list[str], record: dict
     export_onnx(model, out / "model.onnx")
     (out / "calibration.txt").write_text(calibration_text(model, tokenizer, recipe.seed))
     record |= {"bits_per_char_float": round(score, 4), "bits_per_char_latent": round(latent, 4)}
-    record["sha256"] |= {name: digest(out / name) for name in ("tokenizer.json", "model.onnx", "calibration.txt")}
+    record["sha256"] |= {name: sha256(out / name) for name in ("tokenizer.json", "model.onnx", "calibration.txt")}
     (out / "training.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

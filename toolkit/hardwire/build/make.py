@@ -37,7 +37,7 @@ from ..manifest import (
 )
 from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
-from ..plan.cost import axi_memory, predict
+from ..plan.cost import Cost, axi_memory, predict
 from ..plan.fit import Fit, fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
@@ -52,7 +52,7 @@ from .folder import Build
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
-REPLANS = 4  # of an engine beside the registers of several streams
+REPLANS = 4  # of an engine beside the registers of a bitstream
 CORES = ("rtl", "hls")  # what its decoder is made of
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -108,13 +108,13 @@ def make_build(
             if target == "hls" or around_hls or lanes is not None:
                 raise
     out = out.resolve()
-    _refuse_foreign_folder(out)
+    refuse_foreign_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
-        _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
+        copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
         manifest = _write_parts(chip, board, target, plan, partial, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
@@ -177,10 +177,8 @@ def _rtl_plan(
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-    program = schedule(chip, geometry)
-    cost = predict(chip, program, board.family, Widths.of(chip))
-    if bitstream and (host := bitstream_cost(chip, program, board)):
-        cost = cost.beside(host)
+    program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
+    if bitstream:
         over = beyond_device(cost.as_dict(), board)
         if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
             raise BoardError(
@@ -193,20 +191,26 @@ def _rtl_plan(
 
 
 def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> Fit:
-    """The fastest engine that fits. Of a bitstream with several streams, each has registers of its own, whose memories
-    are taken from the engine's until all fit."""
+    """The fastest engine that fits. Of a bitstream each stream has registers of its own, whose memories are taken from
+    the engine's until all fit."""
     verdict, place = fit(chip, board, streams=streams), board
-    for _ in range(REPLANS if bitstream and streams != 1 else 0):
+    for _ in range(REPLANS if bitstream else 0):
         if verdict.geometry is None:
             break
-        program = schedule(chip, Geometry(**verdict.geometry))
-        cost, host = predict(chip, program, board.family, Widths.of(chip)), bitstream_cost(chip, program, board)
-        over = cost.beside(host).bram18 - board.bram18 if host else 0
+        over = _cost(chip, board, Geometry(**verdict.geometry), bitstream).bram18 - board.bram18
         if over <= 0:
             break
         place = replace(place, bram18=place.bram18 - over)
         verdict = fit(chip, place, streams=streams)
     return verdict
+
+
+def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost:
+    """Of the engine, and of what a bitstream has beside it."""
+    program = schedule(chip, geometry)
+    cost = predict(chip, program, board.family, Widths.of(chip))
+    host = bitstream_cost(chip, program, board) if bitstream else None
+    return cost if host is None else cost.beside(host)
 
 
 def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:
@@ -248,7 +252,7 @@ def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder
     return _manifest(chip, board, target, parts, plan, cycles, folder)
 
 
-def _refuse_foreign_folder(out: Path) -> None:
+def refuse_foreign_folder(out: Path) -> None:
     """A folder is replaced only if every file in it is one that a build of ours put there."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -284,7 +288,7 @@ def _copy_chip(chip: Chip, chip_path: Path, to: Path) -> None:
         chip.save(to)
 
 
-def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
+def copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
     """Copy the ONNX that the chip came from: the one given, or one that is found."""
     source = chip.about.get("onnx")
     source = source if isinstance(source, dict) else {}

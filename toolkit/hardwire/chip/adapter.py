@@ -14,14 +14,14 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zlib import error as zlib_error
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ChipError
+from .archive import opened, put_member, read_member
 from .format import check_header
-from .model import Chip, arrays_of, assembled, check_chip, header_bytes, put_member, read_member
+from .model import Chip, arrays_of, assembled, check_chip, header_bytes
 from .mould import Mould
 
 FORMAT = 1
@@ -98,29 +98,19 @@ class Adapter:
 def load_adapter(path: Path, base: Chip) -> Adapter:
     """Read an ``.adapter`` of a chip, whose arrays say how large it may be. Raises ChipError naming what is wrong."""
     known = arrays_of(base)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            about = json.loads(read_member(archive, path, "adapter.json", LARGEST_JSON))
-            if about["format"] != FORMAT or not set(about["header"]) <= {"scales", "about"}:
-                raise ChipError(f"{path}: an adapter of another version; make it again")
-            changes = {}
-            for name, (count, dtype) in about["arrays"].items():
-                if name not in known or type(count) is not int or not 0 < count <= known[name].size:
-                    raise ChipError(f"{path}: {count!r} changes of {str(name)[:80]!r}, which the chip has not")
-                if known[name].dtype.str != dtype:
-                    raise ChipError(f"{path}: {name} in {str(dtype)[:20]!r}, the chip has {known[name].dtype.str}")
-                places = _array(archive, path, f"{name}.at", count, np.dtype(np.uint32))
-                changes[name] = places, _array(archive, path, f"{name}.to", count, known[name].dtype)
-            return Adapter(base=str(about["base"]), chip=str(about["chip"]), header=about["header"], changes=changes)
-    except OSError as error:
-        raise ChipError(
-            f"{path}: cannot be read ({error.strerror or error}); give a file of hardwire adapter"
-        ) from None
-    # zipfile says NotImplementedError of a compression or an encryption that it lacks.
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib_error) as error:
-        raise ChipError(f"{path}: not a complete .adapter file ({error}); make it again") from None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ChipError(f"{path}: malformed .adapter, {type(error).__name__}: {error}") from None
+    with opened(path, ".adapter", "hardwire adapter") as archive:
+        about = json.loads(read_member(archive, path, "adapter.json", LARGEST_JSON))
+        if about["format"] != FORMAT or not set(about["header"]) <= {"scales", "about"}:
+            raise ChipError(f"{path}: an adapter of another version; make it again")
+        changes = {}
+        for name, (count, dtype) in about["arrays"].items():
+            if name not in known or type(count) is not int or not 0 < count <= known[name].size:
+                raise ChipError(f"{path}: {count!r} changes of {str(name)[:80]!r}, which the chip has not")
+            if known[name].dtype.str != dtype:
+                raise ChipError(f"{path}: {name} in {str(dtype)[:20]!r}, the chip has {known[name].dtype.str}")
+            places = _array(archive, path, f"{name}.at", count, np.dtype(np.uint32))
+            changes[name] = places, _array(archive, path, f"{name}.to", count, known[name].dtype)
+        return Adapter(base=str(about["base"]), chip=str(about["chip"]), header=about["header"], changes=changes)
 
 
 def _array(archive: zipfile.ZipFile, path: Path, name: str, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -17,7 +17,6 @@ import zipfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from zlib import error as zlib_error
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from ..ops.attention import PROBABILITY_BITS
 from ..ops.fixed import Ints
 from ..ops.matvec import Matrix
 from ..ops.norm import Renorm, Scale
+from .archive import opened, put_member, read_member
 from .format import (
     LOOKED_UP,
     SHIFTS,
@@ -183,37 +183,16 @@ def read_origin(path: Path) -> Path | None:
 
     The file is not trusted: compare the hash before use. Raises ChipError.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if ORIGIN not in archive.namelist():
-                return None
-            origin = json.loads(read_member(archive, path, ORIGIN, LARGEST_ORIGIN))
-            name = origin["onnx"] if isinstance(origin, dict) else None
-    except OSError as error:
-        reason = error.strerror or error
-        raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        NotImplementedError,
-        zlib_error,
-        KeyError,
-        ValueError,
-        RecursionError,
-    ) as error:
-        raise ChipError(f"{path}: its {ORIGIN} is malformed ({error}); run hardwire quantize again") from None
+    with opened(path, ".chip", "hardwire quantize") as archive:
+        if ORIGIN not in archive.namelist():
+            return None
+        origin = json.loads(read_member(archive, path, ORIGIN, LARGEST_ORIGIN))
+        name = origin["onnx"] if isinstance(origin, dict) else None
     if not isinstance(name, str) or not name or "\0" in name or Path(name).is_absolute():
         raise ChipError(
             f"{path}: its {ORIGIN} names {str(name)[:80]!r}, not a relative path; run hardwire quantize again"
         )
     return path.resolve().parent / name
-
-
-def put_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Add a member with a fixed date, so that equal chips are equal files."""
-    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(info, data)
 
 
 def arrays_of(chip: Chip) -> dict[str, NDArray[Any]]:
@@ -272,20 +251,11 @@ def header_bytes(chip: Chip) -> bytes:
 
 def load_chip(path: Path) -> Chip:
     """Read and check a ``.chip``. Raises ChipError naming what is wrong."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            header = json.loads(read_member(archive, path, "chip.json", LARGEST_JSON))
-            check_header(header, str(path))
-            specs = specs_of(header)
-            arrays = {name: read_array(archive, path, name, spec) for name, spec in specs.items()}
-    except OSError as error:
-        reason = error.strerror or error
-        raise ChipError(f"{path}: cannot be read ({reason}); give a file that hardwire quantize wrote") from None
-    # zipfile says NotImplementedError of a compression or an encryption that it lacks.
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib_error) as error:
-        raise ChipError(f"{path}: not a complete .chip file ({error}); run hardwire quantize again") from None
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise ChipError(f"{path}: malformed .chip, {type(error).__name__}: {error}") from None
+    with opened(path, ".chip", "hardwire quantize") as archive:
+        header = json.loads(read_member(archive, path, "chip.json", LARGEST_JSON))
+        check_header(header, str(path))
+        specs = specs_of(header)
+        arrays = {name: read_array(archive, path, name, spec) for name, spec in specs.items()}
     if arrays["tables/exp"][0] < 1 << (PROBABILITY_BITS - 1):
         raise ChipError(f"{path}: table exp begins with {arrays['tables/exp'][0]}; a softmax sum could vanish")
     return assembled(header, arrays)
@@ -295,14 +265,6 @@ def specs_of(header: dict[str, Any]) -> dict[str, ArraySpec]:
     """What the arrays of a chip with this checked header are."""
     shape, formats, wiring = Shape(**header["shape"]), Formats(**header["formats"]), wiring_of(header["wiring"])
     return array_specs(shape, formats, header["bits"], wiring, header["biases"])
-
-
-def read_member(archive: zipfile.ZipFile, path: Path, name: str, largest: int) -> bytes:
-    info = archive.getinfo(name)
-    if info.file_size > largest:
-        raise ChipError(f"{path}: member {name} claims {info.file_size:,} bytes, more than {largest:,}")
-    with archive.open(info) as member:
-        return member.read(largest + 1)
 
 
 def read_array(archive: zipfile.ZipFile, path: Path, name: str, spec: ArraySpec) -> NDArray[Any]:

@@ -17,11 +17,18 @@ from ..errors import HardwireError
 from ..jobs.cluster import Place
 from .cluster import on_cluster
 from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, main, notes, spinner
+from .shapes import answer_shapes
 
 
 @main.command()
-@click.argument("chip", type=IN_FILE)
+@click.argument("chip", type=IN_FILE, required=False)
 @click.option("--board", default="all", show_default=True, help="A board's name, or all.")
+@click.option("--shapes", is_flag=True, help="Without CHIP: the largest shapes that a board holds, to train.")
+@click.option(
+    "--weights", type=click.IntRange(2, 8), multiple=True, help="Bits of those shapes; default: 3, 4 and 8, minutes."
+)
+@click.option("--context", type=click.IntRange(16, 4096), default=512, show_default=True, help="Of those shapes.")
+@click.option("--plot", type=IN_FILE, help="Write a picture of those shapes to choose by.")
 @click.option("--timeline", type=IN_FILE, help="Write a picture of one token's timeline (one board).")
 @click.option("--position", type=click.IntRange(0), default=127, show_default=True, help="Of the picture's token.")
 @click.option(
@@ -36,8 +43,12 @@ from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, ma
 )
 @AS_JSON
 def fit(
-    chip: Path,
+    chip: Path | None,
     board: str,
+    shapes: bool,
+    weights: tuple[int, ...],
+    context: int,
+    plot: Path | None,
     timeline: Path | None,
     position: int,
     streams: str,
@@ -50,6 +61,14 @@ def fit(
     `hardwire synth` measures them. The floor is what no engine on that board could beat. With several streams the mean
     is per token over all of them, and the latency what one token takes meanwhile.
     """
+    if shapes:
+        if chip is not None:
+            raise click.UsageError(f"--shapes is asked without a chip; leave {chip} out")
+        return answer_shapes(board, weights, context, plot, as_json)
+    if chip is None:
+        raise click.UsageError("CHIP is missing; or give --shapes, for the largest shapes that a board holds")
+    if weights or plot:
+        raise click.UsageError("--weights and --plot go with --shapes")
     from ..build.pours import pours_into
     from ..chip.model import load_chip
     from ..plan.fit import fit as fit_to
@@ -119,7 +138,9 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     "--lanes", type=click.IntRange(1, 1024), help="HLS: rows computed side by side; default: what the board holds."
 )
 @click.option(
-    "--geometry", help="RTL: fields of a plan to change, as in columns=16,banks=24; default: as fit plans it."
+    "--geometry",
+    help="RTL: a geometry of one's own, as in columns=16,banks=24: what is not named is the default's, not the plan's "
+    "of fit, whose whole geometry fit --json has. Without this option: as fit plans it.",
 )
 @click.option(
     "--streams",
@@ -239,6 +260,36 @@ def synth(
         raise KeyboardInterrupt
     if table.failed:
         sys.exit(1)
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.argument("chip", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
+@click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside CHIP by its hash.")
+@AS_JSON
+def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool) -> None:
+    """Put CHIP into the finished bitstream of BUILD, by other contents in its block RAMs: seconds, no place and route.
+
+    BUILD is left as it is; the new folder has the patched bitstream, its netlist and its model. CHIP must be of BUILD's
+    mould, and agree with it where that has ROMs in gates: `hardwire quantize --like OLD.chip --patchable` makes such.
+    """
+    from ..build.folder import open_build
+    from ..synth.reprint import reprint as patch
+
+    with bar("reprint") as progress:
+        made = patch(open_build(build), chip, out, progress, onnx)
+    data = {
+        "bitstream": str(made.bitstream),
+        "sha256": made.build.synthesis.files[made.bitstream.relative_to(out.resolve()).as_posix()],
+        "chip": made.build.chip.digest,
+        "identity": made.build.manifest.identity,
+        "memories": made.memories,
+        "changed": made.changed,
+        "bits": made.bits,
+        "seconds": round(made.seconds, 1),
+    }
+    answer(data, as_json, key_values("reprinted", data))
 
 
 @main.command()

@@ -13,6 +13,7 @@ from __future__ import annotations
 # isort: off
 from .group import main
 from . import model  # noqa: F401
+from . import train  # noqa: F401
 from . import hardware  # noqa: F401
 from . import batches  # noqa: F401
 from . import use  # noqa: F401

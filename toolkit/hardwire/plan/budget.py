@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..chip.model import Chip
 from ..targets.board import Board
-from .cost import Cost, axi_cost
+from .cost import Cost, axi_cost, axi_memory
 from .program import Schedule
 
+MOST_ROWS = 32  # of an engine that is planned
 HOST = {"none": {"lut": 3000, "ff": 1700, "bram18": 6}}  # without a processor: the serial line
 
 
@@ -24,6 +27,11 @@ def bitstream_cost(chip: Chip, program: Schedule, board: Board) -> Cost | None:
     A plan's budget is the engine's alone. These come on top, and have the rest of the device.
     """
     return axi_cost(chip, program) if board.zynq is not None else None
+
+
+def beside_host(chip: Chip, board: Board) -> Board:
+    """What a bitstream's host leaves of the board: block RAM, as of all else a plan leaves enough."""
+    return replace(board, bram18=board.bram18 - axi_memory(chip, MOST_ROWS), zynq=None) if board.zynq else board
 
 
 def device_of(board: Board) -> dict[str, int]:

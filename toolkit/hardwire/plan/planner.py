@@ -99,6 +99,11 @@ class Planner:
             )
         return self.ends[core]
 
+    def holds(self, board: Board) -> bool:
+        """Whether any engine fits. The smallest are tried first: far quicker than the best where one does."""
+        cores = (replace(core, **_stages(board)) for core in reversed(self.cores))
+        return any(self._cost(core, board) is not None for core in cores)
+
     def most(self, board: Board, progress: Progress = lambda stage, share: None) -> Plan | None:
         """The plan with the fewest cycles per token over all streams, whatever their number; of equals the fewest."""
         most = 1 if one_stream_parts(self.chip.wiring) else MOST_STREAMS

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "HARDWIRE_CACHE"
-KINDS = ("simulations",)  # of files; each has a folder of its own
+KINDS = ("simulations", "shapes")  # of files; each has a folder of its own
 KEPT_BYTES = 2 << 30  # a netlist's simulation is some 30 MB, an RTL project's 2 MB
 
 

@@ -36,7 +36,11 @@ _LOADED = ".load_valid_i(load_valid), .load_data_i(load_data)"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
 _BITS = 32
-EXAMPLE = (Section("weight00.hex", 5, 2), Section("exp.hex", 3, 1))  # of the packages that are checked in
+EXAMPLE = (
+    Section("weight00.hex", 5, 2),
+    Section("exp.hex", 3, 1),
+    Section("embedding.hex", 3, 2, side=2),
+)  # of the packages that are checked in
 
 
 def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
@@ -112,6 +116,7 @@ def contents_package(sections: tuple[Section, ...], uram_words: int, note: str) 
         "PartW": max(most.bit_length(), 1),
         "FileW": 8 * max(len(section.file) + 1 for section in sections),
     }
+    pairs = sum(1 << index for index, section in enumerate(sections) if section.side == 2)
     last = _packed([s.words - 1 for s in sections], "AddrW")
     last_part = _packed([s.parts - 1 for s in sections], "PartW")
     lines = [
@@ -142,6 +147,11 @@ def contents_package(sections: tuple[Section, ...], uram_words: int, note: str) 
             f'    if (file[{8 * len(section.file) + 7}:0] == "/{section.file}") section_of = {index};'
             for index, section in enumerate(sections)
         ),
+        "  endfunction",
+        "",
+        "  // Whether a line of that memory has two of its words, the first one lowest.",
+        "  function automatic bit paired(input logic [FileW-1:0] file);",
+        f"    paired = section_of(file) >= 0 && |({len(sections)}'b{pairs:b} >> section_of(file) & 1);",
         "  endfunction",
         "",
         "endpackage",

@@ -31,10 +31,9 @@ from ...manifest.projects import Cycles, RtlProject
 from ...plan.geometry import Geometry
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
-from .contents import Cast, Pour
+from .contents import Cast, Pour, memories
 from .loads import top_body, write_loads
 from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
-from .roms import rom_contents
 from .values import parameters
 
 META = "hardwire_rtl.json"
@@ -73,7 +72,7 @@ def write_rtl(
     for source in sorted(p for p in rtl_folder().iterdir() if p.suffix in (".sv", ".cpp")):
         shutil.copy(source, folder / "rtl" / source.name)
     digests = {}
-    for name, lines in rom_contents(chip, program, int(values["BiasW"])).items():
+    for name, lines in memories(chip, program, int(values["BiasW"]), pour).items():
         text = "\n".join(lines) + "\n"
         (folder / "rom" / name).write_text(text)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()

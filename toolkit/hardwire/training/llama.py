@@ -1,46 +1,21 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A small Llama decoder in torch: what the training script trains, and what it reads teachers into.
+"""A small Llama decoder in torch: what is trained, and what teachers are read into.
 
-Only training needs this file; the compiler reads ONNX and never imports torch.
+Only training needs this file; the compiler reads ONNX.
 Shapes: B batch, T tokens, D model width, H query heads, G key/value heads, C head_dim.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class LlamaShape:
-    """Dimensions of a Llama decoder with a tied embedding."""
-
-    vocab: int
-    dim: int
-    layers: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    hidden: int
-    context: int
-    rope_theta: float = 10000.0
-    norm_eps: float = 1e-5
-
-    @property
-    def parameters(self) -> int:
-        """Parameters, the tied embedding counted once."""
-        attention = self.dim * self.head_dim * 2 * (self.heads + self.kv_heads)
-        block = attention + 3 * self.dim * self.hidden + 2 * self.dim
-        return self.vocab * self.dim + self.layers * block + self.dim
-
-    def as_dict(self) -> dict[str, float | int]:
-        return asdict(self)
+from ..shapes.ladder import LlamaShape
 
 
 def fake_quantize(weight: Tensor, bits: int) -> Tensor:

@@ -11,6 +11,7 @@ A run that was killed goes on from its last checkpoint when it is started again 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from llama import Llama
-from loops import NO_TARGET, Loops
-from muon import Muon
 from torch import Tensor
-from tqdm import tqdm
+
+from .llama import Llama
+from .loops import NO_TARGET, Loops
+from .muon import Muon
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Recipe:
     minutes: float | None = None
     tokens: int = 8192  # of a step
     peak: float = 8e-3  # learning rate
-    warmup: int = 200  # steps
+    warmup: int = 200  # steps, or
+    warm: float = 0.1  # share of the run, whichever ends first
     decay: float = 0.6  # last share of the run, over which the rate falls to zero
     quantized: float = 0.3  # last share of the run, through the integer grid
     weight_bits: int = 4
@@ -49,7 +51,8 @@ class Recipe:
 
     def rate(self, step: int, progress: float) -> float:
         """Learning rate at ``step`` when ``progress`` (0 to 1) of the run is done."""
-        return self.peak * min((step + 1) / self.warmup, 1.0, (1 - progress) / self.decay)
+        warmed = max((step + 1) / self.warmup, progress / self.warm if self.warm else 0.0)
+        return self.peak * min(warmed, 1.0, (1 - progress) / self.decay)
 
 
 class Source(Protocol):
@@ -84,8 +87,17 @@ def torch_loss(model: Llama, ids: Tensor, targets: Tensor, weight: float, micro:
     return total
 
 
+Event = dict[str, Any]  # "event": "step" or "checkpoint", and what to say of it
+Watch = Callable[[Llama], dict[str, Any]]
+NOTED = 100  # steps, of which one is a line of the log and the mean loss is a point of the history
+SHOWN = 20  # steps whose mean loss is told
+
+
 class Training:
-    """One run. ``folder`` holds checkpoint.pt and log.jsonl (one line per 100 steps)."""
+    """One run. ``folder`` holds checkpoint.pt and log.jsonl: a line per 100 steps and per checkpoint.
+
+    What a killed run wrote into the log after its last checkpoint stands there twice.
+    """
 
     def __init__(
         self,
@@ -95,14 +107,17 @@ class Training:
         folder: Path,
         loss: Loss = torch_loss,
         loops: Loops | None = None,
-        watch: Callable[[Llama], dict[str, float]] | None = None,
+        watch: Watch | None = None,
         every: float = 120.0,
+        tell: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        """``watch`` is asked for figures at each checkpoint, made ``every`` seconds and at the end."""
+        """``watch`` is asked for figures at each checkpoint, made ``every`` seconds and at the end; ``tell`` is called
+        after each step and each checkpoint."""
         if (recipe.steps is None) == (recipe.minutes is None):
             raise ValueError("a recipe has either steps or minutes")
         self.model, self.source, self.recipe, self.folder = model, source, recipe, folder
-        self.loss, self.loops, self.watch, self.every = loss, loops, watch, every
+        self.loss, self.loops, self.watch, self.every, self.tell = loss, loops, watch, every, tell
+        self.device = next(model.parameters()).device
         matrices = [p for name, p in model.named_parameters() if p.dim() == 2 and "embed" not in name]
         known = {id(p) for p in matrices}
         rest = [p for p in model.parameters() if id(p) not in known]
@@ -122,34 +137,35 @@ class Training:
         done = self.step / recipe.steps if recipe.steps else self.seconds / 60 / (recipe.minutes or 1)
         return min(done, 1.0)
 
+    def left(self) -> float:
+        """Seconds to go: by the clock, or by how long steps have taken so far."""
+        recipe = self.recipe
+        if recipe.minutes:
+            return max(recipe.minutes * 60 - self.seconds, 0.0)
+        return self.seconds / max(self.step, 1) * ((recipe.steps or 0) - self.step)
+
     def fit(self) -> list[float]:
         """Train to the end; returns the mean loss of every 100 steps in nats per token."""
         if self.checkpoint.exists():
             self.resume()
-        bar, started, saved = (
-            tqdm(initial=self.step, desc="train", unit="step", mininterval=30.0),
-            time.monotonic(),
-            time.monotonic(),
-        )
+        started = saved = time.monotonic()
         while self.progress() < 1:
             self.one_step()
             now = time.monotonic()
             self.seconds, started = self.seconds + now - started, now
-            bar.update()
-            if self.step % 100 == 0:
-                self.note(bar)
-            if now - saved > self.every:
+            self.note()
+            if now - saved > self.every and self.progress() < 1:
                 self.save()
                 saved = time.monotonic()
         self.save()
-        bar.close()
         return self.history
 
     def one_step(self) -> None:
         recipe, progress = self.recipe, self.progress()
-        length = recipe.short if progress < 1 - recipe.long else self.model.shape.context
+        context = self.model.shape.context
+        length = min(recipe.short, context) if progress < 1 - recipe.long else context
         self.model.weight_bits = recipe.weight_bits if progress >= 1 - recipe.quantized else None
-        batch = self.source.next(max(1, recipe.tokens // length), length)
+        batch = self.source.next(max(1, recipe.tokens // length), length).to(self.device)
         weight = 1 / (len(batch) * length)
         self.recent.append(self.loss(self.model, batch[:, :-1], batch[:, 1:], weight))
         if self.loops and progress >= 1 - recipe.unlooped:
@@ -162,20 +178,30 @@ class Training:
             optimizer.zero_grad()
         self.step += 1
 
-    def note(self, bar: Any) -> None:
-        self.history.append(sum(self.recent) / len(self.recent))
-        self.recent.clear()
-        bar.set_postfix(loss=f"{self.history[-1]:.4f}", left=f"{1 - self.progress():.0%}", refresh=False)
-        self.log({"step": self.step, "seconds": round(self.seconds, 1), "loss": round(self.history[-1], 4)})
+    def note(self) -> None:
+        """Tell of a step; the loss is the mean of the last few."""
+        del self.recent[:-NOTED]
+        shown = self.recent[-SHOWN:]
+        loss = sum(shown) / len(shown)
+        event: Event = {"event": "step"} | self.place() | {"loss": round(loss, 4), "left": round(self.left(), 1)}
+        if self.step % NOTED == 0:
+            self.history.append(sum(self.recent) / len(self.recent))
+            self.log(event)
+        self.tell(event)
 
-    def log(self, line: dict[str, float]) -> None:
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+    def place(self) -> Event:
+        """Where the run is."""
+        return {"step": self.step, "progress": round(self.progress(), 4), "seconds": round(self.seconds, 1)}
+
+    def log(self, event: Event) -> None:
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event, ensure_ascii=False) + "\n")
 
     def save(self) -> None:
-        """Write the checkpoint, whole or not at all."""
+        """Write the checkpoint, whole or not at all, and tell of it."""
+        event: Event = {"event": "checkpoint"} | self.place()
         if self.watch:
-            self.log({"step": self.step, "progress": round(self.progress(), 4), **self.watch(self.model)})
+            event |= self.watch(self.model)
         state = {
             "recipe": self.recipe.as_dict(),
             "model": self.model.state_dict(),
@@ -184,11 +210,16 @@ class Training:
             "counts": {"step": self.step, "seconds": self.seconds, "history": self.history, "recent": self.recent},
         }
         partial = self.checkpoint.with_suffix(".part")
-        torch.save(state, partial)
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut leaves a name without its bytes
         partial.replace(self.checkpoint)
+        self.log(event)
+        self.tell(event)
 
     def resume(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         if state["recipe"] != self.recipe.as_dict():
             raise ValueError(f"{self.checkpoint} was made by another recipe; choose another folder")
         self.model.load_state_dict(state["model"])

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from llama import Llama, fake_quantize
 from torch import Tensor
+
+from .llama import Llama, fake_quantize
 
 FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-shared", "-fPIC")
 

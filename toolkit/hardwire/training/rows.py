@@ -1,59 +1,66 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Text for training: stories, the tokenizer, and rows of token ids."""
+"""Rows of token ids to train on: windows of one text, or real stories beside a pool of a teacher's."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer
 
-SEPARATOR = "<|endoftext|>"
-ALPHABET = [chr(c) for c in range(32, 127)] + list("\n“”’–—▁")
-BOS, EOS = 1, 2
+from .documents import stories_of
+from .text import BOS, SPACE, Ids, encode
+
 REAL_PART = 64  # stories of real text that are drawn at a time
-
-Ids = NDArray[np.int16]
-
-
-def stories_of(text: str) -> list[str]:
-    return [story.strip() for story in text.split(SEPARATOR) if story.strip()]
+NEAR = 64  # tokens within which a row that begins inside a document waits for the beginning of a word
 
 
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+class Windows:
+    """Rows anywhere in a text. Each begins with BOS, as every text does that the model is given.
 
+    Behind it comes a document from its beginning and what follows it, or, of a document that is longer than the row, a
+    part that begins with a word.
+    """
 
-def train_tokenizer(stories: Iterable[str], vocab: int, out: Path) -> None:
-    """Byte-pair encoding over whole words; a word begins with the space before it."""
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first")
-    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="first")
-    tokenizer.train_from_iterator(
-        stories,
-        trainers.BpeTrainer(
-            vocab_size=vocab,
-            special_tokens=["<unk>", "<s>", "</s>"],
-            initial_alphabet=[c for c in ALPHABET if c != " "],
-            limit_alphabet=len(ALPHABET),
-            show_progress=False,
-        ),
-    )
-    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", BOS)])
-    tokenizer.save(str(out))
+    def __init__(self, tokenizer: Tokenizer, documents: list[str], seed: int) -> None:
+        self.ids: Ids = np.concatenate(encode(tokenizer, documents))
+        self.draw = np.random.default_rng(seed)
+        self.starts = np.flatnonzero(self.ids == BOS)  # of documents
+        opens = [id for token, id in tokenizer.get_vocab().items() if token.startswith(SPACE)]
+        self.words = np.flatnonzero(np.isin(self.ids, opens))
+        self.tokens = 0  # read so far
 
+    def next(self, rows: int, length: int) -> torch.Tensor:
+        """Ids [rows, length + 1]."""
+        self.tokens += rows * length
+        return torch.from_numpy(np.stack([self.row(length + 1) for _ in range(rows)]).astype(np.int64))
 
-def encode(tokenizer: Tokenizer, stories: list[str]) -> list[Ids]:
-    """Ids of each story, BOS in front."""
-    parts = (stories[i : i + 4096] for i in range(0, len(stories), 4096))
-    return [np.array(e.ids, np.int16) for part in parts for e in tokenizer.encode_batch(part)]
+    def row(self, tokens: int) -> Ids:
+        """A place in the text as good as any other, and the row that it is in; the last goes on with the first."""
+        at = int(self.draw.integers(len(self.ids)))
+        document = int(np.searchsorted(self.starts, at, "right"))
+        start, end = self.starts[document - 1], (*self.starts, len(self.ids))[document]
+        if end - start <= tokens:
+            return self.take(start, tokens)
+        word = int(np.searchsorted(self.words, at))
+        begin = self.words[word] if word < len(self.words) and self.words[word] < min(at + NEAR, end) else at
+        return self.take(start, tokens) if begin <= start + 1 else self.take(begin, tokens - 1, (BOS,))
+
+    def take(self, start: int, tokens: int, before: tuple[int, ...] = ()) -> Ids:
+        """So many ids from ``start`` on, behind those ``before``."""
+        taken = self.ids.take(np.arange(start, start + tokens), mode="wrap")
+        return np.concatenate([np.array(before, np.int16), taken])
+
+    def state(self) -> dict[str, Any]:
+        return {"draw": self.draw.bit_generator.state, "tokens": self.tokens}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.draw.bit_generator.state, self.tokens = state["draw"], state["tokens"]
 
 
 class Rows:

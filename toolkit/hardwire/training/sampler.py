@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from kernel import Shape, compiled, flat_weights, pointer, rotations
-from llama import Llama
+
+from .kernel import Shape, compiled, flat_weights, pointer, rotations
+from .llama import Llama
 
 
 @dataclass(frozen=True)

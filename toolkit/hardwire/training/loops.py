@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from llama import Llama
 from numpy.typing import NDArray
 from torch import Tensor
+
+from .llama import Llama
 
 NO_TARGET = -(2**31)  # a position without a loss
 LEAST = 8  # tokens that are the same again before the next one is called a loop
