@@ -69,6 +69,7 @@ def make_build(
     streams: int | None = 1,
     onnx: Path | None = None,
     reprintable: bool = False,
+    best: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -79,12 +80,15 @@ def make_build(
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
     that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
     the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
-    those in URAM, which it cannot initialise. Raises BoardError where the chip does not fit, BuildError where ``out``
+    those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
+    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
     holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
+    if best and ip == "hls":
+        raise BuildError("--sampler extended is of the HLS project and the RTL engine, not of --ip hls; leave one out")
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -96,7 +100,8 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream")
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
+        best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
@@ -115,7 +120,7 @@ def make_build(
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
         copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
-        manifest = _write_parts(chip, board, target, plan, partial, progress)
+        manifest = _write_parts(chip, board, target, plan, partial, best, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
         if out.exists():
@@ -169,6 +174,7 @@ def _rtl_plan(
     geometry: Geometry | None,
     streams: int | None,
     bitstream: bool,
+    best: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
@@ -177,6 +183,7 @@ def _rtl_plan(
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
+    geometry = replace(geometry, best=geometry.best or best)
     program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
     if bitstream:
         over = beyond_device(cost.as_dict(), board)
@@ -213,14 +220,16 @@ def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost
     return cost if host is None else cost.beside(host)
 
 
-def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:
+def _write_parts(
+    chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, best: int, progress: Stage
+) -> Manifest:
     """Write the projects of a target; the manifest of the whole folder."""
     parts, cycles = [], None
     if plan.lanes is not None:
         from ..emit.hls.project import write_project
 
         progress("HLS project")
-        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes)
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes, best=best)
         parts.append("hls")
     if plan.ip is not None:
         from ..emit.rtl.around_hls import write_rtl_around_hls

@@ -151,6 +151,13 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
 @click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
+@click.option(
+    "--sampler",
+    type=click.Choice(["plain", "extended"]),
+    default="plain",
+    show_default=True,
+    help="extended: top-k, top-p, penalty, log probabilities, guides.",
+)
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -164,6 +171,7 @@ def build(
     streams: str,
     clock: float | None,
     reprintable: bool,
+    sampler: str,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -174,6 +182,7 @@ def build(
     """
     from ..build.make import make_build
     from ..build.pours import mould_of
+    from ..ops.choice import EXTENDED
     from ..plan.geometry import parse_geometry
     from ..targets.board import load_board
 
@@ -192,6 +201,7 @@ def build(
             streams=None if streams == "auto" else int(streams),
             onnx=onnx,
             reprintable=reprintable,
+            best=EXTENDED if sampler == "extended" else 0,
             progress=stage,
         )
     data: dict[str, Any] = {

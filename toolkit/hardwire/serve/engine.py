@@ -22,18 +22,26 @@ from dataclasses import dataclass, replace
 from ..driver.model import LanguageModel, Speaker, Token
 from ..driver.text import NumberStream
 from ..errors import HardwireError
-from ..host.requests import BUDGET, CONTEXT_FULL, RUNNING, STOP_TOKEN, Request, RequestState
+from ..host.requests import BUDGET, CONTEXT_FULL, NONE_ALLOWED, RUNNING, STOP_TOKEN, Request, RequestState
+from ..ops.choice import Chosen
 from .errors import ApiError, of_chip
 from .queue import FairQueue, stopping
 from .stops import StopTexts
 
 STOP_TEXT, CANCELLED = "stop text", "cancelled"  # why an answer ended, besides host/requests.py's reasons
-REASONS = {STOP_TOKEN: "stop", STOP_TEXT: "stop", BUDGET: "length", CONTEXT_FULL: "length"}  # in OpenAI's words
+REASONS = {
+    STOP_TOKEN: "stop",
+    STOP_TEXT: "stop",
+    BUDGET: "length",
+    CONTEXT_FULL: "length",
+    NONE_ALLOWED: "length",
+}  # in OpenAI's words
 FAULT_SECONDS = 10.0  # after a failure, in which a proxy is told to ask others
 
 
-# A token, what of the text can be shown with it, and its cycles where the backend counts them.
-Part = tuple[int, str, int | None]
+# A token, what of the text can be shown with it, its cycles where the backend counts them, and its draw where log
+# probabilities were asked for.
+Part = tuple[int, str, int | None, Chosen | None]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -208,7 +216,7 @@ class Engine:
             close = getattr(tokens, "close", None)
             if close is not None:
                 close()  # of a chip whose answer was cut short: it is free behind the token that it computes
-        if model.hosted is not None and status in (STOP_TOKEN, BUDGET, CONTEXT_FULL):
+        if model.hosted is not None and status in (STOP_TOKEN, BUDGET, CONTEXT_FULL, NONE_ALLOWED):
             job.total_cycles = (model.hosted.streams[stream] if stream else model.hosted).run_cycles()
         elif state.cycles is not None:
             job.total_cycles = sum(state.cycles) + sum(state.prompt_cycles or ())
@@ -228,7 +236,7 @@ class Engine:
             if not job.tokens:
                 job.first = time.perf_counter()
             job.tokens += 1
-            put((token, text, state.cycles[-1] if state.cycles else None))
+            put((token, text, state.cycles[-1] if state.cycles else None, state.drawn[-1] if state.drawn else None))
             if not jobs.told:
                 jobs.tell()
             if found:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, LOADER, LOADER_WINDOW, LOADS
+from .choice import PACKAGE as CHOICE_PACKAGE
 from .contents import FRAME, Cast, Pour, Section
 from .thread import End, connected, threaded, with_port
 
@@ -184,7 +185,8 @@ def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
 
 def packages(folder: Path, listed: tuple[str, ...]) -> tuple[str, ...]:
     """Packages of a written project in an order in which tools can read them: ``listed``, and those of here."""
-    return (*listed, *(name for name in (LOAD_PACKAGE, CONTENTS_PACKAGE) if (folder / name).is_file()))
+    of_options = (LOAD_PACKAGE, CONTENTS_PACKAGE, CHOICE_PACKAGE)
+    return (*listed, *(name for name in of_options if (folder / name).is_file()))
 
 
 def top_body(engine: Callable[[str], str], pour: Pour) -> str:
