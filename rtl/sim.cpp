@@ -7,8 +7,8 @@
 
 #include "Vhardwire_top.h"
 #include "ports.hpp"
-#if __has_include("choice.hpp")
-#include "choice.hpp"  // of a build with the extended sampler
+#if __has_include("choice_ports.hpp")
+#include "choice_ports.hpp"  // of a build with the extended sampler
 #define HW_CHOICE
 #endif
 #include "verilated.h"

@@ -56,9 +56,14 @@ def make_boards(path: Path) -> None:
     """The simulated boards that a notebook takes, so that it has nothing to say of their making."""
     from hardwire.notebook import simulated
 
-    for call, reprintable in (("here()", False), ("here(reprintable=True)", True)):
+    boards: dict[str, Any] = {
+        "here()": {},
+        "here(reprintable=True)": {"reprintable": True},
+        "here(streams=2)": {"streams": 2},
+    }
+    for call, options in boards.items():
         if call in path.read_text():
-            simulated(reprintable=reprintable)
+            simulated(**options)
 
 
 def execute(path: Path, work: Path) -> Any:

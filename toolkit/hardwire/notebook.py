@@ -13,10 +13,13 @@ from __future__ import annotations
 import fcntl
 import io
 import shutil
+import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -42,47 +45,52 @@ from .tools.cache import cache_folder as cache
 MODEL, BOARD = "bundled", "pynq-z2"  # what is simulated where there is no board
 DPI, COLOURS = 80, 96
 REDRAWN = 0.5  # seconds between two pictures of a stream
+COLUMN = 48  # letters of an answer's line beside others
 
 
 # ---------------------------------------------------------------------------------------------------
 # The chip.
 
 
-def here(reprintable: bool = False) -> LanguageModel:
+def here(reprintable: bool = False, streams: int = 1) -> LanguageModel:
     """The bundled model on this board, or on a simulated PYNQ-Z2 where this computer is no board that we know.
 
     Prints which. The simulated board is made once, in ``cache()``: that takes minutes of Verilator and g++. On it
     pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. reprintable: whether other chips can be
-    loaded into it; a real board is as its bitstream was built. Raises BoardError for a board without a bitstream, and
-    says how to make one.
+    loaded into it; streams: how many it answers at once; a real board is as its bitstream was built. Raises BoardError
+    for a board without a bitstream, and says how to make one; BuildError for one of fewer streams.
     """
     board = board_here()
     if board is not None:
         model = load(MODEL, backend="board")
+        found = model.backend.limits.streams
+        if found < streams:
+            raise BuildError(f"{model.name} has {found} streams; build it with --streams {streams}")
         print(f"{MODEL} on this board, {board}: chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz")
         return model
-    build = simulated(reprintable=reprintable)
+    build = simulated(reprintable=reprintable, streams=streams)
     model = load(build, backend="simulation")
     print(f"No board here: {MODEL} on a simulated {BOARD} (RTL in Verilator, behind pynq's own Overlay and MMIO):")
     print(f"chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz of simulated time")
     return model
 
 
-def simulated(tell: Callable[[str], None] = print, reprintable: bool = False) -> Path:
+def simulated(tell: Callable[[str], None] = print, reprintable: bool = False, streams: int = 1) -> Path:
     """The build of the bundled model that is simulated here, its RTL compiled; made if this version has not made it."""
-    folder = cache() / (f"{MODEL}-reprintable" if reprintable else MODEL)
+    kind = "-reprintable" if reprintable else f"-{streams}" if streams > 1 else ""
+    folder = cache() / f"{MODEL}{kind}"
     stamp = folder.with_suffix(".made")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not stamp.exists() or stamp.read_text() != _version():
             tell("Making the simulated board, once: minutes of Verilator and g++.")
-            _make(folder, reprintable)
+            _make(folder, reprintable, streams)
             stamp.write_text(_version())
     return folder
 
 
-def _make(folder: Path, reprintable: bool) -> None:
-    """Build anew, with checksums of every stage; compile, unless the Verilog is that of before."""
+def _make(folder: Path, reprintable: bool, streams: int) -> None:
+    """Build anew, of one stream with checksums of every stage; compile, unless the Verilog is that of before."""
     from .backends.simboard import SIMULATED, simulated_board
     from .build.make import make_build
     from .plan.fit import fit
@@ -94,8 +102,11 @@ def _make(folder: Path, reprintable: bool) -> None:
         (folder / SIMULATED).rename(before)
     shutil.rmtree(folder, ignore_errors=True)
     chip, board = bundled_chip(folder.with_suffix(".chip")), load_board(BOARD)
-    geometry = replace(Geometry(**(fit(load_chip(chip), board).geometry or {})), trace=True)
-    build = make_build(chip, board, folder, target="bitstream", geometry=geometry, reprintable=reprintable)
+    if streams > 1:
+        build = make_build(chip, board, folder, target="bitstream", streams=streams)
+    else:
+        geometry = replace(Geometry(**(fit(load_chip(chip), board).geometry or {})), trace=True)
+        build = make_build(chip, board, folder, target="bitstream", geometry=geometry, reprintable=reprintable)
     if before.is_dir():
         before.rename(folder / SIMULATED)
     simulated_board(build).sim.close()
@@ -194,6 +205,38 @@ def _progress(times: list[float]) -> bytes:
     return _png(figure)
 
 
+def side_by_side(model: LanguageModel, prompts: Sequence[str], tokens: int | None = None) -> list[str]:
+    """Answers to all prompts at once, a user in a thread for each, in columns as they come; behind them the rate over
+    all, by the chip's own counters. Raises BuildError where there are not as many streams as prompts."""
+    streams = model.hosted.streams if model.hosted is not None else ()
+    if len(streams) != len(prompts):
+        raise BuildError(f"{len(prompts)} users, {model.name} has {max(len(streams), 1)} streams; ask for as many")
+    texts = list(prompts)
+
+    def user(number: int) -> None:
+        for piece in model.stream(prompts[number], tokens, temperature=0.8, seed=number):
+            texts[number] += piece
+
+    users, show = [threading.Thread(target=user, args=(n,)) for n in range(len(prompts))], _display_text()
+    for each in users:
+        each.start()
+    while any(each.is_alive() for each in users):
+        show(_columns(texts))
+        time.sleep(REDRAWN)
+    cycles, fed = max(stream.run_cycles() for stream in streams), sum(stream.position for stream in streams)
+    rate = fed / cycles * clock_mhz(model) * 1e6
+    told = f"{fed} tokens of {len(prompts)} users in {cycles:,} cycles of the chip: {rate:,.0f} tokens/s over all"
+    show(f"{_columns(texts)}\n\n{told}")
+    return texts
+
+
+def _columns(texts: Sequence[str]) -> str:
+    wrapped = [[line for part in text.splitlines() for line in textwrap.wrap(part, COLUMN) or [""]] for text in texts]
+    return "\n".join(
+        "   ".join(f"{line:{COLUMN}}" for line in row).rstrip() for row in zip_longest(*wrapped, fillvalue="")
+    )
+
+
 def engine_rate(model: LanguageModel) -> str:
     """How fast the engine was on the last request, if that began anew: by the chip's own counters."""
     if model.hosted is None:
@@ -229,16 +272,28 @@ def _png(figure: Any) -> bytes:
 
 def _display() -> Callable[[bytes], None]:
     """What shows a picture in a notebook, and the next one in its place."""
-    from IPython.display import Image, display
+    from IPython.display import Image
+
+    return _in_place(lambda png: Image(data=png, format="png"))
+
+
+def _display_text() -> Callable[[str], None]:
+    """What shows a text in a notebook, and the next one in its place."""
+    from IPython.display import Pretty
+
+    return _in_place(Pretty)
+
+
+def _in_place(made: Callable[[Any], Any]) -> Callable[[Any], None]:
+    from IPython.display import display
 
     handle: list[Any] = []
 
-    def show(png: bytes) -> None:
-        image = Image(data=png, format="png")
+    def show(data: Any) -> None:
         if handle:
-            handle[0].update(image)
+            handle[0].update(made(data))
         else:
-            handle.append(display(image, display_id=True))
+            handle.append(display(made(data), display_id=True))
 
     return show
 

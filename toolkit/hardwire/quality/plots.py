@@ -36,10 +36,13 @@ def new_figure(inches: tuple[float, float]) -> Any:
 
 
 def draw_timeline(plan: Schedule, position: int, path: Path, board: str) -> None:
-    """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer.
+    """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer."""
+    with figure(path, (13, 5.6), rows=2) as axes:
+        timeline_panels(axes, plan, position, board)
 
-    Of several streams it is one of the first's, while all are busy, each in its colour.
-    """
+
+def timeline_panels(axes: Any, plan: Schedule, position: int, board: str) -> None:
+    """The same on two axes. Of several streams it is one of the first's, while all are busy, each in its colour."""
     g = plan.geometry
     if g.streams > 1:
         busy, end = timeline(plan, position)
@@ -51,14 +54,13 @@ def draw_timeline(plan: Schedule, position: int, path: Path, board: str) -> None
         coloured = [(b, COLOURS.get(b.label, "0.6")) for b in own]
         what = f"One token at position {position}"
     second = next((b.start for b in own if b.layer == 1 and b.label.startswith("qkv")), end)
-    with figure(path, (13, 5.6), rows=2) as axes:
-        for panel, limit in zip(axes, (end, second), strict=True):
-            _draw_busy(panel, coloured, limit)
-        axes[0].set_title(
-            f"{what} on {board}: {end:,} cycles; {g.lanes} lanes "
-            f"({g.columns} columns x {g.rows} rows x {g.depth} deep), {g.banks} banks"
-        )
-        axes[1].set_xlabel("cycle")
+    for panel, limit in zip(axes, (end, second), strict=True):
+        _draw_busy(panel, coloured, limit)
+    axes[0].set_title(
+        f"{what} on {board}: {end:,} cycles; {g.lanes} lanes "
+        f"({g.columns} columns x {g.rows} rows x {g.depth} deep), {g.banks} banks"
+    )
+    axes[1].set_xlabel("cycle")
 
 
 def _draw_busy(panel: Any, coloured: list[tuple[Busy, str]], limit: int) -> None:

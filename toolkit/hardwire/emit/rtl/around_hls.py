@@ -31,7 +31,7 @@ from .project import META, TOP_PORTS, rtl_folder, top_module, write_packages
 
 CORE = f"{CHIP}_core"
 ENGINE, FOLDER = "streamed_engine", "streamed"  # in rtl/
-ROOTS = (ENGINE, "host_registers")  # the modules that a board's top reaches for in rtl/
+ROOTS = (ENGINE, "host_streams")  # the modules that a board's top reaches for in rtl/
 SIM = "sim"
 HEADERS = ("firmware", "firmware/chip", "firmware/kernels", "firmware/ap_types")  # of the HLS project
 

@@ -24,7 +24,7 @@ from .roms import hex_lines
 from .thread import connected, with_port
 
 FOLDER = "choice"  # in rtl/
-PACKAGE, HEADER = "rtl/choice_pkg.sv", "rtl/choice.hpp"
+PACKAGE, HEADER = "rtl/choice_pkg.sv", "rtl/choice_ports.hpp"
 ENGINE = "choice_engine"  # in place of the engine
 OCTAVE = "octave.hex"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
@@ -122,7 +122,7 @@ def _joined(text: str, where: str, ports: Mapping[str, tuple[Mapping[str, str], 
 
 
 def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
-    """choice.hpp: where the fields of the sampler's ports lie, for the C++ of a simulation."""
+    """choice_ports.hpp: where the fields of the sampler's ports lie, for the C++ of a simulation."""
     values = choice_values(complete(defaults() | dict(parameters)), best)
     lines = [
         *_LICENCE,
