@@ -33,7 +33,7 @@ except ImportError as error:
     raise ToolMissing(f'fine-tuning needs torch ({error}); pip install "hardwire[train]"') from None
 
 LENGTH = 256  # tokens of a row
-ROWS = 4  # of a step: of as many tokens, twice the steps come closer than twice the rows
+ROWS = 8  # of a step
 PEAK = 4e-3  # learning rate of weights, relative to their root mean square
 SCALE_PEAK = 1e-3  # of the logarithm of scales
 WARM_UP = 0.05  # share of the steps
@@ -140,7 +140,8 @@ class _Grids:
     def __init__(self, weights: Weights, roundings: dict[Place, Rounding]) -> None:
         self.places, each = list(roundings), list(roundings.values())
         self.low, self.high = limits(each[0].bits)
-        self.columns = _stacked([rounding.columns for rounding in each])[:, None]
+        wide = each[0].rounded.weight.shape[1]
+        self.columns = _stacked([np.broadcast_to(rounding.columns, wide) for rounding in each])[:, None]
         latent = torch.stack([weights[place] for place in self.places]) * self.columns
         self.unit = latent.square().mean((1, 2), keepdim=True).sqrt().clamp_min(1e-12)
         self.latent = (latent / self.unit).requires_grad_()
