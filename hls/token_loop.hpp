@@ -22,7 +22,8 @@ enum Status {
     BUDGET_SPENT = 0, // as many tokens as asked for
     STOPPED = 1,      // a stop token was drawn
     CONTEXT_FULL = 2, // no position left for what has to be fed next
-    BAD_PROMPT = 3    // empty, or an id that the vocabulary does not have; nothing was fed
+    BAD_PROMPT = 3,   // empty, or an id that the vocabulary does not have; nothing was fed
+    NONE_ALLOWED = 4  // no token is allowed; of the extended sampler
 };
 
 struct Request {
@@ -57,9 +58,22 @@ Status read_prompt(hls::stream<ap_uint<32> > &prompt, uint32_t length, uint32_t 
     return status == BUDGET_SPENT && length > room ? CONTEXT_FULL : status;
 }
 
-template <class Chip>
+// Draws by temperature and seed alone.
+template <class Chip> struct PlainDraw {
+    const Sampling &sampling;
+
+    void fed(uint32_t, uint32_t) {}
+
+    int operator()(const ap_int<Chip::LOGIT> logits[Chip::VOCAB], uint32_t position) {
+#pragma HLS INLINE
+        return sample<Chip::VOCAB, Chip::LOGIT, Chip::LOGIT_FRACTION>(logits, sampling, position, Chip::gumbel);
+    }
+};
+
+// draw: is told every token that is fed, and gives the next id of logits; a negative one is none.
+template <class Chip, class Draw>
 void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::stream<ap_uint<32> > &tokens,
-                hls::stream<ap_int<Chip::LOGIT> > &debug, Outcome &outcome) {
+                hls::stream<ap_int<Chip::LOGIT> > &debug, Outcome &outcome, Draw &draw) {
     static const int CONTEXT = Chip::CONTEXT;
     static uint32_t position = 0;
     ap_uint<32> pending[CONTEXT];
@@ -74,7 +88,9 @@ void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::
     while (running) {
 #pragma HLS LOOP_TRIPCOUNT min = 1 max = CONTEXT
         const bool from_prompt = fed < request.prompt_length;
-        embed_token<Chip>(from_prompt ? uint32_t(pending[fed]) : token, position, x);
+        const uint32_t feeds = from_prompt ? uint32_t(pending[fed]) : token;
+        draw.fed(feeds, position);
+        embed_token<Chip>(feeds, position, x);
         decode<Chip>(x, int(position), clear, fed + 1 < request.prompt_length);
         clear = false;
         position++;
@@ -82,18 +98,20 @@ void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::
         if (fed < request.prompt_length)
             continue;
         head<Chip>(x, logits);
-        token = uint32_t(sample<Chip::VOCAB, Chip::LOGIT, Chip::LOGIT_FRACTION>(logits, request.sampling,
-                                                                               position - 1, Chip::gumbel));
+        const int drawn = draw(logits, position - 1);
+        token = uint32_t(drawn);
         for (int i = 0; request.debug && i < Chip::VOCAB; i++) {
 #pragma HLS PIPELINE II = 1
             debug.write(logits[i]);
         }
+        if (drawn < 0)
+            status = NONE_ALLOWED;
         for (uint32_t i = 0; i < uint32_t(STOPS); i++) {
 #pragma HLS UNROLL
-            if (i < request.stop_count && request.stops[i] == token)
+            if (drawn >= 0 && i < request.stop_count && request.stops[i] == token)
                 status = STOPPED;
         }
-        if (status != STOPPED) {
+        if (status != STOPPED && status != NONE_ALLOWED) {
             tokens.write(token);
             produced++;
             if (produced < request.budget && position == uint32_t(CONTEXT))
@@ -104,6 +122,13 @@ void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::
     outcome.status = status;
     outcome.produced = produced;
     outcome.position = position;
+}
+
+template <class Chip>
+void token_loop(hls::stream<ap_uint<32> > &prompt, const Request &request, hls::stream<ap_uint<32> > &tokens,
+                hls::stream<ap_int<Chip::LOGIT> > &debug, Outcome &outcome) {
+    PlainDraw<Chip> draw = {request.sampling};
+    token_loop<Chip>(prompt, request, tokens, debug, outcome, draw);
 }
 
 } // namespace hw

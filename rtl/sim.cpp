@@ -7,6 +7,10 @@
 
 #include "Vhardwire_top.h"
 #include "ports.hpp"
+#if __has_include("choice.hpp")
+#include "choice.hpp"  // of a build with the extended sampler
+#define HW_CHOICE
+#endif
 #include "verilated.h"
 
 namespace {
@@ -86,6 +90,8 @@ struct Request {
   uint32_t stall;         // 0: never; otherwise the streams pause at random, seeded by this
   uint64_t abort_after;   // cycles until a reset, 0: none
   uint32_t vocab, groups;
+  const uint32_t* choice;  // fields of choice_t in their order, of a request that has options, or null
+  const uint32_t* mask;    // of allowed tokens, or null
 };
 
 struct Result {
@@ -97,6 +103,8 @@ struct Result {
   uint32_t fetch_room;
   uint32_t token_count, logit_count, fetch_count, status, position;
   uint64_t cycles;
+  int64_t* drawn;      // [token_room][3 + 2 Best] of each token, where asked for, or null: logit, total, count, best
+  uint32_t none;       // of the last draw no token was allowed
 };
 
 void* hw_new() {
@@ -126,7 +134,8 @@ struct Running {
   const Request& request;
   Result& result;
   uint32_t noise, fed = 0;
-  bool begun = false, offered = false, finished = false;
+  bool begun = false, offered = false, finished = false, over = false;
+  int reading = 0;  // best tokens of the last one drawn that are still to be read
 
   Running(const Request& asked, Result& given)
       : request(asked), result(given), noise(asked.stall ? asked.stall : 1) {}
@@ -175,13 +184,50 @@ struct Running {
     }
     if (top.logits_valid_o && get(top.logits_o, logits::stream) == request.stream) row(top);
     begun = begun || bit(top.request_valid_i, s);
-    finished = begun && !bit(top.request_valid_i, s) && !get(top.progress_o, of(progress::busy, progress::size, s))
-               && !(token && !ready);
-    if (!finished) return;
+#ifdef HW_CHOICE
+    read_drawn(top, token && ready);
+#endif
+    const bool ends = begun && !bit(top.request_valid_i, s) && !get(top.progress_o, of(progress::busy, progress::size, s))
+                      && !(token && !ready);
+    finished = (over || ends) && reading == 0;
+    if (over || !ends) return;
+    over = true;
+#ifdef HW_CHOICE
+    result.none = get(top.drawn_o, drawn::none);
+#endif
     result.status = get(top.progress_o, of(progress::status, progress::size, s));
     result.position = get(top.progress_o, of(progress::position, progress::size, s));
     result.cycles = now + 1;
   }
+
+#ifdef HW_CHOICE
+  static constexpr Place choice_fields[] = {choice::active, choice::masked, choice::sums,   choice::top_k,
+                                            choice::top_p,  choice::grow,   choice::shrink, choice::window};
+
+  void choose(Vhardwire_top& top) {
+    zero(top.choice_i);
+    for (int i = 0; request.choice && i < 8; i++) put(top.choice_i, choice_fields[i], request.choice[i]);
+  }
+
+  // What a draw left, which stands until the next: its numbers at once, the best tokens one in a cycle.
+  void read_drawn(Vhardwire_top& top, bool token) {
+    if (!result.drawn || !result.token_count) return;
+    int64_t* record = result.drawn + static_cast<uint64_t>(result.token_count - 1) * (3 + 2 * Best);
+    const int unused = 64 - drawn::logit.bits;
+    if (reading > 0) {
+      const int place = Best - reading--;
+      record[3 + place] = top.best_id_o;
+      record[3 + Best + place] = static_cast<int64_t>(static_cast<uint64_t>(top.best_logit_o) << unused) >> unused;
+    }
+    if (token) {
+      record[0] = static_cast<int64_t>(get(top.drawn_o, drawn::logit) << unused) >> unused;
+      record[1] = get(top.drawn_o, drawn::total);
+      record[2] = get(top.drawn_o, drawn::count);
+      reading = Best;
+    }
+    top.best_addr_i = reading > 0 ? Best - reading : 0;
+  }
+#endif
 
   void row(Vhardwire_top& top) {
     if (!result.logits || result.logit_count >= result.logit_room) return;
@@ -204,13 +250,25 @@ extern "C" {
 int hw_run(void* handle, const Request* requests, Result* results, uint32_t count, uint64_t limit) {
   auto* sim = static_cast<Sim*>(handle);
   auto& top = *sim->top;
-  const uint64_t begin = sim->cycle;
   std::vector<Running> running;
+  top.request_valid_i = top.prompt_valid_i = top.token_ready_i = 0;
   zero(top.request_i);
   for (uint32_t i = 0; i < count; i++) {
     running.emplace_back(requests[i], results[i]);
     running.back().ask(top);
   }
+#ifdef HW_CHOICE
+  running.front().choose(top);
+  for (uint32_t i = 0; requests->mask && i < MaskWords; i++) {
+    top.mask_we_i = 1;
+    top.mask_addr_i = i;
+    top.mask_i = requests->mask[i];
+    sim->low();
+    sim->high();
+  }
+  top.mask_we_i = 0;
+#endif
+  const uint64_t begin = sim->cycle;
   bool finished = false;
   while (!finished) {
     const uint64_t now = sim->cycle - begin;

@@ -8,6 +8,7 @@
 #include "matvec.hpp"
 #include "norm.hpp"
 #include "rope.hpp"
+#include "choice_draw.hpp"
 #include "sampler.hpp"
 #include "softcap.hpp"
 
@@ -181,5 +182,27 @@ int pick(const int64_t *logits, uint64_t seed, int inverse_t, int position, cons
     In<16, 37> in(logits);
     const hw::Sampling how = {seed, uint32_t(inverse_t)};
     return hw::sample<37, 16, 10>(in.v, how, uint32_t(position), table);
+}
+
+// how: top_k, top_p, grow, shrink, window, masked; history: tokens by position; record: as ChoiceDraw tells.
+void choose_one(const int64_t *logits, uint64_t seed, int inverse_t, int position, const uint32_t *how,
+                const uint32_t *history, const uint32_t *allowed, const int16_t *table, const uint32_t *octave,
+                int64_t *record) {
+    In<16, 37> in(logits);
+    const hw::Sampling sampling = {seed, uint32_t(inverse_t)};
+    const hw::Narrowing narrowing = {how[0], how[1], how[2], how[3], how[4], how[5] != 0};
+    ap_uint<32> seen[2], mask[2] = {allowed[0], allowed[1]};
+    hw::Chosen<7> chosen;
+    hw::mark_seen<37>(history, uint32_t(position), narrowing, seen);
+    hw::choose<37, 16, 10, 7>(in.v, sampling, uint32_t(position), narrowing, seen, mask, table, octave, chosen);
+    int64_t *at = record;
+    *at++ = chosen.token;
+    *at++ = chosen.logit;
+    *at++ = chosen.total;
+    *at++ = chosen.count;
+    for (int i = 0; i < chosen.count; i++, at++) {
+        at[0] = chosen.ids[i];
+        at[7] = chosen.logits[i];
+    }
 }
 }

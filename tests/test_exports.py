@@ -29,7 +29,7 @@ WINDOW = 12
 WINDOWS = {"mistral": (12, 12), "gpt-neo": (None, 12), "gemma2": (12, None), "gemma3": (12, None)}
 FAMILIES = {
     "llama-tied": "llama", "llama-mqa": "llama", "llama3-rope": "llama", "smollm2": "llama", "phi3": "llama",
-    "smollm3": "llama", "gpt-neo": "gpt2", "microgpt": "opt",
+    "smollm3": "llama", "gpt-neo": "gpt2", "microgpt": "opt", "falcon-new": "falcon", "falcon-rw": "decoder",
 }  # fmt: skip
 GENAI = ("genai-fp32", "genai-int4")  # in operators of ONNX Runtime's own
 OF_SIX = (*5 * (12,), None)  # windows of Gemma 3 as the builder of 0.15 takes it
@@ -54,7 +54,8 @@ def check(architecture: str, exporter: str, folder: Path) -> None:
             for b in result.decoder.blocks
         )
     assert result.decoder.architecture == ("llama" if lost else FAMILIES.get(architecture, architecture))
-    assert any(note.startswith("half precision") for note in result.notes) == exporter.endswith("16")
+    if architecture != "falcon-rw":  # it computes its biases in bfloat16, whatever the file has
+        assert any(note.startswith("half precision") for note in result.notes) == exporter.endswith("16")
 
 
 @pytest.mark.parametrize(("architecture", "exporter"), QUICK)

@@ -23,6 +23,8 @@ from hardwire.errors import ModelError
 from hardwire.frontend import Imported, import_onnx
 from hardwire.frontend import check as check_module
 from hardwire.frontend import context as context_module
+from hardwire.frontend.graph import Node
+from hardwire.frontend.match_attention import read_mask, read_slopes
 from hardwire.quantize import Options, quantize
 
 pytestmark = pytest.mark.tools
@@ -191,6 +193,18 @@ def test_slopes_are_read_off_the_biases_of_scores(tmp_path: Path, form: str) -> 
     )
     assert chip.wiring == Wiring(gated=False, alibi=True)
     assert chip.tables["alibi"].tolist() == [57344, 28672, 14336, 7168]
+
+
+def test_slopes_that_are_no_powers_are_read_over_a_long_row() -> None:
+    """Falcon RW divides its biases by the root of head_dim: float32 leaves a step of them 1e-4 at position 2,047."""
+    slopes, length = np.float32(0.5 ** np.arange(2, 6) / 8**0.5), 2048
+    bias = slopes[:, None, None] * np.arange(length, dtype=np.float32) + np.zeros((length, 1), np.float32)
+    bias[:, ~np.tri(length, dtype=np.bool_)] = -3.4e38
+    read = read_slopes(bias, length, length)
+    assert read is not None
+    np.testing.assert_allclose(read, slopes, rtol=1e-6)
+    node = Node(op="Softmax", inputs=(), outputs=("y",))
+    assert np.array_equal(read_mask(node, bias, length), np.tri(length, dtype=np.bool_))
 
 
 def test_a_bias_that_is_not_linear_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from hardwire.emit.hls.constants import lane_words, pack
 from hardwire.emit.hls.project import KERNELS, kernel_folder
-from hardwire.ops import attention, embedding, gate, norm, rope, sampler, softcap
+from hardwire.ops import attention, choice, embedding, gate, norm, rope, sampler, softcap
 from hardwire.ops.fixed import BIAS_BITS, bit_length, limits, magnitude_bits, requantize, round_shift, saturate
 from hardwire.ops.matvec import Matrix
 
@@ -317,3 +317,42 @@ def test_sampler_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generato
         inverse = sampler.inverse_temperature(float(draw.choice([0, 1 / 31, 0.3, 0.8, 1.0, 100])))
         got = kernels.pick(at(ints(logits)), ctypes.c_uint64(seed), inverse, position, at(table.astype(np.int16)))
         assert got == sampler.sample(ints(logits), 10, inverse, seed, position, table)
+
+
+def test_choice_equals_reference(kernels: ctypes.CDLL, draw: np.random.Generator) -> None:
+    """Ties, extremes, few or no allowed tokens, every option with every other."""
+    gumbel, octave, vocab, best = sampler.gumbel_table(), choice.weight_table(), 37, 7
+    nothing = 0
+    for case in range(600):
+        logits = draw.integers(-32768, 32768, vocab) >> draw.integers(0, 16)
+        if case % 3 == 0:
+            logits = draw.integers(-2, 3, vocab)
+        seed, position = int(draw.integers(0, 2**63)) * 2 + case % 2, int(draw.integers(0, 60))
+        inverse = sampler.inverse_temperature(float(draw.choice([0, 0, 1 / 31, 0.3, 0.8, 1.0, 100])))
+        how = choice.narrowing(
+            int(draw.integers(0, best + 1)),
+            float(draw.choice([1.0, 0.5, 0.9, 1e-9])),
+            float(draw.choice([1.0, 1.3, 0.5, 10.0])),
+        )
+        window, history = int(draw.choice([0, 1, 5, 100])), draw.integers(0, vocab, position + 1)
+        seen = np.zeros(vocab, np.bool_)
+        seen[history[-window:] if window else history] = True
+        masked = bool(case % 2)
+        allowed = draw.random(vocab) < draw.choice([0, 0.05, 0.5, 1])
+        wanted = choice.choose(
+            ints(logits), fraction=10, bits=16, best=best, inverse=inverse, seed=seed, position=position,
+            gumbel=gumbel, weights=octave, how=how, seen=seen, allowed=allowed if masked else None,
+        )  # fmt: skip
+        words = np.packbits(np.pad(allowed, (0, 64 - vocab)), bitorder="little").view(np.uint32)
+        numbers = np.array([how.top_k, how.top_p, how.grow, how.shrink, window, masked], np.uint32)
+        record = np.zeros(4 + 2 * best, np.int64)
+        kernels.choose_one(
+            at(ints(logits)), ctypes.c_uint64(seed), inverse, position, at(numbers), at(history.astype(np.uint32)),
+            at(words), at(gumbel.astype(np.int16)), at(octave.astype(np.uint32)), at(record),
+        )  # fmt: skip
+        count = len(wanted.ids)
+        assert record[:4].tolist() == [wanted.token, wanted.logit, wanted.total, count], case
+        assert record[4 : 4 + count].tolist() == wanted.ids.tolist(), case
+        assert record[4 + best : 4 + best + count].tolist() == wanted.logits.tolist(), case
+        nothing += wanted.token == choice.NO_TOKEN
+    assert nothing > 20

@@ -20,7 +20,9 @@ from hardwire.chip.model import Chip, check_chip, load_chip
 from hardwire.chip.mould import Mould
 from hardwire.cli.main import main
 from hardwire.errors import QuantizeError
+from hardwire.plan.widths import accumulator_bits
 from hardwire.quantize import Options, Outline, quantize, random_chip, random_decoder
+from hardwire.quantize.rounding import Rounded, within
 
 
 def stories(vocab: int, seed: int) -> list[list[int]]:
@@ -84,6 +86,35 @@ def test_what_cannot_be_kept_is_named(tiny_chip: Chip) -> None:
         another(Outline(shape=TINY, affine=True), mould)
 
 
+def test_rows_give_way_to_the_moulds_sums(tiny_chip: Chip) -> None:
+    """Weights by a step each, those that were rounded away from zero the furthest; and no more of them than needed."""
+    exact = np.array([[3.4, -2.6, 0.9, 1.0], [1.0, -1.0, 0.0, 1.2]])
+    rounded, given = within(Rounded(np.array([[3, -3, 1, 1], [1, -1, 0, 1]], np.int8), np.ones(2)), exact, 6)
+    np.testing.assert_array_equal(rounded.weight, [[3, -2, 0, 1], [1, -1, 0, 1]])
+    assert given == 2
+    alone = another(Outline(shape=TINY), Mould.of(tiny_chip))
+    least = accumulator_bits(alone) - 1
+    decoder = random_decoder(Outline(shape=TINY), 17)
+    options = Options(rounding="plain", tokens=96, length=24, widen=False, like=Mould.of(tiny_chip), sums=least)
+    chip = quantize(replace(decoder, embedding=3 * decoder.embedding), stories(TINY.vocab, 17), options)
+    assert accumulator_bits(chip) == least
+    assert any(entry.startswith(f"sums: {least} bits, for which") for entry in chip.about["kept"])  # type: ignore[union-attr]
+
+
+def test_shifts_of_heads_are_kept(tiny_chip: Chip) -> None:
+    """What a finished bitstream has in LUTs; at a loss that stays small where they are one off."""
+    decoder = random_decoder(Outline(shape=TINY), 17)
+    options = Options(weights=4, tokens=48 * TINY.context, length=TINY.context, like=Mould.of(tiny_chip))
+    rows = texts(Outline(shape=TINY), 4, 48).tolist()
+    alone = quantize(decoder, rows, options)
+    shifts = (alone.score_shift + 1, np.maximum(alone.value_shift - 1, 0))
+    chip = quantize(decoder, rows, replace(options, shifts=shifts))
+    np.testing.assert_array_equal(chip.score_shift, shifts[0])
+    np.testing.assert_array_equal(chip.value_shift, shifts[1])
+    assert any(entry.startswith("shifts: ") for entry in chip.about["kept"])  # type: ignore[union-attr]
+    check_bound(decoder, chip, texts(Outline(shape=TINY), 5, 8), 0.6)
+
+
 @pytest.mark.tools
 def test_quantize_like_on_the_command_line(chip_with_text: Chip, tmp_path: Path) -> None:
     """Two exports of the same architecture: the second goes into the first one's mould, and says what that costs."""
@@ -110,10 +141,16 @@ def test_quantize_like_on_the_command_line(chip_with_text: Chip, tmp_path: Path)
     assert second["mould"] == first["mould"] == Mould.of(load_chip(like)).digest and second["digest"] != first["digest"]
     assert second["kept"] and "alone" in second["kept"][0] and second["cost"].keys() == {"mould", "alone"}
     assert all(0 < nats < 20 for nats in second["cost"].values())
+    patch = load_chip(Path(quantized("b", "--like", like, "--patchable")["chip"]))
+    np.testing.assert_array_equal(patch.score_shift, load_chip(like).score_shift)
+    np.testing.assert_array_equal(patch.value_shift, load_chip(like).value_shift)
     same = quantized("a", "--like", like)
     assert same["kept"] == [] and same["cost"] == {} and same["bits"] == first["bits"]
     refused = CliRunner().invoke(
         main,
         ["quantize", str(tmp_path / "b.onnx"), "-o", str(tmp_path / "c.chip"), "--like", str(like), "--bits", "q=3"],
     )
+    out = ["-o", str(tmp_path / "c.chip"), "--patchable"]
+    alone = CliRunner().invoke(main, ["quantize", str(tmp_path / "b.onnx"), *out])
+    assert alone.exit_code == 1 and "--patchable is for the bitstream of another chip" in alone.output
     assert refused.exit_code == 1 and "--like brings the bits of every matrix" in refused.output

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +19,9 @@ from hardwire.pipeline import SHAPES
 from hardwire.plan.fit import fit
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
-from hardwire.plan.replay import Played, Turn, lane_cycles, replay, throughput
+from hardwire.plan.replay import Played, Turn, lane_cycles, replay, throughput, timeline
 from hardwire.plan.schedule import schedule
+from hardwire.quality.plots import draw_timeline
 from hardwire.quantize import random_chip
 from hardwire.targets.board import load_board
 
@@ -121,3 +124,26 @@ def test_what_no_engine_holds_is_refused(tiny_chip: Chip) -> None:
         Geometry(streams=5)
     with pytest.raises(BuildError, match="share 25: a stream has at most the context's 24 positions"):
         schedule(tiny_chip, replace(SMALL, streams=2, share=25))
+
+
+@pytest.mark.parametrize("position", [0, 5, 23])
+def test_the_timeline_of_one_stream_is_the_plans(tiny_chip: Chip, position: int) -> None:
+    program = schedule(tiny_chip, Geometry(columns=8, rows=4, depth=3, banks=3, divides=2))
+    found, cycles = timeline(program, position)
+    assert cycles == program.cycles(position)
+    own = [busy for stream, busy in found if stream == 0 and busy.start >= 0]
+    assert sorted(own, key=repr) == sorted(program.timeline(position), key=repr)
+
+
+@pytest.mark.parametrize("streams", [2, 4])
+def test_the_timeline_of_several_shares_lanes_and_read_out(tiny_chip: Chip, streams: int, tmp_path: Path) -> None:
+    """All are at work within one token of the first; lanes are one's at a time, and so is every read."""
+    program = schedule(tiny_chip, Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=streams))
+    found, cycles = timeline(program, 11)
+    assert {stream for stream, _ in found} == set(range(streams)) and cycles > program.cycles(11)
+    reads = sorted((busy.start, busy.end) for _, busy in found if busy.part == "read-out")
+    assert all(end <= start for (_, end), (start, _) in pairwise(reads))
+    lanes = sorted((busy.start, busy.end) for _, busy in found if busy.part == "lanes")
+    assert all(first < second for (first, _), (second, _) in pairwise(lanes))
+    draw_timeline(program, 11, tmp_path / "picture.png", "a board")
+    assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rom that can be written: it reads as one, in the same cycle, through a port of its own.
 module written_rom
-  import contents_pkg::contents_t, contents_pkg::section_of, contents_pkg::FileW;
+  import contents_pkg::contents_t, contents_pkg::section_of, contents_pkg::paired, contents_pkg::FileW;
 #(
   parameter int Width = 8,
   parameter int Depth = 16,
@@ -16,16 +16,24 @@ module written_rom
   output logic [Width-1:0] data_o
 );
 
-  localparam int Own = section_of(FileW'(File));
+  localparam int Own   = section_of(FileW'(File));
+  localparam bit Pairs = paired(FileW'(File));  // two words to a line
+  localparam int LineW = Pairs ? 2 * Width : Width;
+  localparam int Lines = Pairs ? (Depth + 1) / 2 : Depth;
+  localparam int LineA = Lines > 1 ? $clog2(Lines) : 1;
 
   // Nothing is read while something is written: the engine is idle.
-  (* ram_style = "block", no_rw_check *) logic [Width-1:0] mem [Depth];
+  (* ram_style = "block", no_rw_check *) logic [LineW-1:0] mem [Lines];
   initial $readmemh(File, mem);
 
+  logic [LineW-1:0] line_q;
+  logic             upper_q;
   always_ff @(posedge clk_i) begin
-    if (contents_i.valid && 32'(contents_i.section) == Own) mem[AddrW'(contents_i.addr)] <= Width'(contents_i.data);
-    if (en_i) data_o <= mem[addr_i];
+    if (contents_i.valid && 32'(contents_i.section) == Own) mem[LineA'(contents_i.addr)] <= LineW'(contents_i.data);
+    if (en_i) line_q <= mem[LineA'(addr_i >> Pairs)];
+    if (en_i) upper_q <= Pairs && addr_i[0];
   end
+  assign data_o = upper_q ? line_q[LineW-1-:Width] : line_q[Width-1:0];
 
   logic unused;
   assign unused = ^{contents_i.addr, contents_i.data};

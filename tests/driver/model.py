@@ -3,18 +3,31 @@
 """The register map as a Python model, with a ring in memory: what ``rtl/host_registers.sv`` says, without its cycles.
 
 Time passes by ``step`` cycles with every access, and a token takes ``cost`` of them; a cost of 0 makes a chip that is
-faster than any host. The tokens come from the integer reference, or from ``tokens``, a function of the position.
+faster than any host. The tokens come from the integer reference, or from ``tokens``, a function of the position. A
+``ModelBoard`` has one for each of several streams.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import new_state, step
-from hardwire.host.registers import MAGIC, REGISTERS, VERSION, WINDOWS, address, field
+from hardwire.host.registers import (
+    ADDRESS_BITS,
+    ID_BITS,
+    MAGIC,
+    REGISTERS,
+    VERSION,
+    WINDOWS,
+    address,
+    field,
+    sequence_bits,
+)
 from hardwire.ops.sampler import sample
 
 MASK = (1 << 32) - 1
@@ -25,7 +38,7 @@ BUDGET, STOP_TOKEN, FULL, STOPPED, RESET = range(1, 6)
 
 
 class ModelChip:
-    """A chip at its bus: ``read``, ``write``, ``run``."""
+    """A chip at its bus: ``read``, ``write``, ``run``; or stream ``number`` of ``streams``."""
 
     def __init__(
         self,
@@ -38,7 +51,11 @@ class ModelChip:
         tokens: Callable[[int], int] | None = None,
         context: int | None = None,
         clock_khz: int = 100_000,
+        version: int = VERSION,
+        streams: int = 1,
+        number: int = 0,
     ) -> None:
+        self.version, self.streams, self.number = version, streams, number
         self.chip, self.ring_size, self.cost, self.step, self.tokens = chip, ring, cost, step, tokens
         self.context = context or chip.shape.context
         self.clock_khz, self.first_index = clock_khz, first_index
@@ -123,13 +140,13 @@ class ModelChip:
     def _register(self, name: str, index: int) -> int:
         fixed = {
             "magic": MAGIC,
-            "version": VERSION,
+            "version": self.version,
             "id": int(self.chip.digest[:8], 16),
             "vocab": self.chip.shape.vocab,
             "context": self.context,
             "ring": self.ring_size,
             "shape": 8 | self.chip.formats.logit << 8 | LANES << 16 | self.chip.formats.logit_fraction << 24,
-            "features": 0,
+            "features": self.streams - 1 << 28 | self.number << 30,
         }
         if name in fixed:
             return fixed[name]
@@ -267,8 +284,34 @@ class ModelChip:
         return sample(logits, fraction, self.settings["inverse"], seed, self.position, table)
 
     def _put(self, token: int) -> None:
-        self.ring[self.write_index % self.ring_size] = (self.write_index & 0xFFF) << 20 | token
+        bits = sequence_bits(self.streams)
+        tag = self.number << bits | self.write_index % (1 << bits)
+        self.ring[self.write_index % self.ring_size] = tag << ID_BITS | token
         self.write_index = (self.write_index + 1) & MASK
         self.pending, self.items = token, [token]
         self.left, self.produced, self.engine = self.left - 1, self.produced + 1, 0
         self.irq |= 1
+
+
+class ModelBoard:
+    """A chip of several streams at its bus, whose time is the same; threads may use it."""
+
+    def __init__(self, chip: Chip, streams: int, **options: Any) -> None:
+        self.chips = [ModelChip(chip, streams=streams, number=number, **options) for number in range(streams)]
+        self._one = threading.RLock()
+
+    def read(self, at: int) -> int:
+        with self._one:
+            return self._of(at).read(at % (1 << ADDRESS_BITS))
+
+    def write(self, at: int, word: int) -> None:
+        with self._one:
+            self._of(at).write(at % (1 << ADDRESS_BITS), word)
+
+    def run(self, cycles: int) -> None:
+        with self._one:
+            for chip in self.chips:
+                chip.run(cycles)
+
+    def _of(self, at: int) -> ModelChip:
+        return self.chips[at >> ADDRESS_BITS]

@@ -36,7 +36,7 @@ _LLAMA3 = {
     "original_max_position_embeddings": 32,
 }
 
-# name -> (transformers model type, what differs from the common configuration)
+# name -> (transformers model type, what differs from the common configuration); nanochat came with transformers 5
 ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("llama", {**_GQA, "tie_word_embeddings": False}),
     "llama-tied": ("llama", {**_GQA, "tie_word_embeddings": True}),
@@ -65,6 +65,16 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
          "layer_types": ["sliding_attention", "full_attention"]},
     ),
     "smollm3": ("smollm3", {**_GQA, "no_rope_layers": [1, 0], "no_rope_layer_interval": 2}),
+    "nanochat": ("nanochat", {**_GQA, "final_logit_softcapping": 15.0}),
+    "falcon": ("falcon", {"ffn_hidden_size": HIDDEN}),  # as Falcon 7B: one key and value head, one norm, rotary
+    "falcon-new": (  # as Falcon 40B and Falcon 2: groups in one projection, two norms
+        "falcon",
+        {"ffn_hidden_size": HIDDEN, "new_decoder_architecture": True, "num_kv_heads": 2},
+    ),
+    "falcon-rw": (  # as Falcon RW: ALiBi, biases, one branch after the other
+        "falcon",
+        {"ffn_hidden_size": HIDDEN, "multi_query": False, "alibi": True, "parallel_attn": False, "bias": True},
+    ),
 }  # fmt: skip
 
 

@@ -63,6 +63,7 @@ def rope_tables(angles: np.ndarray, how: str) -> Callable[..., str]:
 
 
 POWERS = 10000.0 ** -(np.arange(C // 2) * 2 / C)
+PAIRED, UNPAIRED = np.tile([0.7, 1.1, 0.9], 2), np.linspace(0.7, 1.2, C)  # gains
 SCALED = POWERS / np.array([1.0, 3.7, 8.0])  # as Llama 3 scales the slow ones
 
 
@@ -82,6 +83,72 @@ def roped_by_angles() -> Parts:
         return b.op("Concat", first, b.op("Add", b.op("Mul", c, cos), b.op("Mul", a, sin)), axis=-1)
 
     return Parts(turn=rotate, table=False, norm=rms_norm)
+
+
+def normalized(how: str) -> Callable[..., str]:
+    """RMSNorm as people write it: by a length, by a sum of squares, or with the gain in front."""
+
+    def norm(b: Builder, x: str, name: str) -> str:
+        gain = b.const(b.weight(f"{name}.gain", D, around=1.0))
+        if how == "LpNormalization":  # torch.nn.functional.normalize, times the root of the width
+            return b.op("Mul", b.op("Mul", b.op(how, x, axis=-1, p=2), b.const(D**0.5)), gain)
+        if how == "ReduceL2":  # the same in pieces
+            length = b.op("Clip", b.op(how, x, b.ints(-1)), b.const(1e-12))
+            y = b.op("Div", x, b.op("Expand", length, b.op("Shape", x)))
+            return b.op("Mul", y, b.const(D**0.5 * b.weight(f"{name}.gain", D, around=1.0)))
+        if how == "ReduceSumSquare":
+            mean = b.op("Mul", b.op(how, x, b.ints(-1)), b.const(1 / D))
+        elif how == "ReduceSum":
+            mean = b.op("Div", b.op(how, b.op("Mul", x, x), b.ints(-1)), b.const(float(D)))
+        else:
+            mean = b.op("ReduceMean", b.op("Mul", x, x), b.ints(-1))
+        root = b.op("Sqrt", b.op("Add", mean, b.const(1e-5)))
+        if how == "gain first":
+            return b.op("Div", b.op("Mul", x, gain), root)
+        return b.op("Mul", b.op("Div", x, root), gain)
+
+    return norm
+
+
+def clipped(b: Builder, y: str) -> str:
+    return b.op("Clip", y, b.const(0.0))
+
+
+def chosen_squares(b: Builder, y: str) -> str:
+    """Squared ReLU by Where."""
+    return b.op("Where", b.op("Greater", y, b.const(0.0)), b.op("Mul", y, y), b.const(0.0))
+
+
+def summed(b: Builder, x: str, branch: str, layer: int, kind: str) -> str:
+    return b.op("Sum", x, branch)
+
+
+def normed_behind(gain: np.ndarray | None = None, amplitude: float = 1.0) -> Parts:
+    """RMSNorm of heads behind their rotation (nanochat), which is by tables times ``amplitude``; then a factor."""
+    rotate = rope_tables(POWERS, "wide")
+
+    def turn(b: Builder, x: str, layer: int) -> str:
+        y = rotate(b, x if amplitude == 1 else b.op("Mul", x, b.const(amplitude)), layer)
+        root = b.op("Sqrt", b.op("Add", b.op("ReduceMean", b.op("Mul", y, y), b.ints(-1)), b.const(1e-3)))
+        y = b.op("Div", y, root)
+        return b.op("Mul", y if gain is None else b.op("Mul", y, b.const(gain)), b.const(1.2))
+
+    return replace(roped(POWERS), turn=turn)
+
+
+def normed_together(b: Builder, x: str, layer: int) -> str:
+    """RMSNorm over all heads (OLMo 2) of heads [1, H, T, C]."""
+    flat = b.op("Reshape", b.op("Transpose", x, perm=[0, 2, 1, 3]), b.ints(1, -1, H * C))
+    flat = rms_norm(b, flat, f"{layer}.together")
+    return b.op("Transpose", b.op("Reshape", flat, b.ints(1, -1, H, C)), perm=[0, 2, 1, 3])
+
+
+def normed_behind_only() -> Parts:
+    """Norms behind the branches, none in front of them (OLMo 2, EXAONE 4)."""
+    return Parts(
+        norm=lambda b, x, name: rms_norm(b, x, name) if name == "norm" else x,
+        projected=lambda b, y, layer, kind: rms_norm(b, y, f"{layer}.{kind}.post"),
+    )
 
 
 def scaled_inside() -> onnx.ModelProto:

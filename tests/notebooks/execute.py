@@ -52,6 +52,15 @@ def _own_kernel() -> type:
     return Own
 
 
+def make_boards(path: Path) -> None:
+    """The simulated boards that a notebook takes, so that it has nothing to say of their making."""
+    from hardwire.notebook import simulated
+
+    for call, reprintable in (("here()", False), ("here(reprintable=True)", True)):
+        if call in path.read_text():
+            simulated(reprintable=reprintable)
+
+
 def execute(path: Path, work: Path) -> Any:
     """The notebook with fresh outputs. ``work``: the folder that it runs in. Raises what a cell raises."""
     from nbclient import NotebookClient
@@ -145,14 +154,11 @@ def main(names: list[str]) -> None:
     """Execute all notebooks, or those whose names begin so, and write them."""
     import nbformat
 
-    from hardwire.notebook import simulated
-
     PICTURES.mkdir(exist_ok=True)
     for path in notebooks():
         if names and not path.name.startswith(tuple(names)):
             continue
-        if "here()" in path.read_text():
-            simulated()
+        make_boards(path)
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as work:
             book = execute(path, Path(work))

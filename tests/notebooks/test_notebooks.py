@@ -10,10 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from .execute import FOLDER, LARGEST_PICTURE, PICTURES, differences, execute, is_blank, notebooks, picture_of, read
+from .execute import (
+    FOLDER,
+    LARGEST_PICTURE,
+    PICTURES,
+    differences,
+    execute,
+    is_blank,
+    make_boards,
+    notebooks,
+    picture_of,
+    read,
+)
 
 NAMES = [path.name for path in notebooks()]
-LONG = ("02", "04", "08")  # those that build, that plan for every board, and that train, with torch: minutes each
+# Those that build, plan for every board, compile a board of their own, and train (with torch): minutes each.
+LONG = ("02", "04", "06", "08")
 EXECUTED = [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in NAMES]
 # Of a user, a temporary folder, an environment: whatever machine executed it.
 MACHINE = re.compile(r"/(home|root|tmp|work|Users|var|mnt)/|\\Users\\|site-packages|\.venv|0x[0-9a-f]{9,}")
@@ -23,6 +35,7 @@ MACHINE = re.compile(r"/(home|root|tmp|work|Users|var|mnt)/|\\Users\\|site-packa
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("name", EXECUTED)
 def test_it_runs_and_its_outputs_are_current(name: str, simulated_pynq: Path, tmp_path: Path) -> None:
+    make_boards(FOLDER / name)
     found = list(differences(read(FOLDER / name), execute(FOLDER / name, tmp_path)))
     assert not found, "\n".join(["run make notebooks:", *found])
 

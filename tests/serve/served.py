@@ -35,10 +35,11 @@ def until(condition: Callable[[], Any]) -> None:
 class Gated(Backend):
     """The reference, token by token as ``let`` says. ``begun``: prompts in the order in which they had their turn."""
 
-    def __init__(self, chip: Chip) -> None:
-        self._reference = Reference(chip)
+    def __init__(self, chip: Chip, streams: int = 1) -> None:
+        self._reference = Reference(chip, streams, best=0)
         self._gate = threading.Semaphore(0)
         self.begun: list[tuple[int, ...]] = []
+        self.on: list[int] = []  # and on which stream
         self.given = self.closed = 0
 
     @property
@@ -53,6 +54,7 @@ class Gated(Backend):
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
         self.begun.append(request.ids)
+        self.on.append(request.stream)
         return self._stream(self._reference.stream(request, state))
 
     def _stream(self, tokens: Iterator[int]) -> Iterator[int]:
@@ -152,6 +154,6 @@ def serving(
     chip: Chip, backend: Backend | None = None, timeline: Timeline | None = None, **settings: Any
 ) -> Iterator[Running]:
     """A server of a chip, on the reference or another backend."""
-    with LanguageModel(chip, backend or Reference(chip), "tiny (reference)") as model:
+    with LanguageModel(chip, backend or Reference(chip, best=0), "tiny (reference)") as model:
         with running(model, timeline, **settings) as server:
             yield server

@@ -18,7 +18,8 @@ from hardwire.errors import BuildError
 from hardwire.host.requests import STOP_TOKEN, Backend, Limits, Request, RequestState, Stages
 from hardwire.quantize import random_chip
 from hardwire.serve.app import Service
-from hardwire.serve.fields import CHAT, COMPLETIONS, NATIVE, REFUSED
+from hardwire.serve.fields import REFUSED
+from hardwire.serve.sampling import CHAT, COMPLETIONS, NATIVE
 from hardwire.serve.settings import Settings, key_of
 
 from .served import Running, running, serving
@@ -156,7 +157,7 @@ def test_what_the_chip_cannot_do_is_refused_by_name(server: Running, call: str, 
         ({"seed": 2**64}, "seed", f"seed: {2**64} is more than {2**64 - 1}"),
         ({"prompt": [999]}, "prompt.0", "prompt.0: 999 is more than 39"),
         ({"prompt": "a!"}, "prompt", "prompt: character '!' at offset 1 is not in the model's vocabulary"),
-        ({"top_k": 3}, "top_k", "top_k: is not known here"),
+        ({"min_p": 0.1}, "min_p", "min_p: is not known here"),
         ({"stream_options": {"include_usage": True}}, "stream_options", "is of streams alone"),
         ({"prompt": None}, "prompt", "prompt: "),
         ({"n": None, "stop": 3}, "stop", "stop: 3 is no"),

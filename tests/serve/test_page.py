@@ -125,7 +125,7 @@ def test_stop_frees_the_chip(page: Any, chip_with_text: Chip) -> None:
         assert page.get_attribute("#log", "aria-busy") == "true" and page.is_disabled("#send")
         page.get_by_role("button", name="Stop").click()
         assert ended(page) == "you stopped it"
-        until(lambda: server.service.engine._current is None or server.service.engine._current.cancelled)
+        until(lambda: all(job.cancelled for job in list(server.service.engine._current.values())))
         backend.let(1)
         until(lambda: backend.closed == 1)
         assert backend.given in (2, 3) and page.is_enabled("#send")

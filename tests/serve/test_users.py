@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from hardwire.chip.model import Chip
+from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
 from hardwire.errors import LinkError
 from hardwire.host.requests import Request, RequestState
@@ -76,6 +77,22 @@ def test_users_take_turns(server: Running, gated: Gated, chip_with_text: Chip) -
     assert order == ["a", "d", "b", "e", "c"]
 
 
+def test_users_of_several_streams_are_served_at_once(chip_with_text: Chip) -> None:
+    """As many as there are streams, each with one of them; the next takes the first that is free."""
+    gated = Gated(chip_with_text, streams=2)
+    wanted = LanguageModel(chip_with_text, Reference(chip_with_text), "alone").generate("abc", 9)
+    with serving(chip_with_text, gated, keys=KEYS, queue=6) as server:
+        asked = [Asking(server, ASKED, f"secret-of-{name}") for name in ("ann", "bob", "ann")]
+        until(lambda: server.service.engine.running == 2 and server.service.engine.waiting == 1)
+        assert sorted(gated.on) == [0, 1]
+        gated.let(1000)
+        for thread in asked:
+            thread.join()
+            assert thread.answer[0] == 200 and thread.answer[1]["choices"][0]["text"] == wanted
+        until(lambda: server.service.engine.running == 0)
+        assert len(gated.on) == 3 and gated.closed == 3
+
+
 def test_a_full_queue_refuses_and_loses_nothing(server: Running, gated: Gated) -> None:
     running = Asking(server, ASKED, "secret-of-ann")
     until(lambda: gated.begun)
@@ -100,7 +117,7 @@ def test_who_leaves_frees_the_chip_within_one_token(server: Running, gated: Gate
         client.sendall(post(data, "secret-of-ann"))
         gated.let(2)
         until(lambda: gated.given == 2)
-    job = server.service.engine._current
+    job = server.service.engine._current.get(0)
     until(lambda: job is not None and job.cancelled)
     gated.let(1)
     until(lambda: gated.closed == 1)

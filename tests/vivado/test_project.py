@@ -104,6 +104,26 @@ def test_the_address_is_the_interfaces_and_every_register_is_described(original:
             }
 
 
+@pytest.mark.parametrize(("streams", "size"), [(2, 1 << 20), (3, 1 << 21), (4, 1 << 21)])
+def test_several_streams_have_a_map_each(streams: int, size: int, tmp_path: Path) -> None:
+    """The address of IP and design reaches all of them, the interrupt controller is behind, and the IP elaborates."""
+    random_chip(MICRO, seed=0).save(tmp_path / "micro.chip")
+    geometry = replace(SMALLEST, minus=True, streams=streams)
+    board = load_board("pynq-z2")
+    made = make_build(tmp_path / "micro.chip", board, tmp_path / "b", target="bitstream", geometry=geometry)
+    code, vivado = run(made.folder)
+    assert (code, vivado.violations) == (0, []), vivado.output
+    real = read_handoff(ElementTree.parse(made.folder / "synth" / "vivado" / "hardwire.hwh").getroot())
+    assert real == read_handoff(ElementTree.fromstring(hwh_text(board, streams)))
+    ranges = real["ranges"]
+    assert isinstance(ranges, list)
+    assert [place[3] for place in ranges] == [f"0x{0x43C0_0000 + size - 1:08X}", f"0x{0x43C0_0000 + size + 0xFFF:08X}"]
+    width = size.bit_length() - 1
+    assert f"[{width - 1}:0] s_axi_araddr" in (made.folder / "rtl/board/hardwire_chip.v").read_text()
+    core = vivado.cores[str(made.folder / "synth" / "vivado" / "ip")]
+    assert lint(core.top, core.sources, Path(core.root), tmp_path / "log", ["-DSYNTHESIS"]) == ""
+
+
 def test_a_build_for_a_bitstream_claims_no_tool_and_knows_its_files(original: Of) -> None:
     made = original("pynq-z2")
     files = set(made.manifest.files)

@@ -16,7 +16,7 @@ from .version import __version__
 
 STEPS = (
     "board_names", "build_chip", "evaluate_chip", "fit_chip", "import_onnx", "load_chip", "open_build", "quantize_onnx",
-    "random_chip", "synthesize_builds", "train_model", "verify_build", "write_datasheet",
+    "random_chip", "reprint_build", "synthesize_builds", "train_model", "verify_build", "write_datasheet",
 )  # fmt: skip
 
 __all__ = ["HardwireError", "LanguageModel", "Token", "__version__", "load", "until", *STEPS]  # noqa: PLE0604

@@ -71,6 +71,7 @@ def quantize_onnx(
     mean_bits: float | None = None,
     board: str | None = None,
     like: str | Path | None = None,
+    patchable: bool = False,
     progress: Stage = lambda stage: None,
 ) -> Chip:
     """Turn an ONNX export into integers, and write them as a ``.chip``.
@@ -89,6 +90,7 @@ def quantize_onnx(
         board: refuse a result that does not fit this board.
         like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
             where it was built to be reprinted.
+        patchable: with ``like``, the shifts of its heads too, as a finished bitstream of that chip has them in LUTs.
 
     Returns:
         The chip, as it was written.
@@ -115,6 +117,7 @@ def quantize_onnx(
         mean_bits=mean_bits,
         board=board,
         like=None if like is None else Path(like),
+        patchable=patchable,
         progress=progress,
     ).chip
 
@@ -408,6 +411,38 @@ def synthesize_builds(
     folders = [build.folder if isinstance(build, Build) else Path(build) for build in builds]
     options, place = Options(timeout_minutes and timeout_minutes * 60, route=route), Place(on=on, jobs=jobs)
     return run_batch(jobs_of(folders, clock_mhz, seeds), progress=progress, options=options, place=place)
+
+
+def reprint_build(
+    build: AnyBuild,
+    chip: str | Path,
+    out: str | Path,
+    *,
+    onnx: str | Path | None = None,
+    progress: Progress = lambda stage, share: None,
+) -> Build:
+    """Put another chip into the finished bitstream of a build, without place and route; an ECP5's.
+
+    Args:
+        build: one that was placed and routed. It stays as it is.
+        chip: the ``.chip``, of the build's mould; ``quantize_onnx(…, like=…, patchable=True)`` makes such.
+        out: the build to write.
+        onnx: the float model that the chip was made from, where it is not beside it.
+
+    Returns:
+        The new build, with its bitstream, its netlist and its model.
+
+    Raises:
+        BuildError: what is in the way, by name.
+
+    >>> import hardwire
+    >>> new = hardwire.reprint_build("build/", "other.chip", "new/")   # doctest: +SKIP
+    >>> hardwire.verify_build(new, ["netlist"]).verdict   # doctest: +SKIP
+    """
+    from .synth.reprint import reprint
+
+    opened = build if isinstance(build, Build) else open_build(build)
+    return reprint(opened, Path(chip), Path(out), progress, None if onnx is None else Path(onnx)).build
 
 
 def verify_build(

@@ -48,39 +48,40 @@ REDRAWN = 0.5  # seconds between two pictures of a stream
 # The chip.
 
 
-def here() -> LanguageModel:
+def here(reprintable: bool = False) -> LanguageModel:
     """The bundled model on this board, or on a simulated PYNQ-Z2 where this computer is no board that we know.
 
     Prints which. The simulated board is made once, in ``cache()``: that takes minutes of Verilator and g++. On it
-    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. Raises BoardError for a board without a
-    bitstream, and says how to make one.
+    pynq's own Overlay and MMIO drive the simulated RTL, so only speed differs. reprintable: whether other chips can be
+    loaded into it; a real board is as its bitstream was built. Raises BoardError for a board without a bitstream, and
+    says how to make one.
     """
     board = board_here()
     if board is not None:
         model = load(MODEL, backend="board")
         print(f"{MODEL} on this board, {board}: chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz")
         return model
-    build = simulated()
+    build = simulated(reprintable=reprintable)
     model = load(build, backend="simulation")
     print(f"No board here: {MODEL} on a simulated {BOARD} (RTL in Verilator, behind pynq's own Overlay and MMIO):")
     print(f"chip {model.chip.digest[:8]}, {clock_mhz(model):g} MHz of simulated time")
     return model
 
 
-def simulated(tell: Callable[[str], None] = print) -> Path:
+def simulated(tell: Callable[[str], None] = print, reprintable: bool = False) -> Path:
     """The build of the bundled model that is simulated here, its RTL compiled; made if this version has not made it."""
-    folder = cache() / MODEL
+    folder = cache() / (f"{MODEL}-reprintable" if reprintable else MODEL)
     stamp = folder.with_suffix(".made")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not stamp.exists() or stamp.read_text() != _version():
             tell("Making the simulated board, once: minutes of Verilator and g++.")
-            _make(folder)
+            _make(folder, reprintable)
             stamp.write_text(_version())
     return folder
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, reprintable: bool) -> None:
     """Build anew, with checksums of every stage; compile, unless the Verilog is that of before."""
     from .backends.simboard import SIMULATED, simulated_board
     from .build.make import make_build
@@ -94,7 +95,7 @@ def _make(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     chip, board = bundled_chip(folder.with_suffix(".chip")), load_board(BOARD)
     geometry = replace(Geometry(**(fit(load_chip(chip), board).geometry or {})), trace=True)
-    build = make_build(chip, board, folder, target="bitstream", geometry=geometry)
+    build = make_build(chip, board, folder, target="bitstream", geometry=geometry, reprintable=reprintable)
     if before.is_dir():
         before.rename(folder / SIMULATED)
     simulated_board(build).sim.close()

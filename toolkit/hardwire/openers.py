@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .chip.model import Chip, load_chip
+from .chip.model import Chip, chip_id, load_chip
 from .chip.reference import Reference
 from .driver import bundle
 from .driver.model import LanguageModel
@@ -77,8 +77,15 @@ class Place:
         if self.kind not in (BUILD, BITSTREAM):
             return None
         manifest = read_bundle_manifest(self.path)
-        pour = manifest.planned_pour
-        return None if pour is None else cast_of(self.chip, manifest.planned_geometry, pour)
+        pour, room = manifest.planned_pour, manifest.planned_room
+        return None if pour is None else cast_of(self.chip, manifest.planned_geometry, pour, room)
+
+    @property
+    def identity(self) -> int:
+        """What the register ``id`` of a board with it says."""
+        if self.kind not in (BUILD, BITSTREAM):
+            return self.chip.id
+        return chip_id(read_bundle_manifest(self.path).told_identity)
 
     def model(self, backend: Any, name: str, cast: Cast | None = None) -> LanguageModel:
         return LanguageModel(self.chip, backend, f"{self.path.name} ({name})", cast=cast)
@@ -110,7 +117,7 @@ def _on_port(place: Place, port: str | Port) -> LanguageModel:
     from .driver.serial import SerialChip
 
     cast = place.cast
-    chip = SerialChip(port, chip_id=place.chip.id if cast is None else None)
+    chip = SerialChip(port, chip_id=place.identity if cast is None else None)
     if cast is not None:
         hold(chip, place.chip, cast)
     return place.model(chip, port if isinstance(port, str) else "board", cast)

@@ -17,6 +17,7 @@ from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_file, tokenizer_of
 from .plan.capacity import capacity
 from .plan.fit import can_be_built
+from .plan.widths import accumulator_bits
 from .progress import Share, Stage
 from .quality.evaluate import STORY_TOKENS, Evaluation, error_by_stage, mean_loss, plot_error, score_sets, split_text
 from .quality.evaluate import evaluate as score
@@ -136,19 +137,24 @@ def quantize_onnx(
     board: str | None = None,
     tradeoff: Path | None = None,
     like: Path | None = None,
+    patchable: bool = False,
     progress: Stage = lambda stage: None,
 ) -> Quantized:
     """Import, calibrate and quantise ``model``; write ``out``.
 
     ``weights`` None: the bits of each matrix that lose least of those that ``board`` holds and that are within
     ``mean_bits``. ``bits`` are exceptions by matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw
-    for the board. ``like``: a chip whose mould the new one is of, its bits and formats among it.
+    for the board. ``like``: a chip whose mould the new one is of, its bits and formats among it; with ``patchable`` the
+    shifts of its heads too, which a finished bitstream has in LUTs.
     """
     from .frontend import import_onnx
 
     if like is not None and (weights is None or bits or mean_bits is not None):
         raise QuantizeError("--like brings the bits of every matrix; leave --weights auto, --bits and --mean-bits out")
-    mould = None if like is None else Mould.of(load_chip(like))
+    if patchable and like is None:
+        raise QuantizeError("--patchable is for the bitstream of another chip; give that chip by --like too")
+    other = None if like is None else load_chip(like)
+    mould = None if other is None else Mould.of(other)
     if weights is None and board is None and mean_bits is None:
         raise QuantizeError("--weights auto chooses bits for a board or within a mean; give --board or --mean-bits too")
     if weights is not None and mean_bits is not None:
@@ -183,6 +189,8 @@ def quantize_onnx(
         matrix_bits=bits or {},
         mean_bits=mean_bits,
         like=mould,
+        sums=None if other is None else accumulator_bits(other),
+        shifts=(other.score_shift, other.value_shift) if other is not None and patchable else None,
     )
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(
@@ -204,7 +212,9 @@ def quantize_onnx(
             )
     cost = {}
     if chip.about.get("kept"):
-        alone = to_integers(imported.decoder, stories, replace(options, like=None), progress=progress)
+        alone = to_integers(
+            imported.decoder, stories, replace(options, like=None, sums=None, shifts=None), progress=progress
+        )
         sample = calibration_rows(stories, COST_TOKENS, min(options.length, chip.shape.context))
         cost = {"mould": mean_loss(chip, sample), "alone": mean_loss(alone, sample)}
     progress("write")
@@ -254,7 +264,8 @@ def adapter_onnx(
     decoder = merged(imported.decoder, lora)
     text_file = calibration or model.parent / "calibration.txt"
     stories = [ids for ids, _ in encoded_stories(base, read_text(text_file))]
-    options = Options(rounding=str(base.about.get("rounding", "calibrated")), like=Mould.of(base))
+    rounding = str(base.about.get("rounding", "calibrated"))
+    options = Options(rounding=rounding, like=Mould.of(base), sums=accumulator_bits(base))
     chip = to_integers(
         decoder, stories, options, progress=progress, tokenizer=base.tokenizer, bos=base.bos, eos=base.eos,
         about=base.about | {"adapter": {"rank": lora.rank, "matrices": lora.matrices}},

@@ -14,6 +14,8 @@ TESTS, RTL = HERE.parents[1], HERE.parents[2] / "rtl"
 WIRING = {
     "attention": "rtl/test_engine.py",
     "branch_norm": "rtl/test_engine.py",
+    "choice_engine": "rtl/test_choice_engine.py",
+    "choice_registers": "axi/test_choice_port.py",
     "cached_attention": "rtl/test_engine.py",
     "engine": "rtl/test_engine.py",
     "head_norm": "rtl/test_engine.py",

@@ -10,6 +10,7 @@ from bench import Bench, Stopped, equal
 from bench_contents import FILES, on_bus
 from bench_streams import active
 
+from hardwire.emit.rtl.loads import EXAMPLE
 from hardwire.emit.rtl.roms import hex_lines
 
 pytestmark = pytest.mark.tools
@@ -32,6 +33,24 @@ def test_reads_what_was_written(draw: np.random.Generator, own: int, width: int,
     bench.run(contents_i=on_bus(np.full(depth, own), place, above, np.ones(depth, int)))
     bench.set(contents_i=0)
     equal(bench.run(en_i=1, addr_i=each)["data_o"], later[each], late=1)
+    address, enabled = draw.integers(0, depth, 500), active("in bursts", 500, 4)
+    got = bench.run(en_i=enabled.astype(int), addr_i=address)["data_o"]
+    last = np.maximum.accumulate(np.where(enabled, np.arange(500), -1))
+    equal(got, later[address[last]], late=1, where=last >= 0)
+
+
+@pytest.mark.parametrize(("width", "depth"), [(32, 6), (4, 5), (28, 6)])
+def test_two_words_to_a_line(draw: np.random.Generator, width: int, depth: int) -> None:
+    own = next(index for index, section in enumerate(EXAMPLE) if section.side == 2)
+    first, later = (draw.integers(0, 1 << width, depth + depth % 2) for _ in range(2))
+    lines = hex_lines((first.reshape(-1, 2), width))
+    bench = Bench("written_rom", Width=width, Depth=depth, File=FILES[own], roms={FILES[own]: lines})
+    each = np.r_[np.arange(depth), 0]
+    equal(bench.run(en_i=1, addr_i=each)["data_o"], first[each], late=1)
+    pairs = [int(low) | int(high) << width for low, high in later.reshape(-1, 2)]
+    count = len(pairs)
+    bench.run(contents_i=on_bus(np.full(count, own), np.arange(count), pairs, np.ones(count, int)))
+    bench.set(contents_i=0)
     address, enabled = draw.integers(0, depth, 500), active("in bursts", 500, 4)
     got = bench.run(en_i=enabled.astype(int), addr_i=address)["data_o"]
     last = np.maximum.accumulate(np.where(enabled, np.arange(500), -1))

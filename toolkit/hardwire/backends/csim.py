@@ -27,6 +27,7 @@ from ..emit.hls.project import read_meta
 from ..errors import BuildError, LinkError, PromptError, ToolMissing
 from ..host.requests import (
     ENDS,
+    NONE_ALLOWED,
     TAKEN,
     VALUES,
     Limits,
@@ -37,9 +38,12 @@ from ..host.requests import (
     WholeRequests,
     token_loop,
 )  # fmt: skip
+from ..host.sampling import mask_words, read_drawn
+from ..ops.choice import NO_TOKEN, Chosen
 from ..ops.fixed import Ints
 from ..progress import Stage
 
+NONE_IN_KERNEL = 4  # hw::NONE_ALLOWED
 SOURCES = (".cpp", ".h", ".hpp", ".inc", ".sh")
 
 _users: dict[Path, int] = {}  # of each library, which object began the context that is in it
@@ -63,8 +67,14 @@ class CSim(WholeRequests):
         self.shape, self.formats = Shape(**meta["shape"]), Formats(**meta["formats"])
         self.library_path = self.folder / "firmware" / f"{self.name}-{meta['stamp']}.so"
         self._limits = Limits(
-            name="the C-simulation", vocab=self.shape.vocab, context=self.shape.context, stages=VALUES
+            name="the C-simulation",
+            vocab=self.shape.vocab,
+            context=self.shape.context,
+            best=min(meta.get("best", 0), self.shape.vocab),
+            stages=VALUES,
         )
+        self._best = meta.get("best", 0)
+        self._history = np.zeros(self.shape.context, np.uint32)  # tokens of the context by position
         self._stages: Stages = {}
         self._by_graph = False  # whether the context was fed token by token, past the top's own position
         self._graph: Any = None  # hls4ml's, where hls4ml is installed
@@ -198,6 +208,8 @@ class CSim(WholeRequests):
         beyond = len(known) > self.shape.context - before  # which the top would refuse, where others fill the context
         self._by_graph = (self._by_graph and not request.clear) or request.rows > 1 or request.stages or beyond
         outcome = self._fed_singly(request, known, before) if self._by_graph else self._as_a_whole(request, known)
+        fed = [*known, *outcome.ids][: outcome.position - before]
+        self._history[before : before + len(fed)] = fed
         self.note(request, outcome)
         return outcome
 
@@ -206,6 +218,7 @@ class CSim(WholeRequests):
         scored = before + len(known) - request.rows if request.rows else self.shape.context
 
         def feed(token: int, position: int) -> int:
+            self._history[position] = token
             scoring = position >= scored
             step = self._traced if scoring and request.stages else self.step
             logits, drawn = step(token, position, position == 0, request)
@@ -213,10 +226,30 @@ class CSim(WholeRequests):
                 state.logits.append(logits)
             if scoring and request.stages:
                 state.stages.append(self._stages)
-            return drawn
+            if not request.options() or position < before + len(known) - 1:
+                return drawn
+            chosen = self._draw(logits, position, request)
+            if request.logprobs is not None and chosen.token not in (NO_TOKEN, *request.stops):
+                state.drawn.append(chosen)
+            return chosen.token
 
         ids = tuple(token_loop(feed, known, request, state, self.shape.context))
         return self.outcome(ids, state, 0.0)
+
+    def _draw(self, logits: Ints, position: int, request: Request) -> Chosen:
+        """A draw of the top's sampler from logits [V], behind the tokens that were fed."""
+        record, mask = np.zeros(4 + 2 * self._best, np.int64), mask_words(request)
+        self._loaded().hw_draw(
+            _at(np.ascontiguousarray(logits, np.int64)),
+            ctypes.c_uint32(position),
+            ctypes.c_uint64(request.seed),
+            ctypes.c_uint32(request.inverse),
+            _at(_narrowing(request)),
+            _at(mask) if mask.size else None,
+            _at(self._history),
+            _at(record),
+        )
+        return read_drawn(int(record[0]), record[1:].tolist())
 
     def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
         most = self.shape.context + 1  # one more than there can be, so that a full context is what ends it
@@ -226,6 +259,14 @@ class CSim(WholeRequests):
         function = self._loaded().hw_generate
         function.restype = None
         prompt, halts = np.array(known, np.uint32), np.array(request.stops, np.uint32)
+        told = np.zeros((budget + 1 if request.logprobs is not None else 0, 4 + 2 * self._best), np.int64)
+        narrowing, mask = _narrowing(request), mask_words(request)
+        extended = (
+            ctypes.c_int(bool(request.options())),
+            _at(narrowing),
+            _at(mask) if mask.size else None,
+            _at(told) if told.size else None,
+        )
         function(
             _at(prompt),
             ctypes.c_uint32(len(prompt)),
@@ -238,10 +279,12 @@ class CSim(WholeRequests):
             _at(tokens),
             _at(rows) if request.rows else None,
             _at(ended),
+            *(extended if self._best else ()),
         )
         return Outcome(
             ids=tuple(tokens[: ended[1]].tolist()),
-            status=ENDS[ended[0]],
+            status=NONE_ALLOWED if ended[0] == NONE_IN_KERNEL else ENDS[ended[0]],
+            drawn=tuple(read_drawn(int(one[0]), one[1:].tolist()) for one in told[: ended[1]]),
             position=int(ended[2]),
             logits=rows[: ended[3]],
         )
@@ -256,6 +299,12 @@ class CSim(WholeRequests):
         if self._library is None:
             raise BuildError(f"{self.folder}: not compiled yet; call compile() first")
         return self._library
+
+
+def _narrowing(request: Request) -> NDArray[np.uint32]:
+    """hw::Narrowing [6], in the order of its fields."""
+    how = request.narrowing
+    return np.array([how.top_k, how.top_p, how.grow, how.shrink, request.window, request.guided], np.uint32)
 
 
 def _at(array: NDArray[Any]) -> ctypes.c_void_p:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..build.folder import Build
+from ..chip.model import chip_id
 from ..emit.rtl.project import TOP
 from ..host.requests import Backend
 from ..manifest import SYNTH
@@ -79,7 +80,7 @@ def fresh_netlistsim(build: Build, scratch: Path, progress: Progress = lambda st
     if isinstance(sim, RtlSim):
         return Proved(backend=sim, close=sim.close, note=luts)
     sim.run(LOCKED_BITS)
-    board = SerialChip(sim, chip_id=build.chip.id)
+    board = SerialChip(sim, chip_id=chip_id(build.manifest.identity))
     note = f"{luts}; a board at its serial line, PLL and UART included"
     return Proved(backend=board, close=sim.close, bit_cycles=sim.made["divisor"], note=note)
 

@@ -17,16 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..chip.model import Chip, Formats, Shape
 from ..emit.rtl.around_hls import core_of
 from ..emit.rtl.contents import Cast, Words
 from ..emit.rtl.loads import packages
 from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
-from ..emit.rtl.project import TOP, read_meta
+from ..emit.rtl.project import TOP, best_of, read_meta
 from ..errors import BuildError, PromptError, Unsupported
 from ..host.requests import (
     CHECKSUMS,
+    NONE_ALLOWED,
     RESET,
     STOP_TOKEN,
     Limits,
@@ -37,6 +39,8 @@ from ..host.requests import (
     WholeRequests,
     token_loop,
 )  # fmt: skip
+from ..host.sampling import choice_fields, mask_words, read_drawn
+from ..ops.choice import NO_TOKEN, Chosen
 from ..ops.fixed import Ints
 from ..plan.geometry import Geometry
 from ..plan.schedule import schedule
@@ -64,6 +68,8 @@ class _Request(_C.Structure):
         ("abort_after", _C.c_uint64),
         ("vocab", _C.c_uint32),
         ("groups", _C.c_uint32),
+        ("choice", _C.c_void_p),
+        ("mask", _C.c_void_p),
     ]
 
 
@@ -81,6 +87,8 @@ class _Result(_C.Structure):
         ("status", _C.c_uint32),
         ("position", _C.c_uint32),
         ("cycles", _C.c_uint64),
+        ("drawn", _C.c_void_p),
+        ("none", _C.c_uint32),
     ]
 
 
@@ -94,6 +102,7 @@ class Simulated:
     status: str  # as host/requests.py names them, or "reset"
     position: int
     cycles: int
+    drawn: tuple[Chosen, ...] = ()  # of each token, where log probabilities were asked for
 
     @property
     def token_cycles(self) -> list[int]:
@@ -200,6 +209,7 @@ class RtlSim(WholeRequests):
             vocab=self.shape.vocab,
             context=self.meta["parameters"]["Context"],
             streams=self.meta["parameters"]["Streams"],
+            best=min(best_of(self.meta), self.shape.vocab),
             stages=CHECKSUMS if traced and self.chip is not None else "",
             no_stages="it keeps no checksums; build it with --geometry trace=1",
         )
@@ -236,11 +246,10 @@ class RtlSim(WholeRequests):
         return outcome
 
     def _as_a_whole(self, request: Request, known: Sequence[int]) -> Outcome:
-        run = self.simulate(
-            known, request.budget, temperature=request.temperature, seed=request.seed, stops=request.stops,
-            clear=request.clear, stream=request.stream,
-        )  # fmt: skip
-        prompt, cycles = self._cycles(run)
+        # A request that fed nothing has cleared the context here, and not in the chip.
+        clear = request.clear or not self.before(request)
+        run = self._simulate([Asked(replace(request, ids=tuple(known), rows=0, clear=clear))], 0)[0]
+        prompt, cycles = self._cycles(run, bool(request.options()))
         return Outcome(
             ids=tuple(run.tokens),
             status=run.status,
@@ -249,6 +258,7 @@ class RtlSim(WholeRequests):
             cycles=cycles,
             prompt_cycles=prompt,
             total_cycles=run.cycles,
+            drawn=run.drawn,
         )
 
     def _fed_singly(self, request: Request, known: Sequence[int], before: int) -> Outcome:
@@ -257,12 +267,10 @@ class RtlSim(WholeRequests):
 
         def feed(token: int, position: int) -> int:
             nonlocal total
-            run = self.simulate(
-                [token], 1, temperature=request.temperature, seed=request.seed, clear=position == 0,
-                stream=request.stream,
-            )  # fmt: skip
+            one = replace(request, ids=(token,), budget=1, stops=(), clear=position == 0, rows=0, stages=False)
+            run = self._simulate([Asked(one)], 0)[0]
             total += run.cycles
-            part = self._cycles(run)[1]
+            part = self._cycles(run, bool(request.options()))[1]
             if part is not None and position < before + len(known) - 1:
                 state.prompt_cycles = [*(state.prompt_cycles or ()), *part]
             elif part is not None:
@@ -271,6 +279,10 @@ class RtlSim(WholeRequests):
                 state.logits.append(run.logits[0])
             if position >= scored and request.stages:
                 state.stages.append(self.stages())
+            if run.status == NONE_ALLOWED:
+                return NO_TOKEN
+            if position >= before + len(known) - 1 and run.tokens[0] not in request.stops:
+                state.drawn += run.drawn
             return run.tokens[0]
 
         ids = tuple(token_loop(feed, known, request, state, self.shape.context))
@@ -278,12 +290,13 @@ class RtlSim(WholeRequests):
             state.cycles = state.cycles[: len(ids)]
         return replace(self.outcome(ids, state, 0.0), total_cycles=total)
 
-    def _cycles(self, run: Simulated) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    def _cycles(self, run: Simulated, extended: bool) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
         """Of the known tokens but the last, and of each that was given."""
-        if self._end is None or not run.fetches.size:
-            return (None, None) if self._end is None else ((), ())
-        spans = [*run.token_cycles, run.cycles - int(run.fetches[-1]) - self._end]
-        drawn = len(run.tokens) + (run.status == STOP_TOKEN)
+        end = self._end_of_choice if extended else self._end
+        if end is None or not run.fetches.size:
+            return (None, None) if end is None else ((), ())
+        spans = [*run.token_cycles, run.cycles - int(run.fetches[-1]) - end]
+        drawn = len(run.tokens) + (run.status in (STOP_TOKEN, NONE_ALLOWED))
         inner = len(spans) - drawn
         return tuple(spans[:inner]), tuple(spans[inner : inner + len(run.tokens)])
 
@@ -295,8 +308,16 @@ class RtlSim(WholeRequests):
         """
         if "core" in self.meta or self.shape.context < 2:
             return None
+        return self._measured_end(Request(ids=(0,)))
+
+    @cached_property
+    def _end_of_choice(self) -> int | None:
+        """The same of a request with options."""
+        return None if self.shape.context < 2 else self._measured_end(Request(ids=(0,), top_k=1))
+
+    def _measured_end(self, request: Request) -> int:
         with self._another():
-            double, single = self.simulate([0], 2), self.simulate([0], 1)
+            double, single = (self._simulate([Asked(replace(request, budget=budget))], 0)[0] for budget in (2, 1))
         return single.cycles - int(single.fetches[0]) - double.token_cycles[0]
 
     @contextmanager
@@ -342,7 +363,7 @@ class RtlSim(WholeRequests):
     def _simulate(self, asked: Sequence[Asked], abort_after: int) -> list[Simulated]:
         if not all(one.request.ids for one in asked):
             raise PromptError("the prompt is empty; give at least one token")
-        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab) for one in asked]
+        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab, best_of(self.meta)) for one in asked]
         rows, vocab = self.meta["parameters"]["Rows"], self.shape.vocab
         requests = (_Request * len(asked))(*(call.request(rows, vocab, abort_after) for call in calls))
         results = (_Result * len(asked))(*(call.result() for call in calls))
@@ -377,9 +398,12 @@ class _Call:
     tokens: Ints
     logits: Ints
     fetches: Ints
+    choice: NDArray[np.uint32]  # fields of choice_t; [0] of a request without options, as the next two
+    mask: NDArray[np.uint32]
+    drawn: Ints
 
     @classmethod
-    def of(cls, asked: Asked, room: int, vocab: int) -> _Call:
+    def of(cls, asked: Asked, room: int, vocab: int, best: int) -> _Call:
         """With room for so many tokens."""
         return cls(
             asked,
@@ -388,6 +412,9 @@ class _Call:
             np.zeros(room, np.uint32),
             np.zeros((room, vocab), np.int32),
             np.zeros(room, np.uint64),
+            choice_fields(asked.request),
+            mask_words(asked.request),
+            np.zeros((room if asked.request.logprobs is not None else 0, 3 + 2 * best), np.int64),
         )
 
     def request(self, rows: int, vocab: int, abort_after: int) -> _Request:
@@ -396,20 +423,31 @@ class _Call:
         return _Request(
             asked.stream, self.asked.after, self.ids.ctypes.data, len(self.ids), budget, int(asked.clear),
             self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after,
-            vocab, rows,
+            vocab, rows, _address(self.choice), _address(self.mask),
         )  # fmt: skip
 
     def result(self) -> _Result:
         room = len(self.tokens)
         at = [array.ctypes.data for array in (self.tokens, self.logits, self.fetches)]
-        return _Result(at[0], room, at[1], room, at[2], room)
+        return _Result(at[0], room, at[1], room, at[2], room, drawn=_address(self.drawn))
 
     def simulated(self, result: _Result, aborted: bool) -> Simulated:
+        status = Status(result.status).meaning
+        if status == STOP_TOKEN and result.none:  # as the engine has it; what was drawn last says more
+            status = NONE_ALLOWED
         return Simulated(
             tokens=self.tokens[: result.token_count].tolist(),
             logits=self.logits[: result.logit_count].astype(np.int64),
             fetches=self.fetches[: result.fetch_count].astype(np.int64),
-            status=RESET if aborted else Status(result.status).meaning,
+            status=RESET if aborted else status,
             position=0 if aborted else int(result.position),
             cycles=int(result.cycles),
+            drawn=tuple(
+                read_drawn(token, record.tolist())
+                for token, record in zip(self.tokens[: result.token_count].tolist(), self.drawn, strict=False)
+            ),
         )
+
+
+def _address(array: NDArray[Any]) -> int | None:
+    return array.ctypes.data if array.size else None

@@ -105,6 +105,8 @@ def collect(build: Build, out: Path) -> Path:
         build=said.digest,
         geometry=plan.geometry,
         pour=plan.pour,
+        identity=plan.identity,
+        room=plan.room,
         ip=plan.ip,
         lanes=plan.lanes,
         build_clock_mhz=plan.clock_mhz,
@@ -134,6 +136,10 @@ def check(folder: Path) -> BundleManifest:
             raise BuildError(f"{folder / name}: missing, or not what its manifest says; collect it again")
     if manifest.build_clock_mhz is None or manifest.sources is None:
         raise BuildError(f"{folder}: its manifest lacks build_clock_mhz or sources; collect it again")
+    if manifest.identity is not None:
+        raise BuildError(
+            f"{folder}: a patched bitstream, with gates of chip {manifest.identity[:12]}; check the one it came from"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         board = replace(load_board(manifest.board.key), clock_mhz=manifest.build_clock_mhz)
         rebuilt = make_build(

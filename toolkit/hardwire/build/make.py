@@ -35,10 +35,10 @@ from ..manifest import (
     read_manifest,
     write_manifest,
 )
-from ..plan.budget import beside_host, beyond_device, bitstream_cost, resources
+from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
 from ..plan.cost import Cost, axi_memory, predict
-from ..plan.fit import fit
+from ..plan.fit import Fit, fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
 from ..plan.replay import throughput
@@ -52,6 +52,7 @@ from .folder import Build
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
+REPLANS = 4  # of an engine beside the registers of a bitstream
 CORES = ("rtl", "hls")  # what its decoder is made of
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -68,6 +69,7 @@ def make_build(
     streams: int | None = 1,
     onnx: Path | None = None,
     reprintable: bool = False,
+    best: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -78,12 +80,15 @@ def make_build(
     decoder is what Vitis HLS makes of the HLS project. ``geometry``: of the RTL engine; without it, the fastest
     that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
     the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
-    those in URAM, which it cannot initialise. Raises BoardError where the chip does not fit, BuildError where ``out``
+    those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
+    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
     holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
+    if best and ip == "hls":
+        raise BuildError("--sampler extended is of the HLS project and the RTL engine, not of --ip hls; leave one out")
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -95,7 +100,8 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream")
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
+        best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
@@ -107,14 +113,14 @@ def make_build(
             if target == "hls" or around_hls or lanes is not None:
                 raise
     out = out.resolve()
-    _refuse_foreign_folder(out)
+    refuse_foreign_folder(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
-        _copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
-        manifest = _write_parts(chip, board, target, plan, partial, progress)
+        copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
+        manifest = _write_parts(chip, board, target, plan, partial, best, progress)
         write_manifest(partial, manifest)
         partial.chmod(0o755)
         if out.exists():
@@ -168,17 +174,16 @@ def _rtl_plan(
     geometry: Geometry | None,
     streams: int | None,
     bitstream: bool,
+    best: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        verdict = fit(chip, board, streams=streams)
+        verdict = _fastest(chip, board, streams, bitstream)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-        if bitstream and beyond_device(_cost(chip, board, geometry, bitstream).as_dict(), board):
-            smaller = fit(chip, beside_host(chip, board)).geometry
-            geometry = Geometry(**smaller) if smaller is not None else geometry
+    geometry = replace(geometry, best=geometry.best or best)
     program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
     if bitstream:
         over = beyond_device(cost.as_dict(), board)
@@ -192,6 +197,21 @@ def _rtl_plan(
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
+def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> Fit:
+    """The fastest engine that fits. Of a bitstream each stream has registers of its own, whose memories are taken from
+    the engine's until all fit."""
+    verdict, place = fit(chip, board, streams=streams), board
+    for _ in range(REPLANS if bitstream else 0):
+        if verdict.geometry is None:
+            break
+        over = _cost(chip, board, Geometry(**verdict.geometry), bitstream).bram18 - board.bram18
+        if over <= 0:
+            break
+        place = replace(place, bram18=place.bram18 - over)
+        verdict = fit(chip, place, streams=streams)
+    return verdict
+
+
 def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost:
     """Of the engine, and of what a bitstream has beside it."""
     program = schedule(chip, geometry)
@@ -200,14 +220,16 @@ def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost
     return cost if host is None else cost.beside(host)
 
 
-def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, progress: Stage) -> Manifest:
+def _write_parts(
+    chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, best: int, progress: Stage
+) -> Manifest:
     """Write the projects of a target; the manifest of the whole folder."""
     parts, cycles = [], None
     if plan.lanes is not None:
         from ..emit.hls.project import write_project
 
         progress("HLS project")
-        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes)
+        write_project(chip, folder / "hls", part=board.part, clock_mhz=board.clock_mhz, lanes=plan.lanes, best=best)
         parts.append("hls")
     if plan.ip is not None:
         from ..emit.rtl.around_hls import write_rtl_around_hls
@@ -239,7 +261,7 @@ def _write_parts(chip: Chip, board: Board, target: str, plan: PlanRecord, folder
     return _manifest(chip, board, target, parts, plan, cycles, folder)
 
 
-def _refuse_foreign_folder(out: Path) -> None:
+def refuse_foreign_folder(out: Path) -> None:
     """A folder is replaced only if every file in it is one that a build of ours put there."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -275,7 +297,7 @@ def _copy_chip(chip: Chip, chip_path: Path, to: Path) -> None:
         chip.save(to)
 
 
-def _copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
+def copy_onnx(chip: Chip, onnx: Path | None, chip_path: Path, to: Path) -> None:
     """Copy the ONNX that the chip came from: the one given, or one that is found."""
     source = chip.about.get("onnx")
     source = source if isinstance(source, dict) else {}

@@ -39,7 +39,7 @@ def pours_into(chip: Chip, folder: Path) -> Verdict:
     manifest = read_bundle_manifest(folder)
     if manifest.planned_pour != "all":
         raise BuildError(f"{folder}: a frozen build, nothing else goes into it; build with --reprintable")
-    cast = cast_of(load_chip(folder / "model.chip"), manifest.planned_geometry, manifest.planned_pour)
+    cast = cast_of(load_chip(folder / "model.chip"), manifest.planned_geometry, "all", manifest.planned_room)
     obstacles = tuple(cast.obstacles(chip))
     return Verdict(folder=str(folder), board=manifest.board.key, mould=cast.digest, obstacles=obstacles)
 

@@ -8,14 +8,16 @@ batch of texts alike. Shapes: B texts, T new tokens, P = position + T tokens so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from ..errors import PromptError
 from ..host.requests import NOTHING_TO_CONTINUE, VALUES, Backend, Limits, Request, RequestState, Stages, token_loop
-from ..ops import attention, gate, norm, rope, sampler, softcap
+from ..host.sampling import Mask
+from ..ops import attention, choice, gate, norm, rope, sampler, softcap
 from ..ops.embedding import embed
 from ..ops.fixed import Ints, round_shift, saturate
 from .model import Chip
@@ -220,11 +222,39 @@ def pick(chip: Chip, logits: Ints, position: int, request: Request = Request()) 
     return sampler.sample(logits, chip.formats.logit_fraction, request.inverse, request.seed, position, table)
 
 
+@lru_cache
+def _weights() -> Ints:
+    return choice.weight_table()
+
+
+def choose(
+    chip: Chip, logits: Ints, context: Sequence[int], request: Request, allowed: Mask | None = None, best: int = 1
+) -> choice.Chosen:
+    """What an extended sampler draws from logits [V] behind the tokens of ``context``, by all that a request says."""
+    seen = np.zeros(len(logits), np.bool_)
+    seen[list(context)[-request.window or 0 :]] = True
+    return choice.choose(
+        logits,
+        fraction=chip.formats.logit_fraction,
+        bits=chip.formats.logit,
+        best=best,
+        inverse=request.inverse,
+        seed=request.seed,
+        position=len(context) - 1,
+        gumbel=chip.tables["gumbel"],
+        weights=_weights(),
+        how=request.narrowing,
+        seen=seen,
+        allowed=request.allowed if allowed is None else allowed,
+    )
+
+
 @dataclass
 class _Context:
-    """What stays behind a request, and the next one may continue from."""
+    """What stays behind a request, and the next one may continue from. tokens: by position."""
 
     state: State
+    tokens: list[int] = field(default_factory=list)
     pending: int | None = None  # the last token that was given, if it has not been fed
 
 
@@ -232,16 +262,17 @@ class Reference(Backend):
     """The integer reference as what every other backend must equal: ids, status, logits, stages.
 
     Each request that clears has a KV cache of its own, so that an older stream may be read on beside it. ``streams``:
-    contexts that it keeps.
+    contexts that it keeps. ``best``: tokens that its sampler keeps in order; 0: it has the plain one.
     """
 
-    def __init__(self, chip: Chip, streams: int = 1) -> None:
+    def __init__(self, chip: Chip, streams: int = 1, best: int = choice.MOST_BEST) -> None:
         self.chip = chip
         self._limits = Limits(
             name="the reference",
             vocab=chip.shape.vocab,
             context=chip.shape.context,
             streams=streams,
+            best=min(best, chip.shape.vocab),
             stages=VALUES,
         )
         self._contexts = [_Context(new_state(chip, context=0)) for _ in range(streams)]
@@ -270,10 +301,15 @@ class Reference(Backend):
         state.position = context.state.position
         last = context.state.position + len(prompt) - 1
         scored = last + 1 - request.rows if request.rows else self.limits.context
+        walk = None if request.guide is None else request.guide.begin()
+        extended = bool(request.options())
 
         def feed(token: int, position: int) -> int:
             vectors: dict[str, Ints] = {}
             context.pending = None
+            context.tokens.append(token)
+            if walk is not None and position > last:
+                walk.take(token)
             if position < min(last, scored):
                 fill(self.chip, context.state, np.array([[token]], np.int64))
                 return NOTHING_DRAWN
@@ -284,7 +320,13 @@ class Reference(Backend):
             if position >= scored and request.stages:
                 self._stages = {stage: value.reshape(-1) for stage, value in vectors.items()}
                 state.stages.append(self._stages)
-            return pick(self.chip, logits, position, request)
+            if not extended or position < last:
+                return pick(self.chip, logits, position, request)
+            allowed = None if walk is None else walk.allowed()
+            chosen = choose(self.chip, logits, context.tokens, request, allowed, self.limits.best)
+            if request.logprobs is not None and chosen.token not in (choice.NO_TOKEN, *request.stops):
+                state.drawn.append(chosen)
+            return chosen.token
 
         for token in token_loop(feed, prompt, request, state, self.limits.context):
             context.pending = token

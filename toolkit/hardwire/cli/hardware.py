@@ -120,9 +120,10 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 
     if verdict.geometry is None:
         raise HardwireError(f"nothing to draw: no engine fits {verdict.board} ({verdict.limit})")
-    if position >= model.shape.context:
-        raise HardwireError(f"--position {position}: the context has {model.shape.context}")
-    draw_timeline(schedule(model, Geometry(**verdict.geometry)), position, path, verdict.board)
+    plan = schedule(model, Geometry(**verdict.geometry))
+    if position >= plan.context:
+        raise HardwireError(f"--position {position}: the context has {plan.context}")
+    draw_timeline(plan, position, path, verdict.board)
 
 
 @main.command()
@@ -150,6 +151,13 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
 )
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
 @click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
+@click.option(
+    "--sampler",
+    type=click.Choice(["plain", "extended"]),
+    default="plain",
+    show_default=True,
+    help="extended: top-k, top-p, penalty, log probabilities, guides.",
+)
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -163,6 +171,7 @@ def build(
     streams: str,
     clock: float | None,
     reprintable: bool,
+    sampler: str,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -173,6 +182,7 @@ def build(
     """
     from ..build.make import make_build
     from ..build.pours import mould_of
+    from ..ops.choice import EXTENDED
     from ..plan.geometry import parse_geometry
     from ..targets.board import load_board
 
@@ -191,6 +201,7 @@ def build(
             streams=None if streams == "auto" else int(streams),
             onnx=onnx,
             reprintable=reprintable,
+            best=EXTENDED if sampler == "extended" else 0,
             progress=stage,
         )
     data: dict[str, Any] = {
@@ -259,6 +270,36 @@ def synth(
         raise KeyboardInterrupt
     if table.failed:
         sys.exit(1)
+
+
+@main.command()
+@click.argument("build", type=IN_FILE)
+@click.argument("chip", type=IN_FILE)
+@click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
+@click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside CHIP by its hash.")
+@AS_JSON
+def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool) -> None:
+    """Put CHIP into the finished bitstream of BUILD, by other contents in its block RAMs: seconds, no place and route.
+
+    BUILD is left as it is; the new folder has the patched bitstream, its netlist and its model. CHIP must be of BUILD's
+    mould, and agree with it where that has ROMs in gates: `hardwire quantize --like OLD.chip --patchable` makes such.
+    """
+    from ..build.folder import open_build
+    from ..synth.reprint import reprint as patch
+
+    with bar("reprint") as progress:
+        made = patch(open_build(build), chip, out, progress, onnx)
+    data = {
+        "bitstream": str(made.bitstream),
+        "sha256": made.build.synthesis.files[made.bitstream.relative_to(out.resolve()).as_posix()],
+        "chip": made.build.chip.digest,
+        "identity": made.build.manifest.identity,
+        "memories": made.memories,
+        "changed": made.changed,
+        "bits": made.bits,
+        "seconds": round(made.seconds, 1),
+    }
+    answer(data, as_json, key_values("reprinted", data))
 
 
 @main.command()

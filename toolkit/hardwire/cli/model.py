@@ -107,6 +107,7 @@ def _share(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--rotation/--no-rotation", default=True, show_default=True, help="Spread outliers over all channels.")
 @click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
 @click.option("--like", type=IN_FILE, help="A chip whose mould the new one is to have: its shape, bits and formats.")
+@click.option("--patchable", is_flag=True, help="With --like: for `hardwire reprint` of that chip's bitstream.")
 @click.option("--tradeoff", type=IN_FILE, help="Picture of bits against perplexity and --board's tokens/s; minutes.")
 @AS_JSON
 def quantize(model: Path, out: Path, as_json: bool, **options: Any) -> None:

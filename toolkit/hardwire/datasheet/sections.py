@@ -290,7 +290,7 @@ def _ordering(source: Source) -> Section:
     rows = [
         ("ordering code", ordering_code(source)),
         ("chip", source.chip.digest),
-        ("register id", f"0x{source.chip.id:08x}"),
+        ("register id", f"0x{source.said.told_identity[:8]}"),
         ("build", said.build or "not recorded"),
         ("sources of the bitstream", said.sources or "not recorded"),
         ("bitstream", said.bitstream_sha256 or "none"),

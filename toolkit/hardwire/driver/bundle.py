@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..chip.model import Chip, load_chip
+from ..chip.model import Chip, chip_id, load_chip
 from ..errors import BoardError, BuildError
 from ..files import is_file, is_folder, matching, sha256
 from ..manifest import BundleManifest, read_bundle_manifest
@@ -53,6 +53,11 @@ class Bundle:
     def cycles(self) -> Sequence[int] | None:
         """Of a token, by position."""
         return self.manifest.cycles
+
+    @property
+    def identity(self) -> int:
+        """What the register ``id`` says."""
+        return chip_id(self.manifest.told_identity)
 
     @property
     def pour(self) -> str | None:

@@ -16,10 +16,12 @@ from ..plan.geometry import Geometry
 from .hosted import HostedChip
 
 
-def cast_of(chip: Chip, geometry: Mapping[str, int | str] | None, pour: str) -> Cast:
+def cast_of(
+    chip: Chip, geometry: Mapping[str, int | str] | None, pour: str, room: Mapping[str, int] | None = None
+) -> Cast:
     """What the build of a chip takes, from what its manifest says. Raises BuildError where that is no geometry."""
     try:
-        return Cast.of(chip, Geometry(**(geometry or {})), Pour(pour))  # type: ignore[arg-type]
+        return Cast.of(chip, Geometry(**(geometry or {})), Pour(pour), room=room)  # type: ignore[arg-type]
     except TypeError as error:
         raise BuildError(f"the geometry of the manifest is none ({error}); deploy again") from None
 

@@ -12,6 +12,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from ..errors import BuildError, LinkError, PromptError, Unsupported
 from ..host.registers import (
     ADDRESS_BITS,
+    CHOOSES,
     KNOWN_VERSIONS,
     LOADER_WINDOW,
     LOADS,
@@ -31,6 +33,7 @@ from ..host.registers import (
 )
 from ..host.requests import (
     CHECKSUMS,
+    NONE_ALLOWED,
     NOTHING_TO_CONTINUE,
     STOP_TOKEN,
     Backend,
@@ -41,6 +44,8 @@ from ..host.requests import (
     Stages,
     one_by_one,
 )  # fmt: skip
+from ..host.sampling import mask_words, read_drawn, register_words
+from ..ops.choice import Chosen
 
 UNLIMITED = 0xFFFFFFFF
 READY = 100  # looks at a chip that was told to take contents, which takes it less than one
@@ -97,6 +102,7 @@ class HostedChip(Backend):
     traced: Callable[[], Mapping[str, int]] | None = None
     _words: Mapping[str, int] = {}  # that it told
     _requests = 0  # what the chip's counter said when the last one began
+    _chooses = False  # the last one was drawn by the extended sampler
     _info: ChipInfo
     number = 0  # of the stream
     _base = 0  # of its registers
@@ -251,6 +257,32 @@ class HostedChip(Backend):
     def _write_image(self, at: int, words: NDArray[np.uint32]) -> None:
         self._write_words(at, words.tolist())
 
+    # -- the extended sampler ------------------------------------------------------------------------
+
+    @cached_property
+    def best(self) -> int:
+        """Tokens that its sampler keeps in order; 0: it has the plain one."""
+        return self._read("choice_best") if CHOOSES.of(self._read("features")) else 0
+
+    def drawn(self, token: int) -> Chosen:
+        """What the draw of the last token gave."""
+        state, logit, low, high = self._read_words(address("drawn"), 4)
+        count = field("drawn", "count").of(state)
+        pairs = self._read_words(address("best"), 2 * count) if count else []
+        signed = np.array([logit, *pairs[1::2]], np.uint32).astype(np.int32).tolist()
+        return read_drawn(token, [signed[0], low | high << 32, count, *pairs[::2], *signed[1:]])
+
+    def _tell_choice(self, request: Request) -> None:
+        """How the next request draws."""
+        self._chooses = bool(request.options())
+        if not self._chooses:
+            if self.best:
+                self._write("choice_how", 0)
+            return
+        self._write_words(address("choice_how"), register_words(request))
+        if request.allowed is not None:
+            self._write_words(address("mask"), mask_words(request).tolist())
+
     # -- requests ------------------------------------------------------------------------------------
 
     @property
@@ -262,6 +294,7 @@ class HostedChip(Backend):
             context=info.context,
             streams=info.streams,
             stops=info.stops,
+            best=min(self.best, info.vocab),
             rows=1 if info.logit_bits else 0,
             stages=CHECKSUMS if self.traced is not None else "",
             no_rows="it has no logit window; build it with one",
@@ -277,7 +310,7 @@ class HostedChip(Backend):
         state = state or RequestState()
         if request.stream != self.number:
             return self.streams[request.stream].stream(request, state)
-        if request.rows:
+        if request.rows or request.logprobs is not None or request.guide is not None:
             return one_by_one(self._scored, request, state)
         return self._request(request, state)
 
@@ -285,13 +318,16 @@ class HostedChip(Backend):
         """All of ``stream``. ``total_cycles`` are the chip's own count; it has none for a single token."""
         outcome = super().run(request)
         chip = self.streams[request.stream] if request.stream != self.number else self
-        return outcome if request.rows else replace(outcome, total_cycles=chip.run_cycles())
+        single = request.rows or request.logprobs is not None or request.guide is not None
+        return outcome if single else replace(outcome, total_cycles=chip.run_cycles())
 
     def _scored(self, part: Request) -> Outcome:
         """A request for one token, with what is kept of it."""
         began, state = time.perf_counter(), RequestState()
         ids = tuple(self._request(part, state))
-        if ids or state.status == STOP_TOKEN:  # otherwise nothing was drawn
+        if ids and part.logprobs is not None:
+            state.drawn.append(self.drawn(ids[0]))
+        if part.rows and (ids or state.status in (STOP_TOKEN, NONE_ALLOWED)):  # otherwise nothing was drawn
             state.logits.append(self.logits())
             if part.stages:
                 state.stages.append(self.stages())
@@ -337,6 +373,7 @@ class HostedChip(Backend):
         settings = [len(request.ids), budget, request.inverse, request.seed & 0xFFFFFFFF, request.seed >> 32]
         self._write_words(self._at("length"), settings + halts)
         self._write_words(self._at("prompt"), request.ids)
+        self._tell_choice(request)
         self._start(request.clear)
 
     def _start(self, clear: bool) -> None:
@@ -363,6 +400,8 @@ class HostedChip(Backend):
         if code >= len(REASONS) or (code == 0 and self._requests):  # without one there is none to end
             raise LinkError(f"a request ended, and the chip says why by {code}, which is no reason; reset it")
         self.reason = state.status = REASONS[code]
+        if self._chooses and state.status == STOP_TOKEN and field("drawn", "none").of(self._read("drawn")):
+            state.status = NONE_ALLOWED
         state.position = self.position
 
     def _index_in_ring(self, index: int | None) -> int:

@@ -159,8 +159,10 @@ class MappedChip(HostedChip):
         stages it has none: they are read between tokens.
         """
         self.limits.check(request)
-        if request.rows:
-            raise Unsupported("rows of logits, stages: astream has none of them; ask run() or stream()")
+        if request.rows or request.logprobs is not None or request.guide is not None:
+            raise Unsupported(
+                "rows of logits, stages, log probabilities, guides: astream has none of them; ask run() or stream()"
+            )
         chip = self._mine[request.stream] if request.stream != self.number else self
         return chip._astream(request, state or RequestState())
 

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from ..chip.model import Chip, load_chip
 from ..errors import BuildError, PromptError, PromptTooLong
 from ..host.requests import RESET, RUNNING, STOP_TOKEN, STOPPED, Backend, Request, RequestState
+from ..ops.choice import Chosen
+from .guides import Guides
 from .hosted import HostedChip
 from .pool import Lease, StreamPool
 from .prints import Prints
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from ..emit.rtl.contents import Cast
 
 Prompt = str | Sequence[int]  # text, or token ids, which a chip without a tokenizer takes alone
+OPTIONS = ("top_k", "top_p", "penalty", "window", "logprobs", "guide")  # of a request that an extended sampler draws
 NOT_COUNTED = "{name} counts no cycles of a token"
 BY_REQUEST = "the chip counts the cycles of whole requests: total_cycles, waiting for the host not among them"
 
@@ -53,6 +56,7 @@ class Report:
     status: str = RUNNING  # "stop token", "budget", "context full", "stopped" or "interrupted" at the end
     cycles: list[int] | None = None  # of each token, where the backend tells
     total_cycles: int | None = None  # of the request, where the chip counts them; since the prompt began
+    drawn: list[Chosen] = field(default_factory=list)  # of each token, where log probabilities were asked for
     stream: int = 0  # of the chip, which had it
     began: float = 0.0  # of time.perf_counter, when the first token was fed
     ended: float = 0.0  # 0 while it runs
@@ -75,6 +79,7 @@ class _Job:
     before: list[int]  # tokens of the conversation, in front of the request's
     adapter: str | None
     anew: Request | None = None  # of a request that goes on: with all that was said, for a context that is gone
+    behind: int = 0  # and how many requests had begun when it was asked for
 
 
 class LanguageModel:
@@ -102,10 +107,11 @@ class LanguageModel:
         self.about, self._on_close = about or {}, on_close
         self._prints = None if cast is None or self.hosted is None else Prints(self.hosted, chip, cast, name)
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
+        self.guides = Guides(chip, self.codec)
         self.last = Report()
         self._history: list[int] = []  # tokens of the conversation, fed and said
         self._live = False  # whether the board's context is that conversation
-        self._spoke_on = 0  # the stream that has it
+        self._spoke_on = self._begun = 0  # the stream that has it; requests that began
         self._pool = StreamPool(backend.limits.streams)
         self._stops, self._closed = 0, False
         self._pieces: dict[int, Token] = {}  # tokens whose text is the same wherever they stand
@@ -162,8 +168,9 @@ class LanguageModel:
     ) -> Iterator[Token]:
         """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
         end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
-        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds.
-        Raises PromptError for what cannot be served, options that the chip does not have (top_k, …) among it."""
+        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds. Others
+        are fields of ``Sampling``, of an extended sampler: ``guide=model.guides.regex("[a-z]+", ends=model.stops)``.
+        Raises PromptError for what cannot be served, options that the chip does not have among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
 
     def generate(
@@ -215,7 +222,7 @@ class LanguageModel:
         job = self._job([*before, *ids], [], True, tokens, temperature, seed, stops, other)
         if goes_on:
             request = replace(job.request, ids=tuple(ids), clear=False)
-            job = replace(job, request=request, before=before, anew=job.request)
+            job = replace(job, request=request, before=before, anew=job.request, behind=self._begun)
         return self._stream(job)
 
     @property
@@ -233,7 +240,7 @@ class LanguageModel:
 
     def reset(self) -> None:
         """Forget what was said; a board's contexts are emptied at once, whatever it does."""
-        self._history, self._live = [], False
+        self._history, self._live, self._begun = [], False, self._begun + 1
         for stream in self._streams():
             stream.reset()
 
@@ -275,8 +282,9 @@ class LanguageModel:
 
     def _became(self, chip: Chip) -> None:
         """Nothing was said to it yet; what was, is fed again by who goes on."""
-        self.chip, self._live, self._pieces = chip, False, {}
+        self.chip, self._live, self._pieces, self._begun = chip, False, {}, self._begun + 1
         self.codec = TextCodec(chip.tokenizer) if chip.tokenizer is not None else None
+        self.guides = Guides(chip, self.codec)
 
     def info(self) -> dict[str, Any]:
         """What this is: names, digest, and of a board what it says of itself, with the bus accesses so far."""
@@ -346,10 +354,11 @@ class LanguageModel:
         adapter = other.pop("adapter", None)
         if adapter is not None:
             self._require_prints()
+        sampling = {name: other.pop(name) for name in OPTIONS if name in other}
         if other:
             raise PromptError(
-                f"{', '.join(sorted(other))}: the chip has no such option; it samples with temperature and seed, from "
-                "all tokens, and ends with tokens and stops"
+                f"{', '.join(sorted(other))}: there is no such option; there are tokens, temperature, seed, stops, and "
+                f"of an extended sampler {', '.join(OPTIONS)}"
             )
         request = Request(
             ids=tuple(ids),
@@ -358,6 +367,7 @@ class LanguageModel:
             seed=seed,
             stops=self.stops if stops is None else tuple(stops),
             clear=fresh,
+            **sampling,  # type: ignore[arg-type]  # which it checks
         )
         self.backend.limits.check(request)
         return _Job(request, before, None if adapter is None else str(adapter))
@@ -414,10 +424,10 @@ class LanguageModel:
 
     def _begin(self, job: _Job, lease: Lease) -> tuple[Report, Request, RequestState, Speaker]:
         self.hold(job.adapter)
-        anew = job.anew is not None and not (self._live and lease.number == self._spoke_on)
+        anew = job.anew is not None and (self._begun, self._spoke_on) != (job.behind, lease.number)
         request = job.anew if anew and job.anew is not None else job.request
         report = self.last = Report(prompt=list(request.ids), stream=lease.number, began=time.perf_counter())
-        self._live, self._spoke_on = False, lease.number
+        self._live, self._spoke_on, self._begun = False, lease.number, self._begun + 1
         before = [] if anew else job.before
         text = NumberStream() if self.codec is None else self.codec.stream([*before, *request.ids])
         if lease.number:
@@ -435,7 +445,7 @@ class LanguageModel:
 
     def _ended(self, job: _Job, report: Report, state: RequestState) -> None:
         report.ended = time.perf_counter()
-        report.cycles = state.cycles
+        report.cycles, report.drawn = state.cycles, state.drawn
         if self.last is report:
             before = job.before if len(report.prompt) == len(job.request.ids) else []
             self._history = [*before, *report.prompt, *report.tokens]

@@ -52,10 +52,12 @@ def open_board(bundle: Bundle, device: Any = None, download: bool = True) -> Lan
             name, ip = _ip(overlay.ip_dict, bundle)
             mmio = pynq.MMIO(ip["phys_addr"], ip["addr_range"], device=device)
             bus = MmioBus(mmio)
-        cast = None if bundle.pour is None else cast_of(bundle.chip, bundle.about()["geometry"], bundle.pour)
+        cast = None
+        if bundle.pour is not None:
+            cast = cast_of(bundle.chip, bundle.about()["geometry"], bundle.pour, bundle.manifest.planned_room)
         chip = MappedChip(
             bus,
-            chip_id=bundle.chip.id if cast is None else None,
+            chip_id=bundle.identity if cast is None else None,
             cycles=bundle.cycles,
             interrupt=_interrupts(pynq, overlay, device, f"{name}/{IRQ}"),
         )

@@ -312,7 +312,10 @@ def _branch(graph: Graph, attentions: dict[str, AttentionMatch], name: str, fact
     if norm is None or norm.op != "Norm":
         fail(
             norm or node,
-            "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
+            "attention and MLP read the residual stream without a norm in front, as in OLMo 2 and EXAONE 4, which is "
+            "not supported; only pre-norm blocks are"
+            if post_norm is not None
+            else "a norm was expected in front of the attention or MLP; only pre-norm blocks are supported",
         )
     front = scaled.of_norm(norm.attrs["norm"], graph.shape(inside)[-1])
     return _Branch(
@@ -352,8 +355,12 @@ def family(decoder: Decoder) -> str:
     attention = block.attention
     if decoder.positions is not None:
         return "opt" if block.mlp.activation == "relu" else "gpt2"
+    if block.parallel and attention.q.bias is None:
+        return "falcon"
     if block.parallel:
         return "phi" if block.mlp_norm is None else "gpt-neox"
+    if block.mlp.activation == "relu2" and attention.q_norm is not None:
+        return "nanochat"
     if block.attention_norm.kind != "rms" or block.mlp.gate is None:
         return "decoder"
     if block.attention_post_norm is not None:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ..decoder import Array, Linear, Norm, Rope, visible
 from .factor import Factor
 from .graph import Graph, Node, Value, fail
-from .rope import Heads, Ints, read_heads
+from .match_heads import read_side
+from .rope import Ints
 from .trace import Trace, trace
 
 ALIBI_TOLERANCE = 1e-5  # of a bias: exporters compute it in float32
@@ -214,13 +215,15 @@ def _biases(mask: Value, length: int, total: int) -> Value:
 def read_slopes(mask: Value, length: int, total: int) -> Array | None:
     """The slopes [1 or H] of an additive mask, per position that a key comes later; None where it only hides.
 
-    Of each head the last two keys that its last query sees tell it; ``read_mask`` holds all others against that.
+    Of each head the first and the last key that its last query sees tell it: over a long way float32's rounding does
+    not count. ``read_mask`` holds all others against that.
     """
     if mask.dtype == np.bool_ or not bool(((mask > HIDDEN) & (mask != 0)).any()):
         return None
-    last = _biases(mask, length, total)[:, -1]  # [1 or H, keys]
-    behind = last.shape[-1] - 1 - (last[0] > HIDDEN)[::-1].argmax()
-    return np.ascontiguousarray(last[:, behind] - last[:, behind - 1], np.float32)
+    last = _biases(mask, length, total)[:, -1].astype(np.float64)  # [1 or H, keys]
+    seen = np.flatnonzero(last[0] > HIDDEN)
+    first, behind = (int(seen[0]), int(seen[-1])) if len(seen) else (0, 0)
+    return np.ascontiguousarray((last[:, behind] - last[:, first]) / max(behind - first, 1), np.float32)
 
 
 def read_window(node: Node, visible_keys: NDArray[np.bool_]) -> int | None:
@@ -302,18 +305,20 @@ def _assemble(
     first = _first(node, parts[1], graph.length)
     visible_keys = of_tokens(node, scores.visible, first)
     parts = [parts[0], *(_tokens(part, graph.length, first) for part in parts[1:])]
-    sides = [_side(graph, node, role, part) for role, part in zip(("query", "key", "value"), parts, strict=True)]
-    (q, _, _, _), (k, _, _, _), (v, _, _, _) = sides
+    sides = [read_side(graph, node, role, part) for role, part in zip(("query", "key", "value"), parts, strict=True)]
+    q, k, v = (side.heads for side in sides)
     heads, dim = q.rows.shape
     groups, kv_heads = _groups(node, k.rows, v.rows, heads)
     if v.rope is not None:
         fail(node, "its values are rotated, which is not supported")
+    if sides[2].norm is not None:
+        fail(node, "its values go through a norm of their own, which is not supported")
     if (q.rope is None) != (k.rope is None) or not _same_rope(q.rope, k.rope):
         fail(node, "queries and keys are rotated differently")
-    if len({source for _, _, _, source in sides}) > 1:
-        fail(node, f"queries, keys and values come from different tensors: {[s for *_, s in sides]}")
+    if len({side.source for side in sides}) > 1:
+        fail(node, f"queries, keys and values come from different tensors: {[side.source for side in sides]}")
     rows = (q.rows, k.rows[groups], v.rows[groups])
-    layers = [pick(layer, row.reshape(-1)) for (_, layer, _, _), row in zip(sides, rows, strict=True)]
+    layers = [pick(side.layer, row.reshape(-1)) for side, row in zip(sides, rows, strict=True)]
     if v.scale != 1:
         layers[2] = Factor(v.scale).of_linear(layers[2])
     alibi = None if scores.alibi is None else np.resize(scores.alibi, heads)
@@ -321,11 +326,11 @@ def _assemble(
     if np.isclose(scale, dim**-0.5, rtol=1e-6):
         scale = dim**-0.5  # the exporter stored factors of it in float32
     return AttentionMatch(
-        node=node, out=out, place=place, source=sides[0][3], q=layers[0], k=layers[1], v=layers[2],
+        node=node, out=out, place=place, source=sides[0].source, q=layers[0], k=layers[1], v=layers[2],
         heads=heads, kv_heads=kv_heads, head_dim=dim, scale=scale, rope=q.rope,
-        window=read_window(node, visible_keys), q_norm=sides[0][2], k_norm=sides[1][2],
+        window=read_window(node, visible_keys), q_norm=sides[0].norm, k_norm=sides[1].norm,
         softcap=scores.softcap, alibi=alibi, masks=scores.masks, keeps=scores.keeps, causal=scores.causal,
-        tables=parts[0].tables | parts[1].tables, first=first,
+        tables=sides[0].tables | sides[1].tables, first=first,
         room=scores.visible.shape[1] if first and scores.visible.shape[1] > graph.length else None,
     )  # fmt: skip
 
@@ -342,28 +347,6 @@ def _first(node: Node, keys: Trace, length: int) -> bool:
 
 def _tokens(part: Trace, length: int, first: bool) -> Trace:
     return part.map(lambda t: t[:, :length] if first else t[:, t.shape[1] - length :])
-
-
-def _side(graph: Graph, node: Node, role: str, part: Trace) -> tuple[Heads, Linear, Norm | None, str]:
-    """(heads, projection, norm over the head, root of the projection's input) of q, k or v."""
-    maker, index, norm = graph.maker(part.base), part.index, None
-    if maker is not None and maker.op == "Norm":
-        norm, inner = maker.attrs["norm"], trace(graph, maker.inputs[0])
-        channel = index % graph.shape(part.base)[-1]
-        if graph.shape(part.base)[-1] != index.shape[2]:
-            fail(maker, f"normalises {graph.shape(part.base)[-1]} numbers of a {role} head of {index.shape[2]}")
-        if inner.index.shape[-1] > 1 or bool((inner.coef != 1).any()):
-            fail(maker, f"its input is no plain projection to {role} heads")
-        if bool((channel[:, :, :, 0] != np.arange(index.shape[2])).any()):
-            fail(maker, f"the channels of its {role} heads are permuted behind it, which is not supported")
-        index = inner.index.reshape(-1)[index]
-        maker = graph.maker(inner.base)
-    if maker is None or maker.op != "Linear":
-        origin = maker.op if maker is not None else "an input"
-        fail(node, f"its {role} comes from {origin}, where a linear projection was expected")
-    layer: Linear = maker.attrs["layer"]
-    token, row = np.divmod(index, layer.weight.shape[0])
-    return read_heads(node, role, row, token, part.coef), layer, norm, graph.root(maker.inputs[0])
 
 
 def _groups(node: Node, k: Ints, v: Ints, heads: int) -> tuple[Ints, int]:

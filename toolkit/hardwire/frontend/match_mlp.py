@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,23 @@ def _gelu(x: Grid, node: Node) -> Grid:
     return np.asarray(0.5 * x * (1 + _ERF(x / math.sqrt(2))))
 
 
+def _clip(x: Grid, low: Grid | None = None, high: Grid | None = None) -> Grid:
+    return np.asarray(np.clip(x, -np.inf if low is None else low, np.inf if high is None else high))
+
+
 _ELEMENTWISE: dict[str, Callable[..., Grid]] = {
+    "Abs": np.abs,
     "Add": np.add,
+    "Clip": _clip,
     "Div": np.divide,
     "Erf": _ERF,
     "Exp": np.exp,
+    "Greater": np.greater,
+    "GreaterOrEqual": np.greater_equal,
+    "Less": np.less,
+    "LessOrEqual": np.less_equal,
     "Max": np.maximum,
+    "Min": np.minimum,
     "Mul": np.multiply,
     "Neg": np.negative,
     "Pow": np.power,
@@ -50,6 +61,7 @@ _ELEMENTWISE: dict[str, Callable[..., Grid]] = {
     "Softplus": lambda x: np.logaddexp(0, x),
     "Sub": np.subtract,
     "Tanh": np.tanh,
+    "Where": np.where,
 }
 
 
@@ -95,7 +107,7 @@ def _collect(graph: Graph, name: str, leaves: list[str]) -> None:
     if name in graph.constants and graph.scalar(name) is not None:
         return
     if node is not None and node.op in (*_ELEMENTWISE, "Gelu", "Swish"):
-        for operand in node.inputs:
+        for operand in filter(None, node.inputs):
             _collect(graph, operand, leaves)
     elif name not in leaves:
         leaves.append(name)
@@ -108,7 +120,7 @@ def _evaluate(graph: Graph, name: str, values: dict[str, Grid]) -> Grid:
     if name in graph.constants:
         return np.asarray(graph.scalar(name), np.float64)
     node = graph.makers[name]
-    inputs = [_evaluate(graph, operand, values) for operand in node.inputs]
+    inputs: list[Any] = [_evaluate(graph, operand, values) if operand else None for operand in node.inputs]
     if node.op == "Gelu":
         result = _gelu(inputs[0], node)
     elif node.op == "Swish":

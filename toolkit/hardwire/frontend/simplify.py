@@ -29,7 +29,7 @@ def simplify(graph: Graph) -> None:
     makers: dict[str, Node] = {}
     for node in graph.nodes:
         node = replace(node, inputs=tuple(alias.get(name, name) for name in node.inputs))
-        node = _as_view(graph, node, makers)
+        node = _as_view(graph, _as_sum(node), makers)
         target = _stands_for(graph, node, makers)
         if target is None:
             key = signature(node), graph.shapes[node.outputs[0]]  # only its shape tells a view from another
@@ -45,6 +45,11 @@ def simplify(graph: Graph) -> None:
     graph.logits = alias.get(graph.logits, graph.logits)
     graph.prune()
     _match_linear(graph)
+
+
+def _as_sum(node: Node) -> Node:
+    """Sum of two tensors is an Add."""
+    return replace(node, op="Add") if node.op == "Sum" and len(node.inputs) == 2 else node
 
 
 def _as_view(graph: Graph, node: Node, makers: dict[str, Node]) -> Node:

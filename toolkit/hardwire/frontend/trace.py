@@ -75,7 +75,7 @@ def trace(graph: Graph, name: str) -> Trace:
 def _step(graph: Graph, node: Node, name: str) -> Trace | None:
     """The trace through ``node``, or None where the node is no move."""
     op, shape = node.op, graph.shape(name)
-    if op in ("Reshape", "Transpose", "Expand", "Tile", "Slice", "Split", "Gather", "Neg"):
+    if op in ("Reshape", "Transpose", "Expand", "Tile", "Slice", "Split", "Gather", "GatherND", "Neg"):
         before = trace(graph, node.inputs[0]) if node.inputs[0] not in graph.constants else None
         return None if before is None else _move(graph, node, name, before)
     if op in ("Mul", "Div"):
@@ -116,9 +116,14 @@ def _move(graph: Graph, node: Node, name: str, before: Trace) -> Trace | None:
     if node.op == "Slice":
         where = _slices(graph, node, len(graph.shape(node.inputs[0])))
         return None if where is None else before.map(lambda t: t[where])
+    chosen = graph.constants.get(node.inputs[1]) if node.op in ("Gather", "GatherND") else None
+    if node.op == "GatherND":
+        if chosen is None or node.attrs.get("batch_dims", 0):
+            return None
+        places = tuple(np.moveaxis(chosen.astype(np.int64), -1, 0))
+        return before.map(lambda t: t[places])
     axis = int(node.attrs.get("axis", 0)) % len(graph.shape(node.inputs[0]))
     if node.op == "Gather":
-        chosen = graph.constants.get(node.inputs[1])
         return None if chosen is None else before.map(lambda t: np.take(t, chosen.astype(np.int64), axis))
     start = sum(graph.shape(out)[axis] for out in node.outputs[: node.outputs.index(name)])  # Split
     return before.map(lambda t: np.take(t, range(start, start + shape[axis]), axis))

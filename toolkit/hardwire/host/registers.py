@@ -254,9 +254,72 @@ LOADER_WINDOW = Window(
     "sent again does no harm",
 )
 
+# Of builds with the extended sampler, in front of the registers: `features` then has CHOOSES. Chips without it have
+# nothing at these addresses.
+CHOICE = (
+    Register("choice_best", 0x6000, "ro", "tokens that the sampler keeps in order"),
+    Register(
+        "choice_how",
+        0x6004,
+        "rw",
+        "how the next request draws; not while one runs, as all that is written here",
+        (
+            Field("active", 0, 1, "by the extended sampler; otherwise by temperature and seed alone"),
+            Field("masked", 1, 1, "from the tokens of the mask alone"),
+            Field("sums", 2, 1, "with the sum of weights"),
+            Field("top_k", 8, 8, "from the best so many; 0: from all"),
+        ),
+    ),
+    Register("choice_top_p", 0x6008, "rw", "from that part of the best top_k, in units of 2**-16; 65,536 is all"),
+    Register(
+        "choice_penalty",
+        0x600C,
+        "rw",
+        "of tokens that were seen, in units of 2**-12",
+        (
+            Field("grow", 0, 16, "what a negative logit is multiplied by"),
+            Field("shrink", 16, 16, "what a positive one is"),
+        ),
+    ),
+    Register("choice_window", 0x6010, "rw", "tokens of the context that count as seen, the last; 0: all"),
+    Register(
+        "drawn",
+        0x6014,
+        "ro",
+        "of the last draw by the extended sampler",
+        (
+            Field("none", 0, 1, "no token was allowed: the request ended as by a stop token"),
+            Field("count", 8, 8, "best tokens that there are"),
+        ),
+    ),
+    Register("drawn_logit", 0x6018, "ro", "of the token drawn, behind the penalty; sign-extended"),
+    Register("total_low", 0x601C, "ro", "the sum of weights of all allowed tokens, in units of 2**-24"),
+    Register("total_high", 0x6020, "ro", "its upper half"),
+)
+CHOOSES = Field("chooses", 9, 1, "of `features`: there is an extended sampler")
+CHOICE_WINDOWS = (
+    Window(
+        name="best",
+        address=0x6100,
+        words=0x40,
+        access="ro",
+        meaning="the best tokens of the last draw in their order: word 2 i is an id, word 2 i + 1 its logit, "
+        "sign-extended",
+    ),
+    Window(
+        name="mask",
+        address=0x2000,
+        words=0x800,
+        access="wo",
+        meaning="allowed tokens of the next request: id i is bit i mod 32 of word i / 32",
+    ),
+)
+
 REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
 
-_BY_NAME: dict[str, Register | Window] = {entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW)}
+_BY_NAME: dict[str, Register | Window] = {
+    entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *CHOICE, *CHOICE_WINDOWS)
+}
 
 
 def aperture(streams: int) -> int:

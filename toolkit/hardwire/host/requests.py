@@ -21,13 +21,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import LinkError, PromptError, Unsupported
+from ..ops.choice import NO_TOKEN, Chosen
 from ..ops.fixed import Ints
 from ..ops.sampler import inverse_temperature
+from .sampling import Sampling, check_best
 
 STOPS = 8  # stop tokens that a request can name, in HLS and RTL alike
 
 RUNNING, BUDGET, STOP_TOKEN, CONTEXT_FULL = "running", "budget", "stop token", "context full"
 STOPPED, RESET = "stopped", "reset"  # what else ends a request on a board
+NONE_ALLOWED = "no token allowed"  # of a guide, or allowed tokens: none of them was left
 ENDS = (BUDGET, STOP_TOKEN, CONTEXT_FULL)  # as hls/token_loop.hpp and rtl/engine_pkg.sv number them
 
 Stages = Mapping[str, Ints]  # by the reference's names: values [N], or one checksum [1]; Limits.stages says which
@@ -38,7 +41,7 @@ NOTHING_TO_CONTINUE = "the chip has nothing to continue: its context is empty; g
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Sampling):
     """One answer that is wanted. Raises PromptError for numbers that no chip takes.
 
     stream: whose context it is; ``Limits.streams`` says how many a backend holds.
@@ -51,6 +54,7 @@ class Request:
     rows: logits wanted behind so many of the last known tokens, and behind every token that is given and fed then: 1 is
     a row per token drawn, ``len(ids)`` also scores the whole prompt.
     stages: every stage wanted of the tokens whose logits are; a row at least is given then.
+    What ``Sampling`` has beside these needs an extended sampler.
     """
 
     stream: int = 0
@@ -77,6 +81,7 @@ class Request:
             raise PromptError(f"stream {self.stream}; streams are numbered from 0")
         if self.rows < 0:
             raise PromptError(f"{self.rows} rows of logits; give 0 or more")
+        self.check_sampling(self.budget)
 
     @property
     def inverse(self) -> int:
@@ -97,12 +102,14 @@ class RequestState:
     prompt_cycles: list[int] | None = None
     logits: list[Ints] = field(default_factory=list)  # [V] each
     stages: list[Stages] = field(default_factory=list)
+    drawn: list[Chosen] = field(default_factory=list)
 
     def add(self, part: Outcome) -> None:
-        """Append a part's logits, stages and cycles, and take its position."""
+        """Append a part's logits, stages, draws and cycles, and take its position."""
         self.position = part.position
         self.logits += list(part.logits)
         self.stages += part.stages
+        self.drawn += part.drawn
         if part.cycles is not None:
             self.cycles = [*(self.cycles or ()), *part.cycles]
         if part.prompt_cycles is not None:
@@ -115,7 +122,8 @@ class Outcome:
 
     ids: the tokens; a stop token is not among them. status: why it ended. position: tokens in the context behind it.
     logits: [R, V], R as ``Request.rows`` says, in units of 2**-logit_fraction; empty where none were asked for.
-    stages: of each row of logits, where asked for. seconds: on this computer.
+    stages: of each row of logits, where asked for. drawn: of each token, where log probabilities were asked for.
+    seconds: on this computer.
     cycles: of the chip's clock for each token, from the fetch of the one before it to its own; None where the backend
     cannot tell (the reference, C-simulation; a board counts whole requests). prompt_cycles: of each known token but the
     last, likewise. total_cycles: that the engine worked on the request, where it counts.
@@ -126,6 +134,7 @@ class Outcome:
     position: int
     logits: Ints
     stages: tuple[Stages, ...] = ()
+    drawn: tuple[Chosen, ...] = ()
     cycles: tuple[int, ...] | None = None
     prompt_cycles: tuple[int, ...] | None = None
     total_cycles: int | None = None
@@ -134,13 +143,17 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a backend takes. ``name`` is what its refusals call it."""
+    """What a backend takes. ``name`` is what its refusals call it.
+
+    best: tokens that an extended sampler keeps in order; 0: the sampler is a plain one.
+    """
 
     name: str
     vocab: int
     context: int
     streams: int = 1
     stops: int = STOPS
+    best: int = 0
     rows: int | None = None  # of logits, the most per request besides those of tokens drawn; None: any number
     stages: str = ""  # VALUES, CHECKSUMS, or "": none
     no_rows: str = "it keeps no logits"  # why, where ``rows`` is 0
@@ -167,6 +180,7 @@ class Limits:
             raise Unsupported(f"{request.rows} rows of logits: {self.name} cannot give them, {why}")
         if request.stages and not self.stages:
             raise Unsupported(f"stages: {self.name} cannot give them, {self.no_stages}")
+        check_best(request, self.best, self.vocab, self.name)
 
 
 class Backend(ABC):
@@ -210,6 +224,7 @@ class Backend(ABC):
             position=state.position,
             logits=self.rows_of(state.logits),
             stages=tuple(state.stages),
+            drawn=tuple(state.drawn),
             cycles=None if state.cycles is None else tuple(state.cycles),
             prompt_cycles=None if state.prompt_cycles is None else tuple(state.prompt_cycles),
             seconds=time.perf_counter() - began,
@@ -255,6 +270,8 @@ class WholeRequests(Backend):
         """A request that was checked, from its first token to its end."""
 
     def run(self, request: Request) -> Outcome:
+        if request.guide is not None:  # a token at a time
+            return super().run(request)
         self.limits.check(request)
         self.contexts[request.stream].turn += 1
         began = time.perf_counter()
@@ -290,7 +307,7 @@ class WholeRequests(Backend):
         context, position, before = self.contexts[request.stream], outcome.position, self.before(request)
         if outcome.ids:
             context.pending = outcome.ids[-1]
-        if outcome.status == STOP_TOKEN or (not outcome.ids and position != before) or position == 0:
+        if outcome.status in (STOP_TOKEN, NONE_ALLOWED) or (not outcome.ids and position != before) or position == 0:
             context.pending = None
         context.position = position
 
@@ -298,12 +315,15 @@ class WholeRequests(Backend):
 def one_by_one(answer: Callable[[Request], Outcome], request: Request, state: RequestState) -> Iterator[int]:
     """The tokens of a request, each of which ``answer`` gives as a request that goes on."""
     budget = request.budget
-    part = replace(request, budget=1 if budget is None else min(budget, 1))
+    walk = None if request.guide is None else request.guide.begin()
+    part = replace(request, budget=1 if budget is None else min(budget, 1), guide=None)
     while True:
-        outcome = answer(part)
+        outcome = answer(part if walk is None else replace(part, allowed=walk.allowed()))
         state.add(outcome)
         budget = budget if budget is None else budget - len(outcome.ids)
         if outcome.ids:
+            if walk is not None:
+                walk.take(outcome.ids[0])
             yield outcome.ids[0]
         if not outcome.ids or budget == 0:
             state.status = outcome.status
@@ -329,6 +349,9 @@ def token_loop(feed: Feed, known: Sequence[int], request: Request, state: Reques
         state.position += 1
         if waiting:
             continue
+        if token == NO_TOKEN:
+            state.status = NONE_ALLOWED
+            return
         if token in request.stops:
             state.status = STOP_TOKEN
             return

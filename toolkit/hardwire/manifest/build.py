@@ -83,13 +83,16 @@ class ChipRef(Record):
 class PlanRecord(Record):
     """What was planned. ip: "hls" where the decoder is what Vitis HLS makes; geometry: fields of the RTL engine's;
     pour: which of its memories can be written; lanes: of the HLS project; resources: predicted; mean_cycles: per token,
-    of the RTL engine."""
+    of the RTL engine. Of gates into which another chip was patched: identity, the digest of the chip that they name,
+    and room, those of their parameters that say how large a value may be."""
 
     clock_mhz: float
     clock_source: str
     ip: str | None = None
     geometry: Mapping[str, int | str] | None = None
     pour: str | None = None
+    identity: str | None = None
+    room: Mapping[str, int] | None = None
     resources: Mapping[str, int] | None = None
     mean_cycles: float | None = None
     lanes: int | None = None
@@ -100,11 +103,13 @@ class PlanRecord(Record):
         "ip": choice("hls", "rtl"),
         "geometry": GEOMETRY,
         "pour": POURS,
+        "identity": is_digest,
+        "room": map_of(integer(0, MOST_BITS)),
         "resources": COUNTS,
         "mean_cycles": number(),
         "lanes": integer(1, LARGEST_SIZE),
     }
-    OPTIONAL = frozenset({"ip", "geometry", "pour", "resources", "mean_cycles", "lanes"})
+    OPTIONAL = frozenset({"ip", "geometry", "pour", "identity", "room", "resources", "mean_cycles", "lanes"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +253,11 @@ class Manifest(Record):
         "synthesis": record(SynthesisReceipt),
     }
     OPTIONAL = frozenset({"synthesis"})
+
+    @property
+    def identity(self) -> str:
+        """The digest of the chip that the register ``id`` names."""
+        return self.plan.identity or self.chip.digest
 
     def sealed(self) -> Manifest:
         """With the digest of what it says now."""

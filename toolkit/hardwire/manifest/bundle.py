@@ -21,6 +21,7 @@ from .build import (
     GEOMETRY,
     LARGEST_SIZE,
     MANIFEST,
+    MOST_BITS,
     POURS,
     TARGETS,
     BoardRef,
@@ -90,6 +91,8 @@ class BundleManifest(Record):
     plan: PlanRecord | None = None
     geometry: Mapping[str, int | str] | None = None
     pour: str | None = None
+    identity: str | None = None
+    room: Mapping[str, int] | None = None
     ip: str | None = None
     lanes: int | None = None
     cycles: tuple[int, ...] | None = None
@@ -126,6 +129,8 @@ class BundleManifest(Record):
         "plan": record(PlanRecord),
         "geometry": nullable(GEOMETRY),
         "pour": POURS,
+        "identity": is_digest,
+        "room": map_of(integer(0, MOST_BITS)),
         "ip": choice("hls", "rtl"),
         "lanes": integer(1, LARGEST_SIZE),
         "cycles": CYCLES,
@@ -190,6 +195,17 @@ class BundleManifest(Record):
     def planned_geometry(self) -> Mapping[str, int | str] | None:
         """Fields of the engine's geometry, wherever it is said."""
         return self.geometry or (self.plan.geometry if self.plan is not None else None)
+
+    @property
+    def told_identity(self) -> str:
+        """The digest of the chip that the register ``id`` names, likewise: another than the memories' once patched."""
+        planned = self.plan.identity if self.plan is not None else None
+        return self.identity or planned or self.chip.digest
+
+    @property
+    def planned_room(self) -> Mapping[str, int] | None:
+        """How large values may be in gates into which a chip was patched, likewise; None: as the chip's own build."""
+        return self.room or (self.plan.room if self.plan is not None else None)
 
     @property
     def planned_pour(self) -> str | None:

@@ -37,7 +37,11 @@ class RtlProject(_RtlProject):
     rom: dict[str, str]  # file -> sha256
 
 
-class HlsProject(TypedDict):
+class _HlsProject(TypedDict, total=False):
+    best: int  # tokens that an extended sampler keeps in order, where there is one
+
+
+class HlsProject(_HlsProject):
     """hardwire_hls.json."""
 
     name: str

@@ -13,6 +13,7 @@
 | softcap   | cap * tanh(x / cap) of scores or logits, by a table and a line                |
 | gate      | activation table times the up projection, or the table alone                  |
 | sampler   | argmax, or temperature by Gumbel-max from a counter-based generator           |
+| choice    | the extended sampler: allowed tokens, penalty, top-k, top-p, log probabilities |
 
 The same base name finds the op's kernel in ``hls/``.
 """

@@ -117,7 +117,9 @@ def fit(
         notes.append(f"of a bitstream, the AXI registers on top ({host.lut:,} LUTs), the device has to give {share}")
         if over := beyond_device(whole, board):
             limits = f"with the AXI registers {over[0]}"
-            notes.append("so --target bitstream does not fit; build it with a smaller engine, or --target rtl")
+            smaller = "so build --target bitstream plans a smaller one"
+            none = "so --target bitstream does not fit; build it with a smaller engine, or --target rtl"
+            notes.append(smaller if plan.geometry.streams > 1 else none)
     return Fit(
         fits=True,
         limit=limits,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ..chip.model import Shape
 from ..errors import BuildError
+from ..ops.choice import MOST_BEST
 from . import words
 
 Style = Literal["fabric", "packed", "apart"]
@@ -58,6 +59,7 @@ class Geometry:
     trace: bool = False  # keep checksums of the last token's stages for the host
     streams: int = 1  # contexts in flight
     share: int = 0  # positions of the cache that each stream has; 0: the whole context
+    best: int = 0  # tokens that an extended sampler keeps in order; 0: the sampler is a plain one
 
     def __post_init__(self) -> None:
         c, r = self.columns, self.rows
@@ -74,6 +76,8 @@ class Geometry:
             raise BuildError(
                 f"{self.streams} streams, {self.share} positions of each: an engine holds 1 to {MOST_STREAMS} streams"
             )
+        if not 0 <= self.best <= MOST_BEST:
+            raise BuildError(f"best {self.best}: a sampler keeps up to {MOST_BEST} tokens in order; 0 is a plain one")
         if not {self.score_style, self.mix_style} <= set(STYLES):
             raise BuildError(f"styles are {', '.join(STYLES)}, not {self.score_style!r} and {self.mix_style!r}")
         for name, most in STAGES.items():

@@ -191,34 +191,36 @@ class Schedule:
 
     def timeline(self, position: int) -> list[Busy]:
         """What is busy when, for a generated token at ``position``."""
-        g, span, wait = self.geometry, self.span(position), self.wait(position)
-        n = position // g.banks + 1
-        busy = [Busy(part="embedding", label="embed", layer=0, start=0, end=len(self.embed) + EMBED_READ)]
+        wait = self.wait(position)
+        busy = [self.embeds(0)]
         for word in self.words:
-            at = word.at + 1 + word.spans * wait
-            if word.attend:
-                end = at + span + walk_to_mixed(self.wiring, g) + self.quotient_steps
-                busy.append(
-                    Busy(
-                        part="attention",
-                        label=f"{n} block{'s' * (n > 1)} x {self.walks}",
-                        layer=word.spans,
-                        start=at,
-                        end=end,
-                    )
-                )
-            if word.run is not None:
-                reads = run_reads(word.run, at, g)
-                last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
-                busy.append(Busy(part="lanes", label=word.run.name, layer=word.run.layer, start=at, end=last + 1))
-                busy.append(
-                    Busy(part="read-out", label=word.run.name, layer=word.run.layer, start=reads[0], end=reads[-1] + 1)
-                )
-        logits = run_reads(self.runs[-1], self.head_at + self.shape.layers * wait, g)
-        end = self.cycles(position)
-        sampled = logits[0] + logits_late(self.wiring, g)
-        busy.append(Busy(part="sampling", label="sample", layer=self.shape.layers, start=sampled, end=end))
+            busy += self.busy_of(word, word.at + 1 + word.spans * wait, position)
+        head_at = self.head_at + self.shape.layers * wait
+        return [*busy, self.samples(head_at, self.cycles(position))]
+
+    def embeds(self, at: int) -> Busy:
+        """The fetch of a token in cycle ``at``."""
+        return Busy(part="embedding", label="embed", layer=0, start=at, end=at + len(self.embed) + EMBED_READ)
+
+    def busy_of(self, word: Word, at: int, position: int) -> list[Busy]:
+        """What a word of the program keeps busy, whose attention or run begins in cycle ``at``."""
+        g, busy, n = self.geometry, list[Busy](), position // self.geometry.banks + 1
+        if word.attend:
+            end = at + self.span(position) + walk_to_mixed(self.wiring, g) + self.quotient_steps
+            label = f"{n} block{'s' * (n > 1)} x {self.walks}"
+            busy.append(Busy(part="attention", label=label, layer=word.spans, start=at, end=end))
+        if word.run is not None:
+            name, layer, reads = word.run.name, word.run.layer, run_reads(word.run, at, g)
+            last = reads[-1] - (len(reads) - 1) % g.depth - g.lane_late
+            busy.append(Busy(part="lanes", label=name, layer=layer, start=at, end=last + 1))
+            busy.append(Busy(part="read-out", label=name, layer=layer, start=reads[0], end=reads[-1] + 1))
         return busy
+
+    def samples(self, head_at: int, end: int) -> Busy:
+        """The draw of a token whose head's run begins in cycle ``head_at``; it ends in ``end``."""
+        logits = run_reads(self.runs[-1], head_at, self.geometry)
+        start = logits[0] + logits_late(self.wiring, self.geometry)
+        return Busy(part="sampling", label="sample", layer=self.shape.layers, start=start, end=end)
 
 
 def run_reads(run: Run, at: int, g: Geometry) -> list[int]:

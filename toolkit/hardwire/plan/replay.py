@@ -9,13 +9,15 @@ Of those that could go on in a cycle the oldest token does. One stream never wai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from .latency import ceil_div
-from .program import MEAN_OVER, Schedule, Word, run_read
+from .program import MEAN_OVER, Busy, Schedule, Word, run_read
 from .words import EMBED_READ, END, NOISE_LATE
+
+WARM = 4  # tokens of each stream in front of one that is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +138,14 @@ class _Shared:
             self.walk = at + 1 + (p.walks - 1) * max(self.blocks, p.spacing)
 
 
-def replay(program: Schedule, streams: Sequence[Iterator[Turn]]) -> Iterator[Played]:
+Observer = Callable[[int, int, Word | None, int], None]  # stream, position, what it plays (None: a fetch), cycle
+
+
+def replay(
+    program: Schedule, streams: Sequence[Iterator[Turn]], observe: Observer = lambda *_: None
+) -> Iterator[Played]:
     """Play the turns of every stream, each stream's one after another; yield tokens as they are done, forever if the
-    turns are."""
+    turns are. ``observe`` sees every fetch and word in the cycle in which it is played."""
     steps = [
         Step.of(program, word, after) for word, after in zip(program.words, [*program.words[1:], None], strict=True)
     ]
@@ -156,6 +163,7 @@ def replay(program: Schedule, streams: Sequence[Iterator[Turn]]) -> Iterator[Pla
             key=lambda choice: choice[:2],
         )
         shared.take(step, turn, at)
+        observe(stream.number, turn.position, program.words[stream.step] if stream.step >= 0 else None, at)
         if step.ends and not step.attend:
             end = at + END
             yield Played(
@@ -174,6 +182,41 @@ def _next_step(stream: _Stream, turn: Turn, steps: Sequence[Step], shared: _Shar
         return shared.embed
     step = steps[stream.step]
     return shared.inner if step.attend and step.ends and not turn.generated else step
+
+
+def timeline(program: Schedule, position: int) -> tuple[list[tuple[int, Busy]], int]:
+    """What every stream keeps busy when, while the first computes a token at ``position`` and all are busy: whose, and
+    what, in cycles from that token's fetch; and how many it takes.
+
+    Tokens before it are played first, as many as it takes until nobody's turn depends on having begun together.
+    """
+    before = min(position, WARM)
+    found: list[tuple[int, Busy]] = []
+
+    def observe(stream: int, at_position: int, word: Word | None, at: int) -> None:
+        if word is None:
+            found.append((stream, program.embeds(at)))
+            return
+        found.extend((stream, busy) for busy in program.busy_of(word, at + 1, at_position))
+        if word.run is program.runs[-1]:
+            heads[stream] = at + 1
+
+    heads: dict[int, int] = {}
+    turns = [
+        (Turn(position=place) for place in range(position - before, program.context))
+        for _ in range(program.geometry.streams)
+    ]
+    shown: Played | None = None
+    for token in replay(program, turns, observe):
+        found.append((token.stream, program.samples(heads[token.stream], token.end)))
+        if token.stream == 0 and token.position == position:
+            shown = token
+        elif shown is not None and token.fetch >= shown.end:
+            break
+    assert shown is not None
+    first, end = shown.fetch, shown.end
+    moved = [(stream, replace(busy, start=busy.start - first, end=busy.end - first)) for stream, busy in found]
+    return [(s, busy) for s, busy in moved if busy.end > 0 and busy.start < end - first], end - first
 
 
 def lane_cycles(program: Schedule) -> int:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ToolMissing
-from ..plan.program import Schedule
+from ..plan.program import Busy, Schedule
+from ..plan.replay import timeline
 
 PARTS = ("embedding", "lanes", "read-out", "attention", "sampling")  # from the top
 COLOURS = {"qkv": "C0", "qkv, mlp": "C0", "o": "C1", "mlp": "C2", "down": "C3", "head": "C4"}
+STREAM_COLOURS = ("C0", "C1", "C2", "C4")
 
 
 @contextmanager
@@ -34,26 +36,39 @@ def new_figure(inches: tuple[float, float]) -> Any:
 
 
 def draw_timeline(plan: Schedule, position: int, path: Path, board: str) -> None:
-    """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer."""
-    busy, end = plan.timeline(position), plan.cycles(position)
-    second = next((b.start for b in busy if b.layer == 1 and b.label.startswith("qkv")), end)
+    """One generated token at ``position``, part by part of the chip, cycle by cycle; below, its first layer closer.
+
+    Of several streams it is one of the first's, while all are busy, each in its colour.
+    """
+    g = plan.geometry
+    if g.streams > 1:
+        busy, end = timeline(plan, position)
+        coloured = [(b, STREAM_COLOURS[stream]) for stream, b in busy]
+        own = [b for stream, b in busy if stream == 0 and b.start >= 0]
+        what = f"One token at position {position} of {g.streams} streams (colours)"
+    else:
+        own, end = plan.timeline(position), plan.cycles(position)
+        coloured = [(b, COLOURS.get(b.label, "0.6")) for b in own]
+        what = f"One token at position {position}"
+    second = next((b.start for b in own if b.layer == 1 and b.label.startswith("qkv")), end)
     with figure(path, (13, 5.6), rows=2) as axes:
         for panel, limit in zip(axes, (end, second), strict=True):
-            for b in busy:
-                if b.start < limit:
-                    place = len(PARTS) - 1 - PARTS.index(b.part)
-                    colour = COLOURS.get(b.label, "0.6")
-                    panel.barh(
-                        place, b.end - b.start, left=b.start, height=0.8, color=colour, edgecolor="white", lw=0.3
-                    )
-                    if b.end - b.start > limit * 0.025:
-                        panel.text((b.start + b.end) / 2, place, b.label, ha="center", va="center", fontsize=7)
-            panel.set_yticks(range(len(PARTS)), PARTS[::-1])
-            panel.set_xlim(0, limit)
-            panel.spines[["top", "right"]].set_visible(False)
-        g = plan.geometry
+            _draw_busy(panel, coloured, limit)
         axes[0].set_title(
-            f"One token at position {position} on {board}: {end:,} cycles; {g.lanes} lanes "
+            f"{what} on {board}: {end:,} cycles; {g.lanes} lanes "
             f"({g.columns} columns x {g.rows} rows x {g.depth} deep), {g.banks} banks"
         )
         axes[1].set_xlabel("cycle")
+
+
+def _draw_busy(panel: Any, coloured: list[tuple[Busy, str]], limit: int) -> None:
+    for b, colour in coloured:
+        start, end = max(b.start, 0), min(b.end, limit)
+        if start < end:
+            place = len(PARTS) - 1 - PARTS.index(b.part)
+            panel.barh(place, end - start, left=start, height=0.8, color=colour, edgecolor="white", lw=0.3)
+            if end - start > limit * 0.025:
+                panel.text((start + end) / 2, place, b.label, ha="center", va="center", fontsize=7)
+    panel.set_yticks(range(len(PARTS)), PARTS[::-1])
+    panel.set_xlim(0, limit)
+    panel.spines[["top", "right"]].set_visible(False)

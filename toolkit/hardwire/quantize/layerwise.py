@@ -52,7 +52,7 @@ from .parts import (
     wiring_of,
     with_part,
 )
-from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights
+from .rounding import Moments, Place, Rounded, Rounding, on_grid, round_plain, round_weights, within
 from .widths import formats_of
 
 Floats = NDArray[np.float64]
@@ -89,6 +89,8 @@ class Quantizer:
     ) -> None:
         self.decoder, self.options, self.rows, self.ranges = decoder, options, rows, ranges
         self.tuned, self.rounded, self.float_stages = tuned, dict[Place, Rounding](), dict[str, Array]()
+        self.given = 0  # weights that gave way by a step, for a sum of so many bits
+        self.shifted = 0  # shifts of heads that are kept, and that this model alone would have otherwise
         self.ropes = rope_sets(decoder)
         self.wiring = wiring_of(decoder)
         self.shape = replace(shape_of(decoder), layers=1)
@@ -220,6 +222,7 @@ class Quantizer:
         least_q = unit_of_least_error(by_head(self.float_stages[f"{stage}.q"]), f.query)
         per_step = attention.EXP_STEPS_PER_NAT * np.repeat(unit_k, s.heads // s.kv_heads) * a.scale
         shift = np.maximum(np.floor(-np.log2(per_step * least_q)), 0)
+        shift = self._kept_shift(0, shift)
         unit_q = 2.0**-shift / per_step
         self.units[f"{stage}.q"], self.units[f"{stage}.k"] = unit_q.tolist(), unit_k.tolist()
         self.units[f"{stage}.v"] = unit_v.tolist()
@@ -236,12 +239,21 @@ class Quantizer:
             chip = with_part(chip, name, self._normed_matrix(name, source, moments, unit))
         return replace(chip, score_shift=shift.astype(np.int64)[None])
 
+    def _kept_shift(self, kind: int, alone: Floats) -> Floats:
+        """Of the layer's heads: those that are kept, or else what this model alone would have."""
+        if self.options.shifts is None:
+            return alone
+        kept = self.options.shifts[kind][self.index].astype(np.float64)
+        self.shifted += int((kept != alone).sum())
+        return kept
+
     def _attention_output(self, chip: Chip, stage: str, block: Block, rows: Rows) -> Chip:
         s, exact = self.shape, self.float_stages[f"{stage}.attn"]
         heads = exact.reshape(-1, s.heads, s.head_dim).swapaxes(0, 1).reshape(s.heads, -1)
         least = unit_of_least_error(heads, self.formats.attention)
         unit_v = np.repeat(np.array(self.units[f"{stage}.v"]), s.heads // s.kv_heads)
         shift = np.floor(np.log2(unit_v / least)).clip(0, 8)
+        shift = self._kept_shift(1, shift)
         chip = replace(chip, value_shift=shift.astype(np.int64)[None])
         unit = np.repeat(unit_v / 2.0**shift, s.head_dim)
         self.units[f"{stage}.attn"] = (unit_v / 2.0**shift).tolist()
@@ -387,6 +399,10 @@ class Quantizer:
             rounded = round_plain(weight, bits)
         else:
             rounded = round_weights(weight, moments, bits)
+        if self.options.sums is not None:
+            inputs = {"o": self.formats.attention, "down": self.formats.hidden}.get(name, self.formats.norm)
+            rounded, given = within(rounded, weight, ((1 << self.options.sums - 1) - 1) // -limits(inputs)[0])
+            self.given += given
         self.rounded[place] = Rounding(rounded, columns, bits)
         return rounded
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..chip.format import FEWEST_BITS, LOOKED_UP, MOST_BITS
 from ..chip.mould import Mould
 from ..errors import QuantizeError
+from ..ops.fixed import Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class Options:
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
     mean_bits: float | None = None  # bits of each matrix are chosen, up to ``weights``, with at most these in the mean
     like: Mould | None = None  # bits, formats and eps are these, whatever the model alone would take
+    sums: int | None = None  # bits of a sum of the lanes, at the most: what is beside ``like`` in its bitstream
+    shifts: tuple[Ints, Ints] | None = None  # of scores and of values [L, H]: these, likewise
 
     def bits_of(self, matrix: str) -> int:
         if self.like is not None:

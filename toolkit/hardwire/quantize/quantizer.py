@@ -72,6 +72,10 @@ def quantize(
     if options.like is not None:
         chip = poured(chip, options.like)
         facts["kept"] = kept(options.like, work.alone, int(work.eps_alone[0]))
+        if work.shifted:
+            facts["kept"].append(f"shifts: {work.shifted} of heads")
+        if work.given:
+            facts["kept"].append(f"sums: {options.sums} bits, for which {work.given} weights gave way by a step")
     chip = replace(chip, about=chip.about | facts | (about or {}), tokenizer=tokenizer, bos=bos, eos=eos)
     check_chip(chip, "the quantizer's result")
     return chip

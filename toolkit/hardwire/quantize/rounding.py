@@ -83,6 +83,21 @@ def round_plain(weight: Floats, bits: int) -> Rounded:
     return Rounded(np.rint(weight / scale[:, None]).clip(low, high).astype(np.int8), scale)
 
 
+def within(rounded: Rounded, weight: Floats, most: int) -> tuple[Rounded, int]:
+    """Integers of which no row's magnitudes add to more than ``most``, and how many of them gave way by a step.
+
+    Those that do were rounded away from zero the furthest.
+    """
+    q, given = rounded.weight.astype(np.int64), 0
+    for row in np.flatnonzero(abs(q).sum(1) > most):
+        while (excess := int(abs(q[row]).sum()) - most) > 0:
+            away = np.where(q[row] != 0, abs(q[row]) - abs(weight[row]) / rounded.scale[row], -np.inf)
+            first = np.argsort(-away, kind="stable")[: min(excess, int((q[row] != 0).sum()))]
+            q[row, first] -= np.sign(q[row, first])
+            given += len(first)
+    return Rounded(q.astype(np.int8), rounded.scale), given
+
+
 def on_grid(weight: Floats, bits: int) -> bool:
     """Was the model trained on the plain grid? Then nearest rounding changes nothing, and is the best."""
     rounded = round_plain(weight, bits)

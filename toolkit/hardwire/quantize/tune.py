@@ -28,12 +28,12 @@ try:
     import torch.nn.functional as F
     from torch import Tensor
 
-    from .student import Student, weights_of
+    from .student import Student, Weights, weights_of
 except ImportError as error:
     raise ToolMissing(f'fine-tuning needs torch ({error}); pip install "hardwire[train]"') from None
 
 LENGTH = 256  # tokens of a row
-ROWS = 8  # of a step
+ROWS = 4  # of a step: of as many tokens, twice the steps come closer than twice the rows
 PEAK = 4e-3  # learning rate of weights, relative to their root mean square
 SCALE_PEAK = 1e-3  # of the logarithm of scales
 WARM_UP = 0.05  # share of the steps
@@ -63,23 +63,24 @@ def tune(
     """
     rows = torch.from_numpy(calibration_rows(stories, sum(map(len, stories)), min(LENGTH, decoder.context)))
     teacher, model = _Teacher(decoder, rows), Student(decoder)
-    grids = {place: _Grid(teacher.weights[place], rounding) for place, rounding in roundings.items()}
+    grids = [_Grids(teacher.weights, alike) for alike in _by_shape(roundings)]
     embedding = teacher.embedding.clone().requires_grad_()
     optimizer = torch.optim.AdamW(
         [
-            {"params": [grid.latent for grid in grids.values()], "peak": PEAK},
-            {"params": [grid.log_scale for grid in grids.values()], "peak": SCALE_PEAK},
+            {"params": [grid.latent for grid in grids], "peak": PEAK},
+            {"params": [grid.log_scale for grid in grids], "peak": SCALE_PEAK},
             {"params": [embedding], "peak": PEAK * float(embedding.detach().square().mean().sqrt())},
         ],
         betas=(0.9, 0.98),
         weight_decay=0.0,
+        fused=True,
     )
     order, draw = np.empty(0, np.int64), np.random.default_rng(seed)
     for step in range(steps):
         if len(order) < ROWS:
             order = np.concatenate([order, draw.permutation(len(rows))])
         chosen, order = order[:ROWS], order[ROWS:]
-        weights = {place: grid.weight() for place, grid in grids.items()}
+        weights = {place: weight for grid in grids for place, weight in grid.weights().items()}
         log_probabilities = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
         loss = F.kl_div(log_probabilities, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
         optimizer.zero_grad()
@@ -90,7 +91,7 @@ def tune(
         optimizer.step()
         progress(f"fine-tuning, step {step + 1} of {steps}, {loss.item():.4f} nats from the float model")
     table: Array = embedding.detach().numpy()
-    return Tuned({place: grid.rounded() for place, grid in grids.items()}, table)
+    return Tuned({place: rounded for grid in grids for place, rounded in grid.rounded().items()}, table)
 
 
 class _Teacher:
@@ -121,30 +122,46 @@ def _share(step: int, steps: int) -> float:
     return min((step + 1) / warm, 0.5 + 0.5 * float(np.cos(np.pi * step / steps)))
 
 
-class _Grid:
-    """A matrix in training: its weight times its columns' units, beside a scale for each row.
+def _by_shape(roundings: Mapping[Place, Rounding]) -> list[dict[Place, Rounding]]:
+    """The matrices of one shape and as many bits together: a step of hundreds of small operations waits for itself."""
+    groups: dict[tuple[object, ...], dict[Place, Rounding]] = {}
+    for place, rounding in roundings.items():
+        groups.setdefault((rounding.rounded.weight.shape, rounding.bits), {})[place] = rounding
+    return list(groups.values())
 
-    The latent weight is kept relative to its root mean square, so that one learning rate serves every matrix.
+
+class _Grids:
+    """N matrices of one shape in training: their weights times their columns' units, beside a scale for each row.
+
+    The latent weights [N, out, in] are kept relative to their matrix's root mean square, so that one learning rate
+    serves every matrix.
     """
 
-    def __init__(self, weight: Tensor, rounding: Rounding) -> None:
-        self.low, self.high = limits(rounding.bits)
-        self.columns = torch.from_numpy(rounding.columns.astype(np.float32))
-        latent = weight * self.columns
-        self.unit = latent.square().mean().sqrt().clamp_min(1e-12)
+    def __init__(self, weights: Weights, roundings: dict[Place, Rounding]) -> None:
+        self.places, each = list(roundings), list(roundings.values())
+        self.low, self.high = limits(each[0].bits)
+        self.columns = _stacked([rounding.columns for rounding in each])[:, None]
+        latent = torch.stack([weights[place] for place in self.places]) * self.columns
+        self.unit = latent.square().mean((1, 2), keepdim=True).sqrt().clamp_min(1e-12)
         self.latent = (latent / self.unit).requires_grad_()
-        scale = torch.from_numpy(rounding.rounded.scale.astype(np.float32)) / self.unit
+        scale = _stacked([rounding.rounded.scale for rounding in each])[..., None] / self.unit
         self.log_scale = scale.clamp_min(1e-12).log().requires_grad_()
+        self.inverse = self.unit / self.columns
 
-    def weight(self) -> Tensor:
-        """The real matrix that the integers stand for, with gradients to latent weights and scales."""
-        scale = self.log_scale.exp()[:, None]
+    def weights(self) -> dict[Place, Tensor]:
+        """The real matrices that the integers stand for, with gradients to latent weights and scales."""
+        scale = self.log_scale.exp()
         steps = (self.latent / scale).clamp(self.low, self.high)
-        return (steps + (steps.round() - steps).detach()) * scale * self.unit / self.columns
+        real = (steps + (steps.round() - steps).detach()) * scale * self.inverse
+        return dict(zip(self.places, real.unbind(), strict=True))
 
-    def rounded(self) -> Rounded:
+    def rounded(self) -> dict[Place, Rounded]:
         with torch.no_grad():
             scale = self.log_scale.exp()
-            integers = (self.latent / scale[:, None]).clamp(self.low, self.high).round()
-            real: NDArray[np.float64] = (scale * self.unit).numpy().astype(np.float64)
-            return Rounded(integers.numpy().astype(np.int8), real)
+            integers = (self.latent / scale).clamp(self.low, self.high).round().numpy().astype(np.int8)
+            real: NDArray[np.float64] = (scale * self.unit)[..., 0].numpy().astype(np.float64)
+        return {place: Rounded(integers[i], real[i]) for i, place in enumerate(self.places)}
+
+
+def _stacked(rows: Sequence[NDArray[np.float64]]) -> Tensor:
+    return torch.from_numpy(np.stack(rows).astype(np.float32))

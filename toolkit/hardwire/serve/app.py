@@ -26,12 +26,14 @@ from .asks import Ask, Reader
 from .chat import read_template
 from .engine import Engine
 from .errors import ApiError, wrong_fields
-from .fields import CHAT, COMPLETIONS, NATIVE, described
+from .fields import described
+from .logprobs import LogProbs
 from .metrics import CONTENT_TYPE, Metrics, log
 from .openapi import document
 from .passes import Judge, check_patterns
 from .queue import Allowance
 from .replies import reply_to
+from .sampling import CHAT, COMPLETIONS, NATIVE
 from .schema import Problem
 from .settings import Key, Settings, find_key, is_loopback
 from .timeline import Timeline
@@ -60,6 +62,7 @@ class Service:
         self.engine = Engine(model, settings.queue, self.metrics.ended)
         self.metrics.watch(self.engine)
         self._judge = Judge(settings.match_seconds)
+        self._logprobs = LogProbs(model)
         self._allowances = {key.name: Allowance(key) for key in settings.keys}
         self._speller = ThreadPoolExecutor(1, "speller")  # prompts to ids, one at a time and beside the event loop
         self._document = document(self.about, settings, self.reader.schemas)
@@ -141,7 +144,15 @@ class Service:
             if key.name in self._allowances:
                 self._allowances[key.name].spend_tokens(tokens)
 
-        parts = (ask, reply_to(ask, self.about), self.engine, self.settings, key.name, key.waiting, spent)
+        parts = (
+            ask,
+            reply_to(ask, self.about, self._logprobs),
+            self.engine,
+            self.settings,
+            key.name,
+            key.waiting,
+            spent,
+        )
         if ask.until is None:
             return Answering(*parts)
         check_patterns(ask.until)

@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..driver.automaton import Automaton
 from ..driver.model import LanguageModel
-from ..errors import PromptError, PromptTooLong
+from ..errors import HardwireError, PromptError, PromptTooLong
 from ..host.requests import Request
 from .chat import ChatTemplate
 from .engine import Job
 from .errors import ApiError, unsupported, wrong_fields
-from .fields import ATTEMPTS, CHAT, COMPLETIONS, NATIVE, RULES, Model, refusal, schemas
+from .fields import ATTEMPTS, Model, refusal, rules_of, schemas
+from .sampling import CHAT, COMPLETIONS, NATIVE, guide_of, sampling_of
 from .schema import Problem, problems
 from .settings import Settings
 
@@ -29,7 +31,7 @@ SEEDS = 1 << 64
 class Ask:
     """What a body asks for. prompts: ids [P]; choices: of each; texts: of the prompts, where they are echoed.
 
-    until, attempts: of an answer that must pass. label: of the log.
+    guides: of each prompt, what its answers must be. until, attempts: of an answer that must pass. label: of the log.
     """
 
     call: str
@@ -40,6 +42,7 @@ class Ask:
     choices: int
     request: Request
     stops: tuple[str, ...]
+    guides: tuple[Automaton | None, ...]
     stream: bool = False
     usage: bool = False  # in a stream, behind its last event
     until: Mapping[str, Any] | None = None
@@ -57,7 +60,7 @@ class Ask:
     def job(self, prompt: int, offset: int, index: int) -> Job:
         seed = (self.request.seed + offset) % SEEDS
         return Job(
-            request=replace(self.request, ids=self.prompts[prompt], seed=seed),
+            request=replace(self.request, ids=self.prompts[prompt], seed=seed, guide=self.guides[prompt]),
             adapter=self.adapter,
             stops=self.stops,
             index=index,
@@ -80,12 +83,14 @@ class Reader:
         body = parsed(data)
         if isinstance(body, dict):
             for field, value in body.items():
-                reason = refusal(call, field, value)
+                reason = refusal(call, field, value, self.about)
                 if reason:
                     raise unsupported(field, reason)
         found = list(problems(body, self.schemas[call], self.schemas))
         found = found or [
-            Problem((rule.field,), rule.reason) for rule in RULES[call] if any(problems(body, rule.schema))
+            Problem((rule.field,), rule.reason)
+            for rule in rules_of(call, self.about)
+            if any(problems(body, rule.schema, self.schemas))
         ]
         if found:
             raise wrong_fields(found)
@@ -104,6 +109,7 @@ class Reader:
         prompts, texts = self._prompts(call, body)
         stop = body.get("stop", ())
         options = body.get("stream_options", {})
+        request = self._request(call, body)
         return Ask(
             call=call,
             model=model,
@@ -111,8 +117,9 @@ class Reader:
             prompts=prompts,
             texts=texts if body.get("echo") else (),
             choices=int(body.get("n", 1)),
-            request=self._request(call, body),
+            request=request,
             stops=(stop,) if isinstance(stop, str) else tuple(stop),
+            guides=tuple(self._guide(body, prompt, request.stops) for prompt in prompts),
             stream=bool(body.get("stream")),
             usage=bool(options.get("include_usage")),
             until=body.get("until"),
@@ -122,7 +129,8 @@ class Reader:
 
     def _request(self, call: str, body: dict[str, Any]) -> Request:
         """The request without a prompt. The temperature's default is OpenAI's, 1; topk 1 is greedy."""
-        temperature = 0.0 if body.get("topk") == 1 else float(body.get("temperature", 1.0))
+        plain = not self.about.best
+        temperature = 0.0 if plain and body.get("topk") == 1 else float(body.get("temperature", 1.0))
         budgets = {COMPLETIONS: body.get("max_tokens", 16), CHAT: None, NATIVE: body.get("max_output_tokens")}
         budget = budgets[call]
         if call == CHAT:
@@ -133,7 +141,20 @@ class Reader:
             temperature=temperature,
             seed=seed % SEEDS,
             stops=() if body.get("ignore_eos") else self._model.stops,
+            **(sampling_of(call, body) if self.about.best else {}),
         )
+
+    def _guide(self, body: dict[str, Any], prompt: tuple[int, ...], ends: tuple[int, ...]) -> Automaton | None:
+        asked = guide_of(body)
+        if asked is None:
+            return None
+        field, what = asked
+        try:
+            if isinstance(what, str):
+                return self._model.guides.regex(what, prompt, ends)
+            return self._model.guides.schema(what, prompt, ends)
+        except HardwireError as error:
+            raise ApiError(422, f"{field}: {error}", param=field, code="invalid_value") from None
 
     def _prompts(self, call: str, body: dict[str, Any]) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
         """Ids of every prompt, and their texts."""

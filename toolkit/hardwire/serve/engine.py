@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The chip at work: jobs from the queue, one after the other in a thread, tokens to whoever asked.
+"""The chip at work: jobs from the queue, tokens to whoever asked.
 
-The thread never waits for a reader: what an answer has so far lies in its job, one context of tokens at the most. It
+A thread for each of the chip's streams takes the next job when its last has ended: as many users are served at once.
+
+A thread never waits for a reader: what an answer has so far lies in its job, one context of tokens at the most. It
 wakes the reader's event loop once, and again only when the reader has taken what was there; a reader that pauses
 between two looks so decides how many tokens one event carries.
 """
@@ -15,23 +17,31 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..driver.model import LanguageModel, Speaker, Token
 from ..driver.text import NumberStream
 from ..errors import HardwireError
-from ..host.requests import BUDGET, CONTEXT_FULL, RUNNING, STOP_TOKEN, Request, RequestState
+from ..host.requests import BUDGET, CONTEXT_FULL, NONE_ALLOWED, RUNNING, STOP_TOKEN, Request, RequestState
+from ..ops.choice import Chosen
 from .errors import ApiError, of_chip
 from .queue import FairQueue, stopping
 from .stops import StopTexts
 
 STOP_TEXT, CANCELLED = "stop text", "cancelled"  # why an answer ended, besides host/requests.py's reasons
-REASONS = {STOP_TOKEN: "stop", STOP_TEXT: "stop", BUDGET: "length", CONTEXT_FULL: "length"}  # in OpenAI's words
+REASONS = {
+    STOP_TOKEN: "stop",
+    STOP_TEXT: "stop",
+    BUDGET: "length",
+    CONTEXT_FULL: "length",
+    NONE_ALLOWED: "length",
+}  # in OpenAI's words
 FAULT_SECONDS = 10.0  # after a failure, in which a proxy is told to ask others
 
 
-# A token, what of the text can be shown with it, and its cycles where the backend counts them.
-Part = tuple[int, str, int | None]
+# A token, what of the text can be shown with it, its cycles where the backend counts them, and its draw where log
+# probabilities were asked for.
+Part = tuple[int, str, int | None, Chosen | None]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -89,20 +99,24 @@ class Jobs:
 
 
 class Engine:
-    """A model and its queue. ``on_end`` is called behind every job, in the engine's thread."""
+    """A model and its queue. ``on_end`` is called behind every job, in one of the engine's threads."""
 
     def __init__(self, model: LanguageModel, queue: int, on_end: Callable[[Jobs, Job], None] = lambda *_: None) -> None:
         self.model = model
         self.draining = False
-        self.running = 0
         self.adapter: str | None = None  # that the chip holds
         self._queue: FairQueue[tuple[Jobs, Job]] = FairQueue(queue)
         self._on_end = on_end
         self._fault, self._fault_at = "", 0.0
         self._pieces: dict[int, Token] = {}
-        self._current: Job | None = None
-        self._thread = threading.Thread(target=self._work, name="chip", daemon=True)
-        self._thread.start()
+        self._current: dict[int, Job] = {}  # by stream
+        streams = range(model.backend.limits.streams)
+        self._threads = [
+            threading.Thread(target=self._work, args=(stream,), name=f"chip {stream}", daemon=True)
+            for stream in streams
+        ]
+        for thread in self._threads:
+            thread.start()
 
     # -- from the event loop -------------------------------------------------------------------------
 
@@ -128,6 +142,10 @@ class Engine:
                 self._finish(jobs, job, CANCELLED)
 
     @property
+    def running(self) -> int:
+        return len(self._current)
+
+    @property
     def waiting(self) -> int:
         return len(self._queue)
 
@@ -145,31 +163,31 @@ class Engine:
 
     def interrupt(self) -> None:
         """End what runs, behind the token that is being computed, and say why."""
-        job = self._current
-        if job is not None:
+        for job in list(self._current.values()):
             job.error = job.error or stopping()
             job.cancelled = True
 
     def close(self) -> None:
-        """End what runs, and the thread."""
+        """End what runs, and the threads."""
         self.drain()
         self.interrupt()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    # -- the thread ----------------------------------------------------------------------------------
+    # -- the threads ---------------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _work(self, stream: int) -> None:
         while (item := self._queue.take()) is not None:
             jobs, job = item
-            self.running, self._current = 1, job
+            self._current[stream] = job
             try:
-                status = CANCELLED if job.cancelled else self._answer(jobs, job)
+                status = CANCELLED if job.cancelled else self._answer(jobs, job, stream)
                 self._fault = ""
             except HardwireError as error:
                 status = self._failed(job, of_chip(error))
             except Exception as error:  # a fault of ours ends one answer, never the thread
                 status = self._failed(job, ApiError(500, f"internal error: {type(error).__name__}: {error}"))
-            self.running, self._current = 0, None
+            del self._current[stream]
             self._finish(jobs, job, status)
 
     def _failed(self, job: Job, error: ApiError) -> str:
@@ -183,23 +201,23 @@ class Engine:
         self._on_end(jobs, job)
         jobs.tell()
 
-    def _answer(self, jobs: Jobs, job: Job) -> str:
-        """Run one job; why it ended. Raises HardwireError."""
+    def _answer(self, jobs: Jobs, job: Job, stream: int) -> str:
+        """Run one job on a stream; why it ended. Raises HardwireError."""
         model, state = self.model, RequestState()
         job.began = time.perf_counter()
         model.hold(job.adapter)
         self.adapter = job.adapter
         ids = job.request.ids
         say = Speaker(NumberStream() if model.codec is None else model.codec.stream(ids), self._pieces)
-        tokens = model.backend.stream(job.request, state)
+        tokens = model.backend.stream(replace(job.request, stream=stream), state)
         try:
             status = self._tokens(jobs, job, tokens, state, say)
         finally:
             close = getattr(tokens, "close", None)
             if close is not None:
                 close()  # of a chip whose answer was cut short: it is free behind the token that it computes
-        if model.hosted is not None and status in (STOP_TOKEN, BUDGET, CONTEXT_FULL):
-            job.total_cycles = model.hosted.run_cycles()
+        if model.hosted is not None and status in (STOP_TOKEN, BUDGET, CONTEXT_FULL, NONE_ALLOWED):
+            job.total_cycles = (model.hosted.streams[stream] if stream else model.hosted).run_cycles()
         elif state.cycles is not None:
             job.total_cycles = sum(state.cycles) + sum(state.prompt_cycles or ())
         if status not in REASONS and status != CANCELLED:
@@ -218,7 +236,7 @@ class Engine:
             if not job.tokens:
                 job.first = time.perf_counter()
             job.tokens += 1
-            put((token, text, state.cycles[-1] if state.cycles else None))
+            put((token, text, state.cycles[-1] if state.cycles else None, state.drawn[-1] if state.drawn else None))
             if not jobs.told:
                 jobs.tell()
             if found:

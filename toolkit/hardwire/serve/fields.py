@@ -10,10 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from ..driver.model import LanguageModel
 from ..errors import PromptError
+from .sampling import (
+    ANSWER_GUIDE,
+    CHAT,
+    COMPLETIONS,
+    GUIDES,
+    NATIVE,
+    Rule,
+    guide_schema,
+    offered,
+    sampling_rules,
+    sampling_schemas,
+)
 from .schema import META, REFERENCE, Schema, same, shown
 from .settings import Settings
 
@@ -34,7 +47,7 @@ _SAMPLER = "it samples from all tokens, by temperature and seed"
 _PENALTY = "its sampler has no penalty"
 _TOOLS = "no format of calls is trained into it"
 _LOGPROBS = "its sampler gives the token that it drew, and no probabilities"
-_GUIDED = "its sampler takes no mask of allowed tokens; until tries again until an answer fits"
+_GUIDED = "its sampler takes no allowed tokens, or no guide is compiled here; until tries again until an answer fits"
 _STORE = "nothing is stored here"
 
 _EVERYWHERE = {
@@ -42,18 +55,25 @@ _EVERYWHERE = {
     "presence_penalty": Refused((None, 0), _PENALTY),
     "logit_bias": Refused((None, {}), "its sampler takes no bias"),
     "top_p": Refused((None, 1), _SAMPLER),
+    "repetition_penalty": Refused((None, 1), _PENALTY),
+    "repetition_window": Refused((None, 0), _PENALTY),
+    "guided_json": Refused((None,), _GUIDED),
+    "guided_regex": Refused((None,), _GUIDED),
+    "response_format": Refused((None, {"type": "text"}), _GUIDED),
 }
+_TOP_K = Refused((None, 0), _SAMPLER)
 _COMPLETIONS = {
     **_EVERYWHERE,
+    "top_k": _TOP_K,
     "best_of": Refused((None, 1), _LOGPROBS),
     "logprobs": Refused((None,), _LOGPROBS),
     "suffix": Refused((None, ""), "it writes on, and fills no gap"),
 }
 _CHAT = {
     **_EVERYWHERE,
+    "top_k": _TOP_K,
     "logprobs": Refused((None, False), _LOGPROBS),
     "top_logprobs": Refused((None, 0), _LOGPROBS),
-    "response_format": Refused((None, {"type": "text"}), _GUIDED),
     "tools": Refused((None, []), _TOOLS),
     "tool_choice": Refused((None, "none", "auto"), _TOOLS),
     "parallel_tool_calls": Refused((None,), _TOOLS),
@@ -71,23 +91,12 @@ _CHAT = {
     "prompt_cache_key": Refused((None,), "it keeps no prompts"),
 }
 _NATIVE = {
+    **{name: _EVERYWHERE[name] for name in ("top_p", "repetition_penalty", "repetition_window", *GUIDES)},
     "min_output_tokens": Refused((None, 0), "its sampler cannot leave out the end token; ignore_eos goes on behind it"),
     "topk": Refused((None, 1), f"{_SAMPLER}; 1 is greedy, as a temperature of 0"),
     "logprobs": Refused((None, False), _LOGPROBS),
     "top_logprobs": Refused((None, 0), _LOGPROBS),
-    "guided_json": Refused((None,), _GUIDED),
-    "guided_regex": Refused((None,), _GUIDED),
-    "response_format": Refused((None, {"type": "text"}), _GUIDED),
 }
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What fields must be together, and what to say of ``field`` where they are not."""
-
-    field: str
-    schema: Schema
-    reason: str
 
 
 def _without(field: str) -> Schema:
@@ -99,7 +108,6 @@ _UNTILS: Schema = {"required": ["until"], "properties": {"until": {"type": "obje
 _OF_STREAMS = Rule(
     "stream_options", {"anyOf": [_without("stream_options"), _STREAMS]}, "is of streams alone; set stream to true"
 )
-COMPLETIONS, CHAT, NATIVE = "CompletionRequest", "ChatRequest", "GenerateRequest"
 REFUSED: Mapping[str, Mapping[str, Refused]] = {COMPLETIONS: _COMPLETIONS, CHAT: _CHAT, NATIVE: _NATIVE}
 
 RULES: Mapping[str, Sequence[Rule]] = {
@@ -116,9 +124,20 @@ RULES: Mapping[str, Sequence[Rule]] = {
 }
 
 
-def refusal(call: str, field: str, value: Any) -> str:
-    """Why the chip cannot do what a field asks for; "" where it asks for nothing, or the field is not of REFUSED."""
-    rule = REFUSED[call].get(field)
+def rules_of(call: str, model: Model) -> tuple[Rule, ...]:
+    """What fields of a call must be together, for a model."""
+    return (*RULES[call], *sampling_rules(call, model.best, model.guides))
+
+
+def refused(call: str, model: Model) -> dict[str, Refused]:
+    """REFUSED without what the model's sampler serves."""
+    served = offered(call, model.best, model.guides)
+    return {name: rule for name, rule in REFUSED[call].items() if name not in served}
+
+
+def refusal(call: str, field: str, value: Any, model: Model) -> str:
+    """Why the chip cannot do what a field asks for; "" where it asks for nothing, or the field is not refused."""
+    rule = refused(call, model).get(field)
     if rule is None or any(same(value, neutral) for neutral in rule.neutral):
         return ""
     allowed = ", ".join(shown(value) for value in rule.neutral if value is not None)
@@ -128,7 +147,8 @@ def refusal(call: str, field: str, value: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """What of a model a body depends on. letters: those that its tokenizer spells; "": all there are."""
+    """What of a model a body depends on. letters: those that its tokenizer spells; "": all there are. best: tokens that
+    its sampler keeps in order, 0 of a plain one; guides: can be compiled here."""
 
     name: str
     digest: str
@@ -137,6 +157,8 @@ class Model:
     has_text: bool
     letters: str = ""
     adapters: tuple[str, ...] = ()
+    best: int = 0
+    guides: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -160,7 +182,14 @@ def described(model: LanguageModel, name: str = "", adapters: Sequence[str] = ()
         has_text=model.codec is not None,
         letters=_letters(model),
         adapters=tuple(adapters),
+        best=(best := model.backend.limits.best),
+        guides=bool(best) and _guides(model),
     )
+
+
+def _guides(model: LanguageModel) -> bool:
+    codec = model.codec
+    return codec is not None and find_spec("outlines_core") is not None and codec.spelling(1) is not None
 
 
 def _letters(model: LanguageModel) -> str:
@@ -321,23 +350,26 @@ def schemas(model: Model, settings: Settings) -> dict[str, Schema]:
             "integer", minimum=1, maximum=settings.attempts, default=ATTEMPTS, description="Of until, at the most."
         ),
     }
-    return {
-        COMPLETIONS: _body(COMPLETIONS, completions, ["model", "prompt"]),
-        CHAT: _body(CHAT, chat, ["model", "messages"]),
-        NATIVE: _body(NATIVE, native, ["prompt"]),
+    named: dict[str, Schema] = {
+        COMPLETIONS: _body(COMPLETIONS, completions, ["model", "prompt"], model),
+        CHAT: _body(CHAT, chat, ["model", "messages"], model),
+        NATIVE: _body(NATIVE, native, ["prompt"], model),
         "AnswerSchema": META,
     }
+    return {**named, ANSWER_GUIDE: guide_schema()} if model.guides else named
 
 
-def _body(call: str, fields: dict[str, Schema], required: list[str]) -> Schema:
-    """With the fields that are refused, whose neutral values are all that they may be."""
-    refused = {
+def _body(call: str, fields: dict[str, Schema], required: list[str], model: Model) -> Schema:
+    """With the fields that the sampler serves, and those that are refused, whose neutral values are all that they may
+    be."""
+    fields = fields | sampling_schemas(call, model.best, model.context, model.guides)
+    neutral = {
         name: {"enum": list(rule.neutral), "description": f"Not on this chip: {rule.reason}."}
-        for name, rule in REFUSED[call].items()
+        for name, rule in refused(call, model).items()
     }
     return {
         "type": "object",
         "additionalProperties": False,
         "required": required,
-        "properties": {**fields, **refused},
+        "properties": {**fields, **neutral},
     }

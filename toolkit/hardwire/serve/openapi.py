@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..version import __version__
-from .fields import CHAT, COMPLETIONS, NATIVE, RULES, Model
+from .fields import RULES, Model, rules_of
+from .sampling import CHAT, COMPLETIONS, NATIVE
 from .schema import REFERENCE, Schema
 from .settings import Settings
 
@@ -40,7 +41,7 @@ def _told(name: str, schema: Schema, model: Model) -> Schema:
     if model.letters:
         pattern = f"^[{re.escape(model.letters)}]*$"
         fields |= {name: _spelt(fields[name], pattern) for name in ("prompt", "messages") if name in fields}
-    return {**schema, "properties": fields, "allOf": [rule.schema for rule in RULES[name]]}
+    return {**schema, "properties": fields, "allOf": [rule.schema for rule in rules_of(name, model)]}
 
 
 def _spelt(schema: Any, pattern: str) -> Any:
@@ -164,7 +165,7 @@ _SAID = _object(
 
 
 def _choices(**fields: Any) -> Json:
-    choice = _object(index=_INTEGER, finish_reason=_REASON, logprobs={"type": "null"}, **fields)
+    choice = _object(index=_INTEGER, finish_reason=_REASON, logprobs={"type": ["object", "null"]}, **fields)
     return _object(
         id=_STRING,
         object=_STRING,
@@ -188,6 +189,7 @@ _ANSWERS: Json = {
         text=_STRING,
         tokens={"type": "array", "items": _INTEGER},
         token_cycles={"type": ["array", "null"], "items": _INTEGER},
+        logprobs={"type": "array"},
         finish_reason=_REASON,
         usage=_USAGE,
         seed=_INTEGER,

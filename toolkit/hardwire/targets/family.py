@@ -82,6 +82,7 @@ class Routing:
 
     tool: str  # as tools/process.py knows it
     packer: str
+    unpacker: str  # reads a bitstream back
     package: str  # the Python package that brings both
     devices: Mapping[str, tuple[str, ...]]  # beginnings of parts, and the arguments that name them
     packages: Mapping[str, str]  # what a part calls its package, and what the tool does
@@ -90,6 +91,24 @@ class Routing:
     pll: Callable[[float, float], Pll]  # oscillator and wanted clock in MHz: the nearest that is not above
     clock: tuple[str, ...]  # modules of boards/serial that make the clock
     clock_model: str  # rtl/cells: its primitive for simulation
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockRam:
+    """A block RAM with contents, as netlists have it: ``words`` of ``bits``, which narrower ports see as more words.
+
+    Ports below a byte of ``bits`` / 2 reach all of its bits but the last. Strings have a place for a number or a port.
+    """
+
+    cell: str
+    words: int
+    bits: int
+    parameter: str  # initial contents, a piece
+    piece: int  # words in it
+    place: int  # bits that each word takes there
+    ports: tuple[str, ...]
+    width: str  # the parameter with the width of a port
+    clock: str  # the pin with the clock of a port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +122,7 @@ class Family:
     planning: Planning
     yosys: Synthesis
     routing: Routing | None = None  # None: only the vendor's tool places and routes it
+    block_ram: BlockRam | None = None  # where the contents of a routed design can be changed
     delays: Delays | None = None  # of its cells, where paths of a netlist are judged
 
     @property

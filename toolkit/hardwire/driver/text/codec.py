@@ -84,6 +84,22 @@ class TextCodec:
         """Tokens that become text: known ones, and none of the special ones."""
         return [self._token_of[i] for i in ids if i in self._token_of and i not in self._added.special]
 
+    def spelling(self, vocab: int) -> list[bytes] | None:
+        """The bytes of every token [V] as it stands inside a text, b"" of special and unknown ones.
+
+        None where a token's text depends on its neighbours.
+        """
+        if self._anchor is None:
+            return None
+        lead, spelt = self.decode([self._anchor]), []
+        for token in range(vocab):
+            plain = self._plain([token])
+            as_bytes = self._decode.as_bytes(plain[0]) if plain else b""
+            if plain and not self._decode.stands_for_bytes(plain[0]):
+                as_bytes = self.decode([self._anchor, token])[len(lead) :].encode()
+            spelt.append(as_bytes)
+        return spelt
+
     def stream(self, ids: Iterable[int] = ()) -> Stream:
         """Decode what follows ``ids`` (a prompt) token by token."""
         return Stream(self, ids)

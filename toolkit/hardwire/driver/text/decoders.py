@@ -42,6 +42,10 @@ class Decoder:
             tokens = step(tokens)
         return self._glue.join(tokens)
 
+    def stands_for_bytes(self, token: str) -> bool:
+        """Whether a token is bytes that may be part of a character."""
+        return self.byte_level or (self.byte_fallback and BYTE_TOKEN.fullmatch(token) is not None)
+
     def as_bytes(self, token: str) -> bytes:
         """The bytes that a token stands for, as far as it stands for bytes at all."""
         match = BYTE_TOKEN.fullmatch(token) if self.byte_fallback else None

@@ -26,10 +26,11 @@ from typing import Any
 from ...chip.model import Chip
 from ...errors import BuildError
 from ...manifest.projects import HlsProject
+from ...ops.choice import weight_table
 from ..render import render
 from . import graph as hls_graph
 from . import report
-from .constants import Layout, chip_context, layout_of, number, weight_files
+from .constants import Layout, chip_context, ints_text, layout_of, number, weight_files
 
 META = "hardwire_hls.json"
 KERNELS = (
@@ -43,10 +44,12 @@ KERNELS = (
     "attention",
     "gate",
     "sampler",
+    "choice",
     "softcap",
     "decoder",
     "head",
     "token_loop",
+    "choice_draw",
     "core",
     "graph",
 )
@@ -75,10 +78,13 @@ def kernel_paths() -> list[Path]:
     return [kernel_folder() / f"{name}.hpp" for name in KERNELS]
 
 
-def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lanes: int, name: str = CHIP) -> list[Path]:
+def write_project(
+    chip: Chip, folder: Path, *, part: str, clock_mhz: float, lanes: int, name: str = CHIP, best: int = 0
+) -> list[Path]:
     """Write the complete project into ``folder``; every file written, sorted. Compiles nothing.
 
-    ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix.
+    ``part`` and ``clock_mhz`` go into the scripts; ``lanes`` multiplies run per cycle in a matrix. ``best``: tokens
+    that an extended sampler keeps in order; 0: the token loop has the plain one.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in ("hw", "hw_chip", "nnet", "hls"):
         raise BuildError(f"project name {name!r} is not usable as a C++ function name; give letters, digits, _")
@@ -91,7 +97,7 @@ def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lane
             number(value, f"value of {key}")
     layout = layout_of(chip, lanes)
     folder = Path(folder)
-    files = _own_files(chip, layout, name, part, clock_mhz)
+    files = _own_files(chip, layout, name, part, clock_mhz, best)
     meta: HlsProject = {
         "name": name,
         "part": part,
@@ -108,6 +114,8 @@ def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lane
         "not_run": list(NOT_RUN),
         "note": "C-simulated with g++ only; no HLS tool has read these sources",
     }
+    if best:
+        meta["best"] = best
     firmware = folder / "firmware"
     (firmware / "chip").mkdir(parents=True, exist_ok=True)
     graph = hls_graph.build_graph(folder, meta)
@@ -118,11 +126,13 @@ def write_project(chip: Chip, folder: Path, *, part: str, clock_mhz: float, lane
     return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".so", ".o", ".sources"))
 
 
-def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: float) -> dict[str, bytes]:
+def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: float, best: int) -> dict[str, bytes]:
     """Everything that hls4ml does not write, by its path in the project."""
     files = {f"firmware/chip/{file}": data for file, data in weight_files(chip, layout).items()}
     files["firmware/chip/chip.hpp"] = _render("chip.hpp.j2", chip_context(chip, layout))
-    common = {"name": name, "f": chip.formats, "part": part, "period": f"{1000 / clock_mhz:g}"}
+    common = {"name": name, "f": chip.formats, "part": part, "period": f"{1000 / clock_mhz:g}", "best": best}
+    if best:
+        files["firmware/chip/octave.inc"] = (ints_text(weight_table()) + "\n").encode()
     for template, path in (
         ("top.hpp.j2", f"firmware/{name}_top.hpp"),
         ("top.cpp.j2", f"firmware/{name}_top.cpp"),

@@ -13,7 +13,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ...errors import BuildError
 from ...plan.geometry import Geometry
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
+from ...plan.widths import embedding_bits
 from .roms import rom_contents
 from .values import parameters
 
@@ -33,6 +34,10 @@ VERSION = 1  # of the image
 FRAME = 3  # words around the contents: the mould in front, identity and CRC-32 behind
 ROOM = ("AccW", "BiasW", "RenormEpsW", "BranchEpsW", "AlibiW", "AlibiSlopeW")  # parameters: how large a value may be
 SPARE = 1  # bits of each more than the first chip needs, where others are to follow it
+# A memory that is written, deeper than this, has two words to a line: a block RAM as narrow as it would take gives up
+# its ninth bits. Where nothing is written, Yosys does the same by itself.
+DEEP = 2048
+PAIRED = "embedding.hex"  # the memory that may be so deep
 ONE_MULTIPLIER = 18  # bits of a sum that one multiplier takes, in every family; the next takes two of an ECP5's
 _BITS = 32
 
@@ -49,11 +54,15 @@ class Pour(Enum):
 
 @dataclass(frozen=True)
 class Section:
-    """A memory, or memories of the same contents: ``words`` of ``parts`` 32-bit words each, in this file of rom/."""
+    """A memory, or memories of the same contents: ``words`` of ``parts`` 32-bit words each, in this file of rom/.
+
+    side: how many of the engine's words are one of these, the first one lowest.
+    """
 
     file: str
     words: int
     parts: int
+    side: int = 1
 
     @property
     def size(self) -> int:
@@ -74,14 +83,24 @@ class Cast:
     sections: tuple[Section, ...]
 
     @classmethod
-    def of(cls, chip: Chip, geometry: Geometry, pour: Pour, program: Schedule | None = None) -> Cast:
-        """What a build of this chip would take."""
+    def of(
+        cls,
+        chip: Chip,
+        geometry: Geometry,
+        pour: Pour,
+        program: Schedule | None = None,
+        room: Mapping[str, int] | None = None,
+    ) -> Cast:
+        """What a build of this chip would take; or, with its parameters of ROOM, a build into which it was patched."""
         program = program or schedule(chip, geometry)
         values = parameters(chip, program)
-        if pour is Pour.ALL:
+        if room is not None:
+            values |= room
+        elif pour is Pour.ALL:
             values |= {name: _spared(name, int(values[name])) for name in ROOM if values.get(name)}
-        contents = rom_contents(chip, program, int(values["BiasW"]))
-        files = {name: _section(name, lines) for name, lines in contents.items()}
+        contents = memories(chip, program, int(values["BiasW"]), pour)
+        side = {PAIRED: _side(chip, geometry, pour)}
+        files = {name: _section(name, lines, side.get(name, 1)) for name, lines in contents.items()}
         uram = [f"weight{depth:02}.hex" for depth in range(geometry.uram)]
         rest = sorted(files.keys() - set(uram)) if pour is Pour.ALL else []
         listed = tuple(files[name] for name in [*uram, *rest]) if pour is not Pour.NONE else ()
@@ -101,13 +120,16 @@ class Cast:
 
     def as_meta(self) -> dict[str, Any]:
         """What ``read`` needs beside geometry and parameters."""
-        sections = [[section.file, section.words, section.parts] for section in self.sections]
-        return {"mould": self.digest, "pour": self.pour.value, "sections": sections}
+        return {
+            "mould": self.digest,
+            "pour": self.pour.value,
+            "sections": [list(astuple(section)) for section in self.sections],
+        }
 
     @property
     def digest(self) -> str:
         """sha256 in hex: builds of one digest take the same images."""
-        sections = [[s.file, s.words, s.parts] for s in self.sections]
+        sections = [astuple(section) for section in self.sections]
         text = json.dumps([VERSION, dict(self.parameters), sections], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -142,10 +164,28 @@ class Cast:
                 f"chip {chip.digest[:12]} does not go into mould {self.digest[:12]}: {'; '.join(found)}; "
                 "quantize with --like the chip that it was built from, or build anew"
             )
-        contents = rom_contents(chip, schedule(chip, self.geometry), int(self.parameters["BiasW"]))
+        contents = memories(chip, schedule(chip, self.geometry), int(self.parameters["BiasW"]), self.pour)
         words = [_packed(contents[section.file], section) for section in self.sections]
         framed = np.concatenate([np.array([self.word], np.uint32), *words, np.array([chip.id], np.uint32)])
         return sealed(framed)
+
+
+def memories(chip: Chip, program: Schedule, bias: int, pour: Pour) -> dict[str, list[str]]:
+    """File name to lines of hexadecimal of every ROM, as a build has them whose host writes these. ``bias``: bits."""
+    files = rom_contents(chip, program, bias)
+    if _side(chip, program.geometry, pour) == 2:
+        lines = files[PAIRED]
+        lines += ["0" * len(lines[0])] * (len(lines) % 2)
+        files[PAIRED] = [high + low for low, high in zip(lines[::2], lines[1::2], strict=True)]
+    return files
+
+
+def _side(chip: Chip, geometry: Geometry, pour: Pour) -> int:
+    """How many of the embedding's words a line of its memory has."""
+    tables = [chip.matrices[name].weight[0] for name in ("embedding", "position") if name in chip.matrices]
+    words = sum(len(table) * -(-table.shape[1] // geometry.rows) for table in tables)
+    whole = geometry.rows * embedding_bits(chip) % 4 == 0  # digits
+    return 2 if pour is Pour.ALL and words > DEEP and whole else 1
 
 
 def sealed(words: Words) -> Words:
@@ -162,8 +202,8 @@ def _beyond(mine: int | str, room: int | str) -> bool:
     return not (isinstance(mine, int) and isinstance(room, int) and mine <= room)
 
 
-def _section(file: str, lines: Sequence[str]) -> Section:
-    return Section(file, len(lines), -(-4 * len(lines[0]) // _BITS))
+def _section(file: str, lines: Sequence[str], side: int) -> Section:
+    return Section(file, len(lines), -(-4 * len(lines[0]) // _BITS), side)
 
 
 def _packed(lines: Sequence[str], section: Section) -> Words:

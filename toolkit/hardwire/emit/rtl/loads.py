@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, LOADER, LOADER_WINDOW, LOADS
+from .choice import PACKAGE as CHOICE_PACKAGE
 from .contents import FRAME, Cast, Pour, Section
 from .thread import End, connected, threaded, with_port
 
@@ -36,7 +37,11 @@ _LOADED = ".load_valid_i(load_valid), .load_data_i(load_data)"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
 _BITS = 32
-EXAMPLE = (Section("weight00.hex", 5, 2), Section("exp.hex", 3, 1))  # of the packages that are checked in
+EXAMPLE = (
+    Section("weight00.hex", 5, 2),
+    Section("exp.hex", 3, 1),
+    Section("embedding.hex", 3, 2, side=2),
+)  # of the packages that are checked in
 
 
 def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
@@ -112,6 +117,7 @@ def contents_package(sections: tuple[Section, ...], uram_words: int, note: str) 
         "PartW": max(most.bit_length(), 1),
         "FileW": 8 * max(len(section.file) + 1 for section in sections),
     }
+    pairs = sum(1 << index for index, section in enumerate(sections) if section.side == 2)
     last = _packed([s.words - 1 for s in sections], "AddrW")
     last_part = _packed([s.parts - 1 for s in sections], "PartW")
     lines = [
@@ -144,6 +150,11 @@ def contents_package(sections: tuple[Section, ...], uram_words: int, note: str) 
         ),
         "  endfunction",
         "",
+        "  // Whether a line of that memory has two of its words, the first one lowest.",
+        "  function automatic bit paired(input logic [FileW-1:0] file);",
+        f"    paired = section_of(file) >= 0 && |({len(sections)}'b{pairs:b} >> section_of(file) & 1);",
+        "  endfunction",
+        "",
         "endpackage",
         "/* verilator lint_on UNUSEDPARAM */",
         "",
@@ -174,7 +185,8 @@ def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
 
 def packages(folder: Path, listed: tuple[str, ...]) -> tuple[str, ...]:
     """Packages of a written project in an order in which tools can read them: ``listed``, and those of here."""
-    return (*listed, *(name for name in (LOAD_PACKAGE, CONTENTS_PACKAGE) if (folder / name).is_file()))
+    of_options = (LOAD_PACKAGE, CONTENTS_PACKAGE, CHOICE_PACKAGE)
+    return (*listed, *(name for name in of_options if (folder / name).is_file()))
 
 
 def top_body(engine: Callable[[str], str], pour: Pour) -> str:

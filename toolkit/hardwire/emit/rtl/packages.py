@@ -52,17 +52,17 @@ def codes_text() -> str:
         lines += [f"  // {_first_line(code)}", f"  typedef enum logic [{code_bits(code) - 1}:0] {{"]
         names = [named(member) for member in code]
         cells = [f"    {name}{',' if name != names[-1] else ''}" for name in names]
-        lines += _aligned((cell, member.meaning) for cell, member in zip(cells, code, strict=True))
+        lines += aligned((cell, member.meaning) for cell, member in zip(cells, code, strict=True))
         lines += [f"  }} {_type_of(code)};", ""]
     lines.append("  // In cycles.")
     lines.append("  /* verilator lint_off UNUSEDPARAM */  // a top need not read every name")
-    lines += _aligned((f"  localparam int {c.name} = {int(c)};", c.meaning) for c in CONSTANTS)
+    lines += aligned((f"  localparam int {c.name} = {int(c)};", c.meaning) for c in CONSTANTS)
     return "\n".join([*lines, "  /* verilator lint_on UNUSEDPARAM */", "", END])
 
 
 def module_text(struct: Struct) -> str:
     """The block of a module that alone reads these words."""
-    return "\n".join([BEGIN, *_struct_lines(struct, defaultdict(lambda: 1)), END])
+    return "\n".join([BEGIN, *struct_lines(struct, defaultdict(lambda: 1)), END])
 
 
 def with_block(source: str, block: str) -> str:
@@ -107,13 +107,13 @@ def _package(parameters: Parameters, derived: Sequence[Derived], structs: Sequen
         own = [(p, rest.pop(p.name)) for p in group.parameters if p.name in rest]
         if own:
             lines += ["", f"  // {group.title}"]
-            lines += _aligned((f"  localparam {p.type} {p.name} = {_value(p.type, v)};", p.meaning) for p, v in own)
+            lines += aligned((f"  localparam {p.type} {p.name} = {_value(p.type, v)};", p.meaning) for p, v in own)
     if rest:
         raise ValueError(f"parameters that plan/parameters.py does not name: {', '.join(rest)}")
     lines += ["", "  // What follows from them."]
-    lines += _aligned((f"  localparam int {d.name} = {values[d.name]};", d.meaning) for d in derived)
+    lines += aligned((f"  localparam int {d.name} = {values[d.name]};", d.meaning) for d in derived)
     for struct in structs:
-        lines += ["", *_struct_lines(struct, values)]
+        lines += ["", *struct_lines(struct, values)]
     return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
 
 
@@ -140,8 +140,9 @@ def ports_header(parameters: Parameters, note: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def _struct_lines(struct: Struct, values: Values) -> list[str]:
-    fields = _aligned((f"    {_declared(f, values)} {f.name};", _meaning(f, values)) for f in struct.fields)
+def struct_lines(struct: Struct, values: Values) -> list[str]:
+    """A struct as SystemVerilog declares it."""
+    fields = aligned((f"    {_declared(f, values)} {f.name};", _meaning(f, values)) for f in struct.fields)
     return [f"  // {struct.meaning}", "  typedef struct packed {", *fields, f"  }} {struct.name};"]
 
 
@@ -162,7 +163,7 @@ def _meaning(field: Field, values: Values) -> str:
     return f"{meaning}; this build has none" if absent else meaning
 
 
-def _aligned(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> list[str]:
+def aligned(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> list[str]:
     """Code with its comments one below the other."""
     listed = list(rows)
     width = max((len(code) for code, _ in listed if len(code) <= WIDE), default=0)

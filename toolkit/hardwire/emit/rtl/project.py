@@ -19,7 +19,7 @@ import importlib.resources
 import json
 import shutil
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -31,10 +31,10 @@ from ...manifest.projects import Cycles, RtlProject
 from ...plan.geometry import Geometry
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
-from .contents import Cast, Pour
+from . import choice
+from .contents import Cast, Pour, memories
 from .loads import top_body, write_loads
 from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
-from .roms import rom_contents
 from .values import parameters
 
 META = "hardwire_rtl.json"
@@ -63,6 +63,8 @@ def write_rtl(
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in, ``pour`` which memories
     its host can write."""
     program = schedule(chip, geometry)
+    if geometry.best and (geometry.streams > 1 or pour is Pour.ALL):
+        raise BuildError("--sampler extended: of a frozen engine with one stream; leave out --reprintable and streams")
     if geometry.streams > 1 and pour is not Pour.NONE:
         raise BuildError(f"{geometry.streams} streams: memories that a host writes are of one stream; plan one")
     cast = None if pour is Pour.NONE else Cast.of(chip, geometry, pour, program)
@@ -73,15 +75,21 @@ def write_rtl(
     for source in sorted(p for p in rtl_folder().iterdir() if p.suffix in (".sv", ".cpp")):
         shutil.copy(source, folder / "rtl" / source.name)
     digests = {}
-    for name, lines in rom_contents(chip, program, int(values["BiasW"])).items():
+    contents = memories(chip, program, int(values["BiasW"]), pour)
+    if geometry.best:
+        contents = {**contents, choice.OCTAVE: choice.octave_lines()}
+    for name, lines in contents.items():
         text = "\n".join(lines) + "\n"
         (folder / "rom" / name).write_text(text)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()
     write_packages(folder, values, plan_package, chip.digest)
     if cast is not None:
         write_loads(folder, rtl_folder(), cast, f"from chip {chip.digest}")
-    body = top_body(partial(_engine, rom_path), pour)
-    (folder / f"{TOP}.sv").write_text(top_module(body, chip.digest, geometry.streams))
+    if geometry.best:
+        choice.write_choice(folder, rtl_folder(), values, geometry.best, f"from chip {chip.digest}")
+    more = choice.PORTS if geometry.best else ()
+    body = top_body(partial(_engine, rom_path, choice.ENGINE if geometry.best else "engine", more), pour)
+    (folder / f"{TOP}.sv").write_text(top_module(body, chip.digest, geometry.streams, more))
     meta: RtlProject = {
         "chip": chip.digest,
         "shape": asdict(chip.shape),
@@ -110,6 +118,11 @@ def read_meta(folder: Path) -> RtlProject:
     return meta
 
 
+def best_of(meta: RtlProject) -> int:
+    """Tokens that the sampler of a written project keeps in order; 0: it is a plain one."""
+    return int((meta.get("geometry") or {}).get("best", 0))
+
+
 def _cycles(program: Schedule) -> Cycles:
     last = program.context - 1
     return {
@@ -122,7 +135,8 @@ def _cycles(program: Schedule) -> Cycles:
 
 # Ports of a chip's top, which a board's registers and every simulation take: direction, type, name. Those of requests,
 # prompts and tokens are there for each stream.
-TOP_PORTS = (
+Port = tuple[str, str, str]
+TOP_PORTS: tuple[Port, ...] = (
     ("input", "logic", "clk_i"),
     ("input", "logic", "rst_i"),
     ("input", "logic", "request_valid_i"),
@@ -154,25 +168,23 @@ def write_packages(folder: Path, values: Mapping[str, Any], package: Callable[..
 OF_A_STREAM = ("request_", "progress_", "fetch_", "prompt_", "token_")  # what such ports are called
 
 
-def top_module(body: str, digest: str, streams: int = 1) -> str:
-    """hardwire_top.sv: ``body`` behind TOP_PORTS. ``digest`` is the chip's, named in the first lines."""
-    each = OF_A_STREAM if streams > 1 else ()
-    kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in TOP_PORTS]
+def top_module(body: str, digest: str, streams: int = 1, more: Sequence[Port] = ()) -> str:
+    """hardwire_top.sv: ``body`` behind TOP_PORTS and ``more``. ``digest`` is the chip's, named in the first lines."""
+    each, ports = OF_A_STREAM if streams > 1 else (), (*TOP_PORTS, *more)
+    kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in ports]
     width = max(map(len, kinds))
-    listed = ",\n".join(
-        f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, TOP_PORTS, strict=True)
-    )
+    listed = ",\n".join(f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, ports, strict=True))
     return (
         f"// SPDX-FileCopyrightText: 2026 hardwire contributors\n// SPDX-License-Identifier: Apache-2.0\n"
         f"// Generated from chip {digest}.\nmodule {TOP}\n  import plan_pkg::*;\n(\n{listed}\n);\n{body}\nendmodule\n"
     )
 
 
-def _engine(rom_path: str, more: str) -> str:
-    """The body of a top: the engine, its ports joined by name; it reads its ROMs from ``rom_path``. ``more``: joined
-    otherwise."""
-    ports = [name for _, _, name in TOP_PORTS if f".{name}(" not in more]
+def _engine(rom_path: str, module: str, further: Sequence[Port], more: str) -> str:
+    """The body of a top: the engine, its ports joined by name; it reads its ROMs from ``rom_path``. ``further``: ports
+    beside the top's; ``more``: joined otherwise."""
+    ports = [name for _, _, name in (*TOP_PORTS, *further) if f".{name}(" not in more]
     joined = textwrap.fill(
         more + ", ".join(f".{name}" for name in ports), 110, initial_indent="    ", subsequent_indent="    "
     )
-    return f'\n  engine #(.Folder("{rom_path}")) u_engine (\n{joined});\n'
+    return f'\n  {module} #(.Folder("{rom_path}")) u_engine (\n{joined});\n'

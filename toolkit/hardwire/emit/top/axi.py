@@ -21,9 +21,10 @@ from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, aperture
 from ...manifest.projects import AxiTop
 from ...targets.board import boards_folder
+from ..rtl.choice import joined_board
 from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
-from ..rtl.project import TOP, read_meta
+from ..rtl.project import TOP, best_of, read_meta
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
 AXI_TOP = "hardwire_chip"
@@ -55,6 +56,9 @@ def write_axi_top(folder: Path, host: Host = Host()) -> AxiTop:
     if "contents" in meta:
         around = folder / "board" / BOARD
         around.write_text(threaded_board(around.read_text()))
+    if best_of(meta):
+        around = folder / "board" / BOARD
+        around.write_text(joined_board(around.read_text()))
     note = f"AXI4-Lite, {host.clock_mhz:g} MHz"
     (folder / PACKAGE).write_text(package(meta["chip"], host, host.clock_mhz, note))
     (folder / META).write_text(json.dumps(board_meta, indent=1, sort_keys=True) + "\n")

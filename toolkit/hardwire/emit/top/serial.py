@@ -22,9 +22,10 @@ from ...host.frames import BAUDS
 from ...manifest.projects import BoardTop
 from ...targets.board import Board, Serial, board_names, boards_folder, load_board
 from ...targets.family import Routing
+from ..rtl.choice import joined_board
 from ..rtl.loads import packages, threaded_board
 from ..rtl.packages import PACKAGES
-from ..rtl.project import TOP, read_meta, rtl_folder
+from ..rtl.project import TOP, best_of, read_meta, rtl_folder
 from .host import HOST_CYCLES, META, PACKAGE, Host, check, package
 
 COMMON = ("serial_board.sv",)
@@ -106,6 +107,9 @@ def write_board_top(folder: Path, board: Board, host: SerialHost = SerialHost())
     if "contents" in meta:
         for around in (place / name for name in COMMON):
             around.write_text(threaded_board(around.read_text()))
+    if best_of(meta):
+        for around in (place / name for name in COMMON):
+            around.write_text(joined_board(around.read_text()))
     shutil.copyfile(rtl_folder() / "cells" / routing.clock_model, place / routing.clock_model)
     note = f"{board_meta['clock_mhz']:g} MHz, {board_meta['serial']['baud']} baud"
     own = {"PllIn": pll.input, "PllFeedback": pll.feedback, "PllOut": pll.output, "Divisor": board_meta["divisor"]}

@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 hardwire contributors
+# SPDX-License-Identifier: Apache-2.0
+"""RTL of builds with the extended sampler: its modules, its package, its table, and what a top has more.
+
+python -m hardwire.emit.rtl.choice     writes the package's defaults in rtl/choice/, which lint and benches take
+
+rtl/choice/ has the modules that only such builds have; those of every build stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import BuildError
+from ...host.registers import ADDRESS_BITS, CHOICE_WINDOWS, CHOOSES
+from ...host.registers import CHOICE as CHOICE_MAP
+from ...ops.choice import EXTENDED, weight_table
+from ...plan.choice import CHOICE, CONSTANTS, DRAWN, STRUCTS, choice_values
+from ...plan.parameters import complete, defaults
+from .packages import aligned, struct_lines
+from .roms import hex_lines
+from .thread import connected, with_port
+
+FOLDER = "choice"  # in rtl/
+PACKAGE, HEADER = "rtl/choice_pkg.sv", "rtl/choice.hpp"
+ENGINE = "choice_engine"  # in place of the engine
+OCTAVE = "octave.hex"
+_LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
+PORTS = (
+    ("input", "choice_pkg::choice_t", "choice_i"),
+    ("input", "logic", "mask_we_i"),
+    ("input", "logic [choice_pkg::MaskA-1:0]", "mask_addr_i"),
+    ("input", "logic [31:0]", "mask_i"),
+    ("output", "choice_pkg::drawn_t", "drawn_o"),
+    ("input", "logic [choice_pkg::BestA-1:0]", "best_addr_i"),
+    ("output", "logic [IdW-1:0]", "best_id_o"),
+    ("output", "logic [LogitW-1:0]", "best_logit_o"),
+)
+_OTHER_WAY = {"input": "output", "output": "input"}
+_AT_REGISTERS = tuple(
+    (_OTHER_WAY[way], kind, name[:-1] + ("o" if way == "input" else "i")) for way, kind, name in PORTS
+)  # the same ports, seen from the registers
+OWN_BITS = 9  # of an address within the registers and the window of the best
+
+
+def choice_package(best: int, note: str) -> str:
+    """choice_pkg.sv of a sampler that keeps ``best`` tokens in order; the rest follows from plan_pkg."""
+    values = choice_values(complete(defaults()), best)
+    numbers = [
+        (f"  localparam int Best = {best};", "tokens that are kept in order"),
+        ("  localparam int BestW = $clog2(Best + 1);", "bits of a count of them"),
+        ("  localparam int BestA = Best > 1 ? $clog2(Best) : 1;", "bits of a place among them"),
+        ("  localparam int TotalW = 25 + $clog2(Vocab);", "bits of a sum of weights"),
+        ("  localparam int MaskWords = (Vocab + 31) / 32;", "of the mask"),
+        ("  localparam int MaskA = MaskWords > 1 ? $clog2(MaskWords) : 1;", "bits of such a word's address"),
+        *((f"  localparam int {c.name} = {int(c)};", f"cycles: {c.meaning}") for c in CONSTANTS),
+    ]
+    how = next(register for register in CHOICE_MAP if register.name == "choice_how")
+    places = [
+        *((f"Reg{_camel(r.name)}", r.address) for r in CHOICE_MAP),
+        *((f"Win{_camel(w.name)}", w.address) for w in CHOICE_WINDOWS),
+    ]
+    bits = [
+        *((f"Win{_camel(w.name)}A", (4 * w.words).bit_length() - 1) for w in CHOICE_WINDOWS),
+        ("OwnA", OWN_BITS),
+        *((f"ChoiceHow{_camel(field.name)}", field.low) for field in how.fields),
+        ("FeaturesChooses", CHOOSES.low),
+    ]
+    lines = [
+        *_LICENCE,
+        "// The extended sampler of a build. Generated from toolkit/hardwire/plan/choice.py by emit/rtl/choice.py,",
+        f"// {note}.",
+        "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name",
+        "package choice_pkg;",
+        "",
+        "  import plan_pkg::*;",
+        "",
+        *aligned(numbers),
+        "",
+        "  // Registers and windows, bits of an address within them, and places of fields: host/registers.py.",
+        *(f"  localparam logic [{ADDRESS_BITS - 1}:0] {name} = {ADDRESS_BITS}'h{at:05x};" for name, at in places),
+        *(f"  localparam int {name} = {number};" for name, number in bits),
+    ]
+    for struct in STRUCTS:
+        lines += ["", *struct_lines(struct, values)]
+    return "\n".join([*lines, "", "endpackage", "/* verilator lint_on UNUSEDPARAM */", ""])
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def joined_link(text: str) -> str:
+    """serial_host.sv with registers that the sampler has too, and its ports."""
+    ports = {name: name for _, _, name in _AT_REGISTERS}
+    joined = _joined(text, "serial_host.sv", {"host_streams": (ports, "choice_registers")})
+    return with_port(joined, "serial_host", *(f"{way} {kind} {name}" for way, kind, name in _AT_REGISTERS))
+
+
+def joined_board(text: str) -> str:
+    """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
+    signals = {name: f"choice_{name[:-2]}" for _, _, name in _AT_REGISTERS}
+    line = "serial_host" if "serial_host" in text else "host_streams"
+    registers = {"serial_host": "serial_host", "host_streams": "choice_registers"}[line]
+    chip = {name: f"choice_{name[:-2]}" for _, _, name in PORTS}
+    text = _joined(text, "a board's top", {line: (signals, registers), "hardwire_top": (chip, "hardwire_top")})
+    declared = "".join(f"  {kind} choice_{name[:-2]};\n" for _, kind, name in PORTS)
+    return text.replace(");\n\n  logic ", f");\n\n{declared}  logic ", 1)
+
+
+def _joined(text: str, where: str, ports: Mapping[str, tuple[Mapping[str, str], str]]) -> str:
+    """With more ports at the instances of each module, which another takes the place of. Raises BuildError where there
+    are none: the sampler would lead nowhere."""
+    for module, (joined, instead) in ports.items():
+        more = connected(text, module, joined, instead)
+        if more == text:
+            raise BuildError(f"{where}: no {module} to join the sampler to; the installation is damaged, install again")
+        text = more
+    return text
+
+
+def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
+    """choice.hpp: where the fields of the sampler's ports lie, for the C++ of a simulation."""
+    values = choice_values(complete(defaults() | dict(parameters)), best)
+    lines = [
+        *_LICENCE,
+        f"// Fields of the extended sampler's ports. Generated from toolkit/hardwire/plan/choice.py, {note}.",
+        "#pragma once",
+        "",
+        f"constexpr int Best = {best};",
+        f"constexpr int MaskWords = {values['MaskWords']};",
+    ]
+    for struct in (CHOICE, DRAWN):
+        lines += ["", f"// {struct.meaning}", f"namespace {struct.name.removesuffix('_t')} {{"]
+        lines += [
+            f"constexpr Place {name}{{{place.low}, {place.bits}}};" for name, place in struct.places(values).items()
+        ]
+        lines.append("}")
+    return "\n".join([*lines, ""])
+
+
+def octave_lines() -> list[str]:
+    """The ROM of weights."""
+    return hex_lines((weight_table()[:, None], 25))
+
+
+def write_choice(folder: Path, rtl: Path, parameters: Mapping[str, Any], best: int, note: str) -> None:
+    """Add the extended sampler to a written RTL project. ``rtl``: where the modules' sources are."""
+    for source in sorted((rtl / FOLDER).glob("*.sv")):
+        if source.stem != Path(PACKAGE).stem:
+            (folder / "rtl" / source.name).write_text(source.read_text())
+    (folder / PACKAGE).write_text(choice_package(best, note))
+    (folder / HEADER).write_text(choice_header(parameters, best, note))
+    link = folder / "rtl" / "serial_host.sv"
+    link.write_text(joined_link(link.read_text()))
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """The package that is checked in, with the defaults."""
+    note = "with the defaults, which every such build replaces"
+    return {root / "rtl" / FOLDER / "choice_pkg.sv": choice_package(EXTENDED, note)}
+
+
+def main() -> None:
+    """Write every generated file of the checkout anew."""
+    for path, text in generated(Path(__file__).resolve().parents[4]).items():
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
