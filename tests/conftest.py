@@ -130,15 +130,6 @@ def simulated_pynq(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulated()
 
 
-@pytest.fixture(scope="session")
-def reprintable_pynq(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same of the board whose memories can be written."""
-    from hardwire.notebook import simulated
-
-    os.environ.setdefault("HARDWIRE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    return simulated(reprintable=True)
-
-
 @pytest.fixture
 def draw() -> np.random.Generator:
     return np.random.default_rng(11)

@@ -79,7 +79,7 @@ def synth(folder: Path, *options: str) -> Build:
     return open_build(folder)
 
 
-@pytest.mark.parametrize("kind", ["frozen", "reprintable"])
+@pytest.mark.parametrize("kind", ["frozen", pytest.param("reprintable", marks=slow)])
 def test_the_engines_gates_are_the_other_chip(kind: str, chips: dict[str, Path], tmp_path: Path) -> None:
     """The netlist alone: patched, simulated, and equal to the other chip's reference."""
     whole = built(chips["a"], tmp_path / "build", kind)
@@ -97,6 +97,9 @@ def test_the_engines_gates_are_the_other_chip(kind: str, chips: dict[str, Path],
     assert (got != Reference(a).run(request).logits).any()
     with pytest.raises(BuildError, match="has no bitstream; run hardwire synth"):
         reprint(build, chips["b"], tmp_path / "new")
+    other = replace(build.synthesis, family="xc7")
+    with pytest.raises(BuildError, match="the bitstream of a 7 series is the vendor's; ECP5 are patched here"):
+        reprint(replace(build, manifest=replace(build.manifest, synthesis=other)), chips["b"], tmp_path / "new")
 
 
 @pytest.fixture(scope="module", params=["frozen", "reprintable"])
@@ -173,7 +176,7 @@ def test_chips_that_do_not_go_in(routed: Build, chips: dict[str, Path], tmp_path
 @slow
 def test_builds_that_cannot_be_patched(routed: Build, chips: dict[str, Path], tmp_path: Path) -> None:
     bare = make_build(chips["a"], load_board("ulx3s-85f"), tmp_path / "bare", target="rtl", geometry=SMALLEST)
-    with pytest.raises(BuildError, match="has no netlist; run hardwire synth"):
+    with pytest.raises(BuildError, match="was not synthesized; run hardwire synth"):
         reprint(bare, chips["b"], tmp_path / "b")
     for name, message in (
         ("route-1.config", "route-1.config: missing, and the bitstream was made with it"),

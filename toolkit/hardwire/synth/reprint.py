@@ -118,9 +118,9 @@ def reprint(
     started, chip = time.monotonic(), load_chip(chip_file)
     out = out.resolve()
     refuse_foreign_folder(out)
+    routed = _routed(build)
     progress("netlist", 0.0)
     patch = patch_of(build, chip)
-    routed = _routed(build)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
@@ -150,27 +150,22 @@ def reprint(
 def patch_of(build: Build, chip: Chip) -> Patch:
     """What is to be changed in a synthesized build's netlist. Raises BuildError, naming what stands in the way."""
     files = _contents(build, chip)
-    path, receipt = checked_netlist(build)
-    family, project = family_of(str(receipt.family)), project_of(build)
-    if family.block_ram is None:
-        able = [each.name for each in FAMILIES.values() if each.block_ram is not None]
-        raise BuildError(
-            f"{build.folder}: the bitstream of a {family.name} is the vendor's; {' and '.join(able)} are patched here"
-        )
+    path, _ = checked_netlist(build)
+    ram, project = _block_ram(build), project_of(build)
     netlist = json.loads(path.read_text())
     cells = netlist["modules"][project.top]["cells"]
     before = {name: columns_of(lines) for name, lines in _held(build).items()}
     after = {name: columns_of(lines) for name, lines in files.items()}
     places = json.loads(_needed(build, "instances.json").read_text())
     modules = Origins.read(project.top, module_lines(project.root, project.sources), places).instances
-    found = locate(cells, family.block_ram, modules, before, folded=build.manifest.plan.pour is None)
+    found = locate(cells, ram, modules, before, folded=build.manifest.plan.pour is None)
     refuse_gates(build.folder, found, before, after)
-    planes = block_rams(cells, family.block_ram)
+    planes = block_rams(cells, ram)
     wanted = dict(planes)
     for memory in found:
-        wanted |= memory.planes(family.block_ram, after[memory.files[0]])
+        wanted |= memory.planes(ram, after[memory.files[0]])
     return Patch(
-        ram=family.block_ram,
+        ram=ram,
         netlist=netlist,
         top=project.top,
         files=files,
@@ -200,9 +195,21 @@ def _held(build: Build) -> dict[str, list[str]]:
     return {path.name: path.read_text().split() for path in sorted((build.folder / "rtl" / "rom").glob("*.hex"))}
 
 
+def _block_ram(build: Build) -> BlockRam:
+    """Raises BuildError for a family whose routed designs cannot be changed here."""
+    family = family_of(str(build.synthesis.family))
+    if family.block_ram is None:
+        able = [each.name for each in FAMILIES.values() if each.block_ram is not None]
+        raise BuildError(
+            f"{build.folder}: the bitstream of a {family.name} is the vendor's; {' and '.join(able)} are patched here"
+        )
+    return family.block_ram
+
+
 def _routed(build: Build) -> _Routed:
     """Raises BuildError where there is no bitstream that an open tool made, or what it was made of is missing."""
     receipt = build.synthesis
+    _block_ram(build)
     tools = family_of(str(receipt.family)).routing
     bits = [name for name in receipt.files if name.endswith(".bit")]
     if not bits or tools is None:
