@@ -57,8 +57,9 @@ template <int BEST> struct Best {
 #pragma HLS UNROLL
             behind[i] = i < count && logit[i] >= new_logit;
         }
-        for (int i = BEST - 1; i >= 0; i--) {
+        for (int place = 0; place < BEST; place++) {
 #pragma HLS UNROLL
+            const int i = BEST - 1 - place; // the last first, so that it takes what is still in front of it
             if (behind[i])
                 continue;
             const bool here = i == 0 || behind[i - 1];

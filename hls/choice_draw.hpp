@@ -15,7 +15,8 @@ namespace hw {
 template <int V>
 void mark_seen(const uint32_t history[], uint32_t position, const Narrowing &how, ap_uint<32> seen[(V + 31) / 32]) {
 #pragma HLS INLINE off
-    for (int word = 0; word < (V + 31) / 32; word++) {
+    static const int WORDS = (V + 31) / 32;
+    for (int word = 0; word < WORDS; word++) {
 #pragma HLS PIPELINE II = 1
         seen[word] = 0;
     }
@@ -63,7 +64,8 @@ template <class Chip, int BEST> struct ChoiceDraw {
         told.write(chosen.logit);
         told.write(chosen.total);
         told.write(chosen.count);
-        for (int i = 0; i < 2 * BEST; i++) {
+        static const int TOLD = 2 * BEST;
+        for (int i = 0; i < TOLD; i++) {
 #pragma HLS PIPELINE II = 1
             const int64_t entry = i < BEST ? int64_t(chosen.ids[i]) : chosen.logits[i - BEST];
             told.write(i % BEST < chosen.count ? entry : int64_t(0));

@@ -22,7 +22,7 @@ from hardwire.chip.model import Chip
 from hardwire.errors import BoardError, BuildError, ChipError, PromptError
 from hardwire.files import sha256
 from hardwire.manifest import build_digest, read_manifest, write_manifest
-from hardwire.plan.geometry import Geometry
+from hardwire.plan.geometry import Geometry, geometry_of
 from hardwire.proof.plant import plant
 from hardwire.proof.verify import Difference, Receipt, Rung, first_difference, record, verify, write_junit
 from hardwire.targets.board import Board, load_board
@@ -283,3 +283,19 @@ def test_first_difference_names_stage_token_and_index() -> None:
     assert first_difference("csim", want, got) is None
     got["b"][0, 1, 2] = 7
     assert str(first_difference("csim", want, got)) == ("csim: stage b, token 1 of text 0, index 2: expected 0, got 7")
+
+
+def test_an_extended_sampler_has_its_room_and_is_alone(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "a.chip")
+    board = load_board("ulx3s-85f")
+    build = make_build(tmp_path / "a.chip", board, tmp_path / "b", target="rtl", best=20)
+    plan = build.manifest.plan
+    assert plan.geometry is not None and plan.geometry["best"] == 20 and plan.resources is not None
+    engine = replace(geometry_of(plan.geometry, tmp_path), best=0)
+    bare = make_build(tmp_path / "a.chip", board, tmp_path / "c", target="rtl", geometry=engine)
+    assert bare.manifest.plan.resources is not None
+    assert plan.resources["lut"] - bare.manifest.plan.resources["lut"] > 3000
+    assert {path.name for path in (build.folder / "rtl" / "rtl").glob("choice*.sv")} > {"choice.sv", "choice_pkg.sv"}
+    for options in ({"reprintable": True}, {"streams": None}):
+        with pytest.raises(BuildError, match="--sampler extended is of the HLS project and of a frozen RTL"):
+            make_build(tmp_path / "a.chip", board, tmp_path / "d", target="rtl", best=20, **options)

@@ -313,7 +313,7 @@ def test_templates_paste_numbers_as_numbers(tiny_chip: Chip) -> None:
     """Beside names that were checked and initialisers made from integers, templates take integers alone."""
     layout = layout_of(tiny_chip, 16)
     context = chip_context(tiny_chip, layout) | {"f": replace(tiny_chip.formats, logit="16; system(0)")}
-    common = {"name": "x", "part": "y", "period": "10"}
+    common = {"name": "x", "part": "y", "period": "10", "best": 20}
     for template in ("chip.hpp.j2", "top.hpp.j2", "csim.hpp.j2"):
         with pytest.raises(BuildError, match="'16; system"):
             _render(template, context | common)

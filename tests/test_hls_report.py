@@ -282,3 +282,15 @@ def test_a_part_that_vitis_hls_does_not_know_is_refused(tiny_chip: Chip) -> None
     with pytest.raises(BoardError, match="ULX3S 85F has an LFE5U.*Vitis HLS does not know.*pynq-z2") as refused:
         check_board(tiny_chip, load_board("ulx3s-85f"), 8)
     assert "ulx3s" not in str(refused.value)
+
+
+def test_an_extended_sampler_is_counted_where_there_is_one(tiny_chip: Chip) -> None:
+    layout = layout_of(tiny_chip, 16)
+    plain, made = report.expectation(layout), report.expectation(layout, best=20)
+    assert "choice" not in plain and made["kernels"] == plain["kernels"]
+    loops = {one["source"]: len(one["loops"]) for one in made["choice"]}
+    for source, count in loops.items():
+        assert (kernel_folder() / source).read_text().count("#pragma HLS PIPELINE") == count, source
+    assert set(loops) == {"choice.hpp", "choice_draw.hpp"} and "tell: 1 x 40 iterations" in report.text(made)
+    assert made["totals"]["multipliers"] > plain["totals"]["multipliers"]
+    assert made["totals"]["memory_bits"] > plain["totals"]["memory_bits"] + 1024 * 25

@@ -17,7 +17,7 @@ from hardwire.errors import BoardError, BuildError
 from hardwire.pipeline import SHAPES
 from hardwire.plan.budget import resources
 from hardwire.plan.capacity import capacity, demand
-from hardwire.plan.cost import Cost, axi_cost, bram18, memories
+from hardwire.plan.cost import Cost, axi_cost, bram18, choice_cost, memories, predict
 from hardwire.plan.fit import can_be_built, fit, serial_chain
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
@@ -28,6 +28,7 @@ from hardwire.quantize import random_chip
 from hardwire.shapes.ladder import within
 from hardwire.targets import board as boards
 from hardwire.targets.board import BRAM18_BITS, Board, board_names, load_board
+from hardwire.targets.families import family_of
 
 
 def test_demand_is_counted_from_the_shape(tiny_chip: Chip) -> None:
@@ -264,3 +265,12 @@ def test_a_stage_that_there_is_not() -> None:
 
 def test_predicted_block_rams_take_the_shape_that_wastes_least() -> None:
     assert (bram18(36, 512), bram18(37, 512), bram18(18, 1024), bram18(64, 513), bram18(8, 4096)) == (1, 2, 1, 4, 2)
+
+
+def test_an_extended_sampler_is_part_of_the_prediction(tiny_chip: Chip) -> None:
+    plain, extended = (
+        predict(tiny_chip, schedule(tiny_chip, Geometry(best=best)), "ecp5", Widths.of(tiny_chip)) for best in (0, 20)
+    )
+    assert extended == plain.beside(choice_cost(tiny_chip, Geometry(best=20), family_of("ecp5").fabric))
+    with pytest.raises(BuildError, match="best 33: a sampler keeps up to 32 tokens in order; 0 is a plain one"):
+        Geometry(best=33)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,35 @@ def test_openais_errors(url: str) -> None:
     with pytest.raises(openai.BadRequestError) as long:
         client.completions.create(model="tiny", prompt="a" * 50)
     assert long.value.code == "context_length_exceeded"
+
+
+def test_openai_reads_what_an_extended_sampler_tells(chip_with_text: Chip) -> None:
+    """Log probabilities and a guided answer, of both calls."""
+    import openai
+
+    with serving(chip_with_text, Reference(chip_with_text, best=20), keys=(key_of(KEY),)) as running:
+        client = openai.OpenAI(base_url=f"http://{running.host}:{running.port}/v1", api_key=KEY, max_retries=0)
+        lists = client.completions.create(model="tiny", prompt="abc", max_tokens=4, seed=7, logprobs=2).choices[0]
+        assert lists.logprobs is not None and lists.logprobs.tokens is not None
+        assert "".join(lists.logprobs.tokens) == lists.text
+        messages = [{"role": "user", "content": "abc"}]
+        chat = client.chat.completions.create(
+            model="tiny", messages=messages, max_tokens=4, seed=7, logprobs=True, top_logprobs=3
+        ).choices[0]  # fmt: skip
+        assert chat.logprobs is not None and chat.logprobs.content is not None
+        assert "".join(entry.token for entry in chat.logprobs.content) == chat.message.content
+        assert all(len(entry.top_logprobs) == 3 and entry.logprob <= 0 for entry in chat.logprobs.content)
+        schema = {"anyOf": [{"type": "null"}, {"type": "boolean"}]}
+        for seed in range(5):
+            said = client.chat.completions.create(
+                model="tiny", messages=messages, max_tokens=9, seed=seed,
+                response_format={"type": "json_schema", "json_schema": {"name": "maybe", "schema": schema}},
+            ).choices[0]  # fmt: skip
+            assert json.loads(said.message.content or "") in (None, True, False) and said.finish_reason == "stop"
+        guided = client.completions.create(
+            model="tiny", prompt="abc", max_tokens=9, extra_body={"guided_regex": "(ab)+c", "top_k": 3}
+        )
+        assert re.fullmatch("(ab)+c", guided.choices[0].text) or guided.choices[0].finish_reason == "length"
 
 
 def test_litellm(url: str, model: LanguageModel) -> None:

@@ -37,7 +37,7 @@ from ..manifest import (
 )
 from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
-from ..plan.cost import Cost, axi_memory, predict
+from ..plan.cost import Cost, axi_memory, choice_cost, predict
 from ..plan.fit import Fit, fit
 from ..plan.geometry import Geometry, geometry_of
 from ..plan.program import MEAN_OVER
@@ -87,8 +87,11 @@ def make_build(
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
-    if best and ip == "hls":
-        raise BuildError("--sampler extended is of the HLS project and the RTL engine, not of --ip hls; leave one out")
+    if best and (ip == "hls" or reprintable or streams != 1):
+        raise BuildError(
+            "--sampler extended is of the HLS project and of a frozen RTL engine with one stream; leave out --ip hls, "
+            "--reprintable and --streams"
+        )
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
@@ -179,7 +182,7 @@ def _rtl_plan(
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        verdict = _fastest(chip, board, streams, bitstream)
+        verdict = _fastest(chip, _beside_sampler(chip, board, best) if best else board, streams, bitstream)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
@@ -195,6 +198,18 @@ def _rtl_plan(
     several = program.geometry.streams > 1
     mean = throughput(program).cycles if several else program.mean_cycles(0, min(MEAN_OVER, program.context) - 1)
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
+
+
+def _beside_sampler(chip: Chip, board: Board, best: int) -> Board:
+    """What a board has left beside an extended sampler."""
+    taken = choice_cost(chip, Geometry(best=best), board.device_family.fabric)
+    return replace(
+        board,
+        lut=max(board.lut - taken.lut, 0),
+        ff=None if board.ff is None else max(board.ff - taken.ff, 0),
+        dsp=max(board.dsp - taken.dsp, 0),
+        bram18=max(board.bram18 - taken.bram18, 0),
+    )
 
 
 def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> Fit:

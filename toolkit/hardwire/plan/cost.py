@@ -142,7 +142,30 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
     if not f.pairs:  # no registers in the multiplier blocks, as Yosys maps them
         ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + program.shared * g.banks * (60 + w.head_dim * 6)
-    return Cost(lut=ceil(lut), ff=int(ff), dsp=dsp + row_dsp + head_dsp, bram18=memory["bram18"], uram=memory["uram"])
+    engine = Cost(lut=ceil(lut), ff=int(ff), dsp=dsp + row_dsp + head_dsp, bram18=memory["bram18"], uram=memory["uram"])
+    return engine.beside(choice_cost(chip, g, f)) if g.best else engine
+
+
+def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
+    """Cost of the extended sampler around an engine, rtl/choice/: a list of the best, and what walks the logits.
+
+    Fitted to Yosys of choice.sv alone at a vocabulary, rows and best of 512, 8, 20: for ECP5 5272 LUTs, 3248 registers
+    and 6 multipliers, for xc7 4063, 2685 and 5, for both 11 block RAMs. One size; at others it follows its form.
+    """
+    name, logit, words = bits_of(chip.shape.vocab), chip.formats.logit, ceil_div(chip.shape.vocab, g.rows)
+    entry = name + logit + (logit + 19 - (chip.formats.logit_fraction + 2)) + 16  # id, logit, scaled, noise
+    memories_of = (
+        (words, g.rows * logit),  # logits
+        (ceil_div(chip.shape.vocab, 32), 32),  # mask
+        (chip.shape.vocab, 1),  # marks of seen tokens
+        (chip.shape.context, name),  # tokens by position
+        (1024, 25),  # weights
+        (2048, 16),  # noise
+    )
+    ram = sum(bram18(width, depth) for depth, width in memories_of)
+    if f.shared_mux:
+        return Cost(lut=1119 + ceil(2.3 * entry * g.best), ff=1405 + entry * g.best, dsp=5, bram18=ram, uram=0)
+    return Cost(lut=1432 + 3 * entry * g.best, ff=1968 + entry * g.best, dsp=6, bram18=ram, uram=0)
 
 
 def axi_cost(chip: Chip, program: Schedule, ring: int = 512) -> Cost:

@@ -143,7 +143,7 @@ def _own_files(chip: Chip, layout: Layout, name: str, part: str, clock_mhz: floa
     ):
         files[path] = _render(template, common)
     files[CORE_SCRIPT] = _render("build_core.tcl.j2", common | {"stamp": _core_stamp(files, part, clock_mhz)})
-    expected = report.expectation(layout)
+    expected = report.expectation(layout, best=best)
     files["report.json"] = (json.dumps(expected, indent=1) + "\n").encode()
     files["report.txt"] = report.text(expected).encode()
     return files

@@ -15,7 +15,14 @@ from typing import Any
 from ...ops.fixed import MULTIPLIER_BITS
 from ...parts import present
 from .constants import Layout, Placed
-from .report_memories import decoder_memories, graph_only_memories, loop_memories, rom_memories, value_bits
+from .report_memories import (
+    choice_memories,
+    decoder_memories,
+    graph_only_memories,
+    loop_memories,
+    rom_memories,
+    value_bits,
+)
 
 NOTE = (
     "Expected from the source's loops; no HLS tool ran. Pipeline depths are assumed, timing is unknown; "
@@ -56,11 +63,12 @@ def kernel(
     }
 
 
-def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
+def expectation(layout: Layout, positions: int | None = None, best: int = 0) -> dict[str, Any]:
     """The report as data, at ``positions`` cached positions (default: a full context).
 
     ``kernels`` run once per token, ``per_text`` once per call of the token loop, ``debug`` per token where the
-    logits are asked for. ``graph`` is what hls4ml's top, one token per call, has in place of the token loop.
+    logits are asked for. ``graph`` is what hls4ml's top, one token per call, has in place of the token loop. ``best``:
+    tokens that an extended sampler keeps in order; it has ``choice``, per token drawn with options.
     """
     p = layout.shape.context if positions is None else positions
     kernels = [
@@ -79,9 +87,10 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
         kernel("token loop", "token_loop.hpp", 1, [loop("token", 1)]),
     ]
     roms, decoder = rom_memories(layout), decoder_memories(layout)
-    memories = roms + decoder + loop_memories(layout)
+    memories = roms + decoder + loop_memories(layout) + (choice_memories(layout, best) if best else [])
     graph_memories = graph_only_memories(layout)
     per_text, debug, graph = _per_text(layout), _debug(layout), _graph(layout)
+    choice = _choice(layout, best) if best else []
     cycles = _sum(kernels, "cycles")
     totals = {
         "cycles_per_token": cycles,
@@ -89,7 +98,7 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
         "cycles_per_token_debug": cycles + _sum(debug, "cycles"),
         "cycles_per_token_graph": cycles - kernels[-1]["cycles"] + _sum(graph, "cycles"),
         "multiplications_per_token": _sum(kernels, "multiplications"),
-        "multipliers": sum({entry["instance"]: entry["multipliers"] for entry in kernels}.values()),
+        "multipliers": sum({entry["instance"]: entry["multipliers"] for entry in [*kernels, *choice]}.values()),
         "memory_bits": _sum(memories, "bits"),
         "bram18": _sum(memories, "bram18"),
         "bram18_graph": _sum(roms + decoder + graph_memories, "bram18"),
@@ -102,6 +111,7 @@ def expectation(layout: Layout, positions: int | None = None) -> dict[str, Any]:
         "kernels": kernels,
         "per_text": per_text,
         "debug": debug,
+        **({"choice": choice} if best else {}),
         "graph": graph,
         "memories": memories,
         "graph_memories": graph_memories,
@@ -241,6 +251,17 @@ def _sampler(layout: Layout) -> Kernel:
     return kernel("sampler", "sampler.hpp", 1, [loop("ids", v)], 1, v)
 
 
+def _choice(layout: Layout, best: int) -> list[Kernel]:
+    """A draw with every option: marks of a whole context, two at a time, the ids twice, the best twice, all told."""
+    v, context = layout.shape.vocab, layout.shape.context
+    draw = [loop("ids", v), loop("weights of the best", best), loop("the best", best), loop("weights", v)]
+    around = [loop("no marks", -(-v // 32)), loop("marks", 2 * context), loop("tell", 2 * best)]
+    return [
+        kernel("choice", "choice.hpp", 1, draw, 6, 3 * v + 2 * best),
+        kernel("choice's marks", "choice_draw.hpp", 1, around),
+    ]
+
+
 def _per_text(layout: Layout) -> list[Kernel]:
     """A reset clears every word of the cache; a prompt is read, at most a context of it."""
     s = layout.shape
@@ -279,6 +300,7 @@ def text(expected: dict[str, Any]) -> str:
         ("every token", "kernels"),
         ("every text", "per_text"),
         ("every token whose logits are asked for", "debug"),
+        *((("every token drawn with options, behind the sampler's", "choice"),) if "choice" in expected else ()),
         ("every token of hls4ml's graph, in place of the token loop", "graph"),
     ):
         lines += ["", title, head]

@@ -74,6 +74,18 @@ def rom_memories(layout: Layout) -> list[Memory]:
     ]
 
 
+def choice_memories(layout: Layout, best: int) -> list[Memory]:
+    """What an extended sampler has beside the plain one: its ROM, the context's tokens, marks and mask, the best."""
+    words = -(-layout.shape.vocab // 32)
+    return [
+        memory("octave", 1024, 32),
+        memory("history", layout.shape.context, 32, "ram"),
+        memory("seen", words, 32, "ram"),
+        memory("allowed", words, 32, "ram"),
+        memory("best", best, 32 + 3 * 64, REGISTERS),
+    ]
+
+
 def _norms(layout: Layout) -> int:
     """Instances of the residual's norm: the decoder's, the head's and the embedding's."""
     return 1 + layout.wiring.final_norm + layout.wiring.embedding_norm
