@@ -36,18 +36,22 @@ def draw_choices(choices: Sequence[Choice], path: Path) -> None:
                 [p.parameters for p in some], [p.bits_per_char for p in some], marker=mark, label=label, zorder=3
             )
             for p in some:
-                _name(quality, f"{p.bits} bits", p.parameters, p.bits_per_char)
+                name = f"{p.bits} bits" if short else f"{p.name}, {p.bits} bits"
+                _name(quality, name, p.parameters, p.bits_per_char, left=p.bits == 8 or p.name == "stories260K")
         quality.set(
             xscale="log", xlabel="parameters", ylabel="bits per character, integers", title="Models trained so far"
         )
         quality.legend(fontsize=8)
-        for number, bits in enumerate(sorted({c.weights for c in held})):
-            for c in (c for c in held if c.weights == bits):
-                style = {"marker": MARKS[number % len(MARKS)], "edgecolors": f"C{number}", "zorder": 3}
-                face = "none" if c.extrapolated else f"C{number}"
-                speed.scatter(c.tokens_per_second, c.bits_per_char, facecolors=face, **style)
-                label = f"{c.board}, {bits} bits: {_short(c.parameters or 0)}"
-                _name(speed, label, c.tokens_per_second, c.bits_per_char)
+        bits = sorted({c.weights for c in held})
+        for alike in _alike(held):
+            c, number = alike[0], bits.index(alike[0].weights)
+            face = "none" if c.extrapolated else f"C{number}"
+            style = {"marker": MARKS[number % len(MARKS)], "edgecolors": f"C{number}", "facecolors": face, "zorder": 3}
+            speed.scatter(c.tokens_per_second, c.bits_per_char, **style)
+            boards = ", ".join(other.board for other in alike)
+            label = f"{boards}: {_short(c.parameters or 0)}, {c.weights} bits"
+            _name(speed, label, c.tokens_per_second, c.bits_per_char)
+        speed.margins(x=0.25)  # room for names
         speed.set(
             xscale="log",
             xlabel="tokens/s, planned at the board's assumed clock",
@@ -58,8 +62,17 @@ def draw_choices(choices: Sequence[Choice], path: Path) -> None:
             axes.grid(alpha=0.3)
 
 
-def _name(axes: Any, label: str, x: float | None, y: float | None) -> None:
-    axes.annotate(label, (x, y), fontsize=6, textcoords="offset points", xytext=(5, 3))
+def _alike(choices: Sequence[Choice]) -> list[list[Choice]]:
+    """Choices that are one place of the picture: boards with the same device."""
+    places: dict[tuple[object, ...], list[Choice]] = {}
+    for c in choices:
+        places.setdefault((c.tokens_per_second, c.parameters, c.weights), []).append(c)
+    return list(places.values())
+
+
+def _name(axes: Any, label: str, x: float | None, y: float | None, left: bool = False) -> None:
+    place, side = ((-7, -2), "right") if left else ((5, 3), "left")
+    axes.annotate(label, (x, y), fontsize=6, textcoords="offset points", xytext=place, ha=side)
 
 
 def _short(parameters: int) -> str:
