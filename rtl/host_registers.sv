@@ -257,8 +257,7 @@ module host_registers
 
   if (LogitWindow) begin : gen_logits
     logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(LogitRows)) u_logits (
-      .clk_i, .we_i(logits_valid_i && (Streams == 1 || 32'(logits_i.stream) == Stream)), .row_i(logits_i.row),
-      .logit_i(logits_i.value),
+      .clk_i, .we_i(logits_valid_i && (Streams == 1 || 32'(logits_i.stream) == Stream)), .row_i(logits_i.row), .logit_i(logits_i.value),
       .rrow_i(LogitA'(word_b1 >> $clog2(Rows))),
       .rlane_i(Rows > 1 ? LaneA'(word_b1) : '0), .rdata_o(logit));
   end else begin : gen_no_logits

@@ -166,14 +166,19 @@ module host_request
     if (Several && reset_i) begin
       stop_q <= 1'b1;
       drop_q <= 1'b1;
-    end
-    if ((reset_i && !Several) || rst_i) begin
-      state_q   <= rst_i ? Idle : Flush;
-      reason_o  <= rst_i ? ReasonNone : ReasonReset;
+    end else if (reset_i) begin
+      state_q   <= Flush;
+      reason_o  <= ReasonReset;
       flush_q   <= '1;
       pending_o <= 1'b0;
     end
-    if (rst_i) {drop_q, empty_q} <= '0;
+    if (rst_i) begin
+      state_q   <= Idle;
+      reason_o  <= ReasonNone;
+      pending_o <= 1'b0;
+      drop_q    <= 1'b0;
+      empty_q   <= 1'b0;
+    end
   end
 
 endmodule

@@ -79,11 +79,7 @@ module host_streams
       .progress_i(progress_i[s]), .prompt_valid_o(prompt_valid_o[s]), .prompt_ready_i(prompt_ready_i[s]),
       .prompt_o(prompt_o[s]), .token_valid_i(token_valid_i[s]), .token_i(token_i[s]), .logits_valid_i, .logits_i,
       .trace_addr_o(trace_addr[s]), .trace_data_i);
-    if (Streams > 1) begin : gen_place
-      assign push_addr_o[s] = {(BusW - AddrW)'(s), push_addr[s]};
-    end else begin : gen_first
-      assign push_addr_o[s] = push_addr[s];
-    end
+    assign push_addr_o[s] = BusW'(s) << AddrW | BusW'(push_addr[s]);
   end
 
   always_comb begin

@@ -49,7 +49,6 @@ module serial_sender
   logic [Streams-1:0] end_q, pushes, ends;
   logic [NumberW-1:0] next_q, whose;
   logic [7:0]         status;
-  logic [BusW-1:0]    end_addr;
 
   always_comb begin
     whose = '0;
@@ -65,15 +64,13 @@ module serial_sender
       if (push || finish) next_q <= whose + 1'b1;  // beyond the last of three: the first
       if (rst_i) next_q <= '0;
     end
-    assign end_addr = {(BusW - AddrW)'(whose), RegStatus};
     always_comb begin
       status = status_i[0];
       for (int s = 1; s < Streams; s++) if (32'(first_q[BusW-1:AddrW]) == s) status = status_i[s];
     end
   end else begin : gen_alone
-    assign next_q   = '0;
-    assign status   = status_i[0];
-    assign end_addr = RegStatus;
+    assign next_q = '0;
+    assign status = status_i[0];
   end
 
   crc8 u_crc (.crc_i(crc_q), .data_i(data_o), .crc_o(crc_d));
@@ -130,7 +127,7 @@ module serial_sender
           left_q            <= push_count_i[whose];
         end else begin
           op_q              <= OpEnd;
-          {first_q, addr_o} <= {2{end_addr}};
+          {first_q, addr_o} <= {2{BusW'(RegStatus) | BusW'(whose) << AddrW}};
           left_q            <= 5'd2;  // and write_index behind it
         end
         if (answer || push || finish) state_q <= Open;

@@ -135,7 +135,9 @@ def test_a_zynq_has_its_registers_beside_the_engine_and_the_engine_stays(tiny_ch
     assert axi_cost(tiny_chip, traced).lut > host.lut + 500 and axi_cost(tiny_chip, traced).dsp == 8
 
 
-def test_a_device_that_holds_the_engine_and_not_its_registers(tiny_chip: Chip, tmp_path: Path) -> None:
+def test_a_device_that_holds_the_engine_and_not_its_registers(
+    tiny_chip: Chip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     board = load_board("pynq-z2")
     alone = fit(tiny_chip, board).resources["bram18"]
     full = replace(board, bram18=alone["used"])
@@ -144,6 +146,11 @@ def test_a_device_that_holds_the_engine_and_not_its_registers(tiny_chip: Chip, t
     assert verdict.fits and verdict.limit.startswith("with the AXI registers block RAM 1") and made in verdict.limit
     assert verdict.notes[-1].startswith("so --target bitstream does not fit; build it with a smaller engine")
     tiny_chip.save(tmp_path / "tiny.chip")
+    plan = make_build(tmp_path / "tiny.chip", full, tmp_path / "a", target="bitstream").manifest.plan
+    assert (
+        plan.geometry != verdict.geometry and (plan.resources or {})["bram18"] <= full.bram18
+    )  # a smaller engine does
+    monkeypatch.setattr("hardwire.build.make.REPLANS", 0)
     with pytest.raises(BoardError, match=r"does not fit PYNQ-Z2 as a bitstream: with the AXI registers block RAM 1"):
         make_build(tmp_path / "tiny.chip", full, tmp_path / "b", target="bitstream")
     assert not (tmp_path / "b").exists()

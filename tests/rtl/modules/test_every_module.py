@@ -20,6 +20,7 @@ WIRING = {
     "engine": "rtl/test_engine.py",
     "head_norm": "rtl/test_engine.py",
     "host_registers": "axi/test_port.py",
+    "host_streams": "axi/test_streams.py",
     "loading_registers": "axi/test_reprint.py",
     "logit_cap": "rtl/test_engine.py",
     "serial_host": "uart/test_wire.py",
