@@ -132,7 +132,7 @@ def test_the_tiny_circuit(synthesized: Callable[[str], tuple[Project, Synthesis]
     listed = found.most(count=10)
     print(table(listed))
     assert 5 < len(listed) <= 10 and [path.ns for path in listed] == sorted((p.ns for p in listed), reverse=True)
-    assert 2 < listed[0].ns < 20
+    assert 2 < listed[0].ns < 30
     # Its product is corrected behind the multiplier: on ECP5 that is a chain more than may be.
     said = faults(found)
     assert not said if family == "xc7" else said and all("u_rom" in text and "3 carry chains" in text for text in said)

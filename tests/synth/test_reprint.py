@@ -79,7 +79,8 @@ def synth(folder: Path, *options: str) -> Build:
     return open_build(folder)
 
 
-@pytest.mark.parametrize("kind", ["frozen", pytest.param("reprintable", marks=slow)])
+@slow
+@pytest.mark.parametrize("kind", ["frozen", "reprintable"])
 def test_the_engines_gates_are_the_other_chip(kind: str, chips: dict[str, Path], tmp_path: Path) -> None:
     """The netlist alone: patched, simulated, and equal to the other chip's reference."""
     whole = built(chips["a"], tmp_path / "build", kind)

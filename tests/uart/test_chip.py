@@ -332,7 +332,9 @@ def test_something_else_that_answers() -> None:
         def read(self, size: int = 1) -> bytes:
             return self.answer
 
-    with pytest.raises(LinkError, match="no chip of this version: magic 0x00000000, map 0, not 0x68775231, 2; load a"):
+    with pytest.raises(
+        LinkError, match="no chip of this version: magic 0x00000000, map 0, not 0x68775231, 2 or 3; load a"
+    ):
         SerialChip(Other())
 
 

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.tools
 BEST = 9
 
 
+@pytest.mark.slow
 def test_every_draw_is_the_reference_s(tiny_chip: Chip, tmp_path: Path, draw: np.random.Generator) -> None:
     tiny_chip.save(tmp_path / "a.chip")
     board = replace(BOARD, clock_mhz=50)
