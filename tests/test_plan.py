@@ -135,6 +135,7 @@ def test_a_zynq_has_its_registers_beside_the_engine_and_the_engine_stays(tiny_ch
     assert axi_cost(tiny_chip, traced).lut > host.lut + 500 and axi_cost(tiny_chip, traced).dsp == 8
 
 
+@pytest.mark.tools
 def test_a_device_that_holds_the_engine_and_not_its_registers(
     tiny_chip: Chip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

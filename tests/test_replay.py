@@ -135,6 +135,7 @@ def test_the_timeline_of_one_stream_is_the_plans(tiny_chip: Chip, position: int)
     assert sorted(own, key=repr) == sorted(program.timeline(position), key=repr)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("streams", [2, 4])
 def test_the_timeline_of_several_shares_lanes_and_read_out(tiny_chip: Chip, streams: int, tmp_path: Path) -> None:
     """All are at work within one token of the first; lanes are one's at a time, and so is every read."""

@@ -127,6 +127,7 @@ def test_what_was_found_is_kept(searched: list[Any], tmp_path: Path) -> None:
     assert first[1].parameters is None and first[1].bits_per_char is None and "holds no shape" in first[1].limit
 
 
+@pytest.mark.tools
 def test_fit_shapes_answers_for_every_board(searched: list[Any], tmp_path: Path) -> None:
     picture = tmp_path / "shapes.png"
     run = CliRunner().invoke(main, ["fit", "--shapes", "--json", "--context", "256", "--plot", str(picture)])

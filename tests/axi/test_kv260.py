@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import hardwire
-from hardwire.backends.simboard import simulated_board
 from hardwire.build.make import make_build
 from hardwire.pipeline import SHAPES
 from hardwire.quantize import random_chip
@@ -27,6 +26,8 @@ PROMPT = (5, 9, 1)
 
 
 def test_kev_gpt_is_loaded_and_says_what_its_reference_says(tmp_path: Path) -> None:
+    from hardwire.backends.simboard import simulated_board
+
     chip = random_chip(SHAPES["kev-gpt"], seed=1)
     chip.save(tmp_path / "kev-gpt.chip")
     build = make_build(tmp_path / "kev-gpt.chip", load_board("kv260"), tmp_path / "build", target="bitstream")
