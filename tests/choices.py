@@ -11,6 +11,10 @@ import numpy as np
 
 from hardwire.driver.automaton import Automaton
 from hardwire.host.requests import Outcome, Request
+from hardwire.plan.geometry import Geometry
+
+BEST = 7  # of the engine that tests of the sampler simulate
+GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, best=BEST)
 
 
 def random_guide(draw: np.random.Generator, vocab: int, states: int = 5) -> Automaton:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from choices import assert_equal, requests
+from choices import BEST, GEOMETRY, assert_equal, requests
 from outlines import TINY
 
 from hardwire.backends.axisim import AxiSim
@@ -19,13 +19,9 @@ from hardwire.emit.top.axi import write_axi_top
 from hardwire.emit.top.host import Host
 from hardwire.host.registers import address, fields_in
 from hardwire.host.requests import Request
-from hardwire.plan.geometry import Geometry
 from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
-
-BEST = 7
-GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, best=BEST)
 
 
 @pytest.fixture(scope="module")

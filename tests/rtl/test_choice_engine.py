@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from choices import assert_equal, random_guide, requests
+from choices import BEST, GEOMETRY, assert_equal, random_guide, requests
 from outlines import TINY
 
 from hardwire.backends.rtlsim import RtlSim
@@ -25,9 +25,6 @@ from hardwire.plan.schedule import schedule
 from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
-
-BEST = 7
-GEOMETRY = Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, best=BEST)
 
 
 @pytest.fixture(scope="module")

@@ -43,13 +43,6 @@ def compiled(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def sim(compiled: SerialSim) -> SerialSim:
-    compiled.power_up()
-    compiled.run(30)
-    return compiled
-
-
-@pytest.fixture
 def chip(sim: SerialSim) -> SerialChip:
     return SerialChip(sim, timeout=TIMEOUT)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files by their hash, those that come with the package, and whether a file is there whatever its date.
+"""Files by their hash, those that come with the package, whether a file is there whatever its date, whole folders.
 
 The C library of a 32-bit board has dates of 32 bits: asked for a file of after 2038 (a computer's clock was wrong, and
 the copy kept its date) it says EOVERFLOW, which pathlib lets through. The file can be read all the same.
@@ -11,6 +11,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
@@ -62,6 +66,21 @@ def _inside(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill: ``out``, in place of what stood there, when the block ends well; otherwise it goes."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:

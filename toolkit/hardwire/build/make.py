@@ -14,7 +14,6 @@ build/synth/          what hardwire synth made of it, which is no part of the bu
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from ..chip.model import Chip, load_chip, read_origin
 from ..chip.origin import find_onnx
 from ..emit.rtl.contents import Pour
 from ..errors import BoardError, BuildError
-from ..files import sha256
+from ..files import sha256, whole_folder
 from ..manifest import (
     MANIFEST,
     MANIFEST_VERSION,
@@ -117,20 +116,12 @@ def make_build(
                 raise
     out = out.resolve()
     refuse_foreign_folder(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with whole_folder(out) as partial:
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
         copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
         manifest = _write_parts(chip, board, target, plan, partial, best, progress)
         write_manifest(partial, manifest)
-        partial.chmod(0o755)
-        if out.exists():
-            shutil.rmtree(out)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Build(out, manifest, chip)
 
 

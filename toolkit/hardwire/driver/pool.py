@@ -65,7 +65,7 @@ class StreamPool:
         if self._enter(waiter, number, lambda lease: lease.task is not None and lease.task is waiter.task):
             try:
                 await event.wait()
-            except BaseException:
+            except BaseException:  # the task is cancelled, or Ctrl-C
                 self._leave(waiter)
                 raise
         assert waiter.lease is not None

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from ..emit.rtl.contents import ROOM, Cast, Pour, memories
 from ..emit.rtl.project import META, read_meta
 from ..emit.top.host import META as BOARD_META
 from ..errors import BuildError
-from ..files import sha256
+from ..files import sha256, whole_folder
 from ..manifest import SYNTH, ChipRef, SynthesisReceipt, hash_files, write_manifest
 from ..plan.geometry import geometry_of
 from ..plan.schedule import schedule
@@ -121,9 +120,7 @@ def reprint(
     routed = _routed(build)
     progress("netlist", 0.0)
     patch = patch_of(build, chip)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with whole_folder(out) as partial:
         _write_project(build, chip, chip_file, patch.files, onnx, partial)
         (partial / SYNTH).mkdir()
         _write_bitstream(patch, routed, partial / SYNTH, progress)
@@ -131,12 +128,6 @@ def reprint(
         (partial / SYNTH / "netlist.json").write_text(patch.patched())
         shutil.copyfile(routed.instances, partial / SYNTH / routed.instances.name)
         _write_manifest(build, chip, routed, partial)
-        partial.chmod(0o755)
-        if out.exists():
-            shutil.rmtree(out)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Reprinted(
         build=open_build(out),
         bitstream=out / SYNTH / routed.bitstream.name,
