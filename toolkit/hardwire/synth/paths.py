@@ -86,23 +86,25 @@ class Paths:
         pins = list(_pins(cell))
         inputs = [(port, bit) for port, bit, way in pins if way == "input" and not _is_clock(port)]
         outputs = [(port, bit) for port, bit, way in pins if way == "output"]
-        through = spec.through is not None and not _registered(cell)
         for port, bit in inputs:
-            passing = through and (not spec.passes or re.search(spec.passes, port))
-            if not passing:
-                self._ends.append((bit, name, spec.setup))
+            inside = _first(cell, spec.registers.get(port[0], ()), spec.preset)
+            may_pass = spec.through is not None and (not spec.passes or re.search(spec.passes, port))
+            if inside is not None or not may_pass:
+                self._ends.append((bit, name, spec.setup if inside is None else inside))
                 continue
             for out_port, out in outputs:
                 self._into[out].append(self._arc(name, spec, port, bit, out_port))
-        if spec.out is not None and (not through or spec.passes):
+        behind = _first(cell, spec.behind, spec.preset)
+        if (start := spec.out if behind is None else behind) is not None:
             for _, out in outputs:
-                self._into[out].append(_Arc(None, name, spec.out, 0, 0))
+                self._into[out].append(_Arc(None, name, start, 0, 0))
 
     def _arc(self, name: str, spec: Cell, port: str, bit: Bit, out_port: str) -> _Arc:
         assert spec.through is not None
         along = spec.carry and re.search(self.delays.carry_in, port) is not None
         ns = spec.chain if along and re.search(self.delays.carry_out, out_port) else spec.through
-        net = 0.0 if along or spec.joined else self.delays.net
+        beside = spec.joined and re.search(spec.joined, port)
+        net = 0.0 if along or beside else self.delays.net
         return _Arc(bit, name, ns + net, int(spec.lut), int(spec.carry and not along))
 
     def _sorted(self) -> list[Bit]:
@@ -177,12 +179,21 @@ class Paths:
         }  # fmt: skip
         lacking = []
         for name, cell in self.cells.items():
-            if not re.search(cells, name) or not _block(cell) or _registered(cell):
+            if not re.search(cells, name) or not _block(cell) or self._has_register(cell, side):
                 continue
             wires = {bit for port, bit, way in _pins(cell) if way == side and not _is_clock(port) and _data(port)}
             if any(isinstance(bit, int) and bit not in register for bit in wires):
                 lacking.append(name)
         return lacking
+
+
+    def _has_register(self, cell: Mapping[str, Any], side: Literal["input", "output"]) -> bool:
+        """Whether a block has registers of its own on this side of what it does."""
+        spec = self.delays.cells[cell["type"]]
+        if side == "output":
+            return _first(cell, spec.behind, spec.preset) is not None
+        fronts = [registers[:1] for port, registers in spec.registers.items() if port in "AB"]
+        return bool(fronts) and all(_first(cell, front, spec.preset) is not None for front in fronts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,14 +264,10 @@ def _block(cell: Mapping[str, Any]) -> bool:
     return re.match(r"DP16KD|RAMB|MULT18|DSP48", cell["type"]) is not None
 
 
-def _registered(cell: Mapping[str, Any]) -> bool:
-    """Whether a multiplier's product, or a memory's word, leaves through its own output register."""
-    parameters: Mapping[str, Any] = cell.get("parameters", {})
-    if cell["type"] == "DSP48E1":
-        return int(str(parameters.get("PREG", "1")), 2) > 0
-    if cell["type"].startswith("RAMB"):
-        return any(int(str(parameters.get(name, "0")), 2) for name in ("DOA_REG", "DOB_REG"))
-    return cell["type"] == "DP16KD" and "OUTREG" in {parameters.get("REGMODE_A"), parameters.get("REGMODE_B")}
+def _first(cell: Mapping[str, Any], registers: Iterable[tuple[str, float]], preset: int) -> float | None:
+    """The ns of the first of these registers that a cell has inside; None where it has none."""
+    set_ = cell.get("parameters", {})
+    return next((ns for name, ns in registers if int(str(set_.get(name, preset)), 2) > 0), None)
 
 
 def _place(cell: str) -> str:
