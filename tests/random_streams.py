@@ -36,10 +36,11 @@ from hardwire.quantize import Outline, random_chip
 
 COUNT = 100  # seeds of a whole campaign
 ROUNDS = 3  # mixes of requests of every engine
+LAID_OUT = ("geometry", "latency", "parameters", "program", "replay", "schedule", "widths", "words")  # of plan/
 
 
 class QuickSim(RtlSim):
-    """A simulation whose compile counts for more than its speed; lint is left to others, widths that differ included."""
+    """A simulation whose compile counts for more than its speed. Lint, that of widths included, is left to others."""
 
     def simulation(self) -> Simulation:
         return replace(super().simulation(), optimize="-O0", strict=False)
@@ -203,9 +204,10 @@ def _check_fetches(case: Case, asked: list[Asked], found: list[Simulated], said:
 
 
 def sources() -> str:
-    """Digest of the RTL and of what plans and writes it."""
+    """Digest of the RTL, and of what lays out its schedule and writes it."""
     package = Path(schedule.__code__.co_filename).parent.parent
-    files = [*rtl_folder().glob("*.sv"), *(package / "plan").glob("*.py"), *(package / "emit/rtl").glob("*.py")]
+    laid_out = [package / "plan" / f"{name}.py" for name in LAID_OUT]
+    files = [*rtl_folder().glob("*.sv"), *laid_out, *(package / "emit/rtl").glob("*.py")]
     total = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted(files):
         total.update(path.read_bytes())

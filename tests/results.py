@@ -237,7 +237,7 @@ def main() -> None:
     print(f"\n{speed}")
     print("\n## Gates\n\nWhat `cost.py` predicted, and what Yosys made of it; the share is of the whole device.\n")
     print(table(["build", "board", "resource", "predicted", "measured", "error", "share"], resources))
-    print("\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are assumed.\n")
+    print("\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are estimated.\n")
     print(table(["build", "board", "what", "measured"], runs))
     print("\n## Times\n\nWhole commands, start of Python included; tokens/s as `hardwire run` prints them.\n")
     print(table(["model", "step", "measured"], bundled["times"] + stories["times"] + large))

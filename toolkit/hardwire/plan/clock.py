@@ -54,9 +54,7 @@ def clock_estimate(program: Schedule, widths: Widths, family: Family, full: floa
     if family.delays is None:
         return None
     site, delays = Site(program, widths, family), family.delays
-    found = [
-        Path(kind=kind, ns=_ns(steps, delays, full)) for kind in KINDS if (steps := kind.steps(site)) is not None
-    ]
+    found = [Path(kind=kind, ns=_ns(steps, delays, full)) for kind in KINDS if (steps := kind.steps(site)) is not None]
     found.sort(key=lambda path: -path.ns)
     basis = f"cells: {delays.source}; nets: {delays.wiring.source}"
     return ClockEstimate(mhz=round(1000 / found[0].ns, 1), paths=tuple(found), basis=basis, error=delays.wiring.error)
@@ -86,7 +84,8 @@ def _start(step: Step, d: Delays) -> tuple[float, bool]:
     multiplier, register = d.cells[d.roles.multiplier], d.cells[d.roles.register].out
     first = {
         "memory": d.cells[d.roles.memory].out,
-        "small memory": (register or 0.0) + (d.cells[d.roles.small_memory].through or 0.0),  # read in its address's cycle
+        "small memory": (register or 0.0)
+        + (d.cells[d.roles.small_memory].through or 0.0),  # read in its address's cycle
         "product": multiplier.behind[0][1] if multiplier.behind else register,
     }.get(step.part, register)
     assert first is not None
@@ -124,4 +123,3 @@ def deeper(program: Schedule, worst: Path) -> Iterator[Mapping[str, int]]:
     for name in worst.kind.fields:
         if (stages := getattr(g, name)) < STAGES[name]:
             yield {name: stages + 1}
-

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..chip.model import Chip
 from ..progress import Progress
@@ -41,7 +43,7 @@ def depths(chip: Chip, board: Board, geometry: Geometry) -> list[Depth]:
     Of those that shorten it equally the one that costs the fewest cycles. Empty for a family without delays.
     """
     widths, found = Widths.of(chip), list[Depth]()
-    tried = replace(geometry, **dict.fromkeys(STAGES, 1))
+    tried = _with(geometry, dict.fromkeys(STAGES, 1))
     while True:
         program = schedule(chip, tried)
         expected = estimate(chip, board, program, widths)
@@ -50,10 +52,15 @@ def depths(chip: Chip, board: Board, geometry: Geometry) -> list[Depth]:
         stages = tuple((name, getattr(tried, name)) for name in STAGES)
         clock = settable(board, expected.mhz)
         found.append(Depth(stages=stages, clock_mhz=clock, rate=clock * 1e6 / throughput(program).cycles))
-        further = [replace(tried, **more) for more in deeper(program, expected.worst)]
+        further = [_with(tried, more) for more in deeper(program, expected.worst)]
         if not further:
             return found
         tried = max(further, key=lambda g: _shortest(chip, board, g, widths))
+
+
+def _with(geometry: Geometry, stages: Mapping[str, int]) -> Geometry:
+    fields: Mapping[str, Any] = stages
+    return replace(geometry, **fields)
 
 
 def _shortest(chip: Chip, board: Board, geometry: Geometry, widths: Widths) -> tuple[float, int]:

@@ -120,7 +120,9 @@ def _lane_blocks(site: Site) -> Steps | None:
     g, w = site.g, site.widths
     if not g.packed_groups:
         return None
-    return (REGISTER, PRODUCT) if g.lane_stages > 1 else (REGISTER, PRODUCT, *tree(g.terms, 2 * w.accumulator), REGISTER)
+    return (
+        (REGISTER, PRODUCT) if g.lane_stages > 1 else (REGISTER, PRODUCT, *tree(g.terms, 2 * w.accumulator), REGISTER)
+    )
 
 
 def _block_sums(site: Site) -> Steps | None:

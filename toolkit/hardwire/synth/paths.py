@@ -155,6 +155,10 @@ class Paths:
                 break
         return found
 
+    def beyond(self, metric: Metric, limit: int) -> list[Path]:
+        """All paths with more of ``metric`` than that, the worst first; one between any two places."""
+        return [path for path in self.most(metric, len(self._ends)) if getattr(path, metric) > limit]
+
     def _before(self, best: Mapping[Bit, tuple[float, _Arc | None]], arc: _Arc) -> float:
         return best[arc.source][0] if arc.source is not None and arc.source in best else 0.0
 
@@ -169,7 +173,12 @@ class Paths:
         return Path(cells=tuple(reversed(cells)), ns=round(ns, 2), luts=luts, carries=carries)
 
     def _named(self, name: str) -> str:
-        return f"{name} ({self.cells[name]['type']})"
+        return f"{self.place(name)} ({self.cells[name]['type']})"
+
+    def place(self, name: str) -> str:
+        """Where a cell stands: its instance, or the line of the source that one without a name came from."""
+        source = re.match(r"(?:.*/)?(\w+\.sv:\d+)", self.cells[name].get("attributes", {}).get("src", ""))
+        return source[1] if name.startswith("$") and source else name
 
     def bare(self, cells: str, side: Literal["input", "output"]) -> list[str]:
         """Names of memories or multipliers (a pattern) whose data goes on, or comes, through more than wire."""
@@ -177,15 +186,16 @@ class Paths:
             bit for name, cell in self.cells.items() if _flop(cell) for port, bit, way in _pins(cell)
             if way == ("input" if side == "output" else "output") and port in ("D", "DI", "Q")
         }  # fmt: skip
+        read = {bit for cell in self.cells.values() for _, bit, way in _pins(cell) if way == "input"}
         lacking = []
         for name, cell in self.cells.items():
-            if not re.search(cells, name) or not _block(cell) or self._has_register(cell, side):
+            if not _block(cell) or not re.search(cells, self.place(name)) or self._has_register(cell, side):
                 continue
             wires = {bit for port, bit, way in _pins(cell) if way == side and not _is_clock(port) and _data(port)}
+            wires &= read if side == "output" else wires
             if any(isinstance(bit, int) and bit not in register for bit in wires):
                 lacking.append(name)
         return lacking
-
 
     def _has_register(self, cell: Mapping[str, Any], side: Literal["input", "output"]) -> bool:
         """Whether a block has registers of its own on this side of what it does."""
@@ -220,24 +230,61 @@ class Limits:
     carries: int = 2
 
 
-def faults(paths: Paths, limits: Limits = Limits(), stages: Mapping[str, int] | None = None) -> list[str]:
-    """In words, what is beyond the limits, and which registers are missing that ``stages`` of a geometry promise."""
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What a netlist has that it should not. ``ends``: the instances, or sources, where its path begins and ends."""
+
+    kind: Literal["luts", "carries", "register"]
+    ends: tuple[str, str]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def faults(paths: Paths, limits: Limits = Limits(), stages: Mapping[str, int] | None = None) -> list[Fault]:
+    """All that is beyond the limits, the worst first, and the registers that are missing though ``stages`` of a
+    geometry promise them. Of paths between the same two places the longest."""
     said = []
-    for metric, most in (("luts", limits.luts), ("carries", limits.carries)):
-        for path in paths.most(metric, 3):  # type: ignore[arg-type]
-            if getattr(path, metric) > most:
-                what = "LUTs" if metric == "luts" else "carry chains"
-                said.append(f"{path}; at most {most} {what}: put a register into it")
+    for path in paths.beyond("luts", limits.luts):
+        text = f"{path}; at most {limits.luts} LUTs: put a register into it"
+        said.append(Fault(kind="luts", ends=_ends(path), text=text))
+    for path in paths.beyond("carries", limits.carries):
+        text = f"{path}; at most {limits.carries} carry chains: put a register into it"
+        said.append(Fault(kind="carries", ends=_ends(path), text=text))
     for field, (cells, side, what) in REGISTERED.items():
         if stages and stages.get(field, 1) > 1:
-            said += [f"{name}: {what}, but {field} is {stages[field]}" for name in paths.bare(cells, side)[:3]]
+            for place in map(paths.place, paths.bare(cells, side)):
+                text = f"{place}: {what}, but {field} is {stages[field]}"
+                said.append(Fault(kind="register", ends=(_owner(place), _owner(place)), text=text))
     return said
 
 
-# By the stages that promise it: cells by their instance, which side has a register, and what else is said.
+def _ends(path: Path) -> tuple[str, str]:
+    return _owner(path.cells[0]), _owner(path.cells[-1])
+
+
+def _owner(place: str) -> str:
+    """The innermost instance of a cell's place, or the source that it came from; "" for one without a name."""
+    if source := re.match(r"(\w+)\.sv:", place):
+        return source[1]
+    instances = re.findall(r"(?:^|\.)u_(\w+?)(?:\[\d+\])?(?=\.)", place)
+    return instances[-1] if instances else ""
+
+
+# By the stages that promise it: cells by their place, which side has a register, and what else is said.
 REGISTERED: Mapping[str, tuple[str, Literal["input", "output"], str]] = {
-    "read_stages": (r"u_(keys|values)\.", "output", "a block RAM whose output has no register"),
-    "factor_stages": (r"u_post\.gen_row", "input", "a multiplier whose factors have no register"),
+    # Exponentials have theirs behind the choice between them and zero.
+    "read_stages": (
+        r"u_(keys|values)\.|u_divide\.u_table|u_root\.u_table",
+        "output",
+        "a block RAM whose output has no register",
+    ),
+    "factor_stages": (
+        r"u_post\.gen_row|u_fold\.|^(post|fold_root)\.sv",
+        "input",
+        "a multiplier whose factors have no register",
+    ),
 }
 
 

@@ -29,8 +29,8 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """Of nets in a plan that no tool has placed, in ns: between cells of the fabric; from or to a block, which stands in
-    a column of its own; from block to block. The first and the last grow with the share of the LUTs that is taken.
+    """Of nets in a plan that no tool has placed, in ns: between cells of the fabric; from or to a block, which stands
+    in a column of its own; from block to block. The first and the last grow with the share of the LUTs that is taken.
     """
 
     near: float  # in an empty device

@@ -61,7 +61,8 @@ DELAYS = Delays(
         "INV": Cell(through=0.236),
     },
     net=1.4,  # with it the bundled model's netlists come out at 46.0 and 52.6 MHz; routed they made 45.5 and 48.4
-    # By nine routes (tests/routes.py). From block to block: 8.6 ns where 59 % of the LUTs are predicted; from a block: 2.6.
+    # By nine routes (tests/routes.py), one of which has 8.6 ns from block to block, 59 % of the LUTs predicted, and 2.6
+    # from a block.
     wiring=Wiring(
         near=1.25,
         crowded=0.8,

@@ -13,8 +13,8 @@ PHASES = {
     "map_cells": 4, "map_ffs": 4, "map_luts": 45, "finalize": 1, "check": 1,
 }  # fmt: skip
 
-# Where Yosys has a cell's delays (techlibs/xilinx/cells_sim.v, from prjxray's SDF of Artix-7, whose fabric is the same),
-# they are those at grade -1; its longest arc where a cell has several.
+# Where Yosys has a cell's delays they are those (techlibs/xilinx/cells_sim.v, from prjxray's SDF of Artix-7, the same
+# fabric); the longest arc where a cell has several.
 FLOP = Cell(out=0.456, setup=0.05)
 MUX = Cell(through=0.24, joined="^I")
 RAM = Cell(through=0.3, out=1.3, setup=0.45, passes="^(DPR)?A|^ADDR|^RADR")

@@ -21,7 +21,19 @@ DELAYS = Delays(
         **{f"LUT{n}": Cell(through=0.174, lut=True) for n in range(1, 7)},
         **{name: MUX for name in ("MUXF7", "MUXF8", "MUXF9")},
         **{name: RAM for name in ("RAM32X1D", "RAM64X1D", "RAM128X1D", "RAM32M", "RAM64M", "RAM32M16", "RAM64M8")},
-        **{name: RAM for name in ("RAM32X1S", "RAM64X1S", "RAM128X1S", "RAM256X1S", "RAM512X1S", "RAM256X1D")},
+        **{
+            name: RAM
+            for name in (
+                "RAM32X1S",
+                "RAM64X1S",
+                "RAM128X1S",
+                "RAM256X1S",
+                "RAM512X1S",
+                "RAM256X1D",
+                "RAM32X16DR8",
+                "RAM64X8SW",
+            )
+        },
         # Yosys counts carries in fours; two of them are a CARRY8, whose 0.24 ns these are.
         "CARRY4": Cell(through=0.238, carry=True, chain=0.05, joined="^S$"),
         "CARRY8": Cell(through=0.238, carry=True, chain=0.1, joined="^S$"),
