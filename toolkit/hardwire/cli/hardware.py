@@ -13,11 +13,13 @@ import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from ..errors import HardwireError
+from ..errors import HardwireError, Mismatch
 from ..jobs.cluster import Place
 from .cluster import on_cluster
 from .group import AS_JSON, ESTIMATE, IN_FILE, Clock, Duration, answer, bar, bars, key_values, main, notes, spinner
 from .shapes import answer_shapes
+
+SAID = 10  # faults of a build's paths that are written out
 
 
 @main.command()
@@ -244,6 +246,12 @@ def build(
 @on_cluster
 @click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
 @click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
+@click.option(
+    "--check-paths",
+    is_flag=True,
+    help="Exit with 2 for a path of more than six LUTs or two carry chains, or a register that the plan has and the "
+    "netlist lacks.",
+)
 @click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach; default: the build's.")
 @click.option(
     "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; the first good one ends the others."
@@ -260,6 +268,7 @@ def synth(
     place: Place,
     no_route: bool,
     allow_slow: bool,
+    check_paths: bool,
     clock: float | None,
     seeds: tuple[int, ...],
     timeout: float | None,
@@ -273,13 +282,15 @@ def synth(
     their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
     (--no-route: its engine through Yosys), and with --ip hls through Vitis HLS first.
 
+    --check-paths judges a netlist that Yosys has made, now or before; what it finds stands in the row as path_faults.
+
     --on names where the steps run. Workers need this package and the builds under the same paths.
     """
     from ..synth.batch import Options, run_batch
     from ..synth.builds import jobs_of
     from ..synth.tables import result
 
-    options = Options(timeout, allow_slow=allow_slow, route=not no_route)
+    options = Options(timeout, allow_slow=allow_slow, route=not no_route, check_paths=check_paths)
     folders = builds if place.on == "local" else [folder.resolve() for folder in builds]
     with bars() as progress:
         table = run_batch(jobs_of(folders, clock, seeds), progress=progress, options=options, place=place)
@@ -293,8 +304,15 @@ def synth(
                 notes.print(f"collected {put(open_build(folder), collect)}")
     if table.interrupted:
         raise KeyboardInterrupt
+    for row in table.rows:
+        for said in (row.path_faults or ())[:SAID]:
+            notes.print(f"{row.name}: {said}")
+        if (more := len(row.path_faults or ()) - SAID) > 0:
+            notes.print(f"{row.name}: and {more} more; --json has them all")
     if table.failed:
         sys.exit(1)
+    if any(row.path_faults for row in table.rows):
+        sys.exit(Mismatch.exit_code)
 
 
 @main.command()

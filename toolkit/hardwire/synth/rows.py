@@ -33,6 +33,7 @@ class Row:
     clock_source: str = "asked"  # or "estimated", "routed"
     estimated_mhz: float | None = None
     longest_paths: list[str] = field(default_factory=list)
+    path_faults: list[str] | None = None  # what --check-paths found; None where it was not asked
     target_mhz: float | None = None
     fmax_mhz: float | None = None
     critical_path: dict[str, Any] | None = None
