@@ -70,9 +70,10 @@ def drawn_outline(rng: np.random.Generator) -> Outline:
         kv_heads=kv_heads, head_dim=head_dim, hidden=int(rng.integers(4, 14)) * 4, context=int(rng.integers(10, 31)),
         rotary=rotary,
     )  # fmt: skip
+    turns = rng.integers(0, 2, layers).tolist() if rotary and some(0.2) else []
     wiring = Wiring(
         gated=some(0.6), positions=not rotary or some(0.3), embedding_norm=some(0.2), final_norm=some(0.8),
-        parallel=some(0.25), logit_cap=some(0.2), rope=tuple(rng.integers(0, 2, layers).tolist()) if rotary and some(0.2) else (),
+        parallel=some(0.25), logit_cap=some(0.2), rope=tuple(turns),
     )  # fmt: skip
     activation = rng.choice(["silu", "gelu", "gelu_tanh"] if wiring.gated else ["relu", "gelu_tanh", "relu2", "gelu"])
     norm = "rms" if wiring.embedding_norm or some(0.6) else "layer"
