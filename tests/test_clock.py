@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import routes
+from click.testing import CliRunner
 from outlines import EVERY
 
+from hardwire.build.folder import open_build
 from hardwire.chip.model import Chip
+from hardwire.cli.main import main
 from hardwire.errors import BuildError
 from hardwire.plan.clock import BLOCKS, clock_estimate, settable
 from hardwire.plan.depth import at_estimated_clock, depths, estimate
@@ -26,6 +30,13 @@ from hardwire.targets.board import load_board
 from hardwire.targets.families import FAMILIES, family_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "clock.md"
+
+
+@pytest.fixture
+def few_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search of seconds: every thirtieth form of the lanes."""
+    every = Planner._cores
+    monkeypatch.setattr(Planner, "_cores", lambda planner: list(every(planner))[::30])
 
 
 def test_the_page_has_every_route_beside_its_estimate() -> None:
@@ -104,6 +115,7 @@ def test_a_full_device_is_slower(tiny_chip: Chip) -> None:
     assert clock_estimate(program, widths, bare, 0.5) is None
 
 
+@pytest.mark.usefixtures("few_cores")
 def test_fit_counts_tokens_at_the_estimated_clock(tiny_chip: Chip) -> None:
     board = load_board("pynq-z2")
     said = fit(tiny_chip, board)
@@ -116,6 +128,7 @@ def test_fit_counts_tokens_at_the_estimated_clock(tiny_chip: Chip) -> None:
     assert slow.clock_mhz == 20 and slow.estimate["asked_mhz"] == 20  # no faster than what is asked for
 
 
+@pytest.mark.usefixtures("few_cores")
 @pytest.mark.parametrize("name", ["pynq-z2", "ulx3s-85f", "kv260"])
 def test_depth_is_what_gives_the_most_tokens(tiny_chip: Chip, name: str) -> None:
     board, planner = load_board(name), Planner(tiny_chip)
@@ -136,6 +149,27 @@ def test_a_chip_that_does_not_fit_keeps_its_board(tiny_chip: Chip) -> None:
     board = replace(load_board("pynq-z2"), bram18=1)
     assert at_estimated_clock(tiny_chip, board) is board
     assert fit(tiny_chip, board).estimate is None
+
+
+@pytest.mark.usefixtures("few_cores")
+def test_the_commands_plan_by_the_estimate(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "tiny.chip")
+    chosen = at_estimated_clock(tiny_chip, load_board("ulx3s-85f"))
+    call = ["fit", str(tmp_path / "tiny.chip"), "--board", "ulx3s-85f", "--clock", "estimate", "--json"]
+    said = json.loads(CliRunner().invoke(main, call).stdout)[0]
+    assert {name: said["geometry"][name] for name in STAGES} == dict(chosen.stages)
+    assert said["clock_source"] == "estimated" and said["clock_mhz"] == round(chosen.clock_mhz, 3)
+
+    build = ["build", str(tmp_path / "tiny.chip"), "-o", str(tmp_path / "b"), "--board", "ulx3s-85f", "--target", "rtl"]
+    result = CliRunner().invoke(main, [*build, "--clock", "estimate"])
+    assert result.exit_code == 0, result.output
+    plan = open_build(tmp_path / "b").manifest.plan
+    assert plan.geometry == said["geometry"] and plan.clock_mhz == chosen.clock_mhz and plan.clock_source == "asked"
+    for wrong in (["--geometry", "banks=2"], ["--target", "hls"]):
+        result = CliRunner().invoke(main, [*build, "--clock", "estimate", *wrong])
+        assert result.exit_code == 1 and "--clock estimate plans the stages of an RTL engine; give MHz" in result.output
+    result = CliRunner().invoke(main, [*build, "--clock", "fast"])
+    assert result.exit_code == 1 and "'fast' is not a valid float" in result.output
 
 
 def test_the_committed_bitstream_is_planned_as_it_was() -> None:
