@@ -32,10 +32,16 @@ Netlist = dict[str, Any]
 FAMILIES = ("xc7", "ecp5")
 OUTPUTS = "O Z Q CO S0 COUT"
 
-# Where the RTL of today's bitstream is beyond the limits with all stages. A path that begins and ends elsewhere fails.
-KNOWN_LUTS: dict[str, set[tuple[str, str]]] = {"xc7": set(), "ecp5": set()}
-KNOWN_CARRIES: dict[str, set[tuple[str, str]]] = {"xc7": set(), "ecp5": set()}
-MOST = Limits(luts=12, carries=4)  # and of those that are known none is longer
+# Where the RTL is beyond the limits with all stages, by the sources of both ends ("": Yosys left none). A path that
+# begins or ends elsewhere fails, as does any when it grows.
+KNOWN: dict[str, set[tuple[str, str]]] = {
+    "xc7": {
+        ("norm_root", ""), ("norm_root", "norm_root"), ("threefry", "noise"), ("token_loop", ""),
+        ("token_loop", "emission"), ("token_loop", "noise"),
+    },
+    "ecp5": set(),
+}  # fmt: skip
+MOST = Limits(luts=7)
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -58,18 +64,15 @@ def found(netlist: tuple[str, str, Netlist], **stages: int) -> list[Fault]:
 
 
 @pytest.mark.tools
-@pytest.mark.slow
 def test_nothing_is_beyond_the_limits_but_what_is_known(netlist: tuple[str, str, Netlist]) -> None:
     family, top, cells = netlist
     said = found(netlist, **STAGES)
-    known = {"luts": KNOWN_LUTS[family], "carries": KNOWN_CARRIES[family], "register": set()}
-    new = [fault for fault in said if fault.ends not in known[fault.kind]]
+    new = [fault for fault in said if fault.kind != "luts" or fault.ends not in KNOWN[family]]
     assert not new, "\n".join(sorted({f"{fault.kind} {fault.ends}: {fault}" for fault in new}))
     assert not faults(Paths(cells, top, family), MOST), "a known path has grown"
 
 
 @pytest.mark.tools
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["luts", "carries", "register"])
 def test_a_planted_violation_is_found_and_named(netlist: tuple[str, str, Netlist], kind: str) -> None:
     family, top, cells = netlist
