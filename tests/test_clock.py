@@ -134,7 +134,7 @@ def test_depth_is_what_gives_the_most_tokens(tiny_chip: Chip, name: str) -> None
     board, planner = load_board(name), Planner(tiny_chip)
     before = fit(tiny_chip, board, planner)
     tried = depths(tiny_chip, board, Geometry(**before.geometry))
-    assert len(tried) > 3 and len({depth.stages for depth in tried}) == len(tried)
+    assert len(tried) > 1 and len({depth.stages for depth in tried}) == len(tried)
     clocks = [depth.clock_mhz for depth in tried]
     assert clocks == sorted(clocks)  # each shortens the slowest path, or one as slow
     chosen = at_estimated_clock(tiny_chip, board, planner)

@@ -66,6 +66,9 @@ def _ns(steps: Sequence[Step], d: Delays, full: float) -> float:
     inside = bool(d.cells[d.roles.multiplier].behind)  # a product's register is in its block
     for step in steps[1:]:
         last, to_block = step is steps[-1], step.part in BLOCKS
+        if step.part == "cascade":
+            total += step.count * d.cells[d.roles.multiplier].passing["P"]
+            continue
         total += _net(d, full, int(block) + int(to_block)) + (step.count - 1) * _net(d, full, 0) + _delay(step, d, last)
         block = to_block
         if step.part == "product" and last and not inside:

@@ -21,13 +21,14 @@ from .latency import ceil_div
 from .program import Schedule
 from .widths import Widths
 
-Part = Literal["register", "memory", "small memory", "product", "lut", "carry"]
+Part = Literal["register", "memory", "small memory", "product", "cascade", "lut", "carry"]
 
 
 @dataclass(frozen=True)
 class Step:
     """One or more cells of a kind behind each other. ``product``: a multiplier and the register behind it; as the first
-    step, that register alone. ``bits``: of carry chains, all that the path runs along."""
+    step, that register alone. ``cascade``: from multiplier to multiplier by the sums inside. ``bits``: of carry chains,
+    all that the path runs along."""
 
     part: Part
     count: int = 1
@@ -308,6 +309,8 @@ def _root(site: Site) -> Steps:
 
 def _energy(site: Site) -> Steps:
     """Squares of a read of the residual, added to the vector's energy."""
+    if site.roles.cascade:
+        return (PRODUCT, Step("cascade", site.g.rows - 1), *carry(1, 40), REGISTER)
     return (PRODUCT, *carry(bits_of(site.g.rows) + 1, 40), REGISTER)
 
 

@@ -102,7 +102,8 @@ class Paths:
     def _arc(self, name: str, spec: Cell, port: str, bit: Bit, out_port: str) -> _Arc:
         assert spec.through is not None
         along = spec.carry and re.search(self.delays.carry_in, port) is not None
-        ns = spec.chain if along and re.search(self.delays.carry_out, out_port) else spec.through
+        through = spec.passing.get(port[0], spec.through)
+        ns = spec.chain if along and re.search(self.delays.carry_out, out_port) else through
         beside = spec.joined and re.search(spec.joined, port)
         net = 0.0 if along or beside else self.delays.net
         return _Arc(bit, name, ns + net, int(spec.lut), int(spec.carry and not along))

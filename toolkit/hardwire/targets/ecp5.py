@@ -81,6 +81,7 @@ DELAYS = Delays(
         multiplier="MULT18X18D",
         small_memory="TRELLIS_DPR16X4",
         shift=3,
+        cascade=False,
         clamp=4,
     ),
     source="typical of speed 6, estimated and not taken from a table; the block RAM and LUT are near nextpnr's reports",

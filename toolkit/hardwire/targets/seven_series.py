@@ -31,7 +31,9 @@ DELAYS = Delays(
         "RAMB18E1": BLOCK_RAM,
         "RAMB36E1": BLOCK_RAM,
         "DSP48E1": Cell(
-            through=3.84,
+            through=2.823,
+            passing={"C": 1.325, "P": 1.255},
+            joined="^PCIN$",
             passes="^([ABCD]|PCIN)$",
             registers={
                 "A": (("AREG", 0.254), ("MREG", 1.416), ("PREG", 2.739)),
@@ -48,7 +50,7 @@ DELAYS = Delays(
         "SRLC32E": SHIFT,
         "INV": Cell(through=0.124),
     },
-    net=0.75,  # what one public path that Vivado routed takes (0.83), and shorter ones
+    net=1.1,  # as ``wiring``
     # By the mean of two routes of a tile (tests/routes.py); a fuller device's nets are not known.
     wiring=Wiring(
         near=1.1,
@@ -68,6 +70,7 @@ DELAYS = Delays(
         multiplier="DSP48E1",
         small_memory="RAM32M",
         shift=5,
+        cascade=True,
         clamp=5,
     ),
     source="grade -1: prjxray's tables as Yosys has them; registers and memories in LUTs typical, of no table",

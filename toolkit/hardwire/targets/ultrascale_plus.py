@@ -42,6 +42,8 @@ DELAYS = Delays(
         "URAM288": Cell(out=1.5, setup=0.5),
         "DSP48E2": Cell(
             through=1.923,
+            passing={"C": 0.9, "P": 0.84},
+            joined="^PCIN$",
             passes="^([ABCD]|PCIN)$",
             registers={
                 "A": (("AREG", 0.2), ("MREG", 1.083), ("PREG", 1.782)),
@@ -76,6 +78,7 @@ DELAYS = Delays(
         multiplier="DSP48E2",
         small_memory="RAM32M",
         shift=5,
+        cascade=False,
         clamp=5,
     ),
     # LUT, carry, register and multiplier: gussmith23/lakeroad-evaluation, Vivado's timing of an xczu3eg at grade -1;
