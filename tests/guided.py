@@ -25,8 +25,8 @@ from hardwire.backends.rtlsim import RtlSim
 from hardwire.build.folder import open_build
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
+from hardwire.driver.schema import problems
 from hardwire.host.requests import BUDGET, CONTEXT_FULL, NONE_ALLOWED, STOP_TOKEN, Outcome, Request
-from hardwire.serve.schema import problems
 
 PROMPT = "Once upon a time there was a"
 GUIDES: tuple[str | dict[str, Any], ...] = (

@@ -15,9 +15,9 @@ from hardwire.chip.model import Chip
 from hardwire.driver import guides
 from hardwire.driver.automaton import Automaton
 from hardwire.driver.guides import Guides, check_schema
+from hardwire.driver.schema import problems
 from hardwire.driver.text import TextCodec
 from hardwire.errors import PromptError, ToolMissing
-from hardwire.serve.schema import problems
 
 EDGES = {0: {5: 1, 6: 2, 7: 9}, 1: {5: 1, 8: 2}, 9: {5: 9}}  # 9 leads nowhere
 

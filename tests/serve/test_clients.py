@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,22 +166,28 @@ def test_node(url: str, model: LanguageModel) -> None:
     assert json.loads(done.stdout) == [wanted, wanted, wanted, "422 logprobs", "404 model_not_found"]
 
 
-def test_schemathesis(chip_with_text: Chip, tmp_path: Path) -> None:
+@pytest.mark.parametrize("best", [0, 20], ids=["plain", "extended"])
+def test_schemathesis(chip_with_text: Chip, best: int, tmp_path: Path) -> None:
     """Every call with what its schema allows and forbids; a status, type or body that it does not tell is a failure.
 
     The context is large, as no schema says how many tokens a text has.
     """
     chip = replace(chip_with_text, shape=replace(chip_with_text.shape, context=2048))
-    with serving(chip, Quick(chip), keys=(key_of(KEY),)) as server:
-        no_failures(server, tmp_path)
+    with serving(chip, Quick(chip, best), keys=(key_of(KEY),)) as server:
+        document = server.ask("/openapi.json", key=KEY)[1]
+        assert ("AnswerGuide" in document["components"]["schemas"]) == bool(best)
+        no_failures(server, document, tmp_path)
 
 
-def no_failures(server: Running, tmp_path: Path) -> None:
-    document = tmp_path / "openapi.json"
-    document.write_text(json.dumps(server.ask("/openapi.json", key=KEY)[1]))
-    command = [sys.executable, "-m", "schemathesis.cli", "run", str(document), "--seed", "1", "--no-color"]
+def no_failures(server: Running, document: Any, tmp_path: Path) -> None:
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    command = [sys.executable, "-m", "schemathesis.cli", "run", str(path), "--seed", "1", "--no-color"]
     command += ["--url", f"http://{server.host}:{server.port}", "--max-examples", "40"]
     command += ["-H", f"Authorization: Bearer {KEY}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=800, cwd=tmp_path)
+    hooks = {"PYTHONPATH": str(Path(__file__).parent), "SCHEMATHESIS_HOOKS": "fuzz_hooks"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=800, cwd=tmp_path, env={**os.environ, **hooks}
+    )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert server.service.engine.fault == "" and server.ask("/health")[0] == 200

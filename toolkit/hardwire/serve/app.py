@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..driver.model import LanguageModel
+from ..driver.schema import Problem
 from .answering import Answering, Trying
 from .asks import Ask, Reader
 from .chat import read_template
@@ -34,7 +35,6 @@ from .passes import Judge, check_patterns
 from .queue import Allowance
 from .replies import reply_to
 from .sampling import CHAT, COMPLETIONS, NATIVE
-from .schema import Problem
 from .settings import Key, Settings, find_key, is_loopback
 from .timeline import Timeline
 
@@ -58,7 +58,8 @@ class Service:
         for name, path in settings.adapters:
             model.add_adapter(name, path)
         self.about = described(model, settings.name, [name for name, _ in settings.adapters])
-        self.reader = Reader(model, self.about, settings, read_template(settings.chat_template))
+        template = read_template(settings.chat_template, self.about.letters)
+        self.reader = Reader(model, self.about, settings, template)
         self.engine = Engine(model, settings.queue, self.metrics.ended)
         self.metrics.watch(self.engine)
         self._judge = Judge(settings.match_seconds)

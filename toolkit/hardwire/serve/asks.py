@@ -12,6 +12,7 @@ from typing import Any
 
 from ..driver.automaton import Automaton
 from ..driver.model import LanguageModel
+from ..driver.schema import Problem, no_number, problems
 from ..errors import HardwireError, PromptError, PromptTooLong
 from ..host.requests import Request
 from .chat import ChatTemplate
@@ -19,7 +20,6 @@ from .engine import Job
 from .errors import ApiError, unsupported, wrong_fields
 from .fields import ATTEMPTS, Model, refusal, rules_of, schemas
 from .sampling import CHAT, COMPLETIONS, NATIVE, guide_of, sampling_of
-from .schema import Problem, problems
 from .settings import Settings
 
 DEEPEST = 64  # of lists and objects in each other
@@ -203,7 +203,7 @@ def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
 def parsed(data: bytes) -> Any:
     """The JSON of a body. Raises ApiError, status 400: a name given twice and NaN are none, nor what nests too deep."""
     try:
-        body = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+        body = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=no_number)
         _depth(body)
         json.dumps(body, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -229,7 +229,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise ValueError(f"{max(names, key=names.count)!r} is there twice")
     return named
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
