@@ -76,7 +76,7 @@ def main(folder: Path, count: int, seconds: float) -> None:
         )
         outcome: Outcome = sim.run(request)
         if number < len(GUIDES):
-            assert_equal(outcome, reference.run(request), number)
+            assert_equal(request, outcome, reference.run(request), number)
         ended[outcome.status] += 1
         stream = model.codec.stream(ids)
         text = "".join(map(stream.feed, outcome.ids)) + stream.flush()

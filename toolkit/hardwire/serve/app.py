@@ -221,6 +221,8 @@ class Service:
             "has_tokenizer": self.about.has_text,
             "runs_on": model.name,
             "adapters": list(self.about.adapters),
+            "best": self.about.best,
+            "guides": self.about.guides,
             "timeline": self._timeline is not None,
         }
 

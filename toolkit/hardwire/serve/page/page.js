@@ -51,17 +51,22 @@ function number(id) {
   return value === "" ? undefined : Number(value);
 }
 
+/** Whether the chip draws under the pattern, token by token; otherwise answers are tried until one matches. */
+const guiding = () => Boolean($("pattern").value && state.guides && $("how").value === "guide");
+
 function body() {
   const temperature = Number($("temperature").value);
-  const common = { temperature, seed: number("seed"), stream: true };
+  const pattern = $("pattern").value;
+  const model = $("model").value || state.name;
+  const common = { model, temperature, seed: number("seed"), stream: true };
+  if (guiding()) common.guided_regex = pattern;
   if (mode() === "chat") {
     return ["/v1/chat/completions", {
-      ...common, model: state.name, messages: state.messages, max_tokens: number("tokens"),
+      ...common, messages: state.messages, max_tokens: number("tokens"),
       stream_options: { include_usage: true },
     }];
   }
-  const pattern = $("pattern").value;
-  const until = pattern ? { until: { regex: pattern } } : {};
+  const until = pattern && !guiding() ? { until: { regex: pattern } } : {};
   return ["/generate", { ...common, ...until, prompt: $("prompt").value, max_output_tokens: number("tokens") }];
 }
 
@@ -89,6 +94,8 @@ async function ask() {
   const place = answer.appendChild(document.createElement("span"));
   place.className = "new";
   const meter = new Meter();
+  const wanted = mode() === "continue" || guiding() ? ours($("pattern").value) : null;
+  $("fits-place").hidden = !wanted;
   state.running = new AbortController();
   busy(true);
   let text = "";
@@ -100,6 +107,7 @@ async function ask() {
       meter.add(said);
       text = said.whole ?? text + (said.text ?? "");
       place.textContent = text;
+      if (wanted) $("fits").textContent = wanted.test(text) ? "matches" : "not yet";
       $("log").scrollTop = $("log").scrollHeight;
     }
   } catch (error) {
@@ -107,6 +115,7 @@ async function ask() {
     meter.ended(stopped ? "you stopped it" : "an error");
     if (!stopped) $("error").textContent = error.message;
   }
+  if (wanted && !wanted.test(text)) $("fits").textContent = "no match";
   if (mode() === "chat" && text) state.messages.push({ role: "assistant", content: text });
   else if (mode() === "chat") state.messages.pop();
   if (mode() === "chat" && text) $("prompt").value = "";
@@ -185,19 +194,37 @@ class Meter {
 
 // -- the pattern -----------------------------------------------------------------------------------
 
-/** Whether a pattern is one, as it is typed; the server's Python has the last word. */
+/** A pattern that must match all of a text, with its flags in front as Python and Rust write them; null of "". Throws. */
+function compiled(pattern) {
+  if (!pattern) return null;
+  const [, flags = "", rest] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(pattern);
+  return new RegExp(`^(?:${rest})$`, `${[...new Set(flags)].join("")}u`);
+}
+
+/** The same; null where this browser knows no such pattern, which the server may. */
+function ours(pattern) {
+  try {
+    return compiled(pattern);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a pattern is one, as it is typed; the server has the last word. */
 function checkPattern() {
   const field = $("pattern");
   const note = $("pattern-state");
-  let words = field.value ? "A pattern; answers are tried until one matches as a whole." : "";
   let wrong = false;
+  let words = "";
+  if (field.value && guiding()) words = "A pattern; the chip draws only tokens that fit it.";
+  else if (field.value && mode() === "chat") words = "Of continued texts alone; a chat does not use it.";
+  else if (field.value) words = "A pattern; answers are tried until one matches as a whole.";
   try {
-    new RegExp(field.value, "u");
+    compiled(field.value);
   } catch (error) {
     wrong = true;
-    words = error.message.replace(/^.*?: /, "Not a pattern yet: ");
+    words = error.message.replace(/^.*: /, "Not a pattern yet: ");
   }
-  if (field.value && mode() === "chat") words = "Of continued texts alone; a chat does not use it.";
   field.setAttribute("aria-invalid", String(wrong));
   note.classList.toggle("wrong", wrong);
   note.textContent = words;
@@ -265,6 +292,9 @@ async function connect() {
       `${model.runs_on}; ${model.vocab} tokens, context ${model.context}, chip ${model.digest.slice(0, 8)}`;
     $("tokens").max = $("position").max = model.context - 1;
     if (!model.has_tokenizer) $("error").textContent = "This chip has no tokenizer: it answers token ids, by the API alone.";
+    $("how-place").hidden = !model.guides;
+    $("model-place").hidden = !model.adapters.length;
+    $("model").replaceChildren(new Option("none", model.name), ...model.adapters.map((name) => new Option(name)));
     $("timeline-place").hidden = !model.timeline;
     if (model.timeline) await drawTimeline();
     else $("timeline-about").textContent = "This chip's engine has no plan here: serve an RTL build to see it.";
@@ -293,6 +323,7 @@ document.addEventListener("keydown", (event) => {
 $("stop").addEventListener("click", () => state.running?.abort());
 $("clear").addEventListener("click", clear);
 $("pattern").addEventListener("input", checkPattern);
+$("how").addEventListener("change", checkPattern);
 $("temperature").addEventListener("input", () => {
   $("temperature-value").textContent = Number($("temperature").value).toFixed(2);
 });
