@@ -94,7 +94,7 @@ def test_a_text_and_its_figures(page: Any, chip_with_text: Chip, tmp_path: Path)
         assert page.text_content("#log p") == "abc" + wanted
         assert page.text_content("#count") == str(len(model.last.tokens))
         assert page.text_content("#used-seed") == "7" and page.text_content("#rate") != "–"
-        assert page.locator("#timeline rect").count() > 10
+        assert page.locator("#timeline rect").count() > 10 and page.locator("#legend li").count() > 4
         page.get_by_label("Position").fill("9")
         page.get_by_text("A token at position 9 takes").wait_for()
         page.screenshot(path=str(tmp_path / "page.png"))

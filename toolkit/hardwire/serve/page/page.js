@@ -238,6 +238,7 @@ async function drawTimeline() {
   try {
     const plan = await (await call(`/timeline?position=${position}`)).json();
     $("timeline").replaceChildren(chart(plan));
+    $("legend").replaceChildren(...works(plan).map(legend));
     $("timeline-about").textContent = `A token at position ${position} takes ${plan.cycles.toLocaleString("en")} cycles.`;
   } catch (error) {
     $("timeline-about").textContent = error.message;
@@ -251,8 +252,21 @@ function shape(name, attributes, text = "") {
   return element;
 }
 
+/** What the parts work at, in the order of its beginning; colours go by it. */
+const works = ({ busy }) => [...new Set(busy.map((bar) => bar.label))];
+const colour = (index) => COLOURS[index % COLOURS.length];
+
+function legend(work, index) {
+  const entry = document.createElement("li");
+  const swatch = shape("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
+  swatch.append(shape("rect", { width: 10, height: 10, fill: colour(index) }));
+  entry.append(swatch, work);
+  return entry;
+}
+
 /** Bars by part of the chip, from left to right in cycles. */
-function chart({ cycles, busy: bars }) {
+function chart(plan) {
+  const { cycles, busy: bars } = plan;
   const parts = [...new Set(bars.map((bar) => bar.part))];
   const [left, row, width] = [84, 26, 1000];
   const height = parts.length * row + 26;
@@ -262,12 +276,12 @@ function chart({ cycles, busy: bars }) {
   parts.forEach((part, index) => {
     picture.append(shape("text", { x: 0, y: index * row + 17 }, part));
   });
-  const labels = [...new Set(bars.map((bar) => bar.label))];
+  const labels = works(plan);
   for (const bar of bars) {
     const box = shape("rect", {
       x: left + bar.start * scale, y: parts.indexOf(bar.part) * row + 3,
       width: Math.max((bar.end - bar.start) * scale, 0.5), height: row - 6,
-      fill: COLOURS[labels.indexOf(bar.label) % COLOURS.length],
+      fill: colour(labels.indexOf(bar.label)),
     });
     box.append(shape("title", {}, `${bar.part}, ${bar.label}, layer ${bar.layer}: cycles ${bar.start} to ${bar.end}`));
     picture.append(box);
