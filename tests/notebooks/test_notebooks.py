@@ -24,7 +24,7 @@ from .execute import (
 )
 
 NAMES = [path.name for path in notebooks()]
-# Those that build, plan for every board, compile a board of their own, race thousands of tokens, and train (with torch):
+# Those that build, plan for every board, compile a board of their own, race thousands of tokens, train (with torch):
 # minutes each.
 LONG = ("02", "04", "06", "07", "08", "09")
 EXECUTED = [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in NAMES]

@@ -305,13 +305,14 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool
 @main.command()
 @click.argument("build", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, help="The zip to write; default: hardwire-<name>-<board>.zip here.")
+@click.option("--wheels", type=IN_FILE, help="A folder of wheels, for hardwire serve on the board (docs/serve.md).")
 @AS_JSON
-def deploy(build: Path, out: Path | None, as_json: bool) -> None:
+def deploy(build: Path, out: Path | None, wheels: Path | None, as_json: bool) -> None:
     """One zip with all that a board needs of BUILD: wheel, bitstream, .hwh, model, and a README with its commands."""
     from ..build.deploy import deploy as pack
 
     with spinner("deploy"):
-        path = pack(build, out)
+        path = pack(build, out, wheels)
     data = {"zip": str(path), "size_bytes": path.stat().st_size}
     answer(data, as_json, key_values("deployed", data))
 
