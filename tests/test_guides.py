@@ -39,6 +39,8 @@ def test_what_no_automaton_allows_is_refused() -> None:
         Automaton(10, 9, [2], EDGES)
     with pytest.raises(PromptError, match="token 4 is not one that the guide allows here"):
         Automaton(10, 0, [2], EDGES).begin().take(4)
+    with pytest.raises(PromptError, match="every token that the guide begins with stands inside a text"):
+        Automaton(10, 0, [2], EDGES, first=(5, 6))
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from .chat import read_template
 from .engine import Engine
 from .errors import ApiError, wrong_fields
 from .fields import described
+from .guiding import Guiding
 from .logprobs import LogProbs
 from .metrics import CONTENT_TYPE, Metrics, log
 from .openapi import document
@@ -66,6 +67,7 @@ class Service:
         self._logprobs = LogProbs(model)
         self._allowances = {key.name: Allowance(key) for key in settings.keys}
         self._speller = ThreadPoolExecutor(1, "speller")  # prompts to ids, one at a time and beside the event loop
+        self._guiding = Guiding(self.reader.guided, settings.queue)
         self._document = document(self.about, settings, self.reader.schemas)
         self._began = int(time.time())
         handlers: dict[Any, Any] = {ApiError: _refuse, HTTPException: _no_route, Exception: _broken}
@@ -93,6 +95,7 @@ class Service:
     def close(self) -> None:
         """End what runs. Blocks until the chip is free."""
         self.engine.close()
+        self._guiding.close()
         self._speller.shutdown()
 
     # -- who asks ------------------------------------------------------------------------------------
@@ -132,6 +135,8 @@ class Service:
             data = await self._body(request)
             loop = asyncio.get_running_loop()
             ask = await loop.run_in_executor(self._speller, self.reader.ask, call, data)
+            if ask.guide is not None:
+                ask = await self._guiding.guided(ask, key.name, key.waiting)
             about = request.scope["about"]
             about |= {"user": key.name, "prompt_tokens": ask.prompt_tokens, "seed": ask.request.seed}
             about |= {"label": ask.label} if ask.label else {}
