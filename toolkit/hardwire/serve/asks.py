@@ -31,8 +31,8 @@ SEEDS = 1 << 64
 class Ask:
     """What a body asks for. prompts: ids [P]; choices: of each; texts: of the prompts, where they are echoed.
 
-    guide: the field that says what answers must be, and what it says; guides: the same compiled, for each prompt. until,
-    attempts: of an answer that must pass. label: of the log.
+    guide: the field that says what answers must be, and what it says; guides: the same compiled, for each prompt.
+    until, attempts: of an answer that must pass. label: of the log.
     """
 
     call: str
