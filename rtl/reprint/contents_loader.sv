@@ -23,7 +23,8 @@ module contents_loader
   input  logic              rvalid_i,
   input  logic [31:0]       rdata_i,
   output logic              load_valid_o,  // words of contents
-  output logic [31:0]       load_data_o
+  output logic [31:0]       load_data_o,
+  output logic [PositionW-1:0] positions_o // that requests may use, of the chip that is held
 );
 
   localparam int CountW  = $clog2(Length + 1);
@@ -44,7 +45,8 @@ module contents_loader
     own_q   <= own_i;
   end
 
-  logic                whole_q, loading_q, foreign_q, damaged_q, ready;
+  logic                whole_q, loading_q, foreign_q, damaged_q, ready, right;
+  logic                beyond_q;  // the image is of more positions than there are, or of none
   logic [31:0]         id_q, next_id_q, crc_q, crc;
   logic [CountW-1:0]   count_q;
   logic [SettleW-1:0]  settle_q;
@@ -53,6 +55,7 @@ module contents_loader
   contents_state_t     state;
   initial whole_q = Baked;
   initial id_q = Baked ? Id : '0;
+  initial positions_o = PositionW'(Context);
 
   assign ready     = loading_q && settle_q == 0;
   assign in_window = addr_q >> WinContentsA == WinContents >> WinContentsA;
@@ -61,6 +64,8 @@ module contents_loader
   assign take      = write_q && in_window && ready && addr_q[WinContentsA-1:2] == IndexW'(count_q);
   assign blocked   = write_q && addr_q == RegControl && (loading_q || !whole_q)
                      && (wdata_q[ControlStart] || (loading_q && wdata_q[ControlReset]));
+
+  assign right     = wdata_q == ~crc_q && !beyond_q;
 
   crc32 u_crc (.crc_i(crc_q), .data_i(wdata_q), .crc_o(crc));
 
@@ -85,15 +90,20 @@ module contents_loader
         next_id_q <= wdata_q;
       end else begin
         loading_q <= 1'b0;
-        whole_q   <= wdata_q == ~crc_q;
-        damaged_q <= wdata_q != ~crc_q;
-        id_q      <= wdata_q == ~crc_q ? next_id_q : '0;
+        whole_q   <= right;
+        damaged_q <= !right;
+        id_q      <= right ? next_id_q : '0;
+      end
+      if (PositionsAt != 0 && count_q == CountW'(PositionsAt)) begin
+        positions_o <= PositionW'(wdata_q);
+        beyond_q    <= wdata_q == 0 || wdata_q > 32'(Context);
       end
     end
     if (begins) begin
       loading_q <= 1'b1;
       foreign_q <= 1'b0;
       damaged_q <= 1'b0;
+      beyond_q  <= 1'b0;
       count_q   <= '0;
       crc_q     <= '1;
       settle_q  <= '1;

@@ -173,7 +173,8 @@ def _contents(build: Build, chip: Chip) -> dict[str, list[str]]:
     pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
     geometry = geometry_of(plan.geometry or {}, build.folder)
     cast = replace(Cast.of(build.chip, geometry, pour), parameters=read_meta(build.folder / "rtl")["parameters"])
-    if found := cast.obstacles(chip):
+    gates = replace(cast, sections=())  # the context among them: a register begins with what was built
+    if found := gates.obstacles(chip):
         raise BuildError(
             f"{build.folder}: chip {chip.digest[:12]} does not go into this bitstream: {'; '.join(found)}; quantize "
             "with --like the chip that it was built from and --patchable, or build anew"
