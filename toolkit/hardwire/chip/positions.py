@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import Chip
+
+_Int = TypeVar("_Int", bound=np.integer[Any])
 
 
 def with_positions(chip: Chip, context: int) -> Chip:
@@ -17,8 +20,7 @@ def with_positions(chip: Chip, context: int) -> Chip:
     ones alone finds no difference."""
     s, more = chip.shape, context - chip.shape.context
     tables = {
-        name: _padded(chip.tables[name].reshape(chip.wiring.rope_sets, s.context, -1), more)
-        for name in ("cos", "sin")
+        name: _padded(chip.tables[name].reshape(chip.wiring.rope_sets, s.context, -1), more) for name in ("cos", "sin")
     }
     flat = {name: table.reshape(chip.wiring.rope_sets * context, -1) for name, table in tables.items()}
     matrices = dict(chip.matrices)
@@ -29,6 +31,6 @@ def with_positions(chip: Chip, context: int) -> Chip:
     return replace(chip, shape=replace(s, context=context), tables={**chip.tables, **flat}, matrices=matrices)
 
 
-def _padded(table: NDArray[np.int64], more: int) -> NDArray[np.int64]:
+def _padded(table: NDArray[_Int], more: int) -> NDArray[_Int]:
     """A table [sets, positions, ...] with zeros behind its positions."""
     return np.pad(table, [(0, 0), (0, more), *((0, 0) for _ in table.shape[2:])])

@@ -87,8 +87,8 @@ def selftest(
     geometry: dict[str, Any] | None = None,
     laid: Chip | None = None,
 ) -> SelfTest:
-    """Compare a chip on a board with its model. ``geometry``: a plan's, needed for trace checksums; ``laid``: the chip as
-    the engine holds it, where that was built for more positions.
+    """Compare a chip on a board with its model. ``geometry``: a plan's, needed for trace checksums; ``laid``: the chip
+    as the engine holds it, where that was built for more positions.
 
     Raises BuildError for a record of another chip, LinkError where the board does not answer.
     """

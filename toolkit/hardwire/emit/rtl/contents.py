@@ -5,7 +5,8 @@
 An image is 32-bit words: the first 32 bits of the mould's digest, the contents of every memory that is written, the
 first 32 bits of the chip's digest, and the CRC-32 of all that. A memory's words follow each other from address 0 on,
 each in as many 32-bit words as it needs, lowest first. The last of them is a register: how many positions requests may
-use, which are fewer than were built for a chip of a shorter context. Only numpy and the standard library: this runs on boards.
+use, which are fewer than were built for a chip of a shorter context. Only numpy and the standard library: this runs on
+boards.
 """
 
 from __future__ import annotations
