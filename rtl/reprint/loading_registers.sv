@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// host_registers behind a contents_loader: the same ports, and what it loads. A build's host_registers take the positions
-// too (emit/rtl/loads.py).
+// host_registers behind a contents_loader: the same ports, and what it loads. A build's host_registers take the
+// positions too (emit/rtl/loads.py).
 module loading_registers
   import host_pkg::*, plan_pkg::*;
 #(
@@ -19,7 +19,7 @@ module loading_registers
   input  logic                          write_i,
   input  logic [AddrW-1:0]              addr_i,        // a multiple of 4
   input  logic [31:0]                   wdata_i,
-  output logic                          rvalid_o,      // four cycles after read_i
+  output logic                          rvalid_o,      // five cycles after read_i
   output logic [31:0]                   rdata_o,
   input  logic [ErrorW-1:0]             event_i,       // errors of the transport, by their bit of the register
   output logic [7:0]                    status_o,      // the register

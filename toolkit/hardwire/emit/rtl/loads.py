@@ -216,6 +216,7 @@ def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
     link.write_text(threaded_link(link.read_text()))
     for module, text in threaded_registers(_sources(folder)).items():
         (folder / "rtl" / f"{module}.sv").write_text(text)
+    (folder / "rtl" / "host_streams.sv").unlink()  # loading_registers stand in its place
     if cast.pour is not Pour.ALL:
         return
     over_bus = cast.sections[cast.geometry.uram :]
