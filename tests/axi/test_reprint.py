@@ -18,9 +18,8 @@ from hardwire.build.folder import Build
 from hardwire.build.make import make_build
 from hardwire.build.pours import mould_of, pours_into
 from hardwire.chip.excerpt import excerpt
-from hardwire.chip.model import Chip
+from hardwire.chip.model import Chip, load_chip
 from hardwire.chip.mould import Mould
-from hardwire.driver.hosted import HostedChip
 from hardwire.driver.model import LanguageModel
 from hardwire.emit.rtl.contents import Cast, Pour, with_word
 from hardwire.errors import BuildError, LinkError, PromptError
@@ -29,6 +28,9 @@ from hardwire.plan.geometry import Geometry
 from hardwire.quantize import Options, quantize, random_chip, random_decoder
 from hardwire.quantize.random import Outline
 from hardwire.targets.board import load_board
+
+from .reprinting import hosted, killed_behind, opened
+from .reprinting import says as is_chip
 
 if TYPE_CHECKING:
     from hardwire.backends.simboard import SimBoard
@@ -80,26 +82,8 @@ def model(build: Build, board: SimBoard) -> Iterator[LanguageModel]:
         yield model
 
 
-def opened(build: Build, board: SimBoard, download: bool = True) -> LanguageModel:
-    from hardwire.backends.simboard import simulated_bundle
-    from hardwire.driver.bundle import for_board
-    from hardwire.driver.overlay import open_board
-
-    return open_board(for_board(simulated_bundle(build), None), board, download)
-
-
-def hosted(model: LanguageModel) -> HostedChip:
-    assert model.hosted is not None
-    return model.hosted
-
-
 def says(model: LanguageModel, chip: Path) -> None:
-    """It gives the tokens of the chip's reference, greedy and drawn, and its logits and checksums are right."""
-    reference = hardwire.load(chip)
-    for options in ({}, {"temperature": 0.9, "seed": 5}):
-        assert model.generate(PROMPT, **options) == reference.generate(PROMPT, **options)
-    assert model.verify() and model.chip.digest == reference.chip.digest
-    assert model.info()["id"] == f"{reference.chip.id:08x}" == reference.chip.digest[:8]
+    is_chip(model, load_chip(chip), PROMPT)
 
 
 def test_a_then_b_then_a(model: LanguageModel, chips: dict[str, Path]) -> None:
@@ -156,10 +140,6 @@ def test_an_image_of_more_positions_than_there_are(model: LanguageModel, chips: 
     says(model, chips["a"])
 
 
-class Killed(Exception):
-    """The program ends here."""
-
-
 @pytest.mark.parametrize("after", [0, 1, 2, 1500, -2, -1])
 @pytest.mark.parametrize("end", ["goes on", "another program", "the fabric is reset"])
 def test_a_load_that_is_killed(
@@ -167,21 +147,9 @@ def test_a_load_that_is_killed(
 ) -> None:
     """Nothing wrong is served, and the next load repairs it; whatever was written by then."""
     with opened(build, board) as model:
-        chip, left = hosted(model), after % len(Cast.of(model.chip, GEOMETRY, Pour.ALL).image(model.chip))
-        store = chip.bus.write  # type: ignore[attr-defined]
-
-        def write(at: int, word: int) -> None:
-            nonlocal left
-            if 0x4000 <= at < 0x5000:
-                if left == 0:
-                    raise Killed
-                left -= 1
-            store(at, word)
-
-        monkeypatch.setattr(chip.bus, "write", write)  # type: ignore[attr-defined]
-        with pytest.raises(Killed):
+        chip, length = hosted(model), len(Cast.of(model.chip, GEOMETRY, Pour.ALL).image(model.chip))
+        with killed_behind(after % length, chip, monkeypatch):
             model.reprint(chips["b"])
-        monkeypatch.undo()
         if end == "goes on":
             with pytest.raises(LinkError, match="hold no chip: a load was cut off, or never made; reprint it"):
                 chip.run(Request(ids=PROMPT, budget=1))
