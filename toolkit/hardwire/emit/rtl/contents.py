@@ -33,7 +33,7 @@ from ...plan.widths import embedding_bits
 from .roms import rom_contents
 from .values import parameters
 
-VERSION = 1  # of the image
+VERSION = 2  # of the image
 FRAME = 3  # words around the contents: the mould in front, identity and CRC-32 behind
 ROOM = ("AccW", "BiasW", "RenormEpsW", "BranchEpsW", "AlibiW", "AlibiSlopeW")  # parameters: how large a value may be
 SPARE = 1  # bits of each more than the first chip needs, where others are to follow it
