@@ -168,6 +168,7 @@ def test_quantize_like_on_the_command_line(chip_with_text: Chip, tmp_path: Path)
     patch = load_chip(Path(quantized("b", "--like", like, "--patchable")["chip"]))
     np.testing.assert_array_equal(patch.score_shift, load_chip(like).score_shift)
     np.testing.assert_array_equal(patch.value_shift, load_chip(like).value_shift)
+    assert load_chip(Path(quantized("b", "--like", like, "--context", "6")["chip"])).shape.context == 6
     same = quantized("a", "--like", like)
     assert same["kept"] == [] and same["cost"] == {} and same["bits"] == first["bits"]
     refused = CliRunner().invoke(
