@@ -326,15 +326,19 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool
 
     BUILD is left as it is; the new folder has the patched bitstream, its netlist and its model. CHIP must be of BUILD's
     mould, and agree with it where that has ROMs in gates: `hardwire quantize --like OLD.chip --patchable` makes such.
+    Of an AMD part the folder has what updatemem takes, and the bitstream where that is on the PATH.
     """
     from ..build.folder import open_build
     from ..synth.reprint import reprint as patch
+    from ..synth.rows import NOT_RUN
+    from ..synth.updatemem import SCRIPT, TOOL
 
     with bar("reprint") as progress:
         made = patch(open_build(build), chip, out, progress, onnx)
+    bit = made.bitstream
     data = {
-        "bitstream": str(made.bitstream),
-        "sha256": made.build.synthesis.files[made.bitstream.relative_to(out.resolve()).as_posix()],
+        "bitstream": None if bit is None else str(bit),
+        "sha256": None if bit is None else made.build.synthesis.files[bit.relative_to(out.resolve()).as_posix()],
         "chip": made.build.chip.digest,
         "identity": made.build.manifest.identity,
         "memories": made.memories,
@@ -342,6 +346,8 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool
         "bits": made.bits,
         "seconds": round(made.seconds, 1),
     }
+    if made.inputs is not None:
+        data[TOOL] = "done" if bit is not None else f"{NOT_RUN}: {made.inputs / SCRIPT} has its command line"
     answer(data, as_json, key_values("reprinted", data))
 
 
