@@ -326,15 +326,19 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool
 
     BUILD is left as it is; the new folder has the patched bitstream, its netlist and its model. CHIP must be of BUILD's
     mould, and agree with it where that has ROMs in gates: `hardwire quantize --like OLD.chip --patchable` makes such.
+    Of an AMD part the folder has what updatemem takes, and the bitstream where that is on the PATH.
     """
     from ..build.folder import open_build
     from ..synth.reprint import reprint as patch
+    from ..synth.rows import NOT_RUN
+    from ..synth.updatemem import SCRIPT, TOOL
 
     with bar("reprint") as progress:
         made = patch(open_build(build), chip, out, progress, onnx)
+    bit = made.bitstream
     data = {
-        "bitstream": str(made.bitstream),
-        "sha256": made.build.synthesis.files[made.bitstream.relative_to(out.resolve()).as_posix()],
+        "bitstream": None if bit is None else str(bit),
+        "sha256": None if bit is None else made.build.synthesis.files[bit.relative_to(out.resolve()).as_posix()],
         "chip": made.build.chip.digest,
         "identity": made.build.manifest.identity,
         "memories": made.memories,
@@ -342,19 +346,22 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool
         "bits": made.bits,
         "seconds": round(made.seconds, 1),
     }
+    if made.inputs is not None:
+        data[TOOL] = "done" if bit is not None else f"{NOT_RUN}: {made.inputs / SCRIPT} has its command line"
     answer(data, as_json, key_values("reprinted", data))
 
 
 @main.command()
 @click.argument("build", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, help="The zip to write; default: hardwire-<name>-<board>.zip here.")
+@click.option("--wheels", type=IN_FILE, help="A folder of wheels, for hardwire serve on the board (docs/serve.md).")
 @AS_JSON
-def deploy(build: Path, out: Path | None, as_json: bool) -> None:
+def deploy(build: Path, out: Path | None, wheels: Path | None, as_json: bool) -> None:
     """One zip with all that a board needs of BUILD: wheel, bitstream, .hwh, model, and a README with its commands."""
     from ..build.deploy import deploy as pack
 
     with spinner("deploy"):
-        path = pack(build, out)
+        path = pack(build, out, wheels)
     data = {"zip": str(path), "size_bytes": path.stat().st_size}
     answer(data, as_json, key_values("deployed", data))
 
