@@ -44,6 +44,7 @@ SHAPE = LlamaShape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16
 WATCHED = 60  # real stories that are kept out of training, to see how it goes
 FILE_STORIES = 1024  # that the teacher begins per file
 TOKENIZER_FILES = 4  # of the teacher that the tokenizer is trained on
+EVERY = 8  # steps between stories that are looked at for loops
 REAL = 2  # times that it sees the real text
 
 ExistingPath = click.Path(exists=True, path_type=Path)
@@ -136,7 +137,7 @@ def train(
     def write(model: Llama, prompts: list[list[int]], seed: int, limit: int) -> list[list[int]]:
         return [story.ids for story in sample_stories(model, prompts, seed, (BOS, EOS), 0.0, limit)]
 
-    loops = Loops(openings(real, tokenizer, recipe.seed), write, seed=recipe.seed)
+    loops = Loops(openings(real, tokenizer, recipe.seed), write, every=EVERY, seed=recipe.seed)
     run = Training(
         model,
         rows,
@@ -166,6 +167,7 @@ def train(
 @click.option("--peak", default=8e-3, help="peak learning rate")
 @click.option("--start", type=ExistingPath, help="ONNX of a trained model to go on from, in place of random weights")
 @click.option("--decay", default=0.6, help="share of the run over which the learning rate falls to zero")
+@click.option("--long", default=0.1, help="share of the run with rows of the whole context, at its end")
 @click.option("--unlooped", default=0.2, help="share of the run in which loops are made unlikely")
 @click.option("--unlikelihood", default=1.0, help="weight of a token of a loop against one of the text")
 @click.option("--quantized", default=0.3, help="share of the run trained on the 4-bit grid")
@@ -183,6 +185,7 @@ def main(
     peak: float,
     start: Path | None,
     decay: float,
+    long: float,
     unlooped: float,
     unlikelihood: float,
     quantized: float,
@@ -196,8 +199,8 @@ def main(
     pool = out / "teacher"
     pool.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(
-        steps=steps, minutes=minutes, peak=peak, decay=decay, quantized=quantized, unlooped=unlooped,
-        unlikelihood=unlikelihood, seed=seed,
+        steps=steps, minutes=minutes, peak=peak, decay=decay, quantized=quantized, long=long,
+        unlooped=unlooped, unlikelihood=unlikelihood, seed=seed,
     )  # fmt: skip
     options: dict[str, object] = {
         "files": files,
