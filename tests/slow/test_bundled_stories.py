@@ -62,11 +62,11 @@ def written(chip: Chip, temperature: float) -> list[tuple[str, bool]]:
     return [(codec.decode(story), end) for story, end in zip(stories, ended, strict=True)]
 
 
-@pytest.mark.parametrize(("temperature", "most"), [(0.0, 0.12), (0.8, 0.01)])
+@pytest.mark.parametrize(("temperature", "most"), [(0.0, 0.09), (0.8, 0.01)])
 def test_few_stories_loop(chip: Chip, temperature: float, most: float) -> None:
     """On 100 prompts, 200 tokens: a phrase of four or more words, three times in a row.
 
-    Greedily 10 of 100 do; 5 were aimed at, and the model before this one had 49.
+    Greedily 7 of 100 do; at most 5 were asked for, and the models before this one had 10 and 49.
     """
     stories = written(chip, temperature)
     found = [f"{loop_in(text)} ... in: {text}" for text, _ in stories if loop_in(text)]

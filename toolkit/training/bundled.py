@@ -44,6 +44,7 @@ SHAPE = LlamaShape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16
 WATCHED = 60  # real stories that are kept out of training, to see how it goes
 FILE_STORIES = 1024  # that the teacher begins per file
 TOKENIZER_FILES = 4  # of the teacher that the tokenizer is trained on
+HEAD = 1.0  # share of the way that the head goes to its grid: what was learned against loops holds on the grid
 EVERY = 8  # steps between stories that are looked at for loops
 REAL = 2  # times that it sees the real text
 
@@ -251,7 +252,7 @@ def main(
 def finish(model: Llama, tokenizer: Tokenizer, held_out: list[str], record: dict, recipe: Recipe, out: Path) -> None:
     """Score and export a trained model, and let it write the calibration text that ships with it."""
     latent = bits_per_character(model, tokenizer, held_out)
-    model.snap(recipe.weight_bits)  # trained through this grid, the model is better on it than off it
+    model.snap(recipe.weight_bits, HEAD)  # trained through this grid, the model is better on it than off it
     score = bits_per_character(model, tokenizer, held_out)
     print(f"evaluation: {score:.4f} bits per character; before the weights were put on their grid {latent:.4f}")
     export_onnx(model, out / "model.onnx")
