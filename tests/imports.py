@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).parents[1] / "toolkit" / "hardwire"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("version", "errors", "files", "progress", "report"),  # of nothing
     # Contracts, float and integer arithmetic, boards, other programs, text to ids.
-    ("host", "decoder", "ops", "targets", "tools", "driver.text"),
+    ("host", "decoder", "ops", "targets", "tools", "kernel", "driver.text"),
     ("jobs",),  # steps of long work on clusters
     ("manifest", "chip.wiring"),  # of a build folder; dimensions, formats and wiring of a decoder
     ("parts",),  # optional parts of a decoder, from the float model to the RTL

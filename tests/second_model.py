@@ -4,7 +4,7 @@
 
     python tests/second_model.py OUT/ [--like OTHER.chip]     # a.chip, b.chip
 
-Loss and gradient are those of the training's own kernel (hardwire/training/kernel.c), the steps Adam's, in numpy.
+Loss and gradient are those of the training's own kernel (hardwire/kernel/kernel.c), the steps Adam's, in numpy.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from hardwire.quantize import Options, quantize
 from hardwire.quantize.prepare import prepare
 
 ROOT = Path(__file__).parents[1]
-LICENCE, KERNEL = ROOT / "LICENSE", ROOT / "toolkit" / "hardwire" / "training" / "kernel.c"
+LICENCE, KERNEL = ROOT / "LICENSE", ROOT / "toolkit" / "hardwire" / "kernel" / "kernel.c"
 STEPS, RATE, LENGTH = 30, 1e-3, 128
 LAYER = ("q", "k", "v", "o", "gate", "up", "down")  # as the kernel takes a layer's matrices
 

@@ -7,20 +7,28 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from manifests import synthesis_receipt
+from outlines import TINY
 
 from hardwire.build.collect import check, collect, sources_digest
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip, load_chip
+from hardwire.chip.mould import Mould
+from hardwire.emit.rtl.project import read_meta
 from hardwire.errors import BuildError
 from hardwire.files import sha256
 from hardwire.manifest import manifest_digest, write_manifest
+from hardwire.plan.geometry import geometry_of
+from hardwire.plan.widths import accumulator_bits
+from hardwire.quantize import Options, Outline, quantize, random_decoder
 from hardwire.targets.board import load_board
 
 BITSTREAMS = Path(__file__).parent.parent / "bitstreams"
@@ -86,6 +94,33 @@ def test_other_sources_and_other_files_are_noticed(routed: Build, tmp_path: Path
     write(folder, manifest | {"files": {"../../model.chip": ""}})
     with pytest.raises(BuildError, match="names '../../model.chip', which is outside the folder"):
         check(folder)
+
+
+def test_a_patched_one_is_that_of_its_gates_and_its_own_contents(routed: Build, tmp_path: Path) -> None:
+    """What ``reprint`` leaves: the gates of one chip and the ROMs of another, whose sums and biases may be narrower."""
+    rows = [row.tolist() for row in np.random.default_rng(17).integers(0, TINY.vocab, (4, 24))]
+    mould = Mould.of(routed.chip)
+    options = Options(
+        rounding="plain", tokens=96, length=24, widen=False, like=mould, sums=accumulator_bits(routed.chip)
+    )
+    chip = quantize(random_decoder(Outline(shape=TINY), 17), rows, options)
+    chip.save(tmp_path / "b.chip")
+    plan, parameters = routed.manifest.plan, read_meta(routed.folder / "rtl")["parameters"]
+    geometry = geometry_of(plan.geometry or {}, routed.folder)
+    own = make_build(tmp_path / "b.chip", load_board("ulx3s-85f"), tmp_path / "b", target="rtl", geometry=geometry)
+    for rom in (own.folder / "rtl" / "rom").glob("*.hex"):
+        shutil.copy(rom, routed.folder / "rtl" / "rom")
+    chip.save(routed.folder / "model.chip")
+    plan = replace(plan, identity=routed.chip.digest, room={name: int(parameters[name]) for name in ("AccW", "BiasW")})
+    said = replace(own.manifest, plan=plan, synthesis=routed.manifest.synthesis)
+    folder = collect(Build(routed.folder, said, chip), tmp_path / "out")
+    manifest = check(folder)
+    assert manifest.identity == routed.chip.digest and manifest.chip.digest == chip.digest != routed.chip.digest
+    written = json.loads((folder / "manifest.json").read_text())
+    for changed in ({"identity": chip.digest}, {"room": {"AccW": 40}}):
+        write(folder, written | changed)
+        with pytest.raises(BuildError, match="its bitstream is of other sources than today's"):
+            check(folder)
 
 
 def test_a_comment_is_no_other_source(tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_a_bias_beyond_its_bits_is_refused(decoder: Decoder, stories: list[list[
         (Options(weights=9), "--weights 9: 2 to 8 bits"),
         (Options(activations=2), "--activations 2: 4 to 12 bits"),
         (Options(tuning=-3), "-3 steps of fine-tuning; give 0 or more"),
+        (Options(tuning_stories=9), "9 stories of the model's own to tune on; give 0 or more, and --tune too"),
     ],
 )
 def test_impossible_bits_are_refused(

@@ -17,11 +17,11 @@ def chip(tmp_path_factory: pytest.TempPathFactory) -> Chip:
     return bundled_chip(tmp_path_factory.mktemp("bundled"))
 
 
-@pytest.mark.parametrize(("temperature", "most"), [(0.0, 12), (0.8, 1)])
+@pytest.mark.parametrize(("temperature", "most"), [(0.0, 9), (0.8, 1)])
 def test_few_stories_loop(chip: Chip, temperature: float, most: int) -> None:
     """On 100 prompts, 200 tokens: a phrase of four or more words, three times in a row.
 
-    Greedily 10 of 100 do; 5 were aimed at, and the model before this one had 49.
+    Greedily 7 of 100 do; at most 5 were asked for, and the models before this one had 10 and 49.
     """
     stories = write_stories(chip, temperature)
     print(summary(temperature, stories))

@@ -20,9 +20,9 @@ from tokenizers import Tokenizer
 
 import hardwire
 from hardwire.errors import ToolMissing
+from hardwire.kernel.library import compiled
 from hardwire.shapes.ladder import within
 from hardwire.training.export import sample
-from hardwire.training.kernel import compiled
 from hardwire.training.llama import Llama
 from hardwire.training.rows import Windows
 from hardwire.training.run import device_of, loss_on

@@ -106,6 +106,7 @@ def test_loops_are_marked_from_the_third_time_on() -> None:
     assert np.flatnonzero(looping(phrase * 3)).tolist() == list(range(20, 30))
     assert not looping(list(range(200))).any() and not looping(phrase * 2).any()
     assert looping([5, 6] * 8).sum() == 6
+    assert np.flatnonzero(looping(phrase * 6)).tolist() == list(range(20, 30))  # nor where two phrases are one
 
 
 def test_rows_of_loops_ask_for_other_tokens() -> None:

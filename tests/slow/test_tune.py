@@ -4,20 +4,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from outlines import EVERY, GPT, texts
 
-from hardwire.decoder import forward
+from hardwire.chip.model import Shape
+from hardwire.decoder import Decoder, forward
+from hardwire.errors import QuantizeError
 from hardwire.files import bundled_folder
 from hardwire.frontend import import_onnx
 from hardwire.frontend.tokenizer import load_tokenizer
 from hardwire.pipeline import read_text
 from hardwire.quality.evaluate import Scored, evaluate, split_text
-from hardwire.quantize import Options, quantize, random_decoder
+from hardwire.quantize import Options, Outline, quantize, random_decoder
 from hardwire.quantize.prepare import prepare
 
 pytestmark = pytest.mark.slow
+
+LLAMA = Shape(vocab=48, dim=32, layers=2, heads=4, kv_heads=2, head_dim=8, hidden=52, context=24, rotary=8)
 
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["as it is", "prepared"])
@@ -33,6 +39,82 @@ def test_the_student_is_the_decoder(name: str, prepared: bool) -> None:
         logits = Student(decoder)(weights_of(decoder), torch.from_numpy(decoder.embedding), torch.from_numpy(ids))
     exact = forward(decoder, ids)
     assert np.abs(logits.numpy() - exact).max() <= 1e-4 * np.abs(exact).max()
+
+
+LLAMAS = {
+    "heads of 8": Outline(shape=LLAMA),
+    "half of a head turned": Outline(shape=replace(LLAMA, head_dim=12, hidden=40, rotary=6)),
+    "multiples of 16": Outline(shape=replace(LLAMA, head_dim=16, hidden=64, rotary=16)),
+}
+
+
+@pytest.mark.parametrize("interleaved", [False, True], ids=["halves", "pairs"])
+@pytest.mark.parametrize("name", LLAMAS)
+def test_compiled_c_finds_torch_s_distance_and_gradient(name: str, interleaved: bool) -> None:
+    """Within what bfloat16 leaves of it, where the processor has that."""
+    import torch
+
+    from hardwire.quantize.distance import CompiledDistance, TorchDistance, distance_on
+    from hardwire.quantize.student import weights_of
+
+    decoder = turned(random_decoder(LLAMAS[name], 3), interleaved)
+    rows = torch.from_numpy(texts(LLAMAS[name], 9, 4)[:, :16].copy())
+    assert isinstance(distance_on(decoder, rows), CompiledDistance)
+    draw, found = torch.Generator().manual_seed(1), []
+    noise = {key: torch.randn(weight.shape, generator=draw) for key, weight in weights_of(decoder).items()}
+    for distance in (TorchDistance(decoder, rows), CompiledDistance(decoder, rows)):
+        weights = {
+            key: (weight + 0.2 * weight.std() * noise[key]).requires_grad_()
+            for key, weight in weights_of(decoder).items()
+        }
+        embedding = torch.tensor(decoder.embedding).requires_grad_()
+        loss = distance(weights, embedding, np.array([3, 0, 2]))
+        found.append(
+            (loss, torch.cat([w.grad.flatten() for w in [*weights.values(), embedding] if w.grad is not None]))
+        )
+    (exact, wanted), (loss, gradient) = found
+    assert exact > 0 and abs(loss - exact) <= 0.03 * exact
+    assert gradient.shape == wanted.shape and (gradient - wanted).norm() <= 0.05 * wanted.norm()
+
+
+def turned(decoder: Decoder, interleaved: bool) -> Decoder:
+    """With pairs of neighbours turned, or halves of the heads."""
+    blocks = []
+    for block in decoder.blocks:
+        assert block.attention.rope is not None
+        rope = replace(block.attention.rope, interleaved=interleaved)
+        blocks.append(replace(block, attention=replace(block.attention, rope=rope)))
+    return replace(decoder, blocks=tuple(blocks))
+
+
+def test_other_wirings_are_left_to_torch() -> None:
+    import torch
+
+    from hardwire.quantize.distance import TorchDistance, distance_on
+    from hardwire.quantize.plain_llama import kernel_takes
+
+    assert not any(kernel_takes(random_decoder(outline, 3)) for outline in EVERY.values())
+    decoder = random_decoder(Outline(shape=LLAMA), 3)
+    assert kernel_takes(decoder)
+    assert isinstance(distance_on(decoder, torch.zeros(2, 15, dtype=torch.long)), TorchDistance)
+
+
+def test_a_model_writes_what_it_is_tuned_on() -> None:
+    """The same stories again, of its own vocabulary; and who cannot is told so before the long work."""
+    from hardwire.quantize.tune import own_stories
+
+    decoder = random_decoder(Outline(shape=LLAMA), 3)
+    stories = own_stories(decoder, 5, bos=1, eos=(2,))
+    assert stories == own_stories(decoder, 5, bos=1, eos=(2,)) and stories[0] != stories[1]
+    assert all(story[0] == 1 and 0 <= min(story) <= max(story) < LLAMA.vocab for story in stories)
+    rows = texts(Outline(shape=LLAMA), 4, 40).tolist()
+    options = Options(tokens=960, length=16, tuning=2, tuning_stories=5)
+    chip = quantize(decoder, rows, options, bos=1, eos=(2,))
+    assert (chip.about["tuning_steps"], chip.about["tuning_stories"]) == (2, 5)
+    with pytest.raises(QuantizeError, match="--tune-stories: the tokenizer has no tokens that begin and end a text"):
+        quantize(decoder, rows, options)
+    with pytest.raises(QuantizeError, match="--tune-stories: only a plain Llama"):
+        own_stories(random_decoder(GPT, 3), 5, bos=1, eos=(2,))
 
 
 def test_a_tuned_model_is_better_on_stories_that_were_not_seen() -> None:

@@ -68,6 +68,7 @@ def quantize_onnx(
     tokenizer: str | Path | None = None,
     context: int | None = None,
     tune: int = 0,
+    tune_stories: int = 0,
     mean_bits: float | None = None,
     board: str | None = None,
     like: str | Path | None = None,
@@ -86,6 +87,7 @@ def quantize_onnx(
         tokenizer: a Hugging Face tokenizer.json; by default beside the model.
         context: positions, where the file does not say, or fewer.
         tune: steps of fine-tuning, which needs torch; 300 take minutes.
+        tune_stories: that the float model writes first, to be tuned on beside the calibration text.
         mean_bits: of a weight, at the most, where ``weights`` is None.
         board: refuse a result that does not fit this board.
         like: a ``.chip`` whose mould the new one is to have: its bits and formats are kept, and no synthesis is needed
@@ -114,6 +116,7 @@ def quantize_onnx(
         tokenizer=None if tokenizer is None else Path(tokenizer),
         context=context,
         tune=tune,
+        tune_stories=tune_stories,
         mean_bits=mean_bits,
         board=board,
         like=None if like is None else Path(like),

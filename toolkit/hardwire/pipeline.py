@@ -133,6 +133,7 @@ def quantize_onnx(
     rounding: str = "calibrated",
     rotation: bool = True,
     tune: int = 0,
+    tune_stories: int = 0,
     mean_bits: float | None = None,
     board: str | None = None,
     tradeoff: Path | None = None,
@@ -143,7 +144,8 @@ def quantize_onnx(
     """Import, calibrate and quantise ``model``; write ``out``.
 
     ``weights`` None: the bits of each matrix that lose least of those that ``board`` holds and that are within
-    ``mean_bits``. ``bits`` are exceptions by matrix, ``tune`` steps of fine-tuning. ``tradeoff`` is a picture to draw
+    ``mean_bits``. ``bits`` are exceptions by matrix, ``tune`` steps of fine-tuning, on ``tune_stories`` of the
+    model's own too. ``tradeoff`` is a picture to draw
     for the board. ``like``: a chip whose mould the new one is of, its bits and formats among it; with ``patchable`` the
     shifts of its heads too, which a finished bitstream has in LUTs.
     """
@@ -186,6 +188,7 @@ def quantize_onnx(
         rounding=rounding,
         rotation=rotation,
         tuning=tune,
+        tuning_stories=tune_stories,
         matrix_bits=bits or {},
         mean_bits=mean_bits,
         like=mould,

@@ -6,13 +6,15 @@
         --minutes 240 -o out/
 
 The teacher writes while the model trains on what it has written so far. Each stage leaves its file in the output
-folder and is not repeated when that file is there; a run that was killed goes on from its last checkpoint.
+folder and is not repeated when that file is there; a run that was killed goes on from its last checkpoint. With
+``--start model.onnx`` it goes on from a trained model of the same shape, whose tokenizer.json stands beside it.
 ``training.json`` holds the options, the hashes of what went in and came out, and the loss.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from multiprocessing import get_context
@@ -24,6 +26,7 @@ import torch
 from tokenizers import Tokenizer
 
 from hardwire.files import sha256
+from hardwire.frontend import import_onnx
 from hardwire.quality.evaluate import SEPARATOR
 from hardwire.shapes.ladder import LlamaShape
 from hardwire.training.documents import stories_of
@@ -41,6 +44,8 @@ SHAPE = LlamaShape(vocab=512, dim=64, layers=5, heads=4, kv_heads=2, head_dim=16
 WATCHED = 60  # real stories that are kept out of training, to see how it goes
 FILE_STORIES = 1024  # that the teacher begins per file
 TOKENIZER_FILES = 4  # of the teacher that the tokenizer is trained on
+HEAD = 1.0  # share of the way that the head goes to its grid: what was learned against loops holds on the grid
+EVERY = 8  # steps between stories that are looked at for loops
 REAL = 2  # times that it sees the real text
 
 ExistingPath = click.Path(exists=True, path_type=Path)
@@ -98,22 +103,42 @@ def openings(real: list[str], tokenizer: Tokenizer, seed: int) -> list[list[int]
     return [tokenizer.encode(" ".join(story.split()[: draw.integers(2, 9)])).ids for story in real]
 
 
+def weights_from(onnx: Path) -> Llama:
+    """The model of SHAPE that an ONNX file holds. Raises if it is of another shape."""
+    decoder, model = import_onnx(onnx).decoder, Llama(SHAPE)
+    state = {"embed_tokens.weight": decoder.embedding}
+    norms = {"norm": decoder.final_norm}
+    for index, block in enumerate(decoder.blocks):
+        a, mlp, layer = block.attention, block.mlp, f"layers.{index}"
+        norms |= {f"{layer}.input_layernorm": block.attention_norm, f"{layer}.post_attention_layernorm": block.mlp_norm}
+        linears = {"q": a.q, "k": a.k, "v": a.v, "o": a.o, "gate": mlp.gate, "up": mlp.up, "down": mlp.down}
+        state |= {f"{layer}.{name}_proj.weight": linear.weight for name, linear in linears.items() if linear}
+    state |= {f"{name}.weight": norm.gain for name, norm in norms.items() if norm and norm.gain is not None}
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    if wanted != {name: tuple(tensor.shape) for name, tensor in tensors.items()}:
+        raise click.ClickException(f"{onnx} is not a model of the shape that is trained here, {SHAPE}")
+    model.load_state_dict(tensors)
+    return model
+
+
 def tell(event: Event) -> None:
     """A line per hundred steps and per checkpoint."""
     if event["event"] == "checkpoint" or event["step"] % 100 == 0:
         print(", ".join(f"{name} {value}" for name, value in event.items()), flush=True)
 
 
-def train(out: Path, rows: Rows, real: list[str], watched: list[str], recipe: Recipe, threads: int) -> Training:
+def train(
+    model: Llama, out: Path, rows: Rows, real: list[str], watched: list[str], recipe: Recipe, threads: int
+) -> Training:
     """Train to the end, or on from the last checkpoint."""
-    torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # the kernel has its own
-    model, tokenizer = Llama(SHAPE), rows.tokenizer
+    tokenizer = rows.tokenizer
 
     def write(model: Llama, prompts: list[list[int]], seed: int, limit: int) -> list[list[int]]:
         return [story.ids for story in sample_stories(model, prompts, seed, (BOS, EOS), 0.0, limit)]
 
-    loops = Loops(openings(real, tokenizer, recipe.seed), write, seed=recipe.seed)
+    loops = Loops(openings(real, tokenizer, recipe.seed), write, every=EVERY, seed=recipe.seed)
     run = Training(
         model,
         rows,
@@ -122,7 +147,10 @@ def train(out: Path, rows: Rows, real: list[str], watched: list[str], recipe: Re
         loss=KernelLoss(model, threads),
         loops=loops,
         tell=tell,
-        watch=lambda model: {"bits_per_char": round(bits_per_character(model, tokenizer, watched), 4)},
+        watch=lambda model: {
+            "bits_per_char": round(bits_per_character(model, tokenizer, watched), 4),
+            "loops": loops.share,
+        },
     )
     run.fit()
     model.weight_bits = None
@@ -138,6 +166,11 @@ def train(out: Path, rows: Rows, real: list[str], watched: list[str], recipe: Re
 @click.option("--minutes", type=float, help="of training; the schedule follows the clock")
 @click.option("--steps", type=int, help="of training, in place of minutes")
 @click.option("--peak", default=8e-3, help="peak learning rate")
+@click.option("--start", type=ExistingPath, help="ONNX of a trained model to go on from, in place of random weights")
+@click.option("--decay", default=0.6, help="share of the run over which the learning rate falls to zero")
+@click.option("--long", default=0.1, help="share of the run with rows of the whole context, at its end")
+@click.option("--unlooped", default=0.2, help="share of the run in which loops are made unlikely")
+@click.option("--unlikelihood", default=1.0, help="weight of a token of a loop against one of the text")
 @click.option("--quantized", default=0.3, help="share of the run trained on the 4-bit grid")
 @click.option("--real-share", default=0.2, help="of the tokens")
 @click.option("--seed", default=1)
@@ -151,6 +184,11 @@ def main(
     minutes: float | None,
     steps: int | None,
     peak: float,
+    start: Path | None,
+    decay: float,
+    long: float,
+    unlooped: float,
+    unlikelihood: float,
     quantized: float,
     real_share: float,
     seed: int,
@@ -161,7 +199,10 @@ def main(
         raise click.UsageError("give either --minutes or --steps")
     pool = out / "teacher"
     pool.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe(steps=steps, minutes=minutes, peak=peak, quantized=quantized, seed=seed)
+    recipe = Recipe(
+        steps=steps, minutes=minutes, peak=peak, decay=decay, quantized=quantized, long=long,
+        unlooped=unlooped, unlikelihood=unlikelihood, seed=seed,
+    )  # fmt: skip
     options: dict[str, object] = {
         "files": files,
         "real_share": real_share,
@@ -170,6 +211,7 @@ def main(
         "text": [sha256(text) for text in texts],
         "teacher": sha256(teacher / "model.safetensors"),
         "evaluation": sha256(evaluation),
+        "start": sha256(start) if start else None,
     }
     check_options(out, options)
     writer = get_context("spawn").Process(target=write_pool, args=(teacher, pool, files, 1000 * seed), daemon=True)
@@ -179,6 +221,8 @@ def main(
     real = real_stories(list(texts), known)
     real, watched = real[:-WATCHED], real[-WATCHED:]
     tokenizer_file = out / "tokenizer.json"
+    if start and not tokenizer_file.exists():
+        shutil.copyfile(start.with_name("tokenizer.json"), tokenizer_file)
     if not tokenizer_file.exists():
         wait_for(pool, min(files, TOKENIZER_FILES))
         first = sorted(pool.glob("*.txt"))[:TOKENIZER_FILES]
@@ -189,7 +233,8 @@ def main(
     rows = Rows(
         tokenizer, real, pool, real_share, seed, lambda stories: [s for s in stories if not shares_run(s, known)]
     )
-    run = train(out, rows, real, watched, recipe, threads)
+    torch.manual_seed(recipe.seed)
+    run = train(weights_from(start) if start else Llama(SHAPE), out, rows, real, watched, recipe, threads)
     record = {
         "command": " ".join(sys.argv),
         "options": options,
@@ -207,7 +252,7 @@ def main(
 def finish(model: Llama, tokenizer: Tokenizer, held_out: list[str], record: dict, recipe: Recipe, out: Path) -> None:
     """Score and export a trained model, and let it write the calibration text that ships with it."""
     latent = bits_per_character(model, tokenizer, held_out)
-    model.snap(recipe.weight_bits)  # trained through this grid, the model is better on it than off it
+    model.snap(recipe.weight_bits, HEAD)  # trained through this grid, the model is better on it than off it
     score = bits_per_character(model, tokenizer, held_out)
     print(f"evaluation: {score:.4f} bits per character; before the weights were put on their grid {latent:.4f}")
     export_onnx(model, out / "model.onnx")

@@ -17,9 +17,11 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ..chip.model import chip_id
 from ..driver.selftest import record
 from ..emit.rtl.around_hls import CORE, SIM, core_of
 from ..emit.rtl.contents import Pour
@@ -136,10 +138,6 @@ def check(folder: Path) -> BundleManifest:
             raise BuildError(f"{folder / name}: missing, or not what its manifest says; collect it again")
     if manifest.build_clock_mhz is None or manifest.sources is None:
         raise BuildError(f"{folder}: its manifest lacks build_clock_mhz or sources; collect it again")
-    if manifest.identity is not None:
-        raise BuildError(
-            f"{folder}: a patched bitstream, with gates of chip {manifest.identity[:12]}; check the one it came from"
-        )
     with tempfile.TemporaryDirectory() as scratch:
         board = replace(load_board(manifest.board.key), clock_mhz=manifest.build_clock_mhz)
         rebuilt = make_build(
@@ -152,8 +150,21 @@ def check(folder: Path) -> BundleManifest:
             geometry=geometry_of(manifest.geometry, folder) if manifest.geometry is not None else None,
             reprintable=manifest.pour == Pour.ALL.value,
         )
+        if manifest.identity is not None:
+            _name_gates(rebuilt.folder / "rtl", manifest.identity, manifest.room or {})
         if sources_digest(rebuilt.folder / "rtl") != manifest.sources:
             raise BuildError(
                 f"{folder}: its bitstream is of other sources than today's; run hardwire synth and collect"
             )
     return manifest
+
+
+def _name_gates(rtl: Path, identity: str, room: Mapping[str, int]) -> None:
+    """Put into a project's packages what a patched bitstream keeps of the chip that it was baked with: the identity
+    that its registers tell, and the bits of its sums and biases."""
+    words = {name: str(bits) for name, bits in room.items()} | {"Id": f"32'h{chip_id(identity):08x}"}
+    for package in sorted(rtl.rglob("*_pkg.sv")):
+        text = package.read_text()
+        for name, word in words.items():
+            text = re.sub(rf"(localparam [^;=]*\b{name} = )[^;]+;", rf"\g<1>{word};", text)
+        package.write_text(text)

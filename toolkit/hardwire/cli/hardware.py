@@ -320,8 +320,9 @@ def synth(
 @click.argument("chip", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, required=True, help="The build folder to write.")
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside CHIP by its hash.")
+@click.option("--collect", type=IN_FILE, help="Put the bitstream into this folder, by board and the name of --out.")
 @AS_JSON
-def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool) -> None:
+def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, collect: Path | None, as_json: bool) -> None:
     """Put CHIP into the finished bitstream of BUILD, by other contents in its block RAMs: seconds, no place and route.
 
     BUILD is left as it is; the new folder has the patched bitstream, its netlist and its model. CHIP must be of BUILD's
@@ -349,6 +350,10 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, as_json: bool
     if made.inputs is not None:
         data[TOOL] = "done" if bit is not None else f"{NOT_RUN}: {made.inputs / SCRIPT} has its command line"
     answer(data, as_json, key_values("reprinted", data))
+    if collect is not None:
+        from ..build.collect import collect as put
+
+        notes.print(f"collected {put(made.build, collect)}")
 
 
 @main.command()

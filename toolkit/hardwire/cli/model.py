@@ -104,6 +104,7 @@ def _share(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--context", type=int, help="Positions, where the file does not say, or fewer.")
 @click.option("--board", help="Refuse a result that does not fit this board.")
 @click.option("--tune", type=int, default=0, help="Steps of fine-tuning; 300 take minutes. Needs torch.")
+@click.option("--tune-stories", type=int, default=0, help="That MODEL writes first, to be tuned on beside the text.")
 @click.option("--rotation/--no-rotation", default=True, show_default=True, help="Spread outliers over all channels.")
 @click.option("--rounding", type=click.Choice(["calibrated", "plain"]), default="calibrated", show_default=True)
 @click.option("--like", type=IN_FILE, help="A chip whose mould the new one is to have: its shape, bits and formats.")

@@ -26,6 +26,7 @@ class Options:
     rotation: bool = True  # of the residual stream and the values; never of a model that was trained on its grid
     widen: bool = True  # activations to more bits than these where outliers need them
     tuning: int = 0  # steps of fine-tuning; needs torch
+    tuning_stories: int = 0  # that the float model writes first, to be tuned on beside the calibration text
     matrix_bits: dict[str, int] = field(default_factory=dict)  # exceptions by matrix name
     mean_bits: float | None = None  # bits of each matrix are chosen, up to ``weights``, with at most these in the mean
     like: Mould | None = None  # bits, formats and eps are these, whatever the model alone would take
@@ -41,6 +42,10 @@ class Options:
         """Raise QuantizeError where the chip has no such bits, or there are no such steps."""
         if self.tuning < 0:
             raise QuantizeError(f"{self.tuning} steps of fine-tuning; give 0 or more")
+        if self.tuning_stories < 0 or (self.tuning_stories and not self.tuning):
+            raise QuantizeError(
+                f"{self.tuning_stories} stories of the model's own to tune on; give 0 or more, and --tune too"
+            )
         span = (FEWEST_BITS, MOST_BITS)
         if self.mean_bits is not None and not self.mean_bits >= FEWEST_BITS:
             raise QuantizeError(f"--mean-bits {self.mean_bits:g}: {FEWEST_BITS} to {MOST_BITS} bits are possible")

@@ -56,7 +56,10 @@ def quantize(
     if options.like is not None:
         require_mould(prepared, options.like, shorter=options.shifts is None)
     if options.tuning:
-        from .tune import tune  # needs torch, whose absence is told before hours of work
+        from .tune import own_stories, tune  # needs torch, whose absence is told before hours of work
+
+        if options.tuning_stories and (bos is None or not eos):
+            raise QuantizeError("--tune-stories: the tokenizer has no tokens that begin and end a text")
     progress("ranges")
     ranges = Ranges.of(prepared, rows, lambda share: progress(f"ranges, {share:.0%}"))
     work = Quantizer(prepared, options, rows, ranges)
@@ -66,9 +69,12 @@ def quantize(
     chip = work.run(progress)
     facts: dict[str, Any] = {"architecture": decoder.architecture, "parameters": decoder.parameters, "rotated": rotated}
     if options.tuning:
+        if options.tuning_stories and bos is not None:
+            progress(f"{options.tuning_stories} stories of the float model's own")
+            stories = [*stories, *own_stories(prepared, options.tuning_stories, bos, eos)]
         tuned = tune(prepared, work.rounded, stories, options.tuning, progress)
         chip = Quantizer(prepared, options, rows, ranges, tuned).run(progress)
-        facts["tuning_steps"] = options.tuning
+        facts |= {"tuning_steps": options.tuning, "tuning_stories": options.tuning_stories}
     if options.like is not None:
         chip = poured(chip, options.like)
         facts["kept"] = kept(options.like, work.alone, int(work.eps_alone[0]))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..decoder import Array, Decoder
-from ..errors import ToolMissing
+from ..errors import QuantizeError, ToolMissing
 from ..ops.fixed import limits
 from ..progress import Stage
 from .calibrate import calibration_rows
@@ -25,10 +25,11 @@ from .rounding import Place, Rounded, Rounding
 
 try:
     import torch
-    import torch.nn.functional as F
     from torch import Tensor
 
-    from .student import Student, Weights, weights_of
+    from .distance import distance_on
+    from .plain_llama import PlainLlama, kernel_takes
+    from .student import Weights, weights_of
 except ImportError as error:
     raise ToolMissing(f'fine-tuning needs torch ({error}); pip install "hardwire[train]"') from None
 
@@ -38,7 +39,22 @@ PEAK = 4e-3  # learning rate of weights, relative to their root mean square
 SCALE_PEAK = 1e-3  # of the logarithm of scales
 WARM_UP = 0.05  # share of the steps
 CLIP = 1.0  # largest norm of a gradient
-KEPT_VALUES = 1 << 27  # of the teacher's logits, four bytes each
+
+
+def own_stories(decoder: Decoder, count: int, bos: int, eos: Sequence[int], seed: int = 0) -> list[list[int]]:
+    """Token ids of ``count`` stories that the decoder writes at temperature 1, text that no one has to have.
+
+    Raises QuantizeError where compiled C, without which this would take hours, does not take the decoder's wiring.
+    """
+    if not kernel_takes(decoder):
+        raise QuantizeError(
+            "--tune-stories: only a plain Llama with a vocabulary and a width of multiples of 16 writes them fast "
+            "enough; leave it out, and give more text by --calibration"
+        )
+    try:
+        return PlainLlama(decoder).stories(count, bos, eos[0], seed)
+    except FileNotFoundError:
+        raise ToolMissing("--tune-stories needs gcc (Debian: apt-get install gcc)") from None
 
 
 @dataclass(frozen=True)
@@ -62,9 +78,9 @@ def tune(
     ``stories`` are token ids of text of the kind the model writes. Raises QuantizeError where they are too few.
     """
     rows = torch.from_numpy(calibration_rows(stories, sum(map(len, stories)), min(LENGTH, decoder.context)))
-    teacher, model = _Teacher(decoder, rows), Student(decoder)
-    grids = [_Grids(teacher.weights, alike) for alike in _by_shape(roundings)]
-    embedding = teacher.embedding.clone().requires_grad_()
+    distance = distance_on(decoder, rows)
+    grids = [_Grids(weights_of(decoder), alike) for alike in _by_shape(roundings)]
+    embedding = torch.tensor(decoder.embedding).requires_grad_()
     optimizer = torch.optim.AdamW(
         [
             {"params": [grid.latent for grid in grids], "peak": PEAK},
@@ -81,39 +97,15 @@ def tune(
             order = np.concatenate([order, draw.permutation(len(rows))])
         chosen, order = order[:ROWS], order[ROWS:]
         weights = {place: weight for grid in grids for place, weight in grid.weights().items()}
-        log_probabilities = F.log_softmax(model(weights, embedding, rows[chosen]), -1)
-        loss = F.kl_div(log_probabilities, teacher(chosen), log_target=True, reduction="sum") / rows[chosen].numel()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = distance(weights, embedding, chosen)
         for group in optimizer.param_groups:
             torch.nn.utils.clip_grad_norm_(group["params"], CLIP)
             group["lr"] = group["peak"] * _share(step, steps)
         optimizer.step()
-        progress(f"fine-tuning, step {step + 1} of {steps}, {loss.item():.4f} nats from the float model")
+        progress(f"fine-tuning, step {step + 1} of {steps}, {loss:.4f} nats from the float model")
     table: Array = embedding.detach().numpy()
     return Tuned({place: rounded for grid in grids for place, rounded in grid.rounded().items()}, table)
-
-
-class _Teacher:
-    """The float model's log probabilities of rows of tokens, computed once each where they fit memory."""
-
-    def __init__(self, decoder: Decoder, rows: Tensor) -> None:
-        self.weights, self.embedding = weights_of(decoder), torch.from_numpy(decoder.embedding)
-        self.model, self.rows = Student(decoder), rows
-        self.cache: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
-
-    def __call__(self, chosen: NDArray[np.int64]) -> Tensor:
-        """[B, T, V] of the rows with these numbers."""
-        if self.cache is None:
-            return self._of(self.rows[chosen])
-        missing = [int(row) for row in chosen if int(row) not in self.cache]
-        if missing:
-            self.cache |= zip(missing, self._of(self.rows[missing]), strict=True)
-        return torch.stack([self.cache[int(row)] for row in chosen])
-
-    def _of(self, ids: Tensor) -> Tensor:
-        with torch.no_grad():
-            return F.log_softmax(self.model(self.weights, self.embedding, ids), -1)
 
 
 def _share(step: int, steps: int) -> float:

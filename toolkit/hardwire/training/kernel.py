@@ -5,56 +5,24 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from ..kernel.library import Shape, compiled, pointer, ready_weights, scratch_of
 from .llama import Llama, fake_quantize
 
-FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-shared", "-fPIC")
 
-
-class Shape(ctypes.Structure):
-    _fields_ = [(n, ctypes.c_int32) for n in ("vocab", "dim", "layers", "heads", "groups", "channels", "hidden")] + [
-        ("eps", ctypes.c_float)
-    ]
-
-    @classmethod
-    def of(cls, model: Llama) -> Shape:
-        s = model.shape
-        return cls(s.vocab, s.dim, s.layers, s.heads, s.kv_heads, s.head_dim, s.hidden, s.norm_eps)
-
-
-@cache
-def compiled(source: str) -> ctypes.CDLL:
-    """The library of a C file beside this one, compiled for this processor. Raises FileNotFoundError without gcc."""
-    gcc = shutil.which("gcc")
-    if gcc is None:
-        raise FileNotFoundError("gcc is not on PATH; train with torch, or install it (Debian: apt-get install gcc)")
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "kernel.so"
-        subprocess.run([gcc, *FLAGS, str(Path(__file__).with_name(source)), "-o", str(library), "-lm"], check=True)
-        kernel = ctypes.CDLL(str(library))
-    kernel.row_gradient.restype = ctypes.c_double
-    kernel.scratch_floats.restype = ctypes.c_long
-    return kernel
+def shape_of(model: Llama) -> Shape:
+    s = model.shape
+    return Shape(s.vocab, s.dim, s.layers, s.heads, s.kv_heads, s.head_dim, s.hidden, s.norm_eps)
 
 
 def rotations(model: Llama) -> tuple[Tensor, Tensor]:
     """Cosines and sines [context, head_dim / 2]: the model's have every angle twice."""
     half = model.shape.head_dim // 2
     return model.cos[:, :half].contiguous(), model.sin[:, :half].contiguous()
-
-
-def pointer(tensor: Tensor) -> ctypes.c_void_p:
-    assert tensor.is_contiguous()
-    return ctypes.c_void_p(tensor.data_ptr())
 
 
 class KernelLoss:
@@ -66,8 +34,7 @@ class KernelLoss:
         if any(size % 16 for size in sizes):
             raise ValueError(f"the kernel takes multiples of 16; vocabulary, width, head and MLP are {sizes}")
         self.kernel, self.threads = compiled("kernel.c"), ThreadPoolExecutor(threads)
-        self.shape, (self.cos, self.sin) = Shape.of(model), rotations(model)
-        self.work = torch.empty(max(parameter.numel() * 2 for parameter in model.parameters()))
+        self.shape, (self.cos, self.sin) = shape_of(model), rotations(model)
 
     def __call__(self, model: Llama, ids: Tensor, targets: Tensor, weight: float) -> float:
         """As trainer.torch_loss; T is a multiple of 16."""
@@ -75,8 +42,8 @@ class KernelLoss:
         if length % 16 or length > model.shape.context:
             raise ValueError(f"rows of {length} tokens: the kernel takes multiples of 16 within the context")
         weights = flat_weights(model)
-        fixed, ready = weights.detach(), torch.empty(2, len(weights))
-        self.kernel.ready_weights(ctypes.byref(self.shape), pointer(fixed), pointer(ready), pointer(self.work))
+        fixed = weights.detach()
+        ready = ready_weights(self.kernel, self.shape, fixed)
         workers = self.threads._max_workers
         rows = torch.stack([ids, targets], 1).to(torch.int32)  # [B, 2, T]
         parts = [rows[i::workers] for i in range(min(workers, len(rows)))]
@@ -86,7 +53,7 @@ class KernelLoss:
 
     def part(self, rows: Tensor, weight: float, fixed: Tensor, ready: Tensor) -> tuple[float, Tensor]:
         length = rows.shape[2]
-        scratch = torch.empty(self.kernel.scratch_floats(ctypes.byref(self.shape), length))
+        scratch = scratch_of(self.kernel, self.shape, length)
         gradient, loss = torch.zeros_like(fixed), 0.0
         for ids, targets in rows:
             loss += self.kernel.row_gradient(

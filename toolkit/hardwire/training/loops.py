@@ -21,13 +21,20 @@ Write = Callable[[Llama, list[list[int]], int, int], list[list[int]]]  # model, 
 
 
 def looping(ids: Sequence[int], least: int = LEAST, longest: int = LONGEST) -> NDArray[np.bool_]:
-    """Which tokens go on with a loop: the ones before repeat the whole phrase, and ``least`` tokens."""
-    written, marked = np.asarray(ids), np.zeros(len(ids), np.bool_)
+    """Which tokens begin to go round: the ones before repeat the whole phrase, and ``least`` tokens.
+
+    Those of one more phrase, or ``least`` more: what comes further on in a loop would not be written without them, and
+    to make it unlikely too costs likelihood elsewhere.
+    """
+    written, marked, known = np.asarray(ids), np.zeros(len(ids), np.bool_), np.zeros(len(ids), np.bool_)
     for period in range(1, min(longest, len(written) - 1) + 1):
         same = written[period:] == written[:-period]
         place = np.arange(len(same))
         run = place - np.maximum.accumulate(np.where(same, -1, place))  # of equal tokens, this one counted
-        marked[period:] |= same & (run > max(least, period))
+        first = max(least, period)
+        going = same & (run > first)
+        marked[period:] |= going & (run <= 2 * first) & ~known[period:]
+        known[period:] |= going
     return marked
 
 

@@ -1,23 +1,16 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Stories from a small Llama by compiled C, some times faster than torch on a CPU."""
+"""Stories of a model in training, or of a teacher."""
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 
-from .kernel import Shape, compiled, flat_weights, pointer, rotations
+from ..kernel.stories import Story, write_stories
+from .kernel import flat_weights, rotations, shape_of
 from .llama import Llama
-
-
-@dataclass(frozen=True)
-class Story:
-    ids: list[int]  # prompt included, end token not
-    ended: bool  # by an end token, not by the limit
 
 
 @torch.no_grad()
@@ -29,24 +22,7 @@ def sample_stories(
     temperature: float = 1.0,
     limit: int | None = None,
 ) -> list[Story]:
-    """Go on from each of the ``prompts`` (BOS in front) to an end token or ``limit`` tokens, the context at most.
-
-    Story i depends on the seed, i and its prompt alone. At temperature 0 the likeliest token is taken.
-    """
-    context = model.shape.context
-    limit = min(limit or context, context)
-    if any(not 0 < len(prompt) <= limit for prompt in prompts):
-        raise ValueError(f"a prompt has 1 to {limit} tokens")
-    library = compiled("sampler.c")
-    library.sampler_floats.restype = ctypes.c_long
-    shape, (cos, sin), weights = ctypes.byref(Shape.of(model)), rotations(model), flat_weights(model)
-    ids = torch.zeros(len(prompts), context + 1, dtype=torch.int32)
-    for row, prompt in zip(ids, prompts, strict=True):
-        row[: len(prompt)] = torch.tensor(prompt)
-    lengths = torch.tensor([len(prompt) for prompt in prompts], dtype=torch.int32)
-    scratch = torch.zeros(library.sampler_floats(shape, context))  # of what no token has reached, zero times is taken
-    library.sample(
-        shape, context, limit, ctypes.c_float(temperature), ctypes.c_uint64(seed), *ends, len(prompts),
-        pointer(weights), pointer(cos), pointer(sin), pointer(ids), pointer(lengths), pointer(scratch),
-    )  # fmt: skip
-    return [Story(row[: abs(n)].tolist(), n > 0) for row, n in zip(ids, lengths.tolist(), strict=True)]
+    """As ``kernel.stories.write_stories``."""
+    return write_stories(
+        shape_of(model), flat_weights(model), rotations(model), prompts, seed, ends, temperature, limit
+    )

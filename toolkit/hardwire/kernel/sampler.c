@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Stories from a small Llama on one CPU core, STREAMS at a time; kernel.py compiles and calls it.
+// Stories from a small Llama on one CPU core, STREAMS at a time; library.py compiles it.
 // Activations are [channel, stream]; the caches are [stream, layer, channel, position].
 
 #include "kernel.c"

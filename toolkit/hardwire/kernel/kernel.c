@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// Loss and gradient of llama.py's model on one row of tokens, for one CPU core; kernel.py compiles and calls it.
+// Loss and gradient of a small Llama on one row of tokens, for one CPU core; library.py compiles it.
 // A row's activations stay in the caches, which makes this some times faster than torch on models this small.
 //
 // Names: T tokens, D width, V vocabulary, H heads over G key/value heads of C channels, M MLP width.
@@ -297,6 +297,34 @@ static double cross_entropy(int T, int V, const int32_t *targets, float weight, 
         }
         for (int j = 0; j < V; j += LANES) store(logits + j, load(logits + j) * (share / all_of_it));
         logits[target] -= share;
+    }
+    return loss;
+}
+
+// Logits [T, V] become log probabilities in place
+static void log_probabilities(int T, int V, float *logits) {
+    for (int t = 0; t < T; t++, logits += V) {
+        vec most = load(logits), total = {0};
+        for (int j = LANES; j < V; j += LANES) most = larger(most, load(logits + j));
+        float top = maximum(most);
+        for (int j = 0; j < V; j += LANES) total += exponential(load(logits + j) - top);
+        float logsum = top + logf(sum(total));
+        for (int j = 0; j < V; j += LANES) store(logits + j, load(logits + j) - logsum);
+    }
+}
+
+// Logits [T, V] become the gradient of their divergence from wanted [T, V] in place; returns the sum of divergences
+static double divergence(int T, int V, const float *wanted, float weight, float *logits) {
+    double loss = 0;
+    log_probabilities(T, V, logits);
+    for (int t = 0; t < T; t++, logits += V, wanted += V) {
+        vec total = {0};
+        for (int j = 0; j < V; j += LANES) {
+            vec p = exponential(load(wanted + j));
+            total += p * (load(wanted + j) - load(logits + j));
+            store(logits + j, (exponential(load(logits + j)) - p) * weight);
+        }
+        loss += sum(total);
     }
     return loss;
 }
