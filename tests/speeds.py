@@ -271,8 +271,6 @@ def compare_cycles(kind: str, want: Sequence[int], got: Sequence[int], sim: RtlS
 # The section of docs/results.md.
 
 INTRODUCTION = """\
-## Speed
-
 The fastest engine that `hardwire fit` finds for a board, and what it takes in Verilator from one token's fetch to the
 next possible one: everything on the chip, W4A8, one stream. Planned and simulated cycles are equal at every position of
 the context, or this page is not written. A clock is the board file's assumption, and the tokens/s with it, unless it is
