@@ -22,7 +22,7 @@ from hardwire.chip.positions import with_positions
 from hardwire.chip.reference import new_state, step
 from hardwire.cli.main import main
 from hardwire.errors import QuantizeError
-from hardwire.plan.widths import accumulator_bits
+from hardwire.plan.widths import SPARE_STEPS, accumulator_bits, shifts_at_most
 from hardwire.quantize import Options, Outline, quantize, random_chip, random_decoder
 from hardwire.quantize.rounding import Rounded, within
 
@@ -137,6 +137,20 @@ def test_shifts_of_heads_are_kept(tiny_chip: Chip) -> None:
     np.testing.assert_array_equal(chip.value_shift, shifts[1])
     assert any(entry.startswith("shifts: ") for entry in chip.about["kept"])  # type: ignore[union-attr]
     check_bound(decoder, chip, texts(Outline(shape=TINY), 5, 8), 0.6)
+
+
+def test_shifts_of_heads_stay_within_the_shifters(tiny_chip: Chip) -> None:
+    decoder = random_decoder(Outline(shape=TINY), 17)
+    options = Options(weights=4, tokens=48 * TINY.context, length=TINY.context, like=Mould.of(tiny_chip))
+    rows = texts(Outline(shape=TINY), 4, 48).tolist()
+    alone = quantize(decoder, rows, options)
+    most = int(alone.score_shift.max()) - 1
+    chip = quantize(decoder, rows, replace(options, shifted=(most, 8)))
+    assert chip.score_shift.max() == most and (chip.score_shift == np.minimum(alone.score_shift, most)).all()
+    assert any(entry.startswith("shifts: ") for entry in chip.about["kept"])  # type: ignore[union-attr]
+    check_bound(decoder, chip, texts(Outline(shape=TINY), 5, 8), 0.6)
+    score, value = shifts_at_most(alone)
+    assert score >= alone.score_shift.max() + SPARE_STEPS and value >= alone.value_shift.max() + SPARE_STEPS
 
 
 @pytest.mark.tools

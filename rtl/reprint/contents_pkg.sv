@@ -36,5 +36,11 @@ package contents_pkg;
     paired = section_of(file) >= 0 && |(4'b100 >> section_of(file) & 1);
   endfunction
 
+  // Bits of its words that are wires at zero.
+  function automatic logic [Wide-1:0] wires_of(input logic [FileW-1:0] file);
+    wires_of = '0;
+    if (section_of(file) == 1) wires_of = 64'h140;
+  endfunction
+
 endpackage
 /* verilator lint_on UNUSEDPARAM */

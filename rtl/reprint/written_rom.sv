@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rom that can be written: it reads as one, in the same cycle, through a port of its own.
 module written_rom
-  import contents_pkg::contents_t, contents_pkg::section_of, contents_pkg::paired, contents_pkg::FileW;
+  import contents_pkg::contents_t, contents_pkg::section_of, contents_pkg::wires_of, contents_pkg::paired,
+         contents_pkg::FileW;
 #(
   parameter int Width = 8,
   parameter int Depth = 16,
@@ -17,6 +18,7 @@ module written_rom
 );
 
   localparam int Own   = section_of(FileW'(File));
+  localparam logic [Width-1:0] Kept = ~Width'(wires_of(FileW'(File)));  // the rest is wires at zero
   localparam bit Pairs = paired(FileW'(File));  // two words to a line
   localparam int LineW = Pairs ? 2 * Width : Width;
   localparam int Lines = Pairs ? (Depth + 1) / 2 : Depth;
@@ -33,7 +35,7 @@ module written_rom
     if (en_i) line_q <= mem[LineA'(addr_i >> Pairs)];
     if (en_i) upper_q <= Pairs && addr_i[0];
   end
-  assign data_o = upper_q ? line_q[LineW-1-:Width] : line_q[Width-1:0];
+  assign data_o = (upper_q ? line_q[LineW-1-:Width] : line_q[Width-1:0]) & Kept;
 
   logic unused;
   assign unused = ^{contents_i.addr, contents_i.data};

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small_rom that can be written: distributed memory, read in the same cycle.
 module written_small_rom
-  import contents_pkg::contents_t, contents_pkg::section_of, contents_pkg::FileW;
+  import contents_pkg::contents_t, contents_pkg::section_of, contents_pkg::wires_of, contents_pkg::FileW;
 #(
   parameter int Width = 8,
   parameter int Depth = 16,
@@ -16,6 +16,7 @@ module written_small_rom
 );
 
   localparam int Own = section_of(FileW'(File));
+  localparam logic [Width-1:0] Kept = ~Width'(wires_of(FileW'(File)));  // the rest is wires at zero
 
   (* ram_style = "distributed" *) logic [Width-1:0] mem [Depth];
   initial $readmemh(File, mem);
@@ -23,7 +24,7 @@ module written_small_rom
   always_ff @(posedge clk_i) begin
     if (contents_i.valid && 32'(contents_i.section) == Own) mem[AddrW'(contents_i.addr)] <= Width'(contents_i.data);
   end
-  assign data_o = mem[addr_i];
+  assign data_o = mem[addr_i] & Kept;
 
   logic unused;
   assign unused = ^{contents_i.addr, contents_i.data};

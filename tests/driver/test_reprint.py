@@ -19,10 +19,11 @@ from hardwire.driver.contents import cast_of, hold
 from hardwire.driver.mmio import MappedChip
 from hardwire.driver.model import LanguageModel
 from hardwire.driver.overlay import MmioBus
-from hardwire.emit.rtl.contents import Cast, Pour, with_word
+from hardwire.emit.rtl.contents import ROOM, Cast, Pour, shifters_of, with_word
 from hardwire.errors import BuildError, LinkError, PromptError
 from hardwire.host.requests import Request
 from hardwire.plan.geometry import Geometry
+from hardwire.plan.widths import SPARE_STEPS, shift_room
 from hardwire.quantize import Options, Outline, quantize, random_decoder
 
 from .loading import LoadingChip
@@ -82,6 +83,24 @@ def test_positions_that_are_not_there(tiny_chip: Chip, cast: Cast, positions: in
     board = MappedChip(LoadingChip([tiny_chip], cast))
     with pytest.raises(LinkError, match="does not hold what was loaded: .* and says damaged"):
         board.pour(with_word(cast.image(tiny_chip), cast.positions_at, positions, crc=True))
+
+
+def test_shifts_beyond_the_moulds(tiny_chip: Chip, cast: Cast) -> None:
+    """Its shifters have three steps more than its first chip needs, and as many for whoever was patched into it."""
+    shifters = shifters_of(cast)
+    assert (
+        shift_room(int(max(m.shift.max() for m in tiny_chip.matrices.values()))) <= shifters["emission.hex shift"] < 6
+    )
+    most = (1 << shifters["shift00.hex score"]) - 1
+    assert most >= tiny_chip.score_shift.max() + SPARE_STEPS
+    near, far = (replace(tiny_chip, score_shift=np.full_like(tiny_chip.score_shift, most + n)) for n in (0, 1))
+    assert cast.obstacles(near) == []
+    assert cast.obstacles(far) == ["shift00.hex: a shift of more steps than the mould's shifters have"]
+    with pytest.raises(BuildError, match=r"does not go into mould .*shift00.hex: a shift of more steps"):
+        cast.image(far)
+    room = shifters | {name: int(cast.parameters[name]) for name in ROOM if name in cast.parameters}
+    assert Cast.of(near, GEOMETRY, Pour.ALL).digest != cast.digest
+    assert Cast.of(near, GEOMETRY, Pour.ALL, room=room).digest == cast.digest
 
 
 def test_a_build_without_the_register(tiny_chip: Chip, second: Chip, cast: Cast) -> None:

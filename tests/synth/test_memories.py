@@ -54,22 +54,22 @@ def laid_out(instance: str, width: int, count: int, columns: Bits, kept: tuple[i
         (1, 99, 5, 5),
     ],
 )
-@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("wires", [None, {}, {"own.hex": 1 << 2}], ids=["frozen", "written", "a mould's wires"])
 def test_every_bit_is_found_and_put(
-    draw: np.random.Generator, width: int, words: int, columns: int, count: int, folded: bool
+    draw: np.random.Generator, width: int, words: int, columns: int, count: int, wires: dict[str, int] | None
 ) -> None:
     before, after = bits(draw, words, columns), bits(draw, words, columns)
-    before[:, 2] = after[:, 2] = 1  # a wire, where memories are not written
-    kept = tuple(column for column in range(columns) if column != 2 or not folded)
+    before[:, 2] = after[:, 2] = not wires  # a wire, where memories are not written, or the mould has it so
+    kept = tuple(column for column in range(columns) if column != 2 or wires == {})
     cells = laid_out("u_a.u_rom", width, count, before, kept) | {f"u_b.u_ram.mem.0.{n}": cell(18) for n in range(2)}
     files = {"other.hex": bits(draw, words, columns), "own.hex": before}
     modules = {"u_a.u_rom": "rom", "u_b.u_ram": "block_ram"}
-    (memory,) = locate(cells, RAM, modules, files, folded)
+    (memory,) = locate(cells, RAM, modules, files, wires)
     assert memory.files == ("own.hex",) and memory.kept == kept and memory.width == width
     refuse_gates(Path("b"), [memory], files, files | {"own.hex": after})
     for name, plane in memory.planes(RAM, after).items():
         put(RAM, cells[name], plane)
-    assert locate(cells, RAM, modules, {"own.hex": after}, folded) == [memory]
+    assert locate(cells, RAM, modules, {"own.hex": after}, wires) == [memory]
     # Every bit of the file is in one place: another value of it changes one bit of one cell.
     held = block_rams(cells, RAM)
     for _ in range(50):
@@ -87,7 +87,7 @@ def test_one_other_bit_is_no_rom_of_ours(draw: np.random.Generator) -> None:
     plane[3, 2] ^= 1
     put(RAM, cells["u_rom.mem.0.1"], plane)
     with pytest.raises(BuildError, match=r"u_rom: 2 block RAMs of 18 bits hold what comes out of no file of rom/"):
-        locate(cells, RAM, {"u_rom": "rom"}, {"a.hex": columns}, True)
+        locate(cells, RAM, {"u_rom": "rom"}, {"a.hex": columns}, None)
 
 
 def wrong_cells(change: str) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ def wrong_cells(change: str) -> Mapping[str, Any]:
 def test_netlists_that_are_not_understood(change: str, message: str) -> None:
     columns = np.tile(np.eye(2, dtype=np.uint8), (8, 10))
     with pytest.raises(BuildError, match=message):
-        locate(wrong_cells(change), RAM, {"u_rom": "rom", "u_x": "block_ram"}, {"a.hex": columns}, True)
+        locate(wrong_cells(change), RAM, {"u_rom": "rom", "u_x": "block_ram"}, {"a.hex": columns}, None)
 
 
 def test_what_stands_in_gates_is_named(draw: np.random.Generator) -> None:
@@ -133,7 +133,7 @@ def test_what_stands_in_gates_is_named(draw: np.random.Generator) -> None:
     rom[:, 4] = 0
     cells = laid_out("u_rom", 18, 1, rom, tuple(c for c in range(12) if c != 4))
     before = {"rom.hex": rom, "small.hex": small}
-    found = locate(cells, RAM, {"u_rom": "rom"}, before, True)
+    found = locate(cells, RAM, {"u_rom": "rom"}, before, None)
     other = small.copy()
     other[3, 1] ^= 1
     with pytest.raises(
@@ -145,7 +145,7 @@ def test_what_stands_in_gates_is_named(draw: np.random.Generator) -> None:
     with pytest.raises(BuildError, match=r"rom.hex: bit 4 was 0 in every word, so it is a wire"):
         refuse_gates(Path("b"), found, before, before | {"rom.hex": wire})
     twins = {"rom.hex": rom, "twin.hex": rom}
-    found = locate(cells, RAM, {"u_rom": "rom"}, twins, True)
+    found = locate(cells, RAM, {"u_rom": "rom"}, twins, None)
     changed = {"rom.hex": bits(draw, 64, 12) * (rom.max(0)), "twin.hex": rom}
     with pytest.raises(BuildError, match=r"u_rom: rom.hex and twin.hex were equal, which of them it has is not known"):
         refuse_gates(Path("b"), found, twins, changed)

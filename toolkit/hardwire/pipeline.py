@@ -17,7 +17,7 @@ from .errors import BoardError, HardwireError, ModelError, QuantizeError
 from .frontend.tokenizer import HostTokenizer, load_tokenizer, tokenizer_file, tokenizer_of
 from .plan.capacity import capacity
 from .plan.fit import can_be_built
-from .plan.widths import accumulator_bits
+from .plan.widths import accumulator_bits, shifts_at_most
 from .progress import Share, Stage
 from .quality.evaluate import STORY_TOKENS, Evaluation, error_by_stage, mean_loss, plot_error, score_sets, split_text
 from .quality.evaluate import evaluate as score
@@ -194,6 +194,7 @@ def quantize_onnx(
         like=mould,
         sums=None if other is None else accumulator_bits(other),
         shifts=(other.score_shift, other.value_shift) if other is not None and patchable else None,
+        shifted=None if other is None else shifts_at_most(other),
     )
     about = {"onnx": {"file": model.name, "sha256": imported.sha256}, "rounding": rounding}
     chip = to_integers(
@@ -216,7 +217,10 @@ def quantize_onnx(
     cost = {}
     if chip.about.get("kept"):
         alone = to_integers(
-            imported.decoder, stories, replace(options, like=None, sums=None, shifts=None), progress=progress
+            imported.decoder,
+            stories,
+            replace(options, like=None, sums=None, shifts=None, shifted=None),
+            progress=progress,
         )
         sample = calibration_rows(stories, COST_TOKENS, min(options.length, chip.shape.context))
         cost = {"mould": mean_loss(chip, sample), "alone": mean_loss(alone, sample)}
@@ -268,7 +272,7 @@ def adapter_onnx(
     text_file = calibration or model.parent / "calibration.txt"
     stories = [ids for ids, _ in encoded_stories(base, read_text(text_file))]
     rounding = str(base.about.get("rounding", "calibrated"))
-    options = Options(rounding=rounding, like=Mould.of(base), sums=accumulator_bits(base))
+    options = Options(rounding=rounding, like=Mould.of(base), sums=accumulator_bits(base), shifted=shifts_at_most(base))
     chip = to_integers(
         decoder, stories, options, progress=progress, tokenizer=base.tokenizer, bos=base.bos, eos=base.eos,
         about=base.about | {"adapter": {"rank": lora.rank, "matrices": lora.matrices}},

@@ -14,6 +14,8 @@ from ..targets.blocks import tail_words
 from .geometry import Geometry
 from .program import Schedule
 
+SPARE_STEPS = 3  # by which a shift of a chip may be larger than those of the first one in its mould
+
 
 @dataclass(frozen=True)
 class Widths:
@@ -61,6 +63,18 @@ def bias_bits(chip: Chip) -> int:
 def lane_bits(chip: Chip) -> int:
     """Bits of a weight in the lanes: the widest matrix decides."""
     return max(m.bits for name, m in chip.matrices.items() if name not in ("embedding", "position"))
+
+
+def shift_room(largest: int) -> int:
+    """Bits of a shift in a mould whose first chip has none larger: every one is logic in each row or bank."""
+    return (largest + SPARE_STEPS).bit_length()
+
+
+def shifts_at_most(chip: Chip) -> tuple[int, int]:
+    """How far scores and values may be shifted in the mould of this chip."""
+    largest = (int(chip.score_shift.max()), int(chip.value_shift.max()))
+    score, value = ((1 << shift_room(most)) - 1 for most in largest)
+    return score, value
 
 
 def accumulator_bits(chip: Chip) -> int:

@@ -241,9 +241,12 @@ class Quantizer:
 
     def _kept_shift(self, kind: int, alone: Floats) -> Floats:
         """Of the layer's heads: those that are kept, or else what this model alone would have."""
-        if self.options.shifts is None:
+        if self.options.shifts is not None:
+            kept = self.options.shifts[kind][self.index].astype(np.float64)
+        elif self.options.shifted is not None:
+            kept = np.minimum(alone, self.options.shifted[kind])
+        else:
             return alone
-        kept = self.options.shifts[kind][self.index].astype(np.float64)
         self.shifted += int((kept != alone).sum())
         return kept
 

@@ -32,6 +32,7 @@ class Options:
     like: Mould | None = None  # bits, formats and eps are these, whatever the model alone would take
     sums: int | None = None  # bits of a sum of the lanes, at the most: what is beside ``like`` in its bitstream
     shifts: tuple[Ints, Ints] | None = None  # of scores and of values [L, H]: these, likewise
+    shifted: tuple[int, int] | None = None  # of scores and of values, at the most: what its shifters have, likewise
 
     def bits_of(self, matrix: str) -> int:
         if self.like is not None:

@@ -4,8 +4,9 @@
 
 Yosys cuts a ROM into block RAMs ``<instance>.mem.<copy>.<number>``. Side by side they make a wide word; a ROM of more
 words than a block RAM has puts its first part lowest in that word, the next one above it. Columns that are the same in
-every word are wires by then, unless the memory can be written. Nothing of this is believed: what a netlist holds has
-to come out of the files that it was made of, every bit of it, and only then is a place known.
+every word are wires by then; of a memory that can be written, those that its mould has as wires. Nothing of this is
+believed: what a netlist holds has to come out of the files that it was made of, every bit of it, and only then is a
+place known.
 """
 
 from __future__ import annotations
@@ -86,19 +87,23 @@ def put(ram: BlockRam, cell: dict[str, Any], plane: Bits) -> None:
 
 
 def locate(
-    cells: Mapping[str, Any], ram: BlockRam, module_of: Mapping[str, str], files: Mapping[str, Bits], folded: bool
+    cells: Mapping[str, Any],
+    ram: BlockRam,
+    module_of: Mapping[str, str],
+    files: Mapping[str, Bits],
+    wires: Mapping[str, int] | None,
 ) -> list[Memory]:
     """Every ROM in block RAM.
 
-    module_of: of each instance. files: bits [N, W] of what the netlist was made of. folded: whether columns that are
-    the same in every word have become wires. Raises BuildError, naming the instance, for contents that come out of no
-    file, and for contents of a memory that is no ROM.
+    module_of: of each instance. files: bits [N, W] of what the netlist was made of. wires: by file, bits that are none
+    of the memory's; None: those that are the same in every word. Raises BuildError, naming the instance, for contents
+    that come out of no file, and for contents of a memory that is no ROM.
     """
     contents, found = block_rams(cells, ram), []
     for (instance, copy), names in _groups(contents).items():
         planes = [contents[name] for name in names]
         if module_of.get(instance) in ROMS:
-            found.append(_memory(ram, instance, names, planes, _width(ram, instance, cells[names[0]]), files, folded))
+            found.append(_memory(ram, instance, names, planes, _width(ram, instance, cells[names[0]]), files, wires))
         elif any(plane.any() for plane in planes):
             raise BuildError(f"{instance} (copy {copy}): contents in a memory that is no ROM; build anew")
     return found
@@ -111,11 +116,11 @@ def _memory(
     planes: Sequence[Bits],
     width: int,
     files: Mapping[str, Bits],
-    folded: bool,
+    wires: Mapping[str, int] | None,
 ) -> Memory:
     held = np.concatenate([_words(plane, width) for plane in planes], axis=1)
     for name, columns in files.items():
-        for kept in _kept(columns, folded):
+        for kept in _kept(columns, None if wires is None else wires.get(name, 0)):
             memory = Memory(instance=instance, files=(name,), cells=tuple(names), width=width, kept=kept)
             words = memory.words(ram, columns)
             if words is not None and np.array_equal(words, held):
@@ -127,15 +132,19 @@ def _memory(
     )
 
 
-def _kept(columns: Bits, folded: bool) -> Iterator[tuple[int, ...]]:
-    """Columns that may be in block RAM. Those of a last digit may be more than the word has bits."""
-    if folded:
+def _kept(columns: Bits, wires: int | None) -> Iterator[tuple[int, ...]]:
+    """Columns that may be in block RAM. Those of a last digit may be more than the word has bits; what are wires may be
+    in it and not be read."""
+    if wires is None:
         yield tuple(np.flatnonzero(columns.min(0) != columns.max(0)).tolist())
         return
     last = columns.shape[1]
     for beyond in range(DIGIT):
         if not columns[:, last - beyond :].any():
-            yield tuple(range(last - beyond))
+            every = range(last - beyond)
+            if wires:
+                yield tuple(column for column in every if not wires >> column & 1)
+            yield tuple(every)
 
 
 def _groups(contents: Mapping[str, Bits]) -> dict[tuple[str, int], list[str]]:

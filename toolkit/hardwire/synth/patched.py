@@ -14,7 +14,7 @@ from pathlib import Path
 from ..build.folder import Build
 from ..build.make import copy_onnx
 from ..chip.model import Chip
-from ..emit.rtl.contents import ROOM, Cast, Pour, memories
+from ..emit.rtl.contents import POSITIONS, ROOM, Cast, Pour, memories, shifters_of
 from ..emit.rtl.project import META, read_meta
 from ..emit.top.host import META as BOARD_META
 from ..errors import BuildError
@@ -47,9 +47,12 @@ def contents_for(build: Build, chip: Chip) -> dict[str, list[str]]:
     plan = build.manifest.plan
     pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
     geometry = geometry_of(plan.geometry or {}, build.folder)
-    cast = replace(Cast.of(build.chip, geometry, pour), parameters=read_meta(build.folder / "rtl")["parameters"])
-    gates = replace(cast, sections=())  # the context among them: a register begins with what was built
-    if found := gates.obstacles(chip):
+    meta = read_meta(build.folder / "rtl")
+    # The context is gates: its register begins with what was built.
+    sections = () if plan.pour is None else Cast.read(meta, build.folder).sections
+    sections = tuple(section for section in sections if section.file != POSITIONS)
+    cast = Cast(geometry=geometry, pour=pour, parameters=meta["parameters"], sections=sections)
+    if found := cast.obstacles(chip):
         raise BuildError(
             f"{build.folder}: chip {chip.digest[:12]} does not go into this bitstream: {'; '.join(found)}; quantize "
             "with --like the chip that it was built from and --patchable, or build anew"
@@ -60,6 +63,15 @@ def contents_for(build: Build, chip: Chip) -> dict[str, list[str]]:
 def held_by(build: Build) -> dict[str, list[str]]:
     """Lines of every ROM as the build has them."""
     return {path.name: path.read_text().split() for path in sorted((build.folder / "rtl" / "rom").glob("*.hex"))}
+
+
+def wires_of(build: Build) -> dict[str, int] | None:
+    """Bits of each file's words that are wires in a build whose memories can be written; None: it has none such."""
+    if build.manifest.plan.pour is None:
+        return None
+    return {
+        section.file: section.wires for section in Cast.read(read_meta(build.folder / "rtl"), build.folder).sections
+    }
 
 
 def write_project(
@@ -95,6 +107,8 @@ def write_patched(
     old = build.manifest
     parameters = read_meta(build.folder / "rtl")["parameters"]
     room = {name: int(parameters[name]) for name in ROOM if name in parameters}
+    if old.plan.pour is not None:
+        room |= shifters_of(Cast.read(read_meta(build.folder / "rtl"), build.folder))
     manifest = replace(
         old,
         parts=("rtl",),

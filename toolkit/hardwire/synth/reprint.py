@@ -37,7 +37,7 @@ from ..tools.process import first_error, run_tool, worker
 from . import trellis, vivado, vivado_patch
 from .builds import checked_netlist, project_of
 from .memories import DIGIT, Bits, Memory, block_rams, columns_of, locate, put
-from .patched import Reprinted, contents_for, held_by, write_patched, write_project
+from .patched import Reprinted, contents_for, held_by, wires_of, write_patched, write_project
 from .project import SYNTHESIS_TOOLS
 from .resources import Origins, module_lines
 from .rows import NOT_RUN
@@ -142,7 +142,7 @@ def patch_of(build: Build, chip: Chip) -> Patch:
     after = {name: columns_of(lines) for name, lines in files.items()}
     places = json.loads(_needed(build, "instances.json").read_text())
     modules = Origins.read(project.top, module_lines(project.root, project.sources), places).instances
-    found = locate(cells, ram, modules, before, folded=build.manifest.plan.pour is None)
+    found = locate(cells, ram, modules, before, wires_of(build))
     refuse_gates(build.folder, found, before, after)
     planes = block_rams(cells, ram)
     wanted = dict(planes)

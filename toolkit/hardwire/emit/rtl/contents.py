@@ -15,7 +15,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from ...errors import BuildError
 from ...plan.geometry import Geometry
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
-from ...plan.widths import embedding_bits
+from ...plan.widths import embedding_bits, shift_room
+from ...plan.words import EMISSION, SHIFTS, Place
 from .roms import rom_contents
 from .values import parameters
 
@@ -44,6 +45,7 @@ PAIRED = "embedding.hex"  # the memory that may be so deep
 POSITIONS = "positions"  # the section of the register, which is in no file
 ONE_MULTIPLIER = 18  # bits of a sum that one multiplier takes, in every family; the next takes two of an ECP5's
 _BITS = 32
+_SHIFTS = {"emission": (EMISSION, ("shift", "post")), "shift": (SHIFTS, ("score", "value"))}  # by file
 
 Words = NDArray[np.uint32]
 
@@ -60,13 +62,15 @@ class Pour(Enum):
 class Section:
     """A memory, or memories of the same contents: ``words`` of ``parts`` 32-bit words each, in this file of rom/.
 
-    side: how many of the engine's words are one of these, the first one lowest.
+    side: how many of the engine's words are one of these, the first one lowest. wires: bits of a word that are none of
+    the memory's, but wires at zero.
     """
 
     file: str
     words: int
     parts: int
     side: int = 1
+    wires: int = 0
 
     @property
     def size(self) -> int:
@@ -95,16 +99,20 @@ class Cast:
         program: Schedule | None = None,
         room: Mapping[str, int] | None = None,
     ) -> Cast:
-        """What a build of this chip would take; or, with its parameters of ROOM, a build into which it was patched."""
+        """What a build of this chip would take; or a build into which it was patched, with its parameters of ROOM and
+        its shifters."""
         program = program or schedule(chip, geometry)
         values = parameters(chip, program)
         if room is not None:
-            values |= room
+            values |= {name: room[name] for name in ROOM if name in room}
         elif pour is Pour.ALL:
             values |= {name: _spared(name, int(values[name])) for name in ROOM if values.get(name)}
         contents = memories(chip, program, int(values["BiasW"]), pour)
         side = {PAIRED: _side(chip, geometry, pour)}
         files = {name: _section(name, lines, side.get(name, 1)) for name, lines in contents.items()}
+        if pour is Pour.ALL:
+            shifters = room if room is not None else _shifters(contents, values)
+            files = {name: replace(file, wires=_wires(name, shifters, values)) for name, file in files.items()}
         uram = [f"weight{depth:02}.hex" for depth in range(geometry.uram)]
         rest = sorted(files.keys() - set(uram)) if pour is Pour.ALL else []
         listed = tuple(files[name] for name in [*uram, *rest]) if pour is not Pour.NONE else ()
@@ -165,7 +173,22 @@ class Cast:
 
     def obstacles(self, chip: Chip) -> list[str]:
         """Why this chip cannot be poured in, by name; none: it can."""
-        chip = self.extended(chip)
+        whole = self.extended(chip)
+        return self._other(whole) or self._too_far(self._memories(whole))
+
+    def _memories(self, chip: Chip) -> dict[str, list[str]]:
+        return memories(chip, schedule(chip, self.geometry), int(self.parameters["BiasW"]), self.pour)
+
+    def _too_far(self, contents: Mapping[str, Sequence[str]]) -> list[str]:
+        """Files whose shifts are beyond what the mould's shifters have."""
+        wired = {section.file: section.wires for section in self.sections if section.wires}
+        return [
+            f"{name}: a shift of more steps than the mould's shifters have"
+            for name, wires in wired.items()
+            if any(int(line, 16) & wires for line in contents[name])
+        ]
+
+    def _other(self, chip: Chip) -> list[str]:
         own = parameters(chip, schedule(chip, self.geometry))
         names = sorted(own.keys() | self.parameters.keys())
         pairs = [(name, own.get(name, "none"), self.parameters.get(name, "none")) for name in names]
@@ -175,13 +198,14 @@ class Cast:
 
     def image(self, chip: Chip) -> Words:
         """All words of a chip's image. Raises BuildError, naming what stands in the way, for one of another mould."""
-        if found := self.obstacles(chip):
+        whole = self.extended(chip)
+        found = self._other(whole)
+        contents = {} if found else self._memories(whole)
+        if found := found or self._too_far(contents):
             raise BuildError(
                 f"chip {chip.digest[:12]} does not go into mould {self.digest[:12]}: {'; '.join(found)}; "
                 "quantize with --like the chip that it was built from, or build anew"
             )
-        whole = self.extended(chip)
-        contents = memories(whole, schedule(whole, self.geometry), int(self.parameters["BiasW"]), self.pour)
         contents[POSITIONS] = [f"{min(chip.shape.context, int(self.parameters['Context'])):x}"]
         words = [_packed(contents[section.file], section) for section in self.sections]
         framed = np.concatenate([np.array([self.word], np.uint32), *words, np.array([chip.id], np.uint32)])
@@ -204,6 +228,38 @@ def _side(chip: Chip, geometry: Geometry, pour: Pour) -> int:
     words = sum(len(table) * -(-table.shape[1] // geometry.rows) for table in tables)
     whole = geometry.rows * embedding_bits(chip) % 4 == 0  # digits
     return 2 if pour is Pour.ALL and words > DEEP and whole else 1
+
+
+def _shifts_in(file: str, values: Mapping[str, Any]) -> dict[str, Place]:
+    """Places of the shifts in a file's words, by name."""
+    struct, names = _SHIFTS.get(file.removesuffix(".hex").rstrip("0123456789"), (None, ()))
+    return {} if struct is None else {f"{file} {name}": struct.places(values)[name] for name in names}
+
+
+def _shifters(contents: Mapping[str, Sequence[str]], values: Mapping[str, Any]) -> dict[str, int]:
+    """Bits of every shift that the mould of a chip with these contents has, by name."""
+    bits = {}
+    for file, lines in contents.items():
+        for name, place in _shifts_in(file, values).items():
+            most = max(int(line, 16) >> place.low & (1 << place.bits) - 1 for line in lines)
+            bits[name] = min(shift_room(most), place.bits)
+    return bits
+
+
+def _wires(file: str, shifters: Mapping[str, int], values: Mapping[str, Any]) -> int:
+    """Bits of a file's words that no chip of the mould uses: the upper ones of shifts."""
+    places = _shifts_in(file, values).items()
+    return sum((1 << place.bits) - (1 << shifters.get(name, place.bits)) << place.low for name, place in places)
+
+
+def shifters_of(cast: Cast) -> dict[str, int]:
+    """Bits of every shift that a mould has, by name: what ``Cast.of`` takes as its ``room`` again."""
+    wired = [(section, _shifts_in(section.file, cast.parameters)) for section in cast.sections]
+    return {
+        name: place.bits - (section.wires >> place.low & (1 << place.bits) - 1).bit_count()
+        for section, places in wired
+        for name, place in places.items()
+    }
 
 
 def sealed(words: Words) -> Words:

@@ -54,7 +54,7 @@ _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every n
 _BITS = 32
 EXAMPLE = (
     Section("weight00.hex", 5, 2),
-    Section("exp.hex", 3, 1),
+    Section("exp.hex", 3, 1, wires=0x140),
     Section("embedding.hex", 3, 2, side=2),
     Section(POSITIONS, 1, 1),
 )  # of the packages that are checked in
@@ -195,6 +195,16 @@ def contents_package(sections: tuple[Section, ...], uram_words: int, note: str) 
         "  // Whether a line of that memory has two of its words, the first one lowest.",
         "  function automatic bit paired(input logic [FileW-1:0] file);",
         f"    paired = section_of(file) >= 0 && |({len(sections)}'b{pairs:b} >> section_of(file) & 1);",
+        "  endfunction",
+        "",
+        "  // Bits of its words that are wires at zero.",
+        "  function automatic logic [Wide-1:0] wires_of(input logic [FileW-1:0] file);",
+        "    wires_of = '0;",
+        *(
+            f"    if (section_of(file) == {index}) wires_of = {most * _BITS}'h{section.wires:x};"
+            for index, section in enumerate(sections)
+            if section.wires
+        ),
         "  endfunction",
         "",
         "endpackage",
