@@ -3,7 +3,7 @@
 // The page of a server: a prompt or a chat, what comes of it as it comes, and where a token's cycles go.
 
 const $ = (id) => document.getElementById(id);
-const COLOURS = ["#3b6fb6", "#b0562a", "#3f7d3a", "#8a4fa3", "#8f7a12", "#a33b52", "#2b7f86"];
+const COLOURS = ["#3b6fb6", "#b0562a", "#3f7d3a", "#8a4fa3", "#8f7a12", "#a33b52", "#2b7f86", "#66625b"];
 const state = { running: null, messages: [], context: 0 };
 
 // -- the server ------------------------------------------------------------------------------------
