@@ -19,6 +19,7 @@ from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.errors import BuildError
 from hardwire.host.requests import Backend, Limits, Outcome, Request, RequestState
+from hardwire.plan.cost import choice_cost
 from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import END, draws, requests, unlike
 from hardwire.proof.plant import plant
@@ -80,6 +81,21 @@ def test_a_plain_sampler_has_no_draws_to_break(tiny_chip: Chip, tmp_path: Path) 
     build = made(tiny_chip, tmp_path, "rtl", replace(GEOMETRY, best=0))
     with pytest.raises(BuildError, match="has no extended sampler; build with --sampler extended"):
         plant(build, "draw", tmp_path / "copy")
+
+
+@pytest.mark.tools  # hls4ml, beside the RTL
+def test_a_build_plans_a_sampler_for_each_stream(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "some.chip")
+    board = load_board("pynq-z2")
+    asked = (tmp_path / "some.chip", board)
+    plan = make_build(*asked, tmp_path / "two", target="rtl", streams=2, best=BEST).manifest.plan
+    assert plan.geometry is not None and (plan.geometry["streams"], plan.geometry["best"]) == (2, BEST)
+    one, two = (
+        choice_cost(tiny_chip, Geometry(streams=streams, best=BEST), board.device_family.fabric) for streams in (1, 2)
+    )
+    assert two.lut == 2 * one.lut and two.bram18 == 2 * one.bram18
+    with pytest.raises(BuildError, match="give --streams a number"):
+        make_build(*asked, tmp_path / "auto", target="rtl", streams=None, best=BEST)
 
 
 # What is different is found -------------------------------------------------------------------------
