@@ -256,7 +256,7 @@ def gates_part(given: argparse.Namespace, scratch: Path) -> str:
         [
             "What `cost.py` predicted, and what Yosys made of it; the share is of the whole device.\n",
             table(["build", "board", "resource", "predicted", "measured", "error", "share"], resources),
-            "\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are assumed.\n",
+            "\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are estimated.\n",
             table(["build", "board", "what", "measured"], runs),
         ]
     )

@@ -238,7 +238,7 @@ class HostedChip(Backend):
                 f"the chip does not hold what was loaded: it took {taken} of {len(image)} words and says "
                 f"{', '.join(sorted(state)) or 'nothing'}; load again"
             )
-        self._info = replace(self._info, id=held)
+        self._info = replace(self._info, id=held, context=self._read("context"))
 
     def _check_image(self, image: NDArray[np.uint32]) -> None:
         if not self.loads():

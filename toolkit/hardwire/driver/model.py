@@ -314,7 +314,8 @@ class LanguageModel:
             raise BuildError(f"{self.name} is no board; hardwire verify proves the other steps")
         self._history, self._live = [], False
         recorded, geometry = self.about.get("expected"), self.about.get("geometry")
-        return selftest(self.hosted, self.chip, tokens, recorded, geometry)
+        laid = self.chip if self._prints is None else self._prints.laid(self.chip)
+        return selftest(self.hosted, self.chip, tokens, recorded, geometry, laid)
 
     def close(self) -> None:
         """Stop, free what runs it, and give a board to others."""
