@@ -193,7 +193,7 @@ struct Running {
     if (over || !ends) return;
     over = true;
 #ifdef HW_CHOICE
-    result.none = get(top.drawn_o, drawn::none);
+    result.none = get(top.drawn_o, of(drawn::none, drawn::size, s));
 #endif
     result.status = get(top.progress_o, of(progress::status, progress::size, s));
     result.position = get(top.progress_o, of(progress::position, progress::size, s));
@@ -205,27 +205,38 @@ struct Running {
                                             choice::top_p,  choice::grow,   choice::shrink, choice::window};
 
   void choose(Vhardwire_top& top) {
-    zero(top.choice_i);
-    for (int i = 0; request.choice && i < 8; i++) put(top.choice_i, choice_fields[i], request.choice[i]);
+    for (int i = 0; request.choice && i < 8; i++)
+      put(top.choice_i, of(choice_fields[i], choice::size, request.stream), request.choice[i]);
+  }
+
+  // A word of the mask, where there is one.
+  void allow(Vhardwire_top& top, int word) {
+    if (!request.mask) return;
+    const int s = request.stream;
+    put(top.mask_we_i, {s, 1}, 1);
+    put(top.mask_addr_i, {MaskA * s, MaskA}, word);
+    put(top.mask_i, {32 * s, 32}, request.mask[word]);
   }
 
   // What a draw left, which stands until the next: its numbers at once, the best tokens one in a cycle.
   void read_drawn(Vhardwire_top& top, bool token) {
     if (!result.drawn || !result.token_count) return;
     int64_t* record = result.drawn + static_cast<uint64_t>(result.token_count - 1) * (3 + 2 * Best);
-    const int unused = 64 - drawn::logit.bits;
+    const int s = request.stream, unused = 64 - drawn::logit.bits;
+    const auto told = [&](Place place) { return get(top.drawn_o, of(place, drawn::size, s)); };
+    const auto whole = [unused](uint64_t logit) { return static_cast<int64_t>(logit << unused) >> unused; };
     if (reading > 0) {
       const int place = Best - reading--;
-      record[3 + place] = top.best_id_o;
-      record[3 + Best + place] = static_cast<int64_t>(static_cast<uint64_t>(top.best_logit_o) << unused) >> unused;
+      record[3 + place] = get(top.best_id_o, {IdW * s, IdW});
+      record[3 + Best + place] = whole(get(top.best_logit_o, {drawn::logit.bits * s, drawn::logit.bits}));
     }
     if (token) {
-      record[0] = static_cast<int64_t>(get(top.drawn_o, drawn::logit) << unused) >> unused;
-      record[1] = get(top.drawn_o, drawn::total);
-      record[2] = get(top.drawn_o, drawn::count);
+      record[0] = whole(told(drawn::logit));
+      record[1] = told(drawn::total);
+      record[2] = told(drawn::count);
       reading = Best;
     }
-    top.best_addr_i = reading > 0 ? Best - reading : 0;
+    if (reading > 0) put(top.best_addr_i, {BestA * s, BestA}, Best - reading);
   }
 #endif
 
@@ -258,15 +269,21 @@ int hw_run(void* handle, const Request* requests, Result* results, uint32_t coun
     running.back().ask(top);
   }
 #ifdef HW_CHOICE
-  running.front().choose(top);
-  for (uint32_t i = 0; requests->mask && i < MaskWords; i++) {
-    top.mask_we_i = 1;
-    top.mask_addr_i = i;
-    top.mask_i = requests->mask[i];
+  bool masked = false;
+  zero(top.choice_i);
+  for (auto& one : running) {
+    one.choose(top);
+    masked = masked || one.request.mask;
+  }
+  for (int i = 0; masked && i < MaskWords; i++) {
+    zero(top.mask_we_i);
+    zero(top.mask_addr_i);
+    zero(top.mask_i);
+    for (auto& one : running) one.allow(top, i);
     sim->low();
     sim->high();
   }
-  top.mask_we_i = 0;
+  zero(top.mask_we_i);
 #endif
   const uint64_t begin = sim->cycle;
   bool finished = false;
@@ -279,6 +296,9 @@ int hw_run(void* handle, const Request* requests, Result* results, uint32_t coun
     }
     sim->low();
     finished = true;
+#ifdef HW_CHOICE
+    zero(top.best_addr_i);
+#endif
     for (auto& one : running) {
       if (!one.finished) one.sample(top, now);
       finished = finished && one.finished;

@@ -19,6 +19,8 @@ from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.errors import BuildError
 from hardwire.host.requests import Backend, Limits, Outcome, Request, RequestState
+from hardwire.plan.cost import choice_cost
+from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import END, draws, requests, unlike
 from hardwire.proof.plant import plant
 from hardwire.proof.receipts import Rung
@@ -26,12 +28,13 @@ from hardwire.proof.verify import verify, verify_planted
 from hardwire.targets.board import load_board
 
 BEST = 5
+TWO = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST)
 
 
-def made(chip: Chip, folder: Path, target: str) -> Build:
+def made(chip: Chip, folder: Path, target: str, geometry: Geometry = GEOMETRY) -> Build:
     chip.save(folder / "some.chip")
     board = load_board("pynq-z2")
-    return make_build(folder / "some.chip", board, folder / "build", target=target, geometry=GEOMETRY)
+    return make_build(folder / "some.chip", board, folder / "build", target=target, geometry=geometry)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,19 @@ def test_requests_with_options_climb_the_rungs(extended: Build) -> None:
 
 
 @pytest.mark.tools
+def test_samplers_of_several_streams_draw_at_once(tiny_chip: Chip, tmp_path: Path) -> None:
+    receipt = verify(made(tiny_chip, tmp_path, "bitstream", TWO), ["rtl"], tokens=6)
+    rung = receipt.rungs["rtl"]
+    assert rung.status == "equal" and receipt.first_difference is None
+    for words in (
+        "2 streams at once, at random",
+        "12 answers of each behind the registers",
+        "24 requests to the extended",
+    ):
+        assert words in rung.note
+
+
+@pytest.mark.tools
 def test_a_wrong_draw_is_found_and_named(extended: Build) -> None:
     receipt, change = verify_planted(extended, "draw", ["int"], tokens=6)
     assert change.startswith("word 512 of rom/octave.hex from ")
@@ -62,11 +78,24 @@ def test_a_wrong_draw_is_found_and_named(extended: Build) -> None:
 
 @pytest.mark.tools
 def test_a_plain_sampler_has_no_draws_to_break(tiny_chip: Chip, tmp_path: Path) -> None:
-    tiny_chip.save(tmp_path / "some.chip")
-    plain = replace(GEOMETRY, best=0)
-    build = make_build(tmp_path / "some.chip", load_board("pynq-z2"), tmp_path / "build", target="rtl", geometry=plain)
+    build = made(tiny_chip, tmp_path, "rtl", replace(GEOMETRY, best=0))
     with pytest.raises(BuildError, match="has no extended sampler; build with --sampler extended"):
         plant(build, "draw", tmp_path / "copy")
+
+
+@pytest.mark.tools  # hls4ml, beside the RTL
+def test_a_build_plans_a_sampler_for_each_stream(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "some.chip")
+    board = load_board("pynq-z2")
+    asked = (tmp_path / "some.chip", board)
+    plan = make_build(*asked, tmp_path / "two", target="rtl", streams=2, best=BEST).manifest.plan
+    assert plan.geometry is not None and (plan.geometry["streams"], plan.geometry["best"]) == (2, BEST)
+    one, two = (
+        choice_cost(tiny_chip, Geometry(streams=streams, best=BEST), board.device_family.fabric) for streams in (1, 2)
+    )
+    assert two.lut == 2 * one.lut and two.bram18 == 2 * one.bram18
+    with pytest.raises(BuildError, match="give --streams a number"):
+        make_build(*asked, tmp_path / "auto", target="rtl", streams=None, best=BEST)
 
 
 # What is different is found -------------------------------------------------------------------------

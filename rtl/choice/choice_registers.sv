@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// host_registers behind choice_settings: the same ports, and the sampler's.
+// host_registers behind choice_settings: the same ports, and the sampler's. Of an engine with several streams it stands
+// in the place of each one's registers, in host_streams.
 module choice_registers
   import host_pkg::*, plan_pkg::*, choice_pkg::*;
 #(
@@ -8,7 +9,8 @@ module choice_registers
   parameter int          RingDepth     = 512,
   parameter logic [31:0] FirstIndex    = 32'h0,
   parameter logic [31:0] Id            = 32'h0,
-  parameter logic [31:0] ClockKhz      = 32'd50_000
+  parameter logic [31:0] ClockKhz      = 32'd50_000,
+  parameter int          Stream        = 0     // whose they are
 ) (
   output choice_t                       choice_o,      // the sampler's ports
   output logic                          mask_we_o,
@@ -59,7 +61,8 @@ module choice_registers
     .choice_o, .mask_we_o, .mask_addr_o, .mask_o, .drawn_i, .best_addr_o, .best_id_i, .best_logit_i);
 
   host_registers #(
-    .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)
+    .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz),
+    .Stream(Stream)
   ) u_registers (
     .clk_i, .rst_i, .read_i(read), .write_i(write), .addr_i(addr), .wdata_i(wdata), .rvalid_o(rvalid), .rdata_o(rdata),
     .event_i(event_i | events), .status_o, .irq_o, .push_count_o, .push_addr_o, .push_i, .done_o, .engine_rst_o,

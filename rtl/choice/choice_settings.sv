@@ -108,7 +108,7 @@ module choice_settings
       RegChoiceWindow:  answer = 32'(choice_q.window);
       RegDrawn:         answer = {16'b0, 8'(drawn_i.count), 7'b0, drawn_i.none};
       RegDrawnLogit:    answer = 32'($signed(drawn_i.logit));
-      RegTotalLow:      answer = drawn_i.total[31:0];
+      RegTotalLow:      answer = 32'(drawn_i.total);
       RegTotalHigh:     answer = 32'(drawn_i.total >> 32);
       default: begin
         answer   = '0;

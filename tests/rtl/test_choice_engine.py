@@ -98,11 +98,11 @@ def test_a_reset_in_a_draw_leaves_a_chip_that_is_right(chip: Chip, sim: RtlSim) 
         assert_equal(request, sim.run(request), wanted, after)
 
 
-def test_a_plain_build_refuses_by_name_and_an_extended_one_is_frozen_and_alone(chip: Chip, tmp_path: Path) -> None:
+def test_a_plain_build_refuses_by_name_and_an_extended_one_is_frozen(chip: Chip, tmp_path: Path) -> None:
     write_rtl(chip, tmp_path / "plain", Geometry(columns=4, rows=4, depth=3, terms=2, banks=4))
     assert not list((tmp_path / "plain" / "rtl").glob("choice*"))
     plain = RtlSim(tmp_path / "plain", chip)
     with pytest.raises(Unsupported, match="top_k: the RTL simulation samples by temperature and seed alone; build it"):
         plain.limits.check(Request(ids=(1,), top_k=3))
-    with pytest.raises(BuildError, match="--sampler extended: of a frozen engine with one stream"):
+    with pytest.raises(BuildError, match="--sampler extended: of a frozen engine; leave out --reprintable"):
         write_rtl(chip, tmp_path / "both", GEOMETRY, pour=Pour.ALL)

@@ -16,13 +16,26 @@ from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.serial import SerialChip
+from hardwire.emit.rtl.project import write_rtl
+from hardwire.emit.top.serial import read_board, sources, write_board_top
+from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import requests
+from hardwire.targets.board import load_board
+from hardwire.tools.verilator import lint
 
-from .conftest import BOARD, GEOMETRY, TIMEOUT
+from .conftest import BOARD, GEOMETRY, SERIAL, TIMEOUT
 
 pytestmark = pytest.mark.tools
 
 BEST = 9
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+def test_the_whole_top_lints(tiny_chip: Chip, streams: int, tmp_path: Path) -> None:
+    geometry = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=streams, best=BEST)
+    write_rtl(tiny_chip, tmp_path, geometry)
+    write_board_top(tmp_path, load_board("ulx3s-85f"), SERIAL)
+    lint(read_board(tmp_path)["top"], sources(tmp_path), tmp_path, tmp_path / "log")
 
 
 @pytest.mark.slow

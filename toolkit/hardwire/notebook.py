@@ -330,10 +330,10 @@ def _in_place(made: Callable[[Any], Any]) -> Callable[[Any], None]:
     handle: list[Any] = []
 
     def show(data: Any) -> None:
-        if handle:
+        if handle and handle[0] is not None:
             handle[0].update(made(data))
-        else:
-            handle.append(display(made(data), display_id=True))
+        else:  # outside a notebook there is nothing to change, and each is shown
+            handle[:] = [display(made(data), display_id=True)]
 
     return show
 

@@ -86,10 +86,10 @@ def make_build(
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
-    if best and (ip == "hls" or reprintable or streams != 1):
+    if best and (ip == "hls" or reprintable or streams is None):
         raise BuildError(
-            "--sampler extended is of the HLS project and of a frozen RTL engine with one stream; leave out --ip hls, "
-            "--reprintable and --streams"
+            "--sampler extended is of the HLS project and of a frozen RTL engine whose streams are told; leave out "
+            "--ip hls and --reprintable, and give --streams a number"
         )
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
@@ -173,7 +173,8 @@ def _rtl_plan(
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        verdict = _fastest(chip, _beside_sampler(chip, board, best) if best else board, streams, bitstream)
+        beside = _beside_sampler(chip, board, Geometry(best=best, streams=streams or 1)) if best else board
+        verdict = _fastest(chip, beside, streams, bitstream)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
@@ -191,9 +192,9 @@ def _rtl_plan(
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
-def _beside_sampler(chip: Chip, board: Board, best: int) -> Board:
-    """What a board has left beside an extended sampler."""
-    taken = choice_cost(chip, Geometry(best=best), board.device_family.fabric)
+def _beside_sampler(chip: Chip, board: Board, geometry: Geometry) -> Board:
+    """What a board has left beside the extended samplers of a geometry."""
+    taken = choice_cost(chip, geometry, board.device_family.fabric)
     return replace(
         board,
         lut=max(board.lut - taken.lut, 0),

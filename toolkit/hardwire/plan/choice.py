@@ -67,7 +67,9 @@ def choice_values(values: Values, best: int) -> dict[str, int]:
         "Best": best,
         "BestW": best.bit_length(),
         "TotalW": 25 + (values["Vocab"] - 1).bit_length(),
-        "MaskWords": -(-values["Vocab"] // 32),
+        "BestA": max((best - 1).bit_length(), 1),
+        "MaskWords": (words := -(-values["Vocab"] // 32)),
+        "MaskA": max((words - 1).bit_length(), 1),
     }
     return {**values, **own}
 

@@ -147,7 +147,8 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
 
 
 def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
-    """Cost of the extended sampler around an engine, rtl/choice/: a list of the best, and what walks the logits.
+    """Cost of the extended sampler around an engine, rtl/choice/, one for each stream: a list of the best, and what
+    walks the logits.
 
     Fitted to Yosys of choice.sv alone at a vocabulary, rows and best of 512, 8, 20: for ECP5 5272 LUTs, 3248 registers
     and 6 multipliers, for xc7 4063, 2685 and 5, for both 11 block RAMs. One size; at others it follows its form.
@@ -162,10 +163,12 @@ def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
         (1024, 25),  # weights
         (2048, 16),  # noise
     )
-    ram = sum(bram18(width, depth) for depth, width in memories_of)
+    ram = g.streams * sum(bram18(width, depth) for depth, width in memories_of)
     if f.shared_mux:
-        return Cost(lut=1119 + ceil(2.3 * entry * g.best), ff=1405 + entry * g.best, dsp=5, bram18=ram, uram=0)
-    return Cost(lut=1432 + 3 * entry * g.best, ff=1968 + entry * g.best, dsp=6, bram18=ram, uram=0)
+        lut, ff, dsp = 1119 + ceil(2.3 * entry * g.best), 1405 + entry * g.best, 5
+    else:
+        lut, ff, dsp = 1432 + 3 * entry * g.best, 1968 + entry * g.best, 6
+    return Cost(lut=g.streams * lut, ff=g.streams * ff, dsp=g.streams * dsp, bram18=ram, uram=0)
 
 
 def axi_cost(chip: Chip, program: Schedule, ring: int = 512) -> Cost:

@@ -9,6 +9,7 @@ context that goes on, some without any option. Tokens, ends, logits, every numbe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from .receipts import Difference, Rung
 STATUSES = (*ENDS, NONE_ALLOWED)
 END = f"end, of {', '.join(f'{number} {status}' for number, status in enumerate(STATUSES))}"
 STOP = 3  # a token that ends an answer
+LEAST = 4  # tokens that every stream has room for behind a prompt of requests
 
 
 def random_guide(draw: np.random.Generator, vocab: int, states: int = 5) -> Automaton:
@@ -79,10 +81,14 @@ def requests(
 def draws(
     rung: Rung, name: str, chip: Chip, backend: Backend, count: int, program: Schedule | None = None
 ) -> Difference | None:
-    """So many requests, counted in ``rung``; ``program``: of an engine, for the cycles of what it draws."""
+    """So many requests, of all streams in turn, counted in ``rung``; ``program``: of an engine, for the cycles of what
+    it draws."""
     limits, rng = backend.limits, np.random.default_rng(count)
-    reference, drawn = Reference(chip, best=limits.best), 0
-    for number, request in requests(rng, limits.vocab, limits.best, count, rows=limits.rows):
+    reference, drawn = Reference(chip, limits.streams, limits.best), 0
+    for number, asked in requests(rng, limits.vocab, limits.best, count, rows=limits.rows):
+        request = replace(asked, stream=number % limits.streams)
+        if limits.context < chip.shape.context:  # of a stream that shares a cache, which the reference does not
+            request = replace(request, clear=True, budget=1 if request.allowed is not None else LEAST)
         want, got = reference.run(request), backend.run(request)
         found = unlike(request, want, got) or _off_the_plan(request, got, program)
         if found is not None:

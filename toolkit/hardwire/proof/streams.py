@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +31,9 @@ _NONE = np.zeros((0, 0), np.int64)  # rows of logits
 ENDS = ("stop", "reset", "close", "forget")  # how an answer is cut short
 
 
-def drawn(rng: np.random.Generator, chip: Chip, context: int, stream: int) -> tuple[Request, Outcome]:
-    """A request that ``context`` positions hold, and what the reference says to it, a row of logits for each token."""
+def drawn(rng: np.random.Generator, chip: Chip, context: int, stream: int, best: int = 0) -> tuple[Request, Outcome]:
+    """A request that ``context`` positions hold, and what the reference says to it, a row of logits for each token.
+    best: of extended samplers, whose options it has then."""
     known = int(rng.integers(1, min(MOST_KNOWN, context // 2 + 1) + 1))
     request = Request(
         ids=tuple(rng.integers(0, chip.shape.vocab, known).tolist()),
@@ -39,12 +41,20 @@ def drawn(rng: np.random.Generator, chip: Chip, context: int, stream: int) -> tu
         temperature=float(rng.choice([0.0, 0.8])),
         seed=int(rng.integers(1 << 40)),
         rows=1,
+        **(_options(rng, best) if best else {}),
     )
     want = Reference(chip).run(request)
     if rng.random() < 0.3:
         request = replace(request, stops=(int(rng.choice(want.ids)),))
         want = Reference(chip).run(request)
     return replace(request, stream=stream, rows=0), want
+
+
+def _options(rng: np.random.Generator, best: int) -> dict[str, Any]:
+    """Of an extended sampler; without log probabilities and guides, for which a driver asks token by token."""
+    k = int(rng.integers(0, best + 1))
+    top_p = float(rng.choice([1, 0.5])) if k else 1.0
+    return {"top_k": k, "top_p": top_p, "penalty": float(rng.choice([1, 1.3, 10])), "window": int(rng.choice([0, 4]))}
 
 
 def _first(
@@ -75,14 +85,15 @@ def _difference(rung: str, request: Request, stage: str, token: int, index: int,
 
 
 def mixes(rung: Rung, name: str, chip: Chip, sim: RtlSim, program: Schedule, rounds: int) -> Difference | None:
-    """Requests of all streams at once, so many times: logits, tokens, and without pauses the cycles of every fetch."""
+    """Requests of all streams at once, so many times: logits, tokens, and without pauses the cycles of every fetch.
+    Where samplers are extended half of them have options, whose cycles no replay knows."""
     rng = np.random.default_rng(rounds)
     for number in range(rounds):
-        pauses = number % 2 == 1
+        pauses, best = number % 2 == 1, sim.limits.best if number % 4 > 1 else 0
         sim.reset()
         asked, wanted = [], []
         for stream in range(sim.limits.streams):
-            request, want = drawn(rng, chip, sim.limits.context, stream)
+            request, want = drawn(rng, chip, sim.limits.context, stream, best)
             stall = int(rng.integers(1, 1 << 16)) if pauses else 0
             asked.append(Asked(request, stall=stall, after=int(rng.integers(2 * program.cycles(0)))))
             wanted.append(want)
@@ -91,7 +102,7 @@ def mixes(rung: Rung, name: str, chip: Chip, sim: RtlSim, program: Schedule, rou
             if (difference := _first(name, one.request, want, got.tokens, got.logits)) is not None:
                 return difference
             rung.tokens, rung.logits = rung.tokens + len(got.tokens), rung.logits + got.logits.size
-        if not pauses and (difference := _off_the_plan(name, program, asked, found)) is not None:
+        if not pauses and not best and (difference := _off_the_plan(name, program, asked, found)) is not None:
             return difference
     return None
 
@@ -139,11 +150,11 @@ class _Listener:
 
     def __init__(self, name: str, chip: Chip, stream: HostedChip, rng: np.random.Generator, rung: Rung) -> None:
         self._name, self._chip, self._stream, self._rng, self._rung = name, chip, stream, rng, rung
-        self.ended = 0
+        self.ended, self._limits = 0, stream.limits
         self._answer = self._begin()
 
     def _begin(self) -> _Answer:
-        request, want = drawn(self._rng, self._chip, self._stream.limits.context, self._stream.number)
+        request, want = drawn(self._rng, self._chip, self._limits.context, self._stream.number, self._limits.best)
         state = RequestState()
         cut = int(self._rng.integers(1, 6)) if self._rng.random() < 0.4 else -1
         return _Answer(request, want, self._stream.stream(request, state), state, [], cut)

@@ -42,6 +42,17 @@ _OTHER_WAY = {"input": "output", "output": "input"}
 _AT_REGISTERS = tuple(
     (_OTHER_WAY[way], kind, name[:-1] + ("o" if way == "input" else "i")) for way, kind, name in PORTS
 )  # the same ports, seen from the registers
+
+
+def of_streams(kind: str) -> str:
+    """The type of a port that every stream has."""
+    return (
+        f"logic [Streams-1:0]{kind.removeprefix('logic').strip()}"
+        if kind.startswith("logic")
+        else f"{kind} [Streams-1:0]"
+    )
+
+
 OWN_BITS = 9  # of an address within the registers and the window of the best
 
 
@@ -92,21 +103,30 @@ def _camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+_DECLARED = tuple(f"{way} {of_streams(kind)} {name}" for way, kind, name in _AT_REGISTERS)
+
+
+def joined_registers(text: str) -> str:
+    """host_streams.sv with registers of each stream that its sampler has too, and the samplers' ports."""
+    ports = {name: f"{name}[s]" for _, _, name in _AT_REGISTERS}
+    joined = _joined(text, "host_streams.sv", {"host_registers": (ports, "choice_registers")})
+    return with_port(joined, "host_streams", *_DECLARED)
+
+
 def joined_link(text: str) -> str:
-    """serial_host.sv with registers that the sampler has too, and its ports."""
+    """serial_host.sv with the ports of those."""
     ports = {name: name for _, _, name in _AT_REGISTERS}
-    joined = _joined(text, "serial_host.sv", {"host_streams": (ports, "choice_registers")})
-    return with_port(joined, "serial_host", *(f"{way} {kind} {name}" for way, kind, name in _AT_REGISTERS))
+    joined = _joined(text, "serial_host.sv", {"host_streams": (ports, "host_streams")})
+    return with_port(joined, "serial_host", *_DECLARED)
 
 
 def joined_board(text: str) -> str:
     """A board's module that has both the chip and its registers, or the serial line in front of them, joined."""
     signals = {name: f"choice_{name[:-2]}" for _, _, name in _AT_REGISTERS}
     line = "serial_host" if "serial_host" in text else "host_streams"
-    registers = {"serial_host": "serial_host", "host_streams": "choice_registers"}[line]
     chip = {name: f"choice_{name[:-2]}" for _, _, name in PORTS}
-    text = _joined(text, "a board's top", {line: (signals, registers), "hardwire_top": (chip, "hardwire_top")})
-    declared = "".join(f"  {kind} choice_{name[:-2]};\n" for _, kind, name in PORTS)
+    text = _joined(text, "a board's top", {line: (signals, line), "hardwire_top": (chip, "hardwire_top")})
+    declared = "".join(f"  {of_streams(kind)} choice_{name[:-2]};\n" for _, kind, name in PORTS)
     return text.replace(");\n\n  logic ", f");\n\n{declared}  logic ", 1)
 
 
@@ -130,10 +150,11 @@ def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
         "#pragma once",
         "",
         f"constexpr int Best = {best};",
-        f"constexpr int MaskWords = {values['MaskWords']};",
+        *(f"constexpr int {name} = {values[name]};" for name in ("MaskWords", "MaskA", "BestA", "IdW")),
     ]
     for struct in (CHOICE, DRAWN):
         lines += ["", f"// {struct.meaning}", f"namespace {struct.name.removesuffix('_t')} {{"]
+        lines.append(f"constexpr int size = {struct.bits(values)};")
         lines += [
             f"constexpr Place {name}{{{place.low}, {place.bits}}};" for name, place in struct.places(values).items()
         ]
@@ -153,8 +174,9 @@ def write_choice(folder: Path, rtl: Path, parameters: Mapping[str, Any], best: i
             (folder / "rtl" / source.name).write_text(source.read_text())
     (folder / PACKAGE).write_text(choice_package(best, note))
     (folder / HEADER).write_text(choice_header(parameters, best, note))
-    link = folder / "rtl" / "serial_host.sv"
-    link.write_text(joined_link(link.read_text()))
+    for name, joined in (("serial_host.sv", joined_link), ("host_streams.sv", joined_registers)):
+        path = folder / "rtl" / name
+        path.write_text(joined(path.read_text()))
 
 
 def generated(root: Path) -> dict[Path, str]:

@@ -63,8 +63,8 @@ def write_rtl(
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in, ``pour`` which memories
     its host can write."""
     program = schedule(chip, geometry)
-    if geometry.best and (geometry.streams > 1 or pour is Pour.ALL):
-        raise BuildError("--sampler extended: of a frozen engine with one stream; leave out --reprintable and streams")
+    if geometry.best and pour is Pour.ALL:
+        raise BuildError("--sampler extended: of a frozen engine; leave out --reprintable")
     if geometry.streams > 1 and pour is not Pour.NONE:
         raise BuildError(f"{geometry.streams} streams: memories that a host writes are of one stream; plan one")
     cast = None if pour is Pour.NONE else Cast.of(chip, geometry, pour, program)
@@ -171,7 +171,8 @@ OF_A_STREAM = ("request_", "progress_", "fetch_", "prompt_", "token_")  # what s
 def top_module(body: str, digest: str, streams: int = 1, more: Sequence[Port] = ()) -> str:
     """hardwire_top.sv: ``body`` behind TOP_PORTS and ``more``. ``digest`` is the chip's, named in the first lines."""
     each, ports = OF_A_STREAM if streams > 1 else (), (*TOP_PORTS, *more)
-    kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in ports]
+    kinds = [f"{kind} [Streams-1:0]" if name.startswith(each) else kind for _, kind, name in TOP_PORTS]
+    kinds += [choice.of_streams(kind) if streams > 1 else kind for _, kind, _ in more]
     width = max(map(len, kinds))
     listed = ",\n".join(f"  {way:<6} {kind:<{width}} {name}" for kind, (way, _, name) in zip(kinds, ports, strict=True))
     return (
