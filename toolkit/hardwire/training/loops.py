@@ -23,8 +23,8 @@ Write = Callable[[Llama, list[list[int]], int, int], list[list[int]]]  # model, 
 def looping(ids: Sequence[int], least: int = LEAST, longest: int = LONGEST) -> NDArray[np.bool_]:
     """Which tokens begin to go round: the ones before repeat the whole phrase, and ``least`` tokens.
 
-    Those of one more phrase, or ``least`` more: what comes further on in a loop would not be written without them, and to
-    make it unlikely too costs likelihood elsewhere.
+    Those of one more phrase, or ``least`` more: what comes further on in a loop would not be written without them, and
+    to make it unlikely too costs likelihood elsewhere.
     """
     written, marked, known = np.asarray(ids), np.zeros(len(ids), np.bool_), np.zeros(len(ids), np.bool_)
     for period in range(1, min(longest, len(written) - 1) + 1):
