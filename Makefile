@@ -107,8 +107,7 @@ build/node/node_modules/openai:
 
 test-all: test $(VENV)/ready-train $(VENV)/ready-clients build/node/node_modules/openai
 	$(BIN)/pytest $(SHARE) -m slow --durations=8
-	$(BIN)/python tests/results.py > docs/results.part
-	mv docs/results.part docs/results.md
+	$(BIN)/python tests/results.py
 
 matrix: $(VENV)/ready-check
 	$(BIN)/python tests/matrix.py

@@ -25,8 +25,8 @@ from hardwire.backends.rtlsim import RtlSim
 from hardwire.build.folder import open_build
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
+from hardwire.driver.schema import problems
 from hardwire.host.requests import BUDGET, CONTEXT_FULL, NONE_ALLOWED, STOP_TOKEN, Outcome, Request
-from hardwire.serve.schema import problems
 
 PROMPT = "Once upon a time there was a"
 GUIDES: tuple[str | dict[str, Any], ...] = (
@@ -76,7 +76,7 @@ def main(folder: Path, count: int, seconds: float) -> None:
         )
         outcome: Outcome = sim.run(request)
         if number < len(GUIDES):
-            assert_equal(outcome, reference.run(request), number)
+            assert_equal(request, outcome, reference.run(request), number)
         ended[outcome.status] += 1
         stream = model.codec.stream(ids)
         text = "".join(map(stream.feed, outcome.ids)) + stream.flush()

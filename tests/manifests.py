@@ -23,7 +23,7 @@ def synthesis_receipt(**changes: Any) -> SynthesisReceipt:
         "predicted": {},
         "place_and_route": "not run",
         "clock_mhz": None,
-        "clock_source": "assumed",
+        "clock_source": "asked",
         "target_mhz": None,
         "fmax_mhz": None,
         "critical_path": None,

@@ -9,8 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from hardwire.chip.model import Chip, Shape, Wiring
+from hardwire.chip.mould import Mould
 from hardwire.decoder import Decoder, forward
 from hardwire.plan.geometry import Geometry
+from hardwire.plan.widths import accumulator_bits
 from hardwire.proof.verify import BOUND_MARGIN
 from hardwire.quality.evaluate import integer_logits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
@@ -119,6 +121,22 @@ def quantized(outline: Outline, weights: int) -> tuple[Decoder, Chip]:
     chip = quantize(decoder, texts(outline, 4, 48).tolist(), options)
     assert chip.wiring == outline.wiring and chip.about["parameters"] == decoder.parameters
     return decoder, chip
+
+
+def poured_into(first: Chip, outline: Outline, seed: int = 17) -> Chip:
+    """A chip of other weights that goes into the first one's bitstream, its file too."""
+    vocab, length = first.shape.vocab, first.shape.context
+    stories = [row.tolist() for row in np.random.default_rng(seed).integers(0, vocab, (8, length))]
+    options = Options(
+        rounding="plain",
+        tokens=8 * length,
+        length=length,
+        widen=False,
+        like=Mould.of(first),
+        sums=accumulator_bits(first),
+        shifts=(first.score_shift, first.value_shift),
+    )
+    return quantize(random_decoder(outline, seed), stories, options)
 
 
 def check_bound(decoder: Decoder, chip: Chip, held_out: np.ndarray, relative: float) -> None:

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure what the README cites, by the commands a user would type, and print it as Markdown.
+"""Measure what the README cites, by the commands a user would type, into docs/results.md.
 
-    python tests/results.py [--shared ../shared] [--builds BUILD...] > docs/results.md
+    python tests/results.py [models] [large] [speed] [gates] [--shared ../shared] [--builds BUILD...]
 
-The model that is not bundled, and the evaluation text, come from the development folder. ``docs/timeline.png`` is drawn
-anew.
+Each part stands on the page with its own date; what is not asked for stays as it was. The model that is not bundled,
+and the evaluation text, come from the development folder. ``speed`` draws ``docs/timeline.png`` anew.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import speeds
 from speeds import table
+from stories import TEMPERATURES, TOKENS, summary, write_stories
 
+from hardwire.chip.model import load_chip
 from hardwire.manifest import read_manifest
 from hardwire.targets.board import load_board
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "results.md"
 BUNDLED = ROOT / "toolkit" / "hardwire" / "bundled"
 HARDWIRE = [sys.executable, "-m", "hardwire"]
 
@@ -94,7 +97,7 @@ def measure(
     proof, seconds = run("verify", build)
     logits = sum(rung["logits"] for rung in proof["rungs"].values())
     times.append([name, f"verify: {proof['verdict']}, {logits:,} logits", f"{seconds:.1f} s"])
-    return {"quality": quality, "times": times, "story": [[story["text"]]]}
+    return {"quality": quality, "times": times}
 
 
 def _met(rise: float, weights: int) -> str:
@@ -207,41 +210,98 @@ def netlist_proof(build: Path) -> tuple[dict[str, Any], str]:
     return proof["rungs"]["netlist"], proof["when"][:10]
 
 
+# ---------------------------------------------------------------------------------------------------
+# The page.
+
+
+def models_part(given: argparse.Namespace, scratch: Path) -> str:
+    """Quality and times of the two trained models, and what the bundled one writes."""
+    data, other = given.shared / "data", given.shared / "models" / "stories260K"
+    text, calibration = data / "stories-evaluation.txt", data / "stories-calibration.txt"
+    bundled = measure("bundled", BUNDLED / "model.onnx", BUNDLED / "calibration.txt", text, scratch)
+    stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch, (4, 3))
+    quality = ["model", "form", "bits per character", "perplexity", "rise", "same argmax"]
+    lines = [
+        "### Quality\n",
+        "Held-out TinyStories by the protocol of `hardwire evaluate`; rise and agreement against float.\n",
+        table(quality, bundled["quality"] + stories["quality"]),
+        "\n### Times\n",
+        "Whole commands, start of Python included; tokens/s as `hardwire run` prints them.\n",
+        table(["model", "step", "measured"], bundled["times"] + stories["times"]),
+        "\n### Stories\n",
+        f"The bundled model as W4A8 integers on 100 openings, {TOKENS} tokens (`tests/stories.py`):\n",
+    ]
+    chip = load_chip(scratch / "bundled-w4.chip")
+    for temperature in TEMPERATURES:
+        written = write_stories(chip, temperature)
+        first = written[0].text.replace("\n", "\n  > ")
+        lines.append(f"- {summary(temperature, written)}. The first:\n\n  > {first}\n")
+    return "\n".join(lines)
+
+
+def large_part(given: argparse.Namespace, scratch: Path) -> str:
+    """A chip that no board here holds."""
+    return table(["model", "step", "measured"], measure_15m(scratch))
+
+
+def speed_part(given: argparse.Namespace, scratch: Path) -> str:
+    """Planned and simulated cycles."""
+    return speeds.section(given.shared, scratch)
+
+
+def gates_part(given: argparse.Namespace, scratch: Path) -> str:
+    """What synthesis makes of the builds, and the proof of it."""
+    resources, runs = gates(given.builds or gate_builds(scratch))
+    return "\n".join(
+        [
+            "What `cost.py` predicted, and what Yosys made of it; the share is of the whole device.\n",
+            table(["build", "board", "resource", "predicted", "measured", "error", "share"], resources),
+            "\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are estimated.\n",
+            table(["build", "board", "what", "measured"], runs),
+        ]
+    )
+
+
+# What the page has, in its order: the word of the command line, a heading, and who writes what stands below.
+PARTS: Mapping[str, tuple[str, Callable[[argparse.Namespace, Path], str]]] = {
+    "models": ("Models", models_part),
+    "large": ("A large chip", large_part),
+    "speed": ("Speed", speed_part),
+    "gates": ("Gates", gates_part),
+}
+TITLE = "# Measured results\n\nEach part by `python tests/results.py PART`, on the day that it says.\n"
+
+
+def read_parts(page: str) -> dict[str, str]:
+    """What stands below each heading of the page."""
+    first, *parts = page.split("\n## ")
+    return {heading: body.strip() for heading, _, body in (part.partition("\n") for part in parts)}
+
+
+def assembled(parts: Mapping[str, str]) -> str:
+    """The page; a part that was never measured is not on it."""
+    headings = [heading for heading, _ in PARTS.values() if heading in parts]
+    return "\n".join([TITLE, *(f"## {heading}\n\n{parts[heading]}\n" for heading in headings)])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all, where none is said")
     parser.add_argument("--shared", type=Path, default=speeds.SHARED)
     parser.add_argument(
         "--builds", type=Path, nargs="+", help="build folders to synthesize instead of new ones; what is done is kept"
     )
     given = parser.parse_args()
-    data, other = given.shared / "data", given.shared / "models" / "stories260K"
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        text, calibration = data / "stories-evaluation.txt", data / "stories-calibration.txt"
-        bundled = measure("bundled", BUNDLED / "model.onnx", BUNDLED / "calibration.txt", text, scratch)
-        stories = measure("stories260K", other / "stories260K.dynamo-opset20.onnx", calibration, text, scratch, (4, 3))
-        large = measure_15m(scratch)
-        speed = speeds.section(given.shared, scratch)
-        resources, runs = gates(given.builds or gate_builds(scratch))
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    print(f"# Measured results\n\nBy `python tests/results.py` on {time.strftime('%Y-%m-%d')}; {machine}.\n")
-    print(
-        "## Quality\n\nHeld-out TinyStories by the protocol of `hardwire evaluate`; rise and agreement against float.\n"
-    )
-    print(
-        table(
-            ["model", "form", "bits per character", "perplexity", "rise", "same argmax"],
-            bundled["quality"] + stories["quality"],
-        )
-    )
-    print(f"\n{speed}")
-    print("\n## Gates\n\nWhat `cost.py` predicted, and what Yosys made of it; the share is of the whole device.\n")
-    print(table(["build", "board", "resource", "predicted", "measured", "error", "share"], resources))
-    print("\nBy Yosys and, for ECP5, nextpnr. No open tool routes the AMD parts: their clocks are assumed.\n")
-    print(table(["build", "board", "what", "measured"], runs))
-    print("\n## Times\n\nWhole commands, start of Python included; tokens/s as `hardwire run` prints them.\n")
-    print(table(["model", "step", "measured"], bundled["times"] + stories["times"] + large))
-    print("\n## Stories\n\nBundled model, C-simulation, greedy:\n\n> " + bundled["story"][0][0].replace("\n", "\n> "))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in given.parts or PARTS:
+            heading, measured = PARTS[name]
+            body = measured(given, Path(folder))
+            parts = read_parts(PAGE.read_text(encoding="utf-8"))
+            parts[heading] = f"Measured on {time.strftime('%Y-%m-%d')}; {machine}.\n\n{body.strip()}"
+            PAGE.write_text(assembled(parts), encoding="utf-8")  # each as it is known: the whole takes hours
 
 
 if __name__ == "__main__":

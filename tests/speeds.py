@@ -57,7 +57,7 @@ class Goal:
     def judged(self, planned: Planned) -> str:
         """The goal, and whether it was met; at a clock that no tool has confirmed, that is said."""
         met = planned.mean <= self.value if self.unit == "cycles" else planned.rate >= self.value
-        unproven = "" if self.unit == "cycles" or planned.clock_source == "routed" else " at the assumed clock"
+        unproven = "" if self.unit == "cycles" or planned.clock_source == "routed" else " at an estimated clock"
         return f"{self.value:,.0f} {self.unit}: {'met' if met else 'missed'}{unproven}"
 
 
@@ -176,10 +176,10 @@ def plan(work: Work, planner: Planner, bitstreams: Path = ROOT / "bitstreams") -
     verdict = fit(chip, board, planner)
     if verdict.geometry is None:
         raise BoardError(f"{work.model} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
-    geometry, clock, source = Geometry(**verdict.geometry), board.clock_mhz, "assumed"
+    geometry, clock, source = Geometry(**verdict.geometry), verdict.clock_mhz, verdict.clock_source
     made = schedule(chip, geometry)
     if board.family == "ecp5":
-        source = "assumed; not routed here"
+        source = f"{source}; not routed here"
         manifest = bitstreams / work.board / work.model / "manifest.json"
         if manifest.is_file():
             made, clock, source = routed(chip, made, board, manifest)
@@ -203,7 +203,7 @@ def routed(chip: Chip, made: Schedule, board: Board, manifest: Path) -> tuple[Sc
             f"{manifest}: malformed, {type(error).__name__}: {error}; it has clock_mhz and cycles, a list"
         ) from None
     if cycles != [made.cycles(position) for position in range(chip.shape.context)]:
-        return made, board.clock_mhz, "assumed; the bitstream is of another plan"
+        return made, board.clock_mhz, "asked; the bitstream is of another plan"
     return made, clock, "routed"
 
 
@@ -271,8 +271,6 @@ def compare_cycles(kind: str, want: Sequence[int], got: Sequence[int], sim: RtlS
 # The section of docs/results.md.
 
 INTRODUCTION = """\
-## Speed
-
 The fastest engine that `hardwire fit` finds for a board, and what it takes in Verilator from one token's fetch to the
 next possible one: everything on the chip, W4A8, one stream. Planned and simulated cycles are equal at every position of
 the context, or this page is not written. A clock is the board file's assumption, and the tokens/s with it, unless it is

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from choices import assert_equal, requests
+from choices import assert_equal
 from outlines import TINY
 
 from hardwire.backends.csim import CSim
@@ -16,6 +16,7 @@ from hardwire.chip.reference import Reference
 from hardwire.emit.hls.project import write_project
 from hardwire.errors import Unsupported
 from hardwire.host.requests import Request
+from hardwire.proof.draws import requests
 from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
@@ -29,7 +30,7 @@ def test_every_draw_is_the_reference_s(tmp_path: Path, draw: np.random.Generator
     sim, reference = CSim(tmp_path, chip), Reference(chip, best=BEST)
     sim.compile()
     for case, request in requests(draw, chip.shape.vocab, BEST, 400):
-        assert_equal(sim.run(request), reference.run(request), case)
+        assert_equal(request, sim.run(request), reference.run(request), case)
     with pytest.raises(Unsupported, match="top_k 8: the C-simulation keeps the best 7 tokens; ask for 1 to 7"):
         sim.run(Request(ids=(1,), top_k=8))
 

@@ -143,10 +143,12 @@ def test_a_board_with_a_processor_has_registers(zynq: Build, tmp_path: Path) -> 
     names = {row[1] for row in sheet.cells["Registers"]}
     assert {entry.name for entry in (*REGISTERS, *WINDOWS)} <= names and "0x43C00000" in sheet.words["Registers"]
     errata = [row[1] for row in sheet.cells["Errata"]]
-    assert "vivado: not run." in errata and "Place and route: not run. The clock is assumed." in errata
+    assert "vivado: not run." in errata and "Place and route: not run. The clock is what is asked for." in errata
     assert "The licence of the model is not known to this sheet." in errata
     assert sheet.row("Description", "licence") == ["not recorded: no card of the model was found"]
-    assert "no tool has counted it" in sheet.words["Area"] and sheet.row("Clock", "source")[0].startswith("assumed")
+    assert "no tool has counted it" in sheet.words["Area"] and sheet.row("Clock", "source")[0].startswith(
+        "what is asked for"
+    )
 
 
 @pytest.mark.tools
@@ -187,7 +189,7 @@ def test_area_by_module_is_that_of_synthesis(serial: Build, tmp_path: Path) -> N
     made = SynthesisReceipt(
         status="done", when="2026-01-02T03:04:05Z", tools={"pyosys": "0.70"}, top="t", digest="a" * 64, files={},
         family="x", resources={"lut": 970, "dsp": 4}, budget={"lut": 1000, "dsp": 8}, share={}, predicted={},
-        place_and_route="not run", clock_mhz=42.0, clock_source="assumed", target_mhz=None, fmax_mhz=None,
+        place_and_route="not run", clock_mhz=42.0, clock_source="asked", target_mhz=None, fmax_mhz=None,
         critical_path=None, cycles_per_token=None, tokens_per_second=None, seconds=1.0, error=None,
     )  # fmt: skip
     write_manifest(serial.folder, replace(serial.manifest, synthesis=made))

@@ -15,9 +15,9 @@ from hardwire.chip.model import Chip
 from hardwire.driver import guides
 from hardwire.driver.automaton import Automaton
 from hardwire.driver.guides import Guides, check_schema
+from hardwire.driver.schema import problems
 from hardwire.driver.text import TextCodec
 from hardwire.errors import PromptError, ToolMissing
-from hardwire.serve.schema import problems
 
 EDGES = {0: {5: 1, 6: 2, 7: 9}, 1: {5: 1, 8: 2}, 9: {5: 9}}  # 9 leads nowhere
 
@@ -39,6 +39,8 @@ def test_what_no_automaton_allows_is_refused() -> None:
         Automaton(10, 9, [2], EDGES)
     with pytest.raises(PromptError, match="token 4 is not one that the guide allows here"):
         Automaton(10, 0, [2], EDGES).begin().take(4)
+    with pytest.raises(PromptError, match="every token that the guide begins with stands inside a text"):
+        Automaton(10, 0, [2], EDGES, first=(5, 6))
 
 
 @pytest.fixture

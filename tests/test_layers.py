@@ -216,7 +216,7 @@ def test_a_norm_behind_an_embedding_does_not_read_what_it_writes() -> None:
     [
         ({"banks": 5, "score_fabric": 6}, "score_fabric 6, .* at most the 5 banks' scores are in LUTs"),
         ({"mix_fabric": 9}, "mix_fabric 9: .* and a head's 8 channels"),
-        ({"divides": 3}, "divides 3: choose a divisor of a head's 8 channels, padding included"),
+        ({"divides": 3}, "divides 3: choose a divisor of the 8 channels of a head that a word of mixed values holds"),
     ],
 )
 def test_a_geometry_that_the_rtl_has_no_form_for_is_refused(change: dict, message: str) -> None:

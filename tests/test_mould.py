@@ -18,6 +18,8 @@ from outlines import BIASED, GPT, TINY, check_bound, texts
 
 from hardwire.chip.model import Chip, check_chip, load_chip
 from hardwire.chip.mould import Mould
+from hardwire.chip.positions import with_positions
+from hardwire.chip.reference import new_state, step
 from hardwire.cli.main import main
 from hardwire.errors import QuantizeError
 from hardwire.plan.widths import accumulator_bits
@@ -86,6 +88,28 @@ def test_what_cannot_be_kept_is_named(tiny_chip: Chip) -> None:
         another(Outline(shape=TINY, affine=True), mould)
 
 
+@pytest.mark.parametrize("outline", [Outline(shape=TINY), GPT], ids=["llama", "gpt"])
+def test_fewer_positions_go_into_a_mould_that_is_loaded(outline: Outline) -> None:
+    """Which has a register for them; not into a bitstream's file, nor more of them."""
+    few, mould = replace(outline, shape=replace(outline.shape, context=12)), Mould.of(random_chip(outline, seed=3))
+    decoder, rows = random_decoder(few, 17), [row[:12] for row in stories(outline.shape.vocab, 17)]
+    options = Options(rounding="plain", tokens=48, length=12, widen=False, like=mould)
+    chip = quantize(decoder, rows, options)
+    assert chip.shape.context == 12 and Mould.of(chip).differences(mould) == [
+        f"shape.context: 12, not {outline.shape.context}"
+    ]
+    wide = with_positions(chip, outline.shape.context)
+    check_chip(wide, "extended")
+    assert Mould.of(wide) == mould
+    ids = np.array([list(range(1, 12))])
+    np.testing.assert_array_equal(step(chip, new_state(chip), ids), step(wide, new_state(wide), ids))
+    shifts = (chip.score_shift, chip.value_shift)
+    with pytest.raises(QuantizeError, match=f"shape.context: 12, not {outline.shape.context}"):
+        quantize(decoder, rows, replace(options, shifts=shifts))
+    with pytest.raises(QuantizeError, match=f"shape.context: {outline.shape.context}, not 12"):
+        quantize(random_decoder(outline, 17), rows, replace(options, like=Mould.of(chip)))
+
+
 def test_rows_give_way_to_the_moulds_sums(tiny_chip: Chip) -> None:
     """Weights by a step each, those that were rounded away from zero the furthest; and no more of them than needed."""
     exact = np.array([[3.4, -2.6, 0.9, 1.0], [1.0, -1.0, 0.0, 1.2]])
@@ -144,6 +168,7 @@ def test_quantize_like_on_the_command_line(chip_with_text: Chip, tmp_path: Path)
     patch = load_chip(Path(quantized("b", "--like", like, "--patchable")["chip"]))
     np.testing.assert_array_equal(patch.score_shift, load_chip(like).score_shift)
     np.testing.assert_array_equal(patch.value_shift, load_chip(like).value_shift)
+    assert load_chip(Path(quantized("b", "--like", like, "--context", "6")["chip"])).shape.context == 6
     same = quantized("a", "--like", like)
     assert same["kept"] == [] and same["cost"] == {} and same["bits"] == first["bits"]
     refused = CliRunner().invoke(

@@ -80,10 +80,8 @@ def test_a_run_that_asks_for_nothing_imports_nothing() -> None:
 
 def test_it_knows_the_rungs_and_the_faults_of_the_proof() -> None:
     assert pytest_hardwire.RUNGS == RUNGS
-    assert set(pytest_hardwire.PLANTED) == set(KINDS) - {
-        "netlist",
-        "context",
-    }  # a build of the cache: no gates, one stream
+    # A build of the cache has no gates, one stream and a plain sampler.
+    assert set(pytest_hardwire.PLANTED) == set(KINDS) - {"netlist", "context", "draw"}
 
 
 def test_fixtures_share_a_cache(pytester: pytest.Pytester) -> None:

@@ -87,7 +87,7 @@ def test_a_plan_is_the_one_that_fit_finds(planner: Planner, tmp_path: Path) -> N
     assert [found.made.cycles(p) for p in range(24)] == verdict.cycles
     assert found.mean == pytest.approx(verdict.mean_cycles, abs=0.01) and found.floor == verdict.floor_cycles
     assert found.rate == pytest.approx(verdict.tokens_per_second, rel=1e-4)
-    assert (found.clock_mhz, found.clock_source) == (board.clock_mhz, "assumed; not routed here")
+    assert (found.clock_mhz, found.clock_source) == (verdict.clock_mhz, "estimated; not routed here")
 
 
 def test_a_clock_is_routed_only_with_the_bitstream_of_the_plan(tiny_chip: Chip, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_clock_is_routed_only_with_the_bitstream_of_the_plan(tiny_chip: Chip, 
     said = {"clock_mhz": 61.5, "cycles": [planned.cycles(p) for p in range(24)]}
     assert of(said) == (GEOMETRY, 61.5, "routed")
     said["cycles"] = [other.cycles(p) for p in range(24)]
-    assert of(said) == (GEOMETRY, board.clock_mhz, "assumed; the bitstream is of another plan")
+    assert of(said) == (GEOMETRY, board.clock_mhz, "asked; the bitstream is of another plan")
     assert of(said | {"geometry": asdict(other.geometry)}) == (other.geometry, 61.5, "routed")
     for wrong in ({"clock_mhz": 61.5}, {"clock_mhz": 61.5, "cycles": 1499.7}, {"clock_mhz": "fast", "cycles": []}):
         with pytest.raises(BuildError, match="manifest.json: malformed, .*; it has clock_mhz and cycles, a list"):
@@ -112,7 +112,7 @@ def test_a_clock_is_routed_only_with_the_bitstream_of_the_plan(tiny_chip: Chip, 
 def test_a_row_says_what_was_asked_and_what_came(tiny_chip: Chip) -> None:
     made = schedule(tiny_chip, GEOMETRY)
     cycles = [made.cycles(p) for p in range(24)]
-    planned = Planned(load_board("pynq-z2"), made, 10, "serial chain", 100.0, "assumed", 1.0)
+    planned = Planned(load_board("pynq-z2"), made, 10, "serial chain", 100.0, "estimated", 1.0)
     work = Work("bundled", "pynq-z2", Goal(1e6, "cycles"), Goal(1e9, "tokens/s"))
     row = speeds.speed_row("tiny", work, planned)
     mean = np.mean(cycles)
@@ -123,10 +123,10 @@ def test_a_row_says_what_was_asked_and_what_came(tiny_chip: Chip) -> None:
         f"{mean:,.1f} over 0 to 23",
         "10 (serial chain)",
         f"{mean / 10:.2f}",
-        "100 MHz, assumed",
+        "100 MHz, estimated",
         f"{1e8 / mean:,.0f}",
         "1,000,000 cycles: met",
-        "1,000,000,000 tokens/s: missed at the assumed clock",
+        "1,000,000,000 tokens/s: missed at an estimated clock",
     ]
     assert Goal(1, "tokens/s").judged(replace(planned, clock_source="routed")) == "1 tokens/s: met"
     assert speeds.speed_row("tiny", replace(work, required=None), planned)[-2] == ""

@@ -17,6 +17,7 @@ from hardwire.emit.rtl.thread import End, connected, threaded, with_port
 from hardwire.errors import BuildError
 from hardwire.plan.geometry import Geometry
 
+RTL = rtl_folder()
 SOURCES = {
     "top": (
         "module top (\n  input logic clk_i\n);\n  // a leaf #(.A(1)) u_not (\n  middle u_middle (.clk_i);\nendmodule\n"
@@ -67,6 +68,22 @@ def test_a_host_that_cannot_be_joined_is_refused() -> None:
         loads.threaded_link(link.replace("u_registers", "registers"))
 
 
+def test_requests_end_where_the_register_says() -> None:
+    """No loop and no register compares with the built context; where there is nothing to replace, it is refused."""
+    sources = {path.stem: path.read_text() for path in (*RTL.glob("*.sv"), *(RTL / "reprint").glob("*.sv"))}
+    loop = loads.threaded_engine(sources)["token_loop"]
+    assert "written_positions u_positions (.contents_i, .clk_i, .positions_o(positions));" in loop
+    assert "Context)" not in loop and "Context -" not in loop
+    host = loads.threaded_registers(sources)
+    assert sorted(host) == ["host_registers", "host_request", "host_settings", "loading_registers"]
+    assert "PositionW'(Context)" not in host["host_request"] and "Context" not in host["host_settings"]
+    assert ".positions_i(positions), .clk_i" in host["loading_registers"]
+    for module in ("token_loop", "host_settings"):
+        made = loads.threaded_engine if module == "token_loop" else loads.threaded_registers
+        with pytest.raises(BuildError, match=f"{module}: nothing in it to join"):
+            made({**sources, module: sources[module].replace("(Context", "( Context")})
+
+
 def test_every_memory_is_reached(tiny_chip: Chip, tmp_path: Path) -> None:
     """No frozen memory is left in a reprintable build, and nothing else has changed but what is on the way."""
     write_rtl(tiny_chip, tmp_path / "all", Geometry(trace=True), pour=Pour.ALL)
@@ -75,8 +92,8 @@ def test_every_memory_is_reached(tiny_chip: Chip, tmp_path: Path) -> None:
         assert name not in left and end.module in left
         assert all(connected(text, name, {"x": "x"}) == text for text in left.values()), name
     same = {path.stem for path in rtl_folder().glob("*.sv") if left.get(path.stem) == path.read_text()}
-    assert {"requant", "uram_pair", "host_registers", "rows", "kv_cache"} <= same
-    assert not {"engine", "softmax", "weights", "serial_host"} & same
+    assert {"requant", "uram_pair", "host_counters", "rows", "kv_cache"} <= same
+    assert not {"engine", "softmax", "weights", "serial_host", "token_loop", "host_request", "host_settings"} & same
 
 
 @pytest.mark.parametrize("pour", [Pour.URAM, Pour.ALL])

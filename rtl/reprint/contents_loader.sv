@@ -7,23 +7,24 @@ module contents_loader
 #(
   parameter logic [31:0] Id = 32'h0  // of the chip that was baked
 ) (
-  input  logic              clk_i,
-  input  logic              rst_i,
-  input  logic              read_i,        // the transport's bus
-  input  logic              write_i,
-  input  logic [AddrW-1:0]  addr_i,
-  input  logic [31:0]       wdata_i,
-  output logic              rvalid_o,      // four cycles after read_i
-  output logic [31:0]       rdata_o,
-  output logic [ErrorW-1:0] event_o,
-  output logic              read_o,        // the registers' bus, a cycle later
-  output logic              write_o,
-  output logic [AddrW-1:0]  addr_o,
-  output logic [31:0]       wdata_o,
-  input  logic              rvalid_i,
-  input  logic [31:0]       rdata_i,
-  output logic              load_valid_o,  // words of contents
-  output logic [31:0]       load_data_o
+  input  logic                 clk_i,
+  input  logic                 rst_i,
+  input  logic                 read_i,        // the transport's bus
+  input  logic                 write_i,
+  input  logic [AddrW-1:0]     addr_i,
+  input  logic [31:0]          wdata_i,
+  output logic                 rvalid_o,      // five cycles after read_i
+  output logic [31:0]          rdata_o,
+  output logic [ErrorW-1:0]    event_o,
+  output logic                 read_o,        // the registers' bus, two cycles later: they decode from registers
+  output logic                 write_o,
+  output logic [AddrW-1:0]     addr_o,
+  output logic [31:0]          wdata_o,
+  input  logic                 rvalid_i,
+  input  logic [31:0]          rdata_i,
+  output logic                 load_valid_o,  // words of contents
+  output logic [31:0]          load_data_o,
+  output logic [PositionW-1:0] positions_o    // that requests may use, of the chip that is held
 );
 
   localparam int CountW  = $clog2(Length + 1);
@@ -44,7 +45,8 @@ module contents_loader
     own_q   <= own_i;
   end
 
-  logic                whole_q, loading_q, foreign_q, damaged_q, ready;
+  logic                whole_q, loading_q, foreign_q, damaged_q, ready, right;
+  logic                beyond_q;  // the image is of more positions than there are, or of none
   logic [31:0]         id_q, next_id_q, crc_q, crc;
   logic [CountW-1:0]   count_q;
   logic [SettleW-1:0]  settle_q;
@@ -53,6 +55,7 @@ module contents_loader
   contents_state_t     state;
   initial whole_q = Baked;
   initial id_q = Baked ? Id : '0;
+  initial positions_o = PositionW'(Context);
 
   assign ready     = loading_q && settle_q == 0;
   assign in_window = addr_q >> WinContentsA == WinContents >> WinContentsA;
@@ -61,6 +64,8 @@ module contents_loader
   assign take      = write_q && in_window && ready && addr_q[WinContentsA-1:2] == IndexW'(count_q);
   assign blocked   = write_q && addr_q == RegControl && (loading_q || !whole_q)
                      && (wdata_q[ControlStart] || (loading_q && wdata_q[ControlReset]));
+
+  assign right     = wdata_q == ~crc_q && !beyond_q;
 
   crc32 u_crc (.crc_i(crc_q), .data_i(wdata_q), .crc_o(crc));
 
@@ -85,15 +90,20 @@ module contents_loader
         next_id_q <= wdata_q;
       end else begin
         loading_q <= 1'b0;
-        whole_q   <= wdata_q == ~crc_q;
-        damaged_q <= wdata_q != ~crc_q;
-        id_q      <= wdata_q == ~crc_q ? next_id_q : '0;
+        whole_q   <= right;
+        damaged_q <= !right;
+        id_q      <= right ? next_id_q : '0;
+      end
+      if (PositionsAt != 0 && count_q == CountW'(PositionsAt)) begin
+        positions_o <= PositionW'(wdata_q);
+        beyond_q    <= wdata_q == 0 || wdata_q > 32'(Context);
       end
     end
     if (begins) begin
       loading_q <= 1'b1;
       foreign_q <= 1'b0;
       damaged_q <= 1'b0;
+      beyond_q  <= 1'b0;
       count_q   <= '0;
       crc_q     <= '1;
       settle_q  <= '1;
@@ -108,15 +118,15 @@ module contents_loader
   end
 
   // On to the registers: what is not ours, and of a beginning load the engine's reset.
-  always_comb begin
-    read_o  = read_q && !answers;
-    write_o = begins || (write_q && !own_q && !blocked);
-    addr_o  = begins ? RegControl : addr_q;
-    wdata_o = begins ? 32'd1 << ControlReset : wdata_q;
-    event_o = '0;
-    event_o[ErrorRefused] = blocked;
-    event_o[ErrorRange]   = write_q && to_state && wdata_q != 32'd1;
-    event_o[ErrorAddress] = own_q && ((write_q && !in_window && !to_state) || (read_q && !readable));
+  always_ff @(posedge clk_i) begin
+    read_o  <= read_q && !answers && !rst_i;
+    write_o <= (begins || (write_q && !own_q && !blocked)) && !rst_i;
+    addr_o  <= begins ? RegControl : addr_q;
+    wdata_o <= begins ? 32'd1 << ControlReset : wdata_q;
+    event_o <= '0;
+    event_o[ErrorRefused] <= blocked;
+    event_o[ErrorRange]   <= write_q && to_state && wdata_q != 32'd1;
+    event_o[ErrorAddress] <= own_q && ((write_q && !in_window && !to_state) || (read_q && !readable));
   end
 
   assign state   = '{damaged: damaged_q, foreign: foreign_q, ready: ready, loading: loading_q, whole: whole_q};
@@ -140,8 +150,8 @@ module contents_loader
   // Ours come when those of the registers would.
   logic        answered;
   logic [31:0] answer_q;
-  delay_reset #(.Cycles(3)) u_answered (.clk_i, .rst_i, .d_i(read_q && answers), .d_o(answered));
-  delay #(.Width(32), .Cycles(3)) u_answer (.clk_i, .d_i(answer), .d_o(answer_q));
+  delay_reset #(.Cycles(4)) u_answered (.clk_i, .rst_i, .d_i(read_q && answers), .d_o(answered));
+  delay #(.Width(32), .Cycles(4)) u_answer (.clk_i, .d_i(answer), .d_o(answer_q));
   assign rvalid_o = rvalid_i || answered;
   assign rdata_o  = answered ? answer_q : rdata_i;
 

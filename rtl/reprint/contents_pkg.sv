@@ -6,14 +6,14 @@
 package contents_pkg;
 
   localparam int UramWords = 6;  // in front, 32 bits each: their memories have a loader
-  localparam int Sections = 3;
-  localparam int SectionW = 2;
+  localparam int Sections = 4;
+  localparam int SectionW = 3;
   localparam int AddrW = 3;
   localparam int PartW = 2;
   localparam int FileW = 112;
   localparam int Wide = 64;  // bits of the widest word, in whole 32-bit words
-  localparam logic [Sections-1:0][AddrW-1:0] Last = {AddrW'(2), AddrW'(2), AddrW'(4)};  // address of a section's last word
-  localparam logic [Sections-1:0][PartW-1:0] LastPart = {PartW'(1), PartW'(0), PartW'(1)};  // and of a word its last 32 bits
+  localparam logic [Sections-1:0][AddrW-1:0] Last = {AddrW'(0), AddrW'(2), AddrW'(2), AddrW'(4)};  // address of a section's last word
+  localparam logic [Sections-1:0][PartW-1:0] LastPart = {PartW'(0), PartW'(1), PartW'(0), PartW'(1)};  // and of a word its last 32 bits
 
   typedef struct packed {
     logic valid;
@@ -28,11 +28,12 @@ package contents_pkg;
     if (file[103:0] == "/weight00.hex") section_of = 0;
     if (file[63:0] == "/exp.hex") section_of = 1;
     if (file[111:0] == "/embedding.hex") section_of = 2;
+    if (file[79:0] == "/positions") section_of = 3;
   endfunction
 
   // Whether a line of that memory has two of its words, the first one lowest.
   function automatic bit paired(input logic [FileW-1:0] file);
-    paired = section_of(file) >= 0 && |(3'b100 >> section_of(file) & 1);
+    paired = section_of(file) >= 0 && |(4'b100 >> section_of(file) & 1);
   endfunction
 
 endpackage

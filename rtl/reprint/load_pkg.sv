@@ -6,8 +6,9 @@
 package load_pkg;
 
   localparam logic [31:0] Mould = 32'h4d6f756c;  // the first word of every image
-  localparam int Body = 25;  // words of contents
+  localparam int Body = 26;  // words of contents
   localparam int Length = Body + 3;  // with the mould, the identity and the CRC-32
+  localparam int PositionsAt = 26;  // the word that says how many positions there are; 0: none
   localparam bit Baked = 1'b1;  // the memories hold a chip at power-up
 
   localparam logic [18:0] RegContentsState = 19'h05000;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// host_registers behind a contents_loader: the same ports, and what it loads.
+// host_registers behind a contents_loader: the same ports, and what it loads. A build's host_registers take the
+// positions too (emit/rtl/loads.py).
 module loading_registers
   import host_pkg::*, plan_pkg::*;
 #(
@@ -18,7 +19,7 @@ module loading_registers
   input  logic                          write_i,
   input  logic [AddrW-1:0]              addr_i,        // a multiple of 4
   input  logic [31:0]                   wdata_i,
-  output logic                          rvalid_o,      // four cycles after read_i
+  output logic                          rvalid_o,      // five cycles after read_i
   output logic [31:0]                   rdata_o,
   input  logic [ErrorW-1:0]             event_i,       // errors of the transport, by their bit of the register
   output logic [7:0]                    status_o,      // the register
@@ -46,10 +47,15 @@ module loading_registers
   logic [AddrW-1:0]  addr;
   logic [31:0]       wdata, rdata;
   logic [ErrorW-1:0] events;
+  logic [PositionW-1:0] positions;
 
   contents_loader #(.Id(Id)) u_loader (
     .clk_i, .rst_i, .read_i, .write_i, .addr_i, .wdata_i, .rvalid_o, .rdata_o, .event_o(events), .read_o(read),
-    .write_o(write), .addr_o(addr), .wdata_o(wdata), .rvalid_i(rvalid), .rdata_i(rdata), .load_valid_o, .load_data_o);
+    .write_o(write), .addr_o(addr), .wdata_o(wdata), .rvalid_i(rvalid), .rdata_i(rdata), .load_valid_o, .load_data_o,
+    .positions_o(positions));
+
+  logic unused;
+  assign unused = ^positions;
 
   host_registers #(
     .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz)

@@ -17,8 +17,9 @@ import hardwire
 from hardwire.build.folder import Build
 from hardwire.build.make import make_build
 from hardwire.build.pours import mould_of, pours_into
+from hardwire.chip.excerpt import excerpt
+from hardwire.chip.model import Chip, load_chip
 from hardwire.chip.mould import Mould
-from hardwire.driver.hosted import HostedChip
 from hardwire.driver.model import LanguageModel
 from hardwire.emit.rtl.contents import Cast, Pour, with_word
 from hardwire.errors import BuildError, LinkError, PromptError
@@ -28,6 +29,9 @@ from hardwire.quantize import Options, quantize, random_chip, random_decoder
 from hardwire.quantize.random import Outline
 from hardwire.targets.board import load_board
 
+from .reprinting import hosted, killed_behind, opened
+from .reprinting import says as is_chip
+
 if TYPE_CHECKING:
     from hardwire.backends.simboard import SimBoard
 
@@ -35,20 +39,25 @@ pytestmark = pytest.mark.tools
 
 GEOMETRY = Geometry(columns=4, rows=4, depth=4, terms=2, banks=4, trace=True)
 PROMPT = (7, 3, 9)
+SHORT = 10  # positions, of the TINY.context that were built
 WRITE_NS = 200  # of a 32-bit store to device memory through a Zynq's general purpose port, at the outside
 
 
 @pytest.fixture(scope="module")
 def chips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two chips of one mould, and one of another."""
+    """Two chips of one mould, one of fewer positions, and one of another mould."""
     folder, first = tmp_path_factory.mktemp("chips"), random_chip(TINY, seed=3)
     stories = [row.tolist() for row in np.random.default_rng(1).integers(0, TINY.vocab, (4, 24))]
     options = Options(rounding="plain", tokens=96, length=24, widen=False, like=Mould.of(first))
     second = quantize(random_decoder(Outline(shape=TINY), 17), stories, options)
-    made = {"a": first, "b": second, "foreign": random_chip(replace(TINY, vocab=48), seed=3)}
+    made = {"a": first, "b": second, "short": shorter(second), "foreign": random_chip(replace(TINY, vocab=48), seed=3)}
     for name, chip in made.items():
         chip.save(folder / f"{name}.chip")
     return {name: folder / f"{name}.chip" for name in made}
+
+
+def shorter(chip: Chip) -> Chip:
+    return excerpt(chip, 0, chip.shape.layers, context=SHORT)
 
 
 def built(chip: Path, folder: Path, **options: Any) -> Build:
@@ -73,26 +82,8 @@ def model(build: Build, board: SimBoard) -> Iterator[LanguageModel]:
         yield model
 
 
-def opened(build: Build, board: SimBoard, download: bool = True) -> LanguageModel:
-    from hardwire.backends.simboard import simulated_bundle
-    from hardwire.driver.bundle import for_board
-    from hardwire.driver.overlay import open_board
-
-    return open_board(for_board(simulated_bundle(build), None), board, download)
-
-
-def hosted(model: LanguageModel) -> HostedChip:
-    assert model.hosted is not None
-    return model.hosted
-
-
 def says(model: LanguageModel, chip: Path) -> None:
-    """It gives the tokens of the chip's reference, greedy and drawn, and its logits and checksums are right."""
-    reference = hardwire.load(chip)
-    for options in ({}, {"temperature": 0.9, "seed": 5}):
-        assert model.generate(PROMPT, **options) == reference.generate(PROMPT, **options)
-    assert model.verify() and model.chip.digest == reference.chip.digest
-    assert model.info()["id"] == f"{reference.chip.id:08x}" == reference.chip.digest[:8]
+    is_chip(model, load_chip(chip), PROMPT)
 
 
 def test_a_then_b_then_a(model: LanguageModel, chips: dict[str, Path]) -> None:
@@ -111,8 +102,42 @@ def test_a_then_b_then_a(model: LanguageModel, chips: dict[str, Path]) -> None:
     assert cycles[0] == cycles[1] == cycles[2]
 
 
-class Killed(Exception):
-    """The program ends here."""
+def test_a_shorter_context(model: LanguageModel, chips: dict[str, Path]) -> None:
+    """Requests end earlier, for the same reason; prompts beyond it are refused, by driver and registers; and back."""
+    for name, context in (("short", SHORT), ("a", TINY.context), ("short", SHORT)):
+        model.reprint(chips[name])
+        says(model, chips[name])
+        reference, chip = hardwire.load(chips[name]), hosted(model)
+        assert model.info()["context"] == chip.limits.context == reference.chip.shape.context == context
+        for ids in (PROMPT, tuple(range(context - 1)), tuple(range(context))):
+            got, wanted = (each.run(Request(ids=ids)) for each in (chip, reference.backend))
+            assert (got.ids, got.status, got.position) == (wanted.ids, "context full", context)
+        with pytest.raises(PromptError, match=rf"the prompt has {context + 1} tokens; 1 to {context} fit the context"):
+            chip.run(Request(ids=tuple(range(context + 1))))
+        chip._write("length", context + 1)
+        assert chip._clear_errors() == {"range"}
+
+
+def test_a_conversation_that_fills_a_shorter_context(model: LanguageModel, chips: dict[str, Path]) -> None:
+    """What continues ends where the reference does, in a prompt and behind it; the ring, the last token and the cycles
+    are as of a chip that was built for so many positions."""
+    model.reprint(chips["short"])
+    chip, reference = hosted(model), hardwire.load(chips["short"]).backend
+    for more in ((), (4,), (4, 5, 6, 7, 8)):
+        for ids, budget, clear in ((PROMPT, 3, True), (more, 9, False), ((2,), 2, False), (PROMPT, 2, True)):
+            request = Request(ids=ids, budget=budget, clear=clear)
+            got, wanted = chip.run(request), reference.run(request)
+            assert (got.ids, got.status, got.position) == (wanted.ids, wanted.status, wanted.position), (more, ids)
+
+
+def test_an_image_of_more_positions_than_there_are(model: LanguageModel, chips: dict[str, Path]) -> None:
+    """Whoever makes the checksum of such an image right gets nothing in: the chip refuses it."""
+    cast = Cast.of(model.chip, GEOMETRY, Pour.ALL)
+    for positions in (0, TINY.context + 1, 1 << 16 | 1):
+        with pytest.raises(LinkError, match="does not hold what was loaded: .* and says damaged"):
+            hosted(model).pour(with_word(cast.image(model.chip), cast.positions_at, positions, crc=True))
+    model.reprint(chips["a"])
+    says(model, chips["a"])
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 1500, -2, -1])
@@ -122,21 +147,9 @@ def test_a_load_that_is_killed(
 ) -> None:
     """Nothing wrong is served, and the next load repairs it; whatever was written by then."""
     with opened(build, board) as model:
-        chip, left = hosted(model), after % len(Cast.of(model.chip, GEOMETRY, Pour.ALL).image(model.chip))
-        store = chip.bus.write  # type: ignore[attr-defined]
-
-        def write(at: int, word: int) -> None:
-            nonlocal left
-            if 0x4000 <= at < 0x5000:
-                if left == 0:
-                    raise Killed
-                left -= 1
-            store(at, word)
-
-        monkeypatch.setattr(chip.bus, "write", write)  # type: ignore[attr-defined]
-        with pytest.raises(Killed):
+        chip, length = hosted(model), len(Cast.of(model.chip, GEOMETRY, Pour.ALL).image(model.chip))
+        with killed_behind(after % length, chip, monkeypatch):
             model.reprint(chips["b"])
-        monkeypatch.undo()
         if end == "goes on":
             with pytest.raises(LinkError, match="hold no chip: a load was cut off, or never made; reprint it"):
                 chip.run(Request(ids=PROMPT, budget=1))

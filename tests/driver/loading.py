@@ -26,6 +26,7 @@ class LoadingChip(ModelChip):
         self.chips, self.cast, self.baked = {chip.id: chip for chip in chips}, cast, baked
         self.length = cast.body + FRAME
         super().__init__(chips[0], **options)
+        self.built = self.context
 
     def power_up(self) -> None:
         super().power_up()
@@ -85,8 +86,10 @@ class LoadingChip(ModelChip):
             self.loading, self.whole = not self.foreign, self.whole and self.foreign
         elif len(self.image) == self.length:
             self.loading = False
-            self.whole = zlib.crc32(np.array(self.image[:-1], "<u4").tobytes()) == word
+            positions = self.image[self.cast.positions_at] if self.cast.positions_at else self.built
+            right = zlib.crc32(np.array(self.image[:-1], "<u4").tobytes()) == word
+            self.whole = right and 1 <= positions <= self.built
             self.damaged = not self.whole
             if self.whole:
-                self.chip = self.chips[self.image[-2]]
+                self.chip, self.context = self.chips[self.image[-2]], positions
                 self.state = new_state(self.chip)

@@ -61,6 +61,35 @@ def test_what_is_in_it(folder: Path, tmp_path: Path) -> None:
     ]
 
 
+WHEELS = (
+    "starlette-1.7.0-py3-none-any.whl",
+    "uvicorn-0.40.0-py3-none-any.whl",
+    "jinja2-3.1.6-py3-none-any.whl",
+    "prometheus_client-0.23.1-py3-none-any.whl",
+    "MarkupSafe-3.0.3-cp310-cp310-manylinux2014_armv7l.manylinux_2_17_armv7l.whl",
+)
+
+
+def test_wheels_for_serve_go_along(folder: Path, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / WHEELS[0]).write_bytes(b"a wheel")
+    with pytest.raises(BuildError, match="serve needs uvicorn, jinja2, prometheus-client too; pip download as docs"):
+        deploy(folder, tmp_path / "out.zip", wheels)
+    for name in WHEELS:
+        (wheels / name).write_bytes(name.encode())
+    done = CliRunner().invoke(main, ["deploy", str(folder), "-o", str(tmp_path / "out.zip"), "--wheels", str(wheels)])
+    assert done.exit_code == 0, done.output
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert {f"{STEM}/wheels/{name}" for name in WHEELS} <= set(archive.namelist())
+        readme = archive.read(f"{STEM}/README.txt").decode()
+    assert "pip3 install --no-index --find-links wheels starlette uvicorn jinja2 prometheus-client\n" in readme
+    assert "python3 -m hardwire serve story --host 0.0.0.0\n" in readme
+    (wheels / "anyio-4-cp310-cp310-manylinux_2_17_x86_64.whl").touch()
+    with pytest.raises(BuildError, match="x86_64.whl: is for another computer than a board"):
+        deploy(folder, tmp_path / "out.zip", wheels)
+
+
 def test_a_chip_without_a_tokenizer_is_asked_by_ids(tiny_chip: Chip, tmp_path: Path) -> None:
     folder = make_bundle(tmp_path / "story", tiny_chip)
     with zipfile.ZipFile(deploy(folder, tmp_path / "out.zip")) as archive:

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from outlines import TINY
 
+from hardwire.chip.excerpt import excerpt
 from hardwire.chip.model import Chip
 from hardwire.chip.mould import Mould
 from hardwire.chip.reference import Reference
@@ -17,8 +19,8 @@ from hardwire.driver.contents import cast_of, hold
 from hardwire.driver.mmio import MappedChip
 from hardwire.driver.model import LanguageModel
 from hardwire.driver.overlay import MmioBus
-from hardwire.emit.rtl.contents import Cast, Pour
-from hardwire.errors import BuildError, LinkError
+from hardwire.emit.rtl.contents import Cast, Pour, with_word
+from hardwire.errors import BuildError, LinkError, PromptError
 from hardwire.host.requests import Request
 from hardwire.plan.geometry import Geometry
 from hardwire.quantize import Options, Outline, quantize, random_decoder
@@ -58,6 +60,36 @@ def test_a_then_b_then_a(tiny_chip: Chip, second: Chip, cast: Cast) -> None:
             assert board.writes - before == cast.body + 3 + 1 and "expected" not in model.about
         says(board, chip)
         assert model.info()["digest"] == chip.digest and board.info().id == chip.id
+
+
+def test_a_shorter_context(tiny_chip: Chip, second: Chip, cast: Cast) -> None:
+    few = excerpt(second, 0, second.shape.layers, context=9)
+    assert cast.obstacles(few) == []
+    board = MappedChip(LoadingChip([tiny_chip, few], cast), chip_id=tiny_chip.id)
+    model = LanguageModel(tiny_chip, board, "board", {}, cast=cast)
+    for chip in (few, tiny_chip, few):
+        model.reprint(chip)
+        context = chip.shape.context
+        assert board.limits.context == model.info()["context"] == context
+        says(board, chip)
+        assert (board.reason, board.position) == ("context full", context)
+        with pytest.raises(PromptError, match=f"the context of {context} leaves no room for an answer"):
+            model.generate(range(context))
+
+
+@pytest.mark.parametrize("positions", [0, TINY.context + 1, 1 << 20 | 4])
+def test_positions_that_are_not_there(tiny_chip: Chip, cast: Cast, positions: int) -> None:
+    board = MappedChip(LoadingChip([tiny_chip], cast))
+    with pytest.raises(LinkError, match="does not hold what was loaded: .* and says damaged"):
+        board.pour(with_word(cast.image(tiny_chip), cast.positions_at, positions, crc=True))
+
+
+def test_a_build_without_the_register(tiny_chip: Chip, second: Chip, cast: Cast) -> None:
+    """What was built for URAM alone, or before there was one, takes chips of its own context."""
+    few = excerpt(second, 0, second.shape.layers, context=9)
+    before = replace(cast, sections=cast.sections[:-1])
+    assert before.positions_at == 0 and before.obstacles(second) == []
+    assert f"Context: 9, not {TINY.context}" in before.obstacles(few)
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3000, -2, -1])

@@ -69,6 +69,8 @@ def test_what_only_a_board_has(chip_with_text: Chip) -> None:
     model = LanguageModel(chip_with_text, Reference(chip_with_text), "tiny")
     with pytest.raises(BuildError, match="tiny is no board and counts no cycles"):
         notebook.engine_rate(model)
+    with pytest.raises(BuildError, match="tiny does not count the cycles of one answer; race on a board with one stre"):
+        notebook.race(model, "ab", "a", 2)
     with pytest.raises(BuildError, match="tiny: no geometry in its manifest"):
         notebook.traced(model, "ab", 2)
 
@@ -108,6 +110,23 @@ def test_cycles_that_the_chip_counts_are_those_of_the_schedule(simulated_pynq: P
             hosted.generate([], 30, clear=False)
         assert len(late) == 1 and 0 <= late.pop() <= 8  # the token loop's own
         assert notebook.traced(model, "Once", 3).equal.all()
+
+
+@pytest.mark.tools
+def test_a_race_is_run_by_the_chip_s_own_cycles(simulated_pynq: Path) -> None:
+    """A beam of one text feeds it anew for each token; attempts cost what their requests cost."""
+    with hardwire.load(simulated_pynq, backend="simulation") as model:
+        quick, careful = notebook.race(model, "Once", "Z", 3, attempts=2, width=1)
+        assert not quick.passed and quick.attempts == 2 and quick.tokens == 6
+        cycles = 0
+        for seed in range(2):
+            model.generate("Once", 3, 0.8, seed)
+            model.count_cycles()
+            cycles += model.last.total_cycles or 0
+        assert quick.cycles == cycles > 0
+        known = len(model.encode("Once"))
+        assert careful.tokens == known + known + 1 + known + 2 and careful.text == model.generate("Once", 3)
+        assert careful.cycles is not None and careful.cycles > cycles / 2
 
 
 @pytest.mark.tools

@@ -24,8 +24,9 @@ from .execute import (
 )
 
 NAMES = [path.name for path in notebooks()]
-# Those that build, plan for every board, compile a board of their own, and train (with torch): minutes each.
-LONG = ("02", "04", "06", "08", "09")
+# Those that build, plan for every board, compile a board of their own, race thousands of tokens, train (with torch):
+# minutes each.
+LONG = ("02", "04", "06", "07", "08", "09")
 EXECUTED = [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in NAMES]
 # Of a user, a temporary folder, an environment: whatever machine executed it.
 MACHINE = re.compile(r"/(home|root|tmp|work|Users|var|mnt)/|\\Users\\|site-packages|\.venv|0x[0-9a-f]{9,}")

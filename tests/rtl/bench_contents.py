@@ -9,7 +9,7 @@ import numpy as np
 from hardwire.emit.rtl.loads import EXAMPLE
 from hardwire.ops.fixed import Ints
 
-WIDE, ADDRESS, SECTION = 64, 3, 2  # bits of the fields of contents_t, from the lowest on; then valid
+WIDE, ADDRESS, SECTION = 64, 3, 3  # bits of the fields of contents_t, from the lowest on; then valid
 FILES = tuple(f"./{section.file}" for section in EXAMPLE)  # as a memory names them
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from choices import BEST, GEOMETRY, assert_equal, random_guide, requests
+from choices import BEST, GEOMETRY, assert_equal
 from outlines import TINY
 
 from hardwire.backends.rtlsim import RtlSim
@@ -22,6 +22,7 @@ from hardwire.host.requests import NONE_ALLOWED, Request
 from hardwire.plan.choice import draw_cycles
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.schedule import schedule
+from hardwire.proof.draws import random_guide, requests
 from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
@@ -45,14 +46,14 @@ def test_every_draw_is_the_reference_s(chip: Chip, sim: RtlSim, draw: np.random.
     reference, ended = Reference(chip, best=BEST), set()
     for case, request in requests(draw, chip.shape.vocab, BEST, 140):
         wanted = reference.run(request)
-        assert_equal(sim.run(request), wanted, case)
+        assert_equal(request, sim.run(request), wanted, case)
         ended.add(wanted.status)
     assert ended == {"budget", "stop token", "context full", NONE_ALLOWED}
 
 
 def test_cycles_are_those_of_the_plan(chip: Chip, sim: RtlSim, draw: np.random.Generator) -> None:
     program, counted = schedule(chip, GEOMETRY), 0
-    for _, request in requests(draw, chip.shape.vocab, BEST, 60, rows=False):
+    for _, request in requests(draw, chip.shape.vocab, BEST, 60, rows=1):
         outcome = sim.run(request)
         if request.guide is not None or not outcome.cycles:
             continue
@@ -94,7 +95,7 @@ def test_a_reset_in_a_draw_leaves_a_chip_that_is_right(chip: Chip, sim: RtlSim) 
         from hardwire.backends.rtlsim import Asked
 
         assert sim._simulate([Asked(request)], after)[0].status == "reset"
-        assert_equal(sim.run(request), wanted, after)
+        assert_equal(request, sim.run(request), wanted, after)
 
 
 def test_a_plain_build_refuses_by_name_and_an_extended_one_is_frozen_and_alone(chip: Chip, tmp_path: Path) -> None:

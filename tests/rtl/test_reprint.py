@@ -13,6 +13,7 @@ import pytest
 from outlines import BIASED, GEMMA2, GPT, QWEN3, TINY
 
 from hardwire.backends.rtlsim import RtlSim
+from hardwire.chip.excerpt import excerpt
 from hardwire.chip.model import Chip, Shape
 from hardwire.chip.mould import Mould
 from hardwire.chip.reference import Reference
@@ -92,6 +93,30 @@ def test_one_engine_is_either_chip(made: Callable[[str], tuple[Chip, Chip, RtlSi
         assert drawn.ids == Reference(chip).run(Request(ids=ids[:3], temperature=0.8, seed=9)).ids
         assert drawn.cycles == tuple(plan.cycles(position) for position in range(2, context))
     assert counts[0] == counts[1] == counts[2]
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt"])
+def test_a_chip_of_fewer_positions(made: Callable[[str], tuple[Chip, Chip, RtlSim, Cast]], name: str) -> None:
+    """Its requests end where its own context does, in a prompt and behind one, at the cycles of the plan; its tables of
+    positions are its own, also where positions have rows."""
+    first, other, sim, cast = made(name)
+    few, plan = excerpt(other, 0, other.shape.layers, context=9), schedule(first, CASES[name][1])
+    sim.load_image(cast.image(first))
+    for chip in (few, first, few):
+        sim.reprint(chip)
+        context, reference = chip.shape.context, Reference(chip)
+        assert sim.limits.context == context
+        for ids in ((3, 1), tuple(range(context - 1)), tuple(range(context))):
+            request = Request(ids=ids, rows=1)
+            got, wanted_ = sim.run(request), reference.run(request)
+            assert (got.ids, got.status, got.position) == (wanted_.ids, "context full", context)
+            np.testing.assert_array_equal(got.logits, wanted_.logits)
+            assert got.cycles == tuple(plan.cycles(position) for position in range(len(ids) - 1, context))
+        np.testing.assert_array_equal(scored(sim, tuple(range(context)))[0], wanted(chip, tuple(range(context))))
+        for ids, budget, clear in (((3, 1), 4, True), (tuple(range(6)), 9, False)):
+            request = Request(ids=ids, budget=budget, clear=clear)
+            got, wanted_ = sim.run(request), reference.run(request)
+            assert (got.ids, got.status, got.position) == (wanted_.ids, wanted_.status, wanted_.position)
 
 
 def test_a_wrong_word_changes_what_it_says(made: Callable[[str], tuple[Chip, Chip, RtlSim, Cast]]) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from outlines import BLOOM, GEMMA2, NEOX
+from outlines import BLOOM, GEMMA2, MISTRAL, NEOX
 
 from hardwire.backends.rtlsim import Asked, RtlSim, Simulated
-from hardwire.chip.model import Chip
+from hardwire.chip.model import Chip, Wiring
 from hardwire.chip.reference import Reference
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
@@ -46,12 +46,21 @@ CASES = {
         "neox_chip",
         Geometry(columns=4, rows=4, depth=3, terms=2, banks=4, streams=3),
     ),
+    "three, capped logits": (
+        "capped_chip",
+        Geometry(columns=4, rows=4, depth=3, terms=2, banks=5, divides=2, streams=3),
+    ),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def neox_chip() -> Chip:
     return random_chip(NEOX, seed=8)
+
+
+@pytest.fixture(scope="module")
+def capped_chip() -> Chip:
+    return random_chip(replace(MISTRAL, wiring=Wiring(logit_cap=True)), seed=8)
 
 
 @pytest.fixture(scope="module", params=list(CASES), ids=list(CASES))
@@ -154,7 +163,7 @@ def test_a_reset_ends_all(case: tuple[Chip, Geometry, RtlSim]) -> None:
 
 @pytest.mark.parametrize(
     ("outline", "parts"),
-    [(GEMMA2, "attention windows, norms inside a layer, a cap of scores, a cap of logits"), (BLOOM, "ALiBi")],
+    [(GEMMA2, "attention windows, norms inside a layer, a cap of scores"), (BLOOM, "ALiBi")],
 )
 def test_parts_that_are_for_one_stream_are_named(outline: object, parts: str) -> None:
     chip = random_chip(outline, seed=8)

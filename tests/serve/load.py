@@ -29,11 +29,13 @@ from hardwire.openers import load
 USERS, ASKED, TOKENS = 64, 64, 24
 BROKEN, BREAKERS = 1_000, 16
 PROMPT = "Once upon a time"
+PATIENCE = 60.0  # seconds in which a server that nobody asks comes to rest, on a busy machine
 
 
 @dataclass
 class Result:
-    """What became of a load. first: seconds from a request to its first token; memory: KiB of the server, by time."""
+    """What became of a load. first: seconds from a request to its first token; memory: KiB of the server, by
+    time."""
 
     seen: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
@@ -41,6 +43,7 @@ class Result:
     memory: list[int] = field(default_factory=list)
     tokens: int = 0
     seconds: float = 0.0
+    left: str = ""  # what the server still has when all have gone; "": nothing
 
     def centile(self, share: float) -> float:
         return sorted(self.first)[min(int(share * len(self.first)), len(self.first) - 1)]
@@ -51,7 +54,8 @@ class Result:
             f"{dict(self.seen)}, {self.tokens / self.seconds:,.0f} tokens/s over {self.seconds:.0f} s; "
             f"first token p50 {1000 * self.centile(0.5):.0f} ms, p99 {1000 * self.centile(0.99):.0f} ms; "
             f"memory {quarter / 1024:.1f} MiB after a quarter, {end / 1024:.1f} at the end; "
-            f"{sum(self.broken.values())} broken requests: {dict(self.broken)}"
+            f"{sum(self.broken.values())} broken requests: {dict(sorted(self.broken.items()))}; "
+            f"left behind: {self.left or 'nothing'}"
         )
 
 
@@ -198,14 +202,38 @@ def serve(build: Path, folder: Path, *options: str) -> tuple[subprocess.Popen[An
         time.sleep(0.1)
 
 
+def _files(pid: int) -> int:
+    """Files and sockets that a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def _left_behind(pid: int, port: int, files: int) -> str:
+    """What does not go away: answers in the queue or on the chip, sockets, a chip that is not well."""
+    deadline, left = time.monotonic() + PATIENCE, "no look"
+    while left and time.monotonic() < deadline:
+        time.sleep(0.2)
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection.request("GET", "/health")
+        health = json.loads(connection.getresponse().read())
+        connection.request("GET", "/metrics")
+        running = re.findall(r"^hardwire_running (\S+)$", connection.getresponse().read().decode(), re.MULTILINE)
+        connection.close()
+        more = _files(pid) - files - 1  # the socket of this look
+        well = (health["status"], health["queue_size"], running) == ("ok", 0, ["0.0"]) and more <= 0
+        left = "" if well else f"{health}, {running} running, {more} more files"
+    return left
+
+
 def run(build: Path, prompt: str, tokens: int, users: int, seconds: float, broken: int, folder: Path) -> Result:
     """A load on the first backend of a build, against its reference."""
     model = load(build, "reference")
     wanted = [model.generate(prompt, tokens, 0.8, seed, stops=()) for seed in range(ASKED)]
     server, port = serve(build, folder)
     try:
+        before = _files(server.pid)
         result = Load(server, port, prompt, tokens, wanted).run(users, seconds, broken)
         assert server.poll() is None, "the server ended"
+        result.left = _left_behind(server.pid, port, before)
         return result
     finally:
         server.terminate()

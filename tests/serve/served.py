@@ -12,10 +12,13 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
+import numpy as np
+
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
 from hardwire.host.requests import Backend, Limits, Request, RequestState, Stages, token_loop
+from hardwire.ops.choice import NO_TOKEN, WEIGHT_FRACTION, Chosen
 from hardwire.serve.app import Service
 from hardwire.serve.server import Server
 from hardwire.serve.settings import Settings
@@ -68,23 +71,41 @@ class Gated(Backend):
 
 
 class Quick(Backend):
-    """Tokens without arithmetic, each the one behind the last: for what looks at the server and not at the answers."""
+    """Tokens without arithmetic, each the one behind the last, or behind it the next that a guide allows: for what
+    looks at the server and not at the answers. ``best``: of an extended sampler."""
 
-    def __init__(self, chip: Chip) -> None:
-        self._vocab, self._context = chip.shape.vocab, chip.shape.context
+    def __init__(self, chip: Chip, best: int = 0) -> None:
+        self._vocab, self._context, self._best = chip.shape.vocab, chip.shape.context, best
 
     @property
     def limits(self) -> Limits:
-        return Limits(name="a counter", vocab=self._vocab, context=self._context, rows=0)
+        return Limits(name="a counter", vocab=self._vocab, context=self._context, rows=0, best=self._best)
 
     def stages(self) -> Stages:
         return {}
 
     def stream(self, request: Request, state: RequestState | None = None) -> Iterator[int]:
-        def feed(token: int, position: int) -> int:
-            return (token + 1) % self._vocab
+        progress = state or RequestState()
+        walk = None if request.guide is None else request.guide.begin()
 
-        return token_loop(feed, request.ids, request, state or RequestState(), self._context)
+        def feed(token: int, position: int) -> int:
+            if position < len(request.ids) - 1:
+                return token
+            allowed = np.ones(self._vocab, np.bool_) if walk is None else walk.allowed()
+            if not allowed.any():
+                return NO_TOKEN
+            after = (token + 1) % self._vocab
+            drawn = int((np.flatnonzero(np.roll(allowed, -after))[0] + after) % self._vocab)
+            if walk is not None and drawn not in request.stops:
+                walk.take(drawn)
+            if request.logprobs is not None:
+                best = np.flatnonzero(allowed)[: self._best]
+                zeros = np.zeros(len(best), np.int64)
+                one = Chosen(token=drawn, logit=0, ids=best, logits=zeros, total=int(allowed.sum()) << WEIGHT_FRACTION)
+                progress.drawn.append(one)
+            return drawn
+
+        return token_loop(feed, request.ids, request, progress, self._context)
 
 
 class Running:

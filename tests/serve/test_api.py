@@ -170,6 +170,13 @@ def test_wrong_fields_are_named(server: Running, fields: dict[str, Any], param: 
     assert ".".join(map(str, answer["detail"][0]["loc"][1:])) == param
 
 
+def test_a_chat_of_several_messages(server: Running, model: LanguageModel) -> None:
+    """This tokenizer spells no end of a line, which would stand between them otherwise."""
+    messages = [{"role": role, "content": text} for role, text in (("user", "ab"), ("assistant", "c"), ("user", "d"))]
+    answer = server.ask(PATHS[CHAT], {"model": "tiny", "messages": messages, "max_tokens": 5, "temperature": 0})[1]
+    assert text_of(answer["choices"][0]) == model.generate("ab c d", 5)
+
+
 def test_fields_that_do_not_go_together(server: Running) -> None:
     asked = body(CHAT, max_tokens=1, max_completion_tokens=1)
     assert server.ask(PATHS[CHAT], asked)[1]["error"]["param"] == "max_tokens"

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from hosted import GEOMETRY
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
+from hardwire.quantize import random_chip
 from hardwire.serve.settings import key_of
 from hardwire.serve.timeline import Timeline
 
-from .served import Gated, serving, until
+from .served import Gated, running, serving, until
+from .test_api import Pours
 
 pytestmark = pytest.mark.slow
 KEY = "a-key-for-the-page"
@@ -90,7 +94,7 @@ def test_a_text_and_its_figures(page: Any, chip_with_text: Chip, tmp_path: Path)
         assert page.text_content("#log p") == "abc" + wanted
         assert page.text_content("#count") == str(len(model.last.tokens))
         assert page.text_content("#used-seed") == "7" and page.text_content("#rate") != "–"
-        assert page.locator("#timeline rect").count() > 10
+        assert page.locator("#timeline rect").count() > 10 and page.locator("#legend li").count() > 4
         page.get_by_label("Position").fill("9")
         page.get_by_text("A token at position 9 takes").wait_for()
         page.screenshot(path=str(tmp_path / "page.png"))
@@ -135,16 +139,61 @@ def test_stop_frees_the_chip(page: Any, chip_with_text: Chip) -> None:
 def test_a_pattern_is_looked_at_while_it_is_typed(page: Any, chip_with_text: Chip) -> None:
     with serving(chip_with_text) as server:
         open_page(page, server)
-        field = page.get_by_label("Until it matches")
+        field = page.get_by_label("Pattern of the answer")
         field.fill("(a")
         assert field.get_attribute("aria-invalid") == "true" and "Not a pattern yet" in page.text_content(
             "#pattern-state"
         )
-        field.fill("[a-z].*")
-        assert field.get_attribute("aria-invalid") == "false"
+        field.fill("(?s)[a-z].*")
+        assert field.get_attribute("aria-invalid") == "false" and page.is_hidden("#how")
         ask(page, "abc", Seed="1", Tokens_at_most="5")
         assert ended(page).startswith(("a match after", "no match after"))
         assert page.locator("#log .tried").count() >= 1
+
+
+def test_a_guided_answer_shows_whether_it_fits(page: Any, chip_with_text: Chip, tmp_path: Path) -> None:
+    """Of a chip with an extended sampler, in both modes; and tried again where that is chosen."""
+    with serving(chip_with_text, Reference(chip_with_text, best=20)) as server:
+        open_page(page, server)
+        page.get_by_role("heading", name="tiny").wait_for()
+        field = page.get_by_label("Pattern of the answer")
+        field.fill("(ab")
+        assert "Not a pattern yet" in page.text_content("#pattern-state")
+        field.fill("(ab){1,3}c")
+        assert "draws only tokens that fit" in page.text_content("#pattern-state")
+        ask(page, "d", Seed="5", Tokens_at_most="12")
+        assert ended(page) == "stop token"
+        expect(page.locator("#fits")).to_have_text("matches")
+        assert re.fullmatch("d(ab){1,3}c", page.text_content("#log p"))
+        page.screenshot(path=str(tmp_path / "guided.png"))
+        page.get_by_label("Chat").check()
+        ask(page, "d", Seed="6", Tokens_at_most="1")
+        assert ended(page) == "budget"
+        expect(page.locator("#fits")).to_have_text("no match")
+        page.get_by_label("Continue a text").check()
+        page.get_by_label("How it is kept").select_option("until")
+        assert "tried until one matches" in page.text_content("#pattern-state")
+        field.fill("a|[b-z].*")
+        ask(page, "abc", Seed="1", Tokens_at_most="5")
+        assert ended(page).startswith(("a match after", "no match after"))
+        field.fill("[0-9]+")  # which this model has no letters for
+        page.get_by_label("How it is kept").select_option("guide")
+        ask(page, "d")
+        expect(page.locator("#error")).to_contain_text("the guide cannot be compiled", timeout=60_000)
+
+
+def test_an_adapter_is_chosen(page: Any, chip_with_text: Chip) -> None:
+    other = replace(random_chip(chip_with_text.shape, seed=77), tokenizer=chip_with_text.tokenizer, bos=1, eos=(2,))
+    board = Pours({None: chip_with_text, "pirate": other})
+    model = LanguageModel(chip_with_text, board, "tiny")
+    model._prints = board  # type: ignore[assignment]
+    with running(model, adapters=(("pirate", Path("pirate.adapter")),)) as server:
+        open_page(page, server)
+        page.get_by_label("Adapter").select_option("pirate")
+        ask(page, "abc", Seed="7", Tokens_at_most="9")
+        ended(page)
+        wanted = LanguageModel(other, Reference(other), "pirate").generate("abc", 9, 0.8, 7)
+        assert page.text_content("#log p") == "abc" + wanted and board.poured == ["pirate"]
 
 
 def test_a_key_is_asked_for(page: Any, chip_with_text: Chip) -> None:
@@ -161,15 +210,21 @@ def test_a_key_is_asked_for(page: Any, chip_with_text: Chip) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_everybody_can_use_it(page: Any, chip_with_text: Chip, scheme: str, width: int) -> None:
+@pytest.mark.parametrize("best", [0, 20], ids=["plain", "extended"])
+def test_everybody_can_use_it(
+    page: Any, chip_with_text: Chip, scheme: str, width: int, best: int, tmp_path: Path
+) -> None:
     """axe finds nothing, no text runs out of a narrow window, and Tab reaches everything in order."""
     from axe_playwright_python.sync_playwright import Axe
 
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    with serving(chip_with_text, timeline=Timeline(chip_with_text, GEOMETRY)) as server:
+    with serving(
+        chip_with_text, Reference(chip_with_text, best=best), timeline=Timeline(chip_with_text, GEOMETRY)
+    ) as server:
         open_page(page, server)
         page.locator("#timeline rect").first.wait_for()
+        page.get_by_label("Pattern of the answer").fill("[a-z]*" if best else "")
         ask(page, "abc", Seed="7", Tokens_at_most="9")
         ended(page)
         found = Axe().run(page)
@@ -178,8 +233,10 @@ def test_everybody_can_use_it(page: Any, chip_with_text: Chip, scheme: str, widt
         page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
         page.locator("body").click(position={"x": 2, "y": 2})
         reached = []
-        for _ in range(12):
+        for _ in range(13):
             page.keyboard.press("Tab")
             reached.append(page.evaluate("document.activeElement.id || document.activeElement.className || 'mode'"))
-        wanted = ["prompt", "temperature", "seed", "tokens", "pattern", "send", "clear", "log", "position", "timeline"]
+        page.screenshot(path=str(tmp_path / "page.png"), full_page=True)
+        wanted = ["prompt", "temperature", "seed", "tokens", "pattern", *(["how"] if best else [])]
+        wanted += ["send", "clear", "log", "position", "timeline"]
         assert [name for name in reached if name in wanted] == wanted

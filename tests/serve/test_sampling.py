@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +18,15 @@ import pytest
 
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
+from hardwire.driver import guides
+from hardwire.driver.guides import compiled
 from hardwire.driver.model import LanguageModel
 from hardwire.host.requests import Request
 from hardwire.ops.choice import LOG_ERROR
 from hardwire.serve.sampling import CHAT, COMPLETIONS, NATIVE
+from hardwire.serve.settings import key_of
 
-from .served import Running, serving
+from .served import PATIENCE, Running, serving, until
 from .test_api import PATHS, body, text_of
 
 pytestmark = pytest.mark.tools  # outlines-core
@@ -124,6 +128,51 @@ def test_a_guided_answer_matches(server: Running, call: str) -> None:
         assert re.fullmatch(PATTERN, text_of(said)) and said["finish_reason"] == "stop"
     cut = answer(server, call, guided_regex=PATTERN, **{BUDGETS[call]: 2})
     assert cut["finish_reason"] == "length"
+
+
+def test_a_whole_answer_without_end_tokens_ended_by_itself(server: Running) -> None:
+    """Where none of them is asked for, the automaton's last state allows nothing."""
+    said = answer(server, NATIVE, guided_regex="(ab){1,2}c", ignore_eos=True)
+    assert re.fullmatch("(ab){1,2}c", said["text"])
+    assert (said["status"], said["finish_reason"]) == ("no token allowed", "stop")
+
+
+def test_a_guide_that_takes_long_holds_up_nobody_else(chip_with_text: Chip, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts do not wait for it, guides of others for one of them at the most, and of one user few may wait."""
+    begun, go, order = threading.Event(), threading.Event(), []
+
+    def slow(asked: dict[str, str], spelt: list[bytes]) -> Any:
+        order.append(asked["regex"])
+        begun.set()
+        assert go.wait(PATIENCE)
+        return compiled(asked, spelt)
+
+    monkeypatch.setattr(guides, "compiled", slow)
+    keys = tuple(key_of(f"secret-of-{name}", name, waiting=2) for name in ("ann", "bob"))
+    with serving(chip_with_text, Reference(chip_with_text, best=BEST), keys=keys) as server:
+
+        def asking(pattern: str, name: str) -> threading.Thread:
+            asked = body(NATIVE, guided_regex=pattern, max_output_tokens=4)
+            thread = threading.Thread(
+                target=lambda: said.append(server.ask(PATHS[NATIVE], asked, f"secret-of-{name}")[0])
+            )
+            thread.start()
+            return thread
+
+        said: list[int] = []
+        threads = [asking("a", "ann")]
+        assert begun.wait(PATIENCE)
+        assert server.ask(PATHS[NATIVE], body(NATIVE, max_output_tokens=1), "secret-of-ann")[0] == 200
+        waiting = server.service._guiding._queue
+        for count, (pattern, name) in enumerate((("b", "ann"), ("c", "ann"), ("d", "bob")), 1):
+            threads.append(asking(pattern, name))
+            until(lambda count=count: len(waiting) == count)
+        status, refused = server.ask(PATHS[NATIVE], body(NATIVE, guided_regex="e"), "secret-of-ann")
+        assert (status, refused["error"]["code"]) == (429, "too_many_waiting")
+        go.set()
+        for thread in threads:
+            thread.join()
+    assert said == [200] * 4 and order == ["a", "b", "d", "c"]
 
 
 def test_a_guide_beside_seeds_penalty_and_log_probabilities(server: Running) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,13 @@ import pytest
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.model import LanguageModel
+from hardwire.driver.schema import META, problems
 from hardwire.serve.chat import ChatTemplate, read_template
 from hardwire.serve.errors import ApiError
 from hardwire.serve.passes import Judge, passes
-from hardwire.serve.schema import META, problems
 from hardwire.serve.settings import SettingsError
 
-from .served import Running, serving
+from .served import Gated, Running, serving, until
 
 EVIL = "(a+)+b"  # 2**n ways through n letters
 
@@ -46,6 +47,39 @@ def test_until_it_matches(server: Running, chip_with_text: Chip) -> None:
     events = server.ask("/generate", {**asked, "stream": True})[1]
     tried = [{"attempt": n + 1, "text": answers[n], "passed": n == wanted} for n in range(wanted + 1)]
     assert events[:-1] == tried and events[-1]["text"] == answers[wanted]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_attempts_run_on_all_streams_of_a_chip(server: Running, chip_with_text: Chip, stream: bool) -> None:
+    """Two begin before either has ended, and the answer is that of one stream."""
+    model = LanguageModel(chip_with_text, Reference(chip_with_text), "tiny")
+    answers = [model.generate("ab", 6, 0.8, seed) for seed in range(20)]
+    wanted = next(number for number, text in enumerate(answers) if number >= 3 and text not in answers[:number])
+    asked: dict[str, Any] = {"prompt": "ab", "max_output_tokens": 6, "temperature": 0.8, "seed": 0, "stream": stream}
+    asked["until"] = {"regex": re.escape(answers[wanted])}
+    backend = Gated(chip_with_text, streams=2)
+    with serving(chip_with_text, backend, match_seconds=30.0) as two:
+        answer: list[Any] = []
+        asking = threading.Thread(target=lambda: answer.append(two.ask("/generate", asked)[1]))
+        asking.start()
+        until(lambda: len(backend.on) == 2)
+        assert sorted(backend.on) == [0, 1] and backend.given == 0
+        backend.let(10_000)
+        asking.join()
+        until(lambda: two.service.engine.running == two.service.engine.waiting == 0)
+        assert backend.closed == len(backend.begun) in (wanted + 1, wanted + 2)
+    alone, (found,) = server.ask("/generate", asked)[1], answer
+    if stream:
+        assert found[:-1] == alone[:-1]
+        alone, found = alone[-1], found[-1]
+    assert (found["text"], found["seed"]) == (alone["text"], alone["seed"]) == (answers[wanted], wanted)
+    assert found["until"]["attempts"] == wanted + 1 and found["until"]["tokens"] >= alone["until"]["tokens"]
+
+
+def test_a_key_that_may_wait_little_is_served_one_by_one(chip_with_text: Chip) -> None:
+    asked = {"prompt": "ab", "max_output_tokens": 3, "until": {"regex": "ZZ"}, "attempts": 5}
+    with serving(chip_with_text, Reference(chip_with_text, 3, best=0), waiting=1, match_seconds=30.0) as server:
+        assert server.ask("/generate", asked)[1]["until"]["attempts"] == 5
 
 
 def test_none_matches(server: Running) -> None:
@@ -126,7 +160,10 @@ LLAMA = (
 
 
 def test_templates(tmp_path: Path) -> None:
-    assert ChatTemplate().text(MESSAGES) == "Hi\nHo"
+    assert ChatTemplate().text(MESSAGES) == ChatTemplate(letters="HioX\n").text(MESSAGES) == "Hi\nHo"
+    assert (
+        ChatTemplate(letters="Hio ").text(MESSAGES) == "Hi Ho" and ChatTemplate(letters="Hio").text(MESSAGES) == "HiHo"
+    )
     path = tmp_path / "tokenizer_config.json"
     templates = [{"name": "tool_use", "template": "no"}, {"name": "default", "template": LLAMA}]
     path.write_text(json.dumps({"bos_token": {"content": "<s>"}, "chat_template": templates}))

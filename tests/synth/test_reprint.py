@@ -12,23 +12,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from outlines import poured_into
 
 from hardwire.backends.netlistsim import NetlistSim
 from hardwire.build.collect import check
 from hardwire.build.folder import Build, open_build
 from hardwire.build.make import make_build
-from hardwire.chip.model import Chip, load_chip
-from hardwire.chip.mould import Mould
+from hardwire.chip.model import load_chip
 from hardwire.chip.reference import Reference
 from hardwire.cli.main import main
 from hardwire.errors import BuildError
 from hardwire.files import sha256
 from hardwire.host.requests import Request
 from hardwire.openers import Place
-from hardwire.plan.widths import accumulator_bits
 from hardwire.proof.plant import plant
 from hardwire.proof.verify import verify
-from hardwire.quantize import Options, Outline, quantize, random_chip, random_decoder
+from hardwire.quantize import Outline, random_chip
 from hardwire.synth import trellis
 from hardwire.synth.reprint import Reprinted, patch_of, reprint
 from hardwire.targets.board import load_board
@@ -39,27 +38,12 @@ pytestmark = pytest.mark.tools
 slow = pytest.mark.slow  # what needs a route: minutes
 
 
-def other_chip(first: Chip, seed: int = 17) -> Chip:
-    """A chip of other weights that goes into the first one's bitstream."""
-    stories = [row.tolist() for row in np.random.default_rng(seed).integers(0, MINI.vocab, (8, 12))]
-    options = Options(
-        rounding="plain",
-        tokens=96,
-        length=12,
-        widen=False,
-        like=Mould.of(first),
-        sums=accumulator_bits(first),
-        shifts=(first.score_shift, first.value_shift),
-    )
-    return quantize(random_decoder(Outline(shape=MINI), seed), stories, options)
-
-
 @pytest.fixture(scope="module")
 def chips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder, first = tmp_path_factory.mktemp("chips"), random_chip(MINI, seed=0)
     made = {
         "a": first,
-        "b": other_chip(first),
+        "b": poured_into(first, Outline(shape=MINI)),
         "shifted": replace(first, value_shift=first.value_shift + 1),
         "foreign": random_chip(replace(MINI, vocab=10), seed=0),
     }

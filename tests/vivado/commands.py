@@ -77,6 +77,8 @@ COMMANDS = {
         "2023.1", ("-report_unconstrained", "-no_header", "-warn_on_violation"), ("-delay_type", "-max_paths", "-file")
     ),
     "report_utilization": _ug835("2023.1", ("-hierarchical", "-append"), ("-hierarchical_depth", "-file")),
+    "get_cells": _ug835(BY_NAME, ("-hierarchical", "-regexp"), ("-filter", "-of_objects"), most=None),
+    "list_property": _ug835(BY_NAME, ("-regexp",), ("-class",), least=1, most=2),
     "write_bitstream": _ug835("2025.2", ("-force", "-bin_file"), least=1, most=1),
     "ipx::package_project": Command(
         PACKAGER,

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that answer to ``vivado`` and ``vitis-run``: the models behind the command lines of UG835 and UG1399.
+"""Programs that answer to ``vivado``, ``vitis-run`` and ``updatemem``: the models behind the command lines of UG835,
+UG1399 and UG1580.
 
 FAKE_VIVADO and FAKE_VITIS in the environment are what they shall do, as JSON: fields of their Behaviour.
 """
@@ -13,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import vitis
+from . import block_rams, vitis
 from .failures import STORIES
 from .model import Behaviour, Crash, Vivado
 
@@ -26,13 +27,22 @@ def install(folder: Path, tool: str = "vivado") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / tool
     tests = Path(__file__).resolve().parents[1]
-    entry = "main" if tool == "vivado" else "main_vitis"
+    entry = {"vivado": "main", "updatemem": "main_updatemem"}.get(tool, "main_vitis")
     path.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(tests)!r})\n"
         f"from vivado.fake import {entry}\nsys.exit({entry}(sys.argv[1:]))\n"
     )
     path.chmod(0o755)
     return path
+
+
+def main_updatemem(arguments: list[str]) -> int:
+    try:
+        block_rams.updatemem(arguments)
+    except block_rams.Refused as refused:
+        print(f"ERROR: [Updatemem 57-1] {refused}")
+        return 1
+    return 0
 
 
 def main_vitis(arguments: list[str]) -> int:

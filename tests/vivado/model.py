@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import reports
+from . import block_rams, reports
 from .catalog import CLOCKS, HOME, PARTS
 from .commands import COMMANDS, PROPERTIES, VALUES, Command
 from .diagram import Diagram, check_names, wrapper_of
@@ -33,13 +33,15 @@ class Behaviour:
 
     ``fails``: a run that ends with an error; ``hangs``: one that never ends; ``story``: a way of failures.STORIES;
     ``language``: what its user chose; ``lacks``: IP; ``drops``: files that are not packaged whatever the project says;
-    ``leaves``: a run starts a process in a session of its own; ``made_mhz``: what the processor makes of any clock.
+    ``parity``: block RAMs hold bits in their parity too; ``leaves``: a run starts a process in a session of its own;
+    ``made_mhz``: what the processor makes of any clock.
     """
 
     version: str = "2024.1"
     setup: float | None = 0.312  # ns; None: nothing is constrained
     hold: float = 0.021
     pulse: float = 1.5
+    parity: bool = False
     fails: str = ""
     hangs: str = ""
     crashes: str = ""
@@ -192,6 +194,8 @@ class Vivado(Runs, Packager, Diagram):
             self.shape(words[1][1:])
             return self.setting(words[1][1:], words[0])
         obj, name = self.find(words[1]), words[0].lower()
+        if obj.kind == "cell":
+            return obj.get(words[0].upper())
         if name not in PROPERTIES[obj.kind]:
             raise Violation(f"a {obj.kind} has no property {name}")
         return obj.get(name)
@@ -376,9 +380,26 @@ class Vivado(Runs, Packager, Diagram):
         project, b = self._opened(), self.behaviour
         return self._write(o, reports.utilization(b.version, project.part, b.used))
 
+    def get_cells(self, o: Options, words: list[str]) -> list[str]:
+        """The block RAMs of the routed design: all that our scripts ask for."""
+        self._opened()
+        if "-hierarchical" not in o or o.get("-filter") != "REF_NAME =~ RAMB*" or words:
+            raise Violation(f"the model finds block RAMs alone, not {o} {words}")
+        return [self.fixed("cell", cell["NAME"], **cell) for cell in self._block_rams()]
+
+    def _block_rams(self) -> list[dict[str, str]]:
+        cores = [cell.core for cell in self.design().cells.values() if cell.core]
+        texts = [source.read_text() for core in cores for source in core.sources if source.is_file()]
+        folders = {Path(folder) for text in texts for folder in re.findall(r'\.Folder\("([^"]*)"\)', text)}
+        roms = [path for folder in folders if folder.is_absolute() for path in folder.glob("*.hex")]
+        return block_rams.laid_out(sorted(roms), self.behaviour.parity)
+
+    def list_property(self, o: Options, words: list[str]) -> list[str]:
+        return sorted(self.find(words[0], "cell").values)
+
     def write_bitstream(self, o: Options, words: list[str]) -> str:
         project, path = self._opened(), Path(words[0])
         if path.suffix != ".bit" or (path.exists() and "-force" not in o):
             raise Violation(f"{path} is no .bit, or is there already")
-        path.write_bytes(b"\x00\x09\x0f\xf0" + project.part.encode() + b"\xaa\x99\x55\x66" + bytes(64))
+        path.write_bytes(block_rams.bitstream(project.part, self._block_rams()))
         return ""

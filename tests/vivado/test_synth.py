@@ -25,6 +25,7 @@ from hardwire.errors import BuildError
 from hardwire.manifest import read_manifest
 from hardwire.proof.verify import rungs_of
 from hardwire.synth.builds import checked_netlist, choose_top, project_of
+from hardwire.synth.placed import REPORT
 from hardwire.synth.vivado import KEPT, RECEIPT
 from hardwire.synth.vivado_reports import read_timing, read_utilization
 from hardwire.targets.board import load_board
@@ -78,7 +79,7 @@ def test_a_bitstream_is_made_read_kept_and_collected(build: Build, tool: Path, t
     assert manifest.slack_ns == {"setup": 0.312, "hold": 0.021, "pulse": 1.5}
     receipt = read_manifest(build.folder).synthesis
     assert receipt is not None and receipt.tools == {"vivado": "2024.1"}
-    assert {Path(name).name for name in receipt.files} == set(KEPT)
+    assert {Path(name).name for name in receipt.files} == {*KEPT, REPORT}
     stamp = (build.folder / "synth" / "vivado" / "hardwire.bit").stat().st_mtime_ns
     assert synth(build.folder)[1]["status"] == "kept"
     assert (build.folder / "synth" / "vivado" / "hardwire.bit").stat().st_mtime_ns == stamp

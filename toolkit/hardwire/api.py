@@ -292,7 +292,7 @@ def fit_chip(chip: AnyChip, *boards: str, progress: Progress = lambda stage, sha
 
     Returns:
         An answer per board, in their order. ``cycles`` are those of a generated token by position, and exact;
-        resources are predicted.
+        resources are predicted, and the clock is estimated.
 
     >>> import hardwire
     >>> chip = hardwire.random_chip("microgpt")

@@ -31,6 +31,7 @@ from .chip.model import Chip, load_chip
 from .chip.reference import new_state, step
 from .driver.bundle import board_here
 from .driver.model import LanguageModel
+from .driver.until import Found, Test, beam, until
 from .errors import BuildError
 from .files import bundled_folder, package_digest, sha256
 from .host.registers import address
@@ -235,6 +236,45 @@ def _columns(texts: Sequence[str]) -> str:
     return "\n".join(
         "   ".join(f"{line:{COLUMN}}" for line in row).rstrip() for row in zip_longest(*wrapped, fillvalue="")
     )
+
+
+def race(
+    model: LanguageModel, prompt: str, passes: Test, tokens: int, attempts: int = 24, width: int = 4
+) -> tuple[Found, Found]:
+    """Many quick attempts until one passes, then one careful one, a beam of ``width`` texts: drawn as they go, by the
+    chip's own cycles. Raises BuildError for what counts none."""
+    from .quality.plots import race_panels
+
+    ran: tuple[list[Found], list[Found]] = ([], [])
+    show, drawn = _display(), time.perf_counter()
+
+    def picture_now() -> None:
+        figure, axes = _figure((9.0, 2.6), rows=2)
+        names = (f"Attempt {len(ran[0])}", f"A beam of {width}")
+        race_panels(axes, [(name, _steps(model, steps)) for name, steps in zip(names, ran, strict=True)])
+        show(_png(figure))
+
+    def noting(side: int) -> Callable[[Found], None]:
+        def note(so_far: Found) -> None:
+            nonlocal drawn
+            ran[side].append(so_far)
+            if time.perf_counter() - drawn > REDRAWN:
+                picture_now()
+                drawn = time.perf_counter()
+
+        return note
+
+    if model.hosted is None or model.backend.limits.streams > 1:
+        raise BuildError(f"{model.name} does not count the cycles of one answer; race on a board with one stream")
+    quick = until(model, prompt, passes, tokens=tokens, attempts=attempts, on_attempt=noting(0))
+    careful = beam(model, prompt, passes, tokens=tokens, width=width, on_step=noting(1))
+    picture_now()
+    return quick, careful
+
+
+def _steps(model: LanguageModel, found: Sequence[Found]) -> list[tuple[float, str, bool]]:
+    kilohertz = clock_mhz(model) * 1e3
+    return [((one.cycles or 0) / kilohertz, one.text, one.passed) for one in found]
 
 
 def engine_rate(model: LanguageModel) -> str:

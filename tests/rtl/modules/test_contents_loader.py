@@ -17,6 +17,7 @@ from hardwire.host.registers import address, field, fields_in
 pytestmark = pytest.mark.tools
 
 MOULD, BODY = 0x4D6F756C, sum(section.size for section in EXAMPLE) + 6  # of the checked-in load_pkg
+BUILT = 512  # positions, of the checked-in plan_pkg
 BAKED, OTHER = 0x12345678, 0xCAFE0001
 START, RESET = (field("control", name).mask for name in ("start", "reset"))
 ERRORS = {field("error", name).low: name for name in ("refused", "range", "address")}
@@ -73,8 +74,9 @@ class Loader:
         return self.state()
 
 
-def image(draw: np.random.Generator, mould: int = MOULD, chip: int = OTHER) -> np.ndarray:
+def image(draw: np.random.Generator, mould: int = MOULD, chip: int = OTHER, positions: int | None = None) -> np.ndarray:
     body = draw.integers(0, 1 << 32, BODY)
+    body[-1] = draw.integers(1, BUILT + 1) if positions is None else positions
     return sealed(np.r_[mould, body, chip].astype(np.uint32))
 
 
@@ -127,6 +129,25 @@ def test_a_load_that_is_cut_off(draw: np.random.Generator, taken: int, end: str)
         assert loader.errors == (set() if taken == 0 else {"refused"})
     assert loader.pour(words) == {"whole"} and loader.read("id") == OTHER
     assert loader.loaded == words[1:-2].tolist()
+
+
+def test_positions_are_those_of_the_chip(draw: np.random.Generator) -> None:
+    loader = Loader()
+    assert loader.bench.run(1)["positions_o"][0] == BUILT
+    for positions in (1, 77, BUILT):
+        assert loader.pour(image(draw, positions=positions)) == {"whole"}
+        loader.reset()
+        assert loader.bench.run(1)["positions_o"][0] == positions and loader.state() == {"whole"}
+
+
+@pytest.mark.parametrize("positions", [0, BUILT + 1, 1 << 16 | 5, (1 << 32) - 1])
+def test_more_positions_than_there_are(draw: np.random.Generator, positions: int) -> None:
+    """With a right checksum: the chip holds none, until a later load is right."""
+    loader = Loader()
+    assert loader.pour(image(draw, positions=positions)) == {"damaged"} and loader.read("id") == 0
+    loader.write("control", START)
+    assert loader.errors == {"refused"}
+    assert loader.pour(image(draw)) == {"whole"} and loader.read("id") == OTHER
 
 
 def test_a_word_that_comes_again_does_nothing(draw: np.random.Generator) -> None:

@@ -170,6 +170,7 @@ class RtlSim(WholeRequests):
         """A fresh chip: the ROMs are read again, nothing is in the cache."""
         self.close()
         self._handle = self._new()
+        self.__dict__.pop("limits", None)  # of a chip that was poured in
         self.reset()
 
     def _new(self) -> ctypes.c_void_p:
@@ -191,13 +192,19 @@ class RtlSim(WholeRequests):
     def reprint(self, chip: Chip) -> None:
         """Write another chip of the same mould into the memories; its context is empty then. Raises BuildError for a
         frozen build, or another mould."""
-        self.load_image(Cast.read(self.meta, self.folder).image(chip))
+        self.load_image(self._cast.image(chip))
 
     def load_image(self, image: Words) -> None:
         """Write an image into the memories, whatever it holds: its frame is for the registers, which are not here."""
         body = np.ascontiguousarray(image[1:-2])
         self._loaded().hw_load(self._handle, body.ctypes.data, len(body))
         self.position, self.pending = 0, None
+        if at := self._cast.positions_at:
+            self.limits = replace(self.limits, context=int(image[at]))
+
+    @property
+    def _cast(self) -> Cast:
+        return Cast.read(self.meta, self.folder)
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -285,7 +292,7 @@ class RtlSim(WholeRequests):
                 state.drawn += run.drawn
             return run.tokens[0]
 
-        ids = tuple(token_loop(feed, known, request, state, self.shape.context))
+        ids = tuple(token_loop(feed, known, request, state, self.limits.context))
         if state.cycles is not None:  # a stop token's are no token's
             state.cycles = state.cycles[: len(ids)]
         return replace(self.outcome(ids, state, 0.0), total_cycles=total)

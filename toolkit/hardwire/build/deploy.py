@@ -6,6 +6,7 @@ hardwire-<name>-<board>.zip
     README.txt              the three commands on the board
     hardwire-….whl          this package; pure Python, so nothing is built there
     <name>/                 hardwire.bit, hardwire.hwh, model.chip (the tokenizer is in it), manifest.json
+    wheels/                 what serve needs besides, where a folder of them is given
 
 The wheel is written here, from the files of the package that runs, by the standard library: it needs no checkout, no
 setuptools and no network, and equal packages make equal wheels.
@@ -45,7 +46,7 @@ README = """\
     pip3 install --no-deps --no-index --force-reinstall ./{wheel}
     python3 -m hardwire run {name} {option}
 
-In Python, in a notebook or a script:
+{serve}In Python, in a notebook or a script:
 
     import hardwire
     chip = hardwire.load("{name}")
@@ -63,12 +64,26 @@ chip {digest}
 """
 
 
-def deploy(folder: Path, out: Path | None = None) -> Path:
+SERVE = """\
+To serve it over HTTP, a page and OpenAI's API, with a secret of yours that clients send:
+
+    pip3 install --no-index --find-links wheels {packages}
+    HARDWIRE_KEY=a-secret-of-yours python3 -m hardwire serve {name} --host 0.0.0.0
+
+"""
+SERVED_BY = ("starlette", "uvicorn", "jinja2", "prometheus-client")
+BOARDS = ("any", "armv7l", "aarch64")  # ends of a wheel's platform that a board with a Zynq takes
+
+
+def deploy(folder: Path, out: Path | None = None, wheels: Path | None = None) -> Path:
     """Write the zip of a build, or of a folder that synth --collect wrote; its path.
 
-    Raises BuildError where there is no bitstream or hardware description, or where they are not the manifest's.
+    wheels: a folder of them for ``hardwire serve`` on the board, as pip download fetched them.
+
+    Raises BuildError where there is no bitstream or hardware description, or where they are not the manifest's; and
+    for wheels that serve lacks or that no board takes.
     """
-    bundle = open_bundle(folder)
+    bundle, served = open_bundle(folder), () if wheels is None else serving(wheels)
     name, board = folder.resolve().name, bundle.board
     stem = f"hardwire-{name}-{board}"
     out = out or Path(f"{stem}.zip")
@@ -83,6 +98,7 @@ def deploy(folder: Path, out: Path | None = None) -> Path:
         "zip": out.name,
         "folder": stem,
         "wheel": wheel,
+        "serve": SERVE.format(name=name, packages=" ".join(SERVED_BY)) if served else "",
     }
     partial = out.with_name(out.name + ".part")
     try:
@@ -97,10 +113,25 @@ def deploy(folder: Path, out: Path | None = None) -> Path:
                 f"{stem}/{name}/manifest.json",
                 json.dumps(manifest.as_json(), indent=1, sort_keys=True).encode(),
             )
+            for path in served:
+                _put(archive, f"{stem}/wheels/{path.name}", path.read_bytes())
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
     return out
+
+
+def serving(folder: Path) -> tuple[Path, ...]:
+    """The wheels of a folder, for ``hardwire serve``. Raises BuildError."""
+    found = tuple(sorted(folder.glob("*.whl")))
+    for path in found:
+        if not path.stem.endswith(BOARDS):
+            raise BuildError(f"{path}: is for another computer than a board; pip download as docs/serve.md has it")
+    names = {path.name.split("-")[0].lower().replace("_", "-") for path in found}
+    missing = [name for name in SERVED_BY if name not in names]
+    if missing:
+        raise BuildError(f"{folder}: serve needs {', '.join(missing)} too; pip download as docs/serve.md has it")
+    return found
 
 
 def _example(chip: Chip) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def make_build(
     room = capacity(chip, board)
     if not room.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
-    plan = PlanRecord(clock_mhz=board.clock_mhz, clock_source="assumed")
+    plan = PlanRecord(clock_mhz=board.clock_mhz, clock_source="asked")
     around_hls = ip == "hls"
     if around_hls:
         plan = replace(plan, ip=ip)

@@ -54,6 +54,9 @@ IN_FILE = click.Path(path_type=Path)
 GITHUB = click.option("--github", is_flag=True, help="Say what failed as an annotation of GitHub Actions too.")
 
 
+ESTIMATE = "estimate"
+
+
 class Duration(click.ParamType):
     """Seconds, from hours or minutes."""
 
@@ -65,6 +68,17 @@ class Duration(click.ParamType):
         if not 0.5 <= seconds <= 1e7:
             self.fail(f"{value!r} is no time; give 90m or 12h", param, ctx)
         return seconds
+
+
+class Clock(click.ParamType):
+    """MHz, or the word for a clock that is estimated."""
+
+    name = "clock"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        if value == ESTIMATE:
+            return ESTIMATE
+        return click.FloatRange(1, 1000).convert(value, param, ctx)
 
 
 class Commands(click.Group):

@@ -13,11 +13,13 @@ import click
 from rich.box import SIMPLE
 from rich.table import Table
 
-from ..errors import HardwireError
+from ..errors import HardwireError, Mismatch
 from ..jobs.cluster import Place
 from .cluster import on_cluster
-from .group import AS_JSON, IN_FILE, Duration, answer, bar, bars, key_values, main, notes, spinner
+from .group import AS_JSON, ESTIMATE, IN_FILE, Clock, Duration, answer, bar, bars, key_values, main, notes, spinner
 from .shapes import answer_shapes
+
+SAID = 10  # faults of a build's paths that are written out
 
 
 @main.command()
@@ -39,6 +41,13 @@ from .shapes import answer_shapes
     help="Contexts in flight; auto: as many as give the most tokens.",
 )
 @click.option(
+    "--clock",
+    type=click.Choice(["asked", ESTIMATE]),
+    default="asked",
+    show_default=True,
+    help="Pipeline stages for the clock that the board asks for, or those that give the most tokens/s as estimated.",
+)
+@click.option(
     "--into", type=IN_FILE, multiple=True, help="A reprintable build or bitstream: does CHIP go into its mould?"
 )
 @AS_JSON
@@ -52,6 +61,7 @@ def fit(
     timeline: Path | None,
     position: int,
     streams: str,
+    clock: str,
     into: tuple[Path, ...],
     as_json: bool,
 ) -> None:
@@ -59,7 +69,8 @@ def fit(
 
     Cycles are those of a generated token, from one embedding fetch to the next possible one. Resources are predicted;
     `hardwire synth` measures them. The floor is what no engine on that board could beat. With several streams the mean
-    is per token over all of them, and the latency what one token takes meanwhile.
+    is per token over all of them, and the latency what one token takes meanwhile. The clock is estimated, and no higher
+    than the board's: --json has its basis, its error against known routes, and the slowest paths.
     """
     if shapes:
         if chip is not None:
@@ -71,6 +82,7 @@ def fit(
         raise click.UsageError("--weights and --plot go with --shapes")
     from ..build.pours import pours_into
     from ..chip.model import load_chip
+    from ..plan.depth import at_estimated_clock
     from ..plan.fit import fit as fit_to
     from ..plan.planner import Planner
     from ..targets.board import board_names, load_board
@@ -83,7 +95,10 @@ def fit(
         moulds = [pours_into(model, folder) for folder in into]
         names = board_names() if board == "all" else [board]
         wanted = None if streams == "auto" else int(streams)
-        fits = [fit_to(model, load_board(name), planner, progress, wanted) for name in names]
+        places = [load_board(name) for name in names]
+        if clock == ESTIMATE:
+            places = [at_estimated_clock(model, place, planner, progress, wanted) for place in places]
+        fits = [fit_to(model, place, planner, progress, wanted) for place in places]
     cycles = ("cycles at 0", "mean", "latency", "floor", "ratio")
     columns = ("board", "fits", "limit", "lanes", "streams", *cycles, "MHz", "tokens/s")
     table = Table(
@@ -91,7 +106,7 @@ def fit(
         title=str(chip),
         title_justify="left",
         box=SIMPLE,
-        caption="mean: over positions 0 to 255; MHz: assumed, as the tokens/s are; resources predicted",
+        caption="mean: over positions 0 to 255; MHz, and so tokens/s: estimated (--json says how); resources predicted",
         caption_justify="left",
     )
     for f in fits:
@@ -149,7 +164,11 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     show_default=True,
     help="RTL: contexts in flight, each for a user; auto: as many as give the most tokens.",
 )
-@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to build for; default: the board's.")
+@click.option(
+    "--clock",
+    type=Clock(),
+    help="MHz to build for; default: the board's. estimate: as fit --clock estimate plans it, stages and clock.",
+)
 @click.option("--reprintable", is_flag=True, help="RTL: the board's host can pour other chips of the mould in.")
 @click.option(
     "--sampler",
@@ -169,7 +188,7 @@ def build(
     lanes: int | None,
     geometry: str | None,
     streams: str,
-    clock: float | None,
+    clock: float | str | None,
     reprintable: bool,
     sampler: str,
     onnx: Path | None,
@@ -182,14 +201,22 @@ def build(
     """
     from ..build.make import make_build
     from ..build.pours import mould_of
+    from ..chip.model import load_chip
     from ..ops.choice import EXTENDED
+    from ..plan.depth import at_estimated_clock
     from ..plan.geometry import parse_geometry
     from ..targets.board import load_board
 
     place = load_board(board)
-    place = replace(place, clock_mhz=clock) if clock else place
+    place = replace(place, clock_mhz=clock) if isinstance(clock, float) else place
     chosen = parse_geometry(geometry) if geometry else None
+    several = None if streams == "auto" else int(streams)
+    if clock == ESTIMATE and (chosen is not None or target == "hls" or ip == "hls"):
+        raise click.UsageError(f"--clock {ESTIMATE} plans the stages of an RTL engine; give MHz")
     with spinner("build") as stage:
+        if clock == ESTIMATE:
+            stage("clock")
+            place = at_estimated_clock(load_chip(chip), place, streams=several)
         project = make_build(
             chip,
             place,
@@ -198,7 +225,7 @@ def build(
             ip=ip,
             lanes=lanes,
             geometry=chosen,
-            streams=None if streams == "auto" else int(streams),
+            streams=several,
             onnx=onnx,
             reprintable=reprintable,
             best=EXTENDED if sampler == "extended" else 0,
@@ -219,7 +246,13 @@ def build(
 @on_cluster
 @click.option("--no-route", is_flag=True, help="Stop after Yosys, also on ECP5 and Zynq.")
 @click.option("--allow-slow", is_flag=True, help="Take a route that misses its clock.")
-@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach, or to assume; default: the build's.")
+@click.option(
+    "--check-paths",
+    is_flag=True,
+    help="Exit with 2 for a path of more than six LUTs or two carry chains, or a register that the plan has and the "
+    "netlist lacks.",
+)
+@click.option("--clock", type=click.FloatRange(1, 1000), help="MHz to reach; default: the build's.")
 @click.option(
     "--seed", "seeds", type=click.IntRange(0), multiple=True, help="Of the placer; the first good one ends the others."
 )
@@ -235,6 +268,7 @@ def synth(
     place: Place,
     no_route: bool,
     allow_slow: bool,
+    check_paths: bool,
     clock: float | None,
     seeds: tuple[int, ...],
     timeout: float | None,
@@ -248,13 +282,15 @@ def synth(
     their place and route is not run. A build made with --target bitstream is run through Vivado, if that is on the PATH
     (--no-route: its engine through Yosys), and with --ip hls through Vitis HLS first.
 
+    --check-paths judges a netlist that Yosys has made, now or before; what it finds stands in the row as path_faults.
+
     --on names where the steps run. Workers need this package and the builds under the same paths.
     """
     from ..synth.batch import Options, run_batch
     from ..synth.builds import jobs_of
     from ..synth.tables import result
 
-    options = Options(timeout, allow_slow=allow_slow, route=not no_route)
+    options = Options(timeout, allow_slow=allow_slow, route=not no_route, check_paths=check_paths)
     folders = builds if place.on == "local" else [folder.resolve() for folder in builds]
     with bars() as progress:
         table = run_batch(jobs_of(folders, clock, seeds), progress=progress, options=options, place=place)
@@ -268,8 +304,15 @@ def synth(
                 notes.print(f"collected {put(open_build(folder), collect)}")
     if table.interrupted:
         raise KeyboardInterrupt
+    for row in table.rows:
+        for said in (row.path_faults or ())[:SAID]:
+            notes.print(f"{row.name}: {said}")
+        if (more := len(row.path_faults or ()) - SAID) > 0:
+            notes.print(f"{row.name}: and {more} more; --json has them all")
     if table.failed:
         sys.exit(1)
+    if any(row.path_faults for row in table.rows):
+        sys.exit(Mismatch.exit_code)
 
 
 @main.command()
@@ -284,15 +327,19 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, collect: Path
 
     BUILD is left as it is; the new folder has the patched bitstream, its netlist and its model. CHIP must be of BUILD's
     mould, and agree with it where that has ROMs in gates: `hardwire quantize --like OLD.chip --patchable` makes such.
+    Of an AMD part the folder has what updatemem takes, and the bitstream where that is on the PATH.
     """
     from ..build.folder import open_build
     from ..synth.reprint import reprint as patch
+    from ..synth.rows import NOT_RUN
+    from ..synth.updatemem import SCRIPT, TOOL
 
     with bar("reprint") as progress:
         made = patch(open_build(build), chip, out, progress, onnx)
+    bit = made.bitstream
     data = {
-        "bitstream": str(made.bitstream),
-        "sha256": made.build.synthesis.files[made.bitstream.relative_to(out.resolve()).as_posix()],
+        "bitstream": None if bit is None else str(bit),
+        "sha256": None if bit is None else made.build.synthesis.files[bit.relative_to(out.resolve()).as_posix()],
         "chip": made.build.chip.digest,
         "identity": made.build.manifest.identity,
         "memories": made.memories,
@@ -300,6 +347,8 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, collect: Path
         "bits": made.bits,
         "seconds": round(made.seconds, 1),
     }
+    if made.inputs is not None:
+        data[TOOL] = "done" if bit is not None else f"{NOT_RUN}: {made.inputs / SCRIPT} has its command line"
     answer(data, as_json, key_values("reprinted", data))
     if collect is not None:
         from ..build.collect import collect as put
@@ -310,13 +359,14 @@ def reprint(build: Path, chip: Path, out: Path, onnx: Path | None, collect: Path
 @main.command()
 @click.argument("build", type=IN_FILE)
 @click.option("-o", "--out", type=IN_FILE, help="The zip to write; default: hardwire-<name>-<board>.zip here.")
+@click.option("--wheels", type=IN_FILE, help="A folder of wheels, for hardwire serve on the board (docs/serve.md).")
 @AS_JSON
-def deploy(build: Path, out: Path | None, as_json: bool) -> None:
+def deploy(build: Path, out: Path | None, wheels: Path | None, as_json: bool) -> None:
     """One zip with all that a board needs of BUILD: wheel, bitstream, .hwh, model, and a README with its commands."""
     from ..build.deploy import deploy as pack
 
     with spinner("deploy"):
-        path = pack(build, out)
+        path = pack(build, out, wheels)
     data = {"zip": str(path), "size_bytes": path.stat().st_size}
     answer(data, as_json, key_values("deployed", data))
 

@@ -28,7 +28,7 @@ def answer_shapes(board: str, weights: Sequence[int], context: int, plot: Path |
     table = Table(
         "board", "bits", "parameters", "width x layers", "vocabulary", "limit", "tokens/s", "bits/character",
         title=f"the largest shape of each board, context {context}", title_justify="left", box=SIMPLE,
-        caption=f"tokens/s: planned, at an assumed clock. bits/character: expected on TinyStories, {curve().basis} (~)",
+        caption=f"tokens/s: planned, clock estimated. bits/character: expected on TinyStories, {curve().basis} (~)",
         caption_justify="left",
     )  # fmt: skip
     for c in found:

@@ -59,7 +59,7 @@ def _features(source: Source) -> list[str]:
     if made is not None and made.clock_mhz is not None:
         said.append(f"{made.clock_mhz:.2f} MHz, {made.clock_source}")
     elif source.plan_clock_mhz is not None:
-        said.append(f"{source.plan_clock_mhz:.2f} MHz, assumed")
+        said.append(f"{source.plan_clock_mhz:.2f} MHz, asked for")
     said.append("No memory outside the device")
     return said
 

@@ -263,7 +263,7 @@ def _clock(source: Source) -> Section:
     made = source.made
     rows = [("asked for", _mhz(source.plan_clock_mhz))]
     if made is None or made.clock_mhz is None:
-        rows.append(("source", "assumed; no tool has routed this build"))
+        rows.append(("source", "what is asked for; no tool has routed this build"))
         return Section(title="Clock", tables=(Table(rows=rows),))
     rows += [
         ("runs at", _mhz(made.clock_mhz)),
@@ -333,7 +333,7 @@ def _errata(source: Source, card: Card | None, measured: Measured | None) -> Sec
     tools = {} if source.build is None else source.build.manifest.tools
     found += [f"{tool}: not run." for tool, version in tools.items() if version == NOT_RUN]
     if made is None or made.place_and_route in (None, NOT_RUN):
-        found.append("Place and route: not run. The clock is assumed.")
+        found.append("Place and route: not run. The clock is what is asked for.")
     found.append("Power: not run.")
     found.append("On a board: not run, as far as this folder knows; it keeps no record of boards.")
     if measured is None:

@@ -38,6 +38,8 @@ class Automaton:
             state: {token: after for token, after in edges.get(state, {}).items() if after in live} for state in live
         }
         self._masks: dict[int, Mask] = {}
+        if start not in self.finals and not self.begin().allowed().any():
+            raise PromptError("no answer is possible: every token that the guide begins with stands inside a text")
 
     def begin(self) -> AutomatonWalk:
         return AutomatonWalk(self)

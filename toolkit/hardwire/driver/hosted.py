@@ -97,7 +97,9 @@ class HostedChip(Backend):
     each stage.
     """
 
-    index = 0  # of the next token that a stream gives
+    # Written for every token: in the dictionary of an object with so many attributes that is 400 instructions more.
+    __slots__ = ("index",)
+    index: int  # of the next token that a stream gives
     reason = "none"  # why the last request ended
     traced: Callable[[], Mapping[str, int]] | None = None
     _words: Mapping[str, int] = {}  # that it told
@@ -152,7 +154,7 @@ class HostedChip(Backend):
 
     def _become(self, number: int) -> None:
         """Be the stream of that number, whose registers are behind those of the others."""
-        self.number, self._base = number, number << ADDRESS_BITS
+        self.index, self.number, self._base = 0, number, number << ADDRESS_BITS
 
     def _check_number(self) -> None:
         """Raise LinkError where the registers are another stream's: addresses that do not reach so far."""
@@ -236,7 +238,7 @@ class HostedChip(Backend):
                 f"the chip does not hold what was loaded: it took {taken} of {len(image)} words and says "
                 f"{', '.join(sorted(state)) or 'nothing'}; load again"
             )
-        self._info = replace(self._info, id=held)
+        self._info = replace(self._info, id=held, context=self._read("context"))
 
     def _check_image(self, image: NDArray[np.uint32]) -> None:
         if not self.loads():

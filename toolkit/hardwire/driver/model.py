@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..chip.model import Chip, load_chip
 from ..errors import BuildError, PromptError, PromptTooLong
@@ -73,6 +73,10 @@ class Report:
         return passes / seconds if seconds > 0 else 0.0
 
 
+def _nobody(report: Report) -> None:
+    """Is told of a report."""
+
+
 @dataclass(frozen=True)
 class _Job:
     request: Request
@@ -80,6 +84,7 @@ class _Job:
     adapter: str | None
     anew: Request | None = None  # of a request that goes on: with all that was said, for a context that is gone
     behind: int = 0  # and how many requests had begun when it was asked for
+    on_report: Callable[[Report], None] = _nobody
 
 
 class LanguageModel:
@@ -309,7 +314,8 @@ class LanguageModel:
             raise BuildError(f"{self.name} is no board; hardwire verify proves the other steps")
         self._history, self._live = [], False
         recorded, geometry = self.about.get("expected"), self.about.get("geometry")
-        return selftest(self.hosted, self.chip, tokens, recorded, geometry)
+        laid = self.chip if self._prints is None else self._prints.laid(self.chip)
+        return selftest(self.hosted, self.chip, tokens, recorded, geometry, laid)
 
     def close(self) -> None:
         """Stop, free what runs it, and give a board to others."""
@@ -354,6 +360,7 @@ class LanguageModel:
         adapter = other.pop("adapter", None)
         if adapter is not None:
             self._require_prints()
+        on_report = cast("Callable[[Report], None]", other.pop("on_report", _nobody))
         sampling = {name: other.pop(name) for name in OPTIONS if name in other}
         if other:
             raise PromptError(
@@ -370,7 +377,7 @@ class LanguageModel:
             **sampling,  # type: ignore[arg-type]  # which it checks
         )
         self.backend.limits.check(request)
-        return _Job(request, before, None if adapter is None else str(adapter))
+        return _Job(request, before, None if adapter is None else str(adapter), on_report=on_report)
 
     def _goes_on(self, adapter: object) -> bool:
         """Whether the board's context is what was said with that adapter, its last token perhaps not yet fed."""
@@ -427,6 +434,7 @@ class LanguageModel:
         anew = job.anew is not None and (self._begun, self._spoke_on) != (job.behind, lease.number)
         request = job.anew if anew and job.anew is not None else job.request
         report = self.last = Report(prompt=list(request.ids), stream=lease.number, began=time.perf_counter())
+        job.on_report(report)
         self._live, self._spoke_on, self._begun = False, lease.number, self._begun + 1
         before = [] if anew else job.before
         text = NumberStream() if self.codec is None else self.codec.stream([*before, *request.ids])

@@ -62,6 +62,10 @@ class Prints:
         self.held = name
         return chip
 
+    def laid(self, chip: Chip) -> Chip:
+        """A chip as the engine holds it, which may have been built for more positions."""
+        return self._cast.extended(chip)
+
     def _pour(self, image: Words) -> None:
         if self._board.busy:
             raise PromptError(f"{self._name} is giving an answer; reprint it behind that, or stop() it")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,8 +85,10 @@ def selftest(
     tokens: int = 10,
     recorded: dict[str, Any] | None = None,
     geometry: dict[str, Any] | None = None,
+    laid: Chip | None = None,
 ) -> SelfTest:
-    """Compare a chip on a board with its model. ``geometry``: a plan's, needed for trace checksums.
+    """Compare a chip on a board with its model. ``geometry``: a plan's, needed for trace checksums; ``laid``: the chip
+    as the engine holds it, where that was built for more positions.
 
     Raises BuildError for a record of another chip, LinkError where the board does not answer.
     """
@@ -98,9 +101,10 @@ def selftest(
         recorded, source = record(chip, tokens), "reference"
     else:
         source = "recorded"
+    traced = partial(_tracer, chip=laid or chip, geometry=geometry)
     if not hosted.streams:
-        return _compared(hosted, chip, tokens, recorded, source, geometry)
-    parts = [_compared(stream, chip, tokens, recorded, source, geometry) for stream in hosted.streams]
+        return _compared(hosted, chip, tokens, recorded, source, traced)
+    parts = [_compared(stream, chip, tokens, recorded, source, traced) for stream in hosted.streams]
     odd = next((n for n, part in enumerate(parts) if not part.equal), None)
     return SelfTest(
         tokens=sum(part.tokens for part in parts),
@@ -112,10 +116,15 @@ def selftest(
 
 
 def _compared(
-    hosted: HostedChip, chip: Chip, tokens: int, recorded: dict[str, Any], source: str, geometry: dict[str, Any] | None
+    hosted: HostedChip,
+    chip: Chip,
+    tokens: int,
+    recorded: dict[str, Any],
+    source: str,
+    traced: Callable[[HostedChip], _Trace | None],
 ) -> SelfTest:
     """Compare one stream."""
-    trace = _tracer(hosted, chip, geometry)
+    trace = traced(hosted)
     compared, logits, stages = 0, 0, 0
     windows = hosted.info().logit_bits > 0
     answer: list[int] = []

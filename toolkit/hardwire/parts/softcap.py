@@ -133,7 +133,6 @@ def _cap_kernels(layout: Layout) -> list[Kernel]:
 
 LOGIT_CAP = Part(
     key="logit cap",
-    one_stream="a cap of logits",
     there=lambda wiring: wiring.logit_cap,
     read=lambda decoder: {"logit_cap": decoder.logit_softcap is not None},
     invent=lambda decoder: replace(decoder, logit_softcap=RANDOM_LOGIT_CAP),

@@ -19,12 +19,16 @@ from ..progress import Progress
 from ..targets.board import Board
 from .budget import NAMES, beyond_device, bitstream_cost, budget_of, device_of, resources
 from .capacity import _with_bits, capacity, demand, most_bits
+from .clock import ClockEstimate, settable
 from .cost import dot_luts
+from .depth import estimate
 from .geometry import Geometry
 from .latency import added_late, logits_late, turned_late, walk_to_mixed
 from .planner import Plan, Planner, _stages
+from .widths import Widths
 from .words import END, SAMPLE_LATE
 
+LONGEST = 5  # kinds of paths that are named
 ROM_PORT_BITS = 36  # a BRAM18 delivers one word of this width per cycle
 
 
@@ -42,13 +46,14 @@ class Fit:
     floor_cycles: int
     floor: str  # what the floor is of
     ratio: float | None  # mean to floor
-    clock_mhz: float
-    clock_source: str
+    clock_mhz: float  # that the tokens per second are of: what is asked for, or less where less is estimated
+    clock_source: str  # "estimated", or "asked" for a plan without an estimate
     tokens_per_second: float | None
     lanes: int
     geometry: dict[str, Any] | None
     resources: dict[str, dict[str, int]]  # predicted, and the budget; with a Zynq its registers, and the device
     notes: list[str]
+    estimate: dict[str, Any] | None = None  # of the clock, as ``_estimate`` has it
     most_bits: int | None = None  # in every matrix, with which the memories would hold a chip that is too large
 
     def as_dict(self) -> dict[str, object]:
@@ -75,7 +80,7 @@ def fit(
         planner = planner or Planner(chip)
         plan = planner.most(board, progress) if streams is None else planner.best(board, progress, streams)
     floor, of = floor_cycles(chip, board, plan)
-    common: dict[str, Any] = {"board": board.key, "floor_cycles": floor, "floor": of, "clock_mhz": board.clock_mhz}
+    common: dict[str, Any] = {"board": board.key, "floor_cycles": floor, "floor": of}
     if plan is None:
         note = room.note or "no engine of any geometry fits; use fewer bits, a shorter context, or a larger board"
         limit = room.limit if not room.fits else "LUTs and multipliers: even the smallest engine is over its budget"
@@ -90,7 +95,8 @@ def fit(
             )
         return Fit(
             fits=False, limit=limit, streams=streams or 1, cycles=[], mean_cycles=None, latency_cycles=None, ratio=None,
-            clock_source="assumed",
+            clock_mhz=board.clock_mhz,
+            clock_source="asked",
             tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=notes,
             most_bits=most, **common,
         )  # fmt: skip
@@ -120,6 +126,8 @@ def fit(
             smaller = "so build --target bitstream plans a smaller one"
             none = "so --target bitstream does not fit; build it with a smaller engine, or --target rtl"
             notes.append(smaller if plan.geometry.streams > 1 else none)
+    expected = estimate(chip, board, program, Widths.of(chip))
+    clock = min(board.clock_mhz, settable(board, expected.mhz)) if expected else board.clock_mhz
     return Fit(
         fits=True,
         limit=limits,
@@ -128,14 +136,28 @@ def fit(
         mean_cycles=round(plan.mean_cycles, 2),
         latency_cycles=round(plan.over_all.latency, 2),
         ratio=round(plan.mean_cycles / floor, 2),
-        clock_source="assumed",
-        tokens_per_second=round(board.clock_mhz * 1e6 / plan.mean_cycles, 1),
+        clock_mhz=round(clock, 3),
+        clock_source="estimated" if expected else "asked",
+        estimate=_estimate(expected, board) if expected else None,
+        tokens_per_second=round(clock * 1e6 / plan.mean_cycles, 1),
         lanes=plan.geometry.lanes,
         geometry=asdict(plan.geometry),
         resources=spent,
         notes=notes,
         **common,
     )
+
+
+def _estimate(expected: ClockEstimate, board: Board) -> dict[str, Any]:
+    """mhz; asked_mhz, of the board; error, of such estimates against known routes, the lowest and the highest share, or
+    None; basis, in words; longest, kinds of paths in words, the slowest first."""
+    return {
+        "mhz": expected.mhz,
+        "asked_mhz": board.clock_mhz,
+        "error": expected.error,
+        "basis": expected.basis,
+        "longest": [str(path) for path in expected.paths[:LONGEST]],
+    }
 
 
 def floor_cycles(chip: Chip, board: Board, plan: Plan | None = None) -> tuple[int, str]:

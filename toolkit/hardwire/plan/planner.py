@@ -206,8 +206,8 @@ class Planner:
 def _stages(board: Board) -> dict[str, Any]:
     """Pipeline registers and forms that go with a board's family and clock."""
     planning = board.device_family.planning
-    stages = [stages for above, stages in planning.stages if board.clock_mhz > above]
-    return {**stages[-1], "minus": planning.minus}
+    by_clock = [stages for above, stages in planning.stages if board.clock_mhz > above]
+    return {**(dict(board.stages) or by_clock[-1]), "minus": planning.minus}
 
 
 def _divided(g: Geometry, packed: int, chip: Chip, board: Board) -> Iterator[Geometry]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
+from ..parts import present
 from .latency import ceil_div
 from .program import MEAN_OVER, Busy, Schedule, Word, run_read
 from .words import EMBED_READ, END, NOISE_LATE
@@ -70,6 +71,8 @@ class Step:
         g, last = program.geometry, len(word.run.emissions) - 1
         passes = run_read(word.run, 1, g, last // g.depth * g.depth) - g.lane_late
         first, until = run_read(word.run, 1, g, 0), run_read(word.run, 1, g, last) + 1
+        if word.run.name == "head":  # what caps logits hands them on later: no other stream's row may come beside them
+            until += sum(part.logit_late for part in present(program.wiring))
         return cls(step.wait, step.after_span, step.attend, step.ends, passes, first, until)
 
 

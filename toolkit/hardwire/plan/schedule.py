@@ -48,9 +48,10 @@ def require_geometry(program: Schedule) -> None:
         raise BuildError(f"{g.streams} streams: the trace window is of one stream; plan one, or leave trace out")
     if program.context > program.shape.context:
         raise BuildError(f"share {g.share}: a stream has at most the context's {program.shape.context} positions")
-    if program.padded % g.divides:
+    word = min(g.rows, program.padded)
+    if word % g.divides:
         raise BuildError(
-            f"divides {g.divides}: choose a divisor of a head's {program.padded} channels, padding included"
+            f"divides {g.divides}: choose a divisor of the {word} channels of a head that a word of mixed values holds"
         )
     for part in present(program.wiring):
         if lack := part.geometry_lacks(program):

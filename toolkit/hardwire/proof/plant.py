@@ -27,6 +27,7 @@ RUNG = {
     "table": "csim",
     "rounding": "csim",
     "rom": "rtl",
+    "draw": "rtl",
     "context": "rtl",
     "netlist": "netlist",
 }  # where it is found
@@ -37,8 +38,9 @@ HALF = "const int64_t half = (int64_t(1) << shift) >> 1;"  # in hls/fixed.hpp
 def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
     """Copy ``build`` into ``folder`` with one fault; the copy and what was done to it.
 
-    kind: "weight", "table" or "rounding" of the HLS project; "rom", a weight in the RTL project; "context", the values
-    of all its streams in one place; "netlist", a LUT of the synthesized netlist.
+    kind: "weight", "table" or "rounding" of the HLS project; "rom", a weight in the RTL project; "draw", what its
+    extended sampler weighs tokens by; "context", the values of all its streams in one place; "netlist", a LUT of the
+    synthesized netlist.
     """
     if kind not in KINDS:
         raise BuildError(f"no fault {kind!r}; known are {', '.join(KINDS)}")
@@ -59,7 +61,11 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
         files = {**receipt.files, f"{SYNTH}/netlist.json": sha256(netlist)}
         manifest = replace(manifest, synthesis=replace(receipt, files=files))
     elif kind == "rom":
-        change = _rom_word(copy / "rtl")
+        change = _rom_word(
+            copy / "rtl", "weight", "has no ROMs, its decoder is an HLS core; plant another fault, such as weight"
+        )
+    elif kind == "draw":
+        change = _rom_word(copy / "rtl", "octave", "has no extended sampler; build with --sampler extended")
     elif kind == "context":
         change = _one_cache(copy / "rtl")
     elif kind == "rounding":
@@ -71,14 +77,14 @@ def plant(build: Build, kind: str, folder: Path) -> tuple[Build, str]:
     return open_build(copy), change
 
 
-def _rom_word(project: Path) -> str:
-    """The highest bit of a digit in the middle of the first weight ROM: a digit that is not zero is no padding."""
+def _rom_word(project: Path, rom: str, otherwise: str) -> str:
+    """The highest bit of a digit in the middle of the first ROM of a kind: a digit that is not zero is no padding."""
     from ..emit.rtl.project import META, read_meta
 
     meta = read_meta(project)
-    if not meta["rom"]:
-        raise BuildError(f"{project} has no ROMs, its decoder is an HLS core; plant another fault, such as weight")
-    name = min(name for name in meta["rom"] if name.startswith("weight"))
+    name = min((name for name in meta["rom"] if name.startswith(rom)), default=None)
+    if name is None:
+        raise BuildError(f"{project} {otherwise}")
     words = (project / "rom" / name).read_text().splitlines()
     order = [*range(len(words) // 2, len(words)), *range(len(words) // 2)]
     word = next(i for i in order if words[i].strip("0"))

@@ -33,9 +33,11 @@ class Difference:
     got: float | int
     text: int = 0  # which of the compared texts
     stream: int | None = None  # of several that ran at once
+    request: int | None = None  # of those to an extended sampler
 
     def __str__(self) -> str:
         of = f"text {self.text}" if self.stream is None else f"stream {self.stream}"
+        of = of if self.request is None else f"request {self.request}"
         return (
             f"{self.rung}: stage {self.stage}, token {self.token} of {of}, index {self.index}: "
             f"expected {self.expected}, got {self.got}"

@@ -11,6 +11,7 @@
 | csim  | the integer model and the compiled HLS C++     | equal, logits, stages and tokens     |
 | rtl   | the integer model and the simulated RTL;       | equal, logits and tokens             |
 |       | the schedule's cycles and the simulated ones   | equal at every position              |
+|       | of an extended sampler, every number it draws  | equal                                |
 | net-  | the integer model and the simulated gates that | equal, logits, tokens and cycles     |
 | list  | synthesis made of the RTL                      |                                      |
 
@@ -22,7 +23,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,7 @@ from ..host.requests import Request
 from ..ops.fixed import Ints
 from ..progress import Progress, Share
 from .climb import SAMPLED, Route, Text, climb, first_difference
+from .draws import draws
 from .plant import RUNG, plant
 from .receipts import Difference, Receipt, Rung, record, versions, write_junit
 from .streams import listeners, mixes
@@ -59,6 +62,7 @@ GATES_PROMPT, GATES_TOKENS = 4, 8
 # Of chips with several streams: requests of all at once, and answers of each that are read from a board.
 MIXES, ANSWERS = 12, 12
 GATES_MIXES, GATES_ANSWERS = 1, 1
+DRAWS, GATES_DRAWS = 24, 4  # requests to an extended sampler
 MOST_LINE_CYCLES = 20_000_000  # on reading logits over a simulated line: half an hour of a board's gates
 BITS_PER_LOGIT = 44  # on the line: four bytes, ten bits each, and what frames add
 
@@ -219,8 +223,8 @@ class _Ladder:
             try:
                 route = self._short_route(proved) if rung == "netlist" else self._route(rung)
                 result, difference = climb(route, proved.backend, lambda share: self.progress(rung, share))
-                if difference is None:
-                    difference = self._at_once(route, proved, result, Path(scratch))
+                difference = difference or self._at_once(route, proved, result, Path(scratch))
+                difference = difference or self._drawn(route, proved, result, Path(scratch))
             finally:
                 proved.close()
         notes = [proved.note, result.note]
@@ -249,16 +253,36 @@ class _Ladder:
         return difference
 
     def _behind_registers(self, rung: Rung, scratch: Path) -> Difference | None:
+        with self._board(scratch) as board:
+            difference = listeners(rung, "rtl", self.chip, board, ANSWERS)
+        rung.note += f"; {ANSWERS} answers of each behind the registers, stops and resets of one among the others"
+        return difference
+
+    def _drawn(self, route: Route, proved: Proved, rung: Rung, scratch: Path) -> Difference | None:
+        """Requests to an extended sampler: of an engine by itself, and behind the registers of its board."""
+        if not proved.backend.limits.best:
+            return None
+        engine = isinstance(proved.backend, RtlSim) and not self.build.of_hls
+        count = GATES_DRAWS if route.rung == "netlist" else DRAWS
+        difference = draws(rung, route.rung, self.chip, proved.backend, count, route.plan if engine else None)
+        if difference is None and route.rung == "rtl" and "vivado" in self.build.manifest.parts:
+            with self._board(scratch) as board:
+                difference = draws(rung, "rtl", self.chip, board, DRAWS)
+            rung.note += " behind the registers"
+        rung.status = "different" if difference else rung.status
+        return difference
+
+    @contextmanager
+    def _board(self, scratch: Path) -> Iterator[HostedChip]:
+        """The RTL behind the registers that a board has."""
         board = fresh_board(
             self.build, scratch / "registers", lambda stage, share: self.progress(f"registers: {stage}", share)
         )
         try:
             assert isinstance(board.backend, HostedChip)
-            difference = listeners(rung, "rtl", self.chip, board.backend, ANSWERS)
+            yield board.backend
         finally:
             board.close()
-        rung.note += f"; {ANSWERS} answers of each behind the registers, stops and resets of one among the others"
-        return difference
 
     def _route(self, rung: str) -> Route:
         """Every text, and one that reaches the last position of the context; loops, greedy and sampled."""

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from ..plan.replay import timeline
 PARTS = ("embedding", "lanes", "read-out", "attention", "sampling")  # from the top
 COLOURS = {"qkv": "C0", "qkv, mlp": "C0", "o": "C1", "mlp": "C2", "down": "C3", "head": "C4"}
 STREAM_COLOURS = ("C0", "C1", "C2", "C4")
+PASSED, FAILED = "#3f7d3a", "#b9b3a8"
+LETTERS = 110  # of an answer above a race
 
 
 @contextmanager
@@ -74,3 +77,19 @@ def _draw_busy(panel: Any, coloured: list[tuple[Busy, str]], limit: int) -> None
     panel.set_yticks(range(len(PARTS)), PARTS[::-1])
     panel.set_xlim(0, limit)
     panel.spines[["top", "right"]].set_visible(False)
+
+
+def race_panels(axes: Any, racers: Sequence[tuple[str, Sequence[tuple[float, str, bool]]]]) -> None:
+    """A race on an axis for each racer: steps from left to right, those whose text passes in green, the newest text
+    above. A step: milliseconds at its end, its text, whether that passes."""
+    longest = max((steps[-1][0] for _, steps in racers if steps), default=1.0)
+    for panel, (name, steps) in zip(axes, racers, strict=True):
+        ends = [step[0] for step in steps]
+        for start, (end, _, passed) in zip([0.0, *ends], steps, strict=False):
+            panel.barh(0, end - start, left=start, color=PASSED if passed else FAILED, edgecolor="white", lw=0.5)
+        newest = textwrap.shorten(steps[-1][1], LETTERS, placeholder=" …") if steps else ""
+        time = f", {ends[-1]:.2f} ms" if steps else ""
+        panel.set_title(f"{name}{time}: {newest}".replace("$", r"\$"), loc="left", fontsize=8)
+        panel.set(xlim=(0, longest * 1.02), yticks=[])
+        panel.spines[["top", "right", "left"]].set_visible(False)
+    axes[-1].set_xlabel("milliseconds of the chip")

@@ -17,12 +17,16 @@ from .layers import shape_of
 from .parts import wiring_of
 
 
-def require_mould(decoder: Decoder, mould: Mould) -> None:
+def require_mould(decoder: Decoder, mould: Mould, shorter: bool) -> None:
     """Raise QuantizeError, naming all that stands in the way, unless this decoder has the mould's dimensions and parts.
 
-    A vocabulary, a context or a layer more are other gates; no rounding makes up for them.
+    A vocabulary, a context or a layer more are other gates; no rounding makes up for them. A ``shorter`` context goes
+    into a bitstream that is loaded, which has a register for it.
     """
-    here = replace(mould, shape=shape_of(decoder), wiring=wiring_of(decoder))
+    shape = shape_of(decoder)
+    if shorter and shape.context < mould.shape.context:
+        shape = replace(shape, context=mould.shape.context)
+    here = replace(mould, shape=shape, wiring=wiring_of(decoder))
     if found := here.differences(mould):
         raise QuantizeError(
             f"the model does not go into that mould: {'; '.join(found)}; build a chip of its own, without --like"

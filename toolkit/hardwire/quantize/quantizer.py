@@ -54,7 +54,7 @@ def quantize(
     chosen = fits is not None or options.mean_bits is not None
     prepared, rows, rotated = _begin(decoder, stories, options, chosen)
     if options.like is not None:
-        require_mould(prepared, options.like)
+        require_mould(prepared, options.like, shorter=options.shifts is None)
     if options.tuning:
         from .tune import own_stories, tune  # needs torch, whose absence is told before hours of work
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ class Answering(Response):
     ) -> None:
         self.ask, self.reply, self._engine, self._settings = ask, reply, engine, settings
         self._user, self._most, self._on_end = user, most, on_end
-        self._jobs: Jobs | None = None
+        self._asked: list[Jobs] = []
         self._gone = self._started = False
         self.background = None
 
@@ -61,8 +62,7 @@ class Answering(Response):
             await self._put(event(error.body()), last=True)
         finally:
             watch.cancel()
-            if self._jobs is not None:
-                self._engine.cancel(self._jobs)
+            self._cancel()
 
     async def _answer(self) -> None:
         jobs = self._queue(self.ask.jobs())
@@ -76,13 +76,17 @@ class Answering(Response):
         while (await receive())["type"] != "http.disconnect":
             pass
         self._gone = True
-        if self._jobs is not None:
-            self._engine.cancel(self._jobs)
+        self._cancel()
+
+    def _cancel(self) -> None:
+        """End all that was asked and has not ended."""
+        for jobs in self._asked:
+            self._engine.cancel(jobs)
 
     def _queue(self, jobs: list[Job]) -> Jobs:
         asked = Jobs(self._user, jobs)
         self._engine.ask(asked, self._most)
-        self._jobs = asked
+        self._asked.append(asked)
         return asked
 
     async def _come(self, jobs: Jobs) -> None:
@@ -146,21 +150,26 @@ class Answering(Response):
 
 
 class Trying(Answering):
-    """The response of an ask with ``until``: answers with the next seeds, one after the other, until one passes."""
+    """The response of an ask with ``until``: answers with the next seeds until one passes.
+
+    As many run side by side as the chip has streams; they are judged in the order of their seeds, so that the answer is
+    the one that a chip with one stream gives.
+    """
 
     def __init__(self, *arguments: Any, judge: Judge) -> None:
         super().__init__(*arguments)
-        self._judge = judge
+        self._judge, self._left = judge, self.ask.attempts
 
     async def _answer(self) -> None:
-        reply, began, tokens = self.reply, time.perf_counter(), 0
+        reply, began = self.reply, time.perf_counter()
         assert self.ask.until is not None and isinstance(reply, NativeReply)
+        waiting: deque[Jobs] = deque()
         try:
             for attempt in range(self.ask.attempts):
-                jobs = self._queue([self.ask.job(0, attempt, 0)])
+                self._fill(waiting)
+                jobs = waiting.popleft()
                 taken = await self._end(jobs)
                 (job,), (got,) = jobs.jobs, taken
-                tokens += job.tokens
                 text = "".join(got.text) + job.rest
                 passed = await self._judge.passes(text, self.ask.until)
                 if self.ask.stream:
@@ -169,10 +178,27 @@ class Trying(Answering):
                     await self._put(reply.attempt(attempt + 1, text, passed))
                 if passed:
                     break
-            tried = Tried(attempt + 1, tokens, 1000 * (time.perf_counter() - began), passed)
+            self._cancel()
+            tried = Tried(attempt + 1, self._tokens(), 1000 * (time.perf_counter() - began), passed)
             await self._last(jobs, taken, tried, reply)
         finally:
-            self._on_end(tokens)
+            self._on_end(self._tokens())
+
+    def _fill(self, waiting: deque[Jobs]) -> None:
+        """Ask for one answer on each stream. Where others fill the queue one is enough. Raises ApiError."""
+        while self._left and len(waiting) < self._engine.model.backend.limits.streams:
+            try:
+                jobs = self._queue([self.ask.job(0, self.ask.attempts - self._left, 0)])
+            except ApiError:
+                if waiting:
+                    return
+                raise
+            self._left -= 1
+            waiting.append(jobs)
+
+    def _tokens(self) -> int:
+        """Of all answers, those that were cut short among them."""
+        return sum(job.tokens for jobs in self._asked for job in jobs.jobs)
 
     async def _last(self, jobs: Jobs, taken: list[Taken], tried: Tried, reply: NativeReply) -> None:
         data = reply.whole(jobs.jobs, taken, tried)

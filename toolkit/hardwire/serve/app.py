@@ -21,12 +21,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..driver.model import LanguageModel
+from ..driver.schema import Problem
 from .answering import Answering, Trying
 from .asks import Ask, Reader
 from .chat import read_template
 from .engine import Engine
 from .errors import ApiError, wrong_fields
 from .fields import described
+from .guiding import Guiding
 from .logprobs import LogProbs
 from .metrics import CONTENT_TYPE, Metrics, log
 from .openapi import document
@@ -34,7 +36,6 @@ from .passes import Judge, check_patterns
 from .queue import Allowance
 from .replies import reply_to
 from .sampling import CHAT, COMPLETIONS, NATIVE
-from .schema import Problem
 from .settings import Key, Settings, find_key, is_loopback
 from .timeline import Timeline
 
@@ -58,13 +59,15 @@ class Service:
         for name, path in settings.adapters:
             model.add_adapter(name, path)
         self.about = described(model, settings.name, [name for name, _ in settings.adapters])
-        self.reader = Reader(model, self.about, settings, read_template(settings.chat_template))
+        template = read_template(settings.chat_template, self.about.letters)
+        self.reader = Reader(model, self.about, settings, template)
         self.engine = Engine(model, settings.queue, self.metrics.ended)
         self.metrics.watch(self.engine)
         self._judge = Judge(settings.match_seconds)
         self._logprobs = LogProbs(model)
         self._allowances = {key.name: Allowance(key) for key in settings.keys}
         self._speller = ThreadPoolExecutor(1, "speller")  # prompts to ids, one at a time and beside the event loop
+        self._guiding = Guiding(self.reader.guided, settings.queue)
         self._document = document(self.about, settings, self.reader.schemas)
         self._began = int(time.time())
         handlers: dict[Any, Any] = {ApiError: _refuse, HTTPException: _no_route, Exception: _broken}
@@ -92,6 +95,7 @@ class Service:
     def close(self) -> None:
         """End what runs. Blocks until the chip is free."""
         self.engine.close()
+        self._guiding.close()
         self._speller.shutdown()
 
     # -- who asks ------------------------------------------------------------------------------------
@@ -131,6 +135,8 @@ class Service:
             data = await self._body(request)
             loop = asyncio.get_running_loop()
             ask = await loop.run_in_executor(self._speller, self.reader.ask, call, data)
+            if ask.guide is not None:
+                ask = await self._guiding.guided(ask, key.name, key.waiting)
             about = request.scope["about"]
             about |= {"user": key.name, "prompt_tokens": ask.prompt_tokens, "seed": ask.request.seed}
             about |= {"label": ask.label} if ask.label else {}
@@ -220,6 +226,8 @@ class Service:
             "has_tokenizer": self.about.has_text,
             "runs_on": model.name,
             "adapters": list(self.about.adapters),
+            "best": self.about.best,
+            "guides": self.about.guides,
             "timeline": self._timeline is not None,
         }
 

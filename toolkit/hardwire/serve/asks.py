@@ -12,6 +12,7 @@ from typing import Any
 
 from ..driver.automaton import Automaton
 from ..driver.model import LanguageModel
+from ..driver.schema import Problem, no_number, problems
 from ..errors import HardwireError, PromptError, PromptTooLong
 from ..host.requests import Request
 from .chat import ChatTemplate
@@ -19,7 +20,6 @@ from .engine import Job
 from .errors import ApiError, unsupported, wrong_fields
 from .fields import ATTEMPTS, Model, refusal, rules_of, schemas
 from .sampling import CHAT, COMPLETIONS, NATIVE, guide_of, sampling_of
-from .schema import Problem, problems
 from .settings import Settings
 
 DEEPEST = 64  # of lists and objects in each other
@@ -31,7 +31,8 @@ SEEDS = 1 << 64
 class Ask:
     """What a body asks for. prompts: ids [P]; choices: of each; texts: of the prompts, where they are echoed.
 
-    guides: of each prompt, what its answers must be. until, attempts: of an answer that must pass. label: of the log.
+    guide: the field that says what answers must be, and what it says; guides: the same compiled, for each prompt.
+    until, attempts: of an answer that must pass. label: of the log.
     """
 
     call: str
@@ -42,7 +43,8 @@ class Ask:
     choices: int
     request: Request
     stops: tuple[str, ...]
-    guides: tuple[Automaton | None, ...]
+    guide: tuple[str, str | Mapping[str, Any]] | None = None
+    guides: tuple[Automaton, ...] = ()
     stream: bool = False
     usage: bool = False  # in a stream, behind its last event
     until: Mapping[str, Any] | None = None
@@ -59,8 +61,9 @@ class Ask:
 
     def job(self, prompt: int, offset: int, index: int) -> Job:
         seed = (self.request.seed + offset) % SEEDS
+        guide = self.guides[prompt] if self.guides else None
         return Job(
-            request=replace(self.request, ids=self.prompts[prompt], seed=seed, guide=self.guides[prompt]),
+            request=replace(self.request, ids=self.prompts[prompt], seed=seed, guide=guide),
             adapter=self.adapter,
             stops=self.stops,
             index=index,
@@ -119,7 +122,7 @@ class Reader:
             choices=int(body.get("n", 1)),
             request=request,
             stops=(stop,) if isinstance(stop, str) else tuple(stop),
-            guides=tuple(self._guide(body, prompt, request.stops) for prompt in prompts),
+            guide=guide_of(body),
             stream=bool(body.get("stream")),
             usage=bool(options.get("include_usage")),
             until=body.get("until"),
@@ -144,17 +147,19 @@ class Reader:
             **(sampling_of(call, body) if self.about.best else {}),
         )
 
-    def _guide(self, body: dict[str, Any], prompt: tuple[int, ...], ends: tuple[int, ...]) -> Automaton | None:
-        asked = guide_of(body)
-        if asked is None:
-            return None
-        field, what = asked
+    def guided(self, ask: Ask) -> Ask:
+        """An ask with its guides compiled, which takes seconds. Raises ApiError, status 422."""
+        assert ask.guide is not None
+        field, what = ask.guide
+        guides, ends = self._model.guides, ask.request.stops
         try:
-            if isinstance(what, str):
-                return self._model.guides.regex(what, prompt, ends)
-            return self._model.guides.schema(what, prompt, ends)
+            made = [
+                guides.regex(what, prompt, ends) if isinstance(what, str) else guides.schema(what, prompt, ends)
+                for prompt in ask.prompts
+            ]
         except HardwireError as error:
             raise ApiError(422, f"{field}: {error}", param=field, code="invalid_value") from None
+        return replace(ask, guides=tuple(made))
 
     def _prompts(self, call: str, body: dict[str, Any]) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
         """Ids of every prompt, and their texts."""
@@ -203,7 +208,7 @@ def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
 def parsed(data: bytes) -> Any:
     """The JSON of a body. Raises ApiError, status 400: a name given twice and NaN are none, nor what nests too deep."""
     try:
-        body = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+        body = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=no_number)
         _depth(body)
         json.dumps(body, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -229,7 +234,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise ValueError(f"{max(names, key=names.count)!r} is there twice")
     return named
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")

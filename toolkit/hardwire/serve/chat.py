@@ -19,20 +19,23 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from .errors import ApiError
 from .settings import SettingsError
 
-PLAIN = '{% for message in messages %}{{ message.content }}{{ "" if loop.last else "\\n" }}{% endfor %}'
+PLAIN = "{{ messages | map(attribute='content') | join(joint) }}"
+JOINTS = ("\n", " ", "")  # between messages: the first that the tokenizer spells
 LONGEST_TEMPLATE = 1 << 20  # bytes of its file
 LONGEST_TEXT = 1 << 20  # characters that a template may write
 SECONDS = 2.0
 
 
 class ChatTemplate:
-    """A template, checked when it is read. ``specials``: bos_token and eos_token, as the template may name them."""
+    """A template, checked when it is read. ``specials``: bos_token and eos_token, as the template may name them;
+    ``letters``: that the tokenizer spells, "": all there are."""
 
-    def __init__(self, source: str = PLAIN, specials: Mapping[str, str] | None = None) -> None:
+    def __init__(self, source: str = PLAIN, specials: Mapping[str, str] | None = None, letters: str = "") -> None:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
         )
-        environment.globals.update(raise_exception=_refuse)
+        joint = next(joint for joint in JOINTS if not letters or joint in letters)
+        environment.globals.update(raise_exception=_refuse, joint=joint)
         environment.filters["tojson"] = _to_json
         self._specials = {"bos_token": "", "eos_token": "", **(specials or {})}
         try:
@@ -62,10 +65,11 @@ class ChatTemplate:
         return "".join(pieces)
 
 
-def read_template(path: Path | None) -> ChatTemplate:
-    """The template of a file, or the plain one: texts of the messages, one below the other. Raises SettingsError."""
+def read_template(path: Path | None, letters: str = "") -> ChatTemplate:
+    """The template of a file, or the plain one: texts of the messages, one below the other, or behind it where the
+    tokenizer's ``letters`` have no end of a line. Raises SettingsError."""
     if path is None:
-        return ChatTemplate()
+        return ChatTemplate(letters=letters)
     try:
         if path.stat().st_size > LONGEST_TEMPLATE:
             raise SettingsError(f"{path} is larger than {LONGEST_TEMPLATE} bytes; that is no chat template")

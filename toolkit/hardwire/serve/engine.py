@@ -32,9 +32,9 @@ STOP_TEXT, CANCELLED = "stop text", "cancelled"  # why an answer ended, besides 
 REASONS = {
     STOP_TOKEN: "stop",
     STOP_TEXT: "stop",
+    NONE_ALLOWED: "stop",  # of a guide, whose every state leads on to an end: it is whole
     BUDGET: "length",
     CONTEXT_FULL: "length",
-    NONE_ALLOWED: "length",
 }  # in OpenAI's words
 FAULT_SECONDS = 10.0  # after a failure, in which a proxy is told to ask others
 

@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..driver.schema import Problem
 from ..errors import HardwireError, PromptError
-from .schema import Problem
 
 # Status to OpenAI's type of error.
 TYPES = {

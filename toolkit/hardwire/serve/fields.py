@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..driver.model import LanguageModel
+from ..driver.schema import META, REFERENCE, Schema, same, shown
 from ..errors import PromptError
 from .sampling import (
     ANSWER_GUIDE,
@@ -27,7 +28,6 @@ from .sampling import (
     sampling_rules,
     sampling_schemas,
 )
-from .schema import META, REFERENCE, Schema, same, shown
 from .settings import Settings
 
 ATTEMPTS = 16  # of an ``until`` that tells no number

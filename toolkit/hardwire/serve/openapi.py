@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..driver.schema import REFERENCE, Schema
 from ..version import __version__
 from .fields import RULES, Model, rules_of
 from .sampling import CHAT, COMPLETIONS, NATIVE
-from .schema import REFERENCE, Schema
 from .settings import Settings
 
 Json = dict[str, Any]

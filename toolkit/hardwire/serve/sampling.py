@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..driver.guides import KEYWORDS, LONGEST
+from ..driver.schema import TYPES, Schema
 from ..ops.choice import LEAST_PENALTY, MOST_PENALTY
-from .schema import TYPES, Schema
 
 CHAT, COMPLETIONS, NATIVE = "ChatRequest", "CompletionRequest", "GenerateRequest"
 GUIDES = ("guided_regex", "guided_json", "response_format")

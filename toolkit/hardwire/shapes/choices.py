@@ -36,7 +36,7 @@ class Choice:
     parameters: int | None
     shape: dict[str, float | int] | None
     limit: str  # what runs out first
-    tokens_per_second: float | None  # planned, at the board's assumed clock
+    tokens_per_second: float | None  # planned, at the estimated clock
     clock_mhz: float
 
     @property
@@ -87,16 +87,19 @@ def _kept(board: Board, bits: int, context: int, cache: Cache) -> Choice:
 
 
 def _choice(board: Board, bits: int, context: int) -> Choice:
-    found: dict[str, Any] = {"board": board.key, "weights": bits, "clock_mhz": board.clock_mhz}
+    found: dict[str, Any] = {"board": board.key, "weights": bits}
     try:
         shape = largest(board, bits, context=context)
     except BoardError as error:
-        return Choice(parameters=None, shape=None, limit=str(error), tokens_per_second=None, **found)
+        return Choice(
+            parameters=None, shape=None, limit=str(error), tokens_per_second=None, clock_mhz=board.clock_mhz, **found
+        )
     plan = plan_of(shape, bits, board)
     return Choice(
         parameters=shape.parameters,
         shape=shape.as_dict(),
         limit=plan.limit,
         tokens_per_second=plan.tokens_per_second,
+        clock_mhz=plan.clock_mhz,
         **found,
     )

@@ -54,7 +54,7 @@ def draw_choices(choices: Sequence[Choice], path: Path) -> None:
         speed.margins(x=0.25)  # room for names
         speed.set(
             xscale="log",
-            xlabel="tokens/s, planned at the board's assumed clock",
+            xlabel="tokens/s, planned at the estimated clock",
             ylabel="bits per character, expected",
             title="The largest shape that each board holds (hollow: extrapolated)",
         )

@@ -45,7 +45,7 @@ class Result:
     area: float | None = None  # the largest share of what the board has of any of them
     area_source: str | None = None  # "predicted" or "synthesis"
     clock_mhz: float | None = None
-    clock_source: str | None = None  # "assumed", "estimated" or "routed"
+    clock_source: str | None = None  # "asked", "estimated" or "routed"
     cycles_per_token: float | None = None
     tokens_per_second: float | None = None
     bits_per_char: float | None = None

@@ -136,7 +136,7 @@ class Work:
         self.every(versions={"hardwire": __version__})
         self._figures(dict(manifest.plan.resources or {}), "predicted")
         clock = manifest.plan.clock_mhz
-        self.every(clock_mhz=clock, clock_source="assumed", tokens_per_second=mean and round(clock * 1e6 / mean, 1))
+        self.every(clock_mhz=clock, clock_source="asked", tokens_per_second=mean and round(clock * 1e6 / mean, 1))
 
     def _figures(self, used: Mapping[str, int], source: str) -> None:
         have = budget(load_board(self.point.board))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..targets.families import family_of
 from ..tools.process import OutOfMemory, OutOfTime, Stop, Stopped
 from . import nextpnr
 from .nextpnr import HOUR, MissedClock, Route
+from .paths import Paths, faults
 from .project import Project
 from .resources import compare
 from .rows import Row, Table
@@ -50,6 +52,7 @@ class Options:
     limit: float | None = None
     allow_slow: bool = False
     route: bool = True
+    check_paths: bool = False  # of the netlist: against ``paths.Limits``, and the stages that the plan has
     needs: Mapping[str, Needs] = field(default_factory=dict)  # in place of NEEDS, by the kind of a step
     ledger: Path | None = None  # a folder for what ran where
 
@@ -74,6 +77,7 @@ class Job:
     work: Path
     project: Callable[[], Project]
     predicted: Callable[[], Mapping[str, int]] = dict  # resources, as a plan has them; asked after ``project``
+    stages: Callable[[], Mapping[str, int]] = dict  # of the plan's geometry, by its fields; the same
     record: Callable[[Project, Row, Synthesis], None] = lambda project, row, done: None  # keeps a result
     others: Callable[[Options], Sequence[Other]] = lambda options: ()  # steps of other tools, in place of ours
 
@@ -221,6 +225,8 @@ def synthesize_job(job: Job, options: Options, progress: Progress, stop: Stop) -
         row.status, row.error = "failed", str(error)
         return Synthesized(row=row)
     _count(job, row, done)
+    if options.check_paths:
+        row.path_faults = _path_faults(job, project, done)
     if row.failed or not _routed(project, options):
         _rate(project, row)
         job.record(project, row, done)
@@ -238,6 +244,11 @@ def _count(job: Job, row: Row, done: Synthesis) -> None:
         row.clock_mhz, row.clock_source = min(row.target_mhz or done.timing.mhz, done.timing.mhz), "estimated"
     if done.over:
         row.status, row.error = "over budget", f"{'; '.join(done.over)}; {done.remedy}"
+
+
+def _path_faults(job: Job, project: Project, done: Synthesis) -> list[str]:
+    netlist = json.loads(done.netlist_json.read_text())
+    return [str(fault) for fault in faults(Paths(netlist, project.top, project.family), stages=job.stages())]
 
 
 def _rate(project: Project, row: Row) -> None:

@@ -23,6 +23,7 @@ from ..emit.top.serial import read_board, sources
 from ..errors import BuildError
 from ..files import sha256
 from ..manifest import SYNTH, SynthesisReceipt, read_manifest, write_manifest
+from ..plan.geometry import STAGES
 from ..plan.program import MEAN_OVER
 from ..targets.board import load_board
 from . import vivado
@@ -104,6 +105,7 @@ def job_of(folder: Path, name: str, clock_mhz: float | None = None, seeds: Seque
         work=folder.resolve() / SYNTH,
         project=functools.partial(_project, folder, clock_mhz, tuple(seeds)),
         predicted=functools.partial(_predicted, folder),
+        stages=functools.partial(_stages, folder),
         record=functools.partial(record, folder),
         others=functools.partial(_by_vendor, folder, clock_mhz, tuple(seeds)),
     )
@@ -115,6 +117,11 @@ def _project(folder: Path, clock_mhz: float | None, seeds: tuple[int, ...]) -> P
 
 def _predicted(folder: Path) -> dict[str, int]:
     return dict(read_manifest(folder).plan.resources or {})
+
+
+def _stages(folder: Path) -> dict[str, int]:
+    planned = read_manifest(folder).plan.geometry or {}
+    return {name: int(planned[name]) for name in STAGES if name in planned}
 
 
 def _by_vendor(folder: Path, clock_mhz: float | None, seeds: tuple[int, ...], options: Options) -> Sequence[Other]:

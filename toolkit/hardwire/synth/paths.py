@@ -86,23 +86,26 @@ class Paths:
         pins = list(_pins(cell))
         inputs = [(port, bit) for port, bit, way in pins if way == "input" and not _is_clock(port)]
         outputs = [(port, bit) for port, bit, way in pins if way == "output"]
-        through = spec.through is not None and not _registered(cell)
         for port, bit in inputs:
-            passing = through and (not spec.passes or re.search(spec.passes, port))
-            if not passing:
-                self._ends.append((bit, name, spec.setup))
+            inside = _first(cell, spec.registers.get(port[0], ()), spec.preset)
+            may_pass = spec.through is not None and (not spec.passes or re.search(spec.passes, port))
+            if inside is not None or not may_pass:
+                self._ends.append((bit, name, spec.setup if inside is None else inside))
                 continue
             for out_port, out in outputs:
                 self._into[out].append(self._arc(name, spec, port, bit, out_port))
-        if spec.out is not None and (not through or spec.passes):
+        behind = _first(cell, spec.behind, spec.preset)
+        if (start := spec.out if behind is None else behind) is not None:
             for _, out in outputs:
-                self._into[out].append(_Arc(None, name, spec.out, 0, 0))
+                self._into[out].append(_Arc(None, name, start, 0, 0))
 
     def _arc(self, name: str, spec: Cell, port: str, bit: Bit, out_port: str) -> _Arc:
         assert spec.through is not None
         along = spec.carry and re.search(self.delays.carry_in, port) is not None
-        ns = spec.chain if along and re.search(self.delays.carry_out, out_port) else spec.through
-        net = 0.0 if along or spec.joined else self.delays.net
+        through = spec.passing.get(port[0], spec.through)
+        ns = spec.chain if along and re.search(self.delays.carry_out, out_port) else through
+        beside = spec.joined and re.search(spec.joined, port)
+        net = 0.0 if along or beside else self.delays.net
         return _Arc(bit, name, ns + net, int(spec.lut), int(spec.carry and not along))
 
     def _sorted(self) -> list[Bit]:
@@ -153,6 +156,10 @@ class Paths:
                 break
         return found
 
+    def beyond(self, metric: Metric, limit: int) -> list[Path]:
+        """All paths with more of ``metric`` than that, the worst first; one between any two places."""
+        return [path for path in self.most(metric, len(self._ends)) if getattr(path, metric) > limit]
+
     def _before(self, best: Mapping[Bit, tuple[float, _Arc | None]], arc: _Arc) -> float:
         return best[arc.source][0] if arc.source is not None and arc.source in best else 0.0
 
@@ -167,7 +174,12 @@ class Paths:
         return Path(cells=tuple(reversed(cells)), ns=round(ns, 2), luts=luts, carries=carries)
 
     def _named(self, name: str) -> str:
-        return f"{name} ({self.cells[name]['type']})"
+        return f"{self.place(name)} ({self.cells[name]['type']})"
+
+    def place(self, name: str) -> str:
+        """Where a cell stands: its instance, or the line of the source that one without a name came from."""
+        source = re.match(r"(?:.*/)?(\w+\.sv:\d+)", self.cells[name].get("attributes", {}).get("src", ""))
+        return source[1] if name.startswith("$") and source else name
 
     def bare(self, cells: str, side: Literal["input", "output"]) -> list[str]:
         """Names of memories or multipliers (a pattern) whose data goes on, or comes, through more than wire."""
@@ -175,14 +187,24 @@ class Paths:
             bit for name, cell in self.cells.items() if _flop(cell) for port, bit, way in _pins(cell)
             if way == ("input" if side == "output" else "output") and port in ("D", "DI", "Q")
         }  # fmt: skip
+        read = {bit for cell in self.cells.values() for _, bit, way in _pins(cell) if way == "input"}
         lacking = []
         for name, cell in self.cells.items():
-            if not re.search(cells, name) or not _block(cell) or _registered(cell):
+            if not _block(cell) or not re.search(cells, self.place(name)) or self._has_register(cell, side):
                 continue
             wires = {bit for port, bit, way in _pins(cell) if way == side and not _is_clock(port) and _data(port)}
+            wires &= read if side == "output" else wires
             if any(isinstance(bit, int) and bit not in register for bit in wires):
                 lacking.append(name)
         return lacking
+
+    def _has_register(self, cell: Mapping[str, Any], side: Literal["input", "output"]) -> bool:
+        """Whether a block has registers of its own on this side of what it does."""
+        spec = self.delays.cells[cell["type"]]
+        if side == "output":
+            return _first(cell, spec.behind, spec.preset) is not None
+        fronts = [registers[:1] for port, registers in spec.registers.items() if port in "AB"]
+        return bool(fronts) and all(_first(cell, front, spec.preset) is not None for front in fronts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,24 +231,61 @@ class Limits:
     carries: int = 2
 
 
-def faults(paths: Paths, limits: Limits = Limits(), stages: Mapping[str, int] | None = None) -> list[str]:
-    """In words, what is beyond the limits, and which registers are missing that ``stages`` of a geometry promise."""
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What a netlist has that it should not. ``ends``: the instances, or sources, where its path begins and ends."""
+
+    kind: Literal["luts", "carries", "register"]
+    ends: tuple[str, str]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def faults(paths: Paths, limits: Limits = Limits(), stages: Mapping[str, int] | None = None) -> list[Fault]:
+    """All that is beyond the limits, the worst first, and the registers that are missing though ``stages`` of a
+    geometry promise them. Of paths between the same two places the longest."""
     said = []
-    for metric, most in (("luts", limits.luts), ("carries", limits.carries)):
-        for path in paths.most(metric, 3):  # type: ignore[arg-type]
-            if getattr(path, metric) > most:
-                what = "LUTs" if metric == "luts" else "carry chains"
-                said.append(f"{path}; at most {most} {what}: put a register into it")
+    for path in paths.beyond("luts", limits.luts):
+        text = f"{path}; at most {limits.luts} LUTs: put a register into it"
+        said.append(Fault(kind="luts", ends=_ends(path), text=text))
+    for path in paths.beyond("carries", limits.carries):
+        text = f"{path}; at most {limits.carries} carry chains: put a register into it"
+        said.append(Fault(kind="carries", ends=_ends(path), text=text))
     for field, (cells, side, what) in REGISTERED.items():
         if stages and stages.get(field, 1) > 1:
-            said += [f"{name}: {what}, but {field} is {stages[field]}" for name in paths.bare(cells, side)[:3]]
+            for place in map(paths.place, paths.bare(cells, side)):
+                text = f"{place}: {what}, but {field} is {stages[field]}"
+                said.append(Fault(kind="register", ends=(_owner(place), _owner(place)), text=text))
     return said
 
 
-# By the stages that promise it: cells by their instance, which side has a register, and what else is said.
+def _ends(path: Path) -> tuple[str, str]:
+    return _owner(path.cells[0]), _owner(path.cells[-1])
+
+
+def _owner(place: str) -> str:
+    """The innermost instance of a cell's place, or the source that it came from; "" for one without a name."""
+    if source := re.match(r"(\w+)\.sv:", place):
+        return source[1]
+    instances = re.findall(r"(?:^|\.)u_(\w+?)(?:\[\d+\])?(?=\.)", place)
+    return instances[-1] if instances else ""
+
+
+# By the stages that promise it: cells by their place, which side has a register, and what else is said.
 REGISTERED: Mapping[str, tuple[str, Literal["input", "output"], str]] = {
-    "read_stages": (r"u_(keys|values)\.", "output", "a block RAM whose output has no register"),
-    "factor_stages": (r"u_post\.gen_row", "input", "a multiplier whose factors have no register"),
+    # Exponentials have theirs behind the choice between them and zero.
+    "read_stages": (
+        r"u_(keys|values)\.|u_divide\.u_table|u_root\.u_table",
+        "output",
+        "a block RAM whose output has no register",
+    ),
+    "factor_stages": (
+        r"u_post\.gen_row|u_fold\.|^(post|fold_root)\.sv",
+        "input",
+        "a multiplier whose factors have no register",
+    ),
 }
 
 
@@ -253,14 +312,10 @@ def _block(cell: Mapping[str, Any]) -> bool:
     return re.match(r"DP16KD|RAMB|MULT18|DSP48", cell["type"]) is not None
 
 
-def _registered(cell: Mapping[str, Any]) -> bool:
-    """Whether a multiplier's product, or a memory's word, leaves through its own output register."""
-    parameters: Mapping[str, Any] = cell.get("parameters", {})
-    if cell["type"] == "DSP48E1":
-        return int(str(parameters.get("PREG", "1")), 2) > 0
-    if cell["type"].startswith("RAMB"):
-        return any(int(str(parameters.get(name, "0")), 2) for name in ("DOA_REG", "DOB_REG"))
-    return cell["type"] == "DP16KD" and "OUTREG" in {parameters.get("REGMODE_A"), parameters.get("REGMODE_B")}
+def _first(cell: Mapping[str, Any], registers: Iterable[tuple[str, float]], preset: int) -> float | None:
+    """The ns of the first of these registers that a cell has inside; None where it has none."""
+    set_ = cell.get("parameters", {})
+    return next((ns for name, ns in registers if int(str(set_.get(name, preset)), 2) > 0), None)
 
 
 def _place(cell: str) -> str:

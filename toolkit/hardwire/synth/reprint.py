@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Another chip in a finished bitstream's file: block RAMs get other contents, gates and wires stay.
+"""Another chip in a finished bitstream's file: block RAMs get other contents, gates and wires stay. Of an ECP5 here; of
+an AMD part ``vivado_patch.py`` writes what the vendor's tool takes.
 
     build/      a build that was placed and routed: netlist, routed design, bitstream
     new/        the same build with the other chip: its model, its ROMs, netlist and routed design with them, bitstream
@@ -16,30 +17,27 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..build.folder import Build, open_build
-from ..build.make import copy_onnx, refuse_foreign_folder
+from ..build.make import refuse_foreign_folder
 from ..chip.model import Chip, load_chip
-from ..emit.rtl.contents import ROOM, Cast, Pour, memories
-from ..emit.rtl.project import META, read_meta
-from ..emit.top.host import META as BOARD_META
 from ..errors import BuildError
 from ..files import sha256, whole_folder
-from ..manifest import SYNTH, ChipRef, SynthesisReceipt, hash_files, write_manifest
-from ..plan.geometry import geometry_of
-from ..plan.schedule import schedule
+from ..manifest import SYNTH, SynthesisReceipt
 from ..progress import Progress
 from ..targets.families import FAMILIES, family_of
 from ..targets.family import BlockRam, Routing
 from ..tools.process import first_error, run_tool, worker
-from . import trellis
+from . import trellis, vivado, vivado_patch
 from .builds import checked_netlist, project_of
 from .memories import DIGIT, Bits, Memory, block_rams, columns_of, locate, put
+from .patched import Reprinted, contents_for, held_by, write_patched, write_project
 from .project import SYNTHESIS_TOOLS
 from .resources import Origins, module_lines
 from .rows import NOT_RUN
@@ -83,19 +81,6 @@ class Patch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reprinted:
-    """A patched build. memories: ROMs in block RAM; changed: block RAMs with other contents than before; bits: of the
-    ROMs, each compared with what the new bitstream holds."""
-
-    build: Build
-    bitstream: Path
-    memories: int
-    changed: int
-    bits: int
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Routed:
     """What a finished build holds beside its netlist."""
 
@@ -117,17 +102,20 @@ def reprint(
     started, chip = time.monotonic(), load_chip(chip_file)
     out = out.resolve()
     refuse_foreign_folder(out)
+    if vivado.is_for_vivado(build.folder):
+        return vivado_patch.reprint(build, chip, chip_file, out, progress, onnx)
     routed = _routed(build)
     progress("netlist", 0.0)
     patch = patch_of(build, chip)
-    with whole_folder(out) as partial:
-        _write_project(build, chip, chip_file, patch.files, onnx, partial)
-        (partial / SYNTH).mkdir()
-        _write_bitstream(patch, routed, partial / SYNTH, progress)
+    with whole_folder(out) as whole:
+        write_project(build, chip, chip_file, patch.files, onnx, whole)
+        (whole / SYNTH).mkdir()
+        _write_bitstream(patch, routed, whole / SYNTH, progress)
         progress("netlist", 0.9)
-        (partial / SYNTH / "netlist.json").write_text(patch.patched())
-        shutil.copyfile(routed.instances, partial / SYNTH / routed.instances.name)
-        _write_manifest(build, chip, routed, partial)
+        (whole / SYNTH / "netlist.json").write_text(patch.patched())
+        shutil.copyfile(routed.instances, whole / SYNTH / routed.instances.name)
+        made = [whole / SYNTH / "netlist.json", whole / SYNTH / routed.bitstream.name]
+        write_patched(build, chip, whole, made, routed.receipt, partial(_digest, routed.receipt))
     return Reprinted(
         build=open_build(out),
         bitstream=out / SYNTH / routed.bitstream.name,
@@ -138,14 +126,19 @@ def reprint(
     )
 
 
+def _digest(receipt: SynthesisReceipt, build: Build) -> str:
+    tools = {name: receipt.tools.get(name, NOT_RUN) for name in SYNTHESIS_TOOLS}
+    return project_of(build).synthesis_digest(tools)
+
+
 def patch_of(build: Build, chip: Chip) -> Patch:
     """What is to be changed in a synthesized build's netlist. Raises BuildError, naming what stands in the way."""
-    files = _contents(build, chip)
+    files = contents_for(build, chip)
     path, _ = checked_netlist(build)
     ram, project = _block_ram(build), project_of(build)
     netlist = json.loads(path.read_text())
     cells = netlist["modules"][project.top]["cells"]
-    before = {name: columns_of(lines) for name, lines in _held(build).items()}
+    before = {name: columns_of(lines) for name, lines in held_by(build).items()}
     after = {name: columns_of(lines) for name, lines in files.items()}
     places = json.loads(_needed(build, "instances.json").read_text())
     modules = Origins.read(project.top, module_lines(project.root, project.sources), places).instances
@@ -166,33 +159,14 @@ def patch_of(build: Build, chip: Chip) -> Patch:
     )
 
 
-def _contents(build: Build, chip: Chip) -> dict[str, list[str]]:
-    """Lines of every ROM of this chip in that build's engine. Raises BuildError, naming what its mould has not."""
-    build.require("rtl")
-    plan = build.manifest.plan
-    pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
-    geometry = geometry_of(plan.geometry or {}, build.folder)
-    cast = replace(Cast.of(build.chip, geometry, pour), parameters=read_meta(build.folder / "rtl")["parameters"])
-    if found := cast.obstacles(chip):
-        raise BuildError(
-            f"{build.folder}: chip {chip.digest[:12]} does not go into this bitstream: {'; '.join(found)}; quantize "
-            "with --like the chip that it was built from and --patchable, or build anew"
-        )
-    return memories(chip, schedule(chip, geometry), int(cast.parameters["BiasW"]), pour)
-
-
-def _held(build: Build) -> dict[str, list[str]]:
-    """Lines of every ROM as the build has them."""
-    return {path.name: path.read_text().split() for path in sorted((build.folder / "rtl" / "rom").glob("*.hex"))}
-
-
 def _block_ram(build: Build) -> BlockRam:
     """Raises BuildError for a family whose routed designs cannot be changed here."""
     family = family_of(str(build.synthesis.family))
     if family.block_ram is None:
         able = [each.name for each in FAMILIES.values() if each.block_ram is not None]
         raise BuildError(
-            f"{build.folder}: the bitstream of a {family.name} is the vendor's; {' and '.join(able)} are patched here"
+            f"{build.folder}: the bitstream of a {family.name} is the vendor's; {' and '.join(able)} are patched here, "
+            "others in the build that Vivado ran"
         )
     return family.block_ram
 
@@ -273,56 +247,3 @@ def _tool(tool: str, work: Path, *arguments: str) -> None:
     if code:
         raise BuildError(f"{tool} failed: {first_error(log)}")
     log.unlink()
-
-
-def _write_project(
-    build: Build, chip: Chip, chip_file: Path, files: Mapping[str, list[str]], onnx: Path | None, to: Path
-) -> None:
-    """The RTL project with the other chip's ROMs, and its model. Generated comments name the chip of the gates."""
-    for name in (name for name in build.manifest.files if name.startswith("rtl/")):
-        (to / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(build.folder / name, to / name)
-    meta = read_meta(build.folder / "rtl")
-    for name, lines in files.items():
-        (to / "rtl" / "rom" / name).write_text("\n".join(lines) + "\n")
-        meta["rom"][name] = sha256(to / "rtl" / "rom" / name)
-    meta["chip"] = chip.digest
-    (to / "rtl" / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
-    if (board := to / "rtl" / BOARD_META).is_file():  # its id stays that of the gates
-        said = json.loads(board.read_text()) | {"chip": chip.digest}
-        board.write_text(json.dumps(said, indent=1, sort_keys=True) + "\n")
-    chip.save(to / "model.chip")
-    copy_onnx(chip, onnx, chip_file, to / "model.onnx")
-
-
-def _write_manifest(build: Build, chip: Chip, routed: _Routed, folder: Path) -> None:
-    """The build's manifest for the other chip, and the receipt of its synthesis for what was made of that."""
-    old = build.manifest
-    parameters = read_meta(build.folder / "rtl")["parameters"]
-    room = {name: int(parameters[name]) for name in ROOM if name in parameters}
-    manifest = replace(
-        old,
-        parts=("rtl",),
-        chip=ChipRef(
-            file="model.chip",
-            digest=chip.digest,
-            bits=chip.bits,
-            exceptions=tuple(chip.exceptions()),
-            about=chip.about,
-        ),
-        plan=replace(old.plan, lanes=None, identity=old.identity, room=room),
-        files=hash_files(folder),
-        proofs=(),
-        synthesis=None,
-        digest="",
-    ).sealed()
-    write_manifest(folder, manifest)
-    tools = {name: routed.receipt.tools.get(name, NOT_RUN) for name in SYNTHESIS_TOOLS}
-    made = [folder / SYNTH / "netlist.json", folder / SYNTH / routed.bitstream.name]
-    receipt = replace(
-        routed.receipt,
-        when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        digest=project_of(Build(folder, manifest, chip)).synthesis_digest(tools),
-        files={f"{SYNTH}/{path.name}": sha256(path) for path in made},
-    )
-    write_manifest(folder, replace(manifest, synthesis=receipt))

@@ -15,8 +15,9 @@ class Row:
     """What became of one job.
 
     status: "done", "kept" (finished before), "over budget", "too slow", "failed", "stopped" or "not run" (no tool).
-    ``clock_mhz`` is what the design runs at: routed, estimated or assumed, as ``clock_source`` says; ``fmax_mhz`` what
-    the route would allow, ``estimated_mhz`` what the netlist's slowest path let expect, ``longest_paths`` its slowest.
+    ``clock_mhz`` is what the design runs at: routed, estimated or asked for, as ``clock_source`` says; ``fmax_mhz`` is
+    what the route would allow, ``estimated_mhz`` what the netlist's slowest path lets expect, ``longest_paths`` its
+    slowest.
     """
 
     name: str
@@ -29,9 +30,10 @@ class Row:
     family: str | None = None
     place_and_route: str = NOT_RUN
     clock_mhz: float | None = None
-    clock_source: str = "assumed"  # or "estimated", "routed"
+    clock_source: str = "asked"  # or "estimated", "routed"
     estimated_mhz: float | None = None
     longest_paths: list[str] = field(default_factory=list)
+    path_faults: list[str] | None = None  # what --check-paths found; None where it was not asked
     target_mhz: float | None = None
     fmax_mhz: float | None = None
     critical_path: dict[str, Any] | None = None

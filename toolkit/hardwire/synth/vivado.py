@@ -32,7 +32,7 @@ from ..progress import Progress
 from ..targets.board import load_board
 from ..targets.zynq import DESIGN
 from ..tools.process import Stop, first_error, run_tool
-from . import receipt, vitis
+from . import placed, receipt, vitis
 from .batch import Options
 from .project import budget
 from .resources import compare
@@ -88,7 +88,7 @@ def run_build(folder: Path, row: Row, progress: Progress, options: Options, stop
                 row.status, row.error = "not run", advice(folder, meta)
                 return
             if result["met"]:
-                receipt.save(work / RECEIPT, digest, result, [f"vivado/{name}" for name in KEPT])
+                receipt.save(work / RECEIPT, digest, result, [f"vivado/{name}" for name in _left(work)])
     _fill(build, row, result, digest, work)
     record(folder, row, result)
 
@@ -142,6 +142,11 @@ def digest_of(build: Build, version: str) -> str:
     files = {n: h for n, h in build.manifest.files.items() if n.startswith(("rtl/", f"{PART}/"))}
     record = {"files": files, "vivado": version}
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _left(work: Path) -> list[str]:
+    """What is kept of a run; a run of before has no report of block RAMs, which reprint alone needs."""
+    return [name for name in (*KEPT, placed.REPORT) if (work / PART / name).is_file()]
 
 
 def result_of(work: Path) -> dict[str, str]:
@@ -277,7 +282,7 @@ def record(folder: Path, row: Row, result: dict[str, Any]) -> None:
     manifest = read_manifest(folder)
     if row.status == "kept" and manifest.synthesis is not None and manifest.synthesis.digest == row.digest:
         return
-    names = [name for name in KEPT if (folder / SYNTH / PART / name).is_file()]
+    names = _left(folder / SYNTH)
     synthesis = SynthesisReceipt(
         status="done" if row.status == "kept" else row.status,
         when=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

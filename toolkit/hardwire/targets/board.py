@@ -49,13 +49,16 @@ class Board:
     part: str
     family: str  # a key of families.py
     processor: str
-    clock_mhz: float  # assumed until a tool reports one
+    clock_mhz: float  # asked for
     lut: int
     dsp: int
     bram18: int
     uram: int
     ff: int | None = None
     zynq: Zynq | None = None  # where Vivado can make a bitstream with this board's processor in it
+    stages: tuple[
+        tuple[str, int], ...
+    ] = ()  # of a plan's geometry, in place of those that its family has for the clock
     serial: Serial | None = None  # where open tools make a bitstream with a serial line in front of the engine
 
     @property

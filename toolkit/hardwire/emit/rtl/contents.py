@@ -4,7 +4,9 @@
 
 An image is 32-bit words: the first 32 bits of the mould's digest, the contents of every memory that is written, the
 first 32 bits of the chip's digest, and the CRC-32 of all that. A memory's words follow each other from address 0 on,
-each in as many 32-bit words as it needs, lowest first. Only numpy and the standard library: this runs on boards.
+each in as many 32-bit words as it needs, lowest first. The last of them is a register: how many positions requests may
+use, which are fewer than were built for a chip of a shorter context. Only numpy and the standard library: this runs on
+boards.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...chip.model import Chip
+from ...chip.positions import with_positions
 from ...errors import BuildError
 from ...plan.geometry import Geometry
 from ...plan.program import Schedule
@@ -30,7 +33,7 @@ from ...plan.widths import embedding_bits
 from .roms import rom_contents
 from .values import parameters
 
-VERSION = 1  # of the image
+VERSION = 2  # of the image
 FRAME = 3  # words around the contents: the mould in front, identity and CRC-32 behind
 ROOM = ("AccW", "BiasW", "RenormEpsW", "BranchEpsW", "AlibiW", "AlibiSlopeW")  # parameters: how large a value may be
 SPARE = 1  # bits of each more than the first chip needs, where others are to follow it
@@ -38,6 +41,7 @@ SPARE = 1  # bits of each more than the first chip needs, where others are to fo
 # its ninth bits. Where nothing is written, Yosys does the same by itself.
 DEEP = 2048
 PAIRED = "embedding.hex"  # the memory that may be so deep
+POSITIONS = "positions"  # the section of the register, which is in no file
 ONE_MULTIPLIER = 18  # bits of a sum that one multiplier takes, in every family; the next takes two of an ECP5's
 _BITS = 32
 
@@ -104,7 +108,8 @@ class Cast:
         uram = [f"weight{depth:02}.hex" for depth in range(geometry.uram)]
         rest = sorted(files.keys() - set(uram)) if pour is Pour.ALL else []
         listed = tuple(files[name] for name in [*uram, *rest]) if pour is not Pour.NONE else ()
-        return cls(geometry=geometry, pour=pour, parameters=values, sections=listed)
+        register = (Section(POSITIONS, 1, 1),) if pour is Pour.ALL else ()
+        return cls(geometry=geometry, pour=pour, parameters=values, sections=listed + register)
 
     @classmethod
     def read(cls, meta: Mapping[str, Any], where: Path) -> Cast:
@@ -148,8 +153,19 @@ class Cast:
         """32-bit words of contents."""
         return sum(section.size for section in self.sections)
 
+    @property
+    def positions_at(self) -> int:
+        """The word of an image with the positions that requests may use; 0: there is none."""
+        return self.body if self.sections and self.sections[-1].file == POSITIONS else 0
+
+    def extended(self, chip: Chip) -> Chip:
+        """The chip in as many positions as were built, where a register says how many requests may use."""
+        built = int(self.parameters["Context"])
+        return with_positions(chip, built) if self.positions_at and chip.shape.context < built else chip
+
     def obstacles(self, chip: Chip) -> list[str]:
         """Why this chip cannot be poured in, by name; none: it can."""
+        chip = self.extended(chip)
         own = parameters(chip, schedule(chip, self.geometry))
         names = sorted(own.keys() | self.parameters.keys())
         pairs = [(name, own.get(name, "none"), self.parameters.get(name, "none")) for name in names]
@@ -164,7 +180,9 @@ class Cast:
                 f"chip {chip.digest[:12]} does not go into mould {self.digest[:12]}: {'; '.join(found)}; "
                 "quantize with --like the chip that it was built from, or build anew"
             )
-        contents = memories(chip, schedule(chip, self.geometry), int(self.parameters["BiasW"]), self.pour)
+        whole = self.extended(chip)
+        contents = memories(whole, schedule(whole, self.geometry), int(self.parameters["BiasW"]), self.pour)
+        contents[POSITIONS] = [f"{min(chip.shape.context, int(self.parameters['Context'])):x}"]
         words = [_packed(contents[section.file], section) for section in self.sections]
         framed = np.concatenate([np.array([self.word], np.uint32), *words, np.array([chip.id], np.uint32)])
         return sealed(framed)

@@ -15,8 +15,8 @@ from pathlib import Path
 from ...errors import BuildError
 from ...host.registers import ADDRESS_BITS, LOADER, LOADER_WINDOW, LOADS
 from .choice import PACKAGE as CHOICE_PACKAGE
-from .contents import FRAME, Cast, Pour, Section
-from .thread import End, connected, threaded, with_port
+from .contents import FRAME, POSITIONS, Cast, Pour, Section
+from .thread import End, connected, threaded, with_items, with_port
 
 FOLDER = "reprint"  # in rtl/
 HOST = ("load_pkg", "contents_loader", "crc32", "loading_registers")  # of rtl/reprint/: every such build
@@ -25,7 +25,9 @@ ENDS = {
     "rom_pair": End("written_rom_pair"),
     "small_rom": End("written_small_rom", more=("clk_i",)),
 }
-ENGINE = ("contents_pkg", "contents_bus", *(end.module for end in ENDS.values()))  # where all memories can be written
+REGISTER = "written_positions"  # in a token loop: where requests end
+# Of rtl/reprint/: where all memories can be written.
+ENGINE = ("contents_pkg", "contents_bus", REGISTER, *(end.module for end in ENDS.values()))
 LOAD_PACKAGE, CONTENTS_PACKAGE = "rtl/load_pkg.sv", "rtl/contents_pkg.sv"
 PORT = "input  contents_pkg::contents_t contents_i"
 _OUTPUTS = {  # ports of the registers that load, and their declarations
@@ -34,6 +36,19 @@ _OUTPUTS = {  # ports of the registers that load, and their declarations
 }
 _NOTHING = ".load_valid_i(1'b0), .load_data_i('0)"  # what a frozen chip loads
 _LOADED = ".load_valid_i(load_valid), .load_data_i(load_data)"
+# What compares with the context that was built, and with what instead: in the engine, and in front of it.
+_LOOP = {
+    "token_loop": {
+        "position_q == PositionW'(Context - 1)": "position_q + 1'b1 == positions",
+        "position_q == PositionW'(Context)": "position_q == positions",
+    }
+}
+_HOST = {
+    "host_request": {"PositionW'(Context)": "positions_i"},
+    "host_settings": {"wdata_i <= 32'(Context)": "wdata_i <= 32'(positions_i)"},
+    "host_registers": {"register_d = 32'(Context)": "register_d = 32'(positions_i)"},
+}
+_POSITIONS = "input  logic [PositionW-1:0] positions_i"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
 _LINT = "/* verilator lint_off UNUSEDPARAM */  // a design need not read every name"
 _BITS = 32
@@ -41,13 +56,39 @@ EXAMPLE = (
     Section("weight00.hex", 5, 2),
     Section("exp.hex", 3, 1),
     Section("embedding.hex", 3, 2, side=2),
+    Section(POSITIONS, 1, 1),
 )  # of the packages that are checked in
 
 
 def threaded_engine(sources: Mapping[str, str]) -> dict[str, str]:
     """The engine's sources by module, with a port that writes its memories: those that change, without the frozen
-    memories."""
-    return threaded(sources, ENDS, PORT, "contents_i")
+    memories. Its token loop ends where the register says."""
+    loop = _compared(sources, _LOOP)["token_loop"]
+    register = f"  logic [PositionW-1:0] positions;\n  {REGISTER} u_positions (.clk_i, .positions_o(positions));\n"
+    loops = {"token_loop": with_items(loop, "token_loop", register)}
+    return threaded({**sources, **loops}, ENDS | {REGISTER: End(REGISTER)}, PORT, "contents_i")
+
+
+def threaded_registers(sources: Mapping[str, str]) -> dict[str, str]:
+    """The registers' sources by module, with a port that says how many positions requests may use: those that
+    change."""
+    changed = _compared(sources, _HOST)
+    inner = {name: with_port(changed[name], name, _POSITIONS) for name in ("host_request", "host_settings")}
+    ends = {name: End(name) for name in inner}
+    registers = threaded({"host_registers": changed["host_registers"]}, ends, _POSITIONS, "positions_i")
+    joined = connected(sources["loading_registers"], "host_registers", {"positions_i": "positions"})
+    return inner | registers | {"loading_registers": joined}
+
+
+def _compared(sources: Mapping[str, str], bounds: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The modules of ``bounds``, with what they compare with in place of the context that was built."""
+    changed = {}
+    for module, pairs in bounds.items():
+        text = sources[module]
+        for built, held in pairs.items():
+            text = _changed(text, text.replace(built, held), module)
+        changed[module] = text
+    return changed
 
 
 def threaded_link(text: str) -> str:
@@ -75,7 +116,7 @@ def _changed(before: str, after: str, where: str) -> str:
     return after
 
 
-def load_package(mould: int, body: int, baked: bool, note: str) -> str:
+def load_package(mould: int, body: int, positions_at: int, baked: bool, note: str) -> str:
     """load_pkg.sv: what the registers know of an image, and where theirs are."""
     lines = [
         *_LICENCE,
@@ -87,6 +128,7 @@ def load_package(mould: int, body: int, baked: bool, note: str) -> str:
         f"  localparam logic [31:0] Mould = 32'h{mould:08x};  // the first word of every image",
         f"  localparam int Body = {body};  // words of contents",
         f"  localparam int Length = Body + {FRAME};  // with the mould, the identity and the CRC-32",
+        f"  localparam int PositionsAt = {positions_at};  // the word that says how many positions there are; 0: none",
         f"  localparam bit Baked = 1'b{int(baked)};  // the memories hold a chip at power-up",
         "",
         *(
@@ -169,18 +211,25 @@ def write_loads(folder: Path, rtl: Path, cast: Cast, note: str) -> None:
         if not name.endswith("_pkg"):
             (folder / "rtl" / f"{name}.sv").write_text((rtl / FOLDER / f"{name}.sv").read_text())
     baked = cast.geometry.uram == 0
-    (folder / LOAD_PACKAGE).write_text(load_package(cast.word, cast.body, baked, note))
+    (folder / LOAD_PACKAGE).write_text(load_package(cast.word, cast.body, cast.positions_at, baked, note))
     link = folder / "rtl" / "serial_host.sv"
     link.write_text(threaded_link(link.read_text()))
+    for module, text in threaded_registers(_sources(folder)).items():
+        (folder / "rtl" / f"{module}.sv").write_text(text)
+    (folder / "rtl" / "host_streams.sv").unlink()  # loading_registers stand in its place
     if cast.pour is not Pour.ALL:
         return
     over_bus = cast.sections[cast.geometry.uram :]
     (folder / CONTENTS_PACKAGE).write_text(contents_package(over_bus, cast.uram_words, note))
-    sources = {path.stem: path.read_text() for path in sorted((folder / "rtl").glob("*.sv"))}
-    for module, text in threaded_engine(sources).items():
+    for module, text in threaded_engine(_sources(folder)).items():
         (folder / "rtl" / f"{module}.sv").write_text(text)
     for frozen in ENDS:
         (folder / "rtl" / f"{frozen}.sv").unlink()
+
+
+def _sources(folder: Path) -> dict[str, str]:
+    """A written project's sources, by module."""
+    return {path.stem: path.read_text() for path in sorted((folder / "rtl").glob("*.sv"))}
 
 
 def packages(folder: Path, listed: tuple[str, ...]) -> tuple[str, ...]:
@@ -211,9 +260,9 @@ def _camel(name: str) -> str:
 def generated(root: Path) -> dict[Path, str]:
     """The packages that are checked in, with an example."""
     note = "with an example, which every such build replaces"
-    folder = root / "rtl" / FOLDER
+    folder, body = root / "rtl" / FOLDER, sum(section.size for section in EXAMPLE) + 6
     return {
-        folder / "load_pkg.sv": load_package(0x4D6F756C, sum(s.size for s in EXAMPLE) + 6, True, note),
+        folder / "load_pkg.sv": load_package(0x4D6F756C, body, body, True, note),
         folder / "contents_pkg.sv": contents_package(EXAMPLE, 6, note),
     }
 

@@ -77,6 +77,19 @@ def connected(text: str, module: str, ports: Mapping[str, str], as_module: str |
 
 def with_port(text: str, module: str, *ports: str) -> str:
     """A module with more ports, declared in front of its own. Raises BuildError where it has none."""
+    at = _ports(text, module)
+    return text[: at + 1] + "".join(f"\n  {port}," for port in ports) + text[at + 1 :]
+
+
+def with_items(text: str, module: str, items: str) -> str:
+    """A module with items in front of its own. Raises BuildError where it has no ports."""
+    masked = _masked(text)
+    at = masked.index(";", _closing(masked, _ports(text, module))) + 1
+    return f"{text[:at]}\n\n{items}{text[at:]}"
+
+
+def _ports(text: str, module: str) -> int:
+    """Where a module's list of ports begins."""
     masked = _masked(text)
     head = re.search(rf"\bmodule\s+{module}\b", masked)
     if head is None:
@@ -84,7 +97,7 @@ def with_port(text: str, module: str, *ports: str) -> str:
     at = masked.index("(", head.end())
     if masked[:at].rstrip().endswith("#"):
         at = masked.index("(", _closing(masked, at))
-    return text[: at + 1] + "".join(f"\n  {port}," for port in ports) + text[at + 1 :]
+    return at
 
 
 def _instances(text: str, module: str) -> Iterator[tuple[int, int, int]]:

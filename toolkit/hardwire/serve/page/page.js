@@ -3,7 +3,7 @@
 // The page of a server: a prompt or a chat, what comes of it as it comes, and where a token's cycles go.
 
 const $ = (id) => document.getElementById(id);
-const COLOURS = ["#3b6fb6", "#b0562a", "#3f7d3a", "#8a4fa3", "#8f7a12", "#a33b52", "#2b7f86"];
+const COLOURS = ["#3b6fb6", "#b0562a", "#3f7d3a", "#8a4fa3", "#8f7a12", "#a33b52", "#2b7f86", "#66625b"];
 const state = { running: null, messages: [], context: 0 };
 
 // -- the server ------------------------------------------------------------------------------------
@@ -51,17 +51,22 @@ function number(id) {
   return value === "" ? undefined : Number(value);
 }
 
+/** Whether the chip draws under the pattern, token by token; otherwise answers are tried until one matches. */
+const guiding = () => Boolean($("pattern").value && state.guides && $("how").value === "guide");
+
 function body() {
   const temperature = Number($("temperature").value);
-  const common = { temperature, seed: number("seed"), stream: true };
+  const pattern = $("pattern").value;
+  const model = $("model").value || state.name;
+  const common = { model, temperature, seed: number("seed"), stream: true };
+  if (guiding()) common.guided_regex = pattern;
   if (mode() === "chat") {
     return ["/v1/chat/completions", {
-      ...common, model: state.name, messages: state.messages, max_tokens: number("tokens"),
+      ...common, messages: state.messages, max_tokens: number("tokens"),
       stream_options: { include_usage: true },
     }];
   }
-  const pattern = $("pattern").value;
-  const until = pattern ? { until: { regex: pattern } } : {};
+  const until = pattern && !guiding() ? { until: { regex: pattern } } : {};
   return ["/generate", { ...common, ...until, prompt: $("prompt").value, max_output_tokens: number("tokens") }];
 }
 
@@ -89,6 +94,8 @@ async function ask() {
   const place = answer.appendChild(document.createElement("span"));
   place.className = "new";
   const meter = new Meter();
+  const wanted = mode() === "continue" || guiding() ? ours($("pattern").value) : null;
+  $("fits-place").hidden = !wanted;
   state.running = new AbortController();
   busy(true);
   let text = "";
@@ -100,6 +107,7 @@ async function ask() {
       meter.add(said);
       text = said.whole ?? text + (said.text ?? "");
       place.textContent = text;
+      if (wanted) $("fits").textContent = wanted.test(text) ? "matches" : "not yet";
       $("log").scrollTop = $("log").scrollHeight;
     }
   } catch (error) {
@@ -107,6 +115,7 @@ async function ask() {
     meter.ended(stopped ? "you stopped it" : "an error");
     if (!stopped) $("error").textContent = error.message;
   }
+  if (wanted && !wanted.test(text)) $("fits").textContent = "no match";
   if (mode() === "chat" && text) state.messages.push({ role: "assistant", content: text });
   else if (mode() === "chat") state.messages.pop();
   if (mode() === "chat" && text) $("prompt").value = "";
@@ -185,19 +194,37 @@ class Meter {
 
 // -- the pattern -----------------------------------------------------------------------------------
 
-/** Whether a pattern is one, as it is typed; the server's Python has the last word. */
+/** A pattern that must match all of a text, with its flags in front as Python and Rust write them; null of "". Throws. */
+function compiled(pattern) {
+  if (!pattern) return null;
+  const [, flags = "", rest] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(pattern);
+  return new RegExp(`^(?:${rest})$`, `${[...new Set(flags)].join("")}u`);
+}
+
+/** The same; null where this browser knows no such pattern, which the server may. */
+function ours(pattern) {
+  try {
+    return compiled(pattern);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a pattern is one, as it is typed; the server has the last word. */
 function checkPattern() {
   const field = $("pattern");
   const note = $("pattern-state");
-  let words = field.value ? "A pattern; answers are tried until one matches as a whole." : "";
   let wrong = false;
+  let words = "";
+  if (field.value && guiding()) words = "A pattern; the chip draws only tokens that fit it.";
+  else if (field.value && mode() === "chat") words = "Of continued texts alone; a chat does not use it.";
+  else if (field.value) words = "A pattern; answers are tried until one matches as a whole.";
   try {
-    new RegExp(field.value, "u");
+    compiled(field.value);
   } catch (error) {
     wrong = true;
-    words = error.message.replace(/^.*?: /, "Not a pattern yet: ");
+    words = error.message.replace(/^.*: /, "Not a pattern yet: ");
   }
-  if (field.value && mode() === "chat") words = "Of continued texts alone; a chat does not use it.";
   field.setAttribute("aria-invalid", String(wrong));
   note.classList.toggle("wrong", wrong);
   note.textContent = words;
@@ -211,6 +238,7 @@ async function drawTimeline() {
   try {
     const plan = await (await call(`/timeline?position=${position}`)).json();
     $("timeline").replaceChildren(chart(plan));
+    $("legend").replaceChildren(...works(plan).map(legend));
     $("timeline-about").textContent = `A token at position ${position} takes ${plan.cycles.toLocaleString("en")} cycles.`;
   } catch (error) {
     $("timeline-about").textContent = error.message;
@@ -224,8 +252,21 @@ function shape(name, attributes, text = "") {
   return element;
 }
 
+/** What the parts work at, in the order of its beginning; colours go by it. */
+const works = ({ busy }) => [...new Set(busy.map((bar) => bar.label))];
+const colour = (index) => COLOURS[index % COLOURS.length];
+
+function legend(work, index) {
+  const entry = document.createElement("li");
+  const swatch = shape("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
+  swatch.append(shape("rect", { width: 10, height: 10, fill: colour(index) }));
+  entry.append(swatch, work);
+  return entry;
+}
+
 /** Bars by part of the chip, from left to right in cycles. */
-function chart({ cycles, busy: bars }) {
+function chart(plan) {
+  const { cycles, busy: bars } = plan;
   const parts = [...new Set(bars.map((bar) => bar.part))];
   const [left, row, width] = [84, 26, 1000];
   const height = parts.length * row + 26;
@@ -235,12 +276,12 @@ function chart({ cycles, busy: bars }) {
   parts.forEach((part, index) => {
     picture.append(shape("text", { x: 0, y: index * row + 17 }, part));
   });
-  const labels = [...new Set(bars.map((bar) => bar.label))];
+  const labels = works(plan);
   for (const bar of bars) {
     const box = shape("rect", {
       x: left + bar.start * scale, y: parts.indexOf(bar.part) * row + 3,
       width: Math.max((bar.end - bar.start) * scale, 0.5), height: row - 6,
-      fill: COLOURS[labels.indexOf(bar.label) % COLOURS.length],
+      fill: colour(labels.indexOf(bar.label)),
     });
     box.append(shape("title", {}, `${bar.part}, ${bar.label}, layer ${bar.layer}: cycles ${bar.start} to ${bar.end}`));
     picture.append(box);
@@ -265,6 +306,9 @@ async function connect() {
       `${model.runs_on}; ${model.vocab} tokens, context ${model.context}, chip ${model.digest.slice(0, 8)}`;
     $("tokens").max = $("position").max = model.context - 1;
     if (!model.has_tokenizer) $("error").textContent = "This chip has no tokenizer: it answers token ids, by the API alone.";
+    $("how-place").hidden = !model.guides;
+    $("model-place").hidden = !model.adapters.length;
+    $("model").replaceChildren(new Option("none", model.name), ...model.adapters.map((name) => new Option(name)));
     $("timeline-place").hidden = !model.timeline;
     if (model.timeline) await drawTimeline();
     else $("timeline-about").textContent = "This chip's engine has no plan here: serve an RTL build to see it.";
@@ -293,6 +337,7 @@ document.addEventListener("keydown", (event) => {
 $("stop").addEventListener("click", () => state.running?.abort());
 $("clear").addEventListener("click", clear);
 $("pattern").addEventListener("input", checkPattern);
+$("how").addEventListener("change", checkPattern);
 $("temperature").addEventListener("input", () => {
   $("temperature-value").textContent = Number($("temperature").value).toFixed(2);
 });

@@ -8,6 +8,7 @@ so the two cannot differ; answers are checked by a schema of the user's; and MET
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -71,6 +72,20 @@ def problems(value: Json, schema: Schema, names: Mapping[str, Schema] = {}, path
     if isinstance(value, list) and "items" in schema:
         for index, item in enumerate(value):
             yield from problems(item, schema["items"], names, (*path, index))
+
+
+def text_fits(text: str, schema: Schema) -> bool:
+    """Whether a text is JSON that fits a schema of META. NaN is none. Raises RecursionError for what nests too deep."""
+    try:
+        value = json.loads(text, parse_constant=no_number)
+    except ValueError:
+        return False
+    return next(problems(value, schema), None) is None
+
+
+def no_number(name: str) -> Json:
+    """Of json.loads, for NaN and its like. Raises ValueError."""
+    raise ValueError(f"{name} is no number")
 
 
 def shown(value: Json) -> str:
