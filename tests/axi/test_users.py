@@ -145,7 +145,9 @@ def test_an_end_of_all(model: LanguageModel, end: str, reason: str) -> None:
     getattr(model, end)()
     assert model.hosted is not None and not any(stream.busy for stream in model.hosted.streams)
     assert [len(list(answer)) >= 0 for answer in answers] == [True] * STREAMS
-    assert [stream.reason for stream in model.hosted.streams] == [reason] * STREAMS
+    first, *others = (stream.reason for stream in model.hosted.streams)
+    assert first == reason
+    assert {*others} <= {reason, "context full"}, "while one ends, another may come to its own end"
 
 
 def test_every_stream_is_tested(model: LanguageModel, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,8 @@ def quality(shared: Path, model: Path, out: Path, weights: int, steps: int = 0) 
     return result
 
 
-@pytest.mark.parametrize(("weights", "most"), [pytest.param(8, 0.015, marks=pytest.mark.slow), (4, 0.12)])
+@pytest.mark.slow  # minutes each
+@pytest.mark.parametrize(("weights", "most"), [(8, 0.015), (4, 0.12)])
 def test_perplexity_without_fine_tuning(
     shared: Path, stories260k: Path, tmp_path: Path, weights: int, most: float
 ) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,4 +139,6 @@ def test_a_broken_chip_names_its_first_wrong_stage(simulated_pynq: Path, tmp_pat
         first = found.stages[int(np.argmin(found.equal[0]))]
         assert f"stage {first} is wrong first: its checksum is" in found.first()
         said = model.verify(2)
-        assert not said and f"stage {first}" in str(said.first_difference)
+        # Of a prompt of its own, whose values the bit may reach later.
+        named = re.search(r"stage (\S+) is wrong first", str(said.first_difference))
+        assert not said and named and found.stages.index(named[1]) >= found.stages.index(first)
