@@ -70,10 +70,15 @@ def test_what_only_a_board_has(chip_with_text: Chip) -> None:
     model = LanguageModel(chip_with_text, Reference(chip_with_text), "tiny")
     with pytest.raises(BuildError, match="tiny is no board and counts no cycles"):
         notebook.engine_rate(model)
-    with pytest.raises(BuildError, match="tiny does not count the cycles of one answer; race on a board with one stre"):
-        notebook.race(model, "ab", "a", 2)
     with pytest.raises(BuildError, match="tiny: no geometry in its manifest"):
         notebook.traced(model, "ab", 2)
+
+
+@pytest.mark.tools  # of IPython
+def test_a_race_is_of_counted_cycles(chip_with_text: Chip) -> None:
+    model = LanguageModel(chip_with_text, Reference(chip_with_text), "tiny")
+    with pytest.raises(BuildError, match="tiny does not count the cycles of one answer; race on a board with one stre"):
+        notebook.race(model, "ab", "a", 2)
 
 
 def test_the_cache_is_where_the_user_wants_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
