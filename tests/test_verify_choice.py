@@ -48,7 +48,7 @@ def test_requests_with_options_climb_the_rungs(extended: Build) -> None:
     assert receipt.first_difference is None
     for name in ("csim", "rtl"):
         rung = receipt.rungs[name]
-        assert rung.status == "equal" and "; 24 requests to the extended sampler, every number of the " in rung.note
+        assert rung.status == "equal" and "24 requests to the extended sampler, every number of the " in rung.note
     assert receipt.rungs["rtl"].note.endswith(" draws that tell them behind the registers")
 
 

@@ -98,7 +98,7 @@ def draws(
             )
         rung.tokens, rung.logits = rung.tokens + len(want.ids), rung.logits + want.logits.size
         drawn += len(want.drawn)
-    rung.note += f"; {count} requests to the extended sampler, every number of the {drawn} draws that tell them"
+    rung.tell(f"{count} requests to the extended sampler, every number of the {drawn} draws that tell them")
     return None
 
 

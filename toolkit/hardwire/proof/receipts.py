@@ -55,6 +55,10 @@ class Rung:
     seconds: float = 0.0
     note: str = ""
 
+    def tell(self, words: str) -> None:
+        """Add to the note."""
+        self.note = f"{self.note}; {words}" if self.note else words
+
 
 @dataclass(kw_only=True)
 class Receipt:

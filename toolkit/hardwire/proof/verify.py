@@ -198,7 +198,7 @@ class _Ladder:
         exact = forward(self.imported.decoder, ids)
         error = logits / 2.0**self.chip.formats.logit_fraction - exact
         rows = np.sqrt(np.square(error).mean((1, 2)))
-        rung.note += f"; rms logit error {rows.max():.3f}, bound {bound:.3f}"
+        rung.tell(f"rms logit error {rows.max():.3f}, bound {bound:.3f}")
         if rows.max() <= bound:
             return None
         text = int(rows.argmax())
@@ -249,13 +249,13 @@ class _Ladder:
             if difference is None and route.rung == "rtl" and "vivado" in self.build.manifest.parts:
                 difference = self._behind_registers(rung, scratch)
         rung.status = "different" if difference else rung.status
-        rung.note += f"; {count} streams at once, at random"
+        rung.tell(f"{count} streams at once, at random")
         return difference
 
     def _behind_registers(self, rung: Rung, scratch: Path) -> Difference | None:
         with self._board(scratch) as board:
             difference = listeners(rung, "rtl", self.chip, board, ANSWERS)
-        rung.note += f"; {ANSWERS} answers of each behind the registers, stops and resets of one among the others"
+        rung.tell(f"{ANSWERS} answers of each behind the registers, stops and resets of one among the others")
         return difference
 
     def _drawn(self, route: Route, proved: Proved, rung: Rung, scratch: Path) -> Difference | None:
