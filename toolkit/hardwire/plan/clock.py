@@ -85,10 +85,10 @@ def _net(d: Delays, full: float, blocks: int) -> float:
 def _start(step: Step, d: Delays) -> tuple[float, bool]:
     """ns from the clock to a path's first net, and whether that begins at a block."""
     multiplier, register = d.cells[d.roles.multiplier], d.cells[d.roles.register].out
+    read = (register or 0.0) + (d.cells[d.roles.small_memory].through or 0.0)  # of LUTs, in its address's cycle
     first = {
         "memory": d.cells[d.roles.memory].out,
-        "small memory": (register or 0.0)
-        + (d.cells[d.roles.small_memory].through or 0.0),  # read in its address's cycle
+        "small memory": read,
         "product": multiplier.behind[0][1] if multiplier.behind else register,
     }.get(step.part, register)
     assert first is not None

@@ -56,10 +56,8 @@ class Board:
     uram: int
     ff: int | None = None
     zynq: Zynq | None = None  # where Vivado can make a bitstream with this board's processor in it
-    stages: tuple[
-        tuple[str, int], ...
-    ] = ()  # of a plan's geometry, in place of those that its family has for the clock
     serial: Serial | None = None  # where open tools make a bitstream with a serial line in front of the engine
+    stages: tuple[tuple[str, int], ...] = ()  # of a plan's geometry, in place of its family's for the clock
 
     @property
     def device_family(self) -> Family:

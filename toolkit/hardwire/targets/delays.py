@@ -14,9 +14,7 @@ class Cell:
 
     through: float | None = None  # ns from an input to an output
     out: float | None = None  # ns from the clock to an output
-    passing: Mapping[str, float] = field(
-        default_factory=dict
-    )  # the same of ports that are quicker, by their first letter
+    passing: Mapping[str, float] = field(default_factory=dict)  # the same of quicker ports, by their first letter
     setup: float = 0.0  # ns in front of the clock
     lut: bool = False
     carry: bool = False
