@@ -124,9 +124,11 @@ def _over_ssh(place: Place) -> Any:
     if not hosts:
         raise HardwireError("--on ssh: names no host; give ssh:HOST,HOST")
     web = {"dashboard_address": f"{place.listen}:0"}
+    # On loopback, where all hosts are this one, workers are too; another address is the scheduler's alone.
+    alike = {"host": place.listen} if place.listen == LOOPBACK else {}
     return SSHCluster(
         [hosts[0], *hosts],
-        worker_options={"nthreads": place.jobs},
+        worker_options={"nthreads": place.jobs, **alike},
         scheduler_options={"host": place.listen, **web},
         remote_python=sys.executable,
         asynchronous=True,
