@@ -299,3 +299,10 @@ def test_an_extended_sampler_has_its_room_and_is_alone(tiny_chip: Chip, tmp_path
     for options in ({"reprintable": True}, {"streams": None}):
         with pytest.raises(BuildError, match="--sampler extended is of the HLS project and of a frozen RTL"):
             make_build(tmp_path / "a.chip", board, tmp_path / "d", target="rtl", best=20, **options)
+
+
+def test_options_that_would_have_to_go_are_named(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "a.chip")
+    small = replace(load_board("ulx3s-85f"), lut=20_000)  # an engine's, or two samplers'
+    with pytest.raises(BoardError, match="even the smallest engine is over its budget; it would without --sampler ext"):
+        make_build(tmp_path / "a.chip", small, tmp_path / "b", target="rtl", best=20, streams=2)

@@ -173,10 +173,11 @@ def _rtl_plan(
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        beside = _beside_sampler(chip, board, Geometry(best=best, streams=streams or 1)) if best else board
-        verdict = _fastest(chip, beside, streams, bitstream)
+        verdict = _fastest(chip, _beside_sampler(chip, board, streams, best), streams, bitstream)
         if verdict.geometry is None:
-            raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
+            options = _fewer_options(chip, board, streams, best, bitstream)
+            advice = verdict.notes[-1] if options is None else f"it would {options}"
+            raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {advice}")
         geometry = Geometry(**verdict.geometry)
     geometry = replace(geometry, best=geometry.best or best)
     program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
@@ -192,9 +193,24 @@ def _rtl_plan(
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
-def _beside_sampler(chip: Chip, board: Board, geometry: Geometry) -> Board:
-    """What a board has left beside the extended samplers of a geometry."""
-    taken = choice_cost(chip, geometry, board.device_family.fabric)
+def _fewer_options(chip: Chip, board: Board, streams: int | None, best: int, bitstream: bool) -> str | None:
+    """The options that would have to go, where an engine without them fits."""
+    for words, count, kept in (
+        ("without --sampler extended", streams, 0),
+        ("with --streams 1", 1, best),
+        ("with --streams 1 and without --sampler extended", 1, 0),
+    ):
+        asks_less = (count, kept) != (streams, best)
+        if asks_less and _fastest(chip, _beside_sampler(chip, board, count, kept), count, bitstream).geometry:
+            return words
+    return None
+
+
+def _beside_sampler(chip: Chip, board: Board, streams: int | None, best: int) -> Board:
+    """What a board has left beside the extended samplers of as many streams, which keep the ``best`` tokens."""
+    if not best:
+        return board
+    taken = choice_cost(chip, Geometry(best=best, streams=streams or 1), board.device_family.fabric)
     return replace(
         board,
         lut=max(board.lut - taken.lut, 0),
