@@ -63,7 +63,7 @@ def test_one_failure_does_not_stop_the_rest(four: Callable[[], list[Job]]) -> No
     assert done.critical_path["text"].startswith("u_rom.mem.0.0 (tiny_rom) to ") and Path(done.bitstream).is_file()
     assert done.share["bram18"] == pytest.approx(2 / 208, abs=1e-4) and done.predicted == {}
     assert rows["broken"].status == "failed" and "nothing" in rows["broken"].error
-    assert (rows["small"].status, rows["small"].clock_source) == ("over budget", "asked")
+    assert (rows["small"].status, rows["small"].clock_source) == ("over budget", "estimated")
     assert "LUTs of 10; plan fewer lanes, or build for a larger board" in rows["small"].error
     assert rows["small"].resources["dsp"] == 1 and rows["small"].tokens_per_second is None
     assert rows["unreadable"].error == "d: no readable manifest.json"

@@ -204,10 +204,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, dict[str, An
 def test_a_board_to_its_bitstream(board: tuple[Build, dict[str, Any]]) -> None:
     build, row = board
     assert row["status"] == "done" and row["place_and_route"] == "nextpnr, seed 1"
-    assert (
-        row["clock_source"] == "routed"
-        and row["clock_mhz"] == pytest.approx(min(125 / 3, row["fmax_mhz"]), abs=1e-3) > 20
-    )
+    assert row["clock_source"] == "routed" and row["fmax_mhz"] > 20
+    assert row["clock_mhz"] == pytest.approx(min(125 / 3, row["fmax_mhz"]), abs=1e-3)
     path = row["critical_path"]
     assert 1000 / row["fmax_mhz"] == pytest.approx(path["logic_ns"] + path["routing_ns"], abs=0.05)
     assert set(path["modules"]) <= set(row["modules"])

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from hardwire.build.make import make_build
 from hardwire.cli.main import main
 from hardwire.plan.geometry import STAGES
+from hardwire.proof.plant import gate_of_logits
 from hardwire.quantize import random_chip
 from hardwire.synth import batch
 from hardwire.synth.builds import project_of
@@ -85,6 +86,13 @@ def test_a_planted_violation_is_found_and_named(netlist: tuple[str, str, Netlist
     named = [fault for fault in new if fault.kind == kind and "planted" in str(fault)]
     assert named, "\n".join(map(str, new))
     assert {"luts": "7 LUTs", "carries": "3 carry chains", "register": "but read_stages is 2"}[kind] in str(named[0])
+
+
+@pytest.mark.tools
+def test_a_gate_to_be_planted_is_found(netlist: tuple[str, str, Netlist]) -> None:
+    _, top, cells = netlist
+    name = gate_of_logits(cells["modules"][top])
+    assert name is not None and cells["modules"][top]["cells"][name]["type"].startswith("LUT")
 
 
 def fresh(cells: Netlist) -> Iterator[int]:

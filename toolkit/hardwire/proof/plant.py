@@ -32,6 +32,8 @@ RUNG = {
     "netlist": "netlist",
 }  # where it is found
 KINDS = tuple(RUNG)
+# Nets of a netlist that logits are the lowest bits of: those that leave the engine, and those that a board's top keeps.
+LOGITS = (".logits_o", ".u_logits.u_rows.wdata_i")
 HALF = "const int64_t half = (int64_t(1) << shift) >> 1;"  # in hls/fixed.hpp
 
 
@@ -121,9 +123,7 @@ def _gate(path: Path, top: str) -> str:
     """Turn the LUT around that a bit of the logits comes from."""
     netlist = json.loads(path.read_text())
     module = netlist["modules"][top]
-    nets = {**module["netnames"], **module["ports"]}  # of a board's top, logits are inside
-    bits = [bit for name, net in nets.items() if name.split(".")[-1] == "logit_o" for bit in net["bits"]]
-    name = next(_luts_behind(module, bits), None)
+    name = gate_of_logits(module)
     if name is None:
         raise BuildError(f"{path}: no LUT feeds the logits; run hardwire synth again")
     values = module["cells"][name]["parameters"]
@@ -131,6 +131,13 @@ def _gate(path: Path, top: str) -> str:
     values["INIT"] = before.translate(str.maketrans("01", "10"))
     path.write_text(json.dumps(netlist, separators=(",", ":")))
     return f"INIT of LUT {name} from {before} to {values['INIT']}"
+
+
+def gate_of_logits(module: Mapping[str, Any]) -> str | None:
+    """The LUT nearest to a logit's lowest bit in a module of Yosys's JSON, where its nets have the names for that."""
+    nets = {**module["netnames"], **module["ports"]}
+    bits = [bit for name, net in nets.items() if f".{name}".endswith(LOGITS) for bit in net["bits"]]
+    return next(_luts_behind(module, bits), None)
 
 
 def _luts_behind(module: Mapping[str, Any], bits: list[Any]) -> Iterator[str]:
