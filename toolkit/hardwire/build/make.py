@@ -69,6 +69,7 @@ def make_build(
     onnx: Path | None = None,
     reprintable: bool = False,
     best: int = 0,
+    guide_words: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -80,12 +81,18 @@ def make_build(
     that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
     the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
     those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
-    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
+    unless ``geometry`` says another number. ``guide_words``: transitions of an automaton that each sampler of the RTL
+    engine has room for. Raises BoardError where the chip does not fit, BuildError where ``out``
     holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
+    if guide_words and (ip == "hls" or target not in ENGINE or not (best or (geometry and geometry.best))):
+        raise BuildError(
+            f"--guide-words {guide_words}: the automaton is of the extended sampler of the RTL engine; give --sampler "
+            "extended and --target rtl or bitstream, and no --ip hls"
+        )
     if best and (ip == "hls" or reprintable or streams is None):
         raise BuildError(
             "--sampler extended is of the HLS project and of a frozen RTL engine whose streams are told; leave out "
@@ -102,7 +109,7 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best, guide_words)
         best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
@@ -169,16 +176,18 @@ def _rtl_plan(
     streams: int | None,
     bitstream: bool,
     best: int,
+    guide_words: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        beside = _beside_sampler(chip, board, Geometry(best=best, streams=streams or 1)) if best else board
+        samplers = Geometry(best=best, guide_words=guide_words, streams=streams or 1)
+        beside = _beside_sampler(chip, board, samplers) if best else board
         verdict = _fastest(chip, beside, streams, bitstream)
         if verdict.geometry is None:
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {verdict.notes[-1]}")
         geometry = Geometry(**verdict.geometry)
-    geometry = replace(geometry, best=geometry.best or best)
+    geometry = replace(geometry, best=geometry.best or best, guide_words=geometry.guide_words or guide_words)
     program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
     if bitstream:
         over = beyond_device(cost.as_dict(), board)

@@ -18,6 +18,7 @@ from ..parts import present
 from ..targets.blocks import bram18, multipliers, tail_words
 from ..targets.families import family_of
 from ..targets.family import Fabric
+from .choice import class_bits
 from .geometry import Geometry, Style
 from .latency import ceil_div
 from .program import Schedule
@@ -155,6 +156,7 @@ def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
     """
     name, logit, words = bits_of(chip.shape.vocab), chip.formats.logit, ceil_div(chip.shape.vocab, g.rows)
     entry = name + logit + (logit + 19 - (chip.formats.logit_fraction + 2)) + 16  # id, logit, scaled, noise
+    kind, rows = class_bits(chip.shape.vocab), g.guide_words
     memories_of = (
         (words, g.rows * logit),  # logits
         (ceil_div(chip.shape.vocab, 32), 32),  # mask
@@ -162,6 +164,7 @@ def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
         (chip.shape.context, name),  # tokens by position
         (1024, 25),  # weights
         (2048, 16),  # noise
+        *(((chip.shape.vocab, kind), (rows, kind + bits_of(rows))) if rows else ()),  # classes, table
     )
     ram = g.streams * sum(bram18(width, depth) for depth, width in memories_of)
     if f.shared_mux:
