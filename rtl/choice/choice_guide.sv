@@ -31,7 +31,9 @@ module choice_guide
     .raddr_i(place_c2), .rdata_o(entry_c4));
 
   delay #(.Width(ClassW), .Cycles(3)) u_class (.clk_i, .d_i(class_c1), .d_o(class_c4));
-  delay_reset #(.Cycles(LogitLate - 1)) u_take (.clk_i, .rst_i, .d_i(take_i), .d_o(take_c4));
+  // A state that the host sets is not that of a request that has just ended, whose last token is on its way.
+  delay_reset #(.Cycles(LogitLate - 1)) u_take (
+    .clk_i, .rst_i(rst_i || guide_i.puts_state), .d_i(take_i), .d_o(take_c4));
   assign found = class_c4 != '0 && entry_c4.token_class == class_c4;
 
   always_ff @(posedge clk_i) begin

@@ -112,11 +112,13 @@ def test_what_is_written_may_be_anything(draw: np.random.Generator) -> None:
 def test_the_host_s_state_counts_and_a_reset_s(draw: np.random.Generator) -> None:
     """One that is written while a token's is on its way is not lost, and a reset forgets both."""
     guided, automaton = Guided(), Automaton(VOCAB, 0, [1], {0: {5: 1}})
-    guided.load(guide := tables(automaton, WORDS, 9))
-    guided.bench.run(1, id_i=5, take_i=1)
-    guided.bench.run(take_i=np.zeros(LATE, int), guide_i=[*[0] * (LATE - 1), packed(GUIDE, puts_state=1, row=7)])
-    guided.bench.set(guide_i=0)
-    assert guided.bench.run(1)["state_o"][0] == 7
+    guide = tables(automaton, WORDS, 9)
+    for late in range(LATE):
+        guided.load(guide)
+        guided.bench.run(1, id_i=5, take_i=1, guide_i=0)
+        later = [*[0] * late, packed(GUIDE, puts_state=1, row=7), *[0] * (LATE - late)]
+        guided.bench.run(take_i=np.zeros(LATE + 1, int), guide_i=later)
+        assert guided.bench.run(1)["state_o"][0] == 7, late
     guided.load(guide)
     guided.bench.run(1, id_i=5, take_i=1)
     guided.bench.set(take_i=0)
