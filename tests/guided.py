@@ -56,9 +56,9 @@ def tell_tables(automata: list[Automaton], sim: RtlSim) -> None:
     """States, classes and words of every guide in the chip's memory, and how long it takes to make them."""
     words, bits = sim.limits.guide_words, class_bits(sim.limits.vocab)
     for guide, automaton in zip(GUIDES, automata, strict=True):
-        began = time.perf_counter()
+        began = time.process_time()
         guide_tables.tables(automaton, words, bits)
-        first = time.perf_counter() - began
+        first = time.process_time() - began
         packed = guide_tables.tables(automaton, words, bits)
         kinds, written = int(packed.classes.max()) + 1, len(packed.classes) + len(packed.table)
         sizes = (

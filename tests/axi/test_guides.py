@@ -107,7 +107,7 @@ def test_accesses_of_a_guided_answer(chip: Chip, sim: AxiSim) -> None:
     # choice_how 0 in a plain one, five words of it and the state here; reads: the tag, and `drawn` by none.
     assert counts["guided"][1] - counts["plain"][1] == 4 - 1 + 1
     assert counts["guided"][0] - counts["plain"][0] in range(1, 8)
-    assert counts["masks"][1] == 12 * (1 + 5 + 8 + 4 + 2 + 1 + 1)
+    assert counts["masks"][1] == 12 * (1 + 5 + 8 + 4 + 2 + 1 + 1) + 2  # and the prompt
     assert counts["masks"][0] > 2 * counts["guided"][0]
 
 
