@@ -40,8 +40,7 @@ module choice_guide
     place_c2  <= TableA'(state_o) + TableA'(class_c1);
     allowed_o <= found;
     if (take_c4 && found) state_o <= entry_c4.row;
-    if (guide_i.puts_state) state_o <= guide_i.row;
-    if (rst_i) state_o <= '0;
+    if (guide_i.puts_state) state_o <= guide_i.row;  // a reset that comes between this and a request leaves it
   end
 
 endmodule

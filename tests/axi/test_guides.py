@@ -21,6 +21,7 @@ from hardwire.chip.reference import Reference
 from hardwire.driver.automaton import Automaton
 from hardwire.driver.guide_tables import GuideTables
 from hardwire.driver.mmio import MappedChip
+from hardwire.driver.model import LanguageModel
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.emit.top.axi import write_axi_top
 from hardwire.emit.top.host import Host
@@ -219,6 +220,38 @@ def test_astream_follows_a_guide_and_names_what_it_has_no_room_for(chip: Chip, s
     outcome = board.run(replace(request, guide=long))
     assert outcome.ids == (5,) * 8
     assert outcome.guided == f"{BY_HOST}: the guide needs 601 states, and this chip has 512; its masks are the host's"
+
+
+def test_a_reset_between_settings_and_start_leaves_the_guide(chip: Chip, sim: AxiSim) -> None:
+    board, resets = MappedChip(sim, chip_id=chip.id), 0
+    request = asked(chip.shape.vocab, 12)
+    board.run(request)
+    start = board._start
+
+    def after_a_reset(clear: bool) -> None:
+        nonlocal resets
+        resets += 1
+        board.reset()  # another thread's
+        start(clear)
+
+    board._start = after_a_reset  # type: ignore[method-assign]
+    assert board.run(request).ids == wanted(chip, request) and resets == 1
+
+
+def test_a_model_says_who_kept_an_answer_to_its_guide(chip: Chip, sim: AxiSim) -> None:
+    model = LanguageModel(chip, MappedChip(sim, chip_id=chip.id), "guided")
+    guide, reference = endless(chip.shape.vocab, 6), Reference(chip, best=BEST)
+    for turn, ids in enumerate(([1, 2], [7])):
+        model.generate(ids, 5, 1.0, turn, guide=guide) if not turn else list(model.chat(ids, 5, 1.0, turn, guide=guide))
+        request = Request(
+            ids=tuple(ids), budget=5, temperature=1.0, seed=turn, stops=model.stops, guide=guide, clear=not turn
+        )
+        assert model.last.tokens == list(reference.run(request).ids) and model.last.guided == BY_CHIP
+    model.generate([1, 2], 5, guide=guide, logprobs=1)
+    why = "rows of logits and log probabilities are read token by token"
+    assert model.last.guided == f"{BY_HOST}: {why}" and len(model.last.drawn) == 5
+    model.generate([1, 2], 5)
+    assert model.last.guided == ""
 
 
 def test_an_answer_that_goes_on_begins_its_guide_anew(chip: Chip, sim: AxiSim) -> None:

@@ -321,7 +321,7 @@ class HostedChip(Backend):
             streams=info.streams,
             stops=info.stops,
             best=min(self.best, info.vocab),
-            guide_words=self.guide_memory.room[0],
+            guide_words=self.guide_memory.room[0] if self.best else 0,
             rows=1 if info.logit_bits else 0,
             stages=CHECKSUMS if self.traced is not None else "",
             no_rows="it has no logit window; build it with one",
