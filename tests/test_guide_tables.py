@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hardwire.driver.automaton import Automaton
 from hardwire.driver.guide_memory import GOES_ON, NO_AUTOMATON, NO_ROOM, GuideMemory, fitting
@@ -145,7 +146,7 @@ class Registers:
     def write(self, name: str, word: int) -> None:
         setattr(self, name.removeprefix("guide_"), word)
 
-    def store(self, window: str, words: list[int]) -> None:
+    def store(self, window: str, words: NDArray[np.uint32]) -> None:
         assert window == "guide" and len(words) <= 1024 and address(window)
         memory = self.classes if self.page >> 31 else self.table
         first = (self.page & 1023) * 1024
@@ -176,7 +177,7 @@ def test_an_automaton_is_written_once_and_again_when_the_chip_lost_it() -> None:
     chip.power_up()
     assert_holds(one)
     assert memory.written > written
-    chip.store("guide", [0])  # another program's
+    chip.store("guide", np.zeros(1, np.uint32))  # another program's
     assert_holds(one)
     chip.tag = 12345
     assert_holds(one)

@@ -12,6 +12,9 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..host.registers import GUIDE_WINDOW, GUIDES, field
 from ..host.sampling import Guide
 from .automaton import Automaton
@@ -29,7 +32,7 @@ class GuideMemory:
         self,
         read: Callable[[str], int],
         write: Callable[[str, int], None],
-        store: Callable[[str, Sequence[int]], None],
+        store: Callable[[str, NDArray[np.uint32]], None],
     ) -> None:
         self._read, self._write, self._store = read, write, store
         self._holds: tuple[bytes, int] | None = None  # digest and tag of what this program wrote last
@@ -62,7 +65,7 @@ class GuideMemory:
         for of, words in ((classes, guide.classes), (0, guide.table)):
             for page, first in enumerate(range(0, len(words), GUIDE_WINDOW.words)):
                 self._write("guide_page", of | page)
-                self._store("guide", words[first : first + GUIDE_WINDOW.words].tolist())
+                self._store("guide", words[first : first + GUIDE_WINDOW.words])
             self.written += len(words)
         tag = secrets.randbelow(0xFFFFFFFF) + 1
         self._write("guide_tag", tag)

@@ -294,7 +294,7 @@ class HostedChip(Backend):
     @cached_property
     def guide_memory(self) -> GuideMemory:
         """Of this stream."""
-        return GuideMemory(self._read, self._write, lambda window, words: self._write_words(self._at(window), words))
+        return GuideMemory(self._read, self._write, lambda window, words: self._write_image(self._at(window), words))
 
     def _guide(self, request: Request) -> GuideTables | str:
         """What the chip's automaton is for a request, or why it is none; "" without a guide."""
