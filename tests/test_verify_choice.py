@@ -62,7 +62,7 @@ def test_samplers_of_several_streams_draw_at_once(tiny_chip: Chip, tmp_path: Pat
         "2 streams at once, at random",
         "12 answers of each behind the registers",
         "24 requests to the extended",
-        "4 of them guided by the chip's automaton, 1 by masks",
+        "4 of them guided by the chip's automaton, 2 by masks",
     ):
         assert words in rung.note
 
