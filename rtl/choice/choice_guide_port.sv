@@ -38,7 +38,7 @@ module choice_guide_port
     unique case (addr_i)
       RegGuideRoom: begin
         settable_o = 1'b0;
-        answer_o   = 32'(ClassW) << GuideRoomClassBits | 32'(GuideWords);
+        answer_o   = 32'(ClassW) << GuideRoomClassBits | 32'(GuideWords) << GuideRoomWords;
       end
       RegGuidePage: begin
         fits_o   = (wdata_i & ~(32'd1 << GuidePageClasses)) >> GuidePageW == '0;

@@ -62,7 +62,7 @@ class GuideTables:
         return word & (1 << ROW_BITS) - 1 if kind and word >> ROW_BITS == kind else None
 
 
-_KEPT: WeakKeyDictionary[Automaton, dict[tuple[int, int], GuideTables | GuideTooLarge]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Automaton, dict[tuple[int, int], GuideTables | tuple[int, str, int]]] = WeakKeyDictionary()
 
 
 def tables(automaton: Automaton, words: int, class_bits: int) -> GuideTables:
@@ -73,10 +73,10 @@ def tables(automaton: Automaton, words: int, class_bits: int) -> GuideTables:
         try:
             kept[words, class_bits] = _packed(automaton, words, class_bits)
         except GuideTooLarge as error:
-            kept[words, class_bits] = error
+            kept[words, class_bits] = error.needed, error.what, error.room
     found = kept[words, class_bits]
-    if isinstance(found, GuideTooLarge):
-        raise GuideTooLarge(found.needed, found.what, found.room)
+    if isinstance(found, tuple):
+        raise GuideTooLarge(*found)
     return found
 
 

@@ -164,7 +164,7 @@ def choice_header(parameters: Mapping[str, Any], best: int, guide_words: int, no
         "#pragma once",
         "",
         f"constexpr int Best = {best};",
-        *(f"constexpr int {name} = {values[name]};" for name in ("MaskWords", "MaskA", "BestA", "IdW", "GuideWords")),
+        *(f"constexpr int {name} = {values[name]};" for name in ("MaskWords", "MaskA", "BestA", "IdW")),
     ]
     for struct in (CHOICE, DRAWN, GUIDE):
         lines += ["", f"// {struct.meaning}", f"namespace {struct.name.removesuffix('_t')} {{"]
