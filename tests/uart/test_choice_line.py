@@ -56,7 +56,7 @@ def test_every_draw_is_the_reference_s(tiny_chip: Chip, tmp_path: Path, draw: np
     assert chip.limits.best == BEST
     ways = set()
     for case, request in requests(draw, tiny_chip.shape.vocab, BEST, 40, rows=1):
-        one = request if case % 8 else replace(request, rows=0, logprobs=None)
+        one = replace(request, rows=0, logprobs=None) if case % 8 == 3 else request
         outcome = chip.run(one)
         assert_equal(one, outcome, reference.run(one), case)
         ways.add(outcome.guided.partition(":")[0])
