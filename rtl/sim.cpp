@@ -92,6 +92,9 @@ struct Request {
   uint32_t vocab, groups;
   const uint32_t* choice;  // fields of choice_t in their order, of a request that has options, or null
   const uint32_t* mask;    // of allowed tokens, or null
+  const uint32_t* classes; // of a guide that is to be written first: each token's class, or null
+  const uint32_t* table;   // [table_words] its entries, a class above 16 bits of a row
+  uint32_t table_words, guide_state;
 };
 
 struct Result {
@@ -201,11 +204,11 @@ struct Running {
   }
 
 #ifdef HW_CHOICE
-  static constexpr Place choice_fields[] = {choice::active, choice::masked, choice::sums,   choice::top_k,
+  static constexpr Place choice_fields[] = {choice::active, choice::masked, choice::guided, choice::sums,  choice::top_k,
                                             choice::top_p,  choice::grow,   choice::shrink, choice::window};
 
   void choose(Vhardwire_top& top) {
-    for (int i = 0; request.choice && i < 8; i++)
+    for (int i = 0; request.choice && i < 9; i++)
       put(top.choice_i, of(choice_fields[i], choice::size, request.stream), request.choice[i]);
   }
 
@@ -216,6 +219,27 @@ struct Running {
     put(top.mask_we_i, {s, 1}, 1);
     put(top.mask_addr_i, {MaskA * s, MaskA}, word);
     put(top.mask_i, {32 * s, 32}, request.mask[word]);
+  }
+
+  // A word of the automaton: the classes, the table, then the state in which the first draw is.
+  bool guide(Vhardwire_top& top, uint32_t word) {
+    if (!request.choice || !request.choice[2]) return false;
+    const auto field = [this](Place place) { return of(place, guide::size, request.stream); };
+    const uint32_t classes = request.classes ? request.vocab : 0, table = request.classes ? request.table_words : 0;
+    if (word < classes) {
+      put(top.guide_i, field(guide::puts_class), 1);
+      put(top.guide_i, field(guide::place), word);
+      put(top.guide_i, field(guide::token_class), request.classes[word]);
+    } else if (word < classes + table) {
+      put(top.guide_i, field(guide::puts_entry), 1);
+      put(top.guide_i, field(guide::place), word - classes);
+      put(top.guide_i, field(guide::token_class), request.table[word - classes] >> 16);
+      put(top.guide_i, field(guide::row), request.table[word - classes] & 0xffff);
+    } else {
+      put(top.guide_i, field(guide::puts_state), 1);
+      put(top.guide_i, field(guide::row), request.guide_state);
+    }
+    return word < classes + table;
   }
 
   // What a draw left, which stands until the next: its numbers at once, the best tokens one in a cycle.
@@ -284,6 +308,15 @@ int hw_run(void* handle, const Request* requests, Result* results, uint32_t coun
     sim->high();
   }
   zero(top.mask_we_i);
+  bool writes = true;
+  for (uint32_t i = 0; writes; i++) {
+    writes = false;
+    zero(top.guide_i);
+    for (auto& one : running) writes |= one.guide(top, i);
+    sim->low();
+    sim->high();
+  }
+  zero(top.guide_i);
 #endif
   const uint64_t begin = sim->cycle;
   bool finished = false;

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Guided answers of a build's RTL in simulation: how many match, and what a token costs.
+"""Guided answers of a build's RTL in simulation: how many match, what a token costs, and who kept them to their guide.
 
     python tests/guided.py BUILD [COUNT] [SECONDS]     # 1,000, or what comes in so many seconds of a CPU
 
 Every answer must match its pattern or fit its schema, or end with a status that is none of an end. Of each guide the
-first answer is compared with the reference too: tokens and every number of every draw. Cycles are the RTL's, bus
-accesses those of the driver at its AXI4-Lite registers, where the build has them.
+first answer is compared with the reference too: tokens and every number of every draw. Cycles are the RTL's. Where the
+build has room for automata (``build --guide-words``), they are in the chip, and what each takes of it is told.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ from choices import assert_equal
 from hardwire.backends.rtlsim import RtlSim
 from hardwire.build.folder import open_build
 from hardwire.chip.reference import Reference
+from hardwire.driver import guide_tables
+from hardwire.driver.automaton import Automaton
 from hardwire.driver.model import LanguageModel
 from hardwire.driver.schema import problems
 from hardwire.host.requests import BUDGET, CONTEXT_FULL, NONE_ALLOWED, STOP_TOKEN, Outcome, Request
+from hardwire.plan.choice import class_bits
 
 PROMPT = "Once upon a time there was a"
 GUIDES: tuple[str | dict[str, Any], ...] = (
@@ -49,6 +52,21 @@ def fits(text: str, guide: str | dict[str, Any]) -> bool:
     return not list(problems(json.loads(text), guide))
 
 
+def tell_tables(automata: list[Automaton], sim: RtlSim) -> None:
+    """States, classes and words of every guide in the chip's memory, and how long it takes to make them."""
+    words, bits = sim.limits.guide_words, class_bits(sim.limits.vocab)
+    for guide, automaton in zip(GUIDES, automata, strict=True):
+        began = time.process_time()
+        guide_tables.tables(automaton, words, bits)
+        first = time.process_time() - began
+        packed = guide_tables.tables(automaton, words, bits)
+        kinds, written = int(packed.classes.max()) + 1, len(packed.classes) + len(packed.table)
+        sizes = (
+            f"{packed.states} states, {kinds} classes, {packed.transitions} transitions in {len(packed.table)} words"
+        )
+        print(f"{sizes}, {written} words written once, packed in {1000 * first:.1f} ms: {json.dumps(guide)[:70]}")
+
+
 def main(folder: Path, count: int, seconds: float) -> None:
     build = open_build(folder)
     sim = RtlSim(folder / "rtl", build.chip)
@@ -60,8 +78,10 @@ def main(folder: Path, count: int, seconds: float) -> None:
         (model.guides.regex if isinstance(guide, str) else model.guides.schema)(guide, ids, model.stops)  # type: ignore[operator]
         for guide in GUIDES
     ]
+    if sim.limits.guide_words:
+        tell_tables(automata, sim)
     reference, best = Reference(build.chip, best=sim.limits.best), sim.limits.best
-    ended, matching, cycles, tokens, began = Counter[str](), 0, 0, 0, time.process_time()
+    ended, by, matching, cycles, tokens, began = Counter[str](), Counter[str](), 0, 0, 0, time.process_time()
     for number in range(count):
         kind = number % len(GUIDES)
         request = Request(
@@ -78,6 +98,7 @@ def main(folder: Path, count: int, seconds: float) -> None:
         if number < len(GUIDES):
             assert_equal(request, outcome, reference.run(request), number)
         ended[outcome.status] += 1
+        by[outcome.guided] += 1
         stream = model.codec.stream(ids)
         text = "".join(map(stream.feed, outcome.ids)) + stream.flush()
         matching += fits(text, GUIDES[kind]) if outcome.status in (STOP_TOKEN, NONE_ALLOWED) else 0
@@ -86,6 +107,7 @@ def main(folder: Path, count: int, seconds: float) -> None:
         if time.process_time() - began > seconds:
             break
     print(f"{number + 1} answers, {dict(ended)}: {matching} of {ended[STOP_TOKEN]} that ended match their guide")
+    print(f"kept to it by {dict(by)}")
     each = f"{cycles / tokens:.1f} cycles a token, {tokens} tokens"
     print(f"{len(GUIDES)} of them equal to the reference, with every draw; {each}")
 

@@ -77,6 +77,19 @@ def test_an_answer_that_begins_a_text_has_no_first_space(compiler: Guides) -> No
     assert guide.first and guide.begin().allowed().sum() == 1 < guide.allowed(guide.start).sum()
 
 
+@pytest.mark.tools
+def test_requests_share_an_automaton(compiler: Guides, chip_with_text: Chip) -> None:
+    """So a chip's memory is written once for them; other ends, or the beginning of a text, make another."""
+    codec = TextCodec(chip_with_text.tokenizer or {})
+    inner, start = tuple(codec.encode("a")), (1,)
+    one = compiler.regex(" (a|b)c", inner, ends=(2,))
+    assert compiler.regex(" (a|b)c", inner, ends=(2,)) is one
+    others = [compiler.regex(" (a|b)c", inner, ends=(ends,)) for ends in range(3, 3 + guides.WAYS)]
+    assert one not in others and len(set(map(id, others))) == guides.WAYS
+    assert compiler.regex(" (a|b)c", inner, ends=(2,)) is not one  # no more of them are kept
+    assert compiler.regex("(a|b)c", inner) is not compiler.regex("(a|b)c", start)
+
+
 SCHEMAS: list[dict[str, Any]] = [
     {"type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "boolean"}}, "required": ["a", "b"]},
     {"type": "array", "items": {"enum": ["a", "bc", None]}, "minItems": 1, "maxItems": 3},

@@ -28,7 +28,7 @@ from hardwire.proof.verify import verify, verify_planted
 from hardwire.targets.board import load_board
 
 BEST = 5
-TWO = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST)
+TWO = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST, guide_words=512)
 
 
 def made(chip: Chip, folder: Path, target: str, geometry: Geometry = GEOMETRY) -> Build:
@@ -54,6 +54,7 @@ def test_requests_with_options_climb_the_rungs(extended: Build) -> None:
 
 @pytest.mark.tools
 def test_samplers_of_several_streams_draw_at_once(tiny_chip: Chip, tmp_path: Path) -> None:
+    """Guided ones too, by automata in their memories and by masks."""
     receipt = verify(made(tiny_chip, tmp_path, "bitstream", TWO), ["rtl"], tokens=6)
     rung = receipt.rungs["rtl"]
     assert rung.status == "equal" and receipt.first_difference is None
@@ -61,6 +62,7 @@ def test_samplers_of_several_streams_draw_at_once(tiny_chip: Chip, tmp_path: Pat
         "2 streams at once, at random",
         "12 answers of each behind the registers",
         "24 requests to the extended",
+        "4 of them guided by the chip's automaton, 2 by masks",
     ):
         assert words in rung.note
 
@@ -94,8 +96,29 @@ def test_a_build_plans_a_sampler_for_each_stream(tiny_chip: Chip, tmp_path: Path
         choice_cost(tiny_chip, Geometry(streams=streams, best=BEST), board.device_family.fabric) for streams in (1, 2)
     )
     assert two.lut == 2 * one.lut and two.bram18 == 2 * one.bram18
+    guided = choice_cost(tiny_chip, Geometry(best=BEST, guide_words=4096), board.device_family.fabric)
+    assert one.bram18 < guided.bram18 and one.lut < guided.lut and one.dsp == guided.dsp
     with pytest.raises(BuildError, match="give --streams a number"):
         make_build(*asked, tmp_path / "auto", target="rtl", streams=None, best=BEST)
+
+
+@pytest.mark.tools
+def test_a_build_has_room_for_an_automaton_where_it_is_asked_for(tiny_chip: Chip, tmp_path: Path) -> None:
+    tiny_chip.save(tmp_path / "some.chip")
+    asked, board = tmp_path / "some.chip", load_board("pynq-z2")
+    build = make_build(asked, board, tmp_path / "room", target="rtl", best=BEST, guide_words=1024)
+    assert build.manifest.plan.geometry is not None and build.manifest.plan.geometry["guide_words"] == 1024
+    for name, words, wrong in (
+        ("plain", "the automaton is of the extended sampler of the RTL engine", {"target": "rtl"}),
+        ("hls", "--guide-words 1024: the automaton is of the extended sampler of the RTL engine", {"best": BEST}),
+    ):
+        with pytest.raises(BuildError, match=words):
+            make_build(asked, board, tmp_path / name, guide_words=1024, **wrong)
+    for number in (500, 1000, 256, 32768):
+        with pytest.raises(
+            BuildError, match=f"guide words {number}, best {BEST}: the table of an extended sampler has"
+        ):
+            make_build(asked, board, tmp_path / "odd", target="rtl", best=BEST, guide_words=number)
 
 
 # What is different is found -------------------------------------------------------------------------

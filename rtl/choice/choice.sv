@@ -14,6 +14,8 @@ module choice
   input  logic                 mask_we_i,   // nor the mask
   input  logic [MaskA-1:0]     mask_addr_i,
   input  logic [31:0]          mask_i,
+  input  guide_t               guide_i,     // nor an automaton
+  output logic [GuideA-1:0]    guide_state_o,  // of it, a few cycles behind a draw
   input  logic                 fed_i,       // a token is fed, or will be
   input  logic [PositionW-1:0] place_i,     // at this position
   input  logic [IdW-1:0]       fed_id_i,
@@ -64,7 +66,8 @@ module choice
   assign walk_start = first_walk || (begins_q && state_q == Sum);
 
   choice_logits u_logits (
-    .clk_i, .rst_i, .we_i, .logits_i, .mask_we_i, .mask_addr_i, .mask_i, .start_i(walk_start),
+    .clk_i, .rst_i, .we_i, .logits_i, .mask_we_i, .mask_addr_i, .mask_i, .guide_i, .guide_state_o,
+    .guided_i(choice_i.guided), .take_i(done_o && !drawn_o.none), .taken_i(drawn_o.id), .start_i(walk_start),
     .masked_i(choice_i.masked), .grow_i(choice_i.grow), .shrink_i(choice_i.shrink), .id_o(walk_id), .seen_i(seen),
     .valid_o(logit_valid), .allowed_o(allowed), .logit_o(logit));
 

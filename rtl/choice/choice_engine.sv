@@ -29,6 +29,8 @@ module choice_engine
   input  logic [Streams-1:0]            mask_we_i,     // of allowed tokens; not while one is drawn
   input  logic [Streams-1:0][MaskA-1:0] mask_addr_i,
   input  logic [Streams-1:0][31:0]      mask_i,
+  input  guide_t [Streams-1:0]          guide_i,       // of an automaton; nor this
+  output logic [Streams-1:0][GuideA-1:0] guide_state_o,
   output drawn_t [Streams-1:0]          drawn_o,       // of the last draw
   input  logic [Streams-1:0][BestA-1:0] best_addr_i,
   output logic [Streams-1:0][IdW-1:0]   best_id_o,     // a cycle later
@@ -69,7 +71,7 @@ module choice_engine
 
     choice #(.Folder(Folder)) u_choice (
       .clk_i, .rst_i, .we_i(shown), .logits_i(logits_o), .mask_we_i(mask_we_i[s]), .mask_addr_i(mask_addr_i[s]),
-      .mask_i(mask_i[s]), .fed_i(fed), .place_i(place), .fed_id_i(fed_id), .start_i(start), .choice_i(choice_i[s]),
+      .mask_i(mask_i[s]), .guide_i(guide_i[s]), .guide_state_o(guide_state_o[s]), .fed_i(fed), .place_i(place), .fed_id_i(fed_id), .start_i(start), .choice_i(choice_i[s]),
       .inverse_i(request_i[s].inverse), .seed_i(request_i[s].seed), .position_i(progress[s].position), .done_o(done),
       .drawn_o(drawn_o[s]), .best_o(best));
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// The logits of a token, kept as the engine shows them, and the mask of allowed tokens, as the host writes it. A walk
-// gives every id with its logit behind the penalty, one a cycle.
+// The logits of a token, kept as the engine shows them, and which tokens are allowed: by the mask, as the host writes it,
+// and by the automaton. A walk gives every id with its logit behind the penalty, one a cycle.
 module choice_logits
   import choice_pkg::*, plan_pkg::*;
 #(
@@ -16,6 +16,11 @@ module choice_logits
   input  logic              mask_we_i,   // only between walks
   input  logic [MaskA-1:0]  mask_addr_i,
   input  logic [31:0]       mask_i,      // of ids 32 * mask_addr_i ..
+  input  guide_t            guide_i,     // nor an automaton
+  output logic [GuideA-1:0] guide_state_o,
+  input  logic              guided_i,    // held
+  input  logic              take_i,      // a token was drawn, not while a walk begins or lasts
+  input  logic [IdW-1:0]    taken_i,     // this one
   input  logic              start_i,     // a walk
   input  logic              masked_i,    // held, as the next two
   input  logic [15:0]       grow_i,
@@ -37,7 +42,7 @@ module choice_logits
   logic [31:0]                word;
   logic [4:0]                 bit_c1;
   logic [LogitLate-1:0]       valid_q;
-  logic                       seen_c2, seen_c5, allowed_c2, allowed_c5;
+  logic                       seen_c2, seen_c5, allowed_c2, allowed_c5, listed_c5;
   logic signed [LogitW-1:0]   logit_c2, plain_c5, changed_c5;
   logic signed [16:0]         factor;
   logic signed [ProductW-1:0] product_q;
@@ -77,6 +82,17 @@ module choice_logits
     product_q  <= ProductW'(logit_c2 * factor);
   end
 
+  if (GuideWords > 0) begin : gen_guide
+    choice_guide u_guide (
+      .clk_i, .rst_i, .guide_i, .id_i(take_i ? taken_i : id_q), .take_i(take_i && guided_i), .allowed_o(listed_c5),
+      .state_o(guide_state_o));
+  end else begin : gen_masks
+    logic unused;
+    assign unused = ^{guide_i, guided_i, take_i, taken_i};
+    assign listed_c5     = 1'b1;
+    assign guide_state_o = '0;
+  end
+
   assign factor = logit_c2 > 0 ? {1'b0, shrink_i} : {1'b0, grow_i};
   requant #(.InW(ProductW), .OutW(LogitW), .Stages(2)) u_round (
     .clk_i, .x_i(product_q), .shift_i(6'd12), .max_i('1), .bias_i('0), .y_o(changed_c5));
@@ -84,7 +100,7 @@ module choice_logits
   delay #(.Width(2), .Cycles(3)) u_bits (.clk_i, .d_i({seen_c2, allowed_c2}), .d_o({seen_c5, allowed_c5}));
 
   assign valid_o   = valid_q[LogitLate-1];
-  assign allowed_o = allowed_c5;
+  assign allowed_o = allowed_c5 && (listed_c5 || !guided_i);
   assign logit_o   = seen_c5 ? changed_c5 : plain_c5;
 
 endmodule

@@ -16,6 +16,8 @@ module choice_registers
   output logic                          mask_we_o,
   output logic [MaskA-1:0]              mask_addr_o,
   output logic [31:0]                   mask_o,
+  output guide_t                        guide_o,
+  input  logic [GuideA-1:0]             guide_state_i,
   input  drawn_t                        drawn_i,
   output logic [BestA-1:0]              best_addr_o,
   input  logic [IdW-1:0]                best_id_i,
@@ -58,7 +60,7 @@ module choice_registers
   choice_settings u_settings (
     .clk_i, .rst_i, .read_i, .write_i, .addr_i, .wdata_i, .rvalid_o, .rdata_o, .event_o(events), .read_o(read),
     .write_o(write), .addr_o(addr), .wdata_o(wdata), .rvalid_i(rvalid), .rdata_i(rdata), .busy_i(status_o[StatusBusy]),
-    .choice_o, .mask_we_o, .mask_addr_o, .mask_o, .drawn_i, .best_addr_o, .best_id_i, .best_logit_i);
+    .choice_o, .mask_we_o, .mask_addr_o, .mask_o, .guide_o, .guide_state_i, .drawn_i, .best_addr_o, .best_id_i, .best_logit_i);
 
   host_registers #(
     .LogitWindow(LogitWindow), .RingDepth(RingDepth), .FirstIndex(FirstIndex), .Id(Id), .ClockKhz(ClockKhz),

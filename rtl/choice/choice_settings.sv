@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 hardwire contributors
 // SPDX-License-Identifier: Apache-2.0
-// In front of the registers: what the host says of the next request's draws, the mask of allowed tokens, and what the
-// last draw gave.
+// In front of the registers: what the host says of the next request's draws, the mask of allowed tokens, an automaton
+// where there is room for one, and what the last draw gave.
 module choice_settings
   import host_pkg::*, plan_pkg::*, choice_pkg::*;
 (
@@ -25,15 +25,18 @@ module choice_settings
   output logic              mask_we_o,
   output logic [MaskA-1:0]  mask_addr_o,
   output logic [31:0]       mask_o,
+  output guide_t            guide_o,
+  input  logic [GuideA-1:0] guide_state_i,
   input  drawn_t            drawn_i,
   output logic [BestA-1:0]  best_addr_o,
   input  logic [IdW-1:0]    best_id_i,     // a cycle later
   input  logic [LogitW-1:0] best_logit_i
 );
 
-  logic             read_q, write_q, own_q, mask_q, in_best, in_mask, settable, fits, answers, readable, answered;
+  logic             read_q, write_q, own_q, mask_q, in_best, in_mask, settable, fits, readable, answered, enriched;
+  logic             guide_settable, guide_fits, guide_readable;
   logic [AddrW-1:0] addr_q;
-  logic [31:0]      wdata_q, answer, answer_q, best_answer;
+  logic [31:0]      wdata_q, answer, answer_q, best_answer, guide_answer;
   choice_t          choice_q;
 
   always_ff @(posedge clk_i) begin
@@ -42,7 +45,8 @@ module choice_settings
     addr_q  <= addr_i;
     wdata_q <= wdata_i;
     mask_q  <= addr_i >> WinMaskA == WinMask >> WinMaskA;
-    own_q   <= addr_i >> OwnA == RegChoiceBest >> OwnA || addr_i >> WinMaskA == WinMask >> WinMaskA;
+    own_q   <= addr_i >> OwnA == RegChoiceBest >> OwnA || addr_i >> WinMaskA == WinMask >> WinMaskA
+               || (GuideWords > 0 && addr_i >> WinGuideA == WinGuide >> WinGuideA);
   end
 
   assign in_best = addr_q >> WinBestA == WinBest >> WinBestA && 32'(addr_q[WinBestA-1:3]) < Best;
@@ -52,15 +56,27 @@ module choice_settings
   always_comb begin
     settable = 1'b1;
     unique case (addr_q)
-      RegChoiceHow:     fits = wdata_q[31:16] == '0 && wdata_q[7:3] == '0 && 32'(wdata_q[15:8]) <= Best;
+      RegChoiceHow:     fits = wdata_q[31:16] == '0 && wdata_q[7:4] == '0 && (GuideWords > 0 || !wdata_q[ChoiceHowGuided])
+                               && 32'(wdata_q[15:8]) <= Best;
       RegChoiceTopP:    fits = wdata_q <= 32'h10000;
       RegChoicePenalty: fits = 1'b1;
       RegChoiceWindow:  fits = wdata_q <= 32'(Context);
       default: begin
-        settable = in_mask;
-        fits     = 1'b1;
+        settable = in_mask || guide_settable;
+        fits     = in_mask || guide_fits;
       end
     endcase
+  end
+
+  if (GuideWords > 0) begin : gen_guide
+    choice_guide_port u_guide (
+      .clk_i, .rst_i, .addr_i(addr_q), .write_i(write_q && !busy_i), .wdata_i(wdata_q), .settable_o(guide_settable),
+      .fits_o(guide_fits), .readable_o(guide_readable), .answer_o(guide_answer), .guide_o, .state_i(guide_state_i));
+  end else begin : gen_masks
+    logic unused_guide;
+    assign unused_guide = ^guide_state_i;
+    assign {guide_settable, guide_fits, guide_readable} = 3'b010;
+    assign {guide_answer, guide_o} = '0;
   end
 
   assign choice_o    = choice_q;
@@ -74,6 +90,7 @@ module choice_settings
         RegChoiceHow: begin
           choice_q.active <= wdata_q[ChoiceHowActive];
           choice_q.masked <= wdata_q[ChoiceHowMasked];
+          choice_q.guided <= GuideWords > 0 && wdata_q[ChoiceHowGuided];
           choice_q.sums   <= wdata_q[ChoiceHowSums];
           choice_q.top_k  <= BestW'(wdata_q[15:8]);
         end
@@ -86,7 +103,7 @@ module choice_settings
   end
 
   always_comb begin
-    read_o  = read_q && !answers;
+    read_o  = read_q && !own_q;
     write_o = write_q && !own_q;
     addr_o  = addr_q;
     wdata_o = wdata_q;
@@ -96,13 +113,12 @@ module choice_settings
     event_o[ErrorAddress] = own_q && ((write_q && !settable) || (read_q && !readable));
   end
 
-  assign answers = own_q || addr_q == RegFeatures;
   always_comb begin
     readable = 1'b1;
     unique case (addr_q)
-      RegFeatures:      answer = 32'd1 << FeaturesChooses | 32'(Trace ? Segments : 0);
       RegChoiceBest:    answer = 32'(Best);
-      RegChoiceHow:     answer = {16'b0, 8'(choice_q.top_k), 5'b0, choice_q.sums, choice_q.masked, choice_q.active};
+      RegChoiceHow:     answer = {16'b0, 8'(choice_q.top_k), 4'b0, choice_q.guided, choice_q.sums, choice_q.masked,
+                           choice_q.active};
       RegChoiceTopP:    answer = 32'(choice_q.top_p);
       RegChoicePenalty: answer = {choice_q.shrink, choice_q.grow};
       RegChoiceWindow:  answer = 32'(choice_q.window);
@@ -111,8 +127,8 @@ module choice_settings
       RegTotalLow:      answer = 32'(drawn_i.total);
       RegTotalHigh:     answer = 32'(drawn_i.total >> 32);
       default: begin
-        answer   = '0;
-        readable = in_best;
+        answer   = guide_answer;
+        readable = in_best || guide_readable;
       end
     endcase
   end
@@ -127,12 +143,14 @@ module choice_settings
     answer_q <= answer;
   end
 
-  // Ours come when those of the registers would.
+  // Ours come when those of the registers would. What the build has beside the engine, both say.
+  localparam logic [31:0] Features = 32'd1 << FeaturesChooses | 32'(GuideWords > 0) << FeaturesGuides;
   logic [31:0] told;
-  delay_reset #(.Cycles(3)) u_answered (.clk_i, .rst_i, .d_i(read_q && answers), .d_o(answered));
+  delay_reset #(.Cycles(3)) u_answered (.clk_i, .rst_i, .d_i(read_q && own_q), .d_o(answered));
+  delay_reset #(.Cycles(3)) u_enriched (.clk_i, .rst_i, .d_i(read_q && addr_q == RegFeatures), .d_o(enriched));
   delay #(.Width(32), .Cycles(2)) u_answer (.clk_i, .d_i(best_q ? best_answer : answer_q), .d_o(told));
   assign rvalid_o = rvalid_i || answered;
-  assign rdata_o  = answered ? told : rdata_i;
+  assign rdata_o  = answered ? told : rdata_i | (enriched ? Features : '0);
 
   logic unused;
   assign unused = ^drawn_i.id;

@@ -73,6 +73,10 @@ def test_what_the_registers_refuse(chip: Chip, sim: AxiSim) -> None:
     for name, word in (("choice_how", (BEST + 1) << 8), ("choice_how", 8), ("choice_top_p", 65537)):
         assert write(name, word) == {"range"}, name
     assert write("choice_window", chip.shape.context + 1) == {"range"}
+    for name in ("guide_room", "guide_page", "guide_tag", "guide_state", "guide"):  # this build has none
+        assert write(name, 0) == {"address"} and sim.read(address(name)) == 0
+        assert fields_in("error", sim.read(address("error"))) == {"address"}
+        sim.write(address("error"), 0xFF)
     assert write("choice_best", 1) == {"address"} and write("mask", 0, index=2) == {"address"}
     assert sim.read(address("choice_how")) == (BEST << 8) | 7
     assert sim.read(address("best", 2 * BEST)) == 0 and fields_in("error", sim.read(address("error"))) == {"address"}

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""choice: draws from random logits, ties and extremes among them, equal to the reference; cycles as planned."""
+"""choice: draws from random logits, ties and extremes among them, equal to the reference; cycles as planned. What is
+allowed, mask or automaton say."""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from bench import Bench
-from bench_choice import CHOICE, DRAWN, MOST, VALUES, packed, unpacked
+from bench_choice import CHOICE, DRAWN, MOST, VALUES, guide_words, packed, unpacked
 
+from hardwire.driver.automaton import Automaton
+from hardwire.driver.guide_tables import GuideTables, tables
 from hardwire.emit.rtl.choice import octave_lines
 from hardwire.emit.rtl.roms import hex_lines
 from hardwire.host.sampling import Sampling, choice_fields, mask_words
@@ -38,8 +41,16 @@ def random_sampling(draw: np.random.Generator, case: int) -> Sampling:
     )
 
 
-def load(bench: Bench, logits: np.ndarray, tokens: np.ndarray, how: Sampling) -> None:
-    """Logits as the engine shows them, the context's tokens, the mask."""
+def guide_of(how: Sampling) -> GuideTables | None:
+    """An automaton whose first state allows the same."""
+    if how.allowed is None or not how.allowed.any():
+        return None
+    ahead = {token: token % 2 for token in np.flatnonzero(how.allowed).tolist()}
+    return tables(Automaton(VOCAB, 0, [0, 1], {0: ahead, 1: {}}), VALUES["GuideWords"], VALUES["ClassW"])
+
+
+def load(bench: Bench, logits: np.ndarray, tokens: np.ndarray, how: Sampling, guide: GuideTables | None) -> None:
+    """Logits as the engine shows them, the context's tokens, the mask or the automaton in its place."""
     rows = -(-VOCAB // ROWS)
     padded = np.pad(logits, (0, rows * ROWS - VOCAB)).reshape(rows, ROWS)
     place = LOGITS.places(VALUES)["value"]
@@ -53,7 +64,10 @@ def load(bench: Bench, logits: np.ndarray, tokens: np.ndarray, how: Sampling) ->
     bench.run(fed_i=np.ones(len(tokens), int), place_i=np.arange(len(tokens)), fed_id_i=tokens)
     bench.set(fed_i=0)
     words = mask_words(how)
-    if len(words):
+    if guide is not None:
+        bench.run(guide_i=guide_words(guide))
+        bench.set(guide_i=0)
+    elif len(words):
         bench.run(mask_we_i=np.ones(len(words), int), mask_addr_i=np.arange(len(words)), mask_i=words.astype(np.int64))
         bench.set(mask_we_i=0)
 
@@ -62,7 +76,7 @@ def test_draws(draw: np.random.Generator) -> None:
     bench = Bench("choice", roms=ROMS)
     bench.reset(16)
     bench.run(VOCAB + 4)
-    names = [field.name for field in CHOICE.fields]
+    names, followed = [field.name for field in CHOICE.fields], 0
     for case in range(48):
         how = random_sampling(draw, case)
         logits = draw.integers(-32768, 32768, VOCAB) >> draw.integers(0, 15)
@@ -71,10 +85,13 @@ def test_draws(draw: np.random.Generator) -> None:
         tokens = draw.integers(0, VOCAB, int(draw.integers(1, 40)))
         inverse = sampler.inverse_temperature(float(draw.choice([0, 0.5, 1.0, 3.0])))
         seed = int(draw.integers(1 << 62))
-        load(bench, logits, tokens, how)
+        guide = guide_of(how) if case % 8 == 5 else None
+        load(bench, logits, tokens, how, guide)
         fields = dict(zip(names, choice_fields(how).tolist() or [0] * len(names), strict=True))
         if not how.options():
             fields |= {"top_p": choice.ALL, "grow": 4096, "shrink": 4096}
+        if guide is not None:
+            fields |= {"masked": 0, "guided": 1}
         bench.set(choice_i=packed(CHOICE, **fields), inverse_i=inverse, seed_i=seed, position_i=len(tokens), start_i=1)
         bench.run(1)
         cycles = 1
@@ -98,4 +115,8 @@ def test_draws(draw: np.random.Generator) -> None:
         if how.logprobs is not None:
             assert got["total"] == wanted.total, case
         assert cycles == draw_cycles(VOCAB, len(tokens) - 1, how, inverse) - OUTSIDE, case
-        bench.run(1)
+        state = bench.run(7)["guide_state_o"][-1]
+        if guide is not None:
+            followed += 1
+            assert state == guide.step(guide.start, got["id"]), case
+    assert followed > 3

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench import Bench
-from bench_choice import CHOICE, DRAWN, MOST, packed, unpacked
+from bench_choice import CHOICE, DRAWN, GUIDE, MOST, packed, unpacked
 
 from hardwire.host.registers import address, fields_in
 
@@ -49,16 +49,16 @@ class Settings:
 
 def test_what_is_set_is_held_and_read_back() -> None:
     settings = Settings()
-    words = {"choice_how": MOST << 8 | 5, "choice_top_p": 0x8001, "choice_penalty": 0x1234ABCD, "choice_window": 9}
+    words = {"choice_how": MOST << 8 | 13, "choice_top_p": 0x8001, "choice_penalty": 0x1234ABCD, "choice_window": 9}
     for name, word in words.items():
         assert settings.write(address(name), word) == set() and settings.read(address(name)) == word
     assert settings.choice() == {
-        "active": 1, "masked": 0, "sums": 1, "top_k": MOST, "top_p": 0x8001, "grow": 0xABCD, "shrink": 0x1234,
-        "window": 9,
+        "active": 1, "masked": 0, "guided": 1, "sums": 1, "top_k": MOST, "top_p": 0x8001, "grow": 0xABCD,
+        "shrink": 0x1234, "window": 9,
     }  # fmt: skip
     for name, word in (
         ("choice_how", MOST + 1 << 8),
-        ("choice_how", 8),
+        ("choice_how", 16),
         ("choice_top_p", 65537),
         ("choice_window", 513),
     ):
@@ -85,8 +85,40 @@ def test_draws_are_read() -> None:
     assert settings.read(address("total_low")) == 7 and settings.read(address("total_high")) == 2
     assert settings.read(address("best", 2)) == 77 and settings.read(address("best", 3)) == (1 << 32) - 2
     assert settings.bench.get("best_addr_o") == 1 and settings.read(address("choice_best")) == MOST
-    assert settings.read(address("features")) == 1 << 9
     assert settings.errors == set() and settings.read(address("best", 2 * MOST)) == 0 and settings.errors == {"address"}
+
+
+def test_features_are_those_of_both() -> None:
+    """The registers behind it answer three cycles later, and it adds its own bits: a stream's number stays."""
+    settings = Settings()
+    settings._cycles(1, read_i=1, addr_i=address("features"))
+    settings._cycles(3, read_i=0)
+    settings.bench.set(rvalid_i=1, rdata_i=2 << 30 | 3 << 28 | 5)
+    wave = settings.bench.run(2)
+    assert wave["rvalid_o"].tolist() == [1, 1] and wave["rdata_o"].tolist() == [
+        2 << 30 | 3 << 28 | 3 << 9 | 5,
+        2 << 30 | 3 << 28 | 5,
+    ]
+
+
+def test_an_automaton_is_written_while_nothing_runs() -> None:
+    settings = Settings()
+    assert settings.write(address("guide_page"), 1 << 31) == set() and settings.read(address("guide_page")) == 1 << 31
+    settings.bench.set(addr_i=address("guide", 9), wdata_i=7, write_i=1)
+    settings.bench.run(1)
+    settings.bench.set(write_i=0)
+    settings.bench.settle()
+    told = unpacked(GUIDE, settings.bench.get("guide_o"))
+    assert (told["puts_class"], told["place"], told["token_class"]) == (1, 9, 7)
+    settings.bench.run(1)
+    settings.bench.set(guide_state_i=33)
+    assert settings.read(address("guide_state")) == 33 and settings.read(address("guide_room")) == 9 << 24 | 1024
+    assert settings.write(address("guide", 512), 0) == {"address"}
+    assert settings.write(address("guide_page"), 1 << 10) == {"range"}
+    settings.bench.set(busy_i=1)
+    for name in ("guide", "guide_tag", "guide_state", "guide_page"):
+        assert settings.write(address(name), 1) == {"refused"}
+    assert settings.read(address("guide")) == 0 and settings.passed == []
 
 
 def test_others_registers_pass_on() -> None:

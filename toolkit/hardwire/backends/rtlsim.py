@@ -20,13 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chip.model import Chip, Formats, Shape
+from ..driver.guide_memory import NO_ROOM, fitting
+from ..driver.guide_tables import GuideTables
 from ..emit.rtl.around_hls import core_of
 from ..emit.rtl.contents import Cast, Words
 from ..emit.rtl.loads import packages
 from ..emit.rtl.packages import ENGINE_PACKAGE, PLAN_PACKAGE
-from ..emit.rtl.project import TOP, best_of, read_meta
+from ..emit.rtl.project import TOP, best_of, guide_words_of, read_meta
 from ..errors import BuildError, PromptError, Unsupported
 from ..host.requests import (
+    BY_CHIP,
     CHECKSUMS,
     NONE_ALLOWED,
     RESET,
@@ -42,6 +45,7 @@ from ..host.requests import (
 from ..host.sampling import choice_fields, mask_words, read_drawn
 from ..ops.choice import NO_TOKEN, Chosen
 from ..ops.fixed import Ints
+from ..plan.choice import class_bits
 from ..plan.geometry import Geometry
 from ..plan.schedule import schedule
 from ..plan.trace import checksum_words
@@ -70,6 +74,10 @@ class _Request(_C.Structure):
         ("groups", _C.c_uint32),
         ("choice", _C.c_void_p),
         ("mask", _C.c_void_p),
+        ("classes", _C.c_void_p),
+        ("table", _C.c_void_p),
+        ("table_words", _C.c_uint32),
+        ("guide_state", _C.c_uint32),
     ]
 
 
@@ -130,6 +138,7 @@ class RtlSim(WholeRequests):
         self._library: ctypes.CDLL | None = None
         self._handle: ctypes.c_void_p | None = None
         self._one = threading.Lock()  # threads may ask, one runs
+        self._guided: dict[int, bytes] = {}  # which automaton each stream holds
 
     # -- building ------------------------------------------------------------------------------------
 
@@ -171,6 +180,7 @@ class RtlSim(WholeRequests):
         self.close()
         self._handle = self._new()
         self.__dict__.pop("limits", None)  # of a chip that was poured in
+        self._guided.clear()
         self.reset()
 
     def _new(self) -> ctypes.c_void_p:
@@ -217,6 +227,7 @@ class RtlSim(WholeRequests):
             context=self.meta["parameters"]["Context"],
             streams=self.meta["parameters"]["Streams"],
             best=min(best_of(self.meta), self.shape.vocab),
+            guide_words=guide_words_of(self.meta),
             stages=CHECKSUMS if traced and self.chip is not None else "",
             no_stages="it keeps no checksums; build it with --geometry trace=1",
         )
@@ -242,6 +253,23 @@ class RtlSim(WholeRequests):
         assert self.chip is not None  # limits have seen to it
         return checksum_words(self.chip, schedule(self.chip, Geometry(**self.meta["geometry"])))
 
+    def guides(self, request: Request) -> bool:
+        return request.rows <= 1 and not request.stages and isinstance(self._guide(request), GuideTables)
+
+    def _guide(self, request: Request) -> GuideTables | str:
+        """A guide as the engine takes it, or why the host has to give its masks."""
+        words, vocab = guide_words_of(self.meta), self.shape.vocab
+        if request.guide is None or not words:
+            return NO_ROOM
+        return fitting(request.guide, request.stops, words, class_bits(vocab))
+
+    def _told(self, request: Request) -> GuideTables | None:
+        """A request's guide. Raises Unsupported where the engine does not take it."""
+        guide = None if request.guide is None else self._guide(request)
+        if isinstance(guide, str):
+            raise Unsupported(f"guide: {self.name} cannot follow it, {guide}; ask run(), which gives masks")
+        return guide
+
     def answer(self, request: Request) -> Outcome:
         """One request of the engine; where the prompt is scored, or stages are asked for, one for each token."""
         known, before = self.known(request), self.before(request)
@@ -266,6 +294,7 @@ class RtlSim(WholeRequests):
             prompt_cycles=prompt,
             total_cycles=run.cycles,
             drawn=run.drawn,
+            guided=BY_CHIP if request.guide is not None else "",
         )
 
     def _fed_singly(self, request: Request, known: Sequence[int], before: int) -> Outcome:
@@ -370,9 +399,12 @@ class RtlSim(WholeRequests):
     def _simulate(self, asked: Sequence[Asked], abort_after: int) -> list[Simulated]:
         if not all(one.request.ids for one in asked):
             raise PromptError("the prompt is empty; give at least one token")
-        calls = [_Call.of(one, self.limits.context + 1, self.shape.vocab, best_of(self.meta)) for one in asked]
+        room, best = self.limits.context + 1, best_of(self.meta)
+        calls = [_Call.of(one, room, self.shape.vocab, best, self._told(one.request)) for one in asked]
         rows, vocab = self.meta["parameters"]["Rows"], self.shape.vocab
-        requests = (_Request * len(asked))(*(call.request(rows, vocab, abort_after) for call in calls))
+        held = [self._guided.get(one.request.stream) for one in asked]
+        told = (call.request(rows, vocab, abort_after, at) for call, at in zip(calls, held, strict=True))
+        requests = (_Request * len(asked))(*told)
         results = (_Result * len(asked))(*(call.result() for call in calls))
         # The simulated core of an HLS project takes about a cycle for each logit, and pauses.
         longest = self.meta["cycles"]["last"] if self.meta["cycles"] else self.shape.vocab + 100
@@ -380,6 +412,9 @@ class RtlSim(WholeRequests):
         limit = 8 * longest * tokens + 1000 + max(one.after for one in asked)
         with self._one:
             code = self._loaded().hw_run(self._handle, requests, results, len(asked), limit)
+        for one in calls:
+            if one.guide is not None:
+                self._guided[one.asked.request.stream] = one.guide.digest
         if code == 2:
             raise BuildError(f"{self.folder}: the simulation did not end a request within {limit:,} cycles")
         return [call.simulated(result, code == 1) for call, result in zip(calls, results, strict=True)]
@@ -408,9 +443,10 @@ class _Call:
     choice: NDArray[np.uint32]  # fields of choice_t; [0] of a request without options, as the next two
     mask: NDArray[np.uint32]
     drawn: Ints
+    guide: GuideTables | None
 
     @classmethod
-    def of(cls, asked: Asked, room: int, vocab: int, best: int) -> _Call:
+    def of(cls, asked: Asked, room: int, vocab: int, best: int, guide: GuideTables | None) -> _Call:
         """With room for so many tokens."""
         return cls(
             asked,
@@ -422,15 +458,20 @@ class _Call:
             choice_fields(asked.request),
             mask_words(asked.request),
             np.zeros((room if asked.request.logprobs is not None else 0, 3 + 2 * best), np.int64),
+            guide,
         )
 
-    def request(self, rows: int, vocab: int, abort_after: int) -> _Request:
-        asked = self.asked.request
+    def request(self, rows: int, vocab: int, abort_after: int, held: bytes | None) -> _Request:
+        """held: the automaton that the stream holds, by its digest; another is written."""
+        asked, guide = self.asked.request, self.guide
+        written: tuple[int | None, int | None, int] = (None, None, 0)
+        if guide is not None and guide.digest != held:
+            written = (_address(guide.classes), _address(guide.table), len(guide.table))
         budget = 0xFFFFFFFF if asked.budget is None else min(asked.budget, 0xFFFFFFFF)
         return _Request(
             asked.stream, self.asked.after, self.ids.ctypes.data, len(self.ids), budget, int(asked.clear),
             self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after,
-            vocab, rows, _address(self.choice), _address(self.mask),
+            vocab, rows, _address(self.choice), _address(self.mask), *written, 0 if guide is None else guide.start,
         )  # fmt: skip
 
     def result(self) -> _Result:

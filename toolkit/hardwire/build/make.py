@@ -69,6 +69,7 @@ def make_build(
     onnx: Path | None = None,
     reprintable: bool = False,
     best: int = 0,
+    guide_words: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -80,12 +81,18 @@ def make_build(
     that is expected to fit with ``streams`` contexts in flight, None: as many as give the most tokens; ``lanes``: of
     the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
     those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
-    unless ``geometry`` says another number. Raises BoardError where the chip does not fit, BuildError where ``out``
+    unless ``geometry`` says another number. ``guide_words``: transitions of an automaton that each sampler of the RTL
+    engine has room for. Raises BoardError where the chip does not fit, BuildError where ``out``
     holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
     _check_core(target, ip, geometry, streams, reprintable)
+    if guide_words and (ip == "hls" or target not in ENGINE or not (best or (geometry and geometry.best))):
+        raise BuildError(
+            f"--guide-words {guide_words}: the automaton is of the extended sampler of the RTL engine; give --sampler "
+            "extended and --target rtl or bitstream, and no --ip hls"
+        )
     if best and (ip == "hls" or reprintable or streams is None):
         raise BuildError(
             "--sampler extended is of the HLS project and of a frozen RTL engine whose streams are told; leave out "
@@ -102,7 +109,7 @@ def make_build(
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best)
+        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best, guide_words)
         best = geometry_of(plan.geometry or {}, out).best
         plan = replace(plan, pour=_pour(plan, target, reprintable))
     if target == "hls" or board.device_family.hls:
@@ -169,17 +176,19 @@ def _rtl_plan(
     streams: int | None,
     bitstream: bool,
     best: int,
+    guide_words: int,
 ) -> PlanRecord:
     """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
     chosen = geometry is not None
     if geometry is None:
-        verdict = _fastest(chip, _beside_sampler(chip, board, streams, best), streams, bitstream)
+        samplers = Geometry(best=best, guide_words=guide_words, streams=streams or 1)
+        verdict = _fastest(chip, _beside_sampler(chip, board, samplers), streams, bitstream)
         if verdict.geometry is None:
-            options = _fewer_options(chip, board, streams, best, bitstream)
+            options = _fewer_options(chip, board, samplers, streams, bitstream)
             advice = verdict.notes[-1] if options is None else f"it would {options}"
             raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {advice}")
         geometry = Geometry(**verdict.geometry)
-    geometry = replace(geometry, best=geometry.best or best)
+    geometry = replace(geometry, best=geometry.best or best, guide_words=geometry.guide_words or guide_words)
     program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
     if bitstream:
         over = beyond_device(cost.as_dict(), board)
@@ -193,24 +202,26 @@ def _rtl_plan(
     return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
 
 
-def _fewer_options(chip: Chip, board: Board, streams: int | None, best: int, bitstream: bool) -> str | None:
+def _fewer_options(chip: Chip, board: Board, samplers: Geometry, streams: int | None, bitstream: bool) -> str | None:
     """The options that would have to go, where an engine without them fits."""
-    for words, count, kept in (
-        ("without --sampler extended", streams, 0),
-        ("with --streams 1", 1, best),
-        ("with --streams 1 and without --sampler extended", 1, 0),
+    plain = replace(samplers, best=0, guide_words=0)
+    for words, fewer, count in (
+        ("without --guide-words", replace(samplers, guide_words=0), streams),
+        ("without --sampler extended", plain, streams),
+        ("with --streams 1", replace(samplers, streams=1), 1),
+        ("with --streams 1 and without --sampler extended", replace(plain, streams=1), 1),
     ):
-        asks_less = (count, kept) != (streams, best)
-        if asks_less and _fastest(chip, _beside_sampler(chip, board, count, kept), count, bitstream).geometry:
+        asks_less = (fewer, count) != (samplers, streams)
+        if asks_less and _fastest(chip, _beside_sampler(chip, board, fewer), count, bitstream).geometry:
             return words
     return None
 
 
-def _beside_sampler(chip: Chip, board: Board, streams: int | None, best: int) -> Board:
-    """What a board has left beside the extended samplers of as many streams, which keep the ``best`` tokens."""
-    if not best:
+def _beside_sampler(chip: Chip, board: Board, samplers: Geometry) -> Board:
+    """What a board has left beside extended samplers, of which a geometry says how many and how large."""
+    if not samplers.best:
         return board
-    taken = choice_cost(chip, Geometry(best=best, streams=streams or 1), board.device_family.fabric)
+    taken = choice_cost(chip, samplers, board.device_family.fabric)
     return replace(
         board,
         lut=max(board.lut - taken.lut, 0),

@@ -177,6 +177,14 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     show_default=True,
     help="extended: top-k, top-p, penalty, log probabilities, guides.",
 )
+@click.option(
+    "--guide-words",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="RTL, extended sampler: transitions of a guide's automaton that fit into the chip, a power of two from 512 "
+    "on; a guide beyond it is kept by the host, token by token.",
+)
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -191,6 +199,7 @@ def build(
     clock: float | str | None,
     reprintable: bool,
     sampler: str,
+    guide_words: int,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -229,6 +238,7 @@ def build(
             onnx=onnx,
             reprintable=reprintable,
             best=EXTENDED if sampler == "extended" else 0,
+            guide_words=guide_words,
             progress=stage,
         )
     data: dict[str, Any] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import PromptError
 from ..host.sampling import Mask
@@ -37,7 +38,7 @@ class Automaton:
         self.edges = {
             state: {token: after for token, after in edges.get(state, {}).items() if after in live} for state in live
         }
-        self._masks: dict[int, Mask] = {}
+        self._masks: dict[int, NDArray[np.uint8]] = {}  # eight tokens a byte
         if start not in self.finals and not self.begin().allowed().any():
             raise PromptError("no answer is possible: every token that the guide begins with stands inside a text")
 
@@ -45,14 +46,13 @@ class Automaton:
         return AutomatonWalk(self)
 
     def allowed(self, state: int) -> Mask:
-        """Tokens [V] that may follow in a state; not to be written to."""
-        mask = self._masks.get(state)
-        if mask is None:
+        """Tokens [V] that may follow in a state."""
+        if state not in self._masks:
             mask = np.zeros(self.vocab, np.bool_)
             mask[list(self.edges[state])] = True
             mask[list(self.ends)] = state in self.finals
-            self._masks[state] = mask
-        return mask
+            self._masks[state] = np.packbits(mask)
+        return np.unpackbits(self._masks[state], count=self.vocab).view(np.bool_)
 
     def accepts(self, tokens: Collection[int]) -> bool:
         """Whether these tokens are a whole answer, without a token of ``ends``."""
@@ -72,10 +72,8 @@ class AutomatonWalk:
 
     def allowed(self) -> Mask:
         mask = self._automaton.allowed(self._state)
-        if self._begun or not self._automaton.first:
-            return mask
-        mask = mask.copy()
-        mask[list(self._automaton.first)] = False
+        if not self._begun:
+            mask[list(self._automaton.first)] = False
         return mask
 
     def take(self, token: int) -> None:

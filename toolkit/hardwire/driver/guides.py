@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from .text import TextCodec
 SECONDS = 10.0  # that a guide may take
 PROCESS = str(Path(__file__).with_name("guide_process.py"))
 KEPT = 32  # guides, the last that were asked for
+WAYS = 4  # in which one of them is kept: ends of an answer, the beginning of a text
 LONGEST = 20_000  # characters of a pattern or a schema
 # Keywords of JSON Schema that outlines-core keeps; what it leaves out without a word is refused here.
 KEYWORDS = frozenset(
@@ -41,12 +43,20 @@ _OF_TYPES = {
 }
 
 
+@dataclass
+class _Kept:
+    """A guide: start, final states and edges, and automata that were made of them, by their ends and beginning."""
+
+    compiled: tuple[int, list[int], dict[int, dict[int, int]]]
+    automata: OrderedDict[tuple[tuple[int, ...], bool], Automaton] = field(default_factory=OrderedDict)
+
+
 class Guides:
     """Compiles guides for a chip, and keeps the last of them. Raises PromptError for a chip without a tokenizer."""
 
     def __init__(self, chip: Chip, codec: TextCodec | None) -> None:
         self._chip, self._codec = chip, codec
-        self._kept: OrderedDict[str, tuple[int, list[int], dict[int, dict[int, int]]]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._spelt: list[bytes] | None = None
 
     def regex(self, pattern: str, prompt: tuple[int, ...] = (), ends: tuple[int, ...] = ()) -> Automaton:
@@ -67,16 +77,20 @@ class Guides:
         if self._codec is None:
             raise PromptError("a guide is of text, and this chip has no tokenizer")
         self._spelt = self._spelt or spelling(self._codec, self._chip.shape.vocab)
-        start, finals, edges = self._compiled(asked)
-        begins = not self._codec.decode(prompt)
-        first = [token for token, text in enumerate(self._spelt) if begins and text.startswith(b" ")]
-        return Automaton(self._chip.shape.vocab, start, finals, edges, ends, first)
+        kept = self._compiled(asked)
+        way = tuple(ends), not self._codec.decode(prompt)
+        if way not in kept.automata:  # requests share one, and so what a chip's memory takes of it is made once
+            first = [token for token, text in enumerate(self._spelt) if way[1] and text.startswith(b" ")]
+            while len(kept.automata) >= WAYS:
+                kept.automata.popitem(last=False)
+            kept.automata[way] = Automaton(self._chip.shape.vocab, *kept.compiled, ends, first)
+        return kept.automata[way]
 
-    def _compiled(self, asked: dict[str, str]) -> tuple[int, list[int], dict[int, dict[int, int]]]:
+    def _compiled(self, asked: dict[str, str]) -> _Kept:
         key = json.dumps(asked)
         if key not in self._kept:
             assert self._spelt is not None
-            self._kept[key] = compiled(asked, self._spelt)
+            self._kept[key] = _Kept(compiled(asked, self._spelt))
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -32,6 +32,8 @@ from ..host.registers import (
     fields_in,
 )
 from ..host.requests import (
+    BY_CHIP,
+    BY_HOST,
     CHECKSUMS,
     NONE_ALLOWED,
     NOTHING_TO_CONTINUE,
@@ -46,6 +48,8 @@ from ..host.requests import (
 )  # fmt: skip
 from ..host.sampling import mask_words, read_drawn, register_words
 from ..ops.choice import Chosen
+from .guide_memory import GuideMemory
+from .guide_tables import GuideTables
 
 UNLIMITED = 0xFFFFFFFF
 READY = 100  # looks at a chip that was told to take contents, which takes it less than one
@@ -268,9 +272,9 @@ class HostedChip(Backend):
 
     def drawn(self, token: int) -> Chosen:
         """What the draw of the last token gave."""
-        state, logit, low, high = self._read_words(address("drawn"), 4)
+        state, logit, low, high = self._read_words(self._at("drawn"), 4)
         count = field("drawn", "count").of(state)
-        pairs = self._read_words(address("best"), 2 * count) if count else []
+        pairs = self._read_words(self._at("best"), 2 * count) if count else []
         signed = np.array([logit, *pairs[1::2]], np.uint32).astype(np.int32).tolist()
         return read_drawn(token, [signed[0], low | high << 32, count, *pairs[::2], *signed[1:]])
 
@@ -281,9 +285,29 @@ class HostedChip(Backend):
             if self.best:
                 self._write("choice_how", 0)
             return
-        self._write_words(address("choice_how"), register_words(request))
+        self._write_words(self._at("choice_how"), register_words(request))
         if request.allowed is not None:
-            self._write_words(address("mask"), mask_words(request).tolist())
+            self._write_words(self._at("mask"), mask_words(request).tolist())
+        if isinstance(guide := self._guide(request), GuideTables):
+            self.guide_memory.begin(guide)
+
+    @cached_property
+    def guide_memory(self) -> GuideMemory:
+        """Of this stream."""
+        return GuideMemory(self._read, self._write, lambda window, words: self._write_image(self._at(window), words))
+
+    def _guide(self, request: Request) -> GuideTables | str:
+        """What the chip's automaton is for a request, or why it is none; "" without a guide."""
+        if request.guide is None:
+            return ""
+        if request.rows or request.logprobs is not None:
+            return "rows of logits and log probabilities are read token by token"
+        return self.guide_memory.fitting(request.guide, request.stops)
+
+    def _singly(self, request: Request) -> bool:
+        """Whether a request is told to the chip as one for each token."""
+        by_host = request.guide is not None and isinstance(self._guide(request), str)
+        return bool(request.rows) or request.logprobs is not None or by_host
 
     # -- requests ------------------------------------------------------------------------------------
 
@@ -297,6 +321,7 @@ class HostedChip(Backend):
             streams=info.streams,
             stops=info.stops,
             best=min(self.best, info.vocab),
+            guide_words=self.guide_memory.room[0] if self.best else 0,
             rows=1 if info.logit_bits else 0,
             stages=CHECKSUMS if self.traced is not None else "",
             no_rows="it has no logit window; build it with one",
@@ -312,7 +337,10 @@ class HostedChip(Backend):
         state = state or RequestState()
         if request.stream != self.number:
             return self.streams[request.stream].stream(request, state)
-        if request.rows or request.logprobs is not None or request.guide is not None:
+        if request.guide is not None:
+            guide = self._guide(request)
+            state.guided = f"{BY_HOST}: {guide}" if isinstance(guide, str) else BY_CHIP
+        if self._singly(request):
             return one_by_one(self._scored, request, state)
         return self._request(request, state)
 
@@ -320,8 +348,7 @@ class HostedChip(Backend):
         """All of ``stream``. ``total_cycles`` are the chip's own count; it has none for a single token."""
         outcome = super().run(request)
         chip = self.streams[request.stream] if request.stream != self.number else self
-        single = request.rows or request.logprobs is not None or request.guide is not None
-        return outcome if single else replace(outcome, total_cycles=chip.run_cycles())
+        return outcome if chip._singly(request) else replace(outcome, total_cycles=chip.run_cycles())
 
     def _scored(self, part: Request) -> Outcome:
         """A request for one token, with what is kept of it."""

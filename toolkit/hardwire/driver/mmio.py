@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ..errors import LinkError, PromptError, Unsupported
 from ..host.registers import ID_BITS, REGISTERS, field, sequence_bits
-from ..host.requests import TAKEN, Request, RequestState
+from ..host.requests import BY_CHIP, TAKEN, Request, RequestState
 from .hosted import EMPTY, INDICES, ChipInfo, HostedChip, understood
 
 BATCH = 32  # tokens that a host which is faster than the chip waits for
@@ -159,12 +159,15 @@ class MappedChip(HostedChip):
         stages it has none: they are read between tokens.
         """
         self.limits.check(request)
-        if request.rows or request.logprobs is not None or request.guide is not None:
-            raise Unsupported(
-                "rows of logits, stages, log probabilities, guides: astream has none of them; ask run() or stream()"
-            )
         chip = self._mine[request.stream] if request.stream != self.number else self
-        return chip._astream(request, state or RequestState())
+        if chip._singly(request):
+            raise Unsupported(
+                "rows of logits, stages, log probabilities, guides that the chip has no memory for: astream has none "
+                "of them; ask run() or stream()"
+            )
+        state = state or RequestState()
+        state.guided = BY_CHIP if request.guide is not None else ""
+        return chip._astream(request, state)
 
     async def _astream(self, request: Request, state: RequestState) -> AsyncIterator[int]:
         self._begin(request)

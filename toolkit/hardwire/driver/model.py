@@ -57,6 +57,7 @@ class Report:
     cycles: list[int] | None = None  # of each token, where the backend tells
     total_cycles: int | None = None  # of the request, where the chip counts them; since the prompt began
     drawn: list[Chosen] = field(default_factory=list)  # of each token, where log probabilities were asked for
+    guided: str = ""  # under a guide: "the chip's automaton", or "the host's masks" and why
     stream: int = 0  # of the chip, which had it
     began: float = 0.0  # of time.perf_counter, when the first token was fed
     ended: float = 0.0  # 0 while it runs
@@ -453,7 +454,7 @@ class LanguageModel:
 
     def _ended(self, job: _Job, report: Report, state: RequestState) -> None:
         report.ended = time.perf_counter()
-        report.cycles, report.drawn = state.cycles, state.drawn
+        report.cycles, report.drawn, report.guided = state.cycles, state.drawn, state.guided
         if self.last is report:
             before = job.before if len(report.prompt) == len(job.request.ids) else []
             self._history = [*before, *report.prompt, *report.tokens]

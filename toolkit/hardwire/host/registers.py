@@ -267,6 +267,7 @@ CHOICE = (
             Field("active", 0, 1, "by the extended sampler; otherwise by temperature and seed alone"),
             Field("masked", 1, 1, "from the tokens of the mask alone"),
             Field("sums", 2, 1, "with the sum of weights"),
+            Field("guided", 3, 1, "from the tokens that the automaton allows, where there is room for one"),
             Field("top_k", 8, 8, "from the best so many; 0: from all"),
         ),
     ),
@@ -297,6 +298,46 @@ CHOICE = (
     Register("total_high", 0x6020, "ro", "its upper half"),
 )
 CHOOSES = Field("chooses", 9, 1, "of `features`: there is an extended sampler")
+
+# Of extended samplers with room for an automaton: `features` then has GUIDES. Others have nothing at these addresses.
+GUIDE = (
+    Register(
+        "guide_room",
+        0x6024,
+        "ro",
+        "what of an automaton fits",
+        (
+            Field("words", 0, 24, "entries of its table, a power of two"),
+            Field("class_bits", 24, 8, "of a class of tokens"),
+        ),
+    ),
+    Register(
+        "guide_page",
+        0x6028,
+        "rw",
+        "what the window `guide` shows; not while a request runs, as all that is written here",
+        (
+            Field("page", 0, 10, "1,024 words from 1,024 times it on"),
+            Field("classes", 31, 1, "of the classes, one for each token; otherwise of the table"),
+        ),
+    ),
+    Register("guide_tag", 0x602C, "rw", "a number of the host's for what was written; writing the window makes it 0"),
+    Register(
+        "guide_state",
+        0x6030,
+        "rw",
+        "where the row of the state begins that the next token is drawn in; behind a request, of the one it ended in",
+    ),
+)
+GUIDES = Field("guides", 10, 1, "of `features`: its extended sampler has room for an automaton")
+GUIDE_WINDOW = Window(
+    name="guide",
+    address=0x7000,
+    words=0x400,
+    access="wo",
+    meaning="a page of the table, [15:0] of an entry where the row of the next state begins, [31:16] the class of its "
+    "tokens; or a page of the classes. What is beyond the room is cut off",
+)
 CHOICE_WINDOWS = (
     Window(
         name="best",
@@ -318,7 +359,8 @@ CHOICE_WINDOWS = (
 REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
 
 _BY_NAME: dict[str, Register | Window] = {
-    entry.name: entry for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *CHOICE, *CHOICE_WINDOWS)
+    entry.name: entry
+    for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *CHOICE, *CHOICE_WINDOWS, *GUIDE, GUIDE_WINDOW)
 }
 
 

@@ -31,6 +31,7 @@ STOPS = 8  # stop tokens that a request can name, in HLS and RTL alike
 RUNNING, BUDGET, STOP_TOKEN, CONTEXT_FULL = "running", "budget", "stop token", "context full"
 STOPPED, RESET = "stopped", "reset"  # what else ends a request on a board
 NONE_ALLOWED = "no token allowed"  # of a guide, or allowed tokens: none of them was left
+BY_CHIP, BY_HOST = "the chip's automaton", "the host's masks"  # what kept an answer to its guide
 ENDS = (BUDGET, STOP_TOKEN, CONTEXT_FULL)  # as hls/token_loop.hpp and rtl/engine_pkg.sv number them
 
 Stages = Mapping[str, Ints]  # by the reference's names: values [N], or one checksum [1]; Limits.stages says which
@@ -103,6 +104,7 @@ class RequestState:
     logits: list[Ints] = field(default_factory=list)  # [V] each
     stages: list[Stages] = field(default_factory=list)
     drawn: list[Chosen] = field(default_factory=list)
+    guided: str = ""  # under a guide: BY_CHIP, or BY_HOST and why
 
     def add(self, part: Outcome) -> None:
         """Append a part's logits, stages, draws and cycles, and take its position."""
@@ -126,7 +128,7 @@ class Outcome:
     seconds: on this computer.
     cycles: of the chip's clock for each token, from the fetch of the one before it to its own; None where the backend
     cannot tell (the reference, C-simulation; a board counts whole requests). prompt_cycles: of each known token but the
-    last, likewise. total_cycles: that the engine worked on the request, where it counts.
+    last, likewise. total_cycles: that the engine worked on the request, where it counts. guided: as ``RequestState``.
     """
 
     ids: tuple[int, ...]
@@ -138,6 +140,7 @@ class Outcome:
     cycles: tuple[int, ...] | None = None
     prompt_cycles: tuple[int, ...] | None = None
     total_cycles: int | None = None
+    guided: str = ""
     seconds: float = 0.0
 
 
@@ -145,7 +148,8 @@ class Outcome:
 class Limits:
     """What a backend takes. ``name`` is what its refusals call it.
 
-    best: tokens that an extended sampler keeps in order; 0: the sampler is a plain one.
+    best: tokens that an extended sampler keeps in order; 0: the sampler is a plain one. guide_words: transitions of an
+    automaton that its memory holds; 0: the host alone guides.
     """
 
     name: str
@@ -154,6 +158,7 @@ class Limits:
     streams: int = 1
     stops: int = STOPS
     best: int = 0
+    guide_words: int = 0
     rows: int | None = None  # of logits, the most per request besides those of tokens drawn; None: any number
     stages: str = ""  # VALUES, CHECKSUMS, or "": none
     no_rows: str = "it keeps no logits"  # why, where ``rows`` is 0
@@ -227,6 +232,7 @@ class Backend(ABC):
             drawn=tuple(state.drawn),
             cycles=None if state.cycles is None else tuple(state.cycles),
             prompt_cycles=None if state.prompt_cycles is None else tuple(state.prompt_cycles),
+            guided=state.guided,
             seconds=time.perf_counter() - began,
         )
 
@@ -265,14 +271,18 @@ class WholeRequests(Backend):
         """Tokens in the context when a request begins."""
         return 0 if request.clear else self.contexts[request.stream].position
 
+    def guides(self, request: Request) -> bool:
+        """Whether ``answer`` takes this request with its guide, which a chip's automaton then is."""
+        return False
+
     @abstractmethod
     def answer(self, request: Request) -> Outcome:
         """A request that was checked, from its first token to its end."""
 
     def run(self, request: Request) -> Outcome:
-        if request.guide is not None:  # a token at a time
-            return super().run(request)
         self.limits.check(request)
+        if request.guide is not None and not self.guides(request):  # a token at a time
+            return super().run(request)
         self.contexts[request.stream].turn += 1
         began = time.perf_counter()
         return replace(self.answer(request), seconds=time.perf_counter() - began)
@@ -316,6 +326,8 @@ def one_by_one(answer: Callable[[Request], Outcome], request: Request, state: Re
     """The tokens of a request, each of which ``answer`` gives as a request that goes on."""
     budget = request.budget
     walk = None if request.guide is None else request.guide.begin()
+    if walk is not None:
+        state.guided = state.guided or BY_HOST
     part = replace(request, budget=1 if budget is None else min(budget, 1), guide=None)
     while True:
         outcome = answer(part if walk is None else replace(part, allowed=walk.allowed()))

@@ -114,15 +114,15 @@ def check_best(how: Sampling, best: int, vocab: int, name: str) -> None:
 
 
 def choice_fields(how: Sampling) -> NDArray[np.uint32]:
-    """What a chip is told of a request: fields of ``choice_t`` (plan/choice.py) in their order [8]; [0] without
-    options."""
+    """What a chip is told of a request: fields of ``choice_t`` (plan/choice.py) in their order [9]; [0] without
+    options. Its guide is the automaton in the chip's memory."""
     if not how.options():
         return np.zeros(0, np.uint32)
     numbers = how.narrowing
     return np.array(
         [
-            1, how.guided, how.logprobs is not None, numbers.top_k, numbers.top_p, numbers.grow, numbers.shrink,
-            how.window,
+            1, how.allowed is not None, how.guide is not None, how.logprobs is not None, numbers.top_k, numbers.top_p,
+            numbers.grow, numbers.shrink, how.window,
         ],
         np.uint32,
     )  # fmt: skip
@@ -130,8 +130,8 @@ def choice_fields(how: Sampling) -> NDArray[np.uint32]:
 
 def register_words(how: Sampling) -> list[int]:
     """The same as the registers take it, from ``choice_how`` on."""
-    active, masked, sums, top_k, top_p, grow, shrink, window = choice_fields(how).tolist()
-    return [active | masked << 1 | sums << 2 | top_k << 8, top_p, grow | shrink << 16, window]
+    active, masked, guided, sums, top_k, top_p, grow, shrink, window = choice_fields(how).tolist()
+    return [active | masked << 1 | sums << 2 | guided << 3 | top_k << 8, top_p, grow | shrink << 16, window]
 
 
 def mask_words(how: Sampling) -> NDArray[np.uint32]:

@@ -19,6 +19,7 @@ CHOICE = Struct(
     (
         Field("active", 1, "the extended sampler draws"),
         Field("masked", 1, "only tokens of the mask are drawn"),
+        Field("guided", 1, "only those that the automaton allows, which every draw takes a step on"),
         Field("sums", 1, "the sum of weights is wanted"),
         Field("top_k", "BestW", "from the best so many; 0: from all"),
         Field("top_p", 17, "from that part of them, in units of 2**-16"),
@@ -51,7 +52,29 @@ DRAWN = Struct(
     ),
 )
 
-STRUCTS = (CHOICE, BEST, DRAWN)
+GUIDE = Struct(
+    "guide_t",
+    "What the host writes of an automaton, not while a token is drawn.",
+    (
+        Field("puts_entry", 1, "an entry of the table"),
+        Field("puts_class", 1, "a token's class"),
+        Field("puts_state", 1, "the state that the next draw is of"),
+        Field("place", "GuidePlaceW", "which entry, or which token"),
+        Field("token_class", "ClassW", "of the entry, or of the token; 0: of tokens that no state allows"),
+        Field("row", "GuideA", "where the row of the next state begins, or of the one that is set"),
+    ),
+)
+
+ENTRY = Struct(
+    "guide_entry_t",
+    "A transition: where a state's row begins, plus a class, is the place of its entry, if that is of the same class.",
+    (
+        Field("token_class", "ClassW", "whose it is; 0: of none"),
+        Field("row", "GuideA", "where the row of the next state begins"),
+    ),
+)
+
+STRUCTS = (CHOICE, BEST, DRAWN, GUIDE, ENTRY)
 
 # Cycles, each a property of the RTL's pipelines.
 LOGIT_LATE = Constant("LogitLate", 5, "an id's turn to its penalised logit")
@@ -61,15 +84,31 @@ WEIGHT_LATE = Constant("WeightLate", 4, "a distance to its weight")
 CONSTANTS = (LOGIT_LATE, SCALE_LATE, NOISE_LATE, WEIGHT_LATE)
 
 
-def choice_values(values: Values, best: int) -> dict[str, int]:
-    """Numbers of the package, from those of an engine's and the tokens that are kept in order."""
+CLASS_BITS = 9  # of a class of tokens at the most: a block RAM's width
+GUIDE_DEFAULT = 1024  # of benches
+GUIDE_WORDS = (512, 16384)  # entries of an automaton's table, the fewest and the most: no fewer than classes
+
+
+def class_bits(vocab: int) -> int:
+    """Bits of a class of tokens."""
+    return min((vocab - 1).bit_length(), CLASS_BITS)
+
+
+def choice_values(values: Values, best: int, guide_words: int = 0) -> dict[str, int]:
+    """Numbers of the package, from those of an engine's, the tokens that are kept in order, and an automaton's
+    entries."""
+    token, entry = (values["Vocab"] - 1).bit_length(), max((guide_words - 1).bit_length(), 1)
     own = {
         "Best": best,
         "BestW": best.bit_length(),
-        "TotalW": 25 + (values["Vocab"] - 1).bit_length(),
+        "TotalW": 25 + token,
         "BestA": max((best - 1).bit_length(), 1),
         "MaskWords": (words := -(-values["Vocab"] // 32)),
         "MaskA": max((words - 1).bit_length(), 1),
+        "GuideWords": guide_words,
+        "GuideA": entry,
+        "ClassW": class_bits(values["Vocab"]),
+        "GuidePlaceW": max(token, entry),
     }
     return {**values, **own}
 

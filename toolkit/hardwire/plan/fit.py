@@ -127,7 +127,7 @@ def fit(
             none = "so --target bitstream does not fit; build it with a smaller engine, or --target rtl"
             notes.append(smaller if plan.geometry.streams > 1 else none)
     expected = estimate(chip, board, program, Widths.of(chip))
-    clock = min(board.clock_mhz, settable(board, expected.mhz)) if expected else board.clock_mhz
+    clock, source = planned_clock(board, expected)
     return Fit(
         fits=True,
         limit=limits,
@@ -137,7 +137,7 @@ def fit(
         latency_cycles=round(plan.over_all.latency, 2),
         ratio=round(plan.mean_cycles / floor, 2),
         clock_mhz=round(clock, 3),
-        clock_source="estimated" if expected else "asked",
+        clock_source=source,
         estimate=_estimate(expected, board) if expected else None,
         tokens_per_second=round(clock * 1e6 / plan.mean_cycles, 1),
         lanes=plan.geometry.lanes,
@@ -146,6 +146,13 @@ def fit(
         notes=notes,
         **common,
     )
+
+
+def planned_clock(board: Board, expected: ClockEstimate | None) -> tuple[float, str]:
+    """MHz of a plan and where they come from: the board's, or below them what its PLL makes of the estimate."""
+    if expected is None:
+        return board.clock_mhz, "asked"
+    return min(board.clock_mhz, settable(board, expected.mhz)), "estimated"
 
 
 def _estimate(expected: ClockEstimate, board: Board) -> dict[str, Any]:

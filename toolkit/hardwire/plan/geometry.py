@@ -14,6 +14,7 @@ from ..chip.model import Shape
 from ..errors import BuildError
 from ..ops.choice import MOST_BEST
 from . import words
+from .choice import GUIDE_WORDS
 
 Style = Literal["fabric", "packed", "apart"]
 MOST_STREAMS = 4  # contexts of an engine
@@ -60,6 +61,7 @@ class Geometry:
     streams: int = 1  # contexts in flight
     share: int = 0  # positions of the cache that each stream has; 0: the whole context
     best: int = 0  # tokens that an extended sampler keeps in order; 0: the sampler is a plain one
+    guide_words: int = 0  # transitions of an automaton that it has room for; 0: the host alone guides
 
     def __post_init__(self) -> None:
         c, r = self.columns, self.rows
@@ -78,6 +80,12 @@ class Geometry:
             )
         if not 0 <= self.best <= MOST_BEST:
             raise BuildError(f"best {self.best}: a sampler keeps up to {MOST_BEST} tokens in order; 0 is a plain one")
+        (low, high), guide = GUIDE_WORDS, self.guide_words
+        if guide and (not self.best or not low <= guide <= high or guide & (guide - 1)):
+            raise BuildError(
+                f"guide words {guide}, best {self.best}: the table of an extended sampler has a power of two of them, "
+                f"{low} to {high:,}; 0 is none"
+            )
         if not {self.score_style, self.mix_style} <= set(STYLES):
             raise BuildError(f"styles are {', '.join(STYLES)}, not {self.score_style!r} and {self.mix_style!r}")
         for name, most in STAGES.items():

@@ -9,7 +9,7 @@ context that goes on, some without any option. Tokens, ends, logits, every numbe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ import numpy as np
 from ..chip.model import Chip
 from ..chip.reference import Reference
 from ..driver.automaton import Automaton
-from ..host.requests import ENDS, NONE_ALLOWED, STOP_TOKEN, Backend, Outcome, Request
+from ..driver.hosted import HostedChip
+from ..host.requests import BY_CHIP, ENDS, NONE_ALLOWED, STOP_TOKEN, Backend, Outcome, Request
+from ..host.sampling import Guide, Walk
 from ..ops.choice import Chosen
 from ..ops.fixed import Ints
 from ..plan.choice import draw_cycles
@@ -38,6 +40,16 @@ def random_guide(draw: np.random.Generator, vocab: int, states: int = 5) -> Auto
         for state in range(states)
     }
     return Automaton(vocab, 0, [states], edges, ends=() if draw.random() < 0.5 else (STOP,))
+
+
+@dataclass(frozen=True)
+class Masks:
+    """A guide whose masks the host gives, also to a chip with room for its automaton."""
+
+    guide: Guide
+
+    def begin(self) -> Walk:
+        return self.guide.begin()
 
 
 def requests(
@@ -84,12 +96,16 @@ def draws(
     """So many requests, of all streams in turn, counted in ``rung``; ``program``: of an engine, for the cycles of what
     it draws."""
     limits, rng = backend.limits, np.random.default_rng(count)
-    reference, drawn = Reference(chip, limits.streams, limits.best), 0
+    reference, drawn, guided = Reference(chip, limits.streams, limits.best), 0, [0, 0]
     for number, asked in requests(rng, limits.vocab, limits.best, count, rows=limits.rows):
         request = replace(asked, stream=number % limits.streams)
         if limits.context < chip.shape.context:  # of a stream that shares a cache, which the reference does not
             request = replace(request, clear=True, budget=1 if request.allowed is not None else LEAST)
+        if request.guide is not None and limits.guide_words:
+            request = _guided_other(request, sum(guided), isinstance(backend, HostedChip))
         want, got = reference.run(request), backend.run(request)
+        if request.guide is not None and limits.guide_words:
+            guided[got.guided == BY_CHIP] += 1
         found = unlike(request, want, got) or _off_the_plan(request, got, program)
         if found is not None:
             stage, token, index, expected, actual = found
@@ -99,7 +115,17 @@ def draws(
         rung.tokens, rung.logits = rung.tokens + len(want.ids), rung.logits + want.logits.size
         drawn += len(want.drawn)
     rung.tell(f"{count} requests to the extended sampler, every number of the {drawn} draws that tell them")
+    if limits.guide_words:
+        rung.tell(f"{guided[1]} of them guided by the chip's automaton, {guided[0]} by masks")
     return None
+
+
+def _guided_other(request: Request, number: int, hosted: bool) -> Request:
+    """Every third under the host's masks, the others as the chip's automaton takes them: where it is behind registers,
+    without what is read token by token."""
+    if number % 3 == 2:
+        return replace(request, guide=Masks(request.guide) if request.guide is not None else None)
+    return replace(request, rows=0, logprobs=None) if hosted else replace(request, rows=min(request.rows, 1))
 
 
 Unlike = tuple[str, int, int, int, int]  # stage, token, index, expected, got
@@ -153,13 +179,18 @@ def _end(status: str) -> int:
 
 
 def _off_the_plan(request: Request, got: Outcome, program: Schedule | None) -> Unlike | None:
-    """The first token that took other cycles than planned. A guided answer is many requests, which count anew."""
-    if program is None or got.cycles is None or request.guide is not None:
+    """The first token that took other cycles than planned. An answer under the host's masks is many requests, which
+    count anew; of one under the chip's automaton each draw takes what it takes under that mask."""
+    if program is None or got.cycles is None or (request.guide is not None and got.guided != BY_CHIP):
         return None
+    walk = None if request.guide is None else request.guide.begin()
     first = got.position - len(got.cycles) - (got.status in (STOP_TOKEN, NONE_ALLOWED))
     for place, cycles in enumerate(got.cycles):
         position = first + place
-        more = draw_cycles(program.shape.vocab, position, request, request.inverse) if request.options() else 0
+        one = request if walk is None else replace(request, guide=None, allowed=walk.allowed(), budget=1)
+        more = draw_cycles(program.shape.vocab, position, one, one.inverse) if one.options() else 0
         if cycles != program.cycles(position) + more:
             return "cycles", len(request.ids) + place, 0, program.cycles(position) + more, cycles
+        if walk is not None:
+            walk.take(got.ids[place])
     return None

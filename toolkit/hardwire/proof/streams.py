@@ -23,6 +23,7 @@ from ..host.requests import Outcome, Request, RequestState
 from ..ops.fixed import Ints
 from ..plan.program import Schedule
 from ..plan.replay import Turn, replay
+from .draws import STOP, random_guide
 from .receipts import Difference, Rung
 
 MOST_KNOWN, MOST_DRAWN = 12, 16  # tokens of a request, at most
@@ -31,9 +32,11 @@ _NONE = np.zeros((0, 0), np.int64)  # rows of logits
 ENDS = ("stop", "reset", "close", "forget")  # how an answer is cut short
 
 
-def drawn(rng: np.random.Generator, chip: Chip, context: int, stream: int, best: int = 0) -> tuple[Request, Outcome]:
+def drawn(
+    rng: np.random.Generator, chip: Chip, context: int, stream: int, best: int = 0, guided: bool = False
+) -> tuple[Request, Outcome]:
     """A request that ``context`` positions hold, and what the reference says to it, a row of logits for each token.
-    best: of extended samplers, whose options it has then."""
+    best: of extended samplers, whose options it has then; guided: half of the time with a guide too."""
     known = int(rng.integers(1, min(MOST_KNOWN, context // 2 + 1) + 1))
     request = Request(
         ids=tuple(rng.integers(0, chip.shape.vocab, known).tolist()),
@@ -43,15 +46,17 @@ def drawn(rng: np.random.Generator, chip: Chip, context: int, stream: int, best:
         rows=1,
         **(_options(rng, best) if best else {}),
     )
+    if guided and rng.random() < 0.5:
+        request = replace(request, guide=random_guide(rng, chip.shape.vocab), stops=(STOP,))
     want = Reference(chip).run(request)
     if rng.random() < 0.3:
-        request = replace(request, stops=(int(rng.choice(want.ids)),))
+        request = replace(request, stops=(*request.stops, int(rng.choice(want.ids))))
         want = Reference(chip).run(request)
     return replace(request, stream=stream, rows=0), want
 
 
 def _options(rng: np.random.Generator, best: int) -> dict[str, Any]:
-    """Of an extended sampler; without log probabilities and guides, for which a driver asks token by token."""
+    """Of an extended sampler; without log probabilities, for which a driver asks token by token."""
     k = int(rng.integers(0, best + 1))
     top_p = float(rng.choice([1, 0.5])) if k else 1.0
     return {"top_k": k, "top_p": top_p, "penalty": float(rng.choice([1, 1.3, 10])), "window": int(rng.choice([0, 4]))}
@@ -93,7 +98,8 @@ def mixes(rung: Rung, name: str, chip: Chip, sim: RtlSim, program: Schedule, rou
         sim.reset()
         asked, wanted = [], []
         for stream in range(sim.limits.streams):
-            request, want = drawn(rng, chip, sim.limits.context, stream, best)
+            guided = best > 0 and sim.limits.guide_words > 0
+            request, want = drawn(rng, chip, sim.limits.context, stream, best, guided)
             stall = int(rng.integers(1, 1 << 16)) if pauses else 0
             asked.append(Asked(request, stall=stall, after=int(rng.integers(2 * program.cycles(0)))))
             wanted.append(want)
@@ -154,7 +160,9 @@ class _Listener:
         self._answer = self._begin()
 
     def _begin(self) -> _Answer:
-        request, want = drawn(self._rng, self._chip, self._limits.context, self._stream.number, self._limits.best)
+        limits = self._limits
+        guided = limits.guide_words > 0
+        request, want = drawn(self._rng, self._chip, limits.context, self._stream.number, limits.best, guided)
         state = RequestState()
         cut = int(self._rng.integers(1, 6)) if self._rng.random() < 0.4 else -1
         return _Answer(request, want, self._stream.stream(request, state), state, [], cut)

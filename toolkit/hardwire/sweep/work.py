@@ -11,17 +11,23 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ..chip.model import load_chip
 from ..errors import HardwireError
 from ..files import sha256
 from ..jobs.pool import Pool, StepFailed
 from ..jobs.step import Outcome, Step
-from ..manifest import SYNTH, read_manifest
+from ..manifest import SYNTH, PlanRecord, read_manifest
+from ..plan.depth import estimate
+from ..plan.fit import planned_clock
+from ..plan.geometry import geometry_of
 from ..plan.program import MEAN_OVER
+from ..plan.schedule import schedule
+from ..plan.widths import Widths
 from ..synth.batch import Options, Synthesized, finish_route, run_job, step_of, synthesize_job, try_route
 from ..synth.builds import job_of
 from ..synth.project import SYNTHESIS_TOOLS, budget, route_tools, tool_versions
 from ..synth.rows import Row
-from ..targets.board import load_board
+from ..targets.board import Board, load_board
 from ..version import __version__
 from .commands import Command, Ran, run_command
 from .grid import Point
@@ -29,6 +35,16 @@ from .inputs import Inputs, digest_of
 
 AREA = ("lut", "ff", "dsp", "bram18", "uram")
 Shared = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]  # a step that several wait for, given out once
+
+
+def _clock(folder: Path, board: Board, plan: PlanRecord) -> tuple[float, str]:
+    """MHz of a build that no tool has seen, and where they come from."""
+    board = replace(board, clock_mhz=plan.clock_mhz)
+    if plan.geometry is None:
+        return plan.clock_mhz, "asked"
+    chip = load_chip(folder / "model.chip")
+    program = schedule(chip, geometry_of(plan.geometry, folder))
+    return planned_clock(board, estimate(chip, board, program, Widths.of(chip)))
 
 
 class Work:
@@ -135,8 +151,8 @@ class Work:
         self.every(chip_digest=manifest.chip.digest, build_digest=manifest.digest, cycles_per_token=mean)
         self.every(versions={"hardwire": __version__})
         self._figures(dict(manifest.plan.resources or {}), "predicted")
-        clock = manifest.plan.clock_mhz
-        self.every(clock_mhz=clock, clock_source="asked", tokens_per_second=mean and round(clock * 1e6 / mean, 1))
+        clock, source = await asyncio.to_thread(_clock, folder, load_board(point.board), manifest.plan)
+        self._rate(clock, source, mean)
 
     def _figures(self, used: Mapping[str, int], source: str) -> None:
         have = budget(load_board(self.point.board))

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BuildError
-from ...host.registers import ADDRESS_BITS, CHOICE_WINDOWS, CHOOSES
+from ...host.registers import ADDRESS_BITS, CHOICE_WINDOWS, CHOOSES, GUIDE_WINDOW, GUIDES
 from ...host.registers import CHOICE as CHOICE_MAP
+from ...host.registers import GUIDE as GUIDE_MAP
 from ...ops.choice import EXTENDED, weight_table
-from ...plan.choice import CHOICE, CONSTANTS, DRAWN, STRUCTS, choice_values
+from ...plan.choice import CHOICE, CLASS_BITS, CONSTANTS, DRAWN, GUIDE, GUIDE_DEFAULT, STRUCTS, choice_values
+from ...plan.geometry import Geometry
 from ...plan.parameters import complete, defaults
 from .packages import aligned, struct_lines
 from .roms import hex_lines
@@ -33,6 +35,8 @@ PORTS = (
     ("input", "logic", "mask_we_i"),
     ("input", "logic [choice_pkg::MaskA-1:0]", "mask_addr_i"),
     ("input", "logic [31:0]", "mask_i"),
+    ("input", "choice_pkg::guide_t", "guide_i"),
+    ("output", "logic [choice_pkg::GuideA-1:0]", "guide_state_o"),
     ("output", "choice_pkg::drawn_t", "drawn_o"),
     ("input", "logic [choice_pkg::BestA-1:0]", "best_addr_i"),
     ("output", "logic [IdW-1:0]", "best_id_o"),
@@ -53,12 +57,14 @@ def of_streams(kind: str) -> str:
     )
 
 
+_WINDOWS = (*CHOICE_WINDOWS, GUIDE_WINDOW)
 OWN_BITS = 9  # of an address within the registers and the window of the best
 
 
-def choice_package(best: int, note: str) -> str:
-    """choice_pkg.sv of a sampler that keeps ``best`` tokens in order; the rest follows from plan_pkg."""
-    values = choice_values(complete(defaults()), best)
+def choice_package(best: int, guide_words: int, note: str) -> str:
+    """choice_pkg.sv of a sampler that keeps ``best`` tokens in order, and has room for so many transitions of an
+    automaton; the rest follows from plan_pkg."""
+    values = choice_values(complete(defaults()), best, guide_words)
     numbers = [
         (f"  localparam int Best = {best};", "tokens that are kept in order"),
         ("  localparam int BestW = $clog2(Best + 1);", "bits of a count of them"),
@@ -66,18 +72,26 @@ def choice_package(best: int, note: str) -> str:
         ("  localparam int TotalW = 25 + $clog2(Vocab);", "bits of a sum of weights"),
         ("  localparam int MaskWords = (Vocab + 31) / 32;", "of the mask"),
         ("  localparam int MaskA = MaskWords > 1 ? $clog2(MaskWords) : 1;", "bits of such a word's address"),
+        (f"  localparam int GuideWords = {guide_words};", "entries of an automaton's table; 0: there is none"),
+        (f"  localparam int GuideA = {values['GuideA']};", "bits of such an entry's place"),
+        (f"  localparam int ClassW = IdW < {CLASS_BITS} ? IdW : {CLASS_BITS};", "bits of a class of tokens"),
+        ("  localparam int GuidePlaceW = IdW > GuideA ? IdW : GuideA;", "bits of an entry's place, or a token's"),
         *((f"  localparam int {c.name} = {int(c)};", f"cycles: {c.meaning}") for c in CONSTANTS),
     ]
     how = next(register for register in CHOICE_MAP if register.name == "choice_how")
     places = [
-        *((f"Reg{_camel(r.name)}", r.address) for r in CHOICE_MAP),
-        *((f"Win{_camel(w.name)}", w.address) for w in CHOICE_WINDOWS),
+        *((f"Reg{_camel(r.name)}", r.address) for r in (*CHOICE_MAP, *GUIDE_MAP)),
+        *((f"Win{_camel(w.name)}", w.address) for w in _WINDOWS),
     ]
     bits = [
-        *((f"Win{_camel(w.name)}A", (4 * w.words).bit_length() - 1) for w in CHOICE_WINDOWS),
+        *((f"Win{_camel(w.name)}A", (4 * w.words).bit_length() - 1) for w in _WINDOWS),
         ("OwnA", OWN_BITS),
         *((f"ChoiceHow{_camel(field.name)}", field.low) for field in how.fields),
+        *((f"GuideRoom{_camel(field.name)}", field.low) for field in GUIDE_MAP[0].fields),
+        ("GuidePageClasses", GUIDE_MAP[1].field("classes").low),
+        ("GuidePageW", GUIDE_MAP[1].field("page").bits),
         ("FeaturesChooses", CHOOSES.low),
+        ("FeaturesGuides", GUIDES.low),
     ]
     lines = [
         *_LICENCE,
@@ -141,9 +155,9 @@ def _joined(text: str, where: str, ports: Mapping[str, tuple[Mapping[str, str], 
     return text
 
 
-def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
+def choice_header(parameters: Mapping[str, Any], best: int, guide_words: int, note: str) -> str:
     """choice_ports.hpp: where the fields of the sampler's ports lie, for the C++ of a simulation."""
-    values = choice_values(complete(defaults() | dict(parameters)), best)
+    values = choice_values(complete(defaults() | dict(parameters)), best, guide_words)
     lines = [
         *_LICENCE,
         f"// Fields of the extended sampler's ports. Generated from toolkit/hardwire/plan/choice.py, {note}.",
@@ -152,7 +166,7 @@ def choice_header(parameters: Mapping[str, Any], best: int, note: str) -> str:
         f"constexpr int Best = {best};",
         *(f"constexpr int {name} = {values[name]};" for name in ("MaskWords", "MaskA", "BestA", "IdW")),
     ]
-    for struct in (CHOICE, DRAWN):
+    for struct in (CHOICE, DRAWN, GUIDE):
         lines += ["", f"// {struct.meaning}", f"namespace {struct.name.removesuffix('_t')} {{"]
         lines.append(f"constexpr int size = {struct.bits(values)};")
         lines += [
@@ -167,13 +181,14 @@ def octave_lines() -> list[str]:
     return hex_lines((weight_table()[:, None], 25))
 
 
-def write_choice(folder: Path, rtl: Path, parameters: Mapping[str, Any], best: int, note: str) -> None:
+def write_choice(folder: Path, rtl: Path, parameters: Mapping[str, Any], geometry: Geometry, note: str) -> None:
     """Add the extended sampler to a written RTL project. ``rtl``: where the modules' sources are."""
+    best, guide_words = geometry.best, geometry.guide_words
     for source in sorted((rtl / FOLDER).glob("*.sv")):
         if source.stem != Path(PACKAGE).stem:
             (folder / "rtl" / source.name).write_text(source.read_text())
-    (folder / PACKAGE).write_text(choice_package(best, note))
-    (folder / HEADER).write_text(choice_header(parameters, best, note))
+    (folder / PACKAGE).write_text(choice_package(best, guide_words, note))
+    (folder / HEADER).write_text(choice_header(parameters, best, guide_words, note))
     for name, joined in (("serial_host.sv", joined_link), ("host_streams.sv", joined_registers)):
         path = folder / "rtl" / name
         path.write_text(joined(path.read_text()))
@@ -182,7 +197,7 @@ def write_choice(folder: Path, rtl: Path, parameters: Mapping[str, Any], best: i
 def generated(root: Path) -> dict[Path, str]:
     """The package that is checked in, with the defaults."""
     note = "with the defaults, which every such build replaces"
-    return {root / "rtl" / FOLDER / "choice_pkg.sv": choice_package(EXTENDED, note)}
+    return {root / "rtl" / FOLDER / "choice_pkg.sv": choice_package(EXTENDED, GUIDE_DEFAULT, note)}
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def write_rtl(
     if cast is not None:
         write_loads(folder, rtl_folder(), cast, f"from chip {chip.digest}")
     if geometry.best:
-        choice.write_choice(folder, rtl_folder(), values, geometry.best, f"from chip {chip.digest}")
+        choice.write_choice(folder, rtl_folder(), values, geometry, f"from chip {chip.digest}")
     more = choice.PORTS if geometry.best else ()
     body = top_body(partial(_engine, rom_path, choice.ENGINE if geometry.best else "engine", more), pour)
     (folder / f"{TOP}.sv").write_text(top_module(body, chip.digest, geometry.streams, more))
@@ -121,6 +121,11 @@ def read_meta(folder: Path) -> RtlProject:
 def best_of(meta: RtlProject) -> int:
     """Tokens that the sampler of a written project keeps in order; 0: it is a plain one."""
     return int((meta.get("geometry") or {}).get("best", 0))
+
+
+def guide_words_of(meta: RtlProject) -> int:
+    """Transitions of an automaton that it has room for; 0: none."""
+    return int((meta.get("geometry") or {}).get("guide_words", 0))
 
 
 def _cycles(program: Schedule) -> Cycles:
