@@ -111,6 +111,9 @@ def test_the_committed_bitstream(committed: Page) -> None:
     assert committed.row("Area", "LUTs")[1] == f"{said.resources['lut']:,}"
     for place in (0, 100, 255):
         assert committed.row("Timing of a token", f"{place}")[0] == f"{said.cycles[place]:,}"  # of the build's own
+    assert "2 x 256 positions, 512 tokens of vocabulary" in committed.text  # two streams share the cache
+    assert committed.cells["Timing of a token"][-1][0] == "255"
+    assert "All 2 streams busy: a token every 1,1" in committed.words["Timing of a token"]
     assert committed.row("Ordering code", "bitstream") == [said.bitstream_sha256]
     assert committed.row("Pins", "clk_i")[0] == "G2" and len(committed.cells["Pins"]) == 20
     errata = [row[1] for row in committed.cells["Errata"]]

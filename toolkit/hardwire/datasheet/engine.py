@@ -24,7 +24,7 @@ def blocks(chip: Chip, program: Schedule, widths: Widths, board: Board) -> dict[
     return {
         "host": _host(board),
         "registers": ("Registers", "prompt window", "token ring", "logit window"),
-        "loop": ("Token loop", f"context {s.context:,}", f"stop tokens: {len(chip.eos)}", "resumes and stops"),
+        "loop": ("Token loop", f"context {positions(program)}", f"stop tokens: {len(chip.eos)}", "resumes and stops"),
         "sampler": ("Sampler", f"{s.vocab:,} logits of {f.logit} bits", "Gumbel noise by Threefry", "greedy at 0"),
         "embedding": ("Embedding", f"{s.vocab:,} x {s.dim} of {widths.embedding} bits", f"{g.rows} per read"),
         "residual": ("Residual stream", f"{s.dim} values of {f.residual} bits", "norm: shift, energy, root"),
@@ -43,8 +43,14 @@ def blocks(chip: Chip, program: Schedule, widths: Widths, board: Board) -> dict[
             f"{g.banks} positions per cycle",
             "softmax by tables",
         ),
-        "cache": ("KV cache", f"{s.layers} layers x {s.kv_heads} heads", f"{s.context:,} positions of {f.cache} bits"),
+        "cache": ("KV cache", f"{s.layers} layers x {s.kv_heads} heads", f"{positions(program)} positions of {f.cache} bits"),
     }
+
+
+def positions(program: Schedule) -> str:
+    """Of the context; of each stream's where there are several."""
+    streams = program.geometry.streams
+    return f"{streams} x {program.context:,}" if streams > 1 else f"{program.context:,}"
 
 
 def _host(board: Board) -> Sequence[str]:
@@ -69,11 +75,11 @@ def memory_map(chip: Chip, program: Schedule, widths: Widths) -> list[tuple[str,
     cached = s.layers * program.kv_words * program.blocks
     cache_width = program.shared * s.head_dim * f.cache
     tables = sum(table.size for table in chip.tables.values())
-    positions = " and positions" if chip.wiring.positions else ""
+    learned = " and positions" if chip.wiring.positions else ""
     return [
         _memory(f"weights, {g.depth} memories", "the lanes' matrices, padding included", sum(weight_words(program)),
                 weight_width, planned["weights"]),
-        _memory(f"embedding{positions}", "rows of the vocabulary", entries * reads, g.rows * widths.embedding,
+        _memory(f"embedding{learned}", "rows of the vocabulary", entries * reads, g.rows * widths.embedding,
                 planned["embedding"]),
         _memory(f"KV cache, 2 x {g.banks} banks", "keys and values, written as tokens come", 2 * g.banks * cached,
                 cache_width, planned["cache"]),
@@ -89,7 +95,7 @@ def _memory(name: str, holds: str, words: int, width: int, blocks: int) -> tuple
 
 def cycles(program: Schedule, clock_mhz: float | None, host: float = 0.0) -> list[tuple[str, ...]]:
     """Rows of position, cycles of a generated token, microseconds, of a prompt's inner token."""
-    last = program.shape.context - 1
+    last = program.context - 1
     places = sorted({p for p in POSITIONS if p < last} | {last})
     return [
         (

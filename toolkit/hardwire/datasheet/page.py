@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import BuildError, ToolMissing
 from ..report.page import render_page
 from ..version import __version__
+from . import engine
 from .card import card_of
 from .measured import read_measured
 from .sections import Sheet, ordering_code, sections
@@ -52,7 +53,8 @@ def _features(source: Source) -> list[str]:
     chip, made = source.chip, source.made
     parameters = chip.about.get("parameters")
     said = [f"{parameters:,} parameters in the circuit" if isinstance(parameters, int) else "Weights in the circuit"]
-    said.append(f"{chip.shape.context:,} positions, {chip.shape.vocab:,} tokens of vocabulary")
+    context = f"{chip.shape.context:,}" if source.engine is None else engine.positions(source.engine)
+    said.append(f"{context} positions, {chip.shape.vocab:,} tokens of vocabulary")
     if source.engine is not None:
         said.append(f"{source.engine.geometry.lanes:,} multiplications per cycle in the matrices")
         said.append(f"{source.engine.cycles(0):,} cycles for the first token")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ..host.registers import REGISTERS, WINDOWS
 from ..parts import present
 from ..plan.budget import NAMES, budget_of
+from ..plan.replay import throughput
 from ..proof.verify import RUNGS
 from ..targets.board import Serial, boards_folder
 from . import drawing, engine
@@ -202,9 +203,9 @@ def _timing(source: Source) -> Section:
     if program is None:
         return Section(title="Timing of a token", text=("Not run: no tool has told the cycles of the HLS decoder.",))
     clock = made.clock_mhz if made is not None and made.clock_mhz is not None else source.plan_clock_mhz
-    position = min(TRACED_POSITION, program.shape.context - 1)
+    position = min(TRACED_POSITION, program.context - 1)
     mean = program.mean_cycles()
-    last = min(255, program.shape.context - 1)
+    last = min(255, program.context - 1)
     text = [
         f"Cycles of the engine from the fetch of a token to the next possible fetch; the schedule's, exact. Mean over "
         f"positions 0 to {last}: {mean:,.1f} cycles."
@@ -213,6 +214,10 @@ def _timing(source: Source) -> Section:
         text.append(f"At {clock:.2f} MHz that is {1e6 * clock / mean:,.0f} tokens/s of the engine by itself.")
     if made is not None and made.tokens_per_second is not None:
         text.append(f"With the host's cycles beside it: {made.tokens_per_second:,.0f} tokens/s.")
+    if program.geometry.streams > 1:
+        over_all = throughput(program).cycles
+        rate = "" if clock is None else f", {1e6 * clock / over_all:,.0f} tokens/s"
+        text.append(f"All {program.geometry.streams} streams busy: a token every {over_all:,.1f} cycles{rate}.")
     text.append(f"Drawn: a generated token at position {position}.")
     table = Table(
         head=("position", "cycles, generated", "microseconds", "cycles, inner token of a prompt"),

@@ -69,8 +69,9 @@ def draw(rows: Sequence[Result], x: Axis, y: Axis) -> str | None:
             mine = [place for row, place in zip(shown, at, strict=True) if row.board == board]
             across, up = zip(*mine, strict=True)
             axes.scatter(across, up, color=f"C{number}", label=board, zorder=2, s=28)
-        for index in best[:: max(1, len(best) // 6)]:
-            axes.annotate(shown[index].name, at[index], (5, 5), textcoords="offset points", fontsize=7)
+        for turn, index in enumerate(best[:: max(1, len(best) // 6)]):
+            beside = (5, (5, -11)[turn % 2])  # above and below in turn, as neighbours are often near
+            axes.annotate(shown[index].name, at[index], beside, textcoords="offset points", fontsize=7)
         axes.set(xlabel=x.title, ylabel=y.title)
         for axis, values, set_scale, side in zip(
             (x, y), zip(*at, strict=True), (axes.set_xscale, axes.set_yscale), (axes.xaxis, axes.yaxis), strict=True
