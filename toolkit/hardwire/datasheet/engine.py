@@ -43,7 +43,11 @@ def blocks(chip: Chip, program: Schedule, widths: Widths, board: Board) -> dict[
             f"{g.banks} positions per cycle",
             "softmax by tables",
         ),
-        "cache": ("KV cache", f"{s.layers} layers x {s.kv_heads} heads", f"{positions(program)} positions of {f.cache} bits"),
+        "cache": (
+            "KV cache",
+            f"{s.layers} layers x {s.kv_heads} heads",
+            f"{positions(program)} positions of {f.cache} bits",
+        ),
     }
 
 
