@@ -65,3 +65,13 @@ def test_from_a_shape_to_a_proof(tmp_path: Path) -> None:
     assert receipt.rungs["int"].status == "equal" and hardwire.open_build(build.folder).manifest.proofs
     with hardwire.load(build.folder, backend="reference") as model:
         assert model.chip.digest == chip.digest
+
+
+def test_a_build_with_all_that_the_command_offers(tmp_path: Path) -> None:
+    chip = hardwire.random_chip("8,4,1,1,1,4,4,12")
+    more = {"streams": 2, "extended_sampler": True, "guide_words": 512, "clock_mhz": 40.0}
+    plan = hardwire.build_chip(chip, tmp_path / "guided", board="pynq-z2", **more).manifest.plan
+    assert plan.geometry is not None and plan.clock_mhz == 40
+    assert [plan.geometry[name] for name in ("streams", "best", "guide_words")] == [2, 20, 512]
+    mould = hardwire.build_chip(chip, tmp_path / "mould", board="pynq-z2", reprintable=True).manifest.plan
+    assert mould.pour == "all"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -320,6 +321,10 @@ def build_chip(
     lanes: int | None = None,
     geometry: Geometry | None = None,
     streams: int | None = 1,
+    clock_mhz: float | None = None,
+    reprintable: bool = False,
+    extended_sampler: bool = False,
+    guide_words: int = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write the project of a chip with its weights baked in; nothing is compiled or synthesized.
@@ -334,6 +339,10 @@ def build_chip(
         lanes: of the HLS project.
         geometry: of the RTL engine; by default the fastest that is expected to fit.
         streams: contexts in flight of the RTL engine; None: as many as give the most tokens.
+        clock_mhz: to build for; by default the board's.
+        reprintable: the board's host can pour other chips of the mould into the RTL engine.
+        extended_sampler: top-k, top-p, penalty, log probabilities and guides, in the chip.
+        guide_words: of an extended sampler's memory for a guide's automaton: 0, or a power of two.
 
     Raises:
         BoardError: the chip does not fit.
@@ -346,18 +355,23 @@ def build_chip(
     (16, True)
     """
     from .build.make import make_build
+    from .ops.choice import EXTENDED
     from .targets.board import load_board
 
+    place = load_board(board)
     with _file_of(chip) as path:
         return make_build(
             path,
-            load_board(board),
+            place if clock_mhz is None else replace(place, clock_mhz=clock_mhz),
             Path(out),
             target=target,
             ip=ip,
             lanes=lanes,
             geometry=geometry,
             streams=streams,
+            reprintable=reprintable,
+            best=EXTENDED if extended_sampler else 0,
+            guide_words=guide_words,
             progress=progress,
         )
 
