@@ -27,7 +27,7 @@ from hardwire.emit.top.axi import write_axi_top
 from hardwire.emit.top.host import Host
 from hardwire.errors import PromptError
 from hardwire.host.registers import ADDRESS_BITS, address, fields_in
-from hardwire.host.requests import BY_CHIP, BY_HOST, Request, RequestState
+from hardwire.host.requests import BY_CHIP, BY_HOST, NONE_ALLOWED, Request, RequestState
 from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import STOP, Masks, draws, random_guide
 from hardwire.proof.receipts import Rung
@@ -220,6 +220,27 @@ def test_astream_follows_a_guide_and_names_what_it_has_no_room_for(chip: Chip, s
     outcome = board.run(replace(request, guide=long))
     assert outcome.ids == (5,) * 8
     assert outcome.guided == f"{BY_HOST}: the guide needs 601 states, and this chip has 512; its masks are the host's"
+
+
+def test_a_guide_of_fewer_tokens_leaves_none_of_the_last_one_s_allowed(chip: Chip, sim: AxiSim) -> None:
+    """It says nothing of the others, whose classes the memory keeps: it is refused, as are more tokens."""
+    board, vocab = MappedChip(sim, chip_id=chip.id), chip.shape.vocab
+    all_of = Automaton(vocab, 0, [1], {0: {token: 1 for token in range(vocab)}, 1: {}})
+    board.run(Request(ids=(1, 2), budget=1, guide=all_of))
+    written = board.guide_memory.written
+    for other in (-20, 20):
+        guide = Automaton(vocab + other, 0, [1], {0: {5: 1}, 1: {}})
+        words = rf"a guide of tokens of shape \({vocab + other},\); the vocabulary has {vocab}"
+        for one in (guide, Masks(guide)):
+            with pytest.raises(PromptError, match=words):
+                board.run(Request(ids=(1, 2), budget=1, guide=one))
+    assert board.guide_memory.written == written and board.faults == []
+
+
+def test_an_answer_of_no_token(chip: Chip, sim: AxiSim) -> None:
+    board = MappedChip(sim, chip_id=chip.id)
+    outcome = board.run(Request(ids=(1, 2), guide=Automaton(chip.shape.vocab, 0, [0], {0: {}})))
+    assert (outcome.ids, outcome.status, outcome.guided) == ((), NONE_ALLOWED, BY_CHIP)
 
 
 def test_a_reset_between_settings_and_start_leaves_the_guide(chip: Chip, sim: AxiSim) -> None:
