@@ -62,6 +62,12 @@ def test_every_state_and_token_is_the_automaton_s() -> None:
         assert guide.transitions <= len(guide.table) <= guide.words == 4096, case
 
 
+def test_an_answer_of_no_token_has_a_table() -> None:
+    guide = tables(automaton := Automaton(10, 0, [0], {0: {}}), 512, 9)
+    assert_same(automaton, guide)
+    assert (guide.transitions, guide.states, guide.table.tolist(), guide.classes.any()) == (0, 1, [0], False)
+
+
 def test_a_full_table_goes_around_its_end() -> None:
     """Almost as many transitions as words: each entry is in its place, also of rows that pass the end."""
     ring = {state: {3 + state % 40: (state + 1) % 475} for state in range(475)}

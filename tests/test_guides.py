@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from hardwire.chip.model import Chip
+from hardwire.chip.reference import Reference
 from hardwire.driver import guides
 from hardwire.driver.automaton import Automaton
 from hardwire.driver.guides import Guides, check_schema
 from hardwire.driver.schema import problems
 from hardwire.driver.text import TextCodec
 from hardwire.errors import PromptError, ToolMissing
+from hardwire.host.requests import NONE_ALLOWED, Request
 
 EDGES = {0: {5: 1, 6: 2, 7: 9}, 1: {5: 1, 8: 2}, 9: {5: 9}}  # 9 leads nowhere
 
@@ -41,6 +43,68 @@ def test_what_no_automaton_allows_is_refused() -> None:
         Automaton(10, 0, [2], EDGES).begin().take(4)
     with pytest.raises(PromptError, match="every token that the guide begins with stands inside a text"):
         Automaton(10, 0, [2], EDGES, first=(5, 6))
+
+
+def test_a_token_that_ends_leads_nowhere_else() -> None:
+    """Neither by an edge of its own, nor where a request goes on behind it."""
+    guide = Automaton(10, 0, [2], {0: {5: 1, 3: 2}, 1: {3: 0, 6: 2}, 2: {3: 2, 7: 2}}, ends=(3,))
+    assert guide.edges == {0: {5: 1}, 1: {6: 2}, 2: {7: 2}}
+    walk = guide.begin()
+    for token in (5, 6, 7):
+        assert not walk.allowed()[3] or walk.whole
+        walk.take(token)
+    walk.take(3)
+    assert walk.whole and not walk.allowed().any()
+    with pytest.raises(PromptError, match="token 7 is not one that the guide allows here"):
+        walk.take(7)
+    with pytest.raises(PromptError, match="no answer is possible: no tokens of this model spell what the guide asks"):
+        Automaton(10, 0, [2], {0: {5: 1}, 1: {3: 2}}, ends=(3,))
+
+
+def test_an_automaton_from_a_file_is_the_same() -> None:
+    told = {"vocab": 10, "start": 0, "finals": [2], "edges": EDGES, "ends": [3], "first": [6]}
+    read, guide = Automaton(**json.loads(json.dumps(told))), Automaton(**told)  # type: ignore[arg-type]
+    assert (read.edges, read.finals, read.ends, read.first) == (guide.edges, guide.finals, guide.ends, guide.first)
+    assert (read.begin().allowed() == guide.begin().allowed()).all()
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (
+            {"edges": {0: {5: 1, 10: 2}}},
+            "the guide names token 10, of 10 that there are; compile it for",
+        ),
+        ({"edges": {0: {-1: 2}}}, "the guide names token -1, of 10"),
+        ({"ends": (99,)}, "the guide names token 99, of 10"),
+        ({"first": (10,)}, "the guide names token 10, of 10"),
+        ({"edges": {0: {"a": 2}}}, "a guide's states and tokens are whole numbers: .*'a'; compile it anew"),
+        ({"edges": {0: {5: None}}}, "a guide's states and tokens are whole numbers"),
+        ({"finals": ["end"]}, "a guide's states and tokens are whole numbers"),
+    ],
+)
+def test_what_is_no_automaton_of_a_vocabulary_is_refused(other: dict[str, Any], words: str) -> None:
+    told: dict[str, Any] = {"vocab": 10, "start": 0, "finals": [2], "edges": EDGES}
+    with pytest.raises(PromptError, match=words):
+        Automaton(**told | other)
+
+
+def test_a_request_that_an_end_does_not_end(tiny_chip: Chip) -> None:
+    """Behind the end nothing is allowed, which ends it."""
+    guide = Automaton(tiny_chip.shape.vocab, 0, [1], {0: {5: 1}, 1: {6: 1}}, ends=(3,))
+    outcome = Reference(tiny_chip).run(Request(ids=(1, 2), temperature=1.0, seed=3, guide=guide))
+    assert outcome.ids[-1] == 3 and guide.accepts(outcome.ids[:-1]) and outcome.status == NONE_ALLOWED
+
+
+@pytest.mark.parametrize("other", [-1, 1])
+def test_a_guide_of_another_vocabulary_is_refused(tiny_chip: Chip, other: int) -> None:
+    """A chip's memory would keep the classes of those tokens that it leaves out."""
+    vocab = tiny_chip.shape.vocab
+    guide = Automaton(vocab + other, 0, [1], {0: {5: 1}, 1: {}})
+    with pytest.raises(
+        PromptError, match=rf"a guide of tokens of shape \({vocab + other},\); the vocabulary has {vocab}"
+    ):
+        Reference(tiny_chip).run(Request(ids=(1, 2), guide=guide))
 
 
 @pytest.fixture
@@ -84,7 +148,9 @@ def test_requests_share_an_automaton(compiler: Guides, chip_with_text: Chip) -> 
     inner, start = tuple(codec.encode("a")), (1,)
     one = compiler.regex(" (a|b)c", inner, ends=(2,))
     assert compiler.regex(" (a|b)c", inner, ends=(2,)) is one
-    others = [compiler.regex(" (a|b)c", inner, ends=(ends,)) for ends in range(3, 3 + guides.WAYS)]
+    spelt = guides.spelling(codec, chip_with_text.shape.vocab)
+    strange = [token for token, text in enumerate(spelt) if token > 2 and not set(text) & set(b" abc")]
+    others = [compiler.regex(" (a|b)c", inner, ends=(token,)) for token in strange[: guides.WAYS]]
     assert one not in others and len(set(map(id, others))) == guides.WAYS
     assert compiler.regex(" (a|b)c", inner, ends=(2,)) is not one  # no more of them are kept
     assert compiler.regex("(a|b)c", inner) is not compiler.regex("(a|b)c", start)

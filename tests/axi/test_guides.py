@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from choices import BEST, assert_equal
+from numpy.typing import NDArray
 from outlines import TINY
 
 from hardwire.backends.axisim import AxiSim
@@ -25,9 +26,9 @@ from hardwire.driver.model import LanguageModel
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.emit.top.axi import write_axi_top
 from hardwire.emit.top.host import Host
-from hardwire.errors import PromptError
+from hardwire.errors import LinkError, PromptError
 from hardwire.host.registers import ADDRESS_BITS, address, fields_in
-from hardwire.host.requests import BY_CHIP, BY_HOST, Request, RequestState
+from hardwire.host.requests import BY_CHIP, BY_HOST, NONE_ALLOWED, Request, RequestState
 from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import STOP, Masks, draws, random_guide
 from hardwire.proof.receipts import Rung
@@ -215,11 +216,85 @@ def test_astream_follows_a_guide_and_names_what_it_has_no_room_for(chip: Chip, s
 
     assert tuple(asyncio.run(heard(request))) == wanted(chip, request) and state.guided == BY_CHIP
     long = Automaton(vocab, 0, [600], {s: {5: s + 1} for s in range(600)})
-    with pytest.raises(PromptError, match="guides that the chip has no memory for: astream has none of them"):
+    with pytest.raises(PromptError, match=r"the host's \(the guide needs 601 states, .*\): astream has none"):
         board.astream(replace(request, guide=long))
+    with pytest.raises(PromptError, match=r"masks are the host's \(the guide is no automaton\): astream"):
+        board.astream(replace(request, guide=Masks(long)))
     outcome = board.run(replace(request, guide=long))
     assert outcome.ids == (5,) * 8
     assert outcome.guided == f"{BY_HOST}: the guide needs 601 states, and this chip has 512; its masks are the host's"
+
+
+def test_a_guide_of_fewer_tokens_leaves_none_of_the_last_one_s_allowed(chip: Chip, sim: AxiSim) -> None:
+    """It says nothing of the others, whose classes the memory keeps: it is refused, as are more tokens."""
+    board, vocab = MappedChip(sim, chip_id=chip.id), chip.shape.vocab
+    all_of = Automaton(vocab, 0, [1], {0: {token: 1 for token in range(vocab)}, 1: {}})
+    board.run(Request(ids=(1, 2), budget=1, guide=all_of))
+    written = board.guide_memory.written
+    for other in (-20, 20):
+        guide = Automaton(vocab + other, 0, [1], {0: {5: 1}, 1: {}})
+        words = rf"a guide of tokens of shape \({vocab + other},\); the vocabulary has {vocab}"
+        for one in (guide, Masks(guide)):
+            with pytest.raises(PromptError, match=words):
+                board.run(Request(ids=(1, 2), budget=1, guide=one))
+    assert board.guide_memory.written == written and board.faults == []
+
+
+def test_an_answer_of_no_token(chip: Chip, sim: AxiSim) -> None:
+    board = MappedChip(sim, chip_id=chip.id)
+    outcome = board.run(Request(ids=(1, 2), guide=Automaton(chip.shape.vocab, 0, [0], {0: {}})))
+    assert (outcome.ids, outcome.status, outcome.guided) == ((), NONE_ALLOWED, BY_CHIP)
+
+
+def test_a_chip_that_loses_its_registers_in_a_load_is_written_anew(
+    chip: Chip, sim: AxiSim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is lost, so that classes are taken for entries, and the request does not begin."""
+    board, vocab = MappedChip(sim, chip_id=chip.id), chip.shape.vocab
+    board.run(asked(vocab, 1))
+    request, store, loads = asked(vocab, 2), board._store, 0
+
+    def without_power(at: int, words: NDArray[np.uint32]) -> object:
+        nonlocal loads
+        loads += 1
+        if loads == 1:
+            sim.reset()
+        return store(at, words)
+
+    monkeypatch.setattr(board, "_store", without_power)
+    with pytest.raises(
+        LinkError, match="lost the prompt that it was told: it was reset or lost its power"
+    ):
+        board.run(request)
+    for _ in range(2):
+        assert board.run(request).ids == wanted(chip, request)
+    assert loads == 4
+
+
+def test_a_reset_by_another_thread_waits_for_a_load(chip: Chip, sim: AxiSim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chip refuses words while it resets, so a part of the automaton would not be there."""
+    board, request, order = MappedChip(sim, chip_id=chip.id), asked(chip.shape.vocab, 3), list[str]()
+    store, write = board._store, board._write
+    other = threading.Thread(target=board.reset)
+
+    def stored(at: int, words: NDArray[np.uint32]) -> object:
+        if not order:
+            other.start()
+            other.join(0.2)
+        order.append("words")
+        return store(at, words)
+
+    def written(name: str, word: int) -> None:
+        if name == "control" or name == "guide_state":
+            order.append(name)
+        write(name, word)
+
+    monkeypatch.setattr(board, "_store", stored)
+    monkeypatch.setattr(board, "_write", written)
+    list(board.stream(request))
+    other.join()
+    assert order[:3] == ["words", "words", "guide_state"] and "control" in order[3:]
+    assert board.run(request).ids == wanted(chip, request)
 
 
 def test_a_reset_between_settings_and_start_leaves_the_guide(chip: Chip, sim: AxiSim) -> None:

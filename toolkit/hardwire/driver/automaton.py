@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from ..host.sampling import Mask
 class Automaton:
     """States and the tokens that lead from one to another. ``edges``: of every state, token to next state.
 
-    In a state of ``finals`` the answer may end: then tokens of ``ends`` are allowed too. A state from which none of
-    these can be reached is never entered, so an answer can always come to its end, if context and budget last.
-    ``first``: tokens that no answer begins with. Raises PromptError where no answer is possible.
+    In a state of ``finals`` the answer may end: then tokens of ``ends`` are allowed too, and behind one of them nothing
+    is. They lead nowhere else, whatever the edges say. A state from which no final one can be reached is never entered,
+    so an answer can always come to its end, if context and budget last. ``first``: tokens that no answer begins with.
+    States and tokens may come from a file of JSON, whose keys are text. Raises PromptError where no answer is possible,
+    and for tokens that the vocabulary does not have.
     """
 
     def __init__(
@@ -30,16 +32,17 @@ class Automaton:
         ends: Collection[int] = (),
         first: Collection[int] = (),
     ) -> None:
-        self.vocab, self.start, self.ends, self.first = vocab, start, tuple(ends), tuple(first)
-        live = _that_reach(finals, edges)
-        if start not in live:
+        self.vocab, self.ends, self.first = vocab, _tokens(ends, vocab), _tokens(first, vocab)
+        self.start, self.finals = int(start), frozenset(_numbers(finals))
+        inner = _without(self.ends, edges, vocab)
+        live = _that_reach(self.finals, inner)
+        if self.start not in live:
             raise PromptError("no answer is possible: no tokens of this model spell what the guide asks for")
-        self.finals = frozenset(finals) & live
         self.edges = {
-            state: {token: after for token, after in edges.get(state, {}).items() if after in live} for state in live
+            state: {token: after for token, after in inner.get(state, {}).items() if after in live} for state in live
         }
         self._masks: dict[int, NDArray[np.uint8]] = {}  # eight tokens a byte
-        if start not in self.finals and not self.begin().allowed().any():
+        if self.start not in self.finals and not self.begin().allowed().any():
             raise PromptError("no answer is possible: every token that the guide begins with stands inside a text")
 
     def begin(self) -> AutomatonWalk:
@@ -68,9 +71,11 @@ class AutomatonWalk:
     """Where an answer is."""
 
     def __init__(self, automaton: Automaton) -> None:
-        self._automaton, self._state, self._begun = automaton, automaton.start, False
+        self._automaton, self._state, self._begun, self._ended = automaton, automaton.start, False, False
 
     def allowed(self) -> Mask:
+        if self._ended:
+            return np.zeros(self._automaton.vocab, np.bool_)
         mask = self._automaton.allowed(self._state)
         if not self._begun:
             mask[list(self._automaton.first)] = False
@@ -78,15 +83,43 @@ class AutomatonWalk:
 
     def take(self, token: int) -> None:
         """Raises PromptError for a token that is not allowed here: who drew it did not look at the mask."""
-        after = self._automaton.edges[self._state].get(token)
-        if after is None or (not self._begun and token in self._automaton.first):
+        automaton = self._automaton
+        ends = token in automaton.ends and self.whole  # a request that this token does not end
+        after = self._state if ends else automaton.edges[self._state].get(token)
+        if after is None or self._ended or (not self._begun and token in automaton.first):
             raise PromptError(f"token {token} is not one that the guide allows here")
-        self._state, self._begun = after, True
+        self._state, self._begun, self._ended = after, True, ends
 
     @property
     def whole(self) -> bool:
         """Whether the answer may end here."""
         return self._state in self._automaton.finals
+
+
+def _numbers(given: Iterable[int | str]) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, given))
+    except (TypeError, ValueError) as error:
+        raise PromptError(f"a guide's states and tokens are whole numbers: {error}; compile it anew") from None
+
+
+def _tokens(given: Iterable[int | str], vocab: int) -> tuple[int, ...]:
+    """Raises PromptError for what is no token of a vocabulary of so many."""
+    tokens = _numbers(given)
+    if tokens and not (0 <= min(tokens) and max(tokens) < vocab):
+        odd = next(token for token in tokens if not 0 <= token < vocab)
+        raise PromptError(f"the guide names token {odd}, of {vocab} that there are; compile it for this tokenizer")
+    return tokens
+
+
+def _without(ends: Collection[int], edges: Mapping[int, Mapping[int, int]], vocab: int) -> dict[int, dict[int, int]]:
+    """The edges but for tokens that end an answer."""
+    inner = {}
+    for state, row in zip(_numbers(edges), edges.values(), strict=True):
+        inner[state] = dict(zip(_tokens(row, vocab), _numbers(row.values()), strict=True))
+        for end in ends:
+            inner[state].pop(end, None)
+    return inner
 
 
 def _that_reach(finals: Collection[int], edges: Mapping[int, Mapping[int, int]]) -> set[int]:

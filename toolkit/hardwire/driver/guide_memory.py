@@ -59,8 +59,12 @@ class GuideMemory:
             self._load(guide)
         self._write("guide_state", guide.start)
 
-    def _load(self, guide: GuideTables) -> None:
+    def forget(self) -> None:
+        """What it holds is not known: it is written anew by the next that begins."""
         self._holds = None
+
+    def _load(self, guide: GuideTables) -> None:
+        self.forget()
         classes = field("guide_page", "classes").mask
         for of, words in ((classes, guide.classes), (0, guide.table)):
             for page, first in enumerate(range(0, len(words), GUIDE_WINDOW.words)):

@@ -134,7 +134,7 @@ def _classes(vocab: int, states: Ints, tokens: Ints, nexts: Ints) -> tuple[Ints,
     begins = np.flatnonzero(np.r_[True, sorted_tokens[1:] != sorted_tokens[:-1]][: len(order)])
     classes, known = np.zeros(vocab, np.int64), dict[bytes, int]()
     first = np.zeros(len(order), np.bool_)
-    for begin, end in zip(begins, np.r_[begins[1:], len(order)], strict=True):
+    for begin, end in zip(begins, np.r_[begins, len(order)][1:], strict=True):
         alike = pairs[begin:end].tobytes()
         first[begin:end] = alike not in known
         classes[sorted_tokens[begin]] = known.setdefault(alike, len(known) + 1)

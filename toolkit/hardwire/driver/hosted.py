@@ -8,6 +8,7 @@ start exactly once. Tokens have indices that never repeat, and the chip keeps ea
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BuildError, LinkError, PromptError, Unsupported
+from ..errors import BuildError, HardwireError, LinkError, PromptError, Unsupported
 from ..host.registers import (
     ADDRESS_BITS,
     CHOOSES,
@@ -54,6 +55,7 @@ from .guide_tables import GuideTables
 UNLIMITED = 0xFFFFFFFF
 READY = 100  # looks at a chip that was told to take contents, which takes it less than one
 EMPTY = "the chip's memories hold no chip: a load was cut off, or never made; reprint it, or load the model again"
+LOST = "the chip lost the prompt that it was told: it was reset or lost its power meanwhile; ask again"
 STARTS = 5
 INDICES = 1 << 32  # indices of tokens run modulo this
 
@@ -159,6 +161,7 @@ class HostedChip(Backend):
     def _become(self, number: int) -> None:
         """Be the stream of that number, whose registers are behind those of the others."""
         self.index, self.number, self._base = 0, number, number << ADDRESS_BITS
+        self._telling = threading.RLock()  # not in the middle of a reset, in which a chip refuses what it is told
 
     def _check_number(self) -> None:
         """Raise LinkError where the registers are another stream's: addresses that do not reach so far."""
@@ -384,8 +387,9 @@ class HostedChip(Backend):
 
     def reset(self) -> None:
         """End the request at once and empty the context."""
-        self._write("control", field("control", "reset").mask)
-        self._await_idle()
+        with self._telling:
+            self._write("control", field("control", "reset").mask)
+            self._await_idle()
 
     # -- how -----------------------------------------------------------------------------------------
 
@@ -400,10 +404,17 @@ class HostedChip(Backend):
         halts = [valid | token for token in request.stops] + [0] * (self._info.stops - len(request.stops))
         budget = UNLIMITED if request.budget is None else min(request.budget, UNLIMITED)
         settings = [len(request.ids), budget, request.inverse, request.seed & 0xFFFFFFFF, request.seed >> 32]
-        self._write_words(self._at("length"), settings + halts)
-        self._write_words(self._at("prompt"), request.ids)
-        self._tell_choice(request)
-        self._start(request.clear)
+        with self._telling:
+            self._write_words(self._at("length"), settings + halts)
+            self._write_words(self._at("prompt"), request.ids)
+            self._tell_choice(request)
+        try:
+            self._start(request.clear)
+        except HardwireError as error:
+            self.guide_memory.forget()  # a chip that was reset meanwhile may have taken a part of it
+            if isinstance(error, PromptError) and request.ids:
+                raise LinkError(LOST) from None
+            raise
 
     def _start(self, clear: bool) -> None:
         """Start exactly once: whether a start that is not known to have arrived took place says its counter."""

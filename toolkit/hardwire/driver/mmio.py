@@ -161,9 +161,11 @@ class MappedChip(HostedChip):
         self.limits.check(request)
         chip = self._mine[request.stream] if request.stream != self.number else self
         if chip._singly(request):
+            guide = chip._guide(request)
+            why = f" ({guide})" if guide and isinstance(guide, str) else ""
             raise Unsupported(
-                "rows of logits, stages, log probabilities, guides that the chip has no memory for: astream has none "
-                "of them; ask run() or stream()"
+                "rows of logits, stages, log probabilities, guides whose masks are the host's"
+                f"{why}: astream has none of them; ask run() or stream()"
             )
         state = state or RequestState()
         state.guided = BY_CHIP if request.guide is not None else ""

@@ -111,6 +111,10 @@ def check_best(how: Sampling, best: int, vocab: int, name: str) -> None:
         )
     if how.allowed is not None and how.allowed.shape != (vocab,):
         raise PromptError(f"allowed tokens of shape {how.allowed.shape}; the vocabulary has {vocab}")
+    if how.guide is not None and (shape := how.guide.begin().allowed().shape) != (vocab,):
+        raise PromptError(
+            f"a guide of tokens of shape {shape}; the vocabulary has {vocab}, so compile it for this chip"
+        )
 
 
 def choice_fields(how: Sampling) -> NDArray[np.uint32]:
