@@ -262,9 +262,7 @@ def test_a_chip_that_loses_its_registers_in_a_load_is_written_anew(
         return store(at, words)
 
     monkeypatch.setattr(board, "_store", without_power)
-    with pytest.raises(
-        LinkError, match="lost the prompt that it was told: it was reset or lost its power"
-    ):
+    with pytest.raises(LinkError, match="lost the prompt that it was told: it was reset or lost its power"):
         board.run(request)
     for _ in range(2):
         assert board.run(request).ids == wanted(chip, request)
