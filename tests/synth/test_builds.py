@@ -53,7 +53,7 @@ def finished(build: Build, **more: object) -> Row:
         "port_directions": {"I0": "input", "O": "output"},
         "connections": {"I0": [2], "O": [3]},
     }
-    ports = {"logit_o": {"direction": "output", "bits": [3]}}
+    ports = {"logits_o": {"direction": "output", "bits": [3]}}
     module = {"ports": ports, "cells": {"lut": lut}, "netnames": {}}
     (work / "netlist.json").write_text(json.dumps({"modules": {"hardwire_top": module}}))
     (work / "netlist.v").write_text("module hardwire_top; endmodule\n")
