@@ -98,7 +98,7 @@ test-arm: $(VENV)/ready-check
 
 # The exporters' own packages are large; only this target needs them.
 $(VENV)/ready-train: $(VENV)/ready-check
-	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,train]' 'numpy<2'
+	$(BIN)/pip install $(PIP) -e '.[all,check,pynq,train,adapters]' 'numpy<2'
 	touch $@
 
 # OpenAI's client for node, which is the system's, as a Chromium, nginx and haproxy are for tests/serve.
