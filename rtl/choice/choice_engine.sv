@@ -71,9 +71,9 @@ module choice_engine
 
     choice #(.Folder(Folder)) u_choice (
       .clk_i, .rst_i, .we_i(shown), .logits_i(logits_o), .mask_we_i(mask_we_i[s]), .mask_addr_i(mask_addr_i[s]),
-      .mask_i(mask_i[s]), .guide_i(guide_i[s]), .guide_state_o(guide_state_o[s]), .fed_i(fed), .place_i(place), .fed_id_i(fed_id), .start_i(start), .choice_i(choice_i[s]),
-      .inverse_i(request_i[s].inverse), .seed_i(request_i[s].seed), .position_i(progress[s].position), .done_o(done),
-      .drawn_o(drawn_o[s]), .best_o(best));
+      .mask_i(mask_i[s]), .guide_i(guide_i[s]), .guide_state_o(guide_state_o[s]), .fed_i(fed), .place_i(place),
+      .fed_id_i(fed_id), .start_i(start), .choice_i(choice_i[s]), .inverse_i(request_i[s].inverse),
+      .seed_i(request_i[s].seed), .position_i(progress[s].position), .done_o(done), .drawn_o(drawn_o[s]), .best_o(best));
 
     always_ff @(posedge clk_i) begin
       best_id_o[s]    <= best[best_addr_i[s]].id;

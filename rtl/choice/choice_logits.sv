@@ -10,7 +10,7 @@ module choice_logits
   input  logic              clk_i,
   input  logic              rst_i,
   input  logic              we_i,
-  /* verilator lint_off UNUSEDSIGNAL */  // its stream: a build with an extended sampler has one
+  /* verilator lint_off UNUSEDSIGNAL */  // its stream: who asks for a write has looked at it
   input  logits_t           logits_i,
   /* verilator lint_on UNUSEDSIGNAL */
   input  logic              mask_we_i,   // only between walks

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from choices import BEST, GEOMETRY, assert_equal
+from choices import BEST, GEOMETRY, assert_equal, board_sim
 from outlines import TINY
 
 from hardwire.backends.axisim import AxiSim
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.mmio import MappedChip
-from hardwire.emit.rtl.project import write_rtl
-from hardwire.emit.top.axi import write_axi_top
-from hardwire.emit.top.host import Host
 from hardwire.host.registers import address, fields_in
 from hardwire.host.requests import Request
 from hardwire.proof.draws import requests
@@ -32,12 +29,7 @@ def chip() -> Chip:
 
 @pytest.fixture(scope="module")
 def sim(chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> AxiSim:
-    folder = tmp_path_factory.mktemp("choice")
-    write_rtl(chip, folder, GEOMETRY)
-    write_axi_top(folder, Host(clock_mhz=100))
-    sim = AxiSim(folder)
-    sim.compile()
-    return sim
+    return board_sim(chip, tmp_path_factory.mktemp("choice"), GEOMETRY)
 
 
 def test_every_draw_is_the_reference_s(chip: Chip, sim: AxiSim, draw: np.random.Generator) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from choices import BEST, assert_equal
+from choices import BEST, TWO_GUIDED, assert_equal, board_sim
 from numpy.typing import NDArray
 from outlines import TINY
 
@@ -23,21 +23,15 @@ from hardwire.driver.automaton import Automaton
 from hardwire.driver.guide_tables import GuideTables
 from hardwire.driver.mmio import MappedChip
 from hardwire.driver.model import LanguageModel
-from hardwire.emit.rtl.project import write_rtl
-from hardwire.emit.top.axi import write_axi_top
-from hardwire.emit.top.host import Host
 from hardwire.errors import LinkError, PromptError
 from hardwire.host.registers import ADDRESS_BITS, address, fields_in
 from hardwire.host.requests import BY_CHIP, BY_HOST, NONE_ALLOWED, Request, RequestState
-from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import STOP, Masks, draws, random_guide
 from hardwire.proof.receipts import Rung
 from hardwire.proof.streams import listeners
 from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
-
-TWO = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST, guide_words=512)
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +41,7 @@ def chip() -> Chip:
 
 @pytest.fixture(scope="module")
 def compiled(chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> AxiSim:
-    folder = tmp_path_factory.mktemp("guides")
-    write_rtl(chip, folder, TWO)
-    write_axi_top(folder, Host(clock_mhz=100))
-    sim = AxiSim(folder)
-    sim.compile()
-    return sim
+    return board_sim(chip, tmp_path_factory.mktemp("guides"), TWO_GUIDED)
 
 
 @pytest.fixture

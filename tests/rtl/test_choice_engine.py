@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from choices import BEST, GEOMETRY, assert_equal
+from choices import BEST, GEOMETRY, assert_equal, engine_sim
 from outlines import TINY
 
 from hardwire.backends.rtlsim import RtlSim
@@ -35,11 +35,7 @@ def chip() -> Chip:
 
 @pytest.fixture(scope="module")
 def sim(chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> RtlSim:
-    folder = tmp_path_factory.mktemp("choice")
-    write_rtl(chip, folder, GEOMETRY)
-    sim = RtlSim(folder, chip)
-    sim.compile()
-    return sim
+    return engine_sim(chip, tmp_path_factory.mktemp("choice"), GEOMETRY)
 
 
 def test_every_draw_is_the_reference_s(chip: Chip, sim: RtlSim, draw: np.random.Generator) -> None:

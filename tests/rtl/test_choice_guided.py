@@ -10,17 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from choices import BEST, GUIDED, assert_equal
+from choices import BEST, GUIDED, TWO_GUIDED, assert_equal, assert_simulated, engine_sim
 from outlines import TINY
 
 from hardwire.backends.rtlsim import Asked, RtlSim
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.automaton import Automaton
-from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import Unsupported
 from hardwire.host.requests import BY_CHIP, BY_HOST, NONE_ALLOWED, Request
-from hardwire.plan.geometry import Geometry
 from hardwire.plan.schedule import schedule
 from hardwire.proof.draws import STOP, Masks, draws, random_guide
 from hardwire.proof.receipts import Rung
@@ -28,30 +26,20 @@ from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
 
-TWO = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST, guide_words=512)
-
 
 @pytest.fixture(scope="module")
 def chip() -> Chip:
     return random_chip(Outline(shape=TINY), seed=8)
 
 
-def built(chip: Chip, folder_of: pytest.TempPathFactory, geometry: Geometry) -> RtlSim:
-    folder = folder_of.mktemp("guided")
-    write_rtl(chip, folder, geometry)
-    sim = RtlSim(folder, chip)
-    sim.compile()
-    return sim
-
-
 @pytest.fixture(scope="module")
 def sim(chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> RtlSim:
-    return built(chip, tmp_path_factory, GUIDED)
+    return engine_sim(chip, tmp_path_factory.mktemp("guided"), GUIDED)
 
 
 @pytest.fixture(scope="module")
 def two(chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> RtlSim:
-    return built(chip, tmp_path_factory, TWO)
+    return engine_sim(chip, tmp_path_factory.mktemp("guided"), TWO_GUIDED)
 
 
 def loops(draw: np.random.Generator, vocab: int) -> Automaton:
@@ -172,7 +160,4 @@ def test_two_streams_have_guides_of_their_own(chip: Chip, two: RtlSim, draw: np.
             asked.append(Asked(replace(request, budget=6), stall=stall, after=int(draw.integers(900))))
         for one, got in zip(asked, two.together(asked), strict=True):
             want = reference.run(replace(one.request, stream=0, rows=1))
-            assert (tuple(got.tokens), got.status, got.position) == (want.ids, want.status, want.position), case
-            assert np.array_equal(got.logits, want.logits), case
-            for mine, other in zip(got.drawn, want.drawn, strict=False):
-                assert (mine.token, mine.logit, mine.total) == (other.token, other.logit, other.total), case
+            assert_simulated(got, want, case)

@@ -8,21 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from choices import BEST, assert_equal
+from choices import BEST, TWO, assert_equal, assert_simulated, engine_sim
 from outlines import TINY
 
 from hardwire.backends.rtlsim import Asked, RtlSim
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
-from hardwire.emit.rtl.project import write_rtl
 from hardwire.host.requests import Request
-from hardwire.plan.geometry import Geometry
 from hardwire.proof.draws import requests
 from hardwire.quantize import Outline, random_chip
 
 pytestmark = pytest.mark.tools
-
-GEOMETRY = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +28,7 @@ def chip() -> Chip:
 
 @pytest.fixture(scope="module")
 def sim(chip: Chip, tmp_path_factory: pytest.TempPathFactory) -> RtlSim:
-    folder = tmp_path_factory.mktemp("streams")
-    write_rtl(chip, folder, GEOMETRY)
-    sim = RtlSim(folder, chip)
-    sim.compile()
-    return sim
+    return engine_sim(chip, tmp_path_factory.mktemp("streams"), TWO)
 
 
 def test_every_draw_is_the_reference_s(chip: Chip, sim: RtlSim, draw: np.random.Generator) -> None:
@@ -84,8 +76,4 @@ def test_both_draw_at_once(chip: Chip, sim: RtlSim, draw: np.random.Generator) -
         ]
         for one, got in zip(asked, sim.together(asked), strict=True):
             want = reference.run(replace(one.request, stream=0, rows=1))
-            assert (tuple(got.tokens), got.status, got.position) == (want.ids, want.status, want.position), case
-            assert np.array_equal(got.logits, want.logits), case
-            for mine, other in zip(got.drawn, want.drawn, strict=True):
-                assert (mine.token, mine.logit, mine.total) == (other.token, other.logit, other.total), case
-                assert mine.ids.tolist() == other.ids.tolist() and mine.logits.tolist() == other.logits.tolist(), case
+            assert_simulated(got, want, case)

@@ -8,18 +8,15 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from choices import TWO_GUIDED, board_sim
 
-from hardwire.backends.axisim import AxiSim
 from hardwire.chip.model import Chip
 from hardwire.chip.reference import Reference
 from hardwire.driver.mmio import MappedChip
-from hardwire.emit.rtl.project import write_rtl
-from hardwire.emit.top.axi import write_axi_top
-from hardwire.emit.top.host import Host
-from hardwire.plan.geometry import Geometry
 from hardwire.serve.sampling import COMPLETIONS
 
 from .served import Running, serving
@@ -28,18 +25,12 @@ from .test_sampling import BEST, PATTERN
 
 pytestmark = pytest.mark.tools  # outlines-core
 
-GEOMETRY = Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, best=BEST, guide_words=512)
 LONG = "[a-c ]{600}"  # more states than the memory has words
 
 
 @pytest.fixture(scope="module")
 def board(chip_with_text: Chip, tmp_path_factory: pytest.TempPathFactory) -> MappedChip:
-    folder = tmp_path_factory.mktemp("guided")
-    write_rtl(chip_with_text, folder, GEOMETRY)
-    write_axi_top(folder, Host(clock_mhz=100))
-    sim = AxiSim(folder)
-    sim.compile()
-    return MappedChip(sim)
+    return MappedChip(board_sim(chip_with_text, tmp_path_factory.mktemp("guided"), replace(TWO_GUIDED, best=BEST)))
 
 
 @pytest.fixture(scope="module")
