@@ -67,6 +67,7 @@ def test_from_a_shape_to_a_proof(tmp_path: Path) -> None:
         assert model.chip.digest == chip.digest
 
 
+@pytest.mark.tools
 def test_a_build_with_all_that_the_command_offers(tmp_path: Path) -> None:
     chip = hardwire.random_chip("8,4,1,1,1,4,4,12")
     more = {"streams": 2, "extended_sampler": True, "guide_words": 512, "clock_mhz": 40.0}
