@@ -7,7 +7,8 @@
 # make test      every test that takes no more than minutes
 # make notebooks executes notebooks/*.ipynb and writes their outputs; minutes
 # make test-arm  the driver on the boards' processors, 32 bits and 64, under qemu; apt brings both; minutes, and part of test-all
-# make test-all  everything, with dated results in docs/results.md
+# make test-all  every test, and the dated figures of models and speed in docs/results.md; two hours
+# make gates     the figures of gates there: synthesis, routes and their proofs; two more
 # make matrix    docs/matrix.md: architectures x exporters, integers, HLS, RTL, from the packed exports
 # make exports   the exports themselves, by the real exporters, packed as fixtures
 # make release   wheel and sdist in dist/, checked, and the wheel's demo run in an empty environment
@@ -27,7 +28,7 @@ QUICK := tests/test_imports.py tests/test_layout.py tests/test_api.py tests/test
   tests/test_requests.py tests/test_driver.py tests/test_cli.py tests/ops tests/uart/test_registers.py tests/uart/test_board_top.py \
   tests/synth/test_project.py tests/vivado/test_boards.py
 
-.PHONY: demo quick check test test-arm test-all slurm matrix exports smollm2 notebooks docs wheel release clean
+.PHONY: demo quick check test test-arm test-all gates slurm matrix exports smollm2 notebooks docs wheel release clean
 
 # numpy 1.26 is what boards have; `check` runs under numpy 2 as well.
 $(VENV)/ready: setup.cfg pyproject.toml
@@ -107,7 +108,10 @@ build/node/node_modules/openai:
 
 test-all: test $(VENV)/ready-train $(VENV)/ready-clients build/node/node_modules/openai
 	$(BIN)/pytest $(SHARE) -m slow --durations=8
-	$(BIN)/python tests/results.py
+	$(BIN)/python tests/results.py models large speed
+
+gates: $(VENV)/ready-check
+	$(BIN)/python tests/results.py gates
 
 matrix: $(VENV)/ready-check
 	$(BIN)/python tests/matrix.py
