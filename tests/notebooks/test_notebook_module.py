@@ -97,9 +97,8 @@ def test_it_imports_what_a_board_has(chip_with_text: Chip, tmp_path: Path) -> No
     ran = subprocess.run(program, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     wanted = hardwire.load(tmp_path / "tiny.chip").generate("ab", 5, temperature=0.9, seed=4)
-    assert (
-        ran.stdout.startswith(f"ab{wanted}\n") and "Image object" in ran.stdout and ran.stdout.endswith(f"{wanted}\n")
-    )
+    picture = "<IPython.core.display.Image object>\n"  # where the computer is slow, in the middle of the text too
+    assert picture in ran.stdout and ran.stdout.replace(picture, "") == f"ab{wanted}\n{wanted}\n"
 
 
 @pytest.mark.tools
