@@ -95,7 +95,7 @@ class Planned:
     @property
     def last(self) -> int:
         """The mean is over positions 0 to this."""
-        return min(MEAN_OVER, self.made.shape.context) - 1
+        return min(MEAN_OVER, self.made.context) - 1
 
     @property
     def mean(self) -> float:
@@ -202,13 +202,13 @@ def routed(chip: Chip, made: Schedule, board: Board, manifest: Path) -> tuple[Sc
         raise BuildError(
             f"{manifest}: malformed, {type(error).__name__}: {error}; it has clock_mhz and cycles, a list"
         ) from None
-    if cycles != [made.cycles(position) for position in range(chip.shape.context)]:
+    if cycles != [made.cycles(position) for position in range(made.context)]:
         return made, board.clock_mhz, "asked; the bitstream is of another plan"
     return made, clock, "routed"
 
 
 def prove(chip: Chip, made: Schedule, folder: Path) -> Proof:
-    """Simulate the engine of a schedule: logits to the last position of the context, cycles at every position.
+    """Simulate the engine of a schedule: logits to the last position of a stream, cycles at every position.
 
     Raises Mismatch at the first difference.
     """
@@ -219,11 +219,11 @@ def prove(chip: Chip, made: Schedule, folder: Path) -> Proof:
     sim.compile()
     seconds = time.perf_counter() - started
     try:
-        text = np.random.default_rng(SEED).integers(0, chip.shape.vocab, chip.shape.context)
+        text = np.random.default_rng(SEED).integers(0, chip.shape.vocab, made.context)
         logits = same_logits(chip, sim, text)
         started = time.perf_counter()
         generated = same_cycles(made, sim)
-        rate = chip.shape.context / (time.perf_counter() - started)
+        rate = made.context / (time.perf_counter() - started)
         return Proof(logits, generated, same_prompt_cycles(made, sim, text), seconds, rate)
     finally:
         sim.close()
@@ -244,7 +244,7 @@ def same_cycles(made: Schedule, sim: RtlSim) -> int:
     Behind the last nothing is fetched, so its end is compared: it must come as long after the planned next fetch as in
     a request for one token.
     """
-    context = made.shape.context
+    context = made.context
     whole, one = sim.simulate([SEED]), sim.simulate([SEED], 1)
     late = one.cycles - int(one.fetches[-1]) - made.cycles(0)
     ended = whole.cycles - int(whole.fetches[-1]) - late
@@ -254,7 +254,7 @@ def same_cycles(made: Schedule, sim: RtlSim) -> int:
 
 def same_prompt_cycles(made: Schedule, sim: RtlSim, text: np.ndarray) -> int:
     """The same for inner tokens of a prompt; the last of a context is no inner one."""
-    want = [made.cycles(p, generated=False) for p in range(made.shape.context - 1)]
+    want = [made.cycles(p, generated=False) for p in range(made.context - 1)]
     compare_cycles("prompt", want, sim.simulate(text.tolist()).token_cycles, sim)
     return len(want)
 
@@ -298,7 +298,7 @@ PROOF_HEAD = ["model", "board", "lanes", "plan", "compile", "logits equal", "cyc
 
 
 def speed_row(name: str, work: Work, p: Planned) -> list[str]:
-    shown = sorted({min(at, p.made.shape.context - 1) for at in SHOWN})
+    shown = sorted({min(at, p.made.context - 1) for at in SHOWN})
     return [
         name,
         work.board,

@@ -51,6 +51,12 @@ def test_every_position_is_compared(tiny_chip: Chip, engine: Path) -> None:
 
 
 @pytest.mark.tools
+def test_of_several_streams_every_position_of_one(tiny_chip: Chip, tmp_path: Path) -> None:
+    proof = prove(tiny_chip, schedule(tiny_chip, replace(GEOMETRY, streams=2, share=13)), tmp_path)
+    assert (proof.logits, proof.generated, proof.prompt) == (13 * 40, 13, 12)
+
+
+@pytest.mark.tools
 @pytest.mark.parametrize("position", [0, 11, 23])
 def test_one_wrong_cycle_is_noticed(
     tiny_chip: Chip, engine: Path, position: int, monkeypatch: pytest.MonkeyPatch
