@@ -166,7 +166,9 @@ def test_what_does_not_end_in_time_is_told(chip_with_text: Chip, gated: Gated) -
         timer.cancel()  # type: ignore[attr-defined]
         gated.let(1)
         running.join()
-        assert running.answer[1][-1]["error"]["code"] == "stopping"
+        status, said = running.answer
+        told = said[-1] if status == 200 else said  # where the computer is slow nothing had been sent
+        assert told["error"]["code"] == "stopping"
 
 
 def test_who_asks_by_another_name(chip_with_text: Chip) -> None:
