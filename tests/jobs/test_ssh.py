@@ -96,17 +96,25 @@ def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_steps_run_on_workers_that_a_login_started(hosts: str, tmp_path: Path) -> None:
     parents: list[int] = []
-    code = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getppid())); time.sleep(1)"
+    # Each ends when the other has begun, however late a worker comes.
+    code = (
+        "import os, sys, time\n"
+        "open(sys.argv[1], 'w').write(str(os.getppid()))\n"
+        "until = time.monotonic() + 60\n"
+        "while not os.path.exists(sys.argv[2]) and time.monotonic() < until:\n"
+        "    time.sleep(0.05)"
+    )
 
-    def on_a_worker(name: str) -> Any:
+    def on_a_worker(name: str, other: str) -> Any:
         def work(progress: Progress, stop: Stop) -> int:
-            return run_tool([sys.executable, "-c", code, name], tmp_path, tmp_path / f"{name}.log", stop=stop)
+            return run_tool([sys.executable, "-c", code, name, other], tmp_path, tmp_path / f"{name}.log", stop=stop)
 
         return work
 
     async def work(pool: Pool) -> None:
         needs = Needs(memory=64 << 20, cores=1)  # all the cores of a worker, so the two are on both
-        steps = [Step(job=name, kind="k", work=on_a_worker(name), needs=needs) for name in ("a", "b")]
+        names = ("a", "b"), ("b", "a")
+        steps = [Step(job=name, kind="k", work=on_a_worker(name, other), needs=needs) for name, other in names]
         assert await asyncio.gather(*(pool.run(step) for step in steps)) == [0, 0]
         parents.extend(int((tmp_path / name).read_text()) for name in ("a", "b"))
 
