@@ -272,9 +272,10 @@ def compare_cycles(kind: str, want: Sequence[int], got: Sequence[int], sim: RtlS
 
 INTRODUCTION = """\
 The fastest engine that `hardwire fit` finds for a board, and what it takes in Verilator from one token's fetch to the
-next possible one: everything on the chip, W4A8, one stream. Planned and simulated cycles are equal at every position of
-the context, or this page is not written. A clock is the board file's assumption, and the tokens/s with it, unless it is
-routed. The speed is the engine's own; a line to a host adds to it.
+next possible one: everything on the chip, W4A8, one stream, on the ULX3S one of two. Planned and simulated cycles are
+equal at every position that a stream has, or this page is not written. A clock is estimated from the plan
+([how](clock.md)), and the tokens/s with it, unless it is routed. The speed is the engine's own; a line to a host adds
+to it.
 """
 SPEED_HEAD = [
     "model",
@@ -291,7 +292,7 @@ SPEED_HEAD = [
 PROOF_INTRODUCTION = """
 ### Its proof
 
-Logits of a random text to the last position of the context against the integer reference, cycles against the plan.
+Logits of a random text to the last position of a stream against the integer reference, cycles against the plan.
 Lanes: columns x rows x depth.
 """
 PROOF_HEAD = ["model", "board", "lanes", "plan", "compile", "logits equal", "cycles equal", "simulation"]

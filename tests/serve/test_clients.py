@@ -145,7 +145,7 @@ long = [{"role": "user", "content": "a" * 50}]
 for change in ({"messages": long}, {"api_key": "sk-another"}, {"model": "openai/gpt-9"}):
     try:
         litellm.completion(**{**where, **change})
-    except Exception as error:
+    except Exception as error:  # of litellm's many types; its name is what is looked at
         refused.append(type(error).__name__)
 print(json.dumps({
     "chats": [choice.message.content for choice in whole.choices],
