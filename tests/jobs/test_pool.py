@@ -66,6 +66,24 @@ def test_a_step_gives_its_value_tells_how_far_it_is_and_leaves_a_line(tmp_path: 
     assert begun["id"] == ended["id"] and (ended["status"], ended["job"], ended["kind"]) == ("done", "a", "k")
 
 
+def test_an_answer_that_nobody_could_fetch_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker dies between its answer and the fetching of it: Dask would do the step again, and nobody learn why."""
+
+    async def never(future: Any) -> None:
+        await asyncio.sleep(3600)
+
+    def fail(progress: Progress, stop: Stop) -> None:
+        raise BuildError("a: no")
+
+    async def work(pool: Pool) -> None:
+        with pytest.raises(StepFailed, match="a: no") as found:
+            await pool.run(Step(job="a", kind="k", work=fail, needs=SMALL))
+        assert found.value.status == "failed" and not pool.client.futures
+
+    monkeypatch.setattr("hardwire.jobs.pool._fetched", never)
+    assert not on(Place(), work)
+
+
 @pytest.mark.parametrize(
     ("error", "words"), [(BuildError("a: no"), "a: no"), (ZeroDivisionError("ours"), "ZeroDivisionError: ours")]
 )

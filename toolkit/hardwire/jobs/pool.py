@@ -43,6 +43,7 @@ class Pool:
         self._licences = {name: asyncio.Semaphore(count) for name, count in place.licences.items()}
         self._order: dict[str, int] = {}  # of jobs, by their first step
         self._begun: set[str] = set()  # keys of tasks that a worker has taken up
+        self._over: dict[str, asyncio.Future[Outcome]] = {}  # of tasks: what the step said, if it came to no good end
 
     async def run(self, step: Step) -> Any:
         """What the step's ``work`` returned. Raises StepFailed; a lost worker only costs the time."""
@@ -82,6 +83,9 @@ class Pool:
         """What a step says of itself."""
         if "begun" in event:
             self._begun.add(event["begun"])
+        elif "over" in event:
+            if (over := self._over.get(event["over"])) is not None and not over.done():
+                over.set_result(Outcome(**event["outcome"]))
         else:
             told(event["job"], event["stage"], event["share"])
 
@@ -108,18 +112,26 @@ class Pool:
         # What began first is brought to its end first.
         turn = -self._order.setdefault(step.job, len(self._order))
         future = self.client.submit(run_step, step, key=key, pure=False, resources=resources, priority=turn)
+        # A worker that dies when it has given its answer and nobody has fetched it: Dask would do the step once more.
+        over = self._over[key] = asyncio.get_running_loop().create_future()
+        fetched = asyncio.ensure_future(_fetched(future))
         try:
-            outcome: Outcome = await future
-        except asyncio.CancelledError:
-            with contextlib.suppress(Exception):  # a cluster that is gone has cancelled it already
-                await self.client.cancel([future])
-            raise
+            await asyncio.wait({fetched, over}, return_when=asyncio.FIRST_COMPLETED)
+            outcome = over.result() if over.done() else fetched.result()
         except KilledWorker as lost:
             if key not in self._begun:  # it only waited there
                 return Outcome(status=QUEUED)
             return await self._why_lost(step, str(lost.last_worker.name))
         except FutureCancelledError:
             return Outcome(status="stopped", error=GONE)
+        finally:
+            del self._over[key]
+            if not fetched.done():
+                fetched.cancel()
+                with contextlib.suppress(Exception):  # a cluster that is gone has cancelled it already
+                    await self.client.cancel([future])
+            elif not fetched.cancelled():
+                fetched.exception()  # looked at: without, Python complains of it
         if outcome.status == "stopped":  # its worker closes, and was quick enough to say so
             return await self._ended_by(step, outcome.batch_job) or replace(outcome, status="lost")
         if outcome.signal:
@@ -159,6 +171,11 @@ class Pool:
                     # No variable may hold it: the cluster wants what it still knows of to be closed by itself.
                     self.cluster.workers.pop(name)
             self.cluster.scale(self.place.jobs)  # starts what the plan has and the cluster lacks
+
+
+async def _fetched(future: Any) -> Outcome:
+    outcome: Outcome = await future
+    return outcome
 
 
 @contextlib.asynccontextmanager

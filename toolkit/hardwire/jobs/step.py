@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,9 @@ def run_step(step: Step) -> Outcome:
     from distributed import get_worker
 
     worker, started = get_worker(), time.time()
-    stop = Stop(step.needs.memory)
+    stop, key = Stop(step.needs.memory), worker.get_current_task()
     told = _teller(worker, step)
-    worker.log_event(TOPIC, {"begun": worker.get_current_task()})
+    worker.log_event(TOPIC, {"begun": key})
     batch_job = next((os.environ[name] for name in JOB_VARIABLES if name in os.environ), None)
     line = {"id": uuid.uuid4().hex, "job": step.job, "kind": step.kind, "host": platform.node(), "pid": os.getpid()}
     line |= {"batch_job": batch_job, "worker": str(worker.name)}
@@ -93,6 +93,8 @@ def run_step(step: Step) -> Outcome:
         batch_job=batch_job,
     )
     _note(step, {**line, "ended": time.time(), "status": status, "kept": kept, "peak": stop.peak, "signal": killed})
+    if status != "done":  # what ended it may end the worker before anyone has fetched what is returned here
+        worker.log_event(TOPIC, {"over": key, "outcome": asdict(done)})
     return done
 
 
