@@ -112,7 +112,8 @@ class Pool:
         # What began first is brought to its end first.
         turn = -self._order.setdefault(step.job, len(self._order))
         future = self.client.submit(run_step, step, key=key, pure=False, resources=resources, priority=turn)
-        # A worker that dies when it has given its answer and nobody has fetched it: Dask would do the step once more.
+        # Whichever comes first, what is returned or the event: a worker may die when it has answered and nobody has
+        # fetched that, and Dask would do the step once more.
         over = self._over[key] = asyncio.get_running_loop().create_future()
         fetched = asyncio.ensure_future(_fetched(future))
         try:
@@ -174,6 +175,7 @@ class Pool:
 
 
 async def _fetched(future: Any) -> Outcome:
+    """What a Dask future holds, as a coroutine, of which a task can be made."""
     outcome: Outcome = await future
     return outcome
 
