@@ -15,7 +15,7 @@ module arbiter
   input  logic                   noise_free_i,
   output logic [Streams-1:0]     fetch_o,        // it is: at most one of all fetches and runs
   input  logic [Streams-1:0]     lanes_i,        // a run is due
-  input  program_t [Streams-1:0] word_i,         // its word
+  input  program_t [Streams-1:0] word_i,         // its word, from two cycles before on; behind one of its own, from the next
   output logic [Streams-1:0]     lanes_o,        // it is played
   input  logic [Streams-1:0]     attend_i,       // attention is due
   input  logic [Streams-1:0]     attend_ready_i, // and could begin
@@ -28,10 +28,13 @@ module arbiter
   logic [Streams-1:0][Streams-1:0] older_q;  // [a][b]: a's token is older than b's
   logic [LeftW-1:0]                lanes_q, reads_q, lanes_d, reads_d;  // cycles until they are free
   logic [Streams-1:0]              fetch, lanes, attend;  // that could go on
+  // What the counters say of the next cycle stands in registers, so that they are not in front of what is granted.
+  logic                            free_q, free_d, fetches_q, fetches_d;  // the lanes; the read-out, for a fetch
+  logic [Streams-1:0]              reads_free_q, reads_free_d;            // the read-out, for each one's word
 
   for (genvar s = 0; s < Streams; s++) begin : gen_could
-    assign fetch[s]  = fetch_i[s] && reads_q <= LeftW'(EmbedRead) && (noise_free_i || !noisy_i[s]);
-    assign lanes[s]  = lanes_i[s] && lanes_q == '0 && reads_q <= LeftW'(word_i[s].reads_from);
+    assign fetch[s]  = fetch_i[s] && fetches_q && (noise_free_i || !noisy_i[s]);
+    assign lanes[s]  = lanes_i[s] && free_q && reads_free_q[s];
     assign attend[s] = attend_i[s] && attend_ready_i[s];
   end
 
@@ -51,28 +54,47 @@ module arbiter
         end
   end
 
+  // A stream by itself never waits: behind a fetch or run of its own, its next word finds the read-out free.
   always_comb begin
-    lanes_d = lanes_q == '0 ? '0 : lanes_q - 1'b1;
-    reads_d = reads_q == '0 ? '0 : reads_q - 1'b1;
-    if (fetch_o != '0) reads_d = LeftW'(EmbedRead + Embeds - 1);
-    for (int s = 0; s < Streams; s++)
-      if (lanes_o[s]) begin
-        lanes_d = LeftW'(word_i[s].taken);
-        reads_d = LeftW'(word_i[s].reads_until);
+    lanes_d   = lanes_q == '0 ? '0 : lanes_q - 1'b1;
+    reads_d   = reads_q == '0 ? '0 : reads_q - 1'b1;
+    free_d    = lanes_q <= LeftW'(1);
+    fetches_d = reads_q <= LeftW'(EmbedRead + 1);
+    for (int s = 0; s < Streams; s++) reads_free_d[s] = reads_q <= LeftW'(word_i[s].reads_from) + 1'b1;
+    for (int o = 0; o < Streams; o++) begin
+      if (fetch_o[o]) begin
+        reads_d   = LeftW'(EmbedRead + Embeds - 1);
+        fetches_d = Embeds <= 1;
+        for (int s = 0; s < Streams; s++)
+          reads_free_d[s] = s == o || EmbedRead + Embeds - 1 <= 32'(word_i[s].reads_from);
       end
+      if (lanes_o[o]) begin
+        lanes_d   = LeftW'(word_i[o].taken);
+        reads_d   = LeftW'(word_i[o].reads_until);
+        free_d    = word_i[o].taken == '0;
+        fetches_d = 32'(word_i[o].reads_until) <= EmbedRead;
+        for (int s = 0; s < Streams; s++) reads_free_d[s] = s == o || word_i[o].reads_until <= word_i[s].reads_from;
+      end
+    end
   end
 
   always_ff @(posedge clk_i) begin
-    lanes_q <= lanes_d;
-    reads_q <= reads_d;
+    lanes_q      <= lanes_d;
+    reads_q      <= reads_d;
+    free_q       <= free_d;
+    fetches_q    <= fetches_d;
+    reads_free_q <= reads_free_d;
     for (int s = 0; s < Streams; s++)
       if (fetch_o[s]) begin
         older_q[s] <= '0;
         for (int o = 0; o < Streams; o++) if (o != s) older_q[o][s] <= 1'b1;
       end
     if (rst_i) begin
-      lanes_q <= '0;
-      reads_q <= '0;
+      lanes_q      <= '0;
+      reads_q      <= '0;
+      free_q       <= 1'b1;
+      fetches_q    <= 1'b1;
+      reads_free_q <= '1;
       for (int s = 0; s < Streams; s++)
         for (int o = 0; o < Streams; o++) older_q[s][o] <= s < o;
     end

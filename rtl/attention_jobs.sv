@@ -18,12 +18,12 @@ module attention_jobs #(
   input  logic                           rst_i,
   input  logic [Streams-1:0]             restart_i,      // the stream's next layer is its first
   input  logic [Streams-1:0][BlockW-1:0] blocks_i,       // that hold positions
-  output logic [Streams-1:0]             ready_o,        // a layer of the stream may begin
+  output logic [Streams-1:0]             ready_o,        // a layer of the stream may begin; blocks_i held for two cycles
   input  logic                           start_i,        // one does
   input  logic [StreamW-1:0]             stream_i,       // whose
   output logic [AddrW-1:0]               base_o,         // with start_i: the layer's place in the cache
   input  logic                           walk_first_i,   // t0: a walk's first block
-  input  logic                           walk_free_i,    // a first block may be on the next cycle
+  input  logic                           walk_free_i,    // a first block may be on the cycle after the next
   output logic [StreamW-1:0]             walk_stream_o,  // t0
   input  logic                           exp_start_i,    // t4: a head's scores are complete
   input  logic                           exp_last_i,     // a head's last exponentials
@@ -50,8 +50,18 @@ module attention_jobs #(
     return place == StreamW'(Streams - 1) ? '0 : place + 1'b1;
   endfunction
 
+  // Whether a stream's layer may begin is known a cycle ahead, and what depends on its blocks alone long before.
+  logic [Streams-1:0][BehindW-1:0] load_q, limit_q;  // what a walk of it leaves behind; what a layer of it bears, and one
+  logic [Streams-1:0][Streams-1:0] bears_q;          // [a][b]: a layer of a, right behind a first block of b
+  logic [Streams-1:0]              ready_d;
+
   for (genvar s = 0; s < Streams; s++) begin : gen_ready
-    assign ready_o[s] = walk_free_i && 32'(behind_q) <= 32'(blocks_i[s]) + (32'(blocks_i[s]) < Steps ? 32'(blocks_i[s]) : Steps);
+    always_ff @(posedge clk_i) begin
+      load_q[s]  <= BehindW'(2 * 32'(blocks_i[s]) + Steps - 2);
+      limit_q[s] <= BehindW'(32'(blocks_i[s]) + (32'(blocks_i[s]) < Steps ? 32'(blocks_i[s]) : Steps) + 1);
+      for (int o = 0; o < Streams; o++) bears_q[s][o] <= load_q[o] < limit_q[s];
+    end
+    assign ready_d[s] = walk_free_i && (walk_first_i ? bears_q[s][walk_stream_o] : behind_q <= limit_q[s]);
   end
 
   assign head_d         = !exp_last_i ? head_q : head_q == WalkW'(Walks - 1) ? '0 : head_q + 1'b1;
@@ -73,7 +83,8 @@ module attention_jobs #(
     head_q <= head_d;
     exp_q  <= exp_d;
     if (mixed_last_i) mixed_q <= after(mixed_q);
-    if (walk_first_i) behind_q <= BehindW'(2 * 32'(blocks_i[walk_stream_o]) + Steps - 2);
+    ready_o <= ready_d;
+    if (walk_first_i) behind_q <= load_q[walk_stream_o];
     else if (behind_q != '0) behind_q <= behind_q - 1'b1;
     for (int s = 0; s < Streams; s++)
       if (restart_i[s]) begin
@@ -89,6 +100,7 @@ module attention_jobs #(
       mixed_q  <= '0;
       head_q   <= '0;
       behind_q <= '0;
+      ready_o  <= '0;
     end
   end
 

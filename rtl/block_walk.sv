@@ -18,7 +18,7 @@ module block_walk #(
   input  logic [AddrW-1:0]  base_i,
   input  logic              start_i,    // the first block is on the next cycle
   input  logic [BlockW-1:0] blocks_i,
-  output logic              free_o,     // a layer may start
+  output logic              free_o,     // of the next cycle: a layer may start
   output logic              valid_o,
   output logic              last_o,     // block of this walk
   output logic [WalkW-1:0]  walk_o,
@@ -29,7 +29,7 @@ module block_walk #(
   localparam int GroupW = Group > 1 ? $clog2(Group) : 1;
   localparam int CountW = $clog2((Blocks > Spacing ? Blocks : Spacing) + 1);
 
-  logic              busy_q, turn;
+  logic              busy_q, turn_q, turn_d;
   logic [CountW-1:0] count_q;
   logic [GroupW-1:0] group_q;
   logic [AddrW-1:0]  base_q;
@@ -37,18 +37,22 @@ module block_walk #(
 
   assign valid_o = busy_q && count_q < CountW'(blocks_i);
   assign last_o  = valid_o && count_q + 1'b1 == CountW'(blocks_i);
-  assign turn    = busy_q && count_q + 1'b1 >= CountW'(blocks_i) && count_q >= CountW'(Spacing - 1);
-  assign free_o  = !busy_q || (turn && walk_o == WalkW'(Walks - 1));
+  // Whether a walk ends with a cycle is known of the cycle before, and so is whether a layer may start. The first cycle of
+  // a walk is never its last.
+  assign turn_d  = busy_q && !start_i && !turn_q && (CountW + 1)'(count_q) + 2 >= (CountW + 1)'(blocks_i)
+                   && (CountW + 1)'(count_q) + 2 >= (CountW + 1)'(Spacing);
+  assign free_o  = !start_i && (turn_q ? walk_o == WalkW'(Walks - 1) : !busy_q || (turn_d && walk_o == WalkW'(Walks - 1)));
   assign slot_o  = {Several ? parity_q : walk_o[0], BlockW'(count_q)};
   assign addr_o  = base_q + AddrW'(count_q);
 
   always_ff @(posedge clk_i) begin
+    turn_q <= turn_d;
     if (start_i) begin
       busy_q  <= 1'b1;
       walk_o  <= '0;
       count_q <= '0;
       group_q <= '0;
-    end else if (turn) begin
+    end else if (turn_q) begin
       count_q <= '0;
       walk_o  <= walk_o + 1'b1;
       group_q <= group_q == GroupW'(Group - 1) ? '0 : group_q + 1'b1;
@@ -57,10 +61,11 @@ module block_walk #(
     end else if (busy_q) begin
       count_q <= count_q + 1'b1;
     end
-    if (turn) parity_q <= !parity_q;
+    if (turn_q) parity_q <= !parity_q;
     if (load_i) base_q <= base_i;
     if (rst_i) begin
       busy_q   <= 1'b0;
+      turn_q     <= 1'b0;
       parity_q <= 1'b0;
     end
   end

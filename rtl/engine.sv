@@ -267,10 +267,13 @@ module engine
     endcase
   end
   // A request is held long before its first logits: of its temperature a register is enough.
+  logic [Streams-1:0]       drawn_q;
   logic [Streams-1:0][17:0] inverse_q;
   for (genvar s = 0; s < Streams; s++) begin : gen_inverse
-    always_ff @(posedge clk_i)
+    always_ff @(posedge clk_i) begin
+      drawn_q[s]   <= request_i[s].inverse != 0;
       inverse_q[s] <= request_i[s].inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i[s].inverse);
+    end
   end
   assign inverse = inverse_q[tail_p.stream];
 
@@ -340,7 +343,7 @@ module engine
     .position_i(positions), .re_i(valid_z && tail_z.kind == KindLogit), .rstream_i(tail_z.stream), .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
-    .mask_i(tail_z.mask), .value_i(z), .noisy_i(request_i[tail_z.stream].inverse != 0), .noise_i(gumbel), .id_o(sampled));
+    .mask_i(tail_z.mask), .value_i(z), .noisy_i(drawn_q[tail_z.stream]), .noise_i(gumbel), .id_o(sampled));
 
   if (Trace) begin : gen_trace
     logic [WordsA-1:0] x_dest_q;

@@ -30,42 +30,59 @@ module sequencer
   localparam int LongW  = WaitW > SpanW ? WaitW : SpanW;
   localparam int TimeW = (LongW > InnerW ? LongW : InnerW) + 1;
 
-  logic [AddrW-1:0] addr_q;
-  program_t         word;
-  logic [TimeW-1:0] left_q;
-  logic             busy_q, due, play, inner;
+  // The word that is due next stands in a register, and the one behind it is read meanwhile: neither the ROM nor the wait
+  // is in front of what the word starts. Behind the end a cycle passes before the first word is there again; it is not
+  // due before.
+  logic [AddrW-1:0] next_q;  // of the word behind
+  program_t         word_q, following;
+  logic [TimeW-1:0] left_q, total;
+  logic             busy_q, due_q, refill_q, play, inner, at_once;
 
   small_rom #(.Width($bits(program_t)), .Depth(Words), .File({Folder, "program.hex"})) u_program (
-    .addr_i(addr_q), .data_o(word));
+    .addr_i(next_q), .data_o(following));
 
   // The word that would begin the last attention is the one that ends an inner token of a prompt, if not at once: the
-  // last word follows when its keys and values are written.
-  assign due           = busy_q && left_q == 0;
-  assign inner         = word.ends && word.attend && short_i;
-  assign done_o        = due && word.ends && !word.attend;
-  assign lanes_want_o  = due && word.lanes;
-  assign attend_want_o = due && word.attend && !inner;
+  // last word, which does nothing but end, follows when its keys and values are written.
+  assign inner         = word_q.ends && word_q.attend && short_i;
+  assign done_o        = due_q && word_q.ends && !word_q.attend;
+  assign lanes_want_o  = due_q && word_q.lanes;
+  assign attend_want_o = due_q && word_q.attend && !inner;
   assign lanes_o       = lanes_want_o && !lanes_hold_i;
   assign attend_o      = attend_want_o && !attend_hold_i;
-  assign play          = due && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
-  assign program_o     = word;
-  assign place_o       = addr_q;
+  assign play          = due_q && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
+  assign program_o     = word_q;
+  assign total         = inner ? TimeW'(InnerWait) : TimeW'(word_q.wait_cycles) + (word_q.with_span ? TimeW'(span_i) : '0);
+  assign at_once       = inner ? InnerWait == 0 : word_q.wait_cycles == '0 && (!word_q.with_span || span_i == '0);
 
   always_ff @(posedge clk_i) begin
+    refill_q <= 1'b0;
+    if (refill_q || play) begin
+      word_q  <= following;
+      place_o <= next_q;
+      next_q  <= next_q + 1'b1;
+    end
     if (start_i) begin
       busy_q <= 1'b1;
-      addr_q <= '0;
-      left_q <= '0;
-    end else if (busy_q) begin
-      if (!due) begin
-        left_q <= left_q - 1'b1;
-      end else if (play) begin
-        addr_q <= inner ? AddrW'(Words - 1) : addr_q + 1'b1;
-        left_q <= inner ? TimeW'(InnerWait) : TimeW'(word.wait_cycles) + (word.with_span ? TimeW'(span_i) : '0);
-        if (done_o) busy_q <= 1'b0;
+      due_q  <= 1'b1;
+    end else if (play) begin
+      left_q <= total;
+      due_q  <= at_once && !done_o;
+      if (inner) {word_q.ends, word_q.attend, word_q.lanes} <= 3'b100;
+      if (done_o) begin
+        busy_q   <= 1'b0;
+        next_q   <= '0;
+        refill_q <= 1'b1;
       end
+    end else if (busy_q && !due_q) begin
+      left_q <= left_q - 1'b1;
+      due_q  <= left_q == TimeW'(1);
     end
-    if (rst_i) busy_q <= 1'b0;
+    if (rst_i) begin
+      busy_q   <= 1'b0;
+      due_q    <= 1'b0;
+      next_q   <= '0;
+      refill_q <= 1'b1;
+    end
   end
 
 endmodule

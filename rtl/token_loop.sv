@@ -31,8 +31,9 @@ module token_loop
 
   typedef enum logic [2:0] {Idle, Fetch, Run, Judge, Drain} state_e;
   state_e               state_q;
-  logic                 prompt_q, full, room, more, again;
-  logic                 stop_d, stop_q, full_q, last_q;  // of the token that is judged
+  logic                 prompt_q, room, more, again;
+  logic                 stop_d, full_d, last_d, stop_q, last_q, on_q;  // of the token that is judged; on_q: it has a next
+  logic                 full_q;  // the context
   logic [31:0]          left_q;
   logic                 some_q;  // left_q is not zero
   logic [IdW-1:0]       sampled_q;
@@ -40,11 +41,10 @@ module token_loop
   status_e              status_q;
 
   assign progress_o     = '{busy: state_q != Idle, status: status_q, position: position_q};
-  assign full           = position_q == PositionW'(Context);
   assign room           = !token_valid_o || token_ready_i;
   // A sampled token that is not the last is fetched in the cycle that judges it.
-  assign more           = state_q == Judge && !stop_q && room && !full_q && !last_q;
-  assign want_o         = more || (state_q == Fetch && !full && some_q && (!prompt_q || prompt_valid_i));
+  assign more           = state_q == Judge && on_q && room;
+  assign want_o         = more || (state_q == Fetch && !full_q && some_q && (!prompt_q || prompt_valid_i));
   assign noisy_o        = state_q == Judge || !prompt_q || prompt_i.last;
   assign start_o        = want_o && !hold_i;
   assign again          = more && !hold_i;
@@ -52,6 +52,8 @@ module token_loop
   assign clear_o        = state_q == Idle && request_valid_i && request_i.clear;
   assign next_o         = state_q == Run && done_i;
 
+  assign full_d = position_q == PositionW'(Context - 1);
+  assign last_d = left_q == 1;
   always_comb begin
     stop_d = 1'b0;
     for (int i = 0; i < Stops; i++) if (request_i.stop_valid[i] && request_i.stop[i] == sampled_i) stop_d = 1'b1;
@@ -69,11 +71,14 @@ module token_loop
           prompt_q <= 1'b1;
           left_q   <= request_i.budget;
           some_q   <= request_i.budget != 0;
-          if (request_i.clear) position_q <= '0;
+          if (request_i.clear) begin
+            position_q <= '0;
+            full_q     <= 1'b0;
+          end
         end
       end
       Fetch: begin
-        if (!some_q || full) begin
+        if (!some_q || full_q) begin
           status_q <= some_q ? StatusFull : StatusBudget;
           state_q  <= prompt_q ? Drain : Idle;
         end else if (start_o) begin
@@ -87,8 +92,9 @@ module token_loop
         if (done_i) begin
           sampled_q  <= sampled_i;
           stop_q     <= stop_d;
-          full_q     <= position_q == PositionW'(Context - 1);
-          last_q     <= left_q == 1;
+          full_q     <= full_d;
+          last_q     <= last_d;
+          on_q       <= !stop_d && !full_d && !last_d;
           position_q <= position_q + 1'b1;
           state_q    <= short_o ? Fetch : Judge;
         end
@@ -115,6 +121,7 @@ module token_loop
       state_q       <= Idle;
       token_valid_o <= 1'b0;
       position_q    <= '0;
+      full_q        <= 1'b0;
       status_q      <= StatusBudget;
     end
   end

@@ -29,6 +29,11 @@ def test_oldest_that_can(draw: np.random.Generator, streams: int, embeds: int) -
     kind = draw.integers(0, 4, (cycles, streams))  # idle, fetch, run, layer: a stream waits for one at most
     columns = {name: draw.integers(0, 1 << TAKEN, (cycles, streams)) for name in ("taken", "reads_from", "reads_until")}
     columns["taken"][draw.random(cycles) < 0.5] >>= 3
+    # A word stands from two cycles before it is due.
+    turn = np.arange(cycles) % 8
+    kind[turn < 2] = 0
+    for column in columns.values():
+        column[:] = column[np.arange(cycles) - turn]
     noisy, noise_free = draw.integers(0, 2, (cycles, streams)), draw.integers(0, 2, cycles)
     ready = draw.integers(0, 2, (cycles, streams))
     bench = Bench("arbiter", Streams=streams, Embeds=embeds, plan=WIDTHS)
@@ -45,8 +50,10 @@ def test_oldest_that_can(draw: np.random.Generator, streams: int, embeds: int) -
     )
     age, ages = list(range(streams)), streams
     lanes_free = reads_free = 0
+    last = -1  # whose fetch or run was in the cycle before: its next word finds the read-out free
     wanted = {name: np.zeros((cycles, streams), np.int64) for name in ("fetch", "lanes", "attend")}
     for t in range(cycles):
+        before, last = last, -1
         by_age = sorted(range(streams), key=age.__getitem__)
         layers = [s for s in by_age if kind[t, s] == 3 and ready[t, s]]
         wanted["attend"][t, layers[:1]] = 1
@@ -54,10 +61,11 @@ def test_oldest_that_can(draw: np.random.Generator, streams: int, embeds: int) -
             if kind[t, s] == 1 and reads_free <= t + 2 and (noise_free[t] or not noisy[t, s]):
                 wanted["fetch"][t, s] = 1
                 reads_free, age[s] = t + 2 + embeds, ages
-                ages += 1
+                ages, last = ages + 1, s
                 break
-            if kind[t, s] == 2 and lanes_free <= t and reads_free <= t + columns["reads_from"][t, s]:
-                wanted["lanes"][t, s] = 1
+            reads_until = t if before == s else reads_free
+            if kind[t, s] == 2 and lanes_free <= t and reads_until <= t + columns["reads_from"][t, s]:
+                wanted["lanes"][t, s], last = 1, s
                 lanes_free = t + 1 + columns["taken"][t, s]
                 reads_free = t + 1 + columns["reads_until"][t, s]
                 break

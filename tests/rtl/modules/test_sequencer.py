@@ -24,8 +24,8 @@ def test_tokens(draw: np.random.Generator, words: int) -> None:
     column = {name: draw.integers(0, 1 << n, words) for name, n in bits.items()}
     column["source"] = draw.integers(0, 3, words)
     column |= {name: np.zeros(words, np.int64) for name in ("ends", *SHARED)}
-    # The last word ends a token; one before it, that attends, an inner one of a prompt: by the last word, later.
-    column["ends"][-1], column["attend"][-1] = 1, 0
+    # The last word ends a token, and does nothing else; one before it, that attends, an inner one of a prompt, later.
+    column["ends"][-1], column["attend"][-1], column["lanes"][-1] = 1, 0, 0
     if words > 2:
         column["ends"][words // 2], column["attend"][words // 2] = 1, 1
     lines = pack(PROGRAM, complete(defaults() | WIDTHS), column)
