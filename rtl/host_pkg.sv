@@ -54,7 +54,7 @@ package host_pkg;
   localparam int WinPromptA  = 16;
   localparam int WinTokensA  = 17;
   localparam int WinLogitsA  = 18;
-  localparam int RegistersA = 15;
+  localparam int RegistersA = 8;  // beyond them none is
 
   localparam int ShapeStops         = 0;
   localparam int ShapeLogitBits     = 8;

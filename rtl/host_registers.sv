@@ -57,7 +57,7 @@ module host_registers
   logic               readable, in_range, accept, allowed, start, can_start;
   target_e            target, target_b1;
   logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
-  logic [AddrW-1:0]   addr_b1;
+  logic [AddrW-1:0]   addr_b1, register, register_b1;
   logic [31:0]        wdata_b1;
   logic [LargestA-3:0] word, word_b1;
   logic [ErrorW-1:0]  error_q, error_d;
@@ -72,10 +72,14 @@ module host_registers
   logic [31:0]        settings_word, write_index, read_index, start_index, requests, produced, run_cycles;
   logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
   logic [SlotA-1:0]   push_slot;
-  logic               read_q, readable_q, registers_q, tokens_q, logits_q, trace_q;
+  logic [31:0]        settings_q;
+  logic               settings_b1, read_q, registers_q, set_q, tokens_q, logits_q, trace_q;
 
   assign word         = $bits(word)'(addr_i >> 2);
   assign in_registers = addr_i >> RegistersA == 0;
+  // Which register it is, if it is one, its lower bits tell.
+  assign register     = addr_i & AddrW'((1 << RegistersA) - 1);
+  assign register_b1  = addr_b1 & AddrW'((1 << RegistersA) - 1);
   /* verilator lint_off UNSIGNED */  // without a trace nothing is below zero
   assign in_trace     = addr_i >> WinTraceA == WinTrace >> WinTraceA && 32'(word[WinTraceA-3:0]) < 8 * Traced;
   /* verilator lint_on UNSIGNED */
@@ -90,7 +94,7 @@ module host_registers
     in_range = !in_prompt || wdata_i < 32'(Vocab);
     if (in_registers) begin
       readable = 1'b1;
-      unique case (addr_i)
+      unique case (register)
         RegMagic, RegVersion, RegId, RegVocab, RegContext, RegRing, RegShape, RegClockKhz, RegStatus, RegWriteIndex,
         RegStartIndex, RegRequests, RegPosition, RegProduced, RegRunCycles, RegCyclesLow, RegCyclesHigh,
         RegFeatures: ;
@@ -105,7 +109,7 @@ module host_registers
         end
         RegError: target = ToError;
         RegIrqEnable, RegIrq: begin
-          target   = addr_i == RegIrq ? ToIrq : ToIrqEnable;
+          target   = register == RegIrq ? ToIrq : ToIrqEnable;
           in_range = wdata_i < 32'd1 << IrqW;
         end
         RegReadIndex: begin
@@ -130,6 +134,7 @@ module host_registers
     in_range_b1  <= in_range;
     readable_b1  <= readable;
     registers_b1 <= in_registers;
+    settings_b1  <= in_registers && in_settings;
     trace_b1     <= in_trace;
     tokens_b1    <= in_tokens;
     logits_b1    <= in_logits;
@@ -176,7 +181,7 @@ module host_registers
                                      segments: 8'(Traced), default: '0};
 
   always_comb begin
-    unique case (addr_b1)
+    unique case (register_b1)
       RegMagic:      register_d = Magic;
       RegVersion:    register_d = Version;
       RegId:         register_d = Id;
@@ -200,7 +205,7 @@ module host_registers
       RegIrqEnable:  register_d = 32'(irq_enable);
       RegIrq:        register_d = 32'(irq_standing);
       RegFeatures:   register_d = Features;
-      default:       register_d = settings_word;
+      default:       register_d = '0;  // of host_settings
     endcase
   end
 
@@ -208,23 +213,19 @@ module host_registers
   always_ff @(posedge clk_i) begin
     read_q      <= read_b1 && !rst_i;
     rvalid_o    <= read_q && !rst_i;
-    readable_q  <= readable_b1;
-    registers_q <= registers_b1;
-    tokens_q    <= tokens_b1;
-    logits_q    <= logits_b1;
-    trace_q     <= trace_b1;
+    registers_q <= readable_b1 && registers_b1 && !settings_b1;
+    set_q       <= readable_b1 && settings_b1;
+    tokens_q    <= readable_b1 && tokens_b1;
+    logits_q    <= readable_b1 && logits_b1;
+    trace_q     <= readable_b1 && trace_b1;
     register_q  <= register_d;
-    rdata_o     <= '0;
-    if (readable_q) begin
-      if (registers_q) rdata_o <= register_q;
-      if (tokens_q) rdata_o <= slot;
-      if (logits_q) rdata_o <= logit;
-      if (trace_q) rdata_o <= trace_data_i;
-    end
+    settings_q  <= settings_word;
+    rdata_o     <= (registers_q ? register_q : '0) | (set_q ? settings_q : '0) | (tokens_q ? slot : '0)
+                   | (logits_q ? logit : '0) | (trace_q ? trace_data_i : '0);
   end
 
   host_settings u_settings (
-    .clk_i, .rst_i, .addr_i, .wdata_i, .write_i(accept && target_b1 == ToSettings), .known_o(in_settings),
+    .clk_i, .rst_i, .addr_i(register), .wdata_i, .write_i(accept && target_b1 == ToSettings), .known_o(in_settings),
     .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .request_o(settings));
 
   block_ram #(.Width(IdW), .Depth(Context)) u_prompt (
@@ -276,7 +277,7 @@ module host_registers
   assign trace_addr_o = word_b1[12:0];
 
   host_counters u_counters (
-    .clk_i, .rst_i, .latch_i(read_b1 && addr_b1 == RegCyclesLow), .start_i(start), .work_i(progress_i.busy), .put_i(put),
+    .clk_i, .rst_i, .latch_i(read_b1 && registers_b1 && register_b1 == RegCyclesLow), .start_i(start), .work_i(progress_i.busy), .put_i(put),
     .write_index_i(write_index), .cycles_low_o(cycles_low), .cycles_high_o(cycles_high), .run_cycles_o(run_cycles),
     .produced_o(produced), .requests_o(requests), .start_index_o(start_index));
 

@@ -63,7 +63,8 @@ def package_text() -> str:
         lines.append(f"  localparam logic [AddrW-1:0] Win{_camel(window.name):<12} = 19'h{window.address:05x};")
     lines += ["", "  // Bits of an address within a window, and within the registers."]
     lines += [f"  localparam int Win{_camel(window.name) + 'A':<8} = {_address_bits(window)};" for window in WINDOWS]
-    lines.append(f"  localparam int RegistersA = {min(window.address for window in WINDOWS).bit_length() - 1};")
+    end = max(register.address + 4 * register.count for register in REGISTERS)
+    lines.append(f"  localparam int RegistersA = {end.bit_length()};  // beyond them none is")
     for register in REGISTERS:
         if register.fields:
             lines += ["", *_register_lines(register)]
