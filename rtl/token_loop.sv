@@ -63,6 +63,7 @@ module token_loop
   assign unused = ^{request_i.stream, request_i.seed, request_i.inverse};
 
   always_ff @(posedge clk_i) begin
+    full_q <= position_q == PositionW'(Context);
     if (token_ready_i) token_valid_o <= 1'b0;
     unique case (state_q)
       Idle: begin
