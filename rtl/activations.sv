@@ -21,33 +21,43 @@ module activations
 );
 
   localparam int WideW = ResidualW + NormW;
-  localparam logic signed [WideW-1:0] Most = (1 << (NormW - 1)) - 1;
+  localparam int FineW = BitsW > 3 ? 3 : BitsW;
+  localparam logic [NormW-1:0] Most = NormW'((1 << (NormW - 1)) - 1);
 
-  logic    step_q;
-  source_e source_q;
+  logic             step_q;
+  source_e          source_q;
+  logic [FineW-1:0] fine_q;
 
   always_ff @(posedge clk_i) begin
     step_q   <= step_i;
     source_q <= source_i;
+    fine_q   <= bits_i[FineW-1:0];
   end
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
     // (x << (NormW - 1)) >> bits, one bit of fraction kept, covers shifts in both directions.
-    // Signed throughout: an unsigned operand would turn >>> into a logical shift. The widest step comes first, as of a
-    // number that is being encoded the upper bits are known first.
-    logic signed [WideW-1:0] shifted_d, shifted_q, rounded;
+    // Signed throughout: an unsigned operand would turn >>> into a logical shift. Steps of eight come a cycle before the
+    // rest, as of a number that is being encoded the upper bits are known first.
+    logic signed [WideW-1:0] shifted_d, shifted_q, shifted;
+    logic [NormW-1:0]        whole;
+    logic                    full;
     always_comb begin
       shifted_d = $signed({x_i[c], NormW'(0)});
-      for (int b = BitsW - 1; b >= 0; b--) if (bits_i[b]) shifted_d = shifted_d >>> (1 << b);
+      for (int b = BitsW - 1; b >= FineW; b--) if (bits_i[b]) shifted_d = shifted_d >>> (1 << b);
     end
     logic [SideW-1:0]        side_q;
-    assign rounded = (shifted_q >>> 1) + $signed(WideW'({1'b0, shifted_q[0]}));
+    // No entry has more bits than the largest: of what is left only the largest fraction is rounded to too much.
+    assign shifted = shifted_q >>> fine_q;
+    assign whole   = shifted[NormW:1];
+    assign full    = !shifted[NormW] && (&shifted[NormW-1:0]);
+    logic unused;
+    assign unused = ^shifted[WideW-1:NormW+1];
     always_ff @(posedge clk_i) begin
       shifted_q <= shifted_d;
       side_q    <= side_i[c];
       if (!step_q) act_o[c] <= '0;
       else if (source_q != SourceNorm) act_o[c] <= ActW'($signed(side_q));
-      else act_o[c] <= rounded > Most ? ActW'(Most) : ActW'(rounded);
+      else act_o[c] <= ActW'($signed(full ? Most : whole + NormW'(shifted[0])));
     end
   end
 

@@ -75,7 +75,7 @@ module attention
   logic [BlockW:0] walk_slot;
 
   // Whose layer each part is at: of one stream always its own.
-  logic [StreamW-1:0] score_stream, exp_stream, exp_stream_q;  // t3, t5, t6
+  logic [StreamW-1:0] score_stream, exp_stream, exp_stream_q;  // t2, t5, t6
   logic               walk_load, walk_free, exp_load, exp_start, head_last, mixed_last;
   logic [AddrW-1:0]   walk_base, exp_base;
   logic [IndexW-1:0]  exp_index;
@@ -87,7 +87,7 @@ module attention
       .walk_first_i(walk_valid && walk_slot[BlockW-1:0] == '0), .walk_free_i(walk_free), .walk_stream_o,
       .exp_start_i(exp_start), .exp_last_i(head_last), .exp_stream_o(exp_stream), .exp_load_o(exp_load),
       .exp_base_o(exp_base), .exp_index_o(exp_index), .mixed_last_i(mixed_last), .mixed_stream_o(stream_o));
-    delay #(.Width(StreamW), .Cycles(1 + ReadStages + SumStages)) u_score_stream (.clk_i, .d_i(walk_stream_o), .d_o(score_stream));
+    delay #(.Width(StreamW), .Cycles(ReadStages + SumStages)) u_score_stream (.clk_i, .d_i(walk_stream_o), .d_o(score_stream));
     always_ff @(posedge clk_i) exp_stream_q <= exp_stream;
     assign walk_load  = start_i;
     assign mixed_last = we_o && addr_o == OutA'(Walks * Padded / Divides - 1);

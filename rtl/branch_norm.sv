@@ -35,7 +35,8 @@ module branch_norm
     logic [Rows-1:0][15:0]          raw;
     logic [Rows-1:0][ResidualW-1:0] normed_x;
     renorm #(.Rows(Rows), .Parts(Words), .OutW(ResidualW), .SideW(WordsA), .EnergyW(BranchEnergyW), .EpsW(BranchEpsW),
-             .Words(BranchWords), .ReadStages(ReadStages), .Stages(RoundStages), .Folder(Folder), .Name("branch")) u_renorm (
+             .Words(BranchWords), .ReadStages(ReadStages), .SumStages(SumStages), .Stages(RoundStages), .Folder(Folder),
+             .Name("branch")) u_renorm (
       .clk_i, .rst_i, .restart_i, .valid_i(valid_i && tail_i.branch), .part_i(PlaceW'(tail_i.dest)),
       .side_i(WordsA'(tail_i.dest)), .x_i(raw), .valid_o(normed), .side_o(dest), .early_o(early), .y_o(normed_x));
     for (genvar r = 0; r < Rows; r++) begin : gen_row

@@ -25,11 +25,14 @@ module divide #(
   localparam int StepW  = $clog2(Steps + 1);
   localparam int ShortW = OutW + 13 > 22 ? OutW + 13 : 22;  // of a sum shifted with its total to 12 bits
   localparam int LeadW  = $clog2(TotalW);
+  localparam int PlaceW = TotalW > 10 ? $clog2(TotalW - 9) : 1;
 
   logic [Padded-1:0][SumW-1:0] sum_q;
   logic [StepW-1:0]            left_q;
   logic [2+Stages:0]           valid_q;
+  logic [PlaceW-1:0]           lead;
   logic [LeadW-1:0]            lead_d, lead_q;  // less 9
+  logic                        unused_any;
   logic [TotalW:0]             total_q, aligned;
   logic [15:0]                 inverse_d, inverse;
   logic [4:0]                  shift_q, shift_ddq;
@@ -37,10 +40,10 @@ module divide #(
 
   // With two bits of room below, total and sums come to twelve and as many bits.
   always_comb begin
-    lead_d = '0;
-    for (int i = 9; i < TotalW; i++) if (total_i[i]) lead_d = LeadW'(i - 9);
     aligned = total_q >> lead_q;
   end
+  leading_one #(.Width(TotalW - 9)) u_lead (.value_i(total_i[TotalW-1:9]), .any_o(unused_any), .index_o(lead));
+  assign lead_d = LeadW'(lead);
 
   always_ff @(posedge clk_i) begin
     if (load_i) begin
@@ -79,6 +82,6 @@ module divide #(
   assign we_o = valid_q[2+Stages];
 
   logic unused;
-  assign unused = ^aligned[TotalW:10];
+  assign unused = ^{aligned[TotalW:10], unused_any, total_i[8:0]};
 
 endmodule

@@ -168,8 +168,8 @@ module engine
   activations #(.Columns(Columns), .ResidualW(ResidualW), .NormW(NormW), .SideW(SideW), .ActW(ActW)) u_activations (
     .clk_i, .step_i(step), .source_i(source), .bits_i(bits[stream_a0]), .x_i(x_a0), .side_i(side_a0), .act_o(act_a2));
 
-  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Stages(ReadStages), .Streams(Streams),
-              .Folder(Folder)) u_root (
+  norm_root #(.Rows(Rows), .ResidualW(ResidualW), .EnergyW(EnergyW), .Stages(ReadStages), .SumStages(SumStages),
+              .RoundStages(RoundStages), .Streams(Streams), .Folder(Folder)) u_root (
     .clk_i, .first_i(written_first), .valid_i(written_valid), .stream_i(written_stream), .eps_i(EnergyW'(Eps)), .x_i(written),
     .bits_i(bits), .root_o(norm_root));
   if (FinalNorm) begin : gen_root

@@ -54,7 +54,7 @@ package engine_pkg;
   /* verilator lint_off UNUSEDPARAM */  // a top need not read every name
   localparam int LeastReset = 16;     // of a reset, at least, as AXI asks: pipelines without one run empty meanwhile
   localparam int LongestRunOut = 11;  // of a pipeline that is left to run empty, at most
-  localparam int RootLate = 6;        // a complete residual to its root, which joins at E0, less further stages of its table
+  localparam int RootLate = 6;        // a complete residual to its root, which joins at E0, less its further stages
   localparam int RenormLate = 9;      // rows of a whole head to the same rows after its norm, less the same and rounding
   localparam int SoftCapLate = 3;     // a value to its soft cap
   localparam int ScoreCapLate = 5;    // a score to its soft cap, the rounding in front included

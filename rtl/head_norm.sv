@@ -34,7 +34,8 @@ module head_norm
     assign heads = head_tail_i.kind == KindQuery || head_tail_i.kind == KindKey;
     assign side  = '{kind: head_tail_i.kind, post: head_tail_i.post, dest: head_tail_i.dest};
     renorm #(.Rows(Rows), .Parts(Parts), .Heads(Shared), .SideW($bits(along_t)), .EnergyW(RenormEnergyW),
-             .EpsW(RenormEpsW), .Words(RenormWords), .ReadStages(ReadStages), .Stages(RoundStages), .Folder(Folder)) u_renorm (
+             .EpsW(RenormEpsW), .Words(RenormWords), .ReadStages(ReadStages), .SumStages(SumStages), .Stages(RoundStages),
+             .Folder(Folder)) u_renorm (
       .clk_i, .rst_i, .restart_i, .valid_i(head_valid_i && heads), .part_i(PartW'(head_tail_i.dest)), .side_i(side),
       .x_i(raw), .valid_o(normed), .side_o(along), .early_o(early), .y_o(normed_y));
     assign valid_o = normed || (valid_i && !heads);

@@ -74,15 +74,16 @@ module noise #(
   for (genvar i = 0; i < 2; i++) begin : gen_word
     // Distance from the nearer end, its octave, and six bits below the leading one.
     logic [30:0] small_end, small_q, normal;
-    logic [4:0]  octave, octave_q, most;
+    logic [31:0] marked;
+    logic [4:0]  place, octave, octave_q;
+    logic        unused_any;
     logic        upper_q;
     logic [10:0] index_q;
     assign small_end = word[i][30:0] ^ {31{word[i][31]}};
-    assign most      = word[i][31] ? 5'd23 : 5'd7;
-    always_comb begin
-      octave = most;
-      for (int k = 0; k < 31; k++) if (small_end[k] && 30 - k < 32'(most)) octave = 5'(30 - k);
-    end
+    // Zeros in front of the leading one; a one is put where there are as many as are told apart, 23 or 7.
+    assign marked = {small_end, 1'b0} | (word[i][31] ? 32'd1 << 8 : 32'd1 << 24);
+    leading_one #(.Width(32)) u_place (.value_i(marked), .any_o(unused_any), .index_o(place));
+    assign octave = ~place;
     assign normal = small_q << octave_q;
     always_ff @(posedge clk_i) begin
       small_q  <= small_end;

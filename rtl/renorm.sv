@@ -15,7 +15,8 @@ module renorm
   parameter int EpsW    = 16,
   parameter int Words   = 16,  // turns of a token
   parameter int ReadStages = 1, // of the root's table: what follows is later by those beyond one
-  parameter int Stages  = 2,   // of the rounding
+  parameter int SumStages = 1,  // more: by one for the sum of squares
+  parameter int Stages  = 2,   // of the rounding; 3: by one for that of the root
   parameter     Folder  = "",
   parameter     Name    = "renorm",  // of its tables: gains and their shift, eps
   localparam int PartW = Parts > 1 ? $clog2(Parts) : 1
@@ -34,9 +35,9 @@ module renorm
 );
 
   localparam int Size  = Rows / Heads;
-  localparam int Late  = RootLate + ReadStages - 1;
+  localparam int Late  = RootLate + ReadStages - 1 + (SumStages > 1 ? 1 : 0) + (Stages > 2 ? 1 : 0);
   localparam int WordW = Words > 1 ? $clog2(Words) : 1;
-  localparam int SlotW = $clog2(Parts + 8);  // turns that wait, more than ever do
+  localparam int SlotW = $clog2(Parts + Late);  // turns that wait, more than ever do
   localparam int LeftW = $clog2(Parts + 1);
 
   // From here on generated from plan/words.py by python -m hardwire.emit.rtl.packages.
@@ -83,20 +84,21 @@ module renorm
   for (genvar h = 0; h < Heads; h++) begin : gen_head
     logic [14:0] ones, ones_q;
     logic [3:0]  bits, bits_q, bits_t6, bits_now, bits_kept_q;
+    logic        unused_some;
     logic [16:0] root, root_now, root_kept_q;
 
     always_comb begin
       ones = first ? '0 : ones_q;
       for (int r = h * Size; r < (h + 1) * Size; r++) ones |= x_i[r][14:0] ^ {15{x_i[r][15]}};
-      bits = '0;
-      for (int i = 0; i < 15; i++) if (ones_q[i]) bits = 4'(i + 1);
     end
+    leading_one #(.Width(16)) u_place (.value_i({ones_q, 1'b0}), .any_o(unused_some), .index_o(bits));
     always_ff @(posedge clk_i) begin
       if (valid_i) ones_q <= ones;
       bits_q <= bits;  // t2
     end
     delay #(.Width(4), .Cycles(Late - 2)) u_bits (.clk_i, .d_i(bits_q), .d_o(bits_t6));
-    norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Stages(ReadStages), .Folder(Folder)) u_root (
+    norm_root #(.Rows(Size), .ResidualW(16), .EnergyW(EnergyW), .Stages(ReadStages), .SumStages(SumStages),
+                .RoundStages(Stages), .Folder(Folder)) u_root (
       .clk_i, .stream_i(1'b0), .first_i(first), .valid_i, .eps_i(EnergyW'(eps)), .x_i(x_i[h*Size +: Size]),
       .bits_i(bits_q),
       .root_o(root));

@@ -35,6 +35,7 @@ module residual #(
 );
 
   logic [Rows-1:0][Width-1:0] old, next;
+  logic [Rows-1:0][Width:0]   sum;
   logic [Width-2:0]           ones;
   logic [Streams-1:0][Width-2:0] ones_q;
 
@@ -48,9 +49,9 @@ module residual #(
   assign raddr = DepthR'(32'(rstream_i) * Pitch + 32'(raddr_i));
 
   for (genvar r = 0; r < Rows; r++) begin : gen_entry
-    logic signed [Width:0] sum;
-    assign sum = (set_i ? '0 : (Width + 1)'($signed(old[r]))) + (Width + 1)'($signed(y_i[r]));
-    assign next[r] = sum[Width] == sum[Width-1] ? sum[Width-1:0] : {sum[Width], {(Width - 1){!sum[Width]}}};
+    assign sum[r] = (set_i ? '0 : (Width + 1)'($signed(old[r]))) + (Width + 1)'($signed(y_i[r]));
+    assign next[r] = sum[r][Width] == sum[r][Width-1] ? sum[r][Width-1:0]
+                                                      : {sum[r][Width], {(Width - 1){!sum[r][Width]}}};
   end
 
   sliced_ram #(.Narrow(Rows * Width), .Slices(Slices), .Depth(Streams * Pitch)) u_norm_copy (
@@ -58,9 +59,13 @@ module residual #(
   small_ram #(.Width(Rows * Width), .Depth(Streams * Pitch * Slices)) u_add_copy (
     .clk_i, .we_i, .waddr_i(waddr), .wdata_i(next), .raddr_i(waddr), .rdata_o(old));
 
+  // Bits that are not their entry's sign, of sums that are not saturated yet: what is too large has the highest anyway.
   always_comb begin
     ones = first_i ? '0 : ones_q[wstream_i];
-    for (int r = 0; r < Rows; r++) ones |= next[r][Width-2:0] ^ {(Width - 1){next[r][Width-1]}};
+    for (int r = 0; r < Rows; r++) begin
+      ones |= sum[r][Width-2:0] ^ {(Width - 1){sum[r][Width]}};
+      ones[Width-2] |= sum[r][Width-1] ^ sum[r][Width];
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -71,10 +76,11 @@ module residual #(
     if (we_i) ones_q[wstream_i] <= ones;
   end
 
-  always_comb begin
-    bits_o = '0;
-    for (int s = 0; s < Streams; s++)
-      for (int i = 0; i < Width - 1; i++) if (ones_q[s][i]) bits_o[s] = BitsW'(i + 1);
+  for (genvar s = 0; s < Streams; s++) begin : gen_bits
+    logic             unused_some;
+    logic [BitsW-1:0] place;
+    leading_one #(.Width(Width)) u_place (.value_i({ones_q[s], 1'b0}), .any_o(unused_some), .index_o(place));
+    assign bits_o[s] = place;  // one more than in ones_q, 0 where there is none
   end
 
 `ifndef SYNTHESIS

@@ -27,8 +27,7 @@ module sampler #(
   localparam int PlaceW = $clog2(Size);
   localparam int GroupW = Groups > 1 ? $clog2(Groups) : 1;
 
-  logic [Rows-1:0][SumW-1:0]     sum_q, seen;
-  logic [Rows-1:0]               mask_q;
+  logic [Rows-1:0][SumW-1:0]     seen_q;  // with their noise; what is no token's never is the largest
   logic [3:0]                    valid_q, first_q;
   logic [2:0][AddrW-1:0]         addr_q;
   logic [Groups-1:0][SumW-1:0]   group_d, group_q;
@@ -39,19 +38,17 @@ module sampler #(
   logic [LaneW-1:0]              lane_q;
 
   for (genvar g = 0; g < Rows; g++) begin : gen_row
-    always_ff @(posedge clk_i)
-      sum_q[g] <= SumW'($signed(value_i[g])) + (noisy_i ? SumW'($signed(noise_i[g])) : '0);
+    logic [SumW-1:0] sum;
+    assign sum = SumW'($signed(value_i[g])) + (noisy_i ? SumW'($signed(noise_i[g])) : '0);
+    always_ff @(posedge clk_i) seen_q[g] <= mask_i[g] ? sum : {1'b1, {(SumW - 1){1'b0}}};
   end
 
-  for (genvar g = 0; g < Rows; g++) begin : gen_seen
-    assign seen[g] = mask_q[g] ? sum_q[g] : {1'b1, {(SumW - 1){1'b0}}};
-  end
   for (genvar g = 0; g < Groups; g++) begin : gen_group
     localparam int Count = g == Groups - 1 ? Rows - g * Size : Size;
     localparam int IndexW = Count > 1 ? $clog2(Count) : 1;
     logic [IndexW-1:0] index;
     max_tree #(.N(Count), .Width(SumW)) u_group (
-      .value_i(seen[g*Size +: Count]), .top_o(group_d[g]), .index_o(index));
+      .value_i(seen_q[g*Size +: Count]), .top_o(group_d[g]), .index_o(index));
     assign place_d[g] = PlaceW'(index);
   end
   max_tree #(.N(Groups), .Width(SumW)) u_top (.value_i(group_q), .top_o(top_d), .index_o(group));
@@ -59,7 +56,6 @@ module sampler #(
   always_ff @(posedge clk_i) begin
     valid_q <= {valid_q[2:0], valid_i};
     first_q <= {first_q[2:0], first_i};
-    mask_q  <= mask_i;
     addr_q  <= {addr_q[1:0], addr_i};
     group_q <= group_d;
     place_q <= place_d;

@@ -36,7 +36,7 @@ module scores
   input  logic                                      valid_i,   // t0: a block
   input  logic                                      last_i,    // of its head
   input  logic [BlockW:0]                           slot_i,    // where its scores are kept
-  input  logic [Banks-1:0]                          exists_i,  // held: positions in the last block
+  input  logic [Banks-1:0]                          exists_i,  // t2, held: positions in the last block
   input  logic [BlockW-1:0]                         from_block_i, // where the window begins
   input  logic [BankW-1:0]                          from_bank_i,
   input  logic [HeadDim-1:0][QueryW-1:0]            query_i,   // t0
@@ -67,6 +67,7 @@ module scores
   logic signed [KeptW-1:0]        peak_q;
   logic                           fresh_q;
   logic [Banks-1:0]               recent;  // t3: not left behind by the window
+  logic [Banks-1:0]               lacks_q; // t3: not there yet
 
   always_ff @(posedge clk_i) begin
     valid_q <= {valid_q[2+Over:0], valid};
@@ -131,7 +132,7 @@ module scores
   recent #(.Banks(Banks), .Blocks(Blocks), .Windowed(Windowed)) u_recent (
     .clk_i, .block_i(slot_q[1][BlockW-1:0]), .from_block_i, .from_bank_i, .seen_o(recent));
   for (genvar b = 0; b < Banks; b++) begin : gen_seen
-    assign seen[b] = (last_q[2] && !exists_i[b]) || !recent[b] ? Lowest : score[b];
+    assign seen[b] = lacks_q[b] || !recent[b] ? Lowest : score[b];
   end
   for (genvar f = 0; f < Fours; f++) begin : gen_four
     localparam int Size   = f == Fours - 1 ? Banks - 4 * f : 4;
@@ -160,6 +161,7 @@ module scores
   max_tree #(.N(Tops), .Width(KeptW)) u_top (.value_i(top_q), .top_o(top), .index_o(unused_index));
 
   always_ff @(posedge clk_i) begin
+    lacks_q <= last_q[1] ? ~exists_i : '0;
     four_q <= four_d;
     if (valid_q[3+Over]) peak_q <= (first_q[3+Over] || $signed(top) > peak_q) ? $signed(top) : peak_q;
   end

@@ -57,7 +57,7 @@ module softmax #(
   // By hand again.
 
   logic                     busy_q, first, last, parity_q;
-  logic [BlockW-1:0]        count_q;
+  logic [BlockW-1:0]        count_q, next_q;  // and one more, which a comparison need not count first
   logic [IndexW-1:0]        index_q;
   logic [GroupW-1:0]        group_q;
   logic [AddrW-1:0]         base_q;
@@ -69,9 +69,9 @@ module softmax #(
   logic [Banks-1:0]         recent;  // t6: not left behind by the window
 
   assign first  = busy_q && count_q == 0;
-  assign last   = busy_q && count_q + 1'b1 == blocks_i;
+  assign last   = busy_q && next_q == blocks_i;
   assign slot_o = {parity_q, count_q};
-  assign slot_next_o = {layer_i ? 1'b0 : parity_q ^ last, start_i ? '0 : count_q + 1'b1};
+  assign slot_next_o = {layer_i ? 1'b0 : parity_q ^ last, start_i ? '0 : next_q};
   assign peak   = first ? $signed(peak_i) : peak_q;  // the next head's replaces it soon
 
   // index_q and group_q are those of the head that is walked; they move on behind its last block.
@@ -83,10 +83,12 @@ module softmax #(
       if (group_q == GroupW'(Group - 1)) base_q <= base_q + AddrW'(Blocks);
       parity_q <= !parity_q;
     end
-    count_q <= count_q + 1'b1;
+    count_q <= next_q;
+    next_q  <= next_q + 1'b1;
     if (start_i) begin
       busy_q  <= 1'b1;
       count_q <= '0;
+      next_q  <= BlockW'(1);
     end
     peak_q   <= peak;
     shifts_q <= {shifts_q[Late-2:0], shifts};
@@ -117,18 +119,19 @@ module softmax #(
 
   for (genvar b = 0; b < Banks; b++) begin : gen_bank
     logic [ScoreW:0]   under_q;
-    logic [ScoreW+1:0] shifted, step;
+    logic [ScoreW+1:0] shifted;
+    logic [9:0]        step;
     logic              alive_q, alive_dq;
     logic [WeightW-1:0] weight;
 
     // t5: below the maximum; t6: in steps of the table; t7: its entry.
     assign shifted = {under_q, 1'b0} >> shifts_q[0].score;
-    assign step    = (shifted >> 1) + (ScoreW + 2)'(shifted[0]);
+    assign step    = shifted[10:1] + 10'(shifted[0]);
 
     always_ff @(posedge clk_i) begin
       under_q   <= (ScoreW + 1)'(peak) - (ScoreW + 1)'($signed(score_i[b]));
-      step_q[b] <= step[9:0];
-      alive_q   <= step < 1024 && (!last_q[0] || exists_i[b]) && recent[b];
+      step_q[b] <= step;
+      alive_q   <= shifted[ScoreW+1:11] == '0 && shifted[10:0] != '1 && (!last_q[0] || exists_i[b]) && recent[b];
       alive_dq  <= alive_q;
     end
     assign weight = alive_dq && valid_q[2] ? entry[b] : '0;

@@ -16,12 +16,16 @@ from hardwire.ops.matvec import fold_root
 
 pytestmark = pytest.mark.tools
 
-# rows, turns of a head, heads of a turn, result bits, turns of a token, stages of the root's table and of the rounding
-CASES = [(4, 1, 2, 16, 6, 1, 2), (2, 3, 1, 16, 6, 1, 1), (4, 1, 1, 9, 3, 2, 3), (2, 8, 1, 12, 8, 2, 2)]
+# rows, turns of a head, heads of a turn, result bits, turns of a token, stages of the root's table, of sums and of
+# the rounding
+CASES = [
+    (4, 1, 2, 16, 6, 1, 1, 2), (2, 3, 1, 16, 6, 1, 1, 1), (4, 1, 1, 9, 3, 2, 1, 3), (2, 8, 1, 12, 8, 2, 1, 2),
+    (2, 7, 1, 16, 7, 2, 2, 3), (4, 1, 1, 16, 3, 1, 3, 2),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("idle", PAUSES)
-@pytest.mark.parametrize(("rows", "parts", "heads", "bits", "words", "reads", "stages"), CASES)
+@pytest.mark.parametrize(("rows", "parts", "heads", "bits", "words", "reads", "sums", "stages"), CASES)
 def test_tokens(
     draw: np.random.Generator,
     rows: int,
@@ -30,6 +34,7 @@ def test_tokens(
     bits: int,
     words: int,
     reads: int,
+    sums: int,
     stages: int,
     idle: str,
 ) -> None:
@@ -53,6 +58,7 @@ def test_tokens(
         EpsW=31,
         Words=words,
         ReadStages=reads,
+        SumStages=sums,
         Stages=stages,
         roms=roms,
     )
@@ -79,7 +85,7 @@ def test_tokens(
         )
         bench.run(1, restart_i=1, valid_i=0)
         wave = bench.run(restart_i=0, valid_i=at.astype(int), **given)
-        ends = np.flatnonzero(at)[parts - 1 :: parts] + 8 + reads + stages
+        ends = np.flatnonzero(at)[parts - 1 :: parts] + 8 + reads + (sums > 1) + stages + (stages > 2)
         out = (ends[:, None] + np.arange(parts)).reshape(-1)
         assert np.flatnonzero(wave["valid_o"]).tolist() == out.tolist()
         assert wave["side_o"][out].tolist() == wave["early_o"][out - 2].tolist() == side.tolist()

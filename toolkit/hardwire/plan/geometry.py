@@ -127,12 +127,17 @@ class Geometry:
     @property
     def root_late(self) -> int:
         """A complete residual to its root, which joins the multipliers of a read one cycle before its E1."""
-        return words.ROOT_LATE + self.read_stages - 1
+        return words.ROOT_LATE + self.root_stages
+
+    @property
+    def root_stages(self) -> int:
+        """Of a root further ones: of its table, of the sum of squares, of its rounding."""
+        return self.read_stages - 1 + int(self.sum_stages > 1) + int(self.round_stages > 2)
 
     @property
     def renorm_stages(self) -> int:
-        """Of a norm inside a layer: further ones of the root's table, and those of the rounding."""
-        return self.read_stages - 1 + self.round_stages
+        """Of a norm inside a layer: further ones of its root, and those of the rounding."""
+        return self.root_stages + self.round_stages
 
     @property
     def peak_late(self) -> int:
