@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count, islice
+from itertools import count, islice, pairwise
 
 from ..parts import present
 from .latency import ceil_div
@@ -307,6 +307,25 @@ def timeline(program: Schedule, position: int) -> tuple[list[tuple[int, Busy]], 
     first, end = shown.fetch, shown.end
     moved = [(stream, replace(busy, start=busy.start - first, end=busy.end - first)) for stream, busy in found]
     return [(s, busy) for s, busy in moved if busy.end > 0 and busy.start < end - first], end - first
+
+
+def prompt_spans(program: Schedule, tokens: int) -> list[int]:
+    """Cycles from the fetch of each of so many inner tokens of a prompt, from position 0 on, to that of the token behind
+    it; every other stream is idle."""
+    turns = (Turn(position=p, generated=p == tokens) for p in range(tokens + 1))
+    found = sorted(token.fetch for token in _alone(program, turns))
+    return [after - before for before, after in pairwise(found)]
+
+
+def prompt_cycles(program: Schedule) -> float:
+    """Per inner token of a prompt over the first positions, up to ``MEAN_OVER`` of them; every other stream is idle."""
+    tokens = min(MEAN_OVER, program.context)
+    *_, last = _alone(program, (Turn(position=p, generated=False) for p in range(tokens)))
+    return last.end / tokens
+
+
+def _alone(program: Schedule, turns: Iterator[Turn]) -> Iterator[Played]:
+    return replay(program, [turns, *(iter(()) for _ in range(program.geometry.streams - 1))])
 
 
 def lane_cycles(program: Schedule) -> int:
