@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
 """Several streams in the RTL engine at once: each equals the integer reference as if it were alone, and every fetch
-comes in the cycle that the replay has for it, those of prompts whose tokens run through the passes of idle streams too."""
+comes in the cycle that the replay has for it, those of prompts in the passes of idle streams too."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ CASES = {
     "two, weights in URAM, one bank": (
         "gpt_chip",
         Geometry(columns=8, rows=2, depth=5, banks=1, divides=1, uram=2, streams=2),
+    ),
+    "three, attention takes longest": (
+        "tiny_chip",
+        Geometry(columns=16, rows=8, depth=4, banks=1, divides=4, streams=3),
     ),
     "three, parallel branches": (
         "neox_chip",

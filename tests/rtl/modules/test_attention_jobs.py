@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""attention_jobs: layers of passes at random lengths, each begun as soon as may be or later, their tokens of any stream;
-all outputs."""
+"""attention_jobs: layers of passes at random lengths, each begun as soon as may be or later, in any stream's part of
+the cache; all outputs."""
 
 from __future__ import annotations
 

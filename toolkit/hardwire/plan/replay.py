@@ -4,9 +4,10 @@
 
 Every token plays the program of ``schedule.py`` by itself, in a pass through the decoder. What passes share is taken by
 whole runs, and whoever finds it taken waits with everything behind: ``rtl/arbiter.sv`` gives lanes and read-out,
-``rtl/attention_jobs.sv`` attention. Of those that could go on in a cycle the oldest token does. Every stream has a pass;
-of those that are idle the prompts of others have it (``rtl/passes.sv``). A token that is alone never waits, and takes
-``Schedule.cycles``.
+``rtl/attention_jobs.sv`` attention. Of those that could go on in a cycle the oldest token does. A token that is alone
+never waits, and takes ``Schedule.cycles``.
+
+Every stream has a pass; while it is idle the prompts of others have it (``rtl/passes.sv``).
 """
 
 from __future__ import annotations
@@ -310,8 +311,8 @@ def timeline(program: Schedule, position: int) -> tuple[list[tuple[int, Busy]], 
 
 
 def prompt_spans(program: Schedule, tokens: int) -> list[int]:
-    """Cycles from the fetch of each of so many inner tokens of a prompt, from position 0 on, to that of the token behind
-    it; every other stream is idle."""
+    """Cycles from the fetch of each of so many inner tokens of a prompt, from position 0 on, to that of the next token;
+    every other stream is idle."""
     turns = (Turn(position=p, generated=p == tokens) for p in range(tokens + 1))
     found = sorted(token.fetch for token in _alone(program, turns))
     return [after - before for before, after in pairwise(found)]
