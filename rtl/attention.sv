@@ -45,7 +45,8 @@ module attention
 ) (
   input  logic                                                  clk_i,
   input  logic                                                  rst_i,
-  input  logic [Streams-1:0]                                    restart_i,  // the next layer is the stream's first
+  input  logic [Streams-1:0]                                    restart_i,  // the next layer is the stream's first,
+  input  logic [Streams-1:0][StreamW-1:0]                       owner_i,    // of several in this one's part of the cache
   output logic [Streams-1:0]                                    ready_o,    // a layer of several streams may start
   input  logic                                                  start_i,    // a layer
   input  logic [StreamW-1:0]                                    stream_i,   // whose
@@ -58,7 +59,8 @@ module attention
   input  logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query_i,      // of walk_o, in the same cycle
   output logic [AddrW-1:0]                                      key_addr_o,
   input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] keys_i,       // ReadStages later
-  output logic                                                  value_last_o,
+  output logic                                                  value_last_o, // simulation: t7,
+  output logic [StreamW-1:0]                                    value_stream_o, // and whose
   output logic [AddrW-1:0]                                      value_addr_o,
   input  logic [Banks-1:0][Shared-1:0][HeadDim-1:0][CacheW-1:0] values_i,     // ReadStages later
   output logic                                                  we_o,
@@ -83,22 +85,25 @@ module attention
   if (Streams > 1) begin : gen_jobs
     attention_jobs #(.Streams(Streams), .Blocks(Blocks), .Layers(Layers), .Walks(Walks), .Words(Words),
                      .Steps(Padded / Divides), .AddrW(AddrW), .IndexW(IndexW)) u_jobs (
-      .clk_i, .rst_i, .restart_i, .blocks_i, .ready_o, .start_i, .stream_i, .base_o(walk_base),
+      .clk_i, .rst_i, .restart_i, .owner_i, .blocks_i, .ready_o, .start_i, .stream_i, .base_o(walk_base),
       .walk_first_i(walk_valid && walk_slot[BlockW-1:0] == '0), .walk_free_i(walk_free), .walk_stream_o,
       .exp_start_i(exp_start), .exp_last_i(head_last), .exp_stream_o(exp_stream), .exp_load_o(exp_load),
       .exp_base_o(exp_base), .exp_index_o(exp_index), .mixed_last_i(mixed_last), .mixed_stream_o(stream_o));
     delay #(.Width(StreamW), .Cycles(ReadStages + SumStages)) u_score_stream (.clk_i, .d_i(walk_stream_o), .d_o(score_stream));
-    always_ff @(posedge clk_i) exp_stream_q <= exp_stream;
+    always_ff @(posedge clk_i) begin
+      exp_stream_q   <= exp_stream;
+      value_stream_o <= exp_stream_q;
+    end
     assign walk_load  = start_i;
     assign mixed_last = we_o && addr_o == OutA'(Walks * Padded / Divides - 1);
   end else begin : gen_one
-    assign {ready_o, walk_stream_o, score_stream, exp_stream, exp_stream_q, stream_o} = '0;
+    assign {ready_o, walk_stream_o, score_stream, exp_stream, exp_stream_q, value_stream_o, stream_o} = '0;
     assign {walk_base, exp_base, exp_index} = '0;
     assign walk_load  = restart_i[0];
     assign exp_load   = restart_i[0];
     assign mixed_last = start_i;
     logic unused;
-    assign unused = ^{stream_i, walk_free, exp_start, head_last};
+    assign unused = ^{stream_i, owner_i, walk_free, exp_start, head_last};
   end
 
   block_walk #(.Blocks(Blocks), .Walks(Walks), .Group(Walks / Words), .AddrW(AddrW), .Spacing(Spacing),

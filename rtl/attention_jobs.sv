@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers of several streams behind one another in attention: whose turn each of its parts is at, where that layer lies in
 // the cache, and when the next may begin. Its scores come while the last's exponentials and quotients still do.
+// Streams are told apart by the passes that their tokens are in; a token's owner has the part of the cache.
 module attention_jobs #(
   parameter int Streams = 2,
   parameter int Blocks  = 43,
@@ -16,7 +17,8 @@ module attention_jobs #(
 ) (
   input  logic                           clk_i,
   input  logic                           rst_i,
-  input  logic [Streams-1:0]             restart_i,      // the stream's next layer is its first
+  input  logic [Streams-1:0]             restart_i,      // the stream's next layer is its first,
+  input  logic [Streams-1:0][StreamW-1:0] owner_i,       // in the part of the cache that this one has
   input  logic [Streams-1:0][BlockW-1:0] blocks_i,       // that hold positions
   output logic [Streams-1:0]             ready_o,        // a layer of the stream may begin; blocks_i held for two cycles
   input  logic                           start_i,        // one does
@@ -88,7 +90,7 @@ module attention_jobs #(
     else if (behind_q != '0) behind_q <= behind_q - 1'b1;
     for (int s = 0; s < Streams; s++)
       if (restart_i[s]) begin
-        base_q[s]  <= AddrW'(s * Layers * Words * Blocks);
+        base_q[s]  <= AddrW'(32'(owner_i[s]) * (Layers * Words * Blocks));
         index_q[s] <= '0;
       end else if (exp_load_o && opened == StreamW'(s)) begin
         base_q[s]  <= base_q[s] + AddrW'(Words * Blocks);

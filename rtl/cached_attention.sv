@@ -8,13 +8,16 @@ module cached_attention
 ) (
   input  logic                                           clk_i,
   input  logic                                           rst_i,
-  input  logic [Streams-1:0]                             restart_i,  // the next layer is the stream's first
-  input  logic [Streams-1:0]                             stale_i,    // simulation: what is here is of another layer
+  input  logic [Streams-1:0]                             restart_i,  // the next layer is the first of the pass,
+  input  logic [Streams-1:0][StreamW-1:0]                owner_i,    // of several in this stream's part of the cache
+  input  logic [Streams-1:0]                             stale_i,    // simulation: queries are of another layer
+  input  logic [Streams-1:0]                             clear_i,    // simulation: a stream's context is empty
   output logic [Streams-1:0]                             ready_o,    // a layer of several streams may start
   input  logic                                           start_i,    // a layer
-  input  logic [StreamW-1:0]                             stream_i,   // whose
-  input  logic [Streams-1:0][BankW-1:0]                  bank_i,     // of each token, in the last block
+  input  logic [StreamW-1:0]                             stream_i,   // in which pass
+  input  logic [Streams-1:0][BankW-1:0]                  bank_i,     // of the token in each, in the last block
   input  logic [Streams-1:0][BlockW-1:0]                 blocks_i,   // that hold positions, the token's included
+  input  logic [Streams-1:0][CacheA-1:0]                 block_i,    // the last of them, in the owner's part of the cache
   input  logic                                           y_valid_i,  // EY: values
   input  tail_t                                          y_tail_i,
   input  logic [Rows-1:0][RowW-1:0]                      y_i,
@@ -31,7 +34,7 @@ module cached_attention
   localparam int QueryN  = Streams > 1 ? Streams << WalkW : Walks;
   localparam int QueryA  = QueryN > 1 ? $clog2(QueryN) : 1;
 
-  logic [StreamW-1:0]                                    walk_stream;
+  logic [StreamW-1:0]                                    walk_stream, value_stream;
   logic [WalkW-1:0]                                      walk;
   logic                                                  walk_valid, walk_last, value_last;
   logic [Shared-1:0][HeadDim-1:0][QueryW-1:0]            query;
@@ -52,9 +55,9 @@ module cached_attention
   assign key_waddr   = word_of(z_tail_i.stream, z_tail_i.dest);
   assign value_waddr = word_of(y_tail_i.stream, y_tail_i.dest);
 
-  // Where a key or value goes: a stream's words lie together.
+  // Where a key or value goes: an owner's words lie together.
   function automatic logic [CacheA-1:0] word_of(input logic [StreamW-1:0] stream, input logic [DestW-1:0] dest);
-    return CacheA'(dest >> PartB) + CacheA'(blocks_i[stream] - 1'b1) + CacheA'(32'(stream) * (CacheN / Streams));
+    return CacheA'(dest >> PartB) + block_i[stream];
   endfunction
 
   queries #(.Words(QueryN), .Channels(Shared * HeadDim), .Width(QueryW), .Rows(Rows), .Streams(Streams)) u_queries (
@@ -79,26 +82,38 @@ module cached_attention
               .SlopeW(ScoreSlopeW), .AlibiW(AlibiW), .AlibiSlopeW(AlibiSlopeW), .Streams(Streams),
               .Folder(Folder))
     u_attention (
-    .clk_i, .rst_i, .restart_i, .ready_o, .start_i, .stream_i, .blocks_i, .bank_i, .walk_stream_o(walk_stream),
+    .clk_i, .rst_i, .restart_i, .owner_i, .ready_o, .start_i, .stream_i, .blocks_i, .bank_i, .walk_stream_o(walk_stream),
     .walk_valid_o(walk_valid), .walk_last_o(walk_last),
-    .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys), .value_last_o(value_last),
+    .walk_o(walk), .query_i(query), .key_addr_o(key_addr), .keys_i(keys), .value_last_o(value_last), .value_stream_o(value_stream),
     .value_addr_o(value_addr), .values_i(values), .we_o, .stream_o, .addr_o, .mixed_o);
 
 `ifndef SYNTHESIS
-  // The schedule promises that this token's keys and values are written before they are read.
-  localparam int KvA = Streams * KvWords > 1 ? $clog2(Streams * KvWords) : 1;
-  function automatic logic [KvA-1:0] fresh_of(input logic [CacheA-1:0] addr);
-    return KvA'(32'(addr) / (CacheN / Streams) * KvWords + 32'(addr) / Blocks % KvWords);
-  endfunction
-  freshness #(.Depth(Streams * KvWords), .Streams(Streams)) u_key_fresh (
-    .clk_i, .clear_i(stale_i), .we_i(key_we && PartW'(z_tail_i.dest) == PartW'(Parts - 1)),
-    .waddr_i(fresh_of(key_waddr)), .re_i(walk_last), .raddr_i(fresh_of(key_addr)));
-  freshness #(.Depth(Streams * KvWords), .Streams(Streams)) u_value_fresh (
-    .clk_i, .clear_i(stale_i), .we_i(value_we && PartW'(y_tail_i.dest) == PartW'(Parts - 1)),
-    .waddr_i(fresh_of(value_waddr)), .re_i(value_last), .raddr_i(fresh_of(value_addr)));
+  // The schedule promises that keys and values are written before they are read: the token's own, and where passes are
+  // lent those of tokens before it that are computed beside it.
+  logic [Banks-1:0]   key_fresh_q [CacheN], value_fresh_q [CacheN];
+  logic [Banks-1:0]   key_bank, value_bank, keys_there, values_there;
+  assign key_bank     = Banks'(1) << bank_i[z_tail_i.stream];
+  assign value_bank   = Banks'(1) << bank_i[y_tail_i.stream];
+  assign keys_there   = walk_last ? ~({Banks{1'b1}} << bank_i[walk_stream] << 1) : '1;
+  assign values_there = ~({Banks{1'b1}} << bank_i[value_stream] << 1);
+  always_ff @(posedge clk_i) begin
+    for (int s = 0; s < Streams; s++)
+      if (clear_i[s])
+        for (int i = s * (CacheN / Streams); i < (s + 1) * (CacheN / Streams); i++) begin
+          key_fresh_q[i]   <= '0;
+          value_fresh_q[i] <= '0;
+        end
+    if (key_we && PartW'(z_tail_i.dest) == PartW'(Parts - 1)) key_fresh_q[key_waddr] <= key_fresh_q[key_waddr] | key_bank;
+    if (value_we && PartW'(y_tail_i.dest) == PartW'(Parts - 1))
+      value_fresh_q[value_waddr] <= value_fresh_q[value_waddr] | value_bank;
+    if (walk_valid && (keys_there & ~key_fresh_q[key_addr]) != '0)
+      $fatal(1, "%m: keys of word %0d are read before they are written", key_addr);
+    if (value_last && (values_there & ~value_fresh_q[value_addr]) != '0)
+      $fatal(1, "%m: values of word %0d are read before they are written", value_addr);
+  end
 `else
   logic unused_check;
-  assign unused_check = ^{walk_last, value_last};
+  assign unused_check = ^{clear_i, walk_last, value_last, value_stream};
 `endif
   logic unused;
   assign unused = ^{y_tail_i, z_tail_i, y_i, z_i};

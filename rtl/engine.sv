@@ -37,10 +37,15 @@ module engine
   localparam int RunW   = ProgramWords > 1 ? $clog2(ProgramWords) : 1;
   localparam int Embeds = Positions > 0 ? 2 * Words : Words;
 
-  // Of every stream its token loop and control program.
-  logic [Streams-1:0]             clear, want, noisy, start, next, done, restart;
+  // Of every stream its token loop, and as many passes through the decoder: each has a control program. Of several
+  // streams those that are idle lend theirs (rtl/passes.sv). What the passes start below names a pass, not a stream.
+  logic [Streams-1:0]             clear, want, noisy, start, next, done, flying, idle;
+  logic [Streams-1:0]             begins, brief, ends, restart;
+  logic [Streams-1:0][StreamW-1:0] owner, owner_next;  // whose token a pass has; with begins: whose it will
   logic [Streams-1:0]             lanes_want, lanes_play, attend_want, attend_play, attend_ready;
   logic [Streams-1:0]             fetch_hold, lanes_hold, attend_hold;
+  logic [Streams-1:0][SpanW-1:0]  span;
+  logic [Streams-1:0][CacheA-1:0] block;
   logic [Streams-1:0][IdW-1:0]    ids;
   logic [IdW-1:0]                 sampled;
   logic [Streams-1:0][BankW-1:0]  bank;
@@ -50,63 +55,100 @@ module engine
   logic [Streams-1:0][63:0]       seed;
   logic [Streams-1:0][31:0]       positions;
 
-  for (genvar s = 0; s < Streams; s++) begin : gen_stream
-    logic             loop_clear, short_token;
-    logic [SpanW-1:0] span;
+  // Of a stream's next token, of one stream the one that is computed.
+  logic [Streams-1:0]             short_token;
+  logic [Streams-1:0][BankW-1:0]  next_bank;
+  logic [Streams-1:0][BlockW-1:0] next_blocks;
+  logic [Streams-1:0][SpanW-1:0]  next_span;
 
-    token_loop #(.Stream(s)) u_loop (
+  for (genvar s = 0; s < Streams; s++) begin : gen_stream
+    logic loop_clear;
+
+    token_loop #(.Stream(s), .Ahead(Streams > 1)) u_loop (
       .clk_i, .rst_i, .request_valid_i(request_valid_i[s]), .request_i(request_i[s]), .progress_o(progress_o[s]),
       .prompt_valid_i(prompt_valid_i[s]), .prompt_ready_o(prompt_ready_o[s]), .prompt_i(prompt_i[s]),
       .token_valid_o(token_valid_o[s]), .token_ready_i(token_ready_i[s]), .token_o(token_o[s]),
       .clear_o(loop_clear), .want_o(want[s]), .noisy_o(noisy[s]), .hold_i(fetch_hold[s]), .start_o(start[s]),
-      .next_o(next[s]), .id_o(ids[s]), .short_o(short_token), .done_i(done[s]), .sampled_i(sampled));
+      .next_o(next[s]), .id_o(ids[s]), .short_o(short_token[s]), .flying_i(flying[s]), .done_i(done[s]),
+      .sampled_i(sampled));
     assign clear[s]     = loop_clear || rst_i;
-    assign restart[s]   = done[s] || rst_i;  // program, weights and cache begin anew with the next token
+    assign idle[s]      = !progress_o[s].busy;
     assign seed[s]      = request_i[s].seed;
     assign positions[s] = 32'(progress_o[s].position);
 
-    position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .Slack(Slack), .SpanW(SpanW))
-      u_position (
-      .clk_i, .clear_i(clear[s]), .next_i(next[s]), .bank_o(bank[s]), .blocks_o(blocks[s]), .span_o(span));
+    position #(.Banks(Banks), .Blocks(Blocks), .Walks(Walks), .Spacing(Spacing), .Slack(Streams > 1 ? 0 : Slack),
+               .SpanW(SpanW)) u_position (
+      .clk_i, .clear_i(clear[s]), .next_i(next[s]), .bank_o(next_bank[s]), .blocks_o(next_blocks[s]),
+      .span_o(next_span[s]));
 
     sequencer #(.Words(ProgramWords), .Folder(Folder)) u_sequencer (
-      .clk_i, .rst_i, .start_i(start[s]), .short_i(short_token), .span_i(span), .lanes_want_o(lanes_want[s]),
+      .clk_i, .rst_i, .start_i(begins[s]), .short_i(brief[s]), .span_i(span[s]), .lanes_want_o(lanes_want[s]),
       .lanes_hold_i(lanes_hold[s]), .attend_want_o(attend_want[s]), .attend_hold_i(attend_hold[s]),
-      .program_o(words[s]), .place_o(places[s]), .lanes_o(lanes_play[s]), .attend_o(attend_play[s]), .done_o(done[s]));
+      .program_o(words[s]), .place_o(places[s]), .lanes_o(lanes_play[s]), .attend_o(attend_play[s]), .done_o(ends[s]));
   end
   assign fetch_o = start;
 
   // Which of them plays.
   logic noise_free;
-  if (Streams > 1) begin : gen_arbiter
-    logic [Streams-1:0] fetch_grant, lanes_grant, attend_grant;
+  if (Streams > 1) begin : gen_passes
+    logic [Streams-1:0] fetch_want, fetch_noisy, fetch_grant, lanes_grant, attend_turn, attend_grant;
+    passes #(.Streams(Streams), .Lends(Lends), .BankW(BankW), .BlockW(BlockW), .SpanW(SpanW), .Slack(Slack),
+             .CacheA(CacheA), .CacheN(CacheN)) u_passes (
+      .clk_i, .rst_i, .idle_i(idle), .want_i(want), .noisy_i(noisy), .noise_free_i(noise_free), .hold_o(fetch_hold),
+      .flying_o(flying), .done_o(done), .bank_i(next_bank), .blocks_i(next_blocks), .span_i(next_span),
+      .fetch_o(fetch_want), .noisy_o(fetch_noisy), .fetch_i(fetch_grant), .to_o(owner_next), .owner_o(owner),
+      .short_o(brief), .bank_o(bank), .blocks_o(blocks), .span_o(span), .block_o(block), .done_i(ends),
+      .attend_i(attend_want), .attend_o(attend_turn));
     arbiter #(.Streams(Streams), .Embeds(Embeds)) u_arbiter (
-      .clk_i, .rst_i, .fetch_i(want), .noisy_i(noisy), .noise_free_i(noise_free), .fetch_o(fetch_grant),
-      .lanes_i(lanes_want), .word_i(words), .lanes_o(lanes_grant), .attend_i(attend_want),
+      .clk_i, .rst_i, .fetch_i(fetch_want), .noisy_i(fetch_noisy), .noise_free_i(noise_free), .fetch_o(fetch_grant),
+      .lanes_i(lanes_want), .word_i(words), .lanes_o(lanes_grant), .attend_i(attend_turn),
       .attend_ready_i(attend_ready), .attend_o(attend_grant));
-    assign fetch_hold  = ~fetch_grant;
+    assign begins      = fetch_grant;
+    assign restart     = begins;  // a layer of several finds its place in the cache with the token
     assign lanes_hold  = ~lanes_grant;
     assign attend_hold = ~attend_grant;
+    logic unused_short;
+    assign unused_short = ^short_token;
   end else begin : gen_alone
-    assign {fetch_hold, lanes_hold, attend_hold} = '0;
+    assign {fetch_hold, lanes_hold, attend_hold, flying, owner, owner_next} = '0;
+    assign begins  = start;
+    assign brief   = short_token;
+    assign done    = ends;
+    assign restart = ends | {Streams{rst_i}};  // program, weights and cache begin anew with the next token
+    assign bank    = next_bank;
+    assign blocks  = next_blocks;
+    assign span    = next_span;
+    assign block   = CacheA'(next_blocks[0] - 1'b1);
     logic unused_arbiter;
-    assign unused_arbiter = ^{want, noise_free, lanes_want, attend_want, attend_ready};
+    assign unused_arbiter = ^{want, idle, noise_free, lanes_want, attend_want, attend_ready};
   end
 
   logic               lanes_start, attend;
   logic [StreamW-1:0] fetched, fetched_q, embed_stream, lanes_stream, attend_stream;
+  logic [StreamW-1:0] fetcher, fetcher_q;  // the stream whose token is fetched
+  logic [EmbedP-1:0]  embed_position;      // and its position
   program_t           played;
   logic [RunW-1:0]    place;
 
   always_comb begin
-    {fetched, lanes_stream, attend_stream} = '0;
+    {fetched, fetcher, lanes_stream, attend_stream} = '0;
     for (int s = 1; s < Streams; s++) begin
-      if (start[s]) fetched = StreamW'(s);
+      if (begins[s]) fetched = StreamW'(s);
+      if (start[s]) fetcher = StreamW'(s);
       if (lanes_play[s]) lanes_stream = StreamW'(s);
       if (attend_play[s]) attend_stream = StreamW'(s);
     end
   end
-  always_ff @(posedge clk_i) if (start != '0) fetched_q <= fetched;
+  always_ff @(posedge clk_i)
+    if (start != '0) begin
+      fetched_q <= fetched;
+      fetcher_q <= fetcher;
+    end
+  if (Streams > 1) begin : gen_fetched
+    always_ff @(posedge clk_i) if (start != '0) embed_position <= EmbedP'(positions[fetcher]);
+  end else begin : gen_current
+    assign embed_position = EmbedP'(positions[0]);
+  end
   assign embed_stream = start != '0 ? fetched : fetched_q;
   assign lanes_start  = lanes_play != '0;
   assign attend       = attend_play != '0;
@@ -190,7 +232,7 @@ module engine
 
   embedding #(.Rows(Rows), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Positions(Positions), .Folder(Folder))
     u_embedding (
-    .clk_i, .rst_i, .start_i(start != '0), .id_i(ids[fetched_q]), .position_i(EmbedP'(positions[fetched_q])), .read_o(embed_read),
+    .clk_i, .rst_i, .start_i(start != '0), .id_i(ids[fetcher_q]), .position_i(embed_position), .read_o(embed_read),
     .row_o(row_e1), .multiplier_o(row_factor_e1));
 
   matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
@@ -216,7 +258,7 @@ module engine
     assign logits_o.value[r] = y_c[r][LogitW-1:0];
   end
   assign logits_valid_o = valid_c && tail_c.kind == KindLogit;
-  assign logits_o.stream = tail_c.stream;
+  assign logits_o.stream = owner[tail_c.stream];
   assign logits_o.row   = LogitA'(tail_c.dest);
 
   // EY, or from the norm behind a branch: what goes into the residual.
@@ -250,7 +292,7 @@ module engine
   delay #(.Width(StreamW), .Cycles(YLate - 2)) u_stream_p2 (.clk_i, .d_i(stream_e0), .d_o(stream_p2));
   rope #(.Rows(Rows), .Context(Context), .Parts(Parts), .Sets(RopeSets), .Turns(Turns), .Streams(Streams),
          .Folder(Folder)) u_rope (
-    .clk_i, .clear_i(clear), .next_i(next), .stream_i(stream_p2), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
+    .clk_i, .clear_i(clear), .next_i(next), .start_i(begins), .owner_i(owner_next), .stream_i(stream_p2), .part_i(part_p2), .cos_o(cosine), .sin_o(sine));
   gate #(.Rows(Rows), .GateW(GateW), .Width(TableW), .Folder(Folder)) u_gate (
     .clk_i, .en_i(valid_y && (tail_y.kind == KindGate || tail_y.kind == KindPlain)), .gate_i(gate_y), .value_o(entry));
   for (genvar r = 0; r < Rows; r++) begin : gen_activation
@@ -271,8 +313,8 @@ module engine
   logic [Streams-1:0][17:0] inverse_q;
   for (genvar s = 0; s < Streams; s++) begin : gen_inverse
     always_ff @(posedge clk_i) begin
-      drawn_q[s]   <= request_i[s].inverse != 0;
-      inverse_q[s] <= request_i[s].inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i[s].inverse);
+      drawn_q[s]   <= request_i[owner[s]].inverse != 0;
+      inverse_q[s] <= request_i[owner[s]].inverse == 0 ? 18'(1 << LogitShift) : 18'(request_i[owner[s]].inverse);
     end
   end
   assign inverse = inverse_q[tail_p.stream];
@@ -320,8 +362,8 @@ module engine
 
   assign norm_start = played.source == SourceNorm ? lanes_play : '0;
   cached_attention #(.Folder(Folder)) u_attention (
-    .clk_i, .rst_i, .restart_i(restart), .stale_i(norm_start), .ready_o(attend_ready), .start_i(attend),
-    .stream_i(attend_stream), .bank_i(bank), .blocks_i(blocks),
+    .clk_i, .rst_i, .restart_i(restart), .owner_i(owner_next), .stale_i(norm_start), .clear_i(clear),
+    .ready_o(attend_ready), .start_i(attend), .stream_i(attend_stream), .bank_i(bank), .blocks_i(blocks), .block_i(block),
     .y_valid_i(valid_y), .y_tail_i(tail_y), .y_i(y), .z_valid_i(valid_z), .z_tail_i(tail_z), .z_i(z),
     .we_o(mixed_we), .stream_o(mixed_stream), .addr_o(mixed_addr), .mixed_o(mixed));
   for (genvar h = 0; h < Shared; h++) begin : gen_mixed
@@ -339,7 +381,7 @@ module engine
   // Sampling.
   logic [Rows-1:0][15:0] gumbel;
   noise #(.Rows(Rows), .Vocab(Vocab), .Streams(Streams), .Folder(Folder)) u_noise (
-    .clk_i, .rst_i, .start_i((start & noisy) != '0), .stream_i(fetched), .free_o(noise_free), .seed_i(seed),
+    .clk_i, .rst_i, .start_i((start & noisy) != '0), .stream_i(fetched), .owner_i(fetcher), .free_o(noise_free), .seed_i(seed),
     .position_i(positions), .re_i(valid_z && tail_z.kind == KindLogit), .rstream_i(tail_z.stream), .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),

@@ -59,6 +59,7 @@ package engine_pkg;
   localparam int SoftCapLate = 3;     // a value to its soft cap
   localparam int ScoreCapLate = 5;    // a score to its soft cap, the rounding in front included
   localparam int AlibiLate = 2;       // a score to one with the bias of its position
+  localparam int LendAfter = 16;      // from a stream's end until its pass is lent: a host that goes on asks sooner
   /* verilator lint_on UNUSEDPARAM */
 
   // By hand again.

@@ -4,7 +4,7 @@
 module noise #(
   parameter int Rows = 8,
   parameter int Vocab  = 512,
-  parameter int Streams = 1,  // each has its noise kept
+  parameter int Streams = 1,  // each pass has its noise kept
   parameter     Folder = "",
   localparam int StreamW = Streams > 1 ? $clog2(Streams) : 1,
   localparam int Words = (Vocab + Rows - 1) / Rows,
@@ -13,9 +13,10 @@ module noise #(
   input  logic                     clk_i,
   input  logic                     rst_i,
   input  logic                     start_i,
-  input  logic [StreamW-1:0]       stream_i,    // with it: whose token it is
+  input  logic [StreamW-1:0]       stream_i,    // with it: the pass of its token,
+  input  logic [StreamW-1:0]       owner_i,     // and whose it is
   output logic                     free_o,      // nothing is lost by a start
-  input  logic [Streams-1:0][63:0] seed_i,      // held
+  input  logic [Streams-1:0][63:0] seed_i,      // of every owner; held
   input  logic [Streams-1:0][31:0] position_i,  // held
   input  logic                     re_i,        // noise_o is looked at
   input  logic [StreamW-1:0]       rstream_i,
@@ -32,13 +33,16 @@ module noise #(
   logic [CountW-1:0] count_q;
   logic [Late-1:0]   valid_q;
   logic [AddrW-1:0]  waddr_q;
-  logic [StreamW-1:0] stream_q;
+  logic [StreamW-1:0] stream_q, owner_q;
   logic [LaneW-1:0]  lane_q;
   logic [1:0][31:0]  word;
   logic [1:0][15:0]  entry;
 
   always_ff @(posedge clk_i) begin
-    if (start_i) stream_q <= stream_i;
+    if (start_i) begin
+      stream_q <= stream_i;
+      owner_q  <= owner_i;
+    end
     if (start_i) count_q <= '0;
     else if (count_q != CountW'(Blocks)) count_q <= count_q + 1'b1;
     valid_q <= {valid_q[Late-2:0], count_q != CountW'(Blocks)};
@@ -59,7 +63,7 @@ module noise #(
   always_ff @(posedge clk_i) free_o <= rst_i || (!start_i && count_q == CountW'(Blocks) && valid_q[Late-3:0] == '0);
 
   threefry u_threefry (
-    .clk_i, .key_i(seed_i[stream_q]), .count_i({32'(count_q), position_i[stream_q]}), .word_o(word));
+    .clk_i, .key_i(seed_i[owner_q]), .count_i({32'(count_q), position_i[owner_q]}), .word_o(word));
 
   localparam int Pitch  = Streams > 1 ? 1 << AddrW : Words;
   localparam int DepthA = Streams * Pitch > 1 ? $clog2(Streams * Pitch) : 1;

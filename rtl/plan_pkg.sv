@@ -98,8 +98,9 @@ package plan_pkg;
   localparam int InnerWait = 12;       // cycles from where the last attention would begin to an inner token's end, less one
 
   // Requests.
-  localparam int Streams = 1;  // contexts in flight, which requests name
-  localparam int Stops = 8;    // stop tokens of a request
+  localparam int Streams = 1;   // contexts in flight, which requests name
+  localparam bit Lends = 1'b0;  // an idle stream lends its pass through the decoder to the prompts of others
+  localparam int Stops = 8;     // stop tokens of a request
 
   // The trace for a host that looks for the first wrong stage.
   localparam bit Trace = 1'b0;   // there is one

@@ -19,7 +19,9 @@ module rope #(
   input  logic                           clk_i,
   input  logic [Streams-1:0]             clear_i,  // position 0 is next, of each stream
   input  logic [Streams-1:0]             next_i,   // on to the next position
-  input  logic [StreamW-1:0]             stream_i, // with part_i: whose position it is
+  input  logic [Streams-1:0]             start_i,  // of several: a pass begins the token at its owner's position
+  input  logic [Streams-1:0][StreamW-1:0] owner_i, // with it: which stream that is
+  input  logic [StreamW-1:0]             stream_i, // with part_i: the pass, whose token's position it is
   input  logic [SetW+PartW-1:0]          part_i,   // the set above it
   output logic [Pairs-1:0][15:0]         cos_o,    // units of 2**-14; two cycles after part_i
   output logic [Pairs-1:0][15:0]         sin_o
@@ -34,7 +36,7 @@ module rope #(
   // By hand again.
 
   if (Turns) begin : gen_turns
-    logic [Streams-1:0][AddrW-1:0] base_q;
+    logic [Streams-1:0][AddrW-1:0] base_q, token;  // of a stream's next token; of the one in a pass
     logic [AddrW-1:0]     place;
     angles_t              angles;
 
@@ -44,6 +46,15 @@ module rope #(
         else if (next_i[s]) base_q[s] <= base_q[s] + AddrW'(Sets * Parts);
     end
 
+    if (Streams > 1) begin : gen_passes
+      always_ff @(posedge clk_i)
+        for (int p = 0; p < Streams; p++) if (start_i[p]) token[p] <= base_q[owner_i[p]];
+    end else begin : gen_alone
+      assign token = base_q;
+      logic unused;
+      assign unused = ^{start_i, owner_i};
+    end
+
     if (Sets > 1) begin : gen_sets
       assign place = AddrW'(32'(part_i >> PartW) * Parts) + AddrW'(part_i[PartW-1:0]);
     end else begin : gen_one
@@ -51,7 +62,7 @@ module rope #(
     end
 
     rom #(.Width($bits(angles_t)), .Depth(Context * Sets * Parts), .File({Folder, "angle.hex"})) u_rom (
-      .clk_i, .en_i(1'b1), .addr_i(base_q[stream_i] + place), .data_o(angles));
+      .clk_i, .en_i(1'b1), .addr_i(token[stream_i] + place), .data_o(angles));
     // A block RAM answers late in its cycle, and multipliers are next.
     always_ff @(posedge clk_i) begin
       cos_o <= angles.cosine;
@@ -61,7 +72,7 @@ module rope #(
     assign cos_o = {Pairs{16'h4000}};
     assign sin_o = '0;
     logic unused;
-    assign unused = ^{clk_i, clear_i, next_i, stream_i, part_i};
+    assign unused = ^{clk_i, clear_i, next_i, start_i, owner_i, stream_i, part_i};
   end
 
 endmodule

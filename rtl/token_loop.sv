@@ -4,7 +4,8 @@
 module token_loop
   import engine_pkg::*, plan_pkg::*;
 #(
-  parameter int Stream = 0
+  parameter int Stream = 0,
+  parameter bit Ahead  = 1'b0  // inner tokens of a prompt may be fetched while those before them are computed
 ) (
   input  logic                 clk_i,
   input  logic                 rst_i,
@@ -22,10 +23,11 @@ module token_loop
   output logic                 noisy_o,          // and its logits are wanted
   input  logic                 hold_i,           // another stream has what that takes
   output logic                 start_o,          // a token's first cycle
-  output logic                 next_o,           // the token is done; on to the next position
+  output logic                 next_o,           // the token is done, of Ahead fetched; on to the next position
   output logic [IdW-1:0]       id_o,             // held while the token is computed
   output logic                 short_o,          // its logits are not wanted
-  input  logic                 done_i,
+  input  logic                 flying_i,         // of Ahead: a token of it is computed
+  input  logic                 done_i,           // a token is done, of Ahead one whose logits are wanted
   input  logic [IdW-1:0]       sampled_i         // with done_i
 );
 
@@ -50,7 +52,7 @@ module token_loop
   assign again          = more && !hold_i;
   assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
   assign clear_o        = state_q == Idle && request_valid_i && request_i.clear;
-  assign next_o         = state_q == Run && done_i;
+  assign next_o         = Ahead ? start_o : state_q == Run && done_i;
 
   assign full_d = position_q == PositionW'(Context - 1);
   assign last_d = left_q == 1;
@@ -60,7 +62,7 @@ module token_loop
   end
 
   logic unused;
-  assign unused = ^{request_i.stream, request_i.seed, request_i.inverse};
+  assign unused = ^{request_i.stream, request_i.seed, request_i.inverse, flying_i};
 
   always_ff @(posedge clk_i) begin
     full_q <= position_q == PositionW'(Context);
@@ -81,12 +83,14 @@ module token_loop
       Fetch: begin
         if (!some_q || full_q) begin
           status_q <= some_q ? StatusFull : StatusBudget;
-          state_q  <= prompt_q ? Drain : Idle;
+          // What is computed still writes into the cache, which the next request may empty.
+          if (!Ahead || !flying_i) state_q <= prompt_q ? Drain : Idle;
         end else if (start_o) begin
           id_o     <= prompt_q ? prompt_i.id : sampled_q;
           short_o  <= prompt_q && !prompt_i.last;
           prompt_q <= prompt_q && !prompt_i.last;
-          state_q  <= Run;
+          if (Ahead && !noisy_o) position_q <= position_q + 1'b1;
+          else state_q <= Run;
         end
       end
       Run: begin

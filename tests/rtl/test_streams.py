@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
 """Several streams in the RTL engine at once: each equals the integer reference as if it were alone, and every fetch
-comes in the cycle that the replay has for it."""
+comes in the cycle that the replay has for it, those of prompts in the passes of idle streams too."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
 from hardwire.host.requests import Request
 from hardwire.plan.geometry import Geometry
-from hardwire.plan.replay import Played, Turn, replay
+from hardwire.plan.program import Schedule
+from hardwire.plan.replay import Played, Turn, prompt_cycles, prompt_spans, replay
 from hardwire.plan.schedule import schedule
 from hardwire.quantize import random_chip
 
@@ -41,6 +43,10 @@ CASES = {
     "two, weights in URAM, one bank": (
         "gpt_chip",
         Geometry(columns=8, rows=2, depth=5, banks=1, divides=1, uram=2, streams=2),
+    ),
+    "three, attention takes longest": (
+        "tiny_chip",
+        Geometry(columns=16, rows=8, depth=4, banks=1, divides=4, streams=3),
     ),
     "three, parallel branches": (
         "neox_chip",
@@ -90,6 +96,24 @@ def drawn(rng: np.random.Generator, chip: Chip, geometry: Geometry, stall: bool 
     return asked
 
 
+def drawn_prompts(rng: np.random.Generator, chip: Chip, geometry: Geometry, stall: bool = False) -> list[Asked]:
+    """Long prompts of some streams, at times so far apart that passes of others are lent and asked back."""
+    asked, context = [], geometry.share or chip.shape.context
+    streams = [s for s in range(geometry.streams) if rng.random() < 0.7] or [int(rng.integers(geometry.streams))]
+    for stream in streams:
+        known = context - int(rng.integers(0, 4)) if rng.random() < 0.7 else int(rng.integers(1, context))
+        request = Request(
+            stream=stream,
+            ids=tuple(rng.integers(0, chip.shape.vocab, known).tolist()),
+            budget=int(rng.integers(1, min(4, context + 1 - known) + 1)),
+            temperature=float(rng.choice([0.0, 0.8])),
+            seed=int(rng.integers(1 << 40)),
+            stops=tuple(rng.integers(0, chip.shape.vocab, 1).tolist()),
+        )
+        asked.append(Asked(request, stall=int(stall and rng.integers(1 << 16)), after=int(rng.integers(2500))))
+    return asked
+
+
 def assert_as_alone(chip: Chip, asked: list[Asked], found: list[Simulated]) -> None:
     for one, got in zip(asked, found, strict=True):
         wanted = Reference(chip).run(replace(one.request, stream=0, rows=1))
@@ -106,6 +130,18 @@ def turns(asked: Asked, found: Simulated) -> list[Turn]:
     ]
 
 
+def assert_as_planned(program: Schedule, asked: list[Asked], found: list[Simulated]) -> None:
+    streams: list[Iterator[Turn]] = [iter(()) for _ in range(program.geometry.streams)]
+    planned: list[list[Played]] = [[] for _ in streams]
+    for one, got in zip(asked, found, strict=True):
+        streams[one.request.stream] = iter(turns(one, got))
+    for token in replay(program, streams):
+        planned[token.stream].append(token)
+    for one, got in zip(asked, found, strict=True):
+        stream = one.request.stream
+        assert got.fetches.tolist() == [token.fetch for token in planned[stream]], f"stream {stream}"
+
+
 def test_streams_equal_the_reference_and_the_replay(case: tuple[Chip, Geometry, RtlSim]) -> None:
     chip, geometry, sim = case
     rng, program = np.random.default_rng(7), schedule(chip, geometry)
@@ -114,11 +150,53 @@ def test_streams_equal_the_reference_and_the_replay(case: tuple[Chip, Geometry, 
         asked = drawn(rng, chip, geometry)
         found = sim.together(asked)
         assert_as_alone(chip, asked, found)
-        planned: list[list[Played]] = [[] for _ in asked]
-        for token in replay(program, [iter(turns(*pair)) for pair in zip(asked, found, strict=True)]):
-            planned[token.stream].append(token)
-        for stream, got in enumerate(found):
-            assert got.fetches.tolist() == [token.fetch for token in planned[stream]], f"stream {stream}"
+        assert_as_planned(program, asked, found)
+
+
+def test_prompts_run_through_the_passes_of_idle_streams(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    """Also where a stream wants its own back, and where two prompts want the same."""
+    chip, geometry, sim = case
+    rng, program = np.random.default_rng(3), schedule(chip, geometry)
+    for _ in range(24):
+        sim.reset()
+        asked = drawn_prompts(rng, chip, geometry)
+        found = sim.together(asked)
+        assert_as_alone(chip, asked, found)
+        assert_as_planned(program, asked, found)
+
+
+def test_prompts_with_pauses_behind_one_another(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    """Without a reset between, so what is left of one request is there when the next begins."""
+    chip, geometry, sim = case
+    rng = np.random.default_rng(13)
+    sim.reset()
+    for _ in range(12):
+        asked = drawn_prompts(rng, chip, geometry, stall=True)
+        assert_as_alone(chip, asked, sim.together(asked))
+
+
+def test_a_prompt_alone_is_faster_for_every_idle_stream(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    chip, geometry, sim = case
+    program = schedule(chip, geometry)
+    ids = tuple(np.random.default_rng(1).integers(0, chip.shape.vocab, program.context).tolist())
+    for stream in range(geometry.streams):
+        sim.reset()
+        (found,) = sim.together([Asked(Request(stream=stream, ids=ids, budget=1))])
+        assert found.token_cycles == prompt_spans(program, program.context - 1)
+    assert prompt_cycles(program) < 0.9 * prompt_cycles(schedule(chip, replace(geometry, streams=1)))
+
+
+def test_a_prompt_that_finds_no_room_ends_before_the_next_request(case: tuple[Chip, Geometry, RtlSim]) -> None:
+    """Its last tokens are still computed when that is known: nothing of them is in the context that follows."""
+    chip, geometry, sim = case
+    rng, context = np.random.default_rng(2), geometry.share or chip.shape.context
+    sim.reset()
+    for _ in range(3):
+        ids = tuple(rng.integers(0, chip.shape.vocab, context + 3).tolist())
+        (found,) = sim.together([Asked(Request(stream=0, ids=ids, budget=2))])
+        assert (found.tokens, found.status, found.position) == ([], "context full", context)
+        asked = [Asked(Request(stream=0, ids=ids[: context // 2], budget=2))]
+        assert_as_alone(chip, asked, sim.together(asked))
 
 
 def test_pauses_of_one_stream_change_no_other(case: tuple[Chip, Geometry, RtlSim]) -> None:
@@ -146,9 +224,9 @@ def test_one_stream_alone_is_as_fast_as_an_engine_of_one(case: tuple[Chip, Geome
     program = schedule(chip, replace(geometry, streams=1))
     for stream in range(geometry.streams):
         sim.reset()
-        (found,) = sim.together([Asked(Request(stream=stream, ids=(1, 2), budget=None))])
+        (found,) = sim.together([Asked(Request(stream=stream, ids=(1,), budget=None))])
         assert found.status == "context full" and found.position == program.context
-        assert found.token_cycles == [program.cycles(p, p > 0) for p in range(program.context - 1)]
+        assert found.token_cycles == [program.cycles(p) for p in range(program.context - 1)]
 
 
 def test_a_reset_ends_all(case: tuple[Chip, Geometry, RtlSim]) -> None:

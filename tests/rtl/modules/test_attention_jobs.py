@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""attention_jobs: layers of streams at random lengths, each begun as soon as may be or later; all outputs."""
+"""attention_jobs: layers of passes at random lengths, each begun as soon as may be or later, in any stream's part of
+the cache; all outputs."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def test_layers(draw: np.random.Generator, streams: int, walks: int, words: int,
     free, restart = np.ones(room, np.int64), np.zeros((room, streams), np.int64)
     length = np.zeros((room, streams), np.int64)  # blocks in use
     length[:] = draw.integers(1, blocks + 1, streams)
-    restart[0] = 1
+    owner = draw.integers(0, streams, (room, streams))  # looked at with a restart
+    restart[0], owners = 1, owner[0].tolist()
     ends, counts = [2] * streams, [0] * streams  # of a stream's last layer, and its number
     last: tuple[int, int] | None = None  # first block of the last walk, and its blocks
     bases, loads, exps, mixes = [], [], [], []
@@ -41,7 +43,7 @@ def test_layers(draw: np.random.Generator, streams: int, walks: int, words: int,
         at = max(at, ends[stream]) + int(draw.integers(0, 3) == 0) * int(draw.integers(1, 40))
         if counts[stream] == layers:  # a new token, perhaps a longer one
             counts[stream] = 0
-            restart[at, stream] = 1
+            restart[at, stream], owners[stream] = 1, owner[at, stream]
             length[at + 1 :, stream] = draw.integers(1, blocks + 1)
             at += 4  # a token's first layer comes long behind its fetch
         n = int(length[at, stream])
@@ -49,7 +51,7 @@ def test_layers(draw: np.random.Generator, streams: int, walks: int, words: int,
             walk, m = last
             at = max(at, walk + max(m, spacing, 2 * m - n, 2 * (m - n) + steps) - 1)
         flags["start_i"][at], flags["stream_i"][at] = 1, stream
-        bases.append((at, (stream * layers + counts[stream]) * words * blocks))
+        bases.append((at, (owners[stream] * layers + counts[stream]) * words * blocks))
         for walk in range(walks):
             first = at + 1 + walk * max(n, spacing)
             flags["walk_first_i"][first] = 1
@@ -66,7 +68,8 @@ def test_layers(draw: np.random.Generator, streams: int, walks: int, words: int,
     bits = 1 << np.arange(streams)
     end = max(ends) + 5
     wave = bench.run(
-        restart_i=(restart @ bits)[:end], blocks_i=length[:end], walk_free_i=np.roll(free, -1)[:end],
+        restart_i=(restart @ bits)[:end], owner_i=owner[:end], blocks_i=length[:end],
+        walk_free_i=np.roll(free, -1)[:end],
         **{name: column[:end] for name, column in flags.items()},
     )  # fmt: skip
     _check_ready(wave["ready_o"], flags, free, length, (spacing, steps))

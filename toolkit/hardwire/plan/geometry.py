@@ -93,6 +93,12 @@ class Geometry:
                 raise BuildError(f"{name} {getattr(self, name)}: there are 1 to {most}")
 
     @property
+    def lends(self) -> bool:
+        """Whether idle streams lend their passes to the prompts of others. Not where samplers are extended: while one
+        draws, its stream looks idle and is not."""
+        return self.streams > 1 and not self.best
+
+    @property
     def groups(self) -> int:
         """Sums of ``terms`` products that make up a step of one row."""
         return self.columns // self.terms

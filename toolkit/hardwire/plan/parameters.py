@@ -157,6 +157,7 @@ GROUPS = (
         "Requests.",
         (
             Parameter("Streams", 1, "contexts in flight, which requests name"),
+            _flag("Lends", 0, "an idle stream lends its pass through the decoder to the prompts of others"),
             Parameter("Stops", 8, "stop tokens of a request"),
         ),
     ),

@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several streams in one engine: a replay of who plays which word of the control program when, exact to the cycle.
 
-Every stream plays the program of ``schedule.py`` by itself. What they share is taken by whole runs, and whoever finds
-it taken waits with everything behind: ``rtl/arbiter.sv`` gives lanes and read-out, ``rtl/attention_jobs.sv`` attention.
-Of those that could go on in a cycle the oldest token does. One stream never waits, and takes ``Schedule.cycles``.
+Every token plays the program of ``schedule.py`` by itself, in a pass through the decoder. What passes share is taken by
+whole runs, and whoever finds it taken waits with everything behind: ``rtl/arbiter.sv`` gives lanes and read-out,
+``rtl/attention_jobs.sv`` attention. Of those that could go on in a cycle the oldest token does. A token that is alone
+never waits, and takes ``Schedule.cycles``.
+
+Every stream has a pass; while it is idle the prompts of others have it (``rtl/passes.sv``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count, islice
+from itertools import count, islice, pairwise
 
 from ..parts import present
 from .latency import ceil_div
 from .program import MEAN_OVER, Busy, Schedule, Word, run_read
-from .words import EMBED_READ, END, NOISE_LATE
+from .words import EMBED_READ, END, LEND_AFTER, NOISE_LATE
 
 WARM = 4  # tokens of each stream in front of one that is shown
 
@@ -25,8 +28,9 @@ WARM = 4  # tokens of each stream in front of one that is shown
 class Turn:
     """A token that a stream has to compute.
 
-    generated: logits and sampling are wanted; otherwise an inner token of a prompt. after: cycles from the end of the
-    stream's token before, or from cycle 0, until it is there to be fetched.
+    generated: logits and sampling are wanted; otherwise an inner token of a prompt, whose next one is there at once.
+    after: cycles from the end of the stream's token before, or from cycle 0, until it is there to be fetched; meanwhile
+    the stream is idle.
     """
 
     position: int
@@ -78,19 +82,38 @@ class Step:
 
 @dataclass(kw_only=True)
 class _Stream:
-    """Where a stream is. ``step``: of the program; -1 before the fetch."""
+    """What a stream has still to do: ``turn``, from ``due`` on, unless its last token has to end first."""
 
     number: int
     turns: Iterator[Turn]
-    age: int
     turn: Turn | None = None
-    step: int = -1
+    due: int = 0
+    flying: int = 0  # tokens that are computed
+    lends: int = 0  # where nothing of it is computed: from here on its pass is lent until its next turn is due
+
+    def next_turn(self) -> None:
+        self.turn = next(self.turns, None)
+
+    @property
+    def waits(self) -> bool:
+        """For the end of a token before the next can be there."""
+        return self.flying > 0 and self.due == NEVER
+
+
+NEVER = 1 << 62
+
+
+@dataclass(kw_only=True)
+class _Pass:
+    """A token on its way, or where the next one could be: ``step`` of the program, from ``due`` on."""
+
+    number: int
+    age: int
+    owner: _Stream | None = None
+    turn: Turn = field(default_factory=lambda: Turn(position=0))
+    step: int = 0
     due: int = 0
     fetch: int = 0
-
-    def next_turn(self, at: int) -> None:
-        self.turn = next(self.turns, None)
-        self.step, self.due = -1, at + (self.turn.after if self.turn else 0)
 
 
 @dataclass(kw_only=True)
@@ -149,42 +172,107 @@ def replay(
 ) -> Iterator[Played]:
     """Play the turns of every stream, each stream's one after another; yield tokens as they are done, forever if the
     turns are. ``observe`` sees every fetch and word in the cycle in which it is played."""
-    steps = [
-        Step.of(program, word, after) for word, after in zip(program.words, [*program.words[1:], None], strict=True)
-    ]
-    shared, ages = _Shared(program=program), count(len(streams))
-    waiting = [_Stream(number=i, turns=iter(turns), age=i) for i, turns in enumerate(streams)]
-    for stream in waiting:
-        stream.next_turn(0)
-    while active := [(stream, stream.turn) for stream in waiting if stream.turn is not None]:
-        at, _, stream, turn, step = min(
-            (
-                (shared.earliest(step, turn, stream.due), stream.age, stream, turn, step)
-                for stream, turn in active
-                for step in (_next_step(stream, turn, steps, shared),)
-            ),
-            key=lambda choice: choice[:2],
+    return _Engine(program, streams, observe).play()
+
+
+class _Engine:
+    """Streams and their passes, at the cycle of what was played last."""
+
+    def __init__(self, program: Schedule, streams: Sequence[Iterator[Turn]], observe: Observer) -> None:
+        following = [*program.words[1:], None]
+        self.program, self.observe = program, observe
+        self.steps = [Step.of(program, word, after) for word, after in zip(program.words, following, strict=True)]
+        self.shared, self.ages = _Shared(program=program), count(len(streams))
+        self.streams = [_Stream(number=i, turns=iter(turns)) for i, turns in enumerate(streams)]
+        self.passes = [_Pass(number=i, age=i) for i in range(len(streams))]
+        for stream in self.streams:
+            stream.next_turn()
+            stream.due = stream.turn.after if stream.turn else 0
+
+    def play(self) -> Iterator[Played]:
+        while choices := [*self._steps(), *self._fetches()]:
+            at, _, _, place, stream = min(choices, key=lambda choice: choice[:3])
+            if place.owner is None:
+                self._fetch(stream, place, at)
+            elif (token := self._step(stream, place, at)) is not None:
+                yield token
+
+    # What could be played next: when, the pass's age, the stream's number, the pass, and whose token it is.
+
+    def _steps(self) -> Iterator[tuple[int, int, int, _Pass, _Stream]]:
+        for place in self.passes:
+            if (stream := place.owner) is not None:
+                step = self._at(place)
+                if step.attend and step is not self.shared.inner and self._before(place):
+                    continue
+                yield self.shared.earliest(step, place.turn, place.due), place.age, stream.number, place, stream
+
+    def _before(self, place: _Pass) -> bool:
+        """Whether a token before it, of the same context, waits for attention too."""
+        return any(o.owner is place.owner and o.age < place.age and o.step <= place.step for o in self.passes)
+
+    def _fetches(self) -> Iterator[tuple[int, int, int, _Pass, _Stream]]:
+        for stream in self.streams:
+            if stream.turn is None or stream.waits:
+                continue
+            own = self.passes[stream.number]
+            free = NEVER if own.owner is not None else own.due
+            found = [(self._fetch_at(stream, free), own)] if free < NEVER else []
+            if self.program.geometry.lends:
+                lent = [(self._lent_at(stream, place), place) for place in self.passes]
+                found += [(at, place) for at, place in lent if at < free]
+            if found:
+                at, place = min(found, key=lambda choice: choice[0])
+                yield at, place.age, stream.number, place, stream
+
+    def _fetch_at(self, stream: _Stream, free: int) -> int:
+        assert stream.turn is not None
+        return self.shared.earliest(self.shared.embed, stream.turn, max(stream.due, free))
+
+    def _lent_at(self, stream: _Stream, place: _Pass) -> int:
+        """When a pass of another could have the stream's next token."""
+        lender = self.streams[place.number]
+        if lender is stream or place.owner is not None or lender.flying:
+            return NEVER
+        at = self._fetch_at(stream, max(place.due, lender.lends))
+        return at if lender.turn is None or at < lender.due else NEVER
+
+    def _at(self, place: _Pass) -> Step:
+        step = self.steps[place.step]
+        return self.shared.inner if step.attend and step.ends and not place.turn.generated else step
+
+    # What is played.
+
+    def _fetch(self, stream: _Stream, place: _Pass, at: int) -> None:
+        turn = stream.turn
+        assert turn is not None
+        self.shared.take(self.shared.embed, turn, at)
+        self.observe(stream.number, turn.position, None, at)
+        place.owner, place.turn, place.fetch, place.age = stream, turn, at, next(self.ages)
+        place.step, place.due = 0, at + 1
+        stream.flying += 1
+        stream.next_turn()
+        ahead = stream.turn is not None and not turn.generated and not stream.turn.after
+        stream.due = at + 1 if ahead else NEVER
+
+    def _step(self, stream: _Stream, place: _Pass, at: int) -> Played | None:
+        """The token, where it is done with this."""
+        step, turn = self._at(place), place.turn
+        self.shared.take(step, turn, at)
+        self.observe(stream.number, turn.position, self.program.words[place.step], at)
+        if not step.ends or step.attend:
+            place.due = at + step.wait + (self.program.wait(turn.position) if step.after_span else 0)
+            place.step = len(self.steps) - 1 if step is self.shared.inner else place.step + 1
+            return None
+        end = at + END
+        place.owner, place.due = None, end
+        stream.flying -= 1
+        stream.lends = end + LEND_AFTER
+        if stream.due == NEVER and not stream.flying and stream.turn is not None:
+            stream.due = end + stream.turn.after
+        return Played(
+            stream=stream.number, position=turn.position, generated=turn.generated, fetch=place.fetch, end=end
         )
-        shared.take(step, turn, at)
-        observe(stream.number, turn.position, program.words[stream.step] if stream.step >= 0 else None, at)
-        if step.ends and not step.attend:
-            end = at + END
-            yield Played(
-                stream=stream.number, position=turn.position, generated=turn.generated, fetch=stream.fetch, end=end
-            )
-            stream.next_turn(end)
-            continue
-        if stream.step < 0:
-            stream.fetch, stream.age = at, next(ages)
-        stream.due = at + step.wait + (program.wait(turn.position) if step.after_span else 0)
-        stream.step = len(steps) - 1 if step is shared.inner else stream.step + 1
-
-
-def _next_step(stream: _Stream, turn: Turn, steps: Sequence[Step], shared: _Shared) -> Step:
-    if stream.step < 0:
-        return shared.embed
-    step = steps[stream.step]
-    return shared.inner if step.attend and step.ends and not turn.generated else step
 
 
 def timeline(program: Schedule, position: int) -> tuple[list[tuple[int, Busy]], int]:
@@ -220,6 +308,25 @@ def timeline(program: Schedule, position: int) -> tuple[list[tuple[int, Busy]], 
     first, end = shown.fetch, shown.end
     moved = [(stream, replace(busy, start=busy.start - first, end=busy.end - first)) for stream, busy in found]
     return [(s, busy) for s, busy in moved if busy.end > 0 and busy.start < end - first], end - first
+
+
+def prompt_spans(program: Schedule, tokens: int) -> list[int]:
+    """Cycles from the fetch of each of so many inner tokens of a prompt, from position 0 on, to that of the next token;
+    every other stream is idle."""
+    turns = (Turn(position=p, generated=p == tokens) for p in range(tokens + 1))
+    found = sorted(token.fetch for token in _alone(program, turns))
+    return [after - before for before, after in pairwise(found)]
+
+
+def prompt_cycles(program: Schedule) -> float:
+    """Per inner token of a prompt over the first positions, up to ``MEAN_OVER`` of them; every other stream is idle."""
+    tokens = min(MEAN_OVER, program.context)
+    *_, last = _alone(program, (Turn(position=p, generated=False) for p in range(tokens)))
+    return last.end / tokens
+
+
+def _alone(program: Schedule, turns: Iterator[Turn]) -> Iterator[Played]:
+    return replay(program, [turns, *(iter(()) for _ in range(program.geometry.streams - 1))])
 
 
 def lane_cycles(program: Schedule) -> int:

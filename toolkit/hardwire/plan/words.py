@@ -122,6 +122,7 @@ WALK_TO_MIXED = Constant("WalkToMixed", 17, "t0 of a walk's last block to its fi
 NOISE_LATE = Constant("NoiseLate", 17, "fetch to the first noise, less its own word")
 SAMPLE_LATE = Constant("SampleLate", 4, "EZ of the last logits to the sampled token, less a cap of logits")
 END = Constant("End", 1, "from a token's last word to the next fetch")
+LEND_AFTER = Constant("LendAfter", 16, "from a stream's end until its pass is lent: a host that goes on asks sooner")
 LEAST_RESET = Constant("LeastReset", 16, "of a reset, at least, as AXI asks: pipelines without one run empty meanwhile")
 ALIBI_LATE = Constant("AlibiLate", alibi.ALIBI_LATE, "a score to one with the bias of its position")
 LONGEST_RUN_OUT = Constant("LongestRunOut", LEAST_RESET - 5, "of a pipeline that is left to run empty, at most")
@@ -145,6 +146,7 @@ CONSTANTS = (
     SOFT_CAP_LATE,
     SCORE_CAP_LATE,
     ALIBI_LATE,
+    LEND_AFTER,
 )  # that the RTL reads
 
 

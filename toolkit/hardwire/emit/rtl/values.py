@@ -73,6 +73,7 @@ def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
         "ProgramWords": len(program.words),
         "InnerWait": program.inner_wait,
         "Streams": g.streams,
+        "Lends": int(g.lends),
         "Stops": STOPS,
         "Segments": segments(program),
         "Trace": int(g.trace),
