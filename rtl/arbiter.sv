@@ -11,8 +11,6 @@ module arbiter
   input  logic                   clk_i,
   input  logic                   rst_i,
   input  logic [Streams-1:0]     fetch_i,        // a token could be fetched
-  input  logic [Streams-1:0]     noisy_i,        // and its noise is wanted
-  input  logic                   noise_free_i,
   output logic [Streams-1:0]     fetch_o,        // it is: at most one of all fetches and runs
   input  logic [Streams-1:0]     lanes_i,        // a run is due
   input  program_t [Streams-1:0] word_i,         // its word, from two cycles before on; behind one of its own, from the next
@@ -33,7 +31,7 @@ module arbiter
   logic [Streams-1:0]              reads_free_q, reads_free_d;            // the read-out, for each one's word
 
   for (genvar s = 0; s < Streams; s++) begin : gen_could
-    assign fetch[s]  = fetch_i[s] && fetches_q && (noise_free_i || !noisy_i[s]);
+    assign fetch[s]  = fetch_i[s] && fetches_q;
     assign lanes[s]  = lanes_i[s] && free_q && reads_free_q[s];
     assign attend[s] = attend_i[s] && attend_ready_i[s];
   end

@@ -43,7 +43,7 @@ module engine
   logic [Streams-1:0]             begins, brief, ends, restart;
   logic [Streams-1:0][StreamW-1:0] owner, owner_next;  // whose token a pass has; with begins: whose it will
   logic [Streams-1:0]             lanes_want, lanes_play, attend_want, attend_play, attend_ready;
-  logic [Streams-1:0]             fetch_hold, lanes_hold, attend_hold;
+  logic [Streams-1:0]             granted, lanes_hold, attend_hold;
   logic [Streams-1:0][SpanW-1:0]  span;
   logic [Streams-1:0][CacheA-1:0] block;
   logic [Streams-1:0][IdW-1:0]    ids;
@@ -68,7 +68,7 @@ module engine
       .clk_i, .rst_i, .request_valid_i(request_valid_i[s]), .request_i(request_i[s]), .progress_o(progress_o[s]),
       .prompt_valid_i(prompt_valid_i[s]), .prompt_ready_o(prompt_ready_o[s]), .prompt_i(prompt_i[s]),
       .token_valid_o(token_valid_o[s]), .token_ready_i(token_ready_i[s]), .token_o(token_o[s]),
-      .clear_o(loop_clear), .want_o(want[s]), .noisy_o(noisy[s]), .hold_i(fetch_hold[s]), .start_o(start[s]),
+      .clear_o(loop_clear), .want_o(want[s]), .noisy_o(noisy[s]), .start_i(granted[s]), .start_o(start[s]),
       .next_o(next[s]), .id_o(ids[s]), .short_o(short_token[s]), .flying_i(flying[s]), .done_i(done[s]),
       .sampled_i(sampled));
     assign clear[s]     = loop_clear || rst_i;
@@ -91,16 +91,16 @@ module engine
   // Which of them plays.
   logic noise_free;
   if (Streams > 1) begin : gen_passes
-    logic [Streams-1:0] fetch_want, fetch_noisy, fetch_grant, lanes_grant, attend_turn, attend_grant;
+    logic [Streams-1:0] fetch_want, fetch_grant, lanes_grant, attend_turn, attend_grant;
     passes #(.Streams(Streams), .Lends(Lends), .BankW(BankW), .BlockW(BlockW), .SpanW(SpanW), .Slack(Slack),
              .CacheA(CacheA), .CacheN(CacheN)) u_passes (
-      .clk_i, .rst_i, .idle_i(idle), .want_i(want), .noisy_i(noisy), .noise_free_i(noise_free), .hold_o(fetch_hold),
+      .clk_i, .rst_i, .idle_i(idle), .want_i(want), .noisy_i(noisy), .noise_free_i(noise_free), .start_o(granted),
       .flying_o(flying), .done_o(done), .bank_i(next_bank), .blocks_i(next_blocks), .span_i(next_span),
-      .fetch_o(fetch_want), .noisy_o(fetch_noisy), .fetch_i(fetch_grant), .to_o(owner_next), .owner_o(owner),
+      .fetch_o(fetch_want), .fetch_i(fetch_grant), .to_o(owner_next), .owner_o(owner),
       .short_o(brief), .bank_o(bank), .blocks_o(blocks), .span_o(span), .block_o(block), .done_i(ends),
       .attend_i(attend_want), .attend_o(attend_turn));
     arbiter #(.Streams(Streams), .Embeds(Embeds)) u_arbiter (
-      .clk_i, .rst_i, .fetch_i(fetch_want), .noisy_i(fetch_noisy), .noise_free_i(noise_free), .fetch_o(fetch_grant),
+      .clk_i, .rst_i, .fetch_i(fetch_want), .fetch_o(fetch_grant),
       .lanes_i(lanes_want), .word_i(words), .lanes_o(lanes_grant), .attend_i(attend_turn),
       .attend_ready_i(attend_ready), .attend_o(attend_grant));
     assign begins      = fetch_grant;
@@ -110,7 +110,7 @@ module engine
     logic unused_short;
     assign unused_short = ^short_token;
   end else begin : gen_alone
-    assign {fetch_hold, lanes_hold, attend_hold, flying, owner, owner_next} = '0;
+    assign {granted, lanes_hold, attend_hold, flying, owner, owner_next} = '0;
     assign begins  = start;
     assign brief   = short_token;
     assign done    = ends;

@@ -53,7 +53,8 @@ module host_request
   logic [31:0]          left_q;
   logic                 some_q;       // left_q is not zero
   logic [PositionW-1:0] rest_q;       // prompt tokens that are left
-  logic                 none_q, one_q, next;  // there is none; one; one is taken of them
+  logic                 stopped_q;    // a stop came before the item that is offered: it is the last
+  logic                 whole, next;  // what is offered is the last of them; one of them is taken
   logic [IdW-1:0]       pending_id_q;
   status_e              status_q, status_d;
   logic                 drop_q, empty_q, drop, empty;  // a reset was asked for; the context is none since one
@@ -71,10 +72,10 @@ module host_request
   assign done_o         = (state_q == Room && ends && !drop) || (state_q == Flush && flush_q == 0)
                           || (state_q == Idle && drop);
 
-  // An item is the last of its request, or is made it by a stop; then the token that comes of it is not one of the text.
-  assign whole          = lead_q ? none_q : one_q;
-  assign prompt_valid_o = state_q == Feed && (lead_q || fetched_q);
-  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stop_q};
+  // An item is the last of its request, or is made it by a stop before it is offered; then the token that comes of it is
+  // not one of the text.
+  assign prompt_valid_o = (state_q == Feed || request_valid_o) && (lead_q || fetched_q);
+  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stopped_q};
   assign take           = prompt_valid_o && prompt_ready_i;
   assign next           = take && !lead_q;
   assign put_o          = state_q == Wait && token_valid_i && !cut_q && !drop;
@@ -106,8 +107,8 @@ module host_request
     ends      <= ends_d;
     reason    <= reason_d;
     fetched_q <= !next;
-    none_q    <= next ? one_q : rest_q == 0;
-    one_q     <= next ? rest_q == 2 : rest_q == 1;
+    if (take || !prompt_valid_o) stopped_q <= stop_q;
+    whole     <= next ? rest_q == 2 : lead_q && !take ? rest_q == 0 : rest_q == 1;
     if (stop_i && busy_o) stop_q <= 1'b1;
     unique case (state_q)
       Idle: begin
@@ -140,7 +141,7 @@ module host_request
       end
       Feed: if (take) begin
         clear_q <= 1'b0;
-        cut_q   <= stop_q && !whole;
+        cut_q   <= stopped_q && !whole;
         lead_q  <= 1'b0;
         if (lead_q) begin
           if (feeds_q) pending_o <= 1'b0;

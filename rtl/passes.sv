@@ -27,7 +27,7 @@ module passes
   input  logic [Streams-1:0]              want_i,       // a token could be fetched
   input  logic [Streams-1:0]              noisy_i,      // and its logits are wanted
   input  logic                            noise_free_i,
-  output logic [Streams-1:0]              hold_o,       // it is not
+  output logic [Streams-1:0]              start_o,      // it is
   output logic [Streams-1:0]              flying_o,     // some of its tokens are computed
   output logic [Streams-1:0]              done_o,       // one whose logits are wanted is done
   input  logic [Streams-1:0][BankW-1:0]   bank_i,       // of its next token
@@ -35,7 +35,6 @@ module passes
   input  logic [Streams-1:0][SpanW-1:0]   span_i,       // without slack
   // Of passes.
   output logic [Streams-1:0]              fetch_o,      // a token could be fetched into it
-  output logic [Streams-1:0]              noisy_o,      // and its logits are wanted
   input  logic [Streams-1:0]              fetch_i,      // it is: one at most
   output logic [Streams-1:0][StreamW-1:0] to_o,         // with fetch_i: whose token
   output logic [Streams-1:0][StreamW-1:0] owner_o,      // from the next cycle on, as all below
@@ -74,14 +73,20 @@ module passes
     end
   end
 
-  // Of the streams that seek a pass the first one has the first of those that are lent.
-  logic [Streams-1:0] seeks, lent;
+  // Of the streams that seek a pass the first one has the first of those that are lent. Who seeks and what is lent is
+  // seen a cycle before, and must still be so.
+  logic [Streams-1:0] ready, noisy, seeks_q, seeks, lent_q, lent;
   logic [StreamW-1:0] seeker;
-  assign seeks = want_i & busy_q & (~noisy_i | {Streams{noise_free_i}});
-  assign lent  = lends & ~busy_q;
+  assign ready = want_i & (~noisy_i | {Streams{noise_free_i}});
+  assign seeks = ready & busy_q & seeks_q;
+  assign lent  = lent_q & ~busy_q & idle_i;
   always_comb begin
     seeker = '0;
     for (int s = Streams - 1; s >= 0; s--) if (seeks[s]) seeker = StreamW'(s);
+  end
+  always_ff @(posedge clk_i) begin
+    seeks_q <= rst_i ? '0 : ready & busy_q;
+    lent_q  <= rst_i ? '0 : lends & ~busy_q;
   end
 
   for (genvar p = 0; p < Streams; p++) begin : gen_fetch
@@ -91,14 +96,14 @@ module passes
     end else begin : gen_later
       assign first = lent[p] && lent[p-1:0] == '0;
     end
-    assign fetch_o[p] = (first && seeks != '0) || (want_i[p] && !busy_q[p]);
-    assign to_o[p]    = lends[p] ? seeker : StreamW'(p);
-    assign noisy_o[p] = noisy_i[to_o[p]];
+    assign fetch_o[p] = (first && seeks != '0) || (ready[p] && !busy_q[p]);
+    assign to_o[p]    = lent[p] ? seeker : StreamW'(p);
+    assign noisy[p]   = noisy_i[to_o[p]];
   end
 
   always_comb begin
-    hold_o = '1;
-    for (int p = 0; p < Streams; p++) if (fetch_i[p]) hold_o[to_o[p]] = 1'b0;
+    start_o = '0;
+    for (int p = 0; p < Streams; p++) if (fetch_i[p]) start_o[to_o[p]] = 1'b1;
   end
 
   for (genvar p = 0; p < Streams; p++) begin : gen_pass
@@ -108,9 +113,9 @@ module passes
       if (fetch_i[p]) begin
         busy_q[p]   <= 1'b1;
         owner_o[p]  <= to_o[p];
-        short_o[p]  <= !noisy_o[p];
+        short_o[p]  <= !noisy[p];
         whose_q[p]  <= Streams'(1) << to_o[p];
-        ends_q[p]   <= noisy_o[p] ? Streams'(1) << to_o[p] : '0;
+        ends_q[p]   <= noisy[p] ? Streams'(1) << to_o[p] : '0;
         bank_o[p]   <= bank_i[to_o[p]];
         blocks_o[p] <= blocks_i[to_o[p]];
         span_q      <= span_i[to_o[p]];

@@ -5,7 +5,7 @@ module token_loop
   import engine_pkg::*, plan_pkg::*;
 #(
   parameter int Stream = 0,
-  parameter bit Ahead  = 1'b0  // inner tokens of a prompt may be fetched while those before them are computed
+  parameter bit Ahead  = 1'b0  // of several streams: inner tokens of a prompt are fetched while others are computed
 ) (
   input  logic                 clk_i,
   input  logic                 rst_i,
@@ -21,7 +21,7 @@ module token_loop
   output logic                 clear_o,          // position 0 is next
   output logic                 want_o,           // a token could be fetched,
   output logic                 noisy_o,          // and its logits are wanted
-  input  logic                 hold_i,           // another stream has what that takes
+  input  logic                 start_i,          // of Ahead: it is
   output logic                 start_o,          // a token's first cycle
   output logic                 next_o,           // the token is done, of Ahead fetched; on to the next position
   output logic [IdW-1:0]       id_o,             // held while the token is computed
@@ -36,6 +36,7 @@ module token_loop
   logic                 prompt_q, room, more, again;
   logic                 stop_d, full_d, last_d, stop_q, last_q, on_q;  // of the token that is judged; on_q: it has a next
   logic                 full_q;  // the context
+  logic                 inner, inner_q, taken_q;  // of a prompt, not its last; of what was started a cycle ago
   logic [31:0]          left_q;
   logic                 some_q;  // left_q is not zero
   logic [IdW-1:0]       sampled_q;
@@ -46,13 +47,40 @@ module token_loop
   assign room           = !token_valid_o || token_ready_i;
   // A sampled token that is not the last is fetched in the cycle that judges it.
   assign more           = state_q == Judge && on_q && room;
-  assign want_o         = more || (state_q == Fetch && !full_q && some_q && (!prompt_q || prompt_valid_i));
-  assign noisy_o        = state_q == Judge || !prompt_q || prompt_i.last;
-  assign start_o        = want_o && !hold_i;
-  assign again          = more && !hold_i;
-  assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
+  assign inner          = prompt_q && !prompt_i.last;
+  assign noisy_o        = !inner;
   assign clear_o        = state_q == Idle && request_valid_i && request_i.clear;
-  assign next_o         = Ahead ? start_o : state_q == Run && done_i;
+  // Of several streams much is in front of a start and behind it: that a token is there stands in a register, and what a
+  // start does to the prompt is done a cycle later.
+  if (Ahead) begin : gen_ahead
+    logic want_q;
+    assign want_o         = more || want_q;
+    assign start_o        = start_i;
+    assign prompt_ready_o = taken_q || state_q == Drain;
+    assign next_o         = start_o;
+    always_ff @(posedge clk_i) begin
+      want_q <= 1'b0;
+      unique case (state_q)
+        Idle:    want_q <= request_valid_i && request_i.budget != 0 && (request_i.clear || !full_q) && prompt_valid_i;
+        Fetch:   want_q <= !start_o && some_q && position_q != PositionW'(Context)
+                           && (!prompt_q || (prompt_valid_i && !taken_q));
+        Judge:   want_q <= !start_o && on_q && room;
+        default: ;
+      endcase
+      taken_q <= start_o && state_q == Fetch && prompt_q && !rst_i;
+      inner_q <= inner;
+      if (rst_i) want_q <= 1'b0;
+    end
+  end else begin : gen_alone
+    assign want_o         = more || (state_q == Fetch && !full_q && some_q && (!prompt_q || prompt_valid_i));
+    assign start_o        = want_o;
+    assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
+    assign next_o         = state_q == Run && done_i;
+    assign {taken_q, inner_q} = '0;
+    logic unused_start;
+    assign unused_start = start_i;
+  end
+  assign again          = more && start_o;
 
   assign full_d = position_q == PositionW'(Context - 1);
   assign last_d = left_q == 1;
@@ -89,8 +117,7 @@ module token_loop
           id_o     <= prompt_q ? prompt_i.id : sampled_q;
           short_o  <= prompt_q && !prompt_i.last;
           prompt_q <= prompt_q && !prompt_i.last;
-          if (Ahead && !noisy_o) position_q <= position_q + 1'b1;
-          else state_q <= Run;
+          if (!Ahead || !inner) state_q <= Run;
         end
       end
       Run: begin
@@ -122,6 +149,7 @@ module token_loop
         if (prompt_valid_i && prompt_i.last) state_q <= Idle;
       end
     endcase
+    if (taken_q && inner_q) position_q <= position_q + 1'b1;
     if (rst_i) begin
       state_q       <= Idle;
       token_valid_o <= 1'b0;

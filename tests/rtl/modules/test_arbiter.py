@@ -34,15 +34,12 @@ def test_oldest_that_can(draw: np.random.Generator, streams: int, embeds: int) -
     kind[turn < 2] = 0
     for column in columns.values():
         column[:] = column[np.arange(cycles) - turn]
-    noisy, noise_free = draw.integers(0, 2, (cycles, streams)), draw.integers(0, 2, cycles)
     ready = draw.integers(0, 2, (cycles, streams))
     bench = Bench("arbiter", Streams=streams, Embeds=embeds, plan=WIDTHS)
     bench.reset()
     bits = 1 << np.arange(streams)
     wave = bench.run(
         fetch_i=(kind == 1) @ bits,
-        noisy_i=noisy @ bits,
-        noise_free_i=noise_free,
         lanes_i=(kind == 2) @ bits,
         word_i=packed_words(columns),
         attend_i=(kind == 3) @ bits,
@@ -58,7 +55,7 @@ def test_oldest_that_can(draw: np.random.Generator, streams: int, embeds: int) -
         layers = [s for s in by_age if kind[t, s] == 3 and ready[t, s]]
         wanted["attend"][t, layers[:1]] = 1
         for s in by_age:
-            if kind[t, s] == 1 and reads_free <= t + 2 and (noise_free[t] or not noisy[t, s]):
+            if kind[t, s] == 1 and reads_free <= t + 2:
                 wanted["fetch"][t, s] = 1
                 reads_free, age[s] = t + 2 + embeds, ages
                 ages, last = ages + 1, s

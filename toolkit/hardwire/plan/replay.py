@@ -19,7 +19,7 @@ from itertools import count, islice, pairwise
 from ..parts import present
 from .latency import ceil_div
 from .program import MEAN_OVER, Busy, Schedule, Word, run_read
-from .words import EMBED_READ, END, LEND_AFTER, NOISE_LATE
+from .words import EMBED_READ, END, LEND_AFTER, LENT_LATE, NOISE_LATE, PROMPT_LATE
 
 WARM = 4  # tokens of each stream in front of one that is shown
 
@@ -234,7 +234,9 @@ class _Engine:
         lender = self.streams[place.number]
         if lender is stream or place.owner is not None or lender.flying:
             return NEVER
-        at = self._fetch_at(stream, max(place.due, lender.lends))
+        assert stream.turn is not None
+        seen = max(stream.due, place.due, lender.lends, self.shared.noise if stream.turn.generated else 0)
+        at = self._fetch_at(stream, seen + LENT_LATE)
         return at if lender.turn is None or at < lender.due else NEVER
 
     def _at(self, place: _Pass) -> Step:
@@ -253,7 +255,7 @@ class _Engine:
         stream.flying += 1
         stream.next_turn()
         ahead = stream.turn is not None and not turn.generated and not stream.turn.after
-        stream.due = at + 1 if ahead else NEVER
+        stream.due = at + PROMPT_LATE if ahead else NEVER
 
     def _step(self, stream: _Stream, place: _Pass, at: int) -> Played | None:
         """The token, where it is done with this."""
