@@ -30,7 +30,7 @@ from hardwire.errors import BuildError, HardwireError
 from hardwire.host.requests import Request
 from hardwire.plan.geometry import STAGES, Geometry
 from hardwire.plan.program import Schedule
-from hardwire.plan.replay import Played, Turn, replay
+from hardwire.plan.replay import Played, Turn, prompt_spans, replay
 from hardwire.plan.schedule import schedule
 from hardwire.quantize import Outline, random_chip
 
@@ -132,7 +132,8 @@ def drawn_requests(rng: np.random.Generator, case: Case, stall: bool) -> list[As
             seed=int(rng.integers(1 << 40)),
             stops=tuple(rng.integers(0, case.chip.shape.vocab, 1).tolist()) if rng.random() < 0.3 else (),
         )
-        asked.append(Asked(request, stall=int(stall and rng.integers(1 << 16)), after=int(rng.integers(600))))
+        after = int(rng.integers(600 if rng.random() < 0.7 else 3000))  # passes are lent meanwhile
+        asked.append(Asked(request, stall=int(stall and rng.integers(1 << 16)), after=after))
     return asked
 
 
@@ -148,8 +149,9 @@ def turns(asked: Asked, found: Simulated) -> list[Turn]:
 def check(seed: int, folder: Path) -> str:
     """Hold a seed's engine to plan and reference; what it was, in words. Raises AssertionError with the seed in front.
 
-    Each stream alone is as fast as the plan of one at every position; all together fetch when the replay says, and
-    tokens and logits of each are those of the reference, with and without pauses.
+    Each stream alone is as fast as the plan of one at every position, and a prompt as fast as idle streams make it; all
+    together fetch when the replay says, and tokens and logits of each are those of the reference, with and without
+    pauses.
     """
     case = case_of(seed, folder)
     rng, said = np.random.default_rng([16, seed]), f"seed {seed}: {case.geometry}, {case.outline}"
@@ -174,9 +176,14 @@ def _check_alone(case: Case, sim: RtlSim, said: str) -> None:
     alone = schedule(case.chip, replace(case.geometry, streams=1))
     for stream in range(case.geometry.streams):
         sim.reset()
-        (found,) = sim.together([Asked(Request(stream=stream, ids=(1, 2), budget=None))])
-        wanted = [alone.cycles(p, p > 0) for p in range(alone.context - 1)]
+        (found,) = sim.together([Asked(Request(stream=stream, ids=(1,), budget=None))])
+        wanted = [alone.cycles(p) for p in range(alone.context - 1)]
         assert found.token_cycles == wanted, f"{said}: cycles of stream {stream} alone: {found.token_cycles}, {wanted}"
+        sim.reset()
+        ids = tuple(p % case.chip.shape.vocab for p in range(alone.context))
+        (found,) = sim.together([Asked(Request(stream=stream, ids=ids, budget=1))])
+        wanted = prompt_spans(case.program, alone.context - 1)
+        assert found.token_cycles == wanted, f"{said}: of a prompt of {stream}: {found.token_cycles}, {wanted}"
 
 
 def _check_answers(case: Case, asked: list[Asked], found: list[Simulated], said: str) -> None:

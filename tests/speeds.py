@@ -33,6 +33,7 @@ from hardwire.plan.fit import fit
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
 from hardwire.plan.program import MEAN_OVER, Schedule
+from hardwire.plan.replay import prompt_spans
 from hardwire.plan.schedule import schedule
 from hardwire.proof.verify import first_difference
 from hardwire.quality.plots import draw_timeline
@@ -253,8 +254,8 @@ def same_cycles(made: Schedule, sim: RtlSim) -> int:
 
 
 def same_prompt_cycles(made: Schedule, sim: RtlSim, text: np.ndarray) -> int:
-    """The same for inner tokens of a prompt; the last of a context is no inner one."""
-    want = [made.cycles(p, generated=False) for p in range(made.context - 1)]
+    """The same for inner tokens of a prompt, every other stream idle; the last of a context is no inner one."""
+    want = prompt_spans(made, made.context - 1)
     compare_cycles("prompt", want, sim.simulate(text.tolist()).token_cycles, sim)
     return len(want)
 

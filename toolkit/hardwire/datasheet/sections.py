@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..host.registers import REGISTERS, WINDOWS
 from ..parts import present
 from ..plan.budget import NAMES, budget_of
-from ..plan.replay import throughput
+from ..plan.replay import prompt_cycles, throughput
 from ..proof.verify import RUNGS
 from ..targets.board import Serial, boards_folder
 from . import drawing, engine
@@ -218,6 +218,11 @@ def _timing(source: Source) -> Section:
         over_all = throughput(program).cycles
         rate = "" if clock is None else f", {1e6 * clock / over_all:,.0f} tokens/s"
         text.append(f"All {program.geometry.streams} streams busy: a token every {over_all:,.1f} cycles{rate}.")
+    if program.geometry.lends:
+        text.append(
+            "The table has a prompt's inner token by itself. While other streams are idle a prompt runs through their "
+            f"passes too: with all of them, a token every {prompt_cycles(program):,.1f} cycles."
+        )
     text.append(f"Drawn: a generated token at position {position}.")
     table = Table(
         head=("position", "cycles, generated", "microseconds", "cycles, inner token of a prompt"),

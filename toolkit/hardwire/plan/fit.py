@@ -25,6 +25,7 @@ from .depth import estimate
 from .geometry import Geometry
 from .latency import added_late, logits_late, turned_late, walk_to_mixed
 from .planner import Plan, Planner, _stages
+from .replay import prompt_cycles
 from .widths import Widths
 from .words import END, SAMPLE_LATE
 
@@ -43,6 +44,7 @@ class Fit:
     cycles: list[int]  # of a generated token of one stream alone, by position; exact
     mean_cycles: float | None  # per token over all streams, over the first 256 positions
     latency_cycles: float | None  # of one token while all streams run
+    prompt_cycles: float | None  # per inner token of a prompt, over as many positions, while all other streams are idle
     floor_cycles: int
     floor: str  # what the floor is of
     ratio: float | None  # mean to floor
@@ -94,8 +96,8 @@ def fit(
                 else f"not even {FEWEST_BITS} bits in every matrix, embeddings included, are few enough: {least}"
             )
         return Fit(
-            fits=False, limit=limit, streams=streams or 1, cycles=[], mean_cycles=None, latency_cycles=None, ratio=None,
-            clock_mhz=board.clock_mhz,
+            fits=False, limit=limit, streams=streams or 1, cycles=[], mean_cycles=None, latency_cycles=None,
+            prompt_cycles=None, ratio=None, clock_mhz=board.clock_mhz,
             clock_source="asked",
             tokens_per_second=None, lanes=0, geometry=None, resources=room.resources, notes=notes,
             most_bits=most, **common,
@@ -135,6 +137,7 @@ def fit(
         cycles=[program.cycles(p) for p in range(program.context)],
         mean_cycles=round(plan.mean_cycles, 2),
         latency_cycles=round(plan.over_all.latency, 2),
+        prompt_cycles=round(prompt_cycles(program), 2),
         ratio=round(plan.mean_cycles / floor, 2),
         clock_mhz=round(clock, 3),
         clock_source=source,

@@ -22,6 +22,7 @@ from ..host.requests import CHECKSUMS, Backend, Request, Stages
 from ..ops.fixed import Ints
 from ..plan.geometry import Geometry
 from ..plan.program import Schedule
+from ..plan.replay import prompt_spans
 from ..plan.schedule import schedule
 from ..plan.trace import Tracer, named
 from ..progress import Share
@@ -226,11 +227,10 @@ def _loops(route: Route, backend: Backend, rung: Rung) -> Difference | None:
 
 
 def _prompt_cycles(route: Route, got: Sequence[int] | None) -> Difference | None:
-    """Cycles of the inner tokens of a prompt from position 0 on, as planned."""
+    """Cycles of the inner tokens of a prompt from position 0 on, as planned; every other stream is idle."""
     if not got or not route.geometry:
         return None
-    for position, actual in enumerate(got):
-        want = route.plan.cycles(position, generated=False)
+    for position, (want, actual) in enumerate(zip(prompt_spans(route.plan, len(got)), got, strict=True)):
         if want != actual:
             return Difference(
                 rung=route.rung, stage="prompt cycles", token=position, index=0, expected=want, got=actual
