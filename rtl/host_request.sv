@@ -46,7 +46,7 @@ module host_request
 
   typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
   state_e               state_q;
-  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, whole, take;
+  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, take;
   logic                 first_d, cut_d, stop_d, some_d, drop_d, ends_d, ends;
   logic [2:0]           reason_d, reason;
   logic [3:0]           flush_q;
