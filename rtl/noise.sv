@@ -78,16 +78,18 @@ module noise #(
   for (genvar i = 0; i < 2; i++) begin : gen_word
     // Distance from the nearer end, its octave, and six bits below the leading one.
     logic [30:0] small_end, small_q, normal;
-    logic [31:0] marked;
-    logic [4:0]  place, octave, octave_q;
-    logic        unused_any;
+    logic [1:0][4:0] place;  // of either sign
+    logic [4:0]  octave, octave_q;
+    logic [1:0]  unused_any;
     logic        upper_q;
     logic [10:0] index_q;
     assign small_end = word[i][30:0] ^ {31{word[i][31]}};
     // Zeros in front of the leading one; a one is put where there are as many as are told apart, 23 or 7.
-    assign marked = {small_end, 1'b0} | (word[i][31] ? 32'd1 << 8 : 32'd1 << 24);
-    leading_one #(.Width(32)) u_place (.value_i(marked), .any_o(unused_any), .index_o(place));
-    assign octave = ~place;
+    leading_one #(.Width(32)) u_lower (
+      .value_i({word[i][30:0], 1'b0} | 32'd1 << 24), .any_o(unused_any[0]), .index_o(place[0]));
+    leading_one #(.Width(32)) u_upper (
+      .value_i({~word[i][30:0], 1'b0} | 32'd1 << 8), .any_o(unused_any[1]), .index_o(place[1]));
+    assign octave = ~place[word[i][31]];
     assign normal = small_q << octave_q;
     always_ff @(posedge clk_i) begin
       small_q  <= small_end;

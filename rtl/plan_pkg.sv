@@ -79,7 +79,7 @@ package plan_pkg;
   localparam int Divides = 2;                   // quotients of a head per cycle
   localparam int Spacing = 4;                   // least cycles from walk to walk
   localparam int ReadStages = 1;                // 2: a register behind the block RAMs of cache, exponentials, reciprocals, roots
-  localparam int SumStages = 1;                 // 2: products and their sums, and maxima, in one more; 3: sums in two
+  localparam int SumStages = 1;                 // 2: products, sums, maxima, a norm's squares in one more; 3: sums in two
   localparam int Slack = 0;                     // cycles of attention that pass beside other work of the lanes
   localparam style_e ScoreStyle = StylePacked;  // of the scores' products
   localparam style_e MixStyle = StylePacked;    // of the mixed values' products

@@ -18,16 +18,20 @@ module requant #(
   output logic signed [OutW-1:0]   y_o
 );
 
-  localparam int MostW = InW > BiasP ? InW : BiasP;
-  localparam int WideW = (MostW > OutW ? MostW : OutW) + 2;
-
   localparam int Shift = Stages > 1 ? 1 : 0;
   localparam int Round = Stages > 2 ? 1 : 0;
   localparam int FineW = Round == 0 ? 0 : ShiftW > 3 ? 3 : ShiftW;  // bits of the shift behind the first register
   localparam int FineP = FineW > 0 ? FineW : 1;
+  // Behind the first register more bits than what is left of the shift can bring into the result are only too large.
+  localparam int NearW = OutW + (1 << FineW);
+  localparam bit Far   = Round > 0 && BiasW == 0 && NearW <= InW;
+  localparam int KeptW = Far ? NearW : InW + 1;
+  localparam int MostW = KeptW - 1 > BiasP ? KeptW - 1 : BiasP;
+  localparam int WideW = (MostW > OutW ? MostW : OutW) + 2;
 
   // One bit of fraction survives the shift: it is the half that rounding adds.
-  logic signed [InW:0]     shifted_d, shifted_q, shifted;
+  logic signed [InW:0]     shifted_d, shifted_q;
+  logic signed [KeptW-1:0] shifted;
   logic        [FineP-1:0] fine;
   logic signed [WideW-1:0] rounded_d, rounded;
   logic        [OutW-2:0]  max;
@@ -42,7 +46,7 @@ module requant #(
   delay #(.Width(OutW - 1), .Cycles(Shift + Round)) u_max (.clk_i, .d_i(max_i), .d_o(max));
 
   if (FineW > 0) begin : gen_fine
-    assign shifted = shifted_q >>> fine;
+    assign shifted = $signed(shifted_q[KeptW-1:0]) >>> fine;
   end else begin : gen_whole
     assign shifted = shifted_q;
     logic unused_fine;
@@ -63,13 +67,23 @@ module requant #(
   // What is too large has a bit beyond the maximum that is not its sign. Without a bias that is seen beside the rounding:
   // of what is too small by less than one, the minimum is what it is rounded to.
   if (BiasW > 0 || Round > 0) begin : gen_behind
-    assign sign = rounded[WideW-1];
-    assign over = |((rounded ^ {WideW{sign}}) & ~WideW'(max));
+    logic far, below;
+    if (Far) begin : gen_far
+      logic far_d;
+      assign far_d = |(shifted_q[InW:KeptW-1] ^ {(InW + 2 - KeptW){shifted_q[InW]}});
+      delay #(.Width(2), .Cycles(1)) u_far (.clk_i, .d_i({far_d, shifted_q[InW]}), .d_o({far, sign}));
+      assign below = rounded[WideW-1];
+    end else begin : gen_near
+      assign far   = 1'b0;
+      assign below = rounded[WideW-1];
+      assign sign  = below;
+    end
+    assign over = far || |((rounded ^ {WideW{below}}) & ~WideW'(max));
   end else begin : gen_beside
     logic [WideW-1:0] whole;
     logic             beyond, full;
     assign whole  = WideW'(shifted >>> 1);
-    assign sign   = shifted[InW];
+    assign sign   = shifted[KeptW-1];
     assign beyond = |((whole ^ {WideW{sign}}) & ~WideW'(max));
     assign full   = !sign && shifted[0] && &(whole[OutW-2:0] | ~max);
     assign over   = beyond || full;

@@ -18,7 +18,9 @@ module choice_noise #(
   logic             odd, upper_q;
   logic [31:0]      word;
   logic [30:0]      small_end, small_q, normal;
-  logic [4:0]       octave, octave_q, most;
+  logic [1:0][4:0]  place;  // of either sign
+  logic [4:0]       octave, octave_q;
+  logic [1:0]       unused_any;
   logic [10:0]      index_q;
 
   threefry u_threefry (.clk_i, .key_i(seed_i), .count_i({32'(id_i >> 1), position_i}), .word_o(both));
@@ -27,11 +29,12 @@ module choice_noise #(
   // Distance from the nearer end, its octave, and six bits below the leading one.
   assign word      = both[odd];
   assign small_end = word[30:0] ^ {31{word[31]}};
-  assign most      = word[31] ? 5'd23 : 5'd7;
-  always_comb begin
-    octave = most;
-    for (int k = 0; k < 31; k++) if (small_end[k] && 30 - k < 32'(most)) octave = 5'(30 - k);
-  end
+  // Zeros in front of the leading one; a one is put where there are as many as are told apart, 23 or 7.
+  leading_one #(.Width(32)) u_lower (
+    .value_i({word[30:0], 1'b0} | 32'd1 << 24), .any_o(unused_any[0]), .index_o(place[0]));
+  leading_one #(.Width(32)) u_upper (
+    .value_i({~word[30:0], 1'b0} | 32'd1 << 8), .any_o(unused_any[1]), .index_o(place[1]));
+  assign octave = ~place[word[31]];
   assign normal = small_q << octave_q;
   always_ff @(posedge clk_i) begin
     small_q  <= small_end;

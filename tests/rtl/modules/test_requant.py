@@ -23,6 +23,15 @@ def test_every_input(stages: int, most: int) -> None:
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
+def test_many_more_bits_than_the_result_has(stages: int) -> None:
+    x, shift, most = grid(range(-(1 << 13), 1 << 13), range(16), [2, 3])
+    bench = Bench("requant", InW=14, OutW=3, ShiftW=4, Stages=stages)
+    wave = bench.run(x_i=x, shift_i=shift, max_i=(1 << most - 1) - 1)
+    rounded = round_shift(x, shift)
+    equal(wave.signed("y_o"), np.clip(rounded, -(1 << most - 1), (1 << most - 1) - 1), late=stages)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
 @pytest.mark.parametrize(("in_bits", "bias_bits"), [(9, 6), (5, 8)])
 def test_a_bias_is_added_before_it_saturates(stages: int, in_bits: int, bias_bits: int) -> None:
     x, shift, bias = grid(
@@ -39,11 +48,12 @@ def test_it_widens() -> None:
     equal(wave.signed("y_o"), requantize(x, 1, shift, 12), late=2)
 
 
-def test_wide_values_and_their_limits(draw: np.random.Generator) -> None:
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_wide_values_and_their_limits(draw: np.random.Generator, stages: int) -> None:
     count, bits = 50_000, 38
     x = draw.integers(-(1 << bits - 1), 1 << bits - 1, count) >> draw.integers(0, bits, count)
     x[:3] = 0, -(1 << bits - 1), (1 << bits - 1) - 1
     shift, most = draw.integers(0, 64, count), draw.integers(2, 17, count)
-    wave = Bench("requant").run(x_i=x, shift_i=shift, max_i=(1 << most - 1) - 1)
+    wave = Bench("requant", Stages=stages).run(x_i=x, shift_i=shift, max_i=(1 << most - 1) - 1)
     rounded = round_shift(x, np.minimum(shift, bits + 1))
-    equal(wave.signed("y_o"), np.clip(rounded, -(1 << most - 1), (1 << most - 1) - 1), late=2)
+    equal(wave.signed("y_o"), np.clip(rounded, -(1 << most - 1), (1 << most - 1) - 1), late=stages)

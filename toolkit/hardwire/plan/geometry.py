@@ -51,9 +51,9 @@ class Geometry:
     # Pipeline registers, each stage beyond the first for a higher clock.
     lane_stages: int = 2  # 1: products and accumulator in one cycle; 3: products in two; 4: read-outs too
     factor_stages: int = 1  # 2: a register in front of the multipliers of rows
-    round_stages: int = 2  # 1: shift and rounding in one cycle; 3: the clamp in one of its own
+    round_stages: int = 2  # 1: shift and rounding in one cycle; 3: the clamp in one of its own, a root's shift too
     read_stages: int = 1  # 2: a register behind the block RAMs of cache, exponentials, reciprocals and roots
-    sum_stages: int = 1  # of attention: 2: products and their sums, and maxima, in one more; 3: sums in two
+    sum_stages: int = 1  # 2: attention's products, their sums, maxima, a norm's squares in one more; 3: sums in two
     uram: int = 0  # depths whose weights are in URAM, loaded at boot; even
     split: bool = False  # the few words by which a depth's weights pass a power of two are in LUTs
     minus: bool = True  # carry chains in the form that AMD parts share with multiplexers

@@ -129,7 +129,7 @@ GROUPS = (
             Parameter(
                 "ReadStages", 1, "2: a register behind the block RAMs of cache, exponentials, reciprocals, roots"
             ),
-            Parameter("SumStages", 1, "2: products and their sums, and maxima, in one more; 3: sums in two"),
+            Parameter("SumStages", 1, "2: products, sums, maxima, a norm's squares in one more; 3: sums in two"),
             Parameter("Slack", 0, "cycles of attention that pass beside other work of the lanes"),
             Parameter("ScoreStyle", named(Style.PACKED), "of the scores' products", "style_e"),
             Parameter("MixStyle", named(Style.PACKED), "of the mixed values' products", "style_e"),

@@ -83,7 +83,7 @@ def shift(site: Site, less: int = 0) -> Step:
 
 
 def clamp(site: Site, alone: bool = False) -> Step:
-    """Behind a rounding: what is beyond the limit, and the choice. Alone: its mapper has nothing to join it with."""
+    """What is beyond the limit, and the choice. Alone: its mapper has nothing to join it with."""
     return luts(site.roles.clamp + 2 * alone)
 
 
@@ -157,9 +157,9 @@ def _row_product(site: Site) -> Steps:
     return (REGISTER, PRODUCT) if site.g.factor_stages > 1 else (REGISTER, luts(1), PRODUCT)
 
 
-def _rounding(site: Site, first: Step, behind: Steps = ()) -> Steps:
-    """The longest cycle of a shift, a rounding and a clamp."""
-    rounded = carry(1, ROW_BITS)
+def _rounding(site: Site, first: Step, behind: Steps = (), biased: bool = False) -> Steps:
+    """The longest cycle of a shift, a rounding and a clamp; the clamp is beside the rounding unless that has a bias."""
+    rounded = carry(1, ROW_BITS) if biased else ()
     if site.g.round_stages == 1:
         return (first, *behind, shift(site), *rounded, clamp(site), REGISTER)
     if site.g.round_stages == 2:
@@ -167,14 +167,23 @@ def _rounding(site: Site, first: Step, behind: Steps = ()) -> Steps:
     return (REGISTER, clamp(site, alone=True), REGISTER)
 
 
+def _first_shift(site: Site) -> Step:
+    """All of it, or its steps of eight."""
+    return shift(site, int(site.g.round_stages > 2))
+
+
+def _row_rounding(site: Site) -> Steps:
+    return _rounding(site, PRODUCT, biased=site.widths.bias > 0)
+
+
 def _row_shift(site: Site) -> Steps | None:
-    return None if site.g.round_stages == 1 else (PRODUCT, shift(site), REGISTER)
+    return None if site.g.round_stages == 1 else (PRODUCT, _first_shift(site), REGISTER)
 
 
 def _post_shift(site: Site) -> Steps | None:
     """A rotation's two products, summed and shifted."""
     width = site.program.formats.residual + 19
-    return None if site.g.round_stages == 1 else (PRODUCT, *_turn(site, width), shift(site), REGISTER)
+    return None if site.g.round_stages == 1 else (PRODUCT, *_turn(site, width), _first_shift(site), REGISTER)
 
 
 def _turn(site: Site, width: int) -> Steps:
@@ -277,7 +286,7 @@ def _peak(site: Site) -> Steps:
 
 def _exponent(site: Site) -> Steps:
     """How far a score is below that, in steps of the table of exponentials."""
-    return (REGISTER, shift(site, 1), *carry(1, 12), luts(2), REGISTER)
+    return (REGISTER, shift(site, 1), luts(3), REGISTER)
 
 
 def _mixed_lack(site: Site) -> Steps | None:
@@ -291,8 +300,8 @@ def _mixed_lack(site: Site) -> Steps | None:
 def _quotient(site: Site) -> Steps:
     """A mixed value's leading bits, on the way to its division."""
     if site.g.read_stages > 1:
-        return (REGISTER, *carry(1, ROW_BITS), clamp(site), REGISTER)
-    return (REGISTER, shift(site, 1), *carry(1, ROW_BITS), clamp(site), REGISTER)
+        return (REGISTER, clamp(site, alone=True), REGISTER)
+    return (REGISTER, shift(site, 1), clamp(site, alone=True), REGISTER)
 
 
 def _reciprocal(site: Site) -> Steps:
@@ -304,11 +313,18 @@ def _reciprocal(site: Site) -> Steps:
 
 def _root(site: Site) -> Steps:
     """A reciprocal root out of its table, shifted and rounded."""
-    return (read(site), shift(site), *carry(1, 18), REGISTER)
+    return (read(site), shift(site), *carry(int(site.g.round_stages < 3), 18), REGISTER)
+
+
+def _octave(site: Site) -> Steps:
+    """An energy's leading bits, and its shift by as much in steps of 16."""
+    return (REGISTER, luts(6), REGISTER)
 
 
 def _energy(site: Site) -> Steps:
     """Squares of a read of the residual, added to the vector's energy."""
+    if site.g.sum_stages > 1:
+        return (PRODUCT, *tree(site.g.rows, 32), REGISTER)
     if site.roles.cascade:
         return (PRODUCT, Step("cascade", site.g.rows - 1), *carry(1, 40), REGISTER)
     return (PRODUCT, *carry(bits_of(site.g.rows) + 1, 40), REGISTER)
@@ -316,17 +332,17 @@ def _energy(site: Site) -> Steps:
 
 def _residual(site: Site) -> Steps:
     """What is added to the residual, saturated, and its largest magnitude over a read."""
-    return (SMALL_MEMORY, *carry(1, 17), luts(2 + bits_of(site.g.rows) // 2), REGISTER)
+    return (SMALL_MEMORY, *carry(1, 17), luts(1 + bits_of(site.g.rows) // 2), REGISTER)
 
 
 def _activation(site: Site) -> Steps:
-    """The residual's magnitude to its shift, and the residual shifted by it."""
-    return (REGISTER, luts(9), REGISTER)
+    """The residual's magnitude to its shift, and the residual shifted by its steps of eight."""
+    return (REGISTER, luts(6), REGISTER)
 
 
 def _draw(site: Site) -> Steps:
     """Logits with their noise, compared four at a time."""
-    return (REGISTER, *(step for _ in range(2) for step in (*carry(1, 12), luts(1))), luts(1), REGISTER)
+    return (REGISTER, *(step for _ in range(2) for step in (*carry(1, 12), luts(1))), REGISTER)
 
 
 def _control(site: Site) -> Steps:
@@ -346,14 +362,14 @@ KINDS = (
     Kind("lanes to the sum of a row", ("lane_stages",), _readout),
     Kind("a row's multiplier to its product with a root", ("factor_stages",), _factor),
     Kind("a row's sum to its product", ("factor_stages",), _row_product),
-    Kind("a row's product to the rounded row", ("round_stages",), lambda site: _rounding(site, PRODUCT)),
-    Kind("a row's product to its shift", (), _row_shift),
+    Kind("a row's product to the rounded row", ("round_stages",), _row_rounding),
+    Kind("a row's product to its shift", ("round_stages",), _row_shift),
     Kind(
         "rotated products to the rounded value",
         ("round_stages",),
         lambda site: _rounding(site, PRODUCT, _turn(site, site.program.formats.residual + 19)),
     ),
-    Kind("rotated products to their shift", (), _post_shift),
+    Kind("rotated products to their shift", ("round_stages",), _post_shift),
     Kind("an activation's table to its product", ("factor_stages",), _post_factor),
     Kind("keys to chains of scores, in LUTs", ("read_stages", "sum_stages"), _score_chains),
     Kind("chains to scores", ("sum_stages",), _score_chain_sums),
@@ -368,8 +384,9 @@ KINDS = (
     Kind("the sum of exponentials to mixed values", ("sum_stages",), _mixed_lack),
     Kind("mixed values to their leading bits", ("read_stages",), _quotient),
     Kind("a reciprocal to the quotient", ("read_stages",), _reciprocal),
-    Kind("a root's table to the root", ("read_stages",), _root),
-    Kind("squares to the energy", (), _energy),
+    Kind("a root's table to the root", ("read_stages", "round_stages"), _root),
+    Kind("squares to the energy", ("sum_stages",), _energy),
+    Kind("the energy to its octave", (), _octave),
     Kind("the residual, added to", (), _residual),
     Kind("the residual to activations", (), _activation),
     Kind("logits to the largest", (), _draw),

@@ -105,9 +105,7 @@ class Constant(int):
 
 # Cycles, each a property of the RTL's pipelines. Names as A0, E0 and t0 are those of the comments in rtl/.
 EMBED_READ = Constant("EmbedRead", 2, "fetch to E1 of the embedding's first read")
-ROOT_LATE = Constant(
-    "RootLate", 6, "a complete residual to its root, which joins at E0, less its further stages"
-)
+ROOT_LATE = Constant("RootLate", 6, "a complete residual to its root, which joins at E0, less its further stages")
 WALK_TO_VALUE = Constant("WalkToValue", 7, "t0 to the address of the values, less what parts and further stages take")
 RENORM_LATE = Constant(
     "RenormLate",
