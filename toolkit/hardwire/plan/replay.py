@@ -315,6 +315,8 @@ def timeline(program: Schedule, position: int) -> tuple[list[tuple[int, Busy]], 
 def prompt_spans(program: Schedule, tokens: int) -> list[int]:
     """Cycles from the fetch of each of so many inner tokens of a prompt, from position 0 on, to that of the next token;
     every other stream is idle."""
+    if not program.geometry.lends:
+        return [program.cycles(p, generated=False) for p in range(tokens)]
     turns = (Turn(position=p, generated=p == tokens) for p in range(tokens + 1))
     found = sorted(token.fetch for token in _alone(program, turns))
     return [after - before for before, after in pairwise(found)]
