@@ -46,7 +46,8 @@ module host_request
 
   typedef enum logic [2:0] {Idle, Room, Feed, Wait, Flush} state_e;
   state_e               state_q;
-  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, take;
+  logic                 first_q, clear_q, stop_q, cut_q, lead_q, feeds, feeds_q, fetched_q, offers, take;
+  logic                 fits_q;       // the context has room; it stands long before it is asked
   logic                 first_d, cut_d, stop_d, some_d, drop_d, ends_d, ends;
   logic [2:0]           reason_d, reason;
   logic [3:0]           flush_q;
@@ -67,16 +68,17 @@ module host_request
   assign request_valid_o = state_q == Room && !ends && !stalled_o;
   assign clear_o        = clear_q;
   assign budget_o       = some_q;
-  assign feeds          = some_q && (clear_q || progress_i.position != PositionW'(Context));
+  assign feeds          = some_q && (clear_q || fits_q);
   assign stalled_o      = state_q == Room && !ends && full_i && feeds;
   assign done_o         = (state_q == Room && ends && !drop) || (state_q == Flush && flush_q == 0)
                           || (state_q == Idle && drop);
 
   // An item is the last of its request, or is made it by a stop before it is offered; then the token that comes of it is
   // not one of the text.
-  assign prompt_valid_o = (state_q == Feed || request_valid_o) && (lead_q || fetched_q);
+  assign offers         = lead_q || fetched_q;
+  assign prompt_valid_o = (state_q == Feed || request_valid_o) && offers;
   assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stopped_q};
-  assign take           = prompt_valid_o && prompt_ready_i;
+  assign take           = state_q == Feed && offers && prompt_ready_i;
   assign next           = take && !lead_q;
   assign put_o          = state_q == Wait && token_valid_i && !cut_q && !drop;
   assign put_id_o       = token_i.id;
@@ -104,6 +106,7 @@ module host_request
   end
 
   always_ff @(posedge clk_i) begin
+    fits_q    <= progress_i.position != PositionW'(Context);
     ends      <= ends_d;
     reason    <= reason_d;
     fetched_q <= !next;
