@@ -109,6 +109,8 @@ def test_nextpnr_command(make: Make) -> None:
     assert command[:5] == ["--85k", "--package", "CABGA381", "--speed", "6"]
     assert command[-7:-2] == ["--freq", "40", "--seed", "7", "--timing-allow-fail"]
     assert command[-2:] == ["--router", "router2"]
+    assert nextpnr.command(make(), 7, 0.5) == command
+    assert nextpnr.command(make(), 1, 0.63)[-2:] == ["--placer-heap-beta", "0.8"]
     assert "--lpf-allow-unconstrained" in command
     with pytest.raises(BuildError, match="no open place and route for xc7"):
         nextpnr.command(make("pynq-z2"), 1)

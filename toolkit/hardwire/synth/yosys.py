@@ -70,6 +70,11 @@ class Synthesis:
         return over_budget(self.usage.total, self.budget)
 
     @property
+    def filled(self) -> float:
+        """The share of the device's LUTs that it takes."""
+        return self.usage.total.lut / self.budget["lut"] if self.budget.get("lut") else 0.0
+
+    @property
     def remedy(self) -> str:
         """What to change where it is over its budget."""
         return remedy_for(self.usage.total, self.budget)
