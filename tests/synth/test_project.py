@@ -156,8 +156,9 @@ def test_a_finished_try_is_kept_whatever_seeds_join_it(
 ) -> None:
     seen = []
 
-    def slow(project: Project, work: Path, seed: int, *more: object) -> dict[str, object]:
+    def slow(project: Project, synthesis: Synthesis, seed: int, *more: object) -> dict[str, object]:
         seen.append(seed)
+        work = synthesis.work
         if seed == 2:
             raise nextpnr.OutOfTime("seed 2 took too long")
         (work / f"route-{seed}.config").write_text("")

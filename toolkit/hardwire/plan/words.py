@@ -120,7 +120,9 @@ WALK_TO_MIXED = Constant("WalkToMixed", 17, "t0 of a walk's last block to its fi
 NOISE_LATE = Constant("NoiseLate", 17, "fetch to the first noise, less its own word")
 SAMPLE_LATE = Constant("SampleLate", 4, "EZ of the last logits to the sampled token, less a cap of logits")
 END = Constant("End", 1, "from a token's last word to the next fetch")
-PROMPT_LATE = Constant("PromptLate", 3, "of several streams: from an inner token's fetch until the prompt's next is there")
+PROMPT_LATE = Constant(
+    "PromptLate", 3, "of several streams: from an inner token's fetch until the prompt's next is there"
+)
 LENT_LATE = Constant("LentLate", 1, "from what lets a stream have another's pass to a fetch into it, at least")
 LEND_AFTER = Constant("LendAfter", 16, "from a stream's end until its pass is lent: a host that goes on asks sooner")
 LEAST_RESET = Constant("LeastReset", 16, "of a reset, at least, as AXI asks: pipelines without one run empty meanwhile")

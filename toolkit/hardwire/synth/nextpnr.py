@@ -260,7 +260,9 @@ def _try(
             )
 
     try:
-        code = run_tool(worker(_routing(project).tool, *command(project, seed, synthesis.filled)), work, log, on_line, timeout, stop)
+        code = run_tool(
+            worker(_routing(project).tool, *command(project, seed, synthesis.filled)), work, log, on_line, timeout, stop
+        )
     except OutOfTime as error:
         raise OutOfTime(f"{error}; or {_congestion(log, _routing(project))}") from None
     if code:
