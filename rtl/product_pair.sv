@@ -23,12 +23,15 @@ module product_pair #(
     localparam int WordW = Half + BW + 1;
     logic signed [WordW-1:0]    word;
     logic signed [WordW+AW-1:0] both_q;
-    logic                       negative;
+    logic                       negative_q;
     assign word = (WordW'($signed(high_i)) <<< Half) + WordW'($signed(low_i));
-    always_ff @(posedge clk_i) both_q <= $signed(a_i) * word;
-    assign negative = both_q[Half-1] && both_q[Half-2:0] != 0;
-    assign low_o    = {negative, both_q[Half-1:0]};
-    assign high_o   = ProductW'(both_q >>> Half) + ProductW'(negative);
+    // The lower product's sign from its factors: of the product it would be known only behind the multiplier.
+    always_ff @(posedge clk_i) begin
+      both_q     <= $signed(a_i) * word;
+      negative_q <= a_i[AW-1] != low_i[BW-1] && a_i != '0 && low_i != '0;
+    end
+    assign low_o  = {negative_q, both_q[Half-1:0]};
+    assign high_o = ProductW'(both_q >>> Half) + ProductW'(negative_q);
   end else begin : gen_apart
     always_ff @(posedge clk_i) begin
       low_o  <= ProductW'($signed(a_i) * $signed(low_i));

@@ -25,17 +25,19 @@ module weighted_pair #(
     localparam int WordW = Half + ValueW;
     logic signed [WordW-1:0]         word;
     logic signed [WordW+WeightW:0]   both_q;
-    logic [WeightW-1:0]              weight_q;
-    logic                            below_q, negative;
+    logic [WeightW-1:0]              less_q;  // the weight less one, or zero
+    logic                            some_q, below_q, negative;
     assign word = {high_i, Half'($signed(low_i))};
     always_ff @(posedge clk_i) begin
       both_q   <= weight * word;
-      weight_q <= weight_i;
+      some_q   <= weight_i != '0;
+      less_q   <= weight_i == '0 ? '0 : weight_i - 1'b1;
       below_q  <= low_i[ValueW-1];
     end
-    assign negative = below_q && both_q[Half-1:0] != 0;
+    // A value below zero is not zero: what it makes is below zero unless the weight is none.
+    assign negative = below_q && some_q;
     assign low_o    = {negative, both_q[Half-1:0]};
-    assign high_o   = ProductW'(both_q >>> Half) + ProductW'(negative) - ProductW'(below_q ? weight_q : '0);
+    assign high_o   = ProductW'(both_q >>> Half) - ProductW'(below_q ? less_q : '0);
   end else begin : gen_apart
     always_ff @(posedge clk_i) begin
       low_o  <= ProductW'(weight * $signed(low_i));

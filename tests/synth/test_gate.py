@@ -37,8 +37,7 @@ OUTPUTS = "O Z Q CO S0 COUT"
 # begins or ends elsewhere fails, as does any when it grows.
 KNOWN: dict[str, set[tuple[str, str]]] = {
     "xc7": {
-        ("norm_root", ""), ("norm_root", "norm_root"), ("threefry", "noise"), ("token_loop", ""),
-        ("token_loop", "emission"), ("token_loop", "noise"),
+        ("norm_root", "norm_root"), ("token_loop", ""), ("token_loop", "emission"), ("token_loop", "noise"),
     },
     "ecp5": set(),
 }  # fmt: skip

@@ -255,7 +255,7 @@ def _mix_product(site: Site) -> Steps | None:
 def _product_sums(site: Site, count: int, packed: bool) -> Steps:
     """Products, two to a block told apart by a carry, then their sum."""
     width = site.program.formats.query + site.program.formats.cache
-    apart = (luts(2), *carry(1, width)) if packed else ()
+    apart = (luts(1), *carry(1, width)) if packed else ()
     if site.g.sum_stages == 1:
         return (PRODUCT, *apart, *tree(count, width), REGISTER)
     levels = bits_of(count) if site.g.sum_stages == 2 else ceil_div(bits_of(count), 2)
