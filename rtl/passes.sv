@@ -101,6 +101,13 @@ module passes
     for (int p = 0; p < Streams; p++) if (fetch_i[p]) hold_o[to_o[p]] = 1'b0;
   end
 
+  always_ff @(posedge clk_i)
+    for (int p = 0; p < Streams; p++)
+      if (fetch_i[p]) begin
+        before_q[p] <= '0;
+        for (int a = 0; a < Streams; a++) if (a != p) before_q[a][p] <= busy_q[a] && whose_q[a][to_o[p]];
+      end
+
   for (genvar p = 0; p < Streams; p++) begin : gen_pass
     logic [SpanW-1:0] span_q;
     always_ff @(posedge clk_i) begin
@@ -114,10 +121,6 @@ module passes
         bank_o[p]   <= bank_i[to_o[p]];
         blocks_o[p] <= blocks_i[to_o[p]];
         span_q      <= span_i[to_o[p]];
-        for (int a = 0; a < Streams; a++) begin
-          before_q[p][a] <= 1'b0;
-          if (a != p) before_q[a][p] <= busy_q[a] && whose_q[a][to_o[p]];
-        end
       end
       block_o[p] <= CacheA'(blocks_o[p] - 1'b1) + CacheA'(32'(owner_o[p]) * (CacheN / Streams));
       if (rst_i) begin

@@ -188,7 +188,7 @@ def test_a_prompt_alone_is_faster_for_every_idle_stream(case: tuple[Chip, Geomet
 
 
 def test_a_whole_context_of_stories260k(tmp_path: Path) -> None:
-    """On the PYNQ-Z2's lanes, through three passes: one token waits for attention while another could have it sooner."""
+    """Through three passes on PYNQ-Z2: a token waits for attention while one behind it could have it sooner."""
     chip = random_chip(SHAPES["stories260k"], seed=1)
     geometry = Geometry(columns=16, rows=8, depth=4, banks=25, divides=4, streams=3, share=256)
     program, sim = write_rtl(chip, tmp_path, geometry), RtlSim(tmp_path)
