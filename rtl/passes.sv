@@ -108,11 +108,10 @@ module passes
 
   always_ff @(posedge clk_i)
     for (int p = 0; p < Streams; p++)
-      if (fetch_i[p])
-        for (int a = 0; a < Streams; a++) begin
-          before_q[p][a] <= 1'b0;
-          if (a != p) before_q[a][p] <= busy_q[a] && whose_q[a][to_o[p]];
-        end
+      if (fetch_i[p]) begin
+        before_q[p] <= '0;
+        for (int a = 0; a < Streams; a++) if (a != p) before_q[a][p] <= busy_q[a] && whose_q[a][to_o[p]];
+      end
 
   for (genvar p = 0; p < Streams; p++) begin : gen_pass
     logic [SpanW-1:0] span_q;

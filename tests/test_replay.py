@@ -19,8 +19,9 @@ from hardwire.pipeline import SHAPES
 from hardwire.plan.fit import fit
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
-from hardwire.plan.replay import Played, Turn, lane_cycles, replay, throughput, timeline
+from hardwire.plan.replay import Played, Turn, lane_cycles, prompt_cycles, replay, throughput, timeline
 from hardwire.plan.schedule import schedule
+from hardwire.plan.words import LEND_AFTER
 from hardwire.quality.plots import draw_timeline
 from hardwire.quantize import random_chip
 from hardwire.targets.board import load_board
@@ -99,6 +100,38 @@ def test_two_streams_keep_the_lanes_busy() -> None:
     assert lane_cycles(program) == 514
 
 
+def test_a_prompt_runs_through_the_passes_of_idle_streams() -> None:
+    """The same engine, one user alone."""
+    program = schedule(
+        random_chip(SHAPES["stories260k"], seed=1),
+        Geometry(columns=16, rows=8, depth=4, banks=25, divides=4),
+    )
+    means = []
+    for streams in range(1, 5):
+        program.geometry = replace(program.geometry, streams=streams)
+        means.append(prompt_cycles(program))
+    assert means == pytest.approx([764.4, 465.1, 409.5, 390.4], abs=0.1)
+    program.geometry = replace(program.geometry, best=8)  # one that draws is no idle one
+    assert prompt_cycles(program) == means[0] == pytest.approx(program.mean_cycles(generated=False))
+
+
+def test_a_pass_is_lent_after_a_while_and_given_back_behind_one_token(odd_chip: Chip) -> None:
+    program = schedule(odd_chip, replace(SMALL, streams=2))
+    lender = [Turn(position=0), Turn(position=1, after=3 * program.cycles(0))]
+    prompt = [Turn(position=p, generated=False) for p in range(20)]
+    found = list(replay(program, [iter(prompt), iter(lender)]))
+    own, (before, after) = [t for t in found if t.stream == 0], [t for t in found if t.stream == 1]
+    assert [t.position for t in own] == list(range(20))  # each done behind those before it
+    asked = before.end + 3 * program.cycles(0)
+    free = [t for t in own if t.fetch >= before.end + LEND_AFTER and t.end <= after.fetch]
+    assert any(t.fetch < u.fetch < t.end for t in free for u in free)  # two at once
+    early = sorted((t for t in own if t.fetch < before.end + LEND_AFTER), key=lambda t: t.fetch)
+    assert all(t.end <= u.fetch for t, u in pairwise(early))  # and before that one at a time
+    late = sorted((t for t in own if asked <= t.fetch < after.end + LEND_AFTER), key=lambda t: t.fetch)
+    assert all(t.end <= u.fetch for t, u in pairwise(late))
+    assert asked <= after.fetch <= max(t.end for t in own if t.fetch < asked)
+
+
 def test_streams_share_a_cache_that_is_too_small_for_all(tiny_chip: Chip) -> None:
     """Whole contexts where the memories hold them, parts otherwise; each stream then ends at its part."""
     planner, board = Planner(tiny_chip), load_board("pynq-z2")
@@ -115,6 +148,7 @@ def test_fit_plans_streams(tiny_chip: Chip) -> None:
     one, two, auto = (fit(tiny_chip, board, planner, streams=n) for n in (1, 2, None))
     assert one.latency_cycles == one.mean_cycles and (one.streams, two.streams) == (1, 2)
     assert two.mean_cycles < 0.75 * one.mean_cycles and two.latency_cycles > one.latency_cycles
+    assert two.prompt_cycles < 0.75 * one.prompt_cycles
     assert auto.mean_cycles <= two.mean_cycles and auto.tokens_per_second >= two.tokens_per_second
     assert two.geometry["streams"] == 2 and two.floor_cycles < one.floor_cycles
 

@@ -40,7 +40,7 @@ module streamed_engine
     .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
     .token_valid_o, .token_ready_i, .token_o, .clear_o(unused_clear), .want_o(unused_want), .noisy_o(unused_noisy),
     .hold_i(1'b0), .start_o(start), .next_o(next), .id_o(id),
-    .short_o(brief), .done_i(done), .sampled_i(IdW'(drawn_i)));
+    .short_o(brief), .flying_i(1'b0), .done_i(done), .sampled_i(IdW'(drawn_i)));
   assign fetch_o = start;
 
   // The loop holds id, brief and position until the token is done, so the command stands still as AXI asks.

@@ -19,6 +19,7 @@ from hardwire.chip.reference import Reference
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.errors import BuildError
 from hardwire.host.requests import Request
+from hardwire.pipeline import SHAPES
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.program import Schedule
 from hardwire.plan.replay import Played, Turn, prompt_cycles, prompt_spans, replay
@@ -184,6 +185,20 @@ def test_a_prompt_alone_is_faster_for_every_idle_stream(case: tuple[Chip, Geomet
         (found,) = sim.together([Asked(Request(stream=stream, ids=ids, budget=1))])
         assert found.token_cycles == prompt_spans(program, program.context - 1)
     assert prompt_cycles(program) < 0.9 * prompt_cycles(schedule(chip, replace(geometry, streams=1)))
+
+
+def test_a_whole_context_of_stories260k(tmp_path: Path) -> None:
+    """Through three passes on PYNQ-Z2: a token waits for attention while one behind it could have it sooner."""
+    chip = random_chip(SHAPES["stories260k"], seed=1)
+    geometry = Geometry(columns=16, rows=8, depth=4, banks=25, divides=4, streams=3, share=256)
+    program, sim = write_rtl(chip, tmp_path, geometry), RtlSim(tmp_path)
+    sim.compile()
+    ids = tuple(np.random.default_rng(1).integers(0, chip.shape.vocab, 256).tolist())
+    asked = [Asked(Request(stream=2, ids=ids, budget=1))]
+    found = sim.together(asked)
+    assert_as_alone(chip, asked, found)
+    assert found[0].token_cycles == prompt_spans(program, 255)
+    assert prompt_cycles(program) == pytest.approx(409.5, abs=0.1)
 
 
 def test_a_prompt_that_finds_no_room_ends_before_the_next_request(case: tuple[Chip, Geometry, RtlSim]) -> None:

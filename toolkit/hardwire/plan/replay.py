@@ -203,13 +203,17 @@ class _Engine:
         for place in self.passes:
             if (stream := place.owner) is not None:
                 step = self._at(place)
-                if step.attend and step is not self.shared.inner and self._before(place):
-                    continue
-                yield self.shared.earliest(step, place.turn, place.due), place.age, stream.number, place, stream
+                at = self.shared.earliest(step, place.turn, place.due)
+                if not self._attends(step) or not self._before(place, at):
+                    yield at, place.age, stream.number, place, stream
 
-    def _before(self, place: _Pass) -> bool:
+    def _attends(self, step: Step) -> bool:
+        return step.attend and step is not self.shared.inner
+
+    def _before(self, place: _Pass, at: int) -> bool:
         """Whether a token before it, of the same context, waits for attention too."""
-        return any(o.owner is place.owner and o.age < place.age and o.step <= place.step for o in self.passes)
+        others = [o for o in self.passes if o.owner is place.owner and o.age < place.age]
+        return any(o.due <= at and self._attends(self._at(o)) for o in others)
 
     def _fetches(self) -> Iterator[tuple[int, int, int, _Pass, _Stream]]:
         for stream in self.streams:
@@ -324,9 +328,8 @@ def prompt_spans(program: Schedule, tokens: int) -> list[int]:
 
 def prompt_cycles(program: Schedule) -> float:
     """Per inner token of a prompt over the first positions, up to ``MEAN_OVER`` of them; every other stream is idle."""
-    tokens = min(MEAN_OVER, program.context)
-    *_, last = _alone(program, (Turn(position=p, generated=False) for p in range(tokens)))
-    return last.end / tokens
+    spans = prompt_spans(program, max(min(MEAN_OVER, program.context - 1), 1))
+    return sum(spans) / len(spans)
 
 
 def _alone(program: Schedule, turns: Iterator[Turn]) -> Iterator[Played]:
