@@ -41,6 +41,7 @@ _LOOP = {
     "token_loop": {
         "position_q == PositionW'(Context - 1)": "position_q + 1'b1 == positions",
         "position_q == PositionW'(Context)": "position_q == positions",
+        "position_q != PositionW'(Context)": "position_q != positions",
     }
 }
 _HOST = {
