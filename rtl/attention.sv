@@ -120,6 +120,12 @@ module attention
     always_ff @(posedge clk_i) exists_q[s] <= ~({Banks{1'b1}} << bank_i[s] << 1);
   end
 
+  // Streams whose context is in one block, known as long.
+  logic [Streams-1:0] single_q;
+  for (genvar s = 0; s < Streams; s++) begin : gen_single
+    always_ff @(posedge clk_i) single_q[s] <= blocks_i[s] == BlockW'(1);
+  end
+
   // Where the layer's window begins.
   logic [BlockW-1:0] from_block;
   logic [BankW-1:0]  from_bank;
@@ -163,7 +169,8 @@ module attention
               .AddrW(AddrW), .Group(Walks / Words), .ReadStages(ReadStages), .File({"shift", Digits, ".hex"}),
               .Windowed(Windowed), .Folder(Folder)) u_softmax (
       .clk_i, .rst_i, .load_i(exp_load), .base_i(exp_base), .index_i(exp_index), .layer_i(start_i && Streams == 1),
-      .start_i(peak_valid), .peak_i(peak), .blocks_i(blocks_i[exp_stream]), .exists_i(exists_q[exp_stream_q]),
+      .start_i(peak_valid), .peak_i(peak), .blocks_i(blocks_i[exp_stream]), .single_i(single_q[exp_stream]),
+      .exists_i(exists_q[exp_stream_q]),
       .from_block_i(from_block), .from_bank_i(from_bank), .slot_o(exp_slot), .slot_next_o(exp_slot_next),
       .score_i(score), .value_addr_o(value_addr[h]), .value_last_o(value_last[h]), .head_last_o(lasts[h]),
       .valid_o(exp_valid),

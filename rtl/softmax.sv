@@ -27,7 +27,8 @@ module softmax #(
   input  logic                           layer_i,      // the next head's parity is 0
   input  logic                           start_i,      // t4: a head's scores are complete
   input  logic [ScoreW-1:0]              peak_i,       // t5
-  input  logic [BlockW-1:0]              blocks_i,     // t5
+  input  logic [BlockW-1:0]              blocks_i,     // t5, and held
+  input  logic                           single_i,     // t5: blocks_i is one
   input  logic [Banks-1:0]               exists_i,     // t6: positions in the last block
   input  logic [BlockW-1:0]              from_block_i, // where the window begins
   input  logic [BankW-1:0]               from_bank_i,
@@ -58,6 +59,8 @@ module softmax #(
 
   logic                     busy_q, first, last, parity_q;
   logic [BlockW-1:0]        count_q, next_q;  // and one more, which a comparison need not count first
+  logic [BlockW-1:0]        blocks_q;         // of the head, from its second block on
+  logic                     began_q;
   logic [IndexW-1:0]        index_q;
   logic [GroupW-1:0]        group_q;
   logic [AddrW-1:0]         base_q;
@@ -68,8 +71,8 @@ module softmax #(
   logic [1:0][AddrW-1:0]    addr_q;
   logic [Banks-1:0]         recent;  // t6: not left behind by the window
 
-  assign first  = busy_q && count_q == 0;
-  assign last   = busy_q && next_q == blocks_i;
+  assign first  = busy_q && began_q;
+  assign last   = busy_q && (began_q ? single_i : next_q == blocks_q);
   assign slot_o = {parity_q, count_q};
   assign slot_next_o = {layer_i ? 1'b0 : parity_q ^ last, start_i ? '0 : next_q};
   assign peak   = first ? $signed(peak_i) : peak_q;  // the next head's replaces it soon
@@ -83,6 +86,8 @@ module softmax #(
       if (group_q == GroupW'(Group - 1)) base_q <= base_q + AddrW'(Blocks);
       parity_q <= !parity_q;
     end
+    began_q  <= start_i;
+    blocks_q <= blocks_i;
     count_q <= next_q;
     next_q  <= next_q + 1'b1;
     if (start_i) begin

@@ -87,6 +87,7 @@ def test_tokens(
                 start_i=start,
                 peak_i=peaks,
                 blocks_i=used,
+                single_i=int(used == 1),
                 exists_i=(2 << bank) - 1,
                 from_block_i=begin // banks,
                 from_bank_i=begin % banks,
