@@ -54,7 +54,7 @@ module host_request
   logic [31:0]          left_q;
   logic                 some_q;       // left_q is not zero
   logic [PositionW-1:0] rest_q;       // prompt tokens that are left
-  logic                 stopped_q;    // a stop came before the item that is offered: it is the last
+  logic                 stopped, stopped_q;  // a stop came before the item that is offered: it is the last
   logic                 whole, next;  // what is offered is the last of them; one of them is taken
   logic [IdW-1:0]       pending_id_q;
   status_e              status_q, status_d;
@@ -73,11 +73,13 @@ module host_request
   assign done_o         = (state_q == Room && ends && !drop) || (state_q == Flush && flush_q == 0)
                           || (state_q == Idle && drop);
 
-  // An item is the last of its request, or is made it by a stop before it is offered; then the token that comes of it is
-  // not one of the text.
+  // An item is the last of its request, or is made it by a stop; then the token that comes of it is not one of the text.
+  // Of several streams it is taken a cycle after the engine has looked at it, so that only a stop before it is offered
+  // counts.
+  assign stopped        = Several ? stopped_q : stop_q;
   assign offers         = lead_q || fetched_q;
   assign prompt_valid_o = (state_q == Feed || request_valid_o) && offers;
-  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stopped_q};
+  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stopped};
   assign take           = state_q == Feed && offers && prompt_ready_i;
   assign next           = take && !lead_q;
   assign put_o          = state_q == Wait && token_valid_i && !cut_q && !drop;
@@ -144,7 +146,7 @@ module host_request
       end
       Feed: if (take) begin
         clear_q <= 1'b0;
-        cut_q   <= stopped_q && !whole;
+        cut_q   <= stopped && !whole;
         lead_q  <= 1'b0;
         if (lead_q) begin
           if (feeds_q) pending_o <= 1'b0;

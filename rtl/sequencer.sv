@@ -36,7 +36,7 @@ module sequencer
   logic [AddrW-1:0] next_q;  // of the word behind
   program_t         word_q, following;
   logic [TimeW-1:0] left_q, total;
-  logic             busy_q, due_q, refill_q, play, inner, at_once;
+  logic             busy_q, due_q, play, inner, at_once;
 
   small_rom #(.Width($bits(program_t)), .Depth(Words), .File({Folder, "program.hex"})) u_program (
     .addr_i(next_q), .data_o(following));
@@ -55,11 +55,14 @@ module sequencer
   assign at_once       = inner ? InnerWait == 0 : word_q.wait_cycles == '0 && (!word_q.with_span || span_i == '0);
 
   always_ff @(posedge clk_i) begin
-    refill_q <= 1'b0;
-    if (refill_q || play) begin
+    if (play) begin
       word_q  <= following;
       place_o <= next_q;
       next_q  <= next_q + 1'b1;
+    end else if (!busy_q) begin  // the first word, as it is now: memories may have been written
+      word_q  <= following;
+      place_o <= '0;
+      next_q  <= AddrW'(start_i);
     end
     if (start_i) begin
       busy_q <= 1'b1;
@@ -69,19 +72,17 @@ module sequencer
       due_q  <= at_once && !done_o;
       if (inner) {word_q.ends, word_q.attend, word_q.lanes} <= 3'b100;
       if (done_o) begin
-        busy_q   <= 1'b0;
-        next_q   <= '0;
-        refill_q <= 1'b1;
+        busy_q <= 1'b0;
+        next_q <= '0;
       end
     end else if (busy_q && !due_q) begin
       left_q <= left_q - 1'b1;
       due_q  <= left_q == TimeW'(1);
     end
     if (rst_i) begin
-      busy_q   <= 1'b0;
-      due_q    <= 1'b0;
-      next_q   <= '0;
-      refill_q <= 1'b1;
+      busy_q <= 1'b0;
+      due_q  <= 1'b0;
+      next_q <= '0;
     end
   end
 

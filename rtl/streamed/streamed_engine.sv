@@ -39,7 +39,7 @@ module streamed_engine
   token_loop u_loop (
     .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
     .token_valid_o, .token_ready_i, .token_o, .clear_o(unused_clear), .want_o(unused_want), .noisy_o(unused_noisy),
-    .hold_i(1'b0), .start_o(start), .next_o(next), .id_o(id),
+    .start_i(1'b0), .start_o(start), .next_o(next), .id_o(id),
     .short_o(brief), .flying_i(1'b0), .done_i(done), .sampled_i(IdW'(drawn_i)));
   assign fetch_o = start;
 

@@ -347,12 +347,12 @@ def _draw(site: Site) -> Steps:
 
 def _control(site: Site) -> Steps:
     """Programs, noise, addresses and the host's registers: what no stage shortens."""
-    return (REGISTER, luts(8), REGISTER)
+    return (REGISTER, luts(7), REGISTER)
 
 
 def _host_logits(site: Site) -> Steps:
     """The last logits out of the host's block RAM, chosen for a read."""
-    return (MEMORY, luts(max(3, bits_of(site.g.rows) + 2)), REGISTER)
+    return (MEMORY, luts(max(3, bits_of(site.g.rows) + 1)), REGISTER)
 
 
 KINDS = (
