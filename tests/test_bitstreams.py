@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Bitstreams that lie in the repository belong to the sources that lie beside them."""
+"""Bitstreams that lie in the repository belong to the sources of today, or to those that lie packed beside them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from hardwire.chip.mould import Mould
 from hardwire.emit.rtl.project import read_meta
 from hardwire.errors import BuildError
 from hardwire.files import sha256
-from hardwire.manifest import manifest_digest, write_manifest
+from hardwire.manifest import manifest_digest, read_bundle_manifest, write_manifest
 from hardwire.plan.geometry import geometry_of
 from hardwire.plan.widths import accumulator_bits
 from hardwire.quantize import Options, Outline, quantize, random_decoder
@@ -40,8 +41,17 @@ def test_there_is_one_for_the_board_that_open_tools_route() -> None:
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_a_committed_bitstream_is_that_of_its_sources(folder: Path) -> None:
-    manifest = check(folder)
+def test_a_committed_bitstream_is_that_of_its_sources(folder: Path, tmp_path: Path) -> None:
+    packed_sources = folder / "sources.tar.gz"
+    if packed_sources.exists():
+        manifest = read_bundle_manifest(folder)
+        with tarfile.open(packed_sources) as archive:
+            archive.extractall(tmp_path, filter="data")
+        assert sources_digest(tmp_path) == manifest.sources
+        with pytest.raises(BuildError, match="of other sources than today's"):  # else they need not lie there
+            check(folder)
+    else:
+        manifest = check(folder)
     (packed,) = folder.glob("*.bit.gz")
     bits = gzip.decompress(packed.read_bytes())
     assert hashlib.sha256(bits).hexdigest() == manifest.bitstream_sha256
