@@ -185,17 +185,6 @@ static void rotate(int T, int heads, int C, long ld, const float *cosine, const 
         }
 }
 
-// x [T, width] (in rows of ld) to whole multiples of their columns' units, from -most - 1 to most of them, in place
-static void on_grid(int T, int width, long ld, const float *units, float most, float *x) {
-    const vec large = all(12582912.0f);  // added and taken away again, it leaves the nearest integer
-    for (int t = 0; t < T; t++, x += ld)
-        for (int j = 0; j < width; j += LANES) {
-            vec steps = larger(load(x + j) / load(units + j), all(-most - 1));
-            steps = -larger(-steps, all(-most));
-            store(x + j, (steps + large - large) * load(units + j));
-        }
-}
-
 typedef struct {  // one head's keys and values, turned, and where its queries lie in qkv rows
     const float *q, *k, *v, *kt, *vt;
     int T, C, ld;

@@ -81,33 +81,24 @@ static Row row_in(const Shape *s, int T, Kept *kept, float *scratch) {
     return r;
 }
 
-typedef struct {  // of a chip's activations: per layer units of keys, values [2 * G * C] and hidden values [M], or none
-    const float *units;
-    float cache, hidden;  // largest integers
-} Grid;
-
 // The normalised inputs n of the head, and on the way there what the way back needs
 static void row_forward(const Shape *s, int T, const int32_t *ids, const float *w, const unit *ready,
-                        const float *cosine, const float *sine, Grid grid, Row r) {
+                        const float *cosine, const float *sine, Row r) {
     const Places p = places(s);
     const int D = s->dim, C = s->channels, Q = (s->heads + 2 * s->groups) * C, O = s->heads * C, M = s->hidden;
-    const int cached = Q - O;
     for (int t = 0; t < T; t++) memcpy(r.x + t * D, w + ids[t] * D, 4 * D);
     for (int l = 0; l < s->layers; l++) {
         Kept k = r.kept[l];
         const unit *m = ready + (long)s->vocab * D + l * p.layer;
-        const float *units = grid.units ? grid.units + (long)l * (cached + M) : NULL;
         norm(T, D, s->eps, r.x, k.root1, k.n1);
         forward(T, D, Q, k.n1, k.n1_packed, m + p.qkv, k.qkv, 0, r.work);
         rotate(T, s->heads + s->groups, C, Q, cosine, sine, 1, k.qkv);
-        if (units) on_grid(T, cached, Q, units, grid.cache, k.qkv + O);
         for (int h = 0; h < s->heads; h++)
             attend(head_of(s, T, h, k.qkv, r.kt, r.vt), k.logsum + h * T, k.mixed + h * C, O, r.scores);
         forward(T, O, D, k.mixed, k.mixed_packed, m + p.o, r.x, 1, r.work);
         norm(T, D, s->eps, r.x, k.root2, k.n2);
         forward(T, D, 2 * M, k.n2, k.n2_packed, m + p.gu, k.h, 0, r.work);
         gate(T, M, k.h, k.act);
-        if (units) on_grid(T, M, M, units + cached, grid.hidden, k.act);
         forward(T, M, D, k.act, k.act_packed, m + p.down, r.x, 1, r.work);
     }
     norm(T, D, s->eps, r.x, r.root, r.n);
@@ -147,13 +138,13 @@ static void row_backward(const Shape *s, int T, const int32_t *ids, const unit *
 
 // The loss of a row against targets [T] or, where those are NULL, against log probabilities [T, V]
 static double row_loss(const Shape *s, int T, const int32_t *ids, const int32_t *targets, const float *wanted,
-                       Grid grid, float weight, const float *w, const unit *ready, const float *cosine, const float *sine,
+                       float weight, const float *w, const unit *ready, const float *cosine, const float *sine,
                        float *dw, float *scratch) {
     const Places p = places(s);
     const int D = s->dim, V = s->vocab;
     Kept kept[s->layers];
     Row r = row_in(s, T, kept, scratch);
-    row_forward(s, T, ids, w, ready, cosine, sine, grid, r);
+    row_forward(s, T, ids, w, ready, cosine, sine, r);
     double loss = 0;
     for (int t = 0; t < T; t += HEADED) {
         int rows = T - t < HEADED ? T - t : HEADED;
@@ -170,15 +161,13 @@ static double row_loss(const Shape *s, int T, const int32_t *ids, const int32_t 
 // ids and targets [T], T a multiple of 16; cosine and sine [T, C / 2]; ready from ready_weights.
 double row_gradient(const Shape *s, int T, const int32_t *ids, const int32_t *targets, float weight, const float *w,
                     const unit *ready, const float *cosine, const float *sine, float *dw, float *scratch) {
-    return row_loss(s, T, ids, targets, NULL, (Grid){0}, weight, w, ready, cosine, sine, dw, scratch);
+    return row_loss(s, T, ids, targets, NULL, weight, w, ready, cosine, sine, dw, scratch);
 }
 
-// The same of the Kullback-Leibler divergences from wanted [T, V], log probabilities. Where there are units, the largest
-// integers of a Grid are cache and hidden, and the gradient passes straight through its rounding.
-double row_divergence(const Shape *s, int T, const int32_t *ids, const float *wanted, const float *units, float cache,
-                      float hidden, float weight, const float *w, const unit *ready, const float *cosine,
-                      const float *sine, float *dw, float *scratch) {
-    return row_loss(s, T, ids, NULL, wanted, (Grid){units, cache, hidden}, weight, w, ready, cosine, sine, dw, scratch);
+// The same of the Kullback-Leibler divergences from wanted [T, V], log probabilities
+double row_divergence(const Shape *s, int T, const int32_t *ids, const float *wanted, float weight, const float *w,
+                      const unit *ready, const float *cosine, const float *sine, float *dw, float *scratch) {
+    return row_loss(s, T, ids, NULL, wanted, weight, w, ready, cosine, sine, dw, scratch);
 }
 
 // The normalised inputs [T, D] of the head
@@ -186,7 +175,7 @@ void row_states(const Shape *s, int T, const int32_t *ids, const float *w, const
                 const float *sine, float *out, float *scratch) {
     Kept kept[s->layers];
     Row r = row_in(s, T, kept, scratch);
-    row_forward(s, T, ids, w, ready, cosine, sine, (Grid){0}, r);
+    row_forward(s, T, ids, w, ready, cosine, sine, r);
     memcpy(out, r.n, 4L * T * s->dim);
 }
 

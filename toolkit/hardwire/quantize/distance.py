@@ -20,7 +20,7 @@ from torch import Tensor
 from ..decoder import Decoder
 from ..kernel.library import compiled, pointer, ready_weights, scratch_of
 from .plain_llama import WIDE, PlainLlama, kernel_takes
-from .student import Grid, Student, Weights, weights_of
+from .student import Student, Weights, weights_of
 
 KEPT_VALUES = 1 << 27  # of the float model's log probabilities or what its head takes, four bytes each
 PARTS = 4  # of a step's rows, each with a gradient of its own: their sum is the same on any number of threads
@@ -30,22 +30,22 @@ Distance = Callable[[Weights, Tensor, NDArray[np.int64]], float]
 Kullback-Leibler divergence of the next token's distribution. Adds its gradient to what they were made of."""
 
 
-def distance_on(decoder: Decoder, rows: Tensor, grid: Grid | None = None) -> Distance:
-    """The fastest there is for the decoder on this machine, on rows [N, T]; ``grid``: of the student's activations."""
+def distance_on(decoder: Decoder, rows: Tensor) -> Distance:
+    """The fastest there is for the decoder on this machine, on rows [N, T]."""
     if rows.shape[1] % WIDE == 0 and kernel_takes(decoder):
         try:
-            return CompiledDistance(decoder, rows, grid)
+            return CompiledDistance(decoder, rows)
         except FileNotFoundError:
             pass  # no gcc
-    return TorchDistance(decoder, rows, grid)
+    return TorchDistance(decoder, rows)
 
 
 class TorchDistance:
     """Of any wiring. The float model's log probabilities are computed once where those of all rows fit memory."""
 
-    def __init__(self, decoder: Decoder, rows: Tensor, grid: Grid | None = None) -> None:
+    def __init__(self, decoder: Decoder, rows: Tensor) -> None:
         self.weights, self.embedding = weights_of(decoder), torch.from_numpy(decoder.embedding)
-        self.teacher, self.model, self.rows = Student(decoder), Student(decoder, grid), rows
+        self.model, self.rows = Student(decoder), rows
         self.cache: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
 
     def __call__(self, weights: Weights, embedding: Tensor, chosen: NDArray[np.int64]) -> float:
@@ -66,13 +66,13 @@ class TorchDistance:
 
     def _of(self, ids: Tensor) -> Tensor:
         with torch.no_grad():
-            return F.log_softmax(self.teacher(self.weights, self.embedding, ids), -1)
+            return F.log_softmax(self.model(self.weights, self.embedding, ids), -1)
 
 
 class CompiledDistance:
     """Of the kernel's Llama, on as many threads as torch has."""
 
-    def __init__(self, decoder: Decoder, rows: Tensor, grid: Grid | None = None) -> None:
+    def __init__(self, decoder: Decoder, rows: Tensor) -> None:
         """Raises FileNotFoundError without gcc."""
         self.kernel, self.model, self.rows = compiled("kernel.c"), PlainLlama(decoder), rows.to(torch.int32)
         self.turns = self.model.rotations(rows.shape[1])
@@ -80,7 +80,6 @@ class CompiledDistance:
         self.float_weights = self.model.own_weights()
         self.float_ready = ready_weights(self.kernel, self.model.shape, self.float_weights)
         self.states, self.keeps = dict[int, Tensor](), rows.numel() * decoder.dim <= KEPT_VALUES
-        self.grid = self.model.grid(grid)
 
     def __call__(self, weights: Weights, embedding: Tensor, chosen: NDArray[np.int64]) -> float:
         flat = self.model.flat(weights, embedding)
@@ -104,7 +103,7 @@ class CompiledDistance:
                 pointer(scratch),
             )  # fmt: skip
             loss += self.kernel.row_divergence(
-                of, length, pointer(self.rows[number]), pointer(wanted), *self.grid, ctypes.c_float(weight),
+                of, length, pointer(self.rows[number]), pointer(wanted), ctypes.c_float(weight),
                 pointer(fixed), pointer(ready), *map(pointer, self.turns), pointer(gradient), pointer(scratch),
             )  # fmt: skip
         return loss, gradient

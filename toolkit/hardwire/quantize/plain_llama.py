@@ -7,18 +7,15 @@ The kernel's sizes are multiples of 16: heads and MLP are filled up with zeros, 
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..decoder import Attention, Block, Decoder, rope_tables
-from ..kernel.library import Shape, pointer
+from ..kernel.library import Shape
 from ..kernel.stories import write_stories
-from ..ops.fixed import limits
-from .student import Grid, Weights, weights_of
+from .student import Weights, weights_of
 
 WIDE = 16  # of whose multiples the kernel's sizes are
 LAYER = ("q", "k", "v", "o", "gate", "up", "down")  # a layer's matrices in the kernel's order
@@ -101,18 +98,6 @@ class PlainLlama:
         with torch.no_grad():
             return self.filled_up(self.flat(weights_of(self.decoder), torch.from_numpy(self.decoder.embedding)))
 
-    def grid(self, grid: Grid | None) -> tuple[ctypes.c_void_p | None, ctypes.c_float, ctypes.c_float]:
-        """Units of keys, values and hidden values of each layer, filled up, and the largest integers of both kinds."""
-        if grid is None:
-            return None, ctypes.c_float(), ctypes.c_float()
-        shape = self.shape
-        self.units = torch.ones(shape.layers, 2 * shape.groups * shape.channels + shape.hidden)
-        cached = np.concatenate([grid.keys, grid.values], 1).repeat(shape.channels, 1)
-        for units, start in ((cached, 0), (grid.hidden, cached.shape[1])):
-            self.units[:, start : start + units.shape[1]] = torch.from_numpy(units)
-        cache, hidden = limits(grid.cache_bits)[1], limits(grid.hidden_bits)[1]
-        return pointer(self.units), ctypes.c_float(cache), ctypes.c_float(hidden)
-
     def rotations(self, length: int) -> tuple[Tensor, Tensor]:
         """Cosines and sines [length, channels / 2]; what is not turned, or filled up, has an angle of zero."""
         a, half = self.decoder.blocks[0].attention, self.shape.channels // 2
@@ -123,10 +108,10 @@ class PlainLlama:
                 all_of_it[:, :turned] = torch.from_numpy(table.astype(np.float32))
         return cos, sin
 
-    def stories(self, count: int, bos: int, eos: int, seed: int) -> list[list[int]]:
-        """Ids of as many stories as the decoder writes at temperature 1, to their ends or to the context."""
+    def stories(self, count: int, bos: int, eos: int, seed: int, limit: int) -> list[list[int]]:
+        """Ids of as many stories as the decoder writes at temperature 1, to their ends or to ``limit`` tokens."""
         turns = self.rotations(self.decoder.context)
-        written = write_stories(self.shape, self.own_weights(), turns, [[bos]] * count, seed, (bos, eos))
+        written = write_stories(self.shape, self.own_weights(), turns, [[bos]] * count, seed, (bos, eos), limit=limit)
         return [story.ids for story in written]
 
 

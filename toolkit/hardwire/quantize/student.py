@@ -9,15 +9,13 @@ Shapes as in ``decoder.py``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..decoder import DEGREES, Array, Attention, Block, Decoder, Linear, Mlp, Norm, Rope, rope_tables, score_bias
-from ..ops.fixed import limits
+from ..decoder import DEGREES, Attention, Block, Decoder, Linear, Mlp, Norm, Rope, rope_tables, score_bias
 
 Weights = Mapping[tuple[str, int], Tensor]  # (name of the matrix, layer) -> weight [out, in]; the head is layer 0
 
@@ -32,25 +30,11 @@ def weights_of(decoder: Decoder) -> dict[tuple[str, int], Tensor]:
     return {key: torch.from_numpy(layer.weight) for key, layer in linears.items()}
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Units and bits of what a chip rounds hardest: keys and values in its cache, and hidden values.
-
-    ``keys``, ``values`` [layers, key/value heads]; ``hidden`` [layers, hidden].
-    """
-
-    keys: Array
-    values: Array
-    hidden: Array
-    cache_bits: int
-    hidden_bits: int
-
-
 class Student:
-    """A decoder whose matrices come from outside at every call, and some of whose activations are on a ``grid``."""
+    """A decoder whose matrices come from outside at every call."""
 
-    def __init__(self, decoder: Decoder, grid: Grid | None = None) -> None:
-        self.decoder, self.grid = decoder, grid
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
         self.arrays: dict[int, Tensor] = {}
 
     def __call__(self, weights: Weights, embedding: Tensor, ids: Tensor) -> Tensor:
@@ -108,9 +92,6 @@ class Student:
             k = self._normalize(k, a.k_norm)
         if a.rope is not None:
             q, k = _rotate(q, a.rope), _rotate(k, a.rope)
-        if self.grid is not None:
-            k = _on_grid(k, self.grid.keys[index][:, None, None], self.grid.cache_bits)
-            v = _on_grid(v, self.grid.values[index][:, None, None], self.grid.cache_bits)
         k, v = (t.repeat_interleave(a.heads // a.kv_heads, 1) for t in (k, v))
         if a.plain:
             mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=a.scale)
@@ -122,17 +103,8 @@ class Student:
     def _hidden(self, weights: Weights, mlp: Mlp, index: int, h: Tensor) -> Tensor:
         up = self._linear(h, weights["up", index], mlp.up)
         if mlp.gate is None:
-            hidden = _activate(up, mlp.activation)
-        else:
-            hidden = _activate(self._linear(h, weights["gate", index], mlp.gate), mlp.activation) * up
-        return hidden if self.grid is None else _on_grid(hidden, self.grid.hidden[index], self.grid.hidden_bits)
-
-
-def _on_grid(x: Tensor, unit: Array, bits: int) -> Tensor:
-    """Rounded and saturated; the gradient passes straight through."""
-    units = torch.from_numpy(unit)
-    real = (x.detach() / units).round().clamp(*limits(bits)) * units
-    return x + (real - x.detach())
+            return _activate(up, mlp.activation)
+        return _activate(self._linear(h, weights["gate", index], mlp.gate), mlp.activation) * up
 
 
 def _capped(x: Tensor, cap: float | None) -> Tensor:
