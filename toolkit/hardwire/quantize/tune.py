@@ -5,7 +5,7 @@
 The student is the same decoder with every matrix on its grid; the teacher is the float model itself, so no labels
 are needed and nothing but the calibration text is read (knowledge distillation, Hinton et al., 2015). A weight's
 gradient passes straight through its rounding (Bengio et al., 2013), a scale's is that of LSQ (Esser et al., 2020).
-Needs torch; 500 steps of a 260,000-parameter model take four minutes on one core.
+Needs torch; 1,000 steps of a 260,000-parameter model take a minute on one core by compiled C.
 """
 
 from __future__ import annotations
