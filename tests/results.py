@@ -47,7 +47,7 @@ def run(*arguments: str | Path, may_fail: bool = False) -> tuple[Any, float]:
     return json.loads(done.stdout), time.perf_counter() - started
 
 
-TUNING = 500  # steps of fine-tuning: minutes on a core
+TUNING = 1000  # steps of fine-tuning: minutes on a core
 MOST_RISE = {4: 0.05, 3: 0.25}  # of the perplexity, by weight bits, that is asked for with it
 
 

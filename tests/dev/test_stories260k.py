@@ -42,7 +42,7 @@ def test_perplexity_without_fine_tuning(
 def test_fine_tuning_brings_it_there(
     shared: Path, stories260k: Path, tmp_path: Path, weights: int, most: float
 ) -> None:
-    result = quality(shared, stories260k / EXPORT, tmp_path, weights, steps=500)
+    result = quality(shared, stories260k / EXPORT, tmp_path, weights, steps=1000)
     assert result.exact is not None and result.integer.perplexity <= (1 + most) * result.exact.perplexity
 
 

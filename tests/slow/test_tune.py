@@ -99,6 +99,20 @@ def test_other_wirings_are_left_to_torch() -> None:
     assert isinstance(distance_on(decoder, torch.zeros(2, 15, dtype=torch.long)), TorchDistance)
 
 
+def test_rows_begin_where_stories_do() -> None:
+    from hardwire.quantize.tune import story_rows
+
+    short, long = [1, 2, 3], [1, *range(10, 21)]
+    assert story_rows([short, long, long, short], 5).tolist() == [
+        [1, 2, 3, 1, 10],
+        [14, 15, 16, 17, 18],
+        [1, 10, 11, 12, 13],
+        [14, 15, 16, 17, 18],
+    ]
+    with pytest.raises(QuantizeError, match="the calibration text has 6 tokens; at least 7 are needed"):
+        story_rows([short, short], 7)
+
+
 def test_a_model_writes_what_it_is_tuned_on() -> None:
     """The same stories again, of its own vocabulary; and who cannot is told so before the long work."""
     from hardwire.quantize.tune import own_stories

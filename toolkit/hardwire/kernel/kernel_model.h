@@ -170,18 +170,25 @@ double row_divergence(const Shape *s, int T, const int32_t *ids, const float *wa
     return row_loss(s, T, ids, NULL, wanted, weight, w, ready, cosine, sine, dw, scratch);
 }
 
-// Log probabilities [T, V] of the tokens that follow
-void row_log_probabilities(const Shape *s, int T, const int32_t *ids, const float *w, const unit *ready,
-                           const float *cosine, const float *sine, float *out, float *scratch) {
+// The normalised inputs [T, D] of the head
+void row_states(const Shape *s, int T, const int32_t *ids, const float *w, const unit *ready, const float *cosine,
+                const float *sine, float *out, float *scratch) {
+    Kept kept[s->layers];
+    Row r = row_in(s, T, kept, scratch);
+    row_forward(s, T, ids, w, ready, cosine, sine, r);
+    memcpy(out, r.n, 4L * T * s->dim);
+}
+
+// Log probabilities [T, V] of the tokens that follow, of what row_states left
+void log_probabilities_of(const Shape *s, int T, const float *states, const unit *ready, float *out, float *scratch) {
     const Places p = places(s);
     const int D = s->dim, V = s->vocab;
     Kept kept[s->layers];
     Row r = row_in(s, T, kept, scratch);
-    row_forward(s, T, ids, w, ready, cosine, sine, r);
     for (int t = 0; t < T; t += HEADED) {
         int rows = T - t < HEADED ? T - t : HEADED;
         float *logits = out + (long)t * V;
-        forward(rows, D, V, r.n + t * D, r.n_packed, ready + p.head, logits, 0, r.work);
+        forward(rows, D, V, states + t * D, r.n_packed, ready + p.head, logits, 0, r.work);
         log_probabilities(rows, V, logits);
     }
 }

@@ -8,7 +8,7 @@ Compiled C (``kernel/``) where gcc is present and the model is a plain Llama; to
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -22,7 +22,7 @@ from ..kernel.library import compiled, pointer, ready_weights, scratch_of
 from .plain_llama import WIDE, PlainLlama, kernel_takes
 from .student import Student, Weights, weights_of
 
-KEPT_VALUES = 1 << 27  # of the float model's log probabilities, four bytes each
+KEPT_VALUES = 1 << 27  # of the float model's log probabilities or what its head takes, four bytes each
 PARTS = 4  # of a step's rows, each with a gradient of its own: their sum is the same on any number of threads
 
 Distance = Callable[[Weights, Tensor, NDArray[np.int64]], float]
@@ -79,29 +79,45 @@ class CompiledDistance:
         self.threads = ThreadPoolExecutor(torch.get_num_threads())
         self.float_weights = self.model.own_weights()
         self.float_ready = ready_weights(self.kernel, self.model.shape, self.float_weights)
+        self.states, self.keeps = dict[int, Tensor](), rows.numel() * decoder.dim <= KEPT_VALUES
 
     def __call__(self, weights: Weights, embedding: Tensor, chosen: NDArray[np.int64]) -> float:
         flat = self.model.flat(weights, embedding)
         fixed = self.model.filled_up(flat.detach())
         ready = ready_weights(self.kernel, self.model.shape, fixed)
-        rows = self.rows[chosen]
-        parts = [rows[i::PARTS] for i in range(min(PARTS, len(rows)))]
-        done = list(self.threads.map(lambda part: self._part(part, 1 / rows.numel(), fixed, ready), parts))
+        numbers = [int(row) for row in chosen]
+        tokens = len(numbers) * self.rows.shape[1]
+        parts = [numbers[i::PARTS] for i in range(min(PARTS, len(numbers)))]
+        done = list(self.threads.map(lambda part: self._part(part, 1 / tokens, fixed, ready), parts))
         gradient = torch.stack([gradient for _, gradient in done]).sum(0)
         flat.backward(gradient[self.model.places])  # type: ignore[no-untyped-call]
-        return sum(loss for loss, _ in done) / rows.numel()
+        return sum(loss for loss, _ in done) / tokens
 
-    def _part(self, rows: Tensor, weight: float, fixed: Tensor, ready: Tensor) -> tuple[float, Tensor]:
-        shape, length = self.model.shape, rows.shape[1]
+    def _part(self, numbers: Sequence[int], weight: float, fixed: Tensor, ready: Tensor) -> tuple[float, Tensor]:
+        shape, length = self.model.shape, self.rows.shape[1]
         scratch, gradient, loss = scratch_of(self.kernel, shape, length), torch.zeros_like(fixed), 0.0
-        wanted, turns, of = torch.empty(length, shape.vocab), tuple(map(pointer, self.turns)), ctypes.byref(shape)
-        for ids in rows:
-            self.kernel.row_log_probabilities(
-                of, length, pointer(ids), pointer(self.float_weights), pointer(self.float_ready), *turns,
-                pointer(wanted), pointer(scratch),
+        wanted, of = torch.empty(length, shape.vocab), ctypes.byref(shape)
+        for number in numbers:
+            self.kernel.log_probabilities_of(
+                of, length, pointer(self._states(number, scratch)), pointer(self.float_ready), pointer(wanted),
+                pointer(scratch),
             )  # fmt: skip
             loss += self.kernel.row_divergence(
-                of, length, pointer(ids), pointer(wanted), ctypes.c_float(weight), pointer(fixed), pointer(ready),
-                *turns, pointer(gradient), pointer(scratch),
+                of, length, pointer(self.rows[number]), pointer(wanted), ctypes.c_float(weight),
+                pointer(fixed), pointer(ready), *map(pointer, self.turns), pointer(gradient), pointer(scratch),
             )  # fmt: skip
         return loss, gradient
+
+    def _states(self, number: int, scratch: Tensor) -> Tensor:
+        """What the float model's head takes [T, D] on the row of that number; kept where those of all rows fit."""
+        if number not in self.states:
+            shape, row = self.model.shape, self.rows[number]
+            states = torch.empty(len(row), shape.dim)
+            self.kernel.row_states(
+                ctypes.byref(shape), len(row), pointer(row), pointer(self.float_weights), pointer(self.float_ready),
+                *map(pointer, self.turns), pointer(states), pointer(scratch),
+            )  # fmt: skip
+            if not self.keeps:
+                return states
+            self.states[number] = states
+        return self.states[number]

@@ -108,10 +108,10 @@ class PlainLlama:
                 all_of_it[:, :turned] = torch.from_numpy(table.astype(np.float32))
         return cos, sin
 
-    def stories(self, count: int, bos: int, eos: int, seed: int) -> list[list[int]]:
-        """Ids of as many stories as the decoder writes at temperature 1, to their ends or to the context."""
+    def stories(self, count: int, bos: int, eos: int, seed: int, limit: int) -> list[list[int]]:
+        """Ids of as many stories as the decoder writes at temperature 1, to their ends or to ``limit`` tokens."""
         turns = self.rotations(self.decoder.context)
-        written = write_stories(self.shape, self.own_weights(), turns, [[bos]] * count, seed, (bos, eos))
+        written = write_stories(self.shape, self.own_weights(), turns, [[bos]] * count, seed, (bos, eos), limit=limit)
         return [story.ids for story in written]
 
 
