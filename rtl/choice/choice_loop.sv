@@ -42,7 +42,7 @@ module choice_loop
   logic [IdW-1:0]   own_id_q;
   status_e          status_q;
   logic             through;  // the engine's own loop has the request
-  logic             given;
+  logic             given, offers;
 
   assign through = state_q == Idle && !choice_i.active;
   assign full    = progress_i.position == PositionW'(Context);
@@ -64,7 +64,8 @@ module choice_loop
     end
   end
   assign request_valid_o = through ? request_valid_i : state_q == Ask;
-  assign prompt_valid_o  = through || !own_q ? prompt_valid_i && (through || state_q == Feed) : state_q == Feed;
+  assign offers          = state_q == Ask || state_q == Feed;
+  assign prompt_valid_o  = through || !own_q ? prompt_valid_i && (through || offers) : offers;
   assign prompt_o        = own_q && !through ? '{id: own_id_q, last: 1'b1} : prompt_i;
   assign prompt_ready_o  = (through || (state_q == Feed && !own_q)) && prompt_ready_i;
   assign token_ready_o   = through ? token_ready_i : 1'b1;

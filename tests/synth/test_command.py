@@ -130,7 +130,7 @@ def test_what_is_finished_is_kept_and_shown(builds: tuple[Path, Path], synthesiz
     code, text, _ = call("synth", builds[0])
     assert code == 0 and open_build(builds[0]).manifest == synthesized_build.manifest
     for word in ("kept", "estimated", "not run", "what each module takes", "predicted and measured", "requant"):
-        assert word in text
+        assert word in " ".join(text.split())  # a narrow table's title takes two lines
     code, (row,), _ = call("synth", builds[0], "--clock", 50, "--json")
     assert code == 0 and row["status"] == "kept" and row["clock_mhz"] == min(50, row["estimated_mhz"])
 
