@@ -33,20 +33,22 @@ module sequencer
   // The word that is due next stands in a register, and the one behind it is read meanwhile: neither the ROM nor the wait
   // is in front of what the word starts. Behind the end a cycle passes before the first word is there again; it is not
   // due before.
-  logic [AddrW-1:0] next_q;  // of the word behind
+  logic [AddrW-1:0] next_q, addr;  // of the word behind; next_q is 0 until the first is played
+  logic             first_q;
   program_t         word_q, following;
   logic [TimeW-1:0] left_q, total;
-  logic             busy_q, due_q, play, inner, at_once;
+  logic             busy_q, due_q, over_q, play, inner, at_once;
 
   small_rom #(.Width($bits(program_t)), .Depth(Words), .File({Folder, "program.hex"})) u_program (
-    .addr_i(next_q), .data_o(following));
+    .addr_i(addr), .data_o(following));
+  assign addr = next_q | AddrW'(first_q);
 
   // The word that would begin the last attention is the one that ends an inner token of a prompt, if not at once: the
   // last word, which does nothing but end, follows when its keys and values are written.
-  assign inner         = word_q.ends && word_q.attend && short_i;
-  assign done_o        = due_q && word_q.ends && !word_q.attend;
-  assign lanes_want_o  = due_q && word_q.lanes;
-  assign attend_want_o = due_q && word_q.attend && !inner;
+  assign inner         = word_q.ends && word_q.attend && short_i && !over_q;
+  assign done_o        = due_q && (over_q || (word_q.ends && !word_q.attend));
+  assign lanes_want_o  = due_q && word_q.lanes && !over_q;
+  assign attend_want_o = due_q && word_q.attend && !inner && !over_q;
   assign lanes_o       = lanes_want_o && !lanes_hold_i;
   assign attend_o      = attend_want_o && !attend_hold_i;
   assign play          = due_q && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
@@ -55,24 +57,25 @@ module sequencer
   assign at_once       = inner ? InnerWait == 0 : word_q.wait_cycles == '0 && (!word_q.with_span || span_i == '0);
 
   always_ff @(posedge clk_i) begin
+    if (play || !busy_q) begin  // the first word as it is now: memories may have been written
+      word_q  <= following;
+      place_o <= addr;
+    end
     if (play) begin
-      word_q  <= following;
-      place_o <= next_q;
-      next_q  <= next_q + 1'b1;
-    end else if (!busy_q) begin  // the first word, as it is now: memories may have been written
-      word_q  <= following;
-      place_o <= '0;
-      next_q  <= AddrW'(start_i);
+      next_q  <= addr + 1'b1;
+      first_q <= 1'b0;
     end
     if (start_i) begin
-      busy_q <= 1'b1;
-      due_q  <= 1'b1;
+      busy_q  <= 1'b1;
+      due_q   <= 1'b1;
+      first_q <= 1'b1;
     end else if (play) begin
       left_q <= total;
       due_q  <= at_once && !done_o;
-      if (inner) {word_q.ends, word_q.attend, word_q.lanes} <= 3'b100;
+      over_q <= inner;
       if (done_o) begin
         busy_q <= 1'b0;
+        over_q <= 1'b0;
         next_q <= '0;
       end
     end else if (busy_q && !due_q) begin
@@ -82,7 +85,8 @@ module sequencer
     if (rst_i) begin
       busy_q <= 1'b0;
       due_q  <= 1'b0;
-      next_q <= '0;
+      over_q <= 1'b0;
+      {first_q, next_q} <= '0;
     end
   end
 

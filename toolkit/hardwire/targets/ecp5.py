@@ -116,7 +116,7 @@ FAMILY = Family(
             (0, {"lane_stages": 1, "round_stages": 1}),
             (40, {"lane_stages": 1, "round_stages": 1, "read_stages": 2}),
             (48, {"lane_stages": 2, "round_stages": 2, "read_stages": 2}),
-            (55, {"lane_stages": 3, "factor_stages": 2, "round_stages": 3, "read_stages": 2, "sum_stages": 2}),
+            (55, {"lane_stages": 4, "factor_stages": 2, "round_stages": 3, "read_stages": 2, "sum_stages": 2}),
         ),
         minus=False,
     ),
