@@ -19,7 +19,7 @@ from hardwire.chip.model import Chip, Shape, load_chip
 from hardwire.plan.clock import ClockEstimate, clock_estimate
 from hardwire.plan.cost import predict
 from hardwire.plan.depth import estimate
-from hardwire.plan.geometry import Geometry
+from hardwire.plan.geometry import STAGES, Geometry
 from hardwire.plan.schedule import schedule
 from hardwire.plan.widths import Widths
 from hardwire.quantize import random_chip
@@ -78,8 +78,8 @@ ROUTES = (
         mhz=(45.50,), said=(43.4, ROTATED),
     ),
     Route(
-        engine="the same, two streams", chip="bundled", geometry=replace(ONE_STAGE, read_stages=2, **TWO), asked=41.67,
-        mhz=(44.82,), said=(43.1, ROTATED),
+        engine="the same, two streams: the committed bitstream", chip="bundled",
+        geometry=replace(ONE_STAGE, read_stages=2, **TWO), asked=41.67, mhz=(44.82,), said=(43.1, ROTATED),
     ),
     Route(
         engine="bundled, lanes, rounding and reads of two", chip="bundled", geometry=SOME, asked=55, mhz=(48.37,),
@@ -94,8 +94,8 @@ ROUTES = (
         placed=True, said=(49.9, ACTIVATION),
     ),
     Route(
-        engine="the same, two streams: the committed bitstream", chip="bundled", geometry=replace(ALL, **TWO), asked=60,
-        mhz=(61.43,),
+        engine="the same, two streams, RTL of 2026-12-01; 56.25 asked too", chip="bundled",
+        geometry=replace(ALL, **TWO), asked=60, mhz=(53.18, 51.95),
     ),
     Route(
         engine="tile of 64 lanes, one stage", chip="tile", geometry=LANES_64, asked=52,
@@ -105,6 +105,10 @@ ROUTES = (
         engine="tile of 64 lanes, lanes and rounding of two", chip="tile",
         geometry=replace(LANES_64, lane_stages=2, round_stages=2), asked=52, mhz=(54.2,),
         said=(50.8, "keys to chains of scores, in LUTs"),
+    ),
+    Route(
+        engine="tile of 64 lanes, all stages, RTL of 2026-12-01", chip="tile",
+        geometry=replace(LANES_64, **{name: getattr(ALL, name) for name in STAGES}), asked=75, mhz=(69.08,),
     ),
     Route(
         engine="the smallest engine, 8 lanes, one stage", chip="smallest", geometry=replace(LANES_8, minus=False),

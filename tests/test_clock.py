@@ -48,9 +48,7 @@ def test_errors_that_a_family_states_are_those_of_its_routes(family: str) -> Non
     delays = family_of(family).delays
     assert delays is not None and delays.wiring.error is not None
     known = [route for route in routes.ROUTES if (route.board == "xc7z010") == (family == "xc7")]
-    errors = [
-        estimated / mhz - 1 for route in known for estimated in (routes.estimated(route).mhz,) for mhz in route.mhz
-    ]
+    errors = [estimated / mhz - 1 for route in known for estimated, _ in (routes.said(route),) for mhz in route.mhz]
     middles = [routes.error(route) for route in known]
     lowest, highest = delays.wiring.error
     assert lowest <= min(middles) and max(middles) <= highest

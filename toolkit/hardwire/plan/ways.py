@@ -135,9 +135,12 @@ def _block_sums(site: Site) -> Steps | None:
 
 
 def _readout(site: Site) -> Steps:
-    """Lanes to the sum of a row: the depth's, the sum over groups, the difference to the last read."""
+    """Lanes to the sum of a row: the depth's, the sum over groups, the difference to the last read.
+
+    What chooses the depth goes to every bit of every row: two routes had 6.5 ns for that net.
+    """
     g, w = site.g, site.widths
-    chosen, groups = luts(max(ceil_div(bits_of(g.depth), 2), 1)), bits_of(g.groups - g.packed_groups or 1)
+    chosen, groups = luts(max(ceil_div(bits_of(g.depth), 2), 1) + 2), bits_of(g.groups - g.packed_groups or 1)
     more = 2 + (0 < g.packed_groups < g.groups)
     if g.lane_stages > 3:
         return (REGISTER, luts(1), *carry(more, w.accumulator), REGISTER)
