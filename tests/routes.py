@@ -98,6 +98,10 @@ ROUTES = (
         geometry=replace(ALL, **TWO), asked=60, mhz=(53.18, 51.95),
     ),
     Route(
+        engine="the same, read-outs in two cycles (`lane` 4)", chip="bundled",
+        geometry=replace(ALL, lane_stages=4, **TWO), asked=56.25, mhz=(59.07,),
+    ),
+    Route(
         engine="tile of 64 lanes, one stage", chip="tile", geometry=LANES_64, asked=52,
         mhz=(50.25, 47.3, 49.3, 49.5, 48.8), said=(49.0, ROTATED),
     ),
