@@ -19,6 +19,7 @@ from hardwire.pipeline import SHAPES
 from hardwire.plan.fit import fit
 from hardwire.plan.geometry import Geometry
 from hardwire.plan.planner import Planner
+from hardwire.plan.program import Schedule
 from hardwire.plan.replay import Played, Turn, lane_cycles, prompt_cycles, replay, throughput, timeline
 from hardwire.plan.schedule import schedule
 from hardwire.plan.words import LEND_AFTER
@@ -84,12 +85,16 @@ def test_streams_together_are_faster_than_in_turns_and_no_faster_than_the_lanes(
     assert tokens[-1].end > lane_cycles(program) * sum(t.generated for t in tokens)
 
 
+def stories_on_pynq_z2() -> Schedule:
+    """Stories260K on the PYNQ-Z2's lanes of today, one stream."""
+    return schedule(
+        random_chip(SHAPES["stories260k"], seed=1), Geometry(columns=16, rows=8, depth=4, banks=25, divides=4)
+    )
+
+
 def test_two_streams_keep_the_lanes_busy() -> None:
     """Stories260K on the PYNQ-Z2's lanes of today: its lanes have work in half of the cycles of one stream."""
-    program = schedule(
-        random_chip(SHAPES["stories260k"], seed=1),
-        Geometry(columns=16, rows=8, depth=4, banks=25, divides=4),
-    )
+    program = stories_on_pynq_z2()
     means = []
     for streams in range(1, 5):
         program.geometry = replace(program.geometry, streams=streams)
@@ -102,10 +107,7 @@ def test_two_streams_keep_the_lanes_busy() -> None:
 
 def test_a_prompt_runs_through_the_passes_of_idle_streams() -> None:
     """The same engine, one user alone."""
-    program = schedule(
-        random_chip(SHAPES["stories260k"], seed=1),
-        Geometry(columns=16, rows=8, depth=4, banks=25, divides=4),
-    )
+    program = stories_on_pynq_z2()
     means = []
     for streams in range(1, 5):
         program.geometry = replace(program.geometry, streams=streams)

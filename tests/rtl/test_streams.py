@@ -5,7 +5,7 @@ comes in the cycle that the replay has for it, those of prompts in the passes of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,24 +143,16 @@ def assert_as_planned(program: Schedule, asked: list[Asked], found: list[Simulat
         assert got.fetches.tolist() == [token.fetch for token in planned[stream]], f"stream {stream}"
 
 
-def test_streams_equal_the_reference_and_the_replay(case: tuple[Chip, Geometry, RtlSim]) -> None:
+@pytest.mark.parametrize(("draw_mix", "seed", "mixes"), [(drawn, 7, 12), (drawn_prompts, 3, 24)])
+def test_streams_equal_the_reference_and_the_replay(
+    case: tuple[Chip, Geometry, RtlSim], draw_mix: Callable[..., list[Asked]], seed: int, mixes: int
+) -> None:
+    """Of prompts also where a stream wants its own pass back, and where two prompts want the same."""
     chip, geometry, sim = case
-    rng, program = np.random.default_rng(7), schedule(chip, geometry)
-    for _ in range(12):
+    rng, program = np.random.default_rng(seed), schedule(chip, geometry)
+    for _ in range(mixes):
         sim.reset()
-        asked = drawn(rng, chip, geometry)
-        found = sim.together(asked)
-        assert_as_alone(chip, asked, found)
-        assert_as_planned(program, asked, found)
-
-
-def test_prompts_run_through_the_passes_of_idle_streams(case: tuple[Chip, Geometry, RtlSim]) -> None:
-    """Also where a stream wants its own back, and where two prompts want the same."""
-    chip, geometry, sim = case
-    rng, program = np.random.default_rng(3), schedule(chip, geometry)
-    for _ in range(24):
-        sim.reset()
-        asked = drawn_prompts(rng, chip, geometry)
+        asked = draw_mix(rng, chip, geometry)
         found = sim.together(asked)
         assert_as_alone(chip, asked, found)
         assert_as_planned(program, asked, found)

@@ -21,6 +21,7 @@ from .latency import ceil_div
 from .program import MEAN_OVER, Busy, Schedule, Word, run_read
 from .words import EMBED_READ, END, LEND_AFTER, LENT_LATE, NOISE_LATE, PROMPT_LATE
 
+NEVER = 1 << 62  # a cycle that does not come
 WARM = 4  # tokens of each stream in front of one that is shown
 
 
@@ -98,9 +99,6 @@ class _Stream:
     def waits(self) -> bool:
         """For the end of a token before the next can be there."""
         return self.flying > 0 and self.due == NEVER
-
-
-NEVER = 1 << 62
 
 
 @dataclass(kw_only=True)
