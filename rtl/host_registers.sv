@@ -48,15 +48,17 @@ module host_registers
   input  logic [31:0]                   trace_data_i   // a cycle later
 );
 
-  typedef enum logic [3:0] {
-    ToNothing, ToPrompt, ToSettings, ToControl, ToStream, ToError, ToReadIndex, ToIrqEnable, ToIrq
-  } target_e;
+  typedef struct packed {
+    logic prompt, settings, control, stream, error, read_index, irq_enable, irq;
+  } targets_t;
 
-  // B0: what an address means and whether a value fits there. B1: what the state allows, and what it does.
+  // B0: what an address means and whether a value fits there. B1: what the state allows, and what it does: target by
+  // target, as each waits for no more than it has to.
   logic               in_registers, in_trace, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
-  logic               readable, in_range, accept, allowed, start, can_start;
-  target_e            target, target_b1;
-  logic               read_b1, write_b1, in_range_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
+  logic               readable, in_range, start, can_start;
+  targets_t           to, to_b1, set;  // the target of a write, of one that is done
+  logic               read_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
+  logic               in_range_b1, settings_ok_b1, index_ok_b1, nowhere_b1, fits, refused;
   logic [AddrW-1:0]   addr_b1, register, register_b1;
   logic [31:0]        wdata_b1;
   logic [LargestA-3:0] word, word_b1;
@@ -70,10 +72,11 @@ module host_registers
   logic [PositionW-1:0] length, position;
   request_t           settings;
   logic [31:0]        settings_word, write_index, read_index, start_index, requests, produced, run_cycles;
-  logic [31:0]        cycles_low, cycles_high, register_d, register_q, slot, logit;
+  logic [31:0]        cycles_low, cycles_high, slot, logit;
+  logic [2:0][31:0]   register_d, register_q;  // in groups of eight
   logic [SlotA-1:0]   push_slot;
   logic [31:0]        settings_q;
-  logic               settings_b1, read_q, registers_q, set_q, tokens_q, logits_q, trace_q;
+  logic               settings_b1, some_length, read_q, tokens_q, logits_q, trace_q;
 
   assign word         = $bits(word)'(addr_i >> 2);
   assign in_registers = addr_i >> RegistersA == 0;
@@ -89,81 +92,82 @@ module host_registers
                         && LogitWindow;
 
   always_comb begin
-    readable = in_tokens || in_logits || in_trace;
-    target   = in_prompt ? ToPrompt : ToNothing;
-    in_range = !in_prompt || wdata_i < 32'(Vocab);
+    readable  = in_tokens || in_logits || in_trace;
+    to        = '0;
+    to.prompt = in_prompt;
+    in_range  = !in_prompt || wdata_i < 32'(Vocab);
     if (in_registers) begin
-      readable = 1'b1;
+      to.prompt = 1'b0;
+      readable  = 1'b1;
       unique case (register)
         RegMagic, RegVersion, RegId, RegVocab, RegContext, RegRing, RegShape, RegClockKhz, RegStatus, RegWriteIndex,
         RegStartIndex, RegRequests, RegPosition, RegProduced, RegRunCycles, RegCyclesLow, RegCyclesHigh,
         RegFeatures: ;
         RegControl: begin
-          readable = 1'b0;
-          target   = ToControl;
-          in_range = wdata_i < 32'd1 << ControlW;
+          readable   = 1'b0;
+          to.control = 1'b1;
+          in_range   = wdata_i < 32'd1 << ControlW;
         end
         RegStream: begin
-          target   = ToStream;
-          in_range = wdata_i < 32'd2;
+          to.stream = 1'b1;
+          in_range  = wdata_i < 32'd2;
         end
-        RegError: target = ToError;
+        RegError: to.error = 1'b1;
         RegIrqEnable, RegIrq: begin
-          target   = register == RegIrq ? ToIrq : ToIrqEnable;
-          in_range = wdata_i < 32'd1 << IrqW;
+          to.irq        = register == RegIrq;
+          to.irq_enable = register != RegIrq;
+          in_range      = wdata_i < 32'd1 << IrqW;
         end
-        RegReadIndex: begin
-          target   = ToReadIndex;
-          in_range = index_ok;
-        end
+        RegReadIndex: to.read_index = 1'b1;
         default: begin
-          readable = in_settings;
-          in_range = settings_ok;
-          if (in_settings) target = ToSettings;
+          readable    = in_settings;
+          to.settings = in_settings;
         end
       endcase
     end
   end
 
   always_ff @(posedge clk_i) begin
-    read_b1      <= read_i;
-    write_b1     <= write_i;
-    addr_b1      <= addr_i;
-    wdata_b1     <= wdata_i;
-    target_b1    <= target;
-    in_range_b1  <= in_range;
-    readable_b1  <= readable;
-    registers_b1 <= in_registers;
-    settings_b1  <= in_registers && in_settings;
-    trace_b1     <= in_trace;
-    tokens_b1    <= in_tokens;
-    logits_b1    <= in_logits;
-    if (rst_i) begin
-      read_b1  <= 1'b0;
-      write_b1 <= 1'b0;
-    end
+    read_b1        <= read_i && !rst_i;
+    to_b1          <= write_i && !rst_i ? to : '0;
+    nowhere_b1     <= write_i && !rst_i && to == '0;
+    addr_b1        <= addr_i;
+    wdata_b1       <= wdata_i;
+    in_range_b1    <= in_range;
+    settings_ok_b1 <= settings_ok;
+    index_ok_b1    <= index_ok;
+    readable_b1    <= readable;
+    registers_b1   <= in_registers;
+    settings_b1    <= in_registers && in_settings;
+    trace_b1       <= in_trace;
+    tokens_b1      <= in_tokens;
+    logits_b1      <= in_logits;
   end
   assign word_b1 = $bits(word)'(addr_b1 >> 2);
 
   always_comb begin
-    unique case (target_b1)
-      ToControl: allowed = !wdata_b1[ControlStart] || can_start;
-      ToStream, ToError, ToReadIndex, ToIrqEnable, ToIrq: allowed = 1'b1;
-      default:   allowed = !busy;
-    endcase
+    set.prompt     = to_b1.prompt && in_range_b1 && !busy;
+    set.settings   = to_b1.settings && settings_ok_b1 && !busy;
+    set.control    = to_b1.control && in_range_b1 && (!wdata_b1[ControlStart] || can_start);
+    set.stream     = to_b1.stream && in_range_b1;
+    set.error      = to_b1.error;
+    set.read_index = to_b1.read_index && index_ok_b1;
+    set.irq_enable = to_b1.irq_enable && in_range_b1;
+    set.irq        = to_b1.irq && in_range_b1;
   end
 
-  assign accept    = write_b1 && target_b1 != ToNothing && in_range_b1 && allowed;
   assign can_start = !busy && error_q == 0 && !wdata_b1[ControlReset]
-                     && (length != 0 || (pending && !wdata_b1[ControlClear]));
-  assign start     = accept && target_b1 == ToControl && wdata_b1[ControlStart];
+                     && (some_length || (pending && !wdata_b1[ControlClear]));
+  assign start     = to_b1.control && in_range_b1 && wdata_b1[ControlStart] && can_start;
+  assign fits      = to_b1.settings ? settings_ok_b1 : to_b1.read_index ? index_ok_b1 : in_range_b1;
+  assign refused   = to_b1.control ? wdata_b1[ControlStart] && !can_start : busy && (to_b1.prompt || to_b1.settings);
 
   always_comb begin
     error_d = error_q;
-    if (accept && target_b1 == ToError) error_d = error_q & ~ErrorW'(wdata_b1);
-    if ((write_b1 && target_b1 == ToNothing) || (read_b1 && !readable_b1)) error_d[ErrorAddress] = 1'b1;
-    if (write_b1 && target_b1 != ToNothing && !in_range_b1) error_d[ErrorRange] = 1'b1;
-    if (write_b1 && target_b1 != ToNothing && in_range_b1 && !allowed) error_d[ErrorRefused] = 1'b1;
+    if (set.error) error_d = error_q & ~ErrorW'(wdata_b1);
+    if (nowhere_b1 || (read_b1 && !readable_b1)) error_d[ErrorAddress] = 1'b1;
+    if (to_b1 != '0 && !fits) error_d[ErrorRange] = 1'b1;
+    if (fits && refused) error_d[ErrorRefused] = 1'b1;
     error_d |= event_i;
   end
 
@@ -172,7 +176,7 @@ module host_registers
   assign status   = '{stream: stream, reason: reason, pending: pending, error: error_q != 0, stalled: stalled,
                       busy: busy};
   assign status_o = status;
-  assign done_o   = done || (accept && target_b1 == ToStream && !busy);
+  assign done_o   = done || (set.stream && !busy);
 
   localparam shape_t Shape = '{logit_fraction: 8'(LogitFraction), logit_lanes: 8'(Rows),
                                logit_bits: LogitWindow ? 8'(LogitW) : 8'd0, stops: 8'(Stops)};
@@ -181,61 +185,66 @@ module host_registers
                                      segments: 8'(Traced), default: '0};
 
   always_comb begin
-    unique case (register_b1)
-      RegMagic:      register_d = Magic;
-      RegVersion:    register_d = Version;
-      RegId:         register_d = Id;
-      RegVocab:      register_d = 32'(Vocab);
-      RegContext:    register_d = 32'(Context);
-      RegRing:       register_d = 32'(RingDepth);
-      RegShape:      register_d = Shape;
-      RegClockKhz:   register_d = ClockKhz;
-      RegStatus:     register_d = 32'(status_o);
-      RegWriteIndex: register_d = write_index;
-      RegStartIndex: register_d = start_index;
-      RegRequests:   register_d = requests;
-      RegPosition:   register_d = 32'(position);
-      RegProduced:   register_d = produced;
-      RegRunCycles:  register_d = run_cycles;
-      RegCyclesLow:  register_d = cycles_low;
-      RegCyclesHigh: register_d = cycles_high;
-      RegStream:     register_d = 32'(stream);
-      RegError:      register_d = 32'(error_q);
-      RegReadIndex:  register_d = read_index;
-      RegIrqEnable:  register_d = 32'(irq_enable);
-      RegIrq:        register_d = 32'(irq_standing);
-      RegFeatures:   register_d = Features;
-      default:       register_d = '0;  // of host_settings
+    register_d = '0;
+    unique case (register_b1[4:2])
+      RegMagic[4:2]:    register_d[0] = Magic;
+      RegVersion[4:2]:  register_d[0] = Version;
+      RegId[4:2]:       register_d[0] = Id;
+      RegVocab[4:2]:    register_d[0] = 32'(Vocab);
+      RegContext[4:2]:  register_d[0] = 32'(Context);
+      RegRing[4:2]:     register_d[0] = 32'(RingDepth);
+      RegShape[4:2]:    register_d[0] = Shape;
+      RegClockKhz[4:2]: register_d[0] = ClockKhz;
+    endcase
+    unique case (register_b1[4:2])
+      RegStream[4:2]:     register_d[1] = 32'(stream);
+      RegError[4:2]:      register_d[1] = 32'(error_q);
+      RegStatus[4:2]:     register_d[1] = 32'(status_o);
+      RegWriteIndex[4:2]: register_d[1] = write_index;
+      RegReadIndex[4:2]:  register_d[1] = read_index;
+      RegStartIndex[4:2]: register_d[1] = start_index;
+      RegRequests[4:2]:   register_d[1] = requests;
+      default: ;  // what control says is gone
+    endcase
+    unique case (register_b1[4:2])
+      RegPosition[4:2]:   register_d[2] = 32'(position);
+      RegProduced[4:2]:   register_d[2] = produced;
+      RegRunCycles[4:2]:  register_d[2] = run_cycles;
+      RegCyclesLow[4:2]:  register_d[2] = cycles_low;
+      RegCyclesHigh[4:2]: register_d[2] = cycles_high;
+      RegIrqEnable[4:2]:  register_d[2] = 32'(irq_enable);
+      RegIrq[4:2]:        register_d[2] = 32'(irq_standing);
+      RegFeatures[4:2]:   register_d[2] = Features;
     endcase
   end
 
-  // The reads: a cycle for the memories and the registers, one to choose.
+  // The reads: a cycle for the memories and the registers, one to choose. What was not asked for is zero.
   always_ff @(posedge clk_i) begin
-    read_q      <= read_b1 && !rst_i;
-    rvalid_o    <= read_q && !rst_i;
-    registers_q <= readable_b1 && registers_b1 && !settings_b1;
-    set_q       <= readable_b1 && settings_b1;
-    tokens_q    <= readable_b1 && tokens_b1;
-    logits_q    <= readable_b1 && logits_b1;
-    trace_q     <= readable_b1 && trace_b1;
-    register_q  <= register_d;
-    settings_q  <= settings_word;
-    rdata_o     <= (registers_q ? register_q : '0) | (set_q ? settings_q : '0) | (tokens_q ? slot : '0)
-                   | (logits_q ? logit : '0) | (trace_q ? trace_data_i : '0);
+    read_q     <= read_b1 && !rst_i;
+    rvalid_o   <= read_q && !rst_i;
+    tokens_q   <= readable_b1 && tokens_b1;
+    logits_q   <= readable_b1 && logits_b1;
+    trace_q    <= readable_b1 && trace_b1;
+    for (int g = 0; g < 3; g++)
+      register_q[g] <= registers_b1 && 32'(register_b1[RegistersA-1:5]) == g ? register_d[g] : '0;
+    settings_q <= settings_b1 ? settings_word : '0;
+    rdata_o    <= register_q[0] | register_q[1] | register_q[2] | settings_q | (tokens_q ? slot : '0)
+                  | (logits_q ? logit : '0) | (trace_q ? trace_data_i : '0);
   end
 
   host_settings u_settings (
-    .clk_i, .rst_i, .addr_i(register), .wdata_i, .write_i(accept && target_b1 == ToSettings), .known_o(in_settings),
-    .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .request_o(settings));
+    .clk_i, .rst_i, .addr_i(register), .wdata_i, .write_i(set.settings), .known_o(in_settings),
+    .ok_o(settings_ok), .rdata_o(settings_word), .length_o(length), .some_o(some_length),
+    .request_o(settings));
 
   block_ram #(.Width(IdW), .Depth(Context)) u_prompt (
-    .clk_i, .we_i(accept && target_b1 == ToPrompt), .waddr_i(PromptA'(word_b1)), .wdata_i(IdW'(wdata_b1)), .raddr_i(prompt_addr),
+    .clk_i, .we_i(set.prompt), .waddr_i(PromptA'(word_b1)), .wdata_i(IdW'(wdata_b1)), .raddr_i(prompt_addr),
     .rdata_o(prompt_word));
 
   host_request u_request (
     .clk_i, .rst_i, .start_i(start), .clear_i(wdata_b1[ControlClear]),
-    .stop_i(accept && target_b1 == ToControl && wdata_b1[ControlStop]),
-    .reset_i(accept && target_b1 == ToControl && wdata_b1[ControlReset]), .length_i(length), .budget_i(settings.budget),
+    .stop_i(set.control && wdata_b1[ControlStop]),
+    .reset_i(set.control && wdata_b1[ControlReset]), .length_i(length), .budget_i(settings.budget),
     .busy_o(busy), .stalled_o(stalled), .pending_o(pending), .reason_o(reason), .done_o(done),
     .prompt_addr_o(prompt_addr), .prompt_word_i(prompt_word), .full_i(full), .put_o(put), .put_id_o(put_id),
     .position_o(position), .engine_rst_o, .request_valid_o, .clear_o(engine_clear), .budget_o(engine_budget),
@@ -250,9 +259,9 @@ module host_registers
   token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex), .Streams(Streams), .Stream(Stream)) u_ring (
     .clk_i, .rst_i, .put_i(put), .id_i(TokenW'(put_id)), .full_o(full), .write_index_o(write_index),
     .read_index_o(read_index), .index_i(wdata_i), .index_ok_o(index_ok),
-    .set_index_i(accept && target_b1 == ToReadIndex),
+    .set_index_i(set.read_index),
     .stream_i(wdata_b1[0]),
-    .set_stream_i(accept && target_b1 == ToStream), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,
+    .set_stream_i(set.stream), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,
     .raddr_i(SlotA'(word_b1)), .rdata_o(slot));
   assign push_addr_o = WinTokens | AddrW'({push_slot, 2'b0});
 
@@ -267,12 +276,16 @@ module host_registers
     assign unused = ^{logits_valid_i, logits_i, word_b1};
   end
 
-  logic error_new;
-  always_ff @(posedge clk_i) error_new <= |(error_d & ~error_q) && !rst_i;
+  logic [ErrorW-1:0] error_before;
+  logic              error_new;
+  always_ff @(posedge clk_i) begin
+    error_before <= rst_i ? '0 : error_q;
+    error_new    <= |(error_q & ~error_before) && !rst_i;
+  end
   host_irq u_irq (
     .clk_i, .rst_i, .event_i('{error: error_new, ended: done, token: put}),
-    .enable_we_i(accept && target_b1 == ToIrqEnable),
-    .clear_we_i(accept && target_b1 == ToIrq), .wdata_i(IrqW'(wdata_b1)), .enable_o(irq_enable),
+    .enable_we_i(set.irq_enable),
+    .clear_we_i(set.irq), .wdata_i(IrqW'(wdata_b1)), .enable_o(irq_enable),
     .standing_o(irq_standing), .irq_o);
   assign trace_addr_o = word_b1[12:0];
 

@@ -78,7 +78,7 @@ module host_request
   // counts.
   assign stopped        = Several ? stopped_q : stop_q;
   assign offers         = lead_q || fetched_q;
-  assign prompt_valid_o = (state_q == Feed || request_valid_o) && offers;
+  assign prompt_valid_o = (state_q == Feed || (Several && request_valid_o)) && offers;
   assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stopped};
   assign take           = state_q == Feed && offers && prompt_ready_i;
   assign next           = take && !lead_q;

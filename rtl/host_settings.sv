@@ -13,6 +13,7 @@ module host_settings
   output logic                 ok_o,       // wdata_i is a value for it
   output logic [31:0]          rdata_o,    // a cycle later
   output logic [PositionW-1:0] length_o,
+  output logic                 some_o,     // it is not zero
   output request_t             request_o   // what is set of it
 );
 
@@ -22,6 +23,7 @@ module host_settings
   logic [2:0]       which_q;
   logic [AddrW-1:0] addr_q;
   logic [31:0]      wdata_q;
+  logic             some_q;
   request_t         request_q;
 
   assign request_o = request_q;
@@ -31,6 +33,7 @@ module host_settings
     addr_q  <= addr_i;
     which_q <= 3'((addr_i - RegStopToken) >> 2);
     wdata_q <= wdata_i;
+    some_q  <= PositionW'(wdata_i) != 0;
   end
 
   always_comb begin
@@ -62,7 +65,10 @@ module host_settings
   always_ff @(posedge clk_i) begin
     if (write_i) begin
       unique case (addr_q)
-        RegLength:   length_o              <= PositionW'(wdata_q);
+        RegLength: begin
+          length_o <= PositionW'(wdata_q);
+          some_o   <= some_q;
+        end
         RegBudget:   request_q.budget      <= wdata_q;
         RegInverse:  request_q.inverse     <= $bits(request_q.inverse)'(wdata_q);
         RegSeedLow:  request_q.seed[31:0]  <= wdata_q;
@@ -76,6 +82,7 @@ module host_settings
     end
     if (rst_i) begin
       length_o         <= '0;
+      some_o           <= 1'b0;
       request_q        <= '0;
       request_q.budget <= '1;
     end

@@ -31,7 +31,8 @@ module serial_receiver
   localparam int IndexW  = $clog2(Burst);
 
   logic [LengthW-1:0] length_q, words_at;  // bytes so far, one more than Longest where there were more
-  logic               lost_q, bent_q, bent, whole, is_read, is_write, straight, judge, taken, run_q;
+  logic               lost_q, bent_q, bent, whole, is_read, is_write, straight, ended, taken, run_q;
+  logic               judge_q, good_q, lost_now_q, bent_now_q, whole_now_q, read_now_q, write_now_q, straight_now_q;
   logic [7:0]         crc_q, crc_d, op_q, tag_q, count_q;
   logic [23:0]        addr_q, word_q;
   logic [IndexW-1:0]  index_q, last_q;
@@ -45,25 +46,38 @@ module serial_receiver
   small_ram #(.Width(32), .Depth(Burst)) u_words (
     .clk_i, .we_i(we), .waddr_i(words_at[2+:IndexW]), .wdata_i({data_i, word_q}), .raddr_i(index_q), .rdata_o(wdata_o));
 
-  // At its end mark, in this order: was every byte received, is the sum right, is it a command, does it name a word?
+  // At its end mark what it is, and a cycle later, in this order: was every byte received, is the sum right, is it a
+  // command, does it name a word?
   assign bent     = bent_q || escape_i;
   assign taken    = run_q || (command_valid_o && command_op_o != OpRefuse);  // a refusal gives way
-  assign judge    = mark_i && (length_q != 0 || bent);
+  assign ended    = mark_i && (length_q != 0 || bent);
   assign whole    = crc_q == 8'h42;
   assign is_read  = op_q == OpRead && length_q == LengthW'(Head + 2) && count_q != 0 && count_q <= 8'(Burst);
   assign is_write = op_q == OpWrite && length_q > LengthW'(Head + 1) && length_q <= LengthW'(Longest)
                     && words_at[1:0] == 2'd1;
   assign straight = addr_q[23:BusW] == 0 && addr_q[1:0] == 0;
 
+  always_ff @(posedge clk_i) begin
+    judge_q        <= ended && !rst_i;
+    good_q         <= !lost_q && !bent && whole;
+    lost_now_q     <= lost_q;
+    bent_now_q     <= bent;
+    whole_now_q    <= whole;
+    read_now_q     <= is_read;
+    write_now_q    <= is_write;
+    straight_now_q <= straight;
+    if (ended && !judge_q && !run_q) last_q <= IndexW'((words_at >> 2) - 1'b1);
+  end
+
   always_comb begin
     event_o               = '0;
     event_o[ErrorFraming] = framing_i;
-    if (judge && !lost_q) begin
-      if (bent) event_o[ErrorMalformed] = 1'b1;
-      else if (!whole) event_o[ErrorChecksum] = 1'b1;
+    if (judge_q && !lost_now_q) begin
+      if (bent_now_q) event_o[ErrorMalformed] = 1'b1;
+      else if (!whole_now_q) event_o[ErrorChecksum] = 1'b1;
       else if (taken) event_o[ErrorOverrun] = 1'b1;
-      else if (!is_read && !is_write) event_o[ErrorMalformed] = 1'b1;
-      else if (!straight) event_o[ErrorAddress] = 1'b1;
+      else if (!read_now_q && !write_now_q) event_o[ErrorMalformed] = 1'b1;
+      else if (!straight_now_q) event_o[ErrorAddress] = 1'b1;
     end
   end
 
@@ -86,24 +100,23 @@ module serial_receiver
       {length_q, lost_q, bent_q} <= '0;
       crc_q                      <= 8'hff;
     end
-    if (judge && !taken) begin
+    if (judge_q && !taken) begin
       command_valid_o <= 1'b1;
       command_op_o    <= OpRefuse;
       command_tag_o   <= 8'h0;
       command_addr_o  <= BusW'(addr_q);
       command_count_o <= '0;
-      if (!lost_q && !bent && whole) begin
+      if (good_q) begin
         command_tag_o <= tag_q;
-        if (straight && is_read) begin
+        if (straight_now_q && read_now_q) begin
           command_op_o    <= OpRead;
           command_count_o <= 5'(count_q);
         end
-        if (straight && is_write) begin
+        if (straight_now_q && write_now_q) begin
           command_valid_o <= 1'b0;  // behind the last word
           command_op_o    <= OpWrite;
           run_q           <= 1'b1;
           index_q         <= '0;
-          last_q          <= IndexW'((words_at >> 2) - 1'b1);
           addr_o          <= BusW'(addr_q);
         end
       end

@@ -37,10 +37,10 @@ module serial_sender
 
   typedef enum logic [2:0] {Idle, Open, Header, Fetch, Word, Tail, Close} state_e;
   state_e           state_q;
-  logic             answer, push, finish, next, asked_q;
+  logic             answer, push, finish, next, asked_q, due_q;  // due_q: the byte before is not in the checksum yet
   logic [2:0]       byte_q;       // of the header, of a word, of the tail
   logic [4:0]       left_q;       // words
-  logic [7:0]       op_q, tag_q, crc_q, crc_d, status_q;
+  logic [7:0]       op_q, tag_q, sent_q, crc_q, crc_d, status_q;
   logic [23:0]      shown_addr;
   logic [BusW-1:0]  first_q;
   logic [31:0]      word_q;
@@ -73,7 +73,7 @@ module serial_sender
     assign status = status_i[0];
   end
 
-  crc8 u_crc (.crc_i(crc_q), .data_i(data_o), .crc_o(crc_d));
+  crc8 u_crc (.crc_i(crc_q), .data_i(sent_q), .crc_o(crc_d));
 
   assign answer          = state_q == Idle && command_valid_i;
   assign push            = state_q == Idle && !command_valid_i && pushes[whose];
@@ -82,7 +82,7 @@ module serial_sender
   assign push_o          = Streams'(push) << whose;
   assign shown_addr      = 24'(first_q);
   assign read_o          = state_q == Fetch && !asked_q;
-  assign valid_o         = state_q != Idle && state_q != Fetch;
+  assign valid_o         = state_q != Idle && state_q != Fetch && !due_q;
   assign mark_o          = state_q == Open || state_q == Close;
   assign next            = valid_o && ready_i;
 
@@ -107,10 +107,10 @@ module serial_sender
     if (state_q != Tail) status_q <= status;
     for (int s = 0; s < Streams; s++) if (!status_i[s][StatusStream]) end_q[s] <= 1'b0;
     if (read_o && grant_i) asked_q <= 1'b1;
-    if (next) begin
-      byte_q <= byte_q + 1'b1;
-      if (!mark_o) crc_q <= crc_d;
-    end
+    if (next) byte_q <= byte_q + 1'b1;
+    sent_q <= data_o;
+    due_q  <= next && !mark_o;
+    if (due_q) crc_q <= crc_d;
     unique case (state_q)
       Idle: begin
         byte_q  <= '0;
@@ -162,6 +162,7 @@ module serial_sender
     if (rst_i) begin
       state_q <= Idle;
       end_q   <= '0;
+      due_q   <= 1'b0;
     end
   end
 

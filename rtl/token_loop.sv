@@ -36,6 +36,7 @@ module token_loop
   logic                 prompt_q, room, more, again;
   logic                 stop_d, full_d, last_d, stop_q, last_q, on_q;  // of the token that is judged; on_q: it has a next
   logic                 full_q;  // the context
+  logic                 final_q; // the token that is computed has no next, whatever it is
   logic                 inner, inner_q, taken_q;  // of a prompt, not its last; of what was started a cycle ago
   logic [31:0]          left_q;
   logic                 some_q;  // left_q is not zero
@@ -74,7 +75,7 @@ module token_loop
   end else begin : gen_alone
     assign want_o         = more || (state_q == Fetch && !full_q && some_q && (!prompt_q || prompt_valid_i));
     assign start_o        = want_o;
-    assign prompt_ready_o = (start_o && state_q == Fetch && prompt_q) || state_q == Drain;
+    assign prompt_ready_o = (state_q == Fetch && prompt_q && !full_q && some_q) || state_q == Drain;
     assign next_o         = state_q == Run && done_i;
     assign {taken_q, inner_q} = '0;
     logic unused_start;
@@ -93,7 +94,8 @@ module token_loop
   assign unused = ^{request_i.stream, request_i.seed, request_i.inverse, flying_i};
 
   always_ff @(posedge clk_i) begin
-    full_q <= position_q == PositionW'(Context);
+    full_q  <= position_q == PositionW'(Context);
+    final_q <= full_d || last_d;
     if (token_ready_i) token_valid_o <= 1'b0;
     unique case (state_q)
       Idle: begin
@@ -126,7 +128,7 @@ module token_loop
           stop_q     <= stop_d;
           full_q     <= full_d;
           last_q     <= last_d;
-          on_q       <= !stop_d && !full_d && !last_d;
+          on_q       <= !stop_d && !final_q;
           position_q <= position_q + 1'b1;
           state_q    <= short_o ? Fetch : Judge;
         end

@@ -25,18 +25,18 @@ module token_ring
   input  logic              set_stream_i,   // with stream_i: push, beginning at read_index_o
   input  logic              stream_i,
   output logic              stream_o,
-  output logic [4:0]        push_count_o,   // tokens that can be pushed at once, at most Burst; of a cycle before
+  output logic [4:0]        push_count_o,   // tokens that can be pushed at once, at most Burst; of two cycles before
   output logic [SlotA-1:0]  push_slot_o,    // the slot of the first
   input  logic              push_i,         // they are being pushed
   input  logic [SlotA-1:0]  raddr_i,
   output logic [31:0]       rdata_o         // one cycle later
 );
 
-  logic                 put_q;
+  logic                 put_q, moved, moved_q;
   logic [SequenceW-1:0] tag;
   logic [31:0] push_index_q, index_q, ahead;
   logic [SlotA:0] to_end;
-  logic [4:0]     count, count_q;
+  logic [4:0]     few_q, count_q;  // ahead, at most Burst; those that are in one piece
 
   if (Streams > 1) begin : gen_named
     assign tag = {StreamNumberW'(Stream), write_index_o[SequenceW-StreamNumberW-1:0]};
@@ -50,21 +50,20 @@ module token_ring
     .raddr_i, .rdata_o);
 
   assign index_ok_o   = write_index_o - index_i <= write_index_o - read_index_o;
+  assign moved        = push_i || set_stream_i;
   assign ahead        = write_index_o - push_index_q + 32'(put_q);
   assign to_end       = (SlotA + 1)'(Depth) - (SlotA + 1)'(push_slot_o);
   assign push_slot_o  = SlotA'(push_index_q);
   assign push_count_o = stream_o ? count_q : '0;
 
-  always_comb begin
-    count = 5'(Burst);
-    if (ahead < 32'(count)) count = 5'(ahead);
-    if (32'(to_end) < 32'(count)) count = 5'(to_end);
-  end
-
-  // Both come from a register, a cycle late: no put follows another at once, and what is late is told too small.
+  // All come late, from registers: no put follows another at once, and what is late is told too small; behind a push
+  // nothing is told until the count knows of it. A token is told of three cycles behind its put: no later than the end of
+  // its request.
   always_ff @(posedge clk_i) begin
     full_o  <= write_index_o - read_index_o + 32'(put_q) >= 32'(Depth);
-    count_q <= push_i || set_stream_i ? '0 : count;
+    few_q   <= ahead < 32'(Burst) ? 5'(ahead) : 5'(Burst);
+    moved_q <= moved;
+    count_q <= moved || moved_q ? '0 : 32'(to_end) < 32'(few_q) ? 5'(to_end) : few_q;
     put_q <= put_i;
     if (put_q) write_index_o <= write_index_o + 1'b1;
     index_q <= index_i;
@@ -76,7 +75,9 @@ module token_ring
     end
     if (rst_i) begin
       full_o        <= 1'b0;
+      few_q         <= '0;
       count_q       <= '0;
+      moved_q       <= 1'b0;
       put_q         <= 1'b0;
       write_index_o <= FirstIndex;
       read_index_o  <= FirstIndex;

@@ -31,8 +31,8 @@ MASK = (1 << 32) - 1
 def test_a_host_that_follows(
     draw: np.random.Generator, depth: int, begin: int, streams: int, stream: int, idle: str
 ) -> None:
-    """Indices here run without a wrap; a token may be read two cycles behind its put. Room and what can be pushed are
-    those of the cycle before."""
+    """Indices here run without a wrap; a token may be read two cycles behind its put. Room is that of the cycle before,
+    what can be pushed that of two before, and nothing in the two behind a push."""
     bench = Bench("token_ring", Depth=depth, FirstIndex=begin, Streams=streams, Stream=stream)
     bits = sequence_bits(streams)
     name = stream << ID_BITS + bits
@@ -41,7 +41,8 @@ def test_a_host_that_follows(
     written = read = pushed = begin
     pushes_on, behind = 0, 0  # behind: put in the cycle before, not published yet
     asked, slot = None, None  # an index that was offered, a slot that was read, in the cycle before
-    room, ready = True, 0  # of the cycle before: room for one more, tokens that can be pushed
+    room, ready = True, 0  # of the cycle before: room for one more; of two before: tokens that can be pushed
+    few, moved = 0, False  # of the cycle before: tokens that are not pushed yet, a push or a new beginning
     busy, pushes, full = active(idle, 1500, 1), 0, 0
     for n in range(1500):
         full += not room
@@ -74,7 +75,8 @@ def test_a_host_that_follows(
             assert bench.get("rdata_o") == word, f"cycle {n}, token {slot}"
         bench.tick()
         room = written - read + behind < depth
-        ready = 0 if push or switch else min(BURST, written + behind - pushed, depth - pushed % depth)
+        ready = 0 if push or switch or moved else min(BURST, few, depth - pushed % depth)
+        few, moved = written + behind - pushed, push or switch
         ids += [token] if put else []
         pushes += most if push else 0
         pushed = read if switch else pushed + (most if push else 0)
