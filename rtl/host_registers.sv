@@ -72,11 +72,11 @@ module host_registers
   logic [PositionW-1:0] length, position;
   request_t           settings;
   logic [31:0]        settings_word, write_index, read_index, start_index, requests, produced, run_cycles;
-  logic [31:0]        cycles_low, cycles_high, slot, logit;
+  logic [31:0]        cycles_low, cycles_high, slot, logit, slot_q, logit_q;
   logic [2:0][31:0]   register_d, register_q;  // in groups of eight
   logic [SlotA-1:0]   push_slot;
   logic [31:0]        settings_q;
-  logic               settings_b1, some_length, read_q, tokens_q, logits_q, trace_q;
+  logic               settings_b1, some_length, read_q, trace_q;
 
   assign word         = $bits(word)'(addr_i >> 2);
   assign in_registers = addr_i >> RegistersA == 0;
@@ -218,18 +218,19 @@ module host_registers
     endcase
   end
 
-  // The reads: a cycle for the memories and the registers, one to choose. What was not asked for is zero.
+  // The reads: a cycle for the memories, one to choose within each kind, one to choose the kind. What was not asked for
+  // is zero.
   always_ff @(posedge clk_i) begin
     read_q     <= read_b1 && !rst_i;
     rvalid_o   <= read_q && !rst_i;
-    tokens_q   <= readable_b1 && tokens_b1;
-    logits_q   <= readable_b1 && logits_b1;
     trace_q    <= readable_b1 && trace_b1;
     for (int g = 0; g < 3; g++)
       register_q[g] <= registers_b1 && 32'(register_b1[RegistersA-1:5]) == g ? register_d[g] : '0;
     settings_q <= settings_b1 ? settings_word : '0;
-    rdata_o    <= register_q[0] | register_q[1] | register_q[2] | settings_q | (tokens_q ? slot : '0)
-                  | (logits_q ? logit : '0) | (trace_q ? trace_data_i : '0);
+    slot_q     <= tokens_b1 ? slot : '0;
+    logit_q    <= logits_b1 ? logit : '0;
+    rdata_o    <= register_q[0] | register_q[1] | register_q[2] | settings_q | slot_q | logit_q
+                  | (trace_q ? trace_data_i : '0);
   end
 
   host_settings u_settings (
@@ -262,18 +263,18 @@ module host_registers
     .set_index_i(set.read_index),
     .stream_i(wdata_b1[0]),
     .set_stream_i(set.stream), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,
-    .raddr_i(SlotA'(word_b1)), .rdata_o(slot));
+    .raddr_i(SlotA'(word)), .rdata_o(slot));
   assign push_addr_o = WinTokens | AddrW'({push_slot, 2'b0});
 
   if (LogitWindow) begin : gen_logits
     logit_window #(.Rows(Rows), .LogitW(LogitW), .Words(LogitRows)) u_logits (
       .clk_i, .we_i(logits_valid_i && (Streams == 1 || 32'(logits_i.stream) == Stream)), .row_i(logits_i.row), .logit_i(logits_i.value),
-      .rrow_i(LogitA'(word_b1 >> $clog2(Rows))),
-      .rlane_i(Rows > 1 ? LaneA'(word_b1) : '0), .rdata_o(logit));
+      .rrow_i(LogitA'(word >> $clog2(Rows))),
+      .rlane_i(Rows > 1 ? LaneA'(word) : '0), .rdata_o(logit));
   end else begin : gen_no_logits
     logic unused;
     assign logit  = '0;
-    assign unused = ^{logits_valid_i, logits_i, word_b1};
+    assign unused = ^{logits_valid_i, logits_i, word};
   end
 
   logic [ErrorW-1:0] error_before;
@@ -288,6 +289,8 @@ module host_registers
     .clear_we_i(set.irq), .wdata_i(IrqW'(wdata_b1)), .enable_o(irq_enable),
     .standing_o(irq_standing), .irq_o);
   assign trace_addr_o = word_b1[12:0];
+  logic unused_word;
+  assign unused_word = ^word_b1;
 
   host_counters u_counters (
     .clk_i, .rst_i, .latch_i(read_b1 && registers_b1 && register_b1 == RegCyclesLow), .start_i(start), .work_i(progress_i.busy), .put_i(put),

@@ -56,6 +56,7 @@ module host_request
   logic [PositionW-1:0] rest_q;       // prompt tokens that are left
   logic                 stopped, stopped_q;  // a stop came before the item that is offered: it is the last
   logic                 whole, next;  // what is offered is the last of them; one of them is taken
+  logic                 stopped_d, whole_d, final_q;  // final_q: stopped or whole
   logic [IdW-1:0]       pending_id_q;
   status_e              status_q, status_d;
   logic                 drop_q, empty_q, drop, empty;  // a reset was asked for; the context is none since one
@@ -79,7 +80,9 @@ module host_request
   assign stopped        = Several ? stopped_q : stop_q;
   assign offers         = lead_q || fetched_q;
   assign prompt_valid_o = (state_q == Feed || (Several && request_valid_o)) && offers;
-  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: whole || stopped};
+  assign prompt_o       = '{id: lead_q ? pending_id_q : prompt_word_i, last: Several ? final_q : whole || stopped};
+  assign stopped_d      = take || !prompt_valid_o ? stop_q : stopped_q;
+  assign whole_d        = next ? rest_q == 2 : lead_q && !take ? rest_q == 0 : rest_q == 1;
   assign take           = state_q == Feed && offers && prompt_ready_i;
   assign next           = take && !lead_q;
   assign put_o          = state_q == Wait && token_valid_i && !cut_q && !drop;
@@ -112,8 +115,9 @@ module host_request
     ends      <= ends_d;
     reason    <= reason_d;
     fetched_q <= !next;
-    if (take || !prompt_valid_o) stopped_q <= stop_q;
-    whole     <= next ? rest_q == 2 : lead_q && !take ? rest_q == 0 : rest_q == 1;
+    stopped_q <= stopped_d;
+    whole     <= whole_d;
+    final_q   <= stopped_d || whole_d;
     if (stop_i && busy_o) stop_q <= 1'b1;
     unique case (state_q)
       Idle: begin

@@ -58,9 +58,8 @@ module softmax #(
   // By hand again.
 
   logic                     busy_q, first, last, parity_q;
-  logic [BlockW-1:0]        count_q, next_q;  // and one more, which a comparison need not count first
-  logic [BlockW-1:0]        blocks_q;         // of the head, from its second block on
-  logic                     began_q;
+  logic [BlockW-1:0]        count_q, next_q, after_q;  // and one more, and two, which no comparison need count first
+  logic                     began_q, ends_q;  // ends_q: of a head's later blocks the last
   logic [IndexW-1:0]        index_q;
   logic [GroupW-1:0]        group_q;
   logic [AddrW-1:0]         base_q;
@@ -72,7 +71,7 @@ module softmax #(
   logic [Banks-1:0]         recent;  // t6: not left behind by the window
 
   assign first  = busy_q && began_q;
-  assign last   = busy_q && (began_q ? single_i : next_q == blocks_q);
+  assign last   = busy_q && (began_q ? single_i : ends_q);
   assign slot_o = {parity_q, count_q};
   assign slot_next_o = {layer_i ? 1'b0 : parity_q ^ last, start_i ? '0 : next_q};
   assign peak   = first ? $signed(peak_i) : peak_q;  // the next head's replaces it soon
@@ -87,13 +86,15 @@ module softmax #(
       parity_q <= !parity_q;
     end
     began_q  <= start_i;
-    blocks_q <= blocks_i;
+    ends_q   <= after_q == blocks_i;
     count_q <= next_q;
     next_q  <= next_q + 1'b1;
+    after_q <= after_q + 1'b1;
     if (start_i) begin
       busy_q  <= 1'b1;
       count_q <= '0;
       next_q  <= BlockW'(1);
+      after_q <= BlockW'(2);
     end
     peak_q   <= peak;
     shifts_q <= {shifts_q[Late-2:0], shifts};

@@ -54,7 +54,7 @@ module token_ring
   assign ahead        = write_index_o - push_index_q + 32'(put_q);
   assign to_end       = (SlotA + 1)'(Depth) - (SlotA + 1)'(push_slot_o);
   assign push_slot_o  = SlotA'(push_index_q);
-  assign push_count_o = stream_o ? count_q : '0;
+  assign push_count_o = count_q;
 
   // All come late, from registers: no put follows another at once, and what is late is told too small; behind a push
   // nothing is told until the count knows of it. A token is told of three cycles behind its put: no later than the end of
@@ -63,7 +63,7 @@ module token_ring
     full_o  <= write_index_o - read_index_o + 32'(put_q) >= 32'(Depth);
     few_q   <= ahead < 32'(Burst) ? 5'(ahead) : 5'(Burst);
     moved_q <= moved;
-    count_q <= moved || moved_q ? '0 : 32'(to_end) < 32'(few_q) ? 5'(to_end) : few_q;
+    count_q <= moved || moved_q || !stream_o ? '0 : 32'(to_end) < 32'(few_q) ? 5'(to_end) : few_q;
     put_q <= put_i;
     if (put_q) write_index_o <= write_index_o + 1'b1;
     index_q <= index_i;
