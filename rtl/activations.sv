@@ -24,14 +24,12 @@ module activations
   localparam int FineW = BitsW > 3 ? 3 : BitsW;
   localparam logic [NormW-1:0] Most = NormW'((1 << (NormW - 1)) - 1);
 
-  logic             step_q;
-  source_e          source_q;
+  logic             norm_q;  // a step, of the norm
   logic [FineW-1:0] fine_q;
 
   always_ff @(posedge clk_i) begin
-    step_q   <= step_i;
-    source_q <= source_i;
-    fine_q   <= bits_i[FineW-1:0];
+    norm_q <= step_i && source_i == SourceNorm;
+    fine_q <= bits_i[FineW-1:0];
   end
 
   for (genvar c = 0; c < Columns; c++) begin : gen_column
@@ -45,19 +43,19 @@ module activations
       shifted_d = $signed({x_i[c], NormW'(0)});
       for (int b = BitsW - 1; b >= FineW; b--) if (bits_i[b]) shifted_d = shifted_d >>> (1 << b);
     end
-    logic [SideW-1:0]        side_q;
+    logic [SideW-1:0]        side_q;   // zero where the step is not its
+    logic [NormW-1:0]        rounded;
     // No entry has more bits than the largest: of what is left only the largest fraction is rounded to too much.
     assign shifted = shifted_q >>> fine_q;
     assign whole   = shifted[NormW:1];
     assign full    = !shifted[NormW] && (&shifted[NormW-1:0]);
+    assign rounded = full ? Most : whole + NormW'(shifted[0]);
     logic unused;
     assign unused = ^shifted[WideW-1:NormW+1];
     always_ff @(posedge clk_i) begin
       shifted_q <= shifted_d;
-      side_q    <= side_i[c];
-      if (!step_q) act_o[c] <= '0;
-      else if (source_q != SourceNorm) act_o[c] <= ActW'($signed(side_q));
-      else act_o[c] <= ActW'($signed(full ? Most : whole + NormW'(shifted[0])));
+      side_q    <= step_i && source_i != SourceNorm ? side_i[c] : '0;
+      act_o[c]  <= ActW'($signed(side_q)) | (norm_q ? ActW'($signed(rounded)) : '0);
     end
   end
 

@@ -30,17 +30,17 @@ module block_walk #(
   localparam int CountW = $clog2((Blocks > Spacing ? Blocks : Spacing) + 1);
 
   logic              busy_q, turn_q, turn_d;
-  logic [CountW-1:0] count_q;
+  logic [CountW-1:0] count_q, after_q;  // and one more
   logic [GroupW-1:0] group_q;
   logic [AddrW-1:0]  base_q;
   logic              parity_q;
 
   assign valid_o = busy_q && count_q < CountW'(blocks_i);
-  assign last_o  = valid_o && count_q + 1'b1 == CountW'(blocks_i);
+  assign last_o  = busy_q && after_q == CountW'(blocks_i);
   // Whether a walk ends with a cycle is known of the cycle before, and so is whether a layer may start. The first cycle of
   // a walk is never its last.
-  assign turn_d  = busy_q && !start_i && !turn_q && (CountW + 1)'(count_q) + 2 >= (CountW + 1)'(blocks_i)
-                   && (CountW + 1)'(count_q) + 2 >= (CountW + 1)'(Spacing);
+  assign turn_d  = busy_q && !start_i && !turn_q && (CountW + 1)'(after_q) + 1 >= (CountW + 1)'(blocks_i)
+                   && (CountW + 1)'(after_q) + 1 >= (CountW + 1)'(Spacing);
   assign free_o  = !start_i && (turn_q ? walk_o == WalkW'(Walks - 1) : !busy_q || (turn_d && walk_o == WalkW'(Walks - 1)));
   assign slot_o  = {Several ? parity_q : walk_o[0], BlockW'(count_q)};
   assign addr_o  = base_q + AddrW'(count_q);
@@ -51,15 +51,18 @@ module block_walk #(
       busy_q  <= 1'b1;
       walk_o  <= '0;
       count_q <= '0;
+      after_q <= CountW'(1);
       group_q <= '0;
     end else if (turn_q) begin
       count_q <= '0;
+      after_q <= CountW'(1);
       walk_o  <= walk_o + 1'b1;
       group_q <= group_q == GroupW'(Group - 1) ? '0 : group_q + 1'b1;
       if (group_q == GroupW'(Group - 1)) base_q <= base_q + AddrW'(Blocks);
       if (walk_o == WalkW'(Walks - 1)) busy_q <= 1'b0;
     end else if (busy_q) begin
-      count_q <= count_q + 1'b1;
+      count_q <= after_q;
+      after_q <= after_q + 1'b1;
     end
     if (turn_q) parity_q <= !parity_q;
     if (load_i) base_q <= base_i;

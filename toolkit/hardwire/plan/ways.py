@@ -349,13 +349,14 @@ def _draw(site: Site) -> Steps:
 
 
 def _control(site: Site) -> Steps:
-    """Programs, noise, addresses and the host's registers: what no stage shortens."""
-    return (REGISTER, luts(7), REGISTER)
+    """Programs, noise, addresses and the host's registers: what no stage shortens. Of several streams whose token is
+    next is chosen too."""
+    return (REGISTER, luts(6 + (site.g.streams > 1)), REGISTER)
 
 
 def _host_logits(site: Site) -> Steps:
-    """The last logits out of the host's block RAM, chosen for a read."""
-    return (MEMORY, luts(max(3, bits_of(site.g.rows) + 1)), REGISTER)
+    """The last logits out of the host's block RAM, one of them chosen for a read."""
+    return (MEMORY, luts(max(2, bits_of(site.g.rows))), REGISTER)
 
 
 KINDS = (

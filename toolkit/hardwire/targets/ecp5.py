@@ -64,8 +64,8 @@ DELAYS = Delays(
     # By nine routes (tests/routes.py), one of which has 8.6 ns from block to block, 59 % of the LUTs predicted, and 2.6
     # from a block.
     wiring=Wiring(
-        near=1.25,
-        crowded=0.8,
+        near=0.9,
+        crowded=1.35,
         block=2.4,
         across=14.0,
         source="as nextpnr has them in nine routes",
