@@ -14,7 +14,7 @@ build/synth/          what hardwire synth made of it, which is no part of the bu
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..chip.model import Chip, load_chip, read_origin
@@ -199,7 +199,7 @@ def _rtl_plan(
             )
     several = program.geometry.streams > 1
     mean = throughput(program).cycles if several else program.mean_cycles(0, min(MEAN_OVER, program.context) - 1)
-    return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
+    return replace(plan, geometry=geometry.as_dict(), resources=resources(cost, board), mean_cycles=mean)
 
 
 def _fewer_options(chip: Chip, board: Board, samplers: Geometry, streams: int | None, bitstream: bool) -> str | None:

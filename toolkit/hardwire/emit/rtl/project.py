@@ -94,7 +94,7 @@ def write_rtl(
         "chip": chip.digest,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
-        "geometry": asdict(geometry),
+        "geometry": geometry.as_dict(),
         "cycles": _cycles(program),
         "parameters": values,
         "rom": digests,
