@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -52,15 +53,14 @@ def write_texts(
     limit, texts = min(limit, chip.shape.context), list[Text]()
     for start in range(0, len(temperatures), BATCH):
         part = temperatures[start : start + BATCH]
-        texts += _write(
-            chip,
-            part,
-            first_seed + start,
-            limit,
-            lambda share, at=start: progress((at + share * BATCH) / len(temperatures)),
-        )
+        done, share = start / len(temperatures), len(part) / len(temperatures)
+        texts += _write(chip, part, first_seed + start, limit, partial(_within, progress, done, share))
     progress(1.0)
     return texts
+
+
+def _within(progress: Share, done: float, share: float, of_it: float) -> None:
+    progress(done + share * of_it)
 
 
 def _write(chip: Chip, temperatures: Sequence[float], first_seed: int, limit: int, progress: Share) -> list[Text]:
