@@ -330,9 +330,7 @@ REQUEST = Struct(
     (
         Field("stream", "StreamW", "whose context it continues"),
         Field("clear", 1, "from an empty context"),
-        Field(
-            "drafts", 1, "what is guessed may be computed; low: a draft that is there is dropped"
-        ),
+        Field("drafts", 1, "what is guessed may be computed; low: a draft that is there is dropped"),
         Field("follows", 1, "with `drafts`: a request like this one goes on behind its last token"),
         Field("budget", 32, "tokens to produce at most"),
         Field("seed", 64, "of the sampling noise"),
