@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,6 +21,7 @@ from ..quality.own_text import Text, write_texts
 ENTRIES = (4096, 2048, 1024, 512)  # of a table that a build chooses: the largest that there is room for
 LEARNT, FEWEST = 768, 96  # texts that it is learnt from, half of them greedy; of large models fewer
 WORK = 240_000 * LEARNT  # weights times texts
+LEAST = 0.3  # share of its cases in which a guess comes true: those below cost a user more than they give
 HELD_OUT = 20  # texts of each temperature that it is weighed on
 SPARE = 3  # times so many are written: an opening that was learnt from is no test
 TEMPERATURES = (0.0, 0.8)
@@ -40,7 +41,7 @@ class OwnText:
         """The table that is learnt from it."""
         chip = self.chip
         ends = [*chip.eos, *([] if chip.bos is None else [chip.bos])]
-        return learn([text.tokens for text in self.learnt], chip.shape.vocab, entries, ends=ends)
+        return learn([text.tokens for text in self.learnt], chip.shape.vocab, entries, ends=ends, least=LEAST)
 
 
 def own_text(chip: Chip, context: int, progress: Stage = lambda stage: None) -> OwnText:
@@ -115,6 +116,15 @@ def _gain(
 
 def written_cycles(program: Schedule, text: Text, table: DraftTable | None) -> int:
     """Cycles from the fetch of the last token of a text's opening to the end of its last token; all else is idle."""
-    turns = (Turn(position=p, generated=p >= text.opening - 1) for p in range(len(text.tokens) - 1))
-    played = list(replay(program, [turns, *(iter(()) for _ in range(program.geometry.streams - 1))]))
-    return played[-1].end - next(token.fetch for token in played if token.position == text.opening - 1)
+    played = list(replay(program, [_turns(text, table), *(iter(()) for _ in range(program.geometry.streams - 1))]))
+    return max(token.end for token in played) - next(t.fetch for t in played if t.position == text.opening - 1)
+
+
+def _turns(text: Text, table: DraftTable | None) -> Iterator[Turn]:
+    guesses = [NONE] * len(text.tokens) if table is None else table.guesses(text.tokens).tolist()
+    for position, (guess, after) in enumerate(zip(guesses, text.tokens[1:], strict=False)):
+        yield Turn(
+            position=position,
+            generated=position >= text.opening - 1,
+            guess=None if guess == NONE else guess == after,
+        )
