@@ -5,9 +5,6 @@ that the replay has for it, whether the table is often right or often wrong."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 from drafting import assert_as_alone, assert_as_planned, learnt, wild
@@ -15,7 +12,6 @@ from drafting import assert_as_alone, assert_as_planned, learnt, wild
 from hardwire.backends.rtlsim import Asked, RtlSim
 from hardwire.chip.model import Chip
 from hardwire.emit.rtl.project import write_rtl
-from hardwire.errors import BuildError
 from hardwire.host.requests import Request
 from hardwire.plan.drafts import DraftTable
 from hardwire.plan.geometry import Geometry
