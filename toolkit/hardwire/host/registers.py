@@ -363,7 +363,7 @@ DRAFT = (
         0x94,
         "rw",
         "of the next request; not while one runs",
-        (Field("on", 0, 1, "its next token may be guessed, in the pass of an idle stream; 1 at power-up"),),
+        (Field("on", 0, 1, "its next token may be guessed, in the pass of an idle stream; 0 at power-up"),),
     ),
 )
 DRAFTS = Field("drafts", 11, 1, "of `features`: it guesses tokens, from a table")

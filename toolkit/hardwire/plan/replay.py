@@ -254,7 +254,7 @@ class _Engine:
         """It begins nothing more; its pass is free when all is through that it began."""
         assert self.draft is not None
         stream, place, noise = self.draft.stream, self.draft.place, self.draft.noise
-        if stream.due == self.draft.at > at + 1:  # who came did so before it was compared
+        if NEVER > stream.due == self.draft.at > at + 1:  # who came did so before it was compared
             stream.due = self.draft.at - 1
         if self.shared.noise == noise:
             self.shared.noise = min(noise, at + 1)
