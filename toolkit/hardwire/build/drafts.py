@@ -65,6 +65,9 @@ def own_text(chip: Chip, context: int, progress: Stage = lambda stage: None) -> 
 def weigh(chip: Chip, drafted: Geometry, plain: Geometry, table: DraftTable, text: OwnText, asked: bool) -> DraftRecord:
     """What drafts give one user and take from all, of two engines; ``entries`` is 0 where they do not pay, unless they
     were ``asked`` for."""
+    if not all(text.held_out):
+        why = "the model writes no text to weigh them on; " + ("taken as asked" if asked else "left out")
+        return DraftRecord(entries=table.entries if asked else 0, bits=table.bits, why=why)
     with_drafts, without = schedule(chip, drafted), schedule(chip, plain)
     greedy, sampled = (
         _gain(with_drafts, without, table, texts, t) for texts, t in zip(text.held_out, TEMPERATURES, strict=True)

@@ -21,7 +21,7 @@ from ..progress import Share
 
 BATCH = 64
 COMPACT = 16  # positions, after which texts that have ended are left behind
-OPENINGS = (8, 24)  # tokens of an opening, the fewest and the most, BOS not counted
+OPENINGS = (8, 24)  # tokens of an opening, the fewest and the most, BOS not counted; fewer in a small context
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _within(progress: Share, done: float, share: float, of_it: float) -> None:
 
 
 def _write(chip: Chip, temperatures: Sequence[float], first_seed: int, limit: int, progress: Share) -> list[Text]:
-    count, low, high = len(temperatures), *OPENINGS
+    count, low, high = len(temperatures), min(OPENINGS[0], limit // 4), min(OPENINGS[1], limit // 2)
     seeds = first_seed + np.arange(count)
     opening = 1 + low + seeds % (high - low + 1)
     own = np.array([sampler.inverse_temperature(t) for t in temperatures])
