@@ -61,14 +61,24 @@ module engine
   logic [Streams-1:0][BlockW-1:0] next_blocks;
   logic [Streams-1:0][SpanW-1:0]  next_span;
 
+  // Drafts: of streams, and of passes.
+  localparam bit Guesses = Streams > 1 && Drafts > 0;
+  logic [Streams-1:0]             may_draft, wanted, guess, live, kept, left;
+  logic [Streams-1:0]             keep_in, drop_in, live_in, dropped;
+  logic [Streams-1:0][IdW-1:0]    newer, older;
+  logic [IdW-1:0]                 guess_id, draft_id;
+  logic                           draft;  // what begins is one
+
   for (genvar s = 0; s < Streams; s++) begin : gen_stream
     logic loop_clear;
 
-    token_loop #(.Stream(s), .Ahead(Streams > 1)) u_loop (
+    token_loop #(.Stream(s), .Ahead(Streams > 1), .Guesses(Guesses)) u_loop (
       .clk_i, .rst_i, .request_valid_i(request_valid_i[s]), .request_i(request_i[s]), .progress_o(progress_o[s]),
       .prompt_valid_i(prompt_valid_i[s]), .prompt_ready_o(prompt_ready_o[s]), .prompt_i(prompt_i[s]),
       .token_valid_o(token_valid_o[s]), .token_ready_i(token_ready_i[s]), .token_o(token_o[s]),
       .clear_o(loop_clear), .want_o(want[s]), .noisy_o(noisy[s]), .start_i(granted[s]), .start_o(start[s]),
+      .drafts_o(may_draft[s]), .wanted_o(wanted[s]), .guess_i(guess_id), .live_i(live[s]), .draft_i(draft_id),
+      .keep_o(kept[s]), .leave_o(left[s]), .newer_o(newer[s]), .older_o(older[s]),
       .next_o(next[s]), .id_o(ids[s]), .short_o(short_token[s]), .flying_i(flying[s]), .done_i(done[s]),
       .sampled_i(sampled));
     assign clear[s]     = loop_clear || rst_i;
@@ -81,8 +91,9 @@ module engine
       .clk_i, .clear_i(clear[s]), .next_i(next[s]), .bank_o(next_bank[s]), .blocks_o(next_blocks[s]),
       .span_o(next_span[s]));
 
-    sequencer #(.Words(ProgramWords), .Folder(Folder)) u_sequencer (
-      .clk_i, .rst_i, .start_i(begins[s]), .short_i(brief[s]), .span_i(span[s]), .lanes_want_o(lanes_want[s]),
+    sequencer #(.Words(ProgramWords), .Guesses(Guesses), .Folder(Folder)) u_sequencer (
+      .clk_i, .rst_i, .start_i(begins[s]), .short_i(brief[s]), .span_i(span[s]), .live_i(live_in[s]),
+      .dropped_i(dropped[s]), .lanes_want_o(lanes_want[s]),
       .lanes_hold_i(lanes_hold[s]), .attend_want_o(attend_want[s]), .attend_hold_i(attend_hold[s]),
       .program_o(words[s]), .place_o(places[s]), .lanes_o(lanes_play[s]), .attend_o(attend_play[s]), .done_o(ends[s]));
   end
@@ -92,11 +103,11 @@ module engine
   logic noise_free;
   if (Streams > 1) begin : gen_passes
     logic [Streams-1:0] fetch_want, fetch_grant, lanes_grant, attend_turn, attend_grant;
-    passes #(.Streams(Streams), .Lends(Lends), .BankW(BankW), .BlockW(BlockW), .SpanW(SpanW), .Slack(Slack),
+    passes #(.Streams(Streams), .Lends(Lends), .Guesses(Guesses), .BankW(BankW), .BlockW(BlockW), .SpanW(SpanW), .Slack(Slack),
              .CacheA(CacheA), .CacheN(CacheN)) u_passes (
-      .clk_i, .rst_i, .idle_i(idle), .want_i(want), .noisy_i(noisy), .noise_free_i(noise_free), .start_o(granted),
-      .flying_o(flying), .done_o(done), .bank_i(next_bank), .blocks_i(next_blocks), .span_i(next_span),
-      .fetch_o(fetch_want), .fetch_i(fetch_grant), .to_o(owner_next), .owner_o(owner),
+      .clk_i, .rst_i, .idle_i(idle), .want_i(want), .noisy_i(noisy), .guess_i(guess & may_draft),
+      .noise_free_i(noise_free), .start_o(granted), .draft_o(draft), .live_i(live), .flying_o(flying), .done_o(done), .bank_i(next_bank), .blocks_i(next_blocks), .span_i(next_span),
+      .fetch_o(fetch_want), .fetch_i(fetch_grant), .to_o(owner_next), .owner_o(owner), .keep_i(keep_in),
       .short_o(brief), .bank_o(bank), .blocks_o(blocks), .span_o(span), .block_o(block), .done_i(ends),
       .attend_i(attend_want), .attend_o(attend_turn));
     arbiter #(.Streams(Streams), .Embeds(Embeds)) u_arbiter (
@@ -107,10 +118,26 @@ module engine
     assign restart     = begins;  // a layer of several finds its place in the cache with the token
     assign lanes_hold  = ~lanes_grant;
     assign attend_hold = ~attend_grant;
+    if (Guesses) begin : gen_drafts
+      logic [Streams-1:0] first;
+      for (genvar s = 0; s < Streams; s++) begin : gen_first
+        assign first[s] = positions[s] == '0;
+      end
+      drafts #(.Streams(Streams), .Vocab(Vocab), .Entries(Drafts), .Bigrams(Bigrams), .Folder(Folder)) u_drafts (
+        .clk_i, .rst_i, .idle_i(idle), .wanted_i(wanted), .start_i(start & noisy), .newer_i(newer), .older_i(older),
+        .first_i(first), .keep_i(kept), .leave_i(left), .guess_o(guess), .guess_id_o(guess_id), .live_o(live),
+        .id_o(draft_id), .fetch_i(draft ? fetch_grant : '0), .done_i(ends), .keep_o(keep_in), .drop_o(drop_in),
+        .live_in_o(live_in), .dropped_o(dropped));
+    end else begin : gen_no_drafts
+      assign {guess, guess_id, live, draft_id, keep_in, drop_in, live_in, dropped} = '0;
+      logic unused_drafts;
+      assign unused_drafts = ^{wanted, kept, left, newer, older};
+    end
     logic unused_short;
     assign unused_short = ^short_token;
   end else begin : gen_alone
     assign {granted, lanes_hold, attend_hold, flying, owner, owner_next} = '0;
+    assign {draft, guess, guess_id, live, draft_id, keep_in, drop_in, live_in, dropped} = '0;
     assign begins  = start;
     assign brief   = short_token;
     assign done    = ends;
@@ -120,13 +147,15 @@ module engine
     assign span    = next_span;
     assign block   = CacheA'(next_blocks[0] - 1'b1);
     logic unused_arbiter;
-    assign unused_arbiter = ^{want, idle, noise_free, lanes_want, attend_want, attend_ready};
+    assign unused_arbiter = ^{want, idle, noise_free, lanes_want, attend_want, attend_ready, may_draft, wanted, guess, kept,
+                              left, newer, older, keep_in};
   end
 
   logic               lanes_start, attend;
   logic [StreamW-1:0] fetched, fetched_q, embed_stream, lanes_stream, attend_stream;
   logic [StreamW-1:0] fetcher, fetcher_q;  // the stream whose token is fetched
   logic [EmbedP-1:0]  embed_position;      // and its position
+  logic               embeds, drafted_q;   // a token is fetched; the last one was a draft
   program_t           played;
   logic [RunW-1:0]    place;
 
@@ -134,22 +163,26 @@ module engine
     {fetched, fetcher, lanes_stream, attend_stream} = '0;
     for (int s = 1; s < Streams; s++) begin
       if (begins[s]) fetched = StreamW'(s);
-      if (start[s]) fetcher = StreamW'(s);
+      if (!Guesses && start[s]) fetcher = StreamW'(s);
       if (lanes_play[s]) lanes_stream = StreamW'(s);
       if (attend_play[s]) attend_stream = StreamW'(s);
     end
+    if (Guesses) fetcher = owner_next[fetched];
   end
+  // A draft is fetched before its stream starts it, and none is when it does.
+  assign embeds = Guesses ? begins != '0 : start != '0;
   always_ff @(posedge clk_i)
-    if (start != '0) begin
+    if (embeds) begin
       fetched_q <= fetched;
       fetcher_q <= fetcher;
+      drafted_q <= draft;
     end
   if (Streams > 1) begin : gen_fetched
-    always_ff @(posedge clk_i) if (start != '0) embed_position <= EmbedP'(positions[fetcher]);
+    always_ff @(posedge clk_i) if (embeds) embed_position <= EmbedP'(positions[fetcher]) + EmbedP'(draft);
   end else begin : gen_current
     assign embed_position = EmbedP'(positions[0]);
   end
-  assign embed_stream = start != '0 ? fetched : fetched_q;
+  assign embed_stream = embeds ? fetched : fetched_q;
   assign lanes_start  = lanes_play != '0;
   assign attend       = attend_play != '0;
   assign played       = words[lanes_stream];
@@ -176,7 +209,7 @@ module engine
   emission #(.Depth(Depth), .Words(EmissionWords), .Stages(LaneStages), .Streams(Streams), .Runs(ProgramWords),
              .Folder(Folder)) u_emission (
     .clk_i, .rst_i, .restart_i(restart[0]), .tag_i(tag), .count_i(count), .opens_i(opens), .run_i(run),
-    .stream_i(stream_a0), .embed_i(embed_read), .embed_first_i(start != '0), .embed_stream_i(embed_stream),
+    .stream_i(stream_a0), .embed_i(embed_read), .embed_first_i(embeds), .embed_stream_i(embed_stream),
     .stream_o(stream_e0), .valid_o(valid_e0), .sel_o(sel_e0), .embed_o(embed_e0), .word_o(word_e0));
 
   assign branch_e0 = Branches && word_e0.kind == KindResidual && !word_e0.set && !embed_e0;
@@ -232,7 +265,7 @@ module engine
 
   embedding #(.Rows(Rows), .Bits(EmbeddingW), .Vocab(Vocab), .Words(Words), .Positions(Positions), .Folder(Folder))
     u_embedding (
-    .clk_i, .rst_i, .start_i(start != '0), .id_i(ids[fetcher_q]), .position_i(embed_position), .read_o(embed_read),
+    .clk_i, .rst_i, .start_i(embeds), .id_i(Guesses && drafted_q ? draft_id : ids[fetcher_q]), .position_i(embed_position), .read_o(embed_read),
     .row_o(row_e1), .multiplier_o(row_factor_e1));
 
   matvec #(.Columns(Columns), .Rows(Rows), .Depth(Depth), .Terms(Terms), .Packed(PackedGroups), .ActW(ActW),
@@ -380,8 +413,9 @@ module engine
 
   // Sampling.
   logic [Rows-1:0][15:0] gumbel;
-  noise #(.Rows(Rows), .Vocab(Vocab), .Streams(Streams), .Folder(Folder)) u_noise (
-    .clk_i, .rst_i, .start_i((start & noisy) != '0), .stream_i(fetched), .owner_i(fetcher), .free_o(noise_free), .seed_i(seed),
+  noise #(.Rows(Rows), .Vocab(Vocab), .Streams(Streams), .Guesses(Guesses), .Folder(Folder)) u_noise (
+    .clk_i, .rst_i, .start_i(((Guesses ? granted : start) & noisy) != '0 || (Guesses && draft && begins != '0)),
+    .stream_i(fetched), .owner_i(fetcher), .draft_i(draft), .drop_i(drop_in), .free_o(noise_free), .seed_i(seed),
     .position_i(positions), .re_i(valid_z && tail_z.kind == KindLogit), .rstream_i(tail_z.stream), .addr_i(LogitA'(tail_z.dest)), .noise_o(gumbel));
   sampler #(.Rows(Rows), .Vocab(Vocab), .Width(PostW)) u_sampler (
     .clk_i, .valid_i(valid_z && tail_z.kind == KindLogit), .first_i(tail_z.first), .addr_i(LogitA'(tail_z.dest)),
@@ -408,6 +442,18 @@ module engine
 `ifndef SYNTHESIS
   bit ran_q;  // there may be something in the pipelines; both begin at zero
   int held_q;
+  // Of a pass that is given away nothing may still be on its way: not of a draft, whose end is nobody's, above all.
+  if (Guesses) begin : gen_watch
+    logic [Streams-1:0] taken_q;
+    always_ff @(posedge clk_i) begin
+      taken_q <= rst_i ? '0 : begins | (taken_q & ~ends);
+      if (!rst_i && ((valid_y && tail_y.kind inside {KindResidual, KindValue, KindGate, KindPlain}
+                      && !taken_q[tail_y.stream])
+                     || (valid_z && tail_z.kind inside {KindQuery, KindKey, KindUp} && !taken_q[tail_z.stream])
+                     || (mixed_we && !taken_q[mixed_stream])))
+        $fatal(1, "%m: a key, a value or what else a pass holds, when its token was through");
+    end
+  end
   always_ff @(posedge clk_i) begin
     held_q <= rst_i ? held_q + 1 : 0;
     if (fetch_o != '0) ran_q <= 1'b1;

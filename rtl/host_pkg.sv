@@ -43,6 +43,7 @@ package host_pkg;
   localparam logic [AddrW-1:0] RegSeedLow      = 19'h0006c;
   localparam logic [AddrW-1:0] RegSeedHigh     = 19'h00070;
   localparam logic [AddrW-1:0] RegStopToken    = 19'h00074;
+  localparam logic [AddrW-1:0] RegDrafts       = 19'h00094;
 
   localparam logic [AddrW-1:0] WinTrace        = 19'h08000;
   localparam logic [AddrW-1:0] WinPrompt       = 19'h10000;
@@ -155,6 +156,15 @@ package host_pkg;
     logic [10:0] unused_20;
     logic [19:0] id;
   } stop_token_t;
+
+  localparam int DraftsOn           = 0;
+  localparam int DraftsW            = 1;
+  typedef struct packed {
+    logic on;
+  } drafts_t;
+
+  // Of `features`, where a build has drafts.
+  localparam int FeaturesDrafts = 11;
 
   // Why a request ended.
   localparam logic [2:0] ReasonNone         = 3'd0;

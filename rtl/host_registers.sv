@@ -65,7 +65,7 @@ module host_registers
   logic [ErrorW-1:0]  error_q, error_d;
   irq_t               irq_enable, irq_standing;
   status_t            status;
-  logic               busy, stalled, pending, stream, full, put, done, engine_clear, engine_budget;
+  logic               busy, stalled, pending, stream, full, put, done, engine_clear, engine_budget, goes_on, follows;
   logic [2:0]         reason;
   logic [IdW-1:0]     put_id, prompt_word;
   logic [PromptA-1:0] prompt_addr;
@@ -214,7 +214,7 @@ module host_registers
       RegCyclesHigh[4:2]: register_d[2] = cycles_high;
       RegIrqEnable[4:2]:  register_d[2] = 32'(irq_enable);
       RegIrq[4:2]:        register_d[2] = 32'(irq_standing);
-      RegFeatures[4:2]:   register_d[2] = Features;
+      RegFeatures[4:2]:   register_d[2] = Features | 32'(Drafts > 0) << FeaturesDrafts;
     endcase
   end
 
@@ -249,12 +249,15 @@ module host_registers
     .busy_o(busy), .stalled_o(stalled), .pending_o(pending), .reason_o(reason), .done_o(done),
     .prompt_addr_o(prompt_addr), .prompt_word_i(prompt_word), .full_i(full), .put_o(put), .put_id_o(put_id),
     .position_o(position), .engine_rst_o, .request_valid_o, .clear_o(engine_clear), .budget_o(engine_budget),
+    .drafts_o(goes_on), .follows_o(follows),
     .progress_i, .prompt_valid_o, .prompt_ready_i, .prompt_o, .token_valid_i, .token_i);
   always_comb begin
     request_o        = settings;
     request_o.stream = StreamW'(Stream);
     request_o.clear  = engine_clear;
     request_o.budget = 32'(engine_budget);
+    request_o.drafts  = settings.drafts && goes_on;
+    request_o.follows = settings.drafts && follows;
   end
 
   token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex), .Streams(Streams), .Stream(Stream)) u_ring (

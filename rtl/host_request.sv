@@ -34,6 +34,8 @@ module host_request
   output logic                 request_valid_o,
   output logic                 clear_o,       // of the engine's request, as the next
   output logic                 budget_o,
+  output logic                 drafts_o,      // it goes on as it is,
+  output logic                 follows_o,     // and behind the token that is computed too
   input  progress_t            progress_i,
   output logic                 prompt_valid_o,
   input  logic                 prompt_ready_i,
@@ -69,6 +71,7 @@ module host_request
   assign request_valid_o = state_q == Room && !ends && !stalled_o;
   assign clear_o        = clear_q;
   assign budget_o       = some_q;
+  assign drafts_o       = state_q != Idle && !stop_q;
   assign feeds          = some_q && (clear_q || fits_q);
   assign stalled_o      = state_q == Room && !ends && full_i && feeds;
   assign done_o         = (state_q == Room && ends && !drop) || (state_q == Flush && flush_q == 0)
@@ -111,6 +114,7 @@ module host_request
   end
 
   always_ff @(posedge clk_i) begin
+    follows_o <= some_q && left_q != 1;
     fits_q    <= progress_i.position != PositionW'(Context);
     ends      <= ends_d;
     reason    <= reason_d;

@@ -19,7 +19,7 @@ module host_settings
 
   localparam logic [AddrW-1:0] StopEnd = RegStopToken + AddrW'(4 * Stops);
 
-  logic             is_stop;
+  logic             is_stop, is_drafts;  // a build without drafts has no such register
   logic [2:0]       which_q;
   logic [AddrW-1:0] addr_q;
   logic [31:0]      wdata_q;
@@ -27,6 +27,7 @@ module host_settings
   request_t         request_q;
 
   assign request_o = request_q;
+  assign is_drafts = Drafts > 0 && addr_i == RegDrafts;
   assign is_stop = addr_i >= RegStopToken && addr_i < StopEnd;
 
   always_ff @(posedge clk_i) begin
@@ -43,8 +44,8 @@ module host_settings
       RegInverse:                           ok_o = wdata_i < 32'd1 << $bits(request_q.inverse);
       RegBudget, RegSeedLow, RegSeedHigh:   ok_o = 1'b1;
       default: begin
-        known_o = is_stop;
-        ok_o    = 32'(wdata_i[30:0]) < 32'(Vocab);
+        known_o = is_stop || is_drafts;
+        ok_o    = is_drafts ? wdata_i < 32'd2 : 32'(wdata_i[30:0]) < 32'(Vocab);
       end
     endcase
   end
@@ -57,6 +58,7 @@ module host_settings
       RegInverse:  rdata_o = 32'(request_q.inverse);
       RegSeedLow:  rdata_o = request_q.seed[31:0];
       RegSeedHigh: rdata_o = request_q.seed[63:32];
+      RegDrafts:   rdata_o = 32'(request_q.drafts);
       default: for (int i = 0; i < Stops; i++) if (32'(which_q) == i)
         rdata_o = stop_token_t'{valid: request_q.stop_valid[i], id: TokenW'(request_q.stop[i]), default: '0};
     endcase
@@ -73,6 +75,7 @@ module host_settings
         RegInverse:  request_q.inverse     <= $bits(request_q.inverse)'(wdata_q);
         RegSeedLow:  request_q.seed[31:0]  <= wdata_q;
         RegSeedHigh: request_q.seed[63:32] <= wdata_q;
+        RegDrafts:   request_q.drafts      <= Drafts > 0 && wdata_q[DraftsOn];
         default: for (int i = 0; i < Stops; i++)
           if (32'(which_q) == i) begin
             request_q.stop_valid[i] <= wdata_q[StopTokenValid];

@@ -5,6 +5,7 @@ module noise #(
   parameter int Rows = 8,
   parameter int Vocab  = 512,
   parameter int Streams = 1,  // each pass has its noise kept
+  parameter bit Guesses  = 1'b0,
   parameter     Folder = "",
   localparam int StreamW = Streams > 1 ? $clog2(Streams) : 1,
   localparam int Words = (Vocab + Rows - 1) / Rows,
@@ -15,6 +16,8 @@ module noise #(
   input  logic                     start_i,
   input  logic [StreamW-1:0]       stream_i,    // with it: the pass of its token,
   input  logic [StreamW-1:0]       owner_i,     // and whose it is
+  input  logic                     draft_i,     // of Guesses, with it: the token is at the position behind its owner's
+  input  logic [Streams-1:0]       drop_i,      // of Guesses: that of the pass is not needed
   output logic                     free_o,      // nothing is lost by a start
   input  logic [Streams-1:0][63:0] seed_i,      // of every owner; held
   input  logic [Streams-1:0][31:0] position_i,  // held
@@ -31,6 +34,8 @@ module noise #(
   localparam int LaneW  = Pairs > 1 ? $clog2(Pairs) : 1;
 
   logic [CountW-1:0] count_q;
+  logic              cancel;
+  logic [31:0]       at;     // the token's position
   logic [Late-1:0]   valid_q;
   logic [AddrW-1:0]  waddr_q;
   logic [StreamW-1:0] stream_q, owner_q;
@@ -44,13 +49,14 @@ module noise #(
       owner_q  <= owner_i;
     end
     if (start_i) count_q <= '0;
+    else if (cancel) count_q <= CountW'(Blocks);
     else if (count_q != CountW'(Blocks)) count_q <= count_q + 1'b1;
     valid_q <= {valid_q[Late-2:0], count_q != CountW'(Blocks)};
     if (valid_q[Late-1]) begin
       lane_q <= lane_q == LaneW'(Pairs - 1) ? '0 : lane_q + 1'b1;
       if (lane_q == LaneW'(Pairs - 1)) waddr_q <= waddr_q + 1'b1;
     end
-    if (start_i || rst_i) begin
+    if (start_i || cancel || rst_i) begin
       valid_q <= '0;
       waddr_q <= '0;
       lane_q  <= '0;
@@ -60,10 +66,22 @@ module noise #(
 
   // The last word is written in the cycle of the next start at the earliest: there is nothing left to count, and no more
   // than one word left to write. From a register, as a start follows in the same cycle.
-  always_ff @(posedge clk_i) free_o <= rst_i || (!start_i && count_q == CountW'(Blocks) && valid_q[Late-3:0] == '0);
+  always_ff @(posedge clk_i) free_o <= rst_i || (!start_i && cancel) || (!start_i && count_q == CountW'(Blocks) && valid_q[Late-3:0] == '0);
+
+  if (Guesses) begin : gen_drafts
+    logic [31:0] place_q;
+    always_ff @(posedge clk_i) if (start_i) place_q <= position_i[owner_i] + 32'(draft_i);
+    assign at     = place_q;
+    assign cancel = drop_i[stream_q];
+  end else begin : gen_no_drafts
+    assign at     = position_i[owner_q];
+    assign cancel = 1'b0;
+    logic unused;
+    assign unused = ^{draft_i, drop_i};
+  end
 
   threefry u_threefry (
-    .clk_i, .key_i(seed_i[owner_q]), .count_i({32'(count_q), position_i[owner_q]}), .word_o(word));
+    .clk_i, .key_i(seed_i[owner_q]), .count_i({32'(count_q), at}), .word_o(word));
 
   localparam int Pitch  = Streams > 1 ? 1 << AddrW : Words;
   localparam int DepthA = Streams * Pitch > 1 ? $clog2(Streams * Pitch) : 1;

@@ -12,6 +12,7 @@ module passes
 #(
   parameter int Streams = 2,
   parameter bit Lends   = 1'b1,
+  parameter bit Guesses  = 1'b0,
   parameter int BankW   = 5,
   parameter int BlockW  = 4,
   parameter int SpanW   = 12,
@@ -26,9 +27,12 @@ module passes
   input  logic [Streams-1:0]              idle_i,       // it has no request
   input  logic [Streams-1:0]              want_i,       // a token could be fetched
   input  logic [Streams-1:0]              noisy_i,      // and its logits are wanted
+  input  logic [Streams-1:0]              guess_i,      // of Guesses: what comes behind its token could be, as a guess
   input  logic                            noise_free_i,
   output logic [Streams-1:0]              start_o,      // it is
-  output logic [Streams-1:0]              flying_o,     // some of its tokens are computed
+  output logic                            draft_o,      // with fetch_i: that is such a guess
+  input  logic [Streams-1:0]              live_i,       // whose draft keep_i is of
+  output logic [Streams-1:0]              flying_o,     // some of its tokens are computed; a draft is none until it is kept
   output logic [Streams-1:0]              done_o,       // one whose logits are wanted is done
   input  logic [Streams-1:0][BankW-1:0]   bank_i,       // of its next token
   input  logic [Streams-1:0][BlockW-1:0]  blocks_i,
@@ -38,6 +42,7 @@ module passes
   input  logic [Streams-1:0]              fetch_i,      // it is: one at most
   output logic [Streams-1:0][StreamW-1:0] to_o,         // with fetch_i: whose token
   output logic [Streams-1:0][StreamW-1:0] owner_o,      // from the next cycle on, as all below
+  input  logic [Streams-1:0]              keep_i,       // of Guesses: the draft in it is a token of its stream from now on
   output logic [Streams-1:0]              short_o,      // its logits are not wanted
   output logic [Streams-1:0][BankW-1:0]   bank_o,       // of its position
   output logic [Streams-1:0][BlockW-1:0]  blocks_o,
@@ -89,6 +94,31 @@ module passes
     lent_q  <= rst_i ? '0 : lends & ~busy_q;
   end
 
+  // A guess is fetched while all others have been idle for a while: into the stream's own pass, or else the first that is
+  // lent. Its stream does not want a token meanwhile, nor do they.
+  logic [Streams-1:0] guess;
+  logic [StreamW-1:0] guesser;
+  logic               guessing, at_home;  // one could be; where it would be in its stream's own pass
+  if (Guesses) begin : gen_drafts
+    logic [Streams-1:0] alone_q;
+    for (genvar s = 0; s < Streams; s++) begin : gen_alone
+      localparam logic [Streams-1:0] Self = Streams'(1) << s;
+      always_ff @(posedge clk_i) alone_q[s] <= !rst_i && (lends | Self) == '1;
+      assign guess[s] = guess_i[s] && alone_q[s] && (idle_i | Self) == '1 && noise_free_i;
+    end
+    always_comb begin
+      guesser = '0;
+      for (int s = 0; s < Streams; s++) if (guess_i[s]) guesser |= StreamW'(s);
+    end
+    assign guessing = guess != '0;
+    assign at_home  = (guess & ~busy_q) != '0;
+  end else begin : gen_no_drafts
+    assign {guess, guesser, guessing, at_home} = '0;
+    logic unused;
+    assign unused = ^{guess_i, live_i, keep_i};
+  end
+  assign draft_o = guessing;
+
   for (genvar p = 0; p < Streams; p++) begin : gen_fetch
     logic first;
     if (p == 0) begin : gen_first
@@ -96,14 +126,14 @@ module passes
     end else begin : gen_later
       assign first = lent[p] && lent[p-1:0] == '0;
     end
-    assign fetch_o[p] = (first && seeks != '0) || (ready[p] && !busy_q[p]);
-    assign to_o[p]    = lent[p] ? seeker : StreamW'(p);
-    assign noisy[p]   = noisy_i[to_o[p]];
+    assign fetch_o[p] = (first && seeks != '0) || (ready[p] && !busy_q[p]) || (guessing && (at_home ? guess[p] : first));
+    assign to_o[p]    = guessing ? guesser : lent[p] ? seeker : StreamW'(p);
+    assign noisy[p]   = guessing || noisy_i[to_o[p]];
   end
 
   always_comb begin
     start_o = '0;
-    for (int p = 0; p < Streams; p++) if (fetch_i[p]) start_o[to_o[p]] = 1'b1;
+    for (int p = 0; p < Streams; p++) if (fetch_i[p] && !guessing) start_o[to_o[p]] = 1'b1;
   end
 
   always_ff @(posedge clk_i)
@@ -121,11 +151,15 @@ module passes
         busy_q[p]   <= 1'b1;
         owner_o[p]  <= to_o[p];
         short_o[p]  <= !noisy[p];
-        whose_q[p]  <= Streams'(1) << to_o[p];
-        ends_q[p]   <= noisy[p] ? Streams'(1) << to_o[p] : '0;
+        whose_q[p]  <= guessing ? '0 : Streams'(1) << to_o[p];
+        ends_q[p]   <= noisy[p] && !guessing ? Streams'(1) << to_o[p] : '0;
         bank_o[p]   <= bank_i[to_o[p]];
         blocks_o[p] <= blocks_i[to_o[p]];
         span_q      <= span_i[to_o[p]];
+      end
+      if (Guesses && keep_i[p]) begin
+        whose_q[p] <= live_i;
+        ends_q[p]  <= live_i;
       end
       block_o[p] <= CacheA'(blocks_o[p] - 1'b1) + CacheA'(32'(owner_o[p]) * (CacheN / Streams));
       if (rst_i) begin

@@ -98,9 +98,12 @@ package plan_pkg;
   localparam int InnerWait = 12;       // cycles from where the last attention would begin to an inner token's end, less one
 
   // Requests.
-  localparam int Streams = 1;   // contexts in flight, which requests name
-  localparam bit Lends = 1'b0;  // an idle stream lends its pass through the decoder to the prompts of others
-  localparam int Stops = 8;     // stop tokens of a request
+  localparam int Streams = 1;    // contexts in flight, which requests name
+  localparam bit Lends = 1'b0;   // an idle stream lends its pass through the decoder to the prompts of others
+  localparam int Stops = 8;      // stop tokens of a request
+  localparam int Drafts = 0;     // trigrams of the table that guesses the next token; 0: none is guessed
+  localparam int Bigrams = 512;  // words of its other memory: token ids below it have one
+  localparam int DropWait = 0;   // cycles from where a dropped draft would go on to its end, less one
 
   // The trace for a host that looks for the first wrong stage.
   localparam bit Trace = 1'b0;   // there is one
@@ -147,6 +150,8 @@ package plan_pkg;
   typedef struct packed {
     logic [StreamW-1:0] stream;       // whose context it continues
     logic clear;                      // from an empty context
+    logic drafts;                     // what is guessed may be computed; low: a draft that is there is dropped
+    logic follows;                    // with `drafts`: a request like this one goes on behind its last token
     logic [31:0] budget;              // tokens to produce at most
     logic [63:0] seed;                // of the sampling noise
     logic [16:0] inverse;             // 1 / temperature in units of 2**-12; 0 is greedy

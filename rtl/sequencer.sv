@@ -4,9 +4,11 @@
 // stream has what a word names, it waits, and all behind it.
 // A wait is a constant, plus, where the word says so, what a layer's attention takes at this many blocks.
 module sequencer
-  import engine_pkg::*, plan_pkg::program_t, plan_pkg::SpanW, plan_pkg::WaitW, plan_pkg::InnerWait;
+  import engine_pkg::*, plan_pkg::program_t, plan_pkg::SpanW, plan_pkg::WaitW, plan_pkg::InnerWait,
+         plan_pkg::DropWait;
 #(
   parameter int Words  = 32,
+  parameter bit Guesses = 1'b0,  // the token may be a draft
   parameter     Folder = "",
   localparam int AddrW = Words > 1 ? $clog2(Words) : 1
 ) (
@@ -15,6 +17,8 @@ module sequencer
   input  logic             start_i,     // the first word is played on the next cycle
   input  logic             short_i,     // held: an inner token of a prompt, which ends with its last keys and values
   input  logic [SpanW-1:0] span_i,      // held
+  input  logic             live_i,      // of Guesses: it is one that is to be decided; it waits for that with its last run
+  input  logic             dropped_i,   // of Guesses: it was dropped, and ends when what was begun is through
   output logic             lanes_want_o,  // a run is due: with lanes_hold_i low it is played
   input  logic             lanes_hold_i,  // the lanes are another stream's
   output logic             attend_want_o, // the same of attention
@@ -28,7 +32,9 @@ module sequencer
 
   localparam int InnerW = $clog2(InnerWait + 1);
   localparam int LongW  = WaitW > SpanW ? WaitW : SpanW;
-  localparam int TimeW = (LongW > InnerW ? LongW : InnerW) + 1;
+  localparam int DropW  = Guesses ? $clog2(DropWait + 1) : 0;
+  localparam int OverW  = DropW > InnerW ? DropW : InnerW;
+  localparam int TimeW = (LongW > OverW ? LongW : OverW) + 1;
 
   // The word that is due next stands in a register, and the one behind it is read meanwhile: neither the ROM nor the wait
   // is in front of what the word starts. Behind the end a cycle passes before the first word is there again; it is not
@@ -38,6 +44,7 @@ module sequencer
   program_t         word_q, following;
   logic [TimeW-1:0] left_q, total;
   logic             busy_q, due_q, over_q, play, inner, at_once;
+  logic             cut, stays;  // of a draft: nothing is begun any more; it has come to its last run
 
   small_rom #(.Width($bits(program_t)), .Depth(Words), .File({Folder, "program.hex"})) u_program (
     .addr_i(addr), .data_o(following));
@@ -47,14 +54,25 @@ module sequencer
   // last word, which does nothing but end, follows when its keys and values are written.
   assign inner         = word_q.ends && word_q.attend && short_i && !over_q;
   assign done_o        = due_q && (over_q || (word_q.ends && !word_q.attend));
-  assign lanes_want_o  = due_q && word_q.lanes && !over_q;
-  assign attend_want_o = due_q && word_q.attend && !inner && !over_q;
+  assign lanes_want_o  = due_q && word_q.lanes && !over_q && !cut && !stays;
+  assign attend_want_o = due_q && word_q.attend && !inner && !over_q && !cut;
   assign lanes_o       = lanes_want_o && !lanes_hold_i;
   assign attend_o      = attend_want_o && !attend_hold_i;
-  assign play          = due_q && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
+  assign play          = due_q && !stays && (!lanes_want_o || lanes_o) && (!attend_want_o || attend_o);
   assign program_o     = word_q;
-  assign total         = inner ? TimeW'(InnerWait) : TimeW'(word_q.wait_cycles) + (word_q.with_span ? TimeW'(span_i) : '0);
-  assign at_once       = inner ? InnerWait == 0 : word_q.wait_cycles == '0 && (!word_q.with_span || span_i == '0);
+  assign total         = cut ? TimeW'(DropWait) : inner ? TimeW'(InnerWait) : TimeW'(word_q.wait_cycles) + (word_q.with_span ? TimeW'(span_i) : '0);
+  assign at_once       = cut ? DropWait == 0 : inner ? InnerWait == 0 : word_q.wait_cycles == '0 && (!word_q.with_span || span_i == '0);
+
+  if (Guesses) begin : gen_drafts
+    logic last_q;
+    always_ff @(posedge clk_i) if (play || !busy_q) last_q <= addr == AddrW'(Words - 2);
+    assign cut   = dropped_i && !over_q;
+    assign stays = live_i && last_q && !over_q;
+  end else begin : gen_no_drafts
+    assign {cut, stays} = '0;
+    logic unused;
+    assign unused = live_i ^ dropped_i;
+  end
 
   always_ff @(posedge clk_i) begin
     if (play || !busy_q) begin  // the first word as it is now: memories may have been written
@@ -72,7 +90,7 @@ module sequencer
     end else if (play) begin
       left_q <= total;
       due_q  <= at_once && !done_o;
-      over_q <= inner;
+      over_q <= inner || cut;
       if (done_o) begin
         busy_q <= 1'b0;
         over_q <= 1'b0;

@@ -95,6 +95,7 @@ struct Request {
   const uint32_t* classes; // of a guide that is to be written first: each token's class, or null
   const uint32_t* table;   // [table_words] its entries, a class above 16 bits of a row
   uint32_t table_words, guide_state;
+  uint32_t drafts;        // may be made
 };
 
 struct Result {
@@ -154,6 +155,7 @@ struct Running {
     const auto field = [this](Place place) { return of(place, request::size, request.stream); };
     put(top.request_i, field(request::stream), request.stream);
     put(top.request_i, field(request::clear), request.clear);
+    put(top.request_i, field(request::drafts), request.drafts);
     put(top.request_i, field(request::budget), request.budget);
     put(top.request_i, field(request::seed), request.seed);
     put(top.request_i, field(request::inverse), request.inverse);

@@ -5,7 +5,8 @@ module token_loop
   import engine_pkg::*, plan_pkg::*;
 #(
   parameter int Stream = 0,
-  parameter bit Ahead  = 1'b0  // of several streams: inner tokens of a prompt are fetched while others are computed
+  parameter bit Ahead  = 1'b0, // of several streams: inner tokens of a prompt are fetched while others are computed
+  parameter bit Guesses = 1'b0  // of those: the token behind one that is computed may be guessed, and computed too
 ) (
   input  logic                 clk_i,
   input  logic                 rst_i,
@@ -22,7 +23,16 @@ module token_loop
   output logic                 want_o,           // a token could be fetched,
   output logic                 noisy_o,          // and its logits are wanted
   input  logic                 start_i,          // of Ahead: it is
-  output logic                 start_o,          // a token's first cycle
+  output logic                 start_o,          // a token's first cycle; of a draft, where it is kept
+  output logic                 drafts_o,         // of Guesses, from here on: what comes behind the token may be computed
+  output logic                 wanted_o,         // a draft may be there
+  input  logic [IdW-1:0]       guess_i,          // what it would be, a cycle before
+  input  logic                 live_i,           // a draft is there, to be decided:
+  input  logic [IdW-1:0]       draft_i,          // this token
+  output logic                 keep_o,           // it is what is needed next, and starts
+  output logic                 leave_o,          // it is not
+  output logic [IdW-1:0]       newer_o,          // the last token that was started,
+  output logic [IdW-1:0]       older_o,          // and the one before it
   output logic                 next_o,           // the token is done, of Ahead fetched; on to the next position
   output logic [IdW-1:0]       id_o,             // held while the token is computed
   output logic                 short_o,          // its logits are not wanted
@@ -37,6 +47,7 @@ module token_loop
   logic                 stop_d, full_d, last_d, stop_q, last_q, on_q;  // of the token that is judged; on_q: it has a next
   logic                 full_q;  // the context
   logic                 final_q; // the token that is computed has no next, whatever it is
+  logic                 asks, held;  // of Ahead: a token is needed; of Guesses: it is not decided yet what with a draft
   logic                 inner, inner_q, taken_q;  // of a prompt, not its last; of what was started a cycle ago
   logic [31:0]          left_q;
   logic                 some_q;  // left_q is not zero
@@ -55,8 +66,9 @@ module token_loop
   // start does to the prompt is done a cycle later.
   if (Ahead) begin : gen_ahead
     logic want_q;
-    assign want_o         = more || want_q;
-    assign start_o        = start_i;
+    assign asks           = more || want_q;
+    assign want_o         = asks && !held;
+    assign start_o        = start_i || keep_o;
     assign prompt_ready_o = taken_q || state_q == Drain;
     assign next_o         = start_o;
     always_ff @(posedge clk_i) begin
@@ -77,11 +89,39 @@ module token_loop
     assign start_o        = want_o;
     assign prompt_ready_o = (state_q == Fetch && prompt_q && !full_q && some_q) || state_q == Drain;
     assign next_o         = state_q == Run && done_i;
-    assign {taken_q, inner_q} = '0;
+    assign {taken_q, inner_q, asks} = '0;
     logic unused_start;
     assign unused_start = start_i;
   end
   assign again          = more && start_o;
+
+  // What is needed next is compared with the draft in the first cycle in which it could be fetched, and decided in the
+  // next. Then it is fetched where the draft is another.
+  if (Guesses) begin : gen_drafts
+    logic [IdW-1:0] next;
+    logic           seen_q, same_q, behind_q, stops_q;
+    assign next     = prompt_q ? prompt_i.id : sampled_q;
+    assign held     = live_i && !(seen_q && !same_q);
+    assign keep_o   = asks && live_i && seen_q && same_q;
+    assign leave_o  = (asks && seen_q && !same_q) || (state_q == Judge && stop_q) || clear_o;
+    assign wanted_o = request_i.drafts;
+    assign drafts_o = state_q == Run && behind_q && !stops_q;
+    always_ff @(posedge clk_i) begin
+      seen_q   <= asks && live_i && !start_o && !rst_i;
+      same_q   <= next == draft_i && noisy_o;
+      behind_q <= request_i.drafts && (!last_d || request_i.follows) && 32'(position_q) < Context - 1;
+      stops_q  <= 1'b0;
+      for (int i = 0; i < Stops; i++) if (request_i.stop_valid[i] && request_i.stop[i] == guess_i) stops_q <= 1'b1;
+      if (start_o) begin
+        newer_o <= next;
+        older_o <= newer_o;
+      end
+    end
+  end else begin : gen_no_drafts
+    assign {held, keep_o, leave_o, wanted_o, drafts_o, newer_o, older_o} = '0;
+    logic unused_drafts;
+    assign unused_drafts = ^{asks, held, guess_i, live_i, draft_i, request_i.drafts, request_i.follows};
+  end
 
   assign full_d = position_q == PositionW'(Context - 1);
   assign last_d = left_q == 1;

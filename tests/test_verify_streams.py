@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,12 @@ import pytest
 from hardwire.build.folder import Build
 from hardwire.build.make import make_build
 from hardwire.chip.model import Chip
+from hardwire.emit.rtl.project import META, drafts_of
+from hardwire.emit.rtl.roms import draft_lines
 from hardwire.errors import BuildError
+from hardwire.files import sha256
+from hardwire.manifest import hash_files, write_manifest
+from hardwire.plan.drafts import DraftTable
 from hardwire.plan.geometry import Geometry
 from hardwire.proof import streams
 from hardwire.proof.plant import plant
@@ -48,6 +55,32 @@ def test_streams_that_share_a_cache_are_compared_as_far_as_it_goes(odd_chip: Chi
     receipt = verify(made(odd_chip, tmp_path, SHARED), ["rtl"], tokens=20)
     rung = receipt.rungs["rtl"]
     assert rung.status == "equal" and "at 13 positions" in rung.note and "3 streams at once" in rung.note
+
+
+def test_drafts_are_held_to_the_replay_of_the_builds_own_table(tiny_chip: Chip, tmp_path: Path) -> None:
+    build = made(tiny_chip, tmp_path, replace(TWO, drafts=256), "bitstream")
+    receipt = verify(build, ["rtl"], tokens=6)
+    rung = receipt.rungs["rtl"]
+    assert rung.status == "equal" and receipt.first_difference is None
+    assert "drafts from a table of 256 entries" in rung.note and "12 answers of each behind the registers" in rung.note
+    table = drafts_of(build.folder / "rtl")
+    assert table is not None and build.manifest.cycles is not None
+    wrong = write_rom(build, replace(table, trigram=np.roll(table.trigram, 1)), tmp_path / "wrong")
+    found = verify(wrong, ["rtl"], tokens=6)
+    assert found.first_difference is None  # other guesses, the same answers, and the replay's cycles
+
+
+def write_rom(build: Build, table: DraftTable, folder: Path) -> Build:
+    """The build with another table of drafts in its memories, under hashes that are right."""
+    shutil.copytree(build.folder, folder)
+    meta = json.loads((folder / "rtl" / META).read_text())
+    for name, lines in draft_lines(table).items():
+        (folder / "rtl" / "rom" / name).write_text("\n".join(lines) + "\n")
+        meta["rom"][name] = sha256(folder / "rtl" / "rom" / name)
+    (folder / "rtl" / META).write_text(json.dumps(meta, indent=1, sort_keys=True) + "\n")
+    manifest = replace(build.manifest, files=hash_files(folder), proofs=()).sealed()
+    write_manifest(folder, manifest)
+    return Build(folder, manifest, build.chip)
 
 
 def test_mixed_contexts_are_found_and_named(two: Build) -> None:

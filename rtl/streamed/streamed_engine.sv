@@ -32,6 +32,8 @@ module streamed_engine
   input  logic [31:0]         drawn_i
 );
 
+  logic [3:0]        unused_drafts;
+  logic [IdW-1:0]    unused_newer, unused_older;
   logic              start, next, brief, unused_clear, unused_want, unused_noisy, done;
   logic [IdW-1:0]    id;
   logic [LogitA-1:0] row_q;
@@ -40,6 +42,8 @@ module streamed_engine
     .clk_i, .rst_i, .request_valid_i, .request_i, .progress_o, .prompt_valid_i, .prompt_ready_o, .prompt_i,
     .token_valid_o, .token_ready_i, .token_o, .clear_o(unused_clear), .want_o(unused_want), .noisy_o(unused_noisy),
     .start_i(1'b0), .start_o(start), .next_o(next), .id_o(id),
+    .drafts_o(unused_drafts[0]), .wanted_o(unused_drafts[1]), .guess_i('0), .live_i(1'b0), .draft_i('0),
+    .keep_o(unused_drafts[2]), .leave_o(unused_drafts[3]), .newer_o(unused_newer), .older_o(unused_older),
     .short_o(brief), .flying_i(1'b0), .done_i(done), .sampled_i(IdW'(drawn_i)));
   assign fetch_o = start;
 
@@ -83,6 +87,6 @@ module streamed_engine
 `endif
 
   logic unused;
-  assign unused = ^{unused_clear, unused_want, unused_noisy, next, drawn_i[31:IdW], scores_i[31:LogitW]};
+  assign unused = ^{unused_drafts, unused_newer, unused_older, unused_clear, unused_want, unused_noisy, next, drawn_i[31:IdW], scores_i[31:LogitW]};
 
 endmodule

@@ -114,7 +114,7 @@ def test_chat_continues_with_the_cache(bus: Bus, folder: Path, reference: hardwi
         ({"penalty": 1.1}, "^penalty: this board samples by temperature and seed alone"),
         (
             {"beams": 2, "top_k": 1},
-            "^beams: there is no such option; there are tokens, temperature, seed, stops, and of",
+            "^beams: there is no such option; there are tokens, temperature, seed, stops, drafts, and of",
         ),
     ],
 )

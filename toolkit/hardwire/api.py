@@ -325,6 +325,7 @@ def build_chip(
     reprintable: bool = False,
     extended_sampler: bool = False,
     guide_words: int = 0,
+    drafts: int | None = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write the project of a chip with its weights baked in; nothing is compiled or synthesized.
@@ -343,10 +344,12 @@ def build_chip(
         reprintable: the board's host can pour other chips of the mould into the RTL engine.
         extended_sampler: top-k, top-p, penalty, log probabilities and guides, in the chip.
         guide_words: of an extended sampler's memory for a guide's automaton: 0, or a power of two.
+        drafts: entries of the table by which the RTL engine of several streams guesses the next token in the pass of an
+            idle one, a power of two; 0: it guesses nothing; None: if it pays, which the manifest's plan then tells.
 
     Raises:
         BoardError: the chip does not fit.
-        BuildError: ``out`` holds something else, or the engine lacks a part of the chip.
+        BuildError: ``out`` holds something else, the engine lacks a part of the chip, or options do not go together.
 
     >>> import hardwire, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -372,6 +375,7 @@ def build_chip(
             reprintable=reprintable,
             best=EXTENDED if extended_sampler else 0,
             guide_words=guide_words,
+            drafts=drafts,
             progress=progress,
         )
 

@@ -78,6 +78,7 @@ class _Request(_C.Structure):
         ("table", _C.c_void_p),
         ("table_words", _C.c_uint32),
         ("guide_state", _C.c_uint32),
+        ("drafts", _C.c_uint32),
     ]
 
 
@@ -472,6 +473,7 @@ class _Call:
             asked.stream, self.asked.after, self.ids.ctypes.data, len(self.ids), budget, int(asked.clear),
             self.stops.ctypes.data, len(self.stops), asked.inverse, asked.seed, self.asked.stall, abort_after,
             vocab, rows, _address(self.choice), _address(self.mask), *written, 0 if guide is None else guide.start,
+            int(asked.drafts),
         )  # fmt: skip
 
     def result(self) -> _Result:

@@ -14,7 +14,7 @@ build/synth/          what hardwire synth made of it, which is no part of the bu
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..chip.model import Chip, load_chip, read_origin
@@ -34,24 +34,19 @@ from ..manifest import (
     read_manifest,
     write_manifest,
 )
-from ..plan.budget import beyond_device, bitstream_cost, resources
 from ..plan.capacity import capacity
-from ..plan.cost import Cost, axi_memory, choice_cost, predict
-from ..plan.fit import Fit, fit
+from ..plan.cost import axi_memory
+from ..plan.drafts import DraftTable
 from ..plan.geometry import Geometry, geometry_of
-from ..plan.program import MEAN_OVER
-from ..plan.replay import throughput
-from ..plan.schedule import schedule
-from ..plan.widths import Widths
 from ..progress import Stage
 from ..targets.board import Board
 from ..version import __version__
+from .engine_plan import Wanted, plan_engine, require_drafts
 from .folder import Build
 
 LARGEST_ONNX_COPY = 64 << 20
 COMPILED = (".so", ".sources")  # what a C-simulation leaves in a build
 ENGINE = ("rtl", "bitstream")  # targets with an engine behind registers
-REPLANS = 4  # of an engine beside the registers of a bitstream
 CORES = ("rtl", "hls")  # what its decoder is made of
 SYNTH_MADE = (".json", ".log", ".receipt", ".v", ".bit", ".config", ".part")
 
@@ -70,6 +65,7 @@ def make_build(
     reprintable: bool = False,
     best: int = 0,
     guide_words: int = 0,
+    drafts: int | None = 0,
     progress: Stage = lambda stage: None,
 ) -> Build:
     """Write a build folder for ``board``; nothing is compiled or synthesised.
@@ -82,8 +78,10 @@ def make_build(
     the HLS project. ``reprintable``: the host can write all memories of the RTL engine; without it, of a bitstream
     those in URAM, which it cannot initialise. ``best``: tokens that an extended sampler keeps in order; 0: a plain one,
     unless ``geometry`` says another number. ``guide_words``: transitions of an automaton that each sampler of the RTL
-    engine has room for. Raises BoardError where the chip does not fit, BuildError where ``out``
-    holds something else, or the engine lacks a part of the chip. The folder appears complete or not at all.
+    engine has room for. ``drafts``: entries of the table by which the RTL engine guesses the next token in the pass of
+    an idle stream; 0: it guesses nothing; None: if it pays. Raises BoardError where the chip does not fit, BuildError
+    where ``out`` holds something else, the engine lacks a part of the chip, or options do not go together. The folder
+    appears complete or not at all.
     """
     from ..emit.hls.lanes import check_board, default_lanes
 
@@ -98,20 +96,29 @@ def make_build(
             "--sampler extended is of the HLS project and of a frozen RTL engine whose streams are told; leave out "
             "--ip hls and --reprintable, and give --streams a number"
         )
+    wanted = Wanted(
+        geometry=geometry,
+        streams=streams,
+        best=best,
+        guide_words=guide_words,
+        drafts=drafts,
+        bitstream=target == "bitstream",
+    )
+    require_drafts(wanted, target in ENGINE and ip != "hls", reprintable)
     chip = load_chip(chip_path)
     board = _with_its_clock(board) if target == "bitstream" else board
     room = capacity(chip, board)
     if not room.fits:
         raise BoardError(f"{chip_path.name} does not fit {board.name}: {room.limit}; {room.note}")
     plan = PlanRecord(clock_mhz=board.clock_mhz, clock_source="asked")
-    around_hls = ip == "hls"
+    around_hls, table = ip == "hls", None
     if around_hls:
         plan = replace(plan, ip=ip)
     elif target in ENGINE:
         progress("plan")
-        plan = _rtl_plan(plan, chip, board, chip_path.name, geometry, streams, target == "bitstream", best, guide_words)
-        best = geometry_of(plan.geometry or {}, out).best
-        plan = replace(plan, pour=_pour(plan, target, reprintable))
+        planned = plan_engine(plan, chip, board, chip_path.name, wanted, progress)
+        best, table = planned.geometry.best, planned.table
+        plan = replace(planned.record, pour=_pour(planned.record, target, reprintable))
     if target == "hls" or board.device_family.hls:
         place = _beside_registers(chip, board) if around_hls else board
         lane_count = lanes or default_lanes(chip, place)
@@ -127,7 +134,7 @@ def make_build(
         progress("chip")
         _copy_chip(chip, chip_path, partial / "model.chip")
         copy_onnx(chip, onnx, chip_path, partial / "model.onnx")
-        manifest = _write_parts(chip, board, target, plan, partial, best, progress)
+        manifest = _write_parts(chip, board, target, plan, partial, best, table, progress)
         write_manifest(partial, manifest)
     return Build(out, manifest, chip)
 
@@ -167,96 +174,15 @@ def _with_its_clock(board: Board) -> Board:
     return replace(board, clock_mhz=require_zynq(board).clock(board.clock_mhz).mhz)
 
 
-def _rtl_plan(
-    plan: PlanRecord,
+def _write_parts(
     chip: Chip,
     board: Board,
-    name: str,
-    geometry: Geometry | None,
-    streams: int | None,
-    bitstream: bool,
+    target: str,
+    plan: PlanRecord,
+    folder: Path,
     best: int,
-    guide_words: int,
-) -> PlanRecord:
-    """``plan`` with that of the RTL engine; of a bitstream with what stands beside the engine."""
-    chosen = geometry is not None
-    if geometry is None:
-        samplers = Geometry(best=best, guide_words=guide_words, streams=streams or 1)
-        verdict = _fastest(chip, _beside_sampler(chip, board, samplers), streams, bitstream)
-        if verdict.geometry is None:
-            options = _fewer_options(chip, board, samplers, streams, bitstream)
-            advice = verdict.notes[-1] if options is None else f"it would {options}"
-            raise BoardError(f"{name} does not fit {board.name}: {verdict.limit}; {advice}")
-        geometry = Geometry(**verdict.geometry)
-    geometry = replace(geometry, best=geometry.best or best, guide_words=geometry.guide_words or guide_words)
-    program, cost = schedule(chip, geometry), _cost(chip, board, geometry, bitstream)
-    if bitstream:
-        over = beyond_device(cost.as_dict(), board)
-        if over and not chosen:  # who chooses a geometry may try: a tool may still put one thing in another's place
-            raise BoardError(
-                f"{name} does not fit {board.name} as a bitstream: with the AXI registers {', '.join(over)}; "
-                "give a smaller engine by --geometry, or a larger board"
-            )
-    several = program.geometry.streams > 1
-    mean = throughput(program).cycles if several else program.mean_cycles(0, min(MEAN_OVER, program.context) - 1)
-    return replace(plan, geometry=asdict(geometry), resources=resources(cost, board), mean_cycles=mean)
-
-
-def _fewer_options(chip: Chip, board: Board, samplers: Geometry, streams: int | None, bitstream: bool) -> str | None:
-    """The options that would have to go, where an engine without them fits."""
-    plain = replace(samplers, best=0, guide_words=0)
-    for words, fewer, count in (
-        ("without --guide-words", replace(samplers, guide_words=0), streams),
-        ("without --sampler extended", plain, streams),
-        ("with --streams 1", replace(samplers, streams=1), 1),
-        ("with --streams 1 and without --sampler extended", replace(plain, streams=1), 1),
-    ):
-        asks_less = (fewer, count) != (samplers, streams)
-        if asks_less and _fastest(chip, _beside_sampler(chip, board, fewer), count, bitstream).geometry:
-            return words
-    return None
-
-
-def _beside_sampler(chip: Chip, board: Board, samplers: Geometry) -> Board:
-    """What a board has left beside extended samplers, of which a geometry says how many and how large."""
-    if not samplers.best:
-        return board
-    taken = choice_cost(chip, samplers, board.device_family.fabric)
-    return replace(
-        board,
-        lut=max(board.lut - taken.lut, 0),
-        ff=None if board.ff is None else max(board.ff - taken.ff, 0),
-        dsp=max(board.dsp - taken.dsp, 0),
-        bram18=max(board.bram18 - taken.bram18, 0),
-    )
-
-
-def _fastest(chip: Chip, board: Board, streams: int | None, bitstream: bool) -> Fit:
-    """The fastest engine that fits. Of a bitstream each stream has registers of its own, whose memories are taken from
-    the engine's until all fit."""
-    verdict, place = fit(chip, board, streams=streams), board
-    for _ in range(REPLANS if bitstream else 0):
-        if verdict.geometry is None:
-            break
-        over = _cost(chip, board, Geometry(**verdict.geometry), bitstream).bram18 - board.bram18
-        place = replace(place, bram18=place.bram18 - over)
-        smaller = fit(chip, place, streams=streams) if over > 0 and place.bram18 > 0 else verdict
-        if smaller.geometry in (verdict.geometry, None):
-            break
-        verdict = smaller
-    return verdict
-
-
-def _cost(chip: Chip, board: Board, geometry: Geometry, bitstream: bool) -> Cost:
-    """Of the engine, and of what a bitstream has beside it."""
-    program = schedule(chip, geometry)
-    cost = predict(chip, program, board.family, Widths.of(chip))
-    host = bitstream_cost(chip, program, board) if bitstream else None
-    return cost if host is None else cost.beside(host)
-
-
-def _write_parts(
-    chip: Chip, board: Board, target: str, plan: PlanRecord, folder: Path, best: int, progress: Stage
+    table: DraftTable | None,
+    progress: Stage,
 ) -> Manifest:
     """Write the projects of a target; the manifest of the whole folder."""
     parts, cycles = [], None
@@ -278,7 +204,7 @@ def _write_parts(
 
         progress("RTL project")
         pour = Pour.NONE if plan.pour is None else Pour(plan.pour)
-        program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder), pour=pour)
+        program = write_rtl(chip, folder / "rtl", geometry_of(plan.geometry, folder), pour=pour, table=table)
         cycles = [program.cycles(position) for position in range(program.context)]
         if board.serial is not None:
             serial.write_board_top(folder / "rtl", board, serial.SerialHost(clock_mhz=board.clock_mhz))

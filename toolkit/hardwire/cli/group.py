@@ -81,6 +81,17 @@ class Clock(click.ParamType):
         return click.FloatRange(1, 1000).convert(value, param, ctx)
 
 
+class Drafts(click.ParamType):
+    """Entries of a table; 0 where the word is none, None where it is auto."""
+
+    name = "none|auto|entries"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value in ("none", "auto"):
+            return 0 if value == "none" else None
+        return int(click.IntRange(0).convert(value, param, ctx))
+
+
 class Commands(click.Group):
     """Subcommands in the order they were defined, and our errors as one sentence and their exit code."""
 

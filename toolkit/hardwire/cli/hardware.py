@@ -16,7 +16,21 @@ from rich.table import Table
 from ..errors import HardwireError, Mismatch
 from ..jobs.cluster import Place
 from .cluster import on_cluster
-from .group import AS_JSON, ESTIMATE, IN_FILE, Clock, Duration, answer, bar, bars, key_values, main, notes, spinner
+from .group import (
+    AS_JSON,
+    ESTIMATE,
+    IN_FILE,
+    Clock,
+    Drafts,
+    Duration,
+    answer,
+    bar,
+    bars,
+    key_values,
+    main,
+    notes,
+    spinner,
+)
 from .shapes import answer_shapes
 
 SAID = 10  # faults of a build's paths that are written out
@@ -185,6 +199,14 @@ def _draw_timeline(model: Any, verdict: Any, position: int, path: Path) -> None:
     help="RTL, extended sampler: transitions of a guide's automaton that fit into the chip, a power of two from 512 "
     "on; a guide beyond it is kept by the host, token by token.",
 )
+@click.option(
+    "--drafts",
+    type=Drafts(),
+    default="none",
+    show_default=True,
+    help="RTL, several streams: entries of a table, learnt from the model's own text, by which a user's next token is "
+    "guessed in the pass of an idle stream, a power of two from 16 on; auto: if it pays.",
+)
 @click.option("--onnx", type=IN_FILE, help="The float model, for verify; default: found beside the chip by its hash.")
 @AS_JSON
 def build(
@@ -200,6 +222,7 @@ def build(
     reprintable: bool,
     sampler: str,
     guide_words: int,
+    drafts: int | None,
     onnx: Path | None,
     as_json: bool,
 ) -> None:
@@ -239,6 +262,7 @@ def build(
             reprintable=reprintable,
             best=EXTENDED if sampler == "extended" else 0,
             guide_words=guide_words,
+            drafts=drafts,
             progress=stage,
         )
     data: dict[str, Any] = {
@@ -248,7 +272,11 @@ def build(
         "tools": project.manifest.tools,
         "mould": mould_of(project),
     }
-    answer(data, as_json, key_values("built", {**data, "files": len(data["files"])}))
+    found = project.manifest.plan.drafts
+    if found is not None:
+        data["drafts"] = found.as_json()
+    shown = {**data, "files": len(data["files"]), **({} if found is None else {"drafts": found.why})}
+    answer(data, as_json, key_values("built", shown))
 
 
 @main.command()

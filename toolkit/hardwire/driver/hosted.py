@@ -23,6 +23,7 @@ from ..errors import BuildError, HardwireError, LinkError, PromptError, Unsuppor
 from ..host.registers import (
     ADDRESS_BITS,
     CHOOSES,
+    DRAFTS,
     KNOWN_VERSIONS,
     LOADER_WINDOW,
     LOADS,
@@ -314,6 +315,11 @@ class HostedChip(Backend):
 
     # -- requests ------------------------------------------------------------------------------------
 
+    @cached_property
+    def drafts(self) -> bool:
+        """Whether it guesses tokens in passes of idle streams, for requests that let it."""
+        return bool(DRAFTS.of(self._read("features")))
+
     @property
     def limits(self) -> Limits:
         info = self._info
@@ -407,6 +413,8 @@ class HostedChip(Backend):
         with self._telling:
             self._write_words(self._at("length"), settings + halts)
             self._write_words(self._at("prompt"), request.ids)
+            if self.drafts:
+                self._write("drafts", int(request.drafts))
             self._tell_choice(request)
         try:
             self._start(request.clear)

@@ -174,7 +174,8 @@ class LanguageModel:
     ) -> Iterator[Token]:
         """Yield the answer piece by piece; without a tokenizer, a piece is a space and the id. Stops at the model's
         end token or ``stops``, after ``tokens`` tokens, or when the context is full; ``last`` says which. The same
-        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds. Others
+        seed gives the same text. ``adapter``: a name that ``add_adapter`` was given, which the board then holds.
+        ``drafts=False``: a chip that guesses tokens in passes of idle streams shall not; the text is the same. Others
         are fields of ``Sampling``, of an extended sampler: ``guide=model.guides.regex("[a-z]+", ends=model.stops)``.
         Raises PromptError for what cannot be served, options that the chip does not have among it."""
         return self._stream(self._first(prompt, tokens, temperature, seed, stops, other))
@@ -362,11 +363,12 @@ class LanguageModel:
         if adapter is not None:
             self._require_prints()
         on_report = cast("Callable[[Report], None]", other.pop("on_report", _nobody))
+        drafts = bool(other.pop("drafts", True))
         sampling = {name: other.pop(name) for name in OPTIONS if name in other}
         if other:
             raise PromptError(
-                f"{', '.join(sorted(other))}: there is no such option; there are tokens, temperature, seed, stops, and "
-                f"of an extended sampler {', '.join(OPTIONS)}"
+                f"{', '.join(sorted(other))}: there is no such option; there are tokens, temperature, seed, stops, "
+                f"drafts, and of an extended sampler {', '.join(OPTIONS)}"
             )
         request = Request(
             ids=tuple(ids),
@@ -375,6 +377,7 @@ class LanguageModel:
             seed=seed,
             stops=self.stops if stops is None else tuple(stops),
             clear=fresh,
+            drafts=drafts,
             **sampling,  # type: ignore[arg-type]  # which it checks
         )
         self.backend.limits.check(request)

@@ -356,11 +356,26 @@ CHOICE_WINDOWS = (
     ),
 )
 
+# Of builds with drafts: `features` then has DRAFTS. Chips without it have nothing at this address.
+DRAFT = (
+    Register(
+        "drafts",
+        0x94,
+        "rw",
+        "of the next request; not while one runs",
+        (Field("on", 0, 1, "its next token may be guessed, in the pass of an idle stream; 0 at power-up"),),
+    ),
+)
+DRAFTS = Field("drafts", 11, 1, "of `features`: it guesses tokens, from a table")
+
 REASONS = ("none", "budget", "stop token", "context full", "stopped", "reset")
 
 _BY_NAME: dict[str, Register | Window] = {
     entry.name: entry
-    for entry in (*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *CHOICE, *CHOICE_WINDOWS, *GUIDE, GUIDE_WINDOW)
+    for entry in (
+        *(*REGISTERS, *WINDOWS, *LOADER, LOADER_WINDOW, *DRAFT),
+        *(*CHOICE, *CHOICE_WINDOWS, *GUIDE, GUIDE_WINDOW),
+    )
 }
 
 

@@ -55,6 +55,7 @@ class Request(Sampling):
     rows: logits wanted behind so many of the last known tokens, and behind every token that is given and fed then: 1 is
     a row per token drawn, ``len(ids)`` also scores the whole prompt.
     stages: every stage wanted of the tokens whose logits are; a row at least is given then.
+    drafts: the chip may guess tokens in passes of idle streams, where it has a table for that. No answer depends on it.
     What ``Sampling`` has beside these needs an extended sampler.
     """
 
@@ -67,6 +68,7 @@ class Request(Sampling):
     clear: bool = True
     rows: int = 0
     stages: bool = False
+    drafts: bool = True
 
     def __post_init__(self) -> None:
         for name in ("ids", "stops"):

@@ -80,11 +80,64 @@ class ChipRef(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftGain(Record):
+    """Drafts on texts that one user asks for at a temperature. Of so many tokens, how many were guessed, and how many
+    guesses were kept; cycles per token, with drafts and of the engine without them."""
+
+    temperature: float
+    texts: int
+    tokens: int
+    guessed: int
+    kept: int
+    plain_cycles: float
+    cycles: float
+
+    FIELDS: ClassVar[Mapping[str, Check]] = {
+        "temperature": number(),
+        "texts": integer(),
+        "tokens": integer(),
+        "guessed": integer(),
+        "kept": integer(),
+        "plain_cycles": number(),
+        "cycles": number(),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftRecord(Record):
+    """What a build found of drafts. entries: of the engine's table, 0: it has none; bits: of the table's memories; why;
+    tokens: of the model's own text from which it was learnt; greedy, sampled: on texts from which it was not;
+    plain_together, together: cycles per token over all streams, of the engine without and with drafts."""
+
+    entries: int
+    bits: int
+    why: str
+    tokens: int | None = None
+    greedy: DraftGain | None = None
+    sampled: DraftGain | None = None
+    plain_together: float | None = None
+    together: float | None = None
+
+    FIELDS: ClassVar[Mapping[str, Check]] = {
+        "entries": integer(0, LARGEST_SIZE),
+        "bits": integer(),
+        "why": is_text,
+        "tokens": integer(),
+        "greedy": record(DraftGain),
+        "sampled": record(DraftGain),
+        "plain_together": number(),
+        "together": number(),
+    }
+    OPTIONAL = frozenset({"tokens", "greedy", "sampled", "plain_together", "together"})
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanRecord(Record):
     """What was planned. ip: "hls" where the decoder is what Vitis HLS makes; geometry: fields of the RTL engine's;
     pour: which of its memories can be written; lanes: of the HLS project; resources: predicted; mean_cycles: per token,
-    of the RTL engine. Of gates into which another chip was patched: identity, the digest of the chip that they name,
-    and room, those of their parameters that say how large a value may be."""
+    of the RTL engine; drafts: what was found of them, where they were asked for. Of gates into which another chip was
+    patched: identity, the digest of the chip that they name, and room, those of their parameters that say how large a
+    value may be."""
 
     clock_mhz: float
     clock_source: str
@@ -96,6 +149,7 @@ class PlanRecord(Record):
     resources: Mapping[str, int] | None = None
     mean_cycles: float | None = None
     lanes: int | None = None
+    drafts: DraftRecord | None = None
 
     FIELDS: ClassVar[Mapping[str, Check]] = {
         "clock_mhz": CLOCK,
@@ -108,8 +162,9 @@ class PlanRecord(Record):
         "resources": COUNTS,
         "mean_cycles": number(),
         "lanes": integer(1, LARGEST_SIZE),
+        "drafts": record(DraftRecord),
     }
-    OPTIONAL = frozenset({"ip", "geometry", "pour", "identity", "room", "resources", "mean_cycles", "lanes"})
+    OPTIONAL = frozenset({"ip", "geometry", "pour", "identity", "room", "resources", "mean_cycles", "lanes", "drafts"})
 
 
 @dataclass(frozen=True, kw_only=True)

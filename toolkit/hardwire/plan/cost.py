@@ -19,6 +19,7 @@ from ..targets.blocks import bram18, multipliers, tail_words
 from ..targets.families import family_of
 from ..targets.family import Fabric
 from .choice import class_bits
+from .drafts import Hash, bigram_bits, bigram_words, trigram_bits
 from .geometry import Geometry, Style
 from .latency import ceil_div
 from .program import Schedule
@@ -144,17 +145,31 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
         ff += (dsp + row_dsp + head_dsp) * 26
     ff += 1600 + g.columns * g.depth * act + g.rows * 260 + program.shared * g.banks * (60 + w.head_dim * 6)
     engine = Cost(lut=ceil(lut), ff=int(ff), dsp=dsp + row_dsp + head_dsp, bram18=memory["bram18"], uram=memory["uram"])
-    return engine.beside(choice_cost(chip, g, f)) if g.best else engine
+    return engine.beside(choice_cost(chip, g, f)).beside(draft_cost(chip, g, f))
+
+
+def draft_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
+    """Cost of drafts: the table, and of each stream what follows its guess; nothing without them."""
+    if not g.drafts:
+        return Cost(lut=0, ff=0, dsp=0, bram18=0, uram=0)
+    v = chip.shape.vocab
+    name, tag = bits_of(v), Hash.of(v, g.drafts).tag
+    ram = bram18(bigram_bits(v), bigram_words(v)) + bram18(trigram_bits(v, g.drafts), g.drafts)
+    lut = g.streams * (60 + 4 * name) + 2 * (name + tag) + 3 * bits_of(g.drafts)
+    ff = g.streams * (40 + 4 * name) + 2 * name
+    return Cost(lut=ceil(lut if f.shared_mux else 1.4 * lut), ff=ff, dsp=0, bram18=ram, uram=0)
 
 
 def choice_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
     """Cost of the extended sampler around an engine, rtl/choice/, one for each stream: a list of the best, and what
-    walks the logits.
+    walks the logits; nothing where samplers are plain.
 
     Fitted to Yosys of choice.sv alone at a vocabulary, rows and best of 512, 8, 20: for ECP5 5272 LUTs, 3248 registers
     and 6 multipliers, for xc7 4063, 2685 and 5, for both 11 block RAMs. One size; at others it follows its form. Memory
     for an automaton of 4,096 transitions adds 52 LUTs, 77 registers and 7 block RAMs for ECP5, 51, 50 and 7 for xc7.
     """
+    if not g.best:
+        return Cost(lut=0, ff=0, dsp=0, bram18=0, uram=0)
     name, logit, words = bits_of(chip.shape.vocab), chip.formats.logit, ceil_div(chip.shape.vocab, g.rows)
     entry = name + logit + (logit + 19 - (chip.formats.logit_fraction + 2)) + 16  # id, logit, scaled, noise
     kind, rows = class_bits(chip.shape.vocab), g.guide_words

@@ -144,7 +144,7 @@ def fit(
         estimate=_estimate(expected, board) if expected else None,
         tokens_per_second=round(clock * 1e6 / plan.mean_cycles, 1),
         lanes=plan.geometry.lanes,
-        geometry=asdict(plan.geometry),
+        geometry=plan.geometry.as_dict(),
         resources=spent,
         notes=notes,
         **common,

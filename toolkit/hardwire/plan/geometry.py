@@ -6,7 +6,7 @@ the result."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from ..errors import BuildError
 from ..ops.choice import MOST_BEST
 from . import words
 from .choice import GUIDE_WORDS
+from .drafts import ENTRIES
 
 Style = Literal["fabric", "packed", "apart"]
 MOST_STREAMS = 4  # contexts of an engine
@@ -62,6 +63,7 @@ class Geometry:
     share: int = 0  # positions of the cache that each stream has; 0: the whole context
     best: int = 0  # tokens that an extended sampler keeps in order; 0: the sampler is a plain one
     guide_words: int = 0  # transitions of an automaton that it has room for; 0: the host alone guides
+    drafts: int = 0  # trigrams by which the next token is guessed, in a pass that an idle stream lends; 0: none is
 
     def __post_init__(self) -> None:
         c, r = self.columns, self.rows
@@ -86,11 +88,23 @@ class Geometry:
                 f"guide words {guide}, best {self.best}: the table of an extended sampler has a power of two of them, "
                 f"{low} to {high:,}; 0 is none"
             )
+        (low, high), drafts = ENTRIES, self.drafts
+        if drafts and (not low <= drafts <= high or drafts & (drafts - 1)):
+            raise BuildError(f"drafts {drafts}: a table has a power of two of entries, {low} to {high:,}; 0 is none")
+        if drafts and not self.lends:
+            raise BuildError(
+                f"drafts {drafts}, {self.streams} streams, best {self.best}: a draft runs in a pass that an idle "
+                "stream lends, so there are 2 streams or more, whose samplers are plain"
+            )
         if not {self.score_style, self.mix_style} <= set(STYLES):
             raise BuildError(f"styles are {', '.join(STYLES)}, not {self.score_style!r} and {self.mix_style!r}")
         for name, most in STAGES.items():
             if not 1 <= getattr(self, name) <= most:
                 raise BuildError(f"{name} {getattr(self, name)}: there are 1 to {most}")
+
+    def as_dict(self) -> dict[str, int | str]:
+        """The fields by name, as manifests have them: without drafts as it was before there were any."""
+        return {name: value for name, value in asdict(self).items() if name != "drafts" or value}
 
     @property
     def lends(self) -> bool:

@@ -159,6 +159,9 @@ GROUPS = (
             Parameter("Streams", 1, "contexts in flight, which requests name"),
             _flag("Lends", 0, "an idle stream lends its pass through the decoder to the prompts of others"),
             Parameter("Stops", 8, "stop tokens of a request"),
+            Parameter("Drafts", 0, "trigrams of the table that guesses the next token; 0: none is guessed"),
+            Parameter("Bigrams", 512, "words of its other memory: token ids below it have one"),
+            Parameter("DropWait", 0, "cycles from where a dropped draft would go on to its end, less one"),
         ),
     ),
     Group(

@@ -184,6 +184,22 @@ class Schedule:
         """The end of an inner token of a prompt, at the position where attention adds nothing."""
         return next(word.at for word in self.words if word.attend and word.ends) + 1 + self.inner_wait
 
+    @property
+    def drop_wait(self) -> int:
+        """Cycles, less one, from where a dropped draft would play its next word until all is through that it began."""
+        g, longest = self.geometry, 0
+        late = max(g.post_late, g.plain_late, g.residual_late + g.root_late) + 1
+        through = EMBED_READ + len(self.embed) - 1 + late
+        for word in self.words[:-1]:
+            if word.at > 1:  # the first is played in the cycle behind the fetch
+                longest = max(longest, through - word.at)
+            if word.run is not None:
+                through = max(through, run_read(word.run, word.at + 1, g, len(word.run.emissions) - 1) + late)
+            if word.attend:
+                mixed = word.at + 1 + walk_to_mixed(self.wiring, g) + self.quotient_steps
+                through = max(through, mixed + min(self.slack, self.span(self.context - 1)))
+        return longest
+
     def mean_cycles(self, first: int = 0, last: int = 255, generated: bool = True) -> float:
         """Mean over positions first .. last."""
         last = min(last, self.context - 1)

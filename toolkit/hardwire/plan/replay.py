@@ -7,7 +7,8 @@ whole runs, and whoever finds it taken waits with everything behind: ``rtl/arbit
 ``rtl/attention_jobs.sv`` attention. Of those that could go on in a cycle the oldest token does. A token that is alone
 never waits, and takes ``Schedule.cycles``.
 
-Every stream has a pass; while it is idle the prompts of others have it (``rtl/passes.sv``).
+Every stream has a pass; while it is idle the prompts of others have it (``rtl/passes.sv``), and while all others are
+idle a draft of what comes next (``rtl/drafts.sv``).
 """
 
 from __future__ import annotations
@@ -16,69 +17,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice, pairwise
 
-from ..parts import present
 from .latency import ceil_div
-from .program import MEAN_OVER, Busy, Schedule, Word, run_read
-from .words import EMBED_READ, END, LEND_AFTER, LENT_LATE, NOISE_LATE, PROMPT_LATE
+from .program import MEAN_OVER, Busy, Schedule, Word
+from .shared import Played, Shared, Step, Turn
+from .words import DRAFT_LATE, END, LEND_AFTER, LENT_LATE, PROMPT_LATE
+
+__all__ = ["Played", "Step", "Throughput", "Turn", "replay", "throughput", "timeline"]
 
 NEVER = 1 << 62  # a cycle that does not come
 WARM = 4  # tokens of each stream in front of one that is shown
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """A token that a stream has to compute.
-
-    generated: logits and sampling are wanted; otherwise an inner token of a prompt, whose next one is there at once.
-    after: cycles from the end of the stream's token before, or from cycle 0, until it is there to be fetched; meanwhile
-    the stream is idle.
-    """
-
-    position: int
-    generated: bool = True
-    after: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Played:
-    """A token that was computed: ``end`` is the cycle of the next possible fetch of its stream."""
-
-    stream: int
-    position: int
-    generated: bool
-    fetch: int
-    end: int
-
-    @property
-    def latency(self) -> int:
-        """Cycles from its fetch to the next possible one."""
-        return self.end - self.fetch
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is played at once: a word of the program, with its wait for the next, or a fetch."""
-
-    wait: int = 1
-    after_span: bool = False
-    attend: bool = False
-    ends: bool = False
-    lanes: int = 0  # cycles until another run may be played; 0: it has no run
-    reads_from: int = 0  # cycles until the read-out is taken; 0: it is not
-    reads_until: int = 0  # and until it is free again
-
-    @classmethod
-    def of(cls, program: Schedule, word: Word, following: Word | None) -> Step:
-        wait = following.at - word.at if following else 0
-        step = cls(wait, following is not None and following.after_span, word.attend, word.ends)
-        if word.run is None:
-            return step
-        g, last = program.geometry, len(word.run.emissions) - 1
-        passes = run_read(word.run, 1, g, last // g.depth * g.depth) - g.lane_late
-        first, until = run_read(word.run, 1, g, 0), run_read(word.run, 1, g, last) + 1
-        if word.run.name == "head":  # what caps logits hands them on later: no other stream's row may come beside them
-            until += sum(part.logit_late for part in present(program.wiring))
-        return cls(step.wait, step.after_span, step.attend, step.ends, passes, first, until)
 
 
 @dataclass(kw_only=True)
@@ -91,6 +38,10 @@ class _Stream:
     due: int = 0
     flying: int = 0  # tokens that are computed
     lends: int = 0  # where nothing of it is computed: from here on its pass is lent until its next turn is due
+    guessed: int = NEVER  # from here on what comes behind its last token could be fetched as a draft,
+    guess_until: int = NEVER  # until that token ends;
+    guess: bool = False  # whether it comes true,
+    position: int = 0  # and that token's position
 
     def next_turn(self) -> None:
         self.turn = next(self.turns, None)
@@ -112,54 +63,25 @@ class _Pass:
     step: int = 0
     due: int = 0
     fetch: int = 0
+    draft: bool = False  # which is to be decided
 
 
 @dataclass(kw_only=True)
-class _Shared:
-    """When what all streams share is free: lanes, read-out, noise, attention."""
+class _Draft:
+    """The one that is to be decided: ``at`` this cycle, or before it by who comes."""
 
-    program: Schedule
-    lanes: int = 0  # first cycle in which a run may be played
-    reads: int = 0  # first read that may be made
-    grant: int = 0  # a run or a fetch is played in a cycle of its own
-    noise: int = 0
-    walk: int | None = None  # first block of the last walk
-    blocks: int = 0  # of that walk
-    embed: Step = field(init=False)
-    inner: Step = field(init=False)  # what an inner token of a prompt has for its last attention
-    noise_cycles: int = field(init=False)
+    stream: _Stream
+    place: _Pass
+    true: bool  # what it guesses
+    at: int = NEVER
+    noise: int = 0  # when its noise is complete
 
-    def __post_init__(self) -> None:
-        s, rows = self.program.shape, self.program.geometry.rows
-        self.embed = Step(reads_from=EMBED_READ, reads_until=EMBED_READ + len(self.program.embed))
-        self.inner = Step(wait=self.program.inner_wait + 1)
-        self.noise_cycles = ceil_div(s.vocab, rows) * (rows // 2) + NOISE_LATE - 1
 
-    def earliest(self, step: Step, turn: Turn, due: int) -> int:
-        """The first cycle from ``due`` on in which the step could be played."""
-        if step.reads_from:
-            due = max(due, self.grant, self.reads - step.reads_from)
-            if step.lanes:
-                return max(due, self.lanes)
-            return max(due, self.noise) if turn.generated else due
-        if step.attend and self.walk is not None:
-            # The next walk's scores, exponentials and quotients all come behind those of the last.
-            p, n, blocks = self.program, self.blocks, turn.position // self.program.geometry.banks + 1
-            gap = max(n, p.spacing, 2 * n - blocks, 2 * (n - blocks) + p.quotient_steps)
-            return max(due, self.walk + gap - 1)
-        return due
+Choice = tuple[int, int, int, _Pass, _Stream]
 
-    def take(self, step: Step, turn: Turn, at: int) -> None:
-        if step.reads_from:
-            self.grant, self.reads = at + 1, at + step.reads_until
-            if step.lanes:
-                self.lanes = at + step.lanes
-            elif turn.generated:
-                self.noise = at + self.noise_cycles
-        elif step.attend:
-            p = self.program
-            self.blocks = turn.position // p.geometry.banks + 1
-            self.walk = at + 1 + (p.walks - 1) * max(self.blocks, p.spacing)
+
+def _order(choice: Choice) -> tuple[int, int, int]:
+    return choice[:3]
 
 
 Observer = Callable[[int, int, Word | None, int], None]  # stream, position, what it plays (None: a fetch), cycle
@@ -180,16 +102,30 @@ class _Engine:
         following = [*program.words[1:], None]
         self.program, self.observe = program, observe
         self.steps = [Step.of(program, word, after) for word, after in zip(program.words, following, strict=True)]
-        self.shared, self.ages = _Shared(program=program), count(len(streams))
+        self.shared, self.ages = Shared(program=program), count(len(streams))
         self.streams = [_Stream(number=i, turns=iter(turns)) for i, turns in enumerate(streams)]
         self.passes = [_Pass(number=i, age=i) for i in range(len(streams))]
+        self.draft: _Draft | None = None
         for stream in self.streams:
             stream.next_turn()
             stream.due = stream.turn.after if stream.turn else 0
 
     def play(self) -> Iterator[Played]:
-        while choices := [*self._steps(), *self._fetches()]:
-            at, _, _, place, stream = min(choices, key=lambda choice: choice[:3])
+        while True:
+            choices = [*self._steps(), *self._fetches()]
+            if self.program.geometry.drafts:
+                decided, keeps = self._decided()
+                drafts = list(self._drafts())
+                if decided < NEVER and all(choice[0] > decided for choice in choices):
+                    (self._keep if keeps else self._drop)(decided)
+                    continue
+                if drafts and drafts[0][:3] < min(choices, key=_order)[:3]:
+                    at, _, _, place, stream = drafts[0]
+                    self._fetch_draft(stream, place, at)
+                    continue
+            if not choices:
+                return
+            at, _, _, place, stream = min(choices, key=_order)
             if place.owner is None:
                 self._fetch(stream, place, at)
             elif (token := self._step(stream, place, at)) is not None:
@@ -197,10 +133,12 @@ class _Engine:
 
     # What could be played next: when, the pass's age, the stream's number, the pass, and whose token it is.
 
-    def _steps(self) -> Iterator[tuple[int, int, int, _Pass, _Stream]]:
+    def _steps(self) -> Iterator[Choice]:
         for place in self.passes:
             if (stream := place.owner) is not None:
                 step = self._at(place)
+                if place.draft and place.step == len(self.steps) - 2:
+                    continue  # with its last run it waits until it is decided
                 at = self.shared.earliest(step, place.turn, place.due)
                 if not self._attends(step) or not self._before(place, at):
                     yield at, place.age, stream.number, place, stream
@@ -210,12 +148,12 @@ class _Engine:
 
     def _before(self, place: _Pass, at: int) -> bool:
         """Whether a token before it, of the same context, waits for attention too."""
-        others = [o for o in self.passes if o.owner is place.owner and o.age < place.age]
+        others = [o for o in self.passes if o.owner is place.owner and o.age < place.age and not o.draft]
         return any(o.due <= at and self._attends(self._at(o)) for o in others)
 
-    def _fetches(self) -> Iterator[tuple[int, int, int, _Pass, _Stream]]:
+    def _fetches(self) -> Iterator[Choice]:
         for stream in self.streams:
-            if stream.turn is None or stream.waits:
+            if stream.turn is None or stream.waits or self._keeps(stream):
                 continue
             own = self.passes[stream.number]
             free = NEVER if own.owner is not None else own.due
@@ -245,6 +183,85 @@ class _Engine:
         step = self.steps[place.step]
         return self.shared.inner if step.attend and step.ends and not place.turn.generated else step
 
+    # Drafts: one at a time, of a stream whose neighbours are all idle.
+
+    def _drafts(self) -> Iterator[Choice]:
+        for stream in self.streams if self.draft is None else ():
+            others = [o for o in self.streams if o is not stream]
+            if stream.guessed == NEVER or any(o.flying for o in others):
+                continue
+            alone = max(stream.guessed, max(o.lends for o in others) + LENT_LATE)
+            until = min([o.due for o in others if o.turn is not None], default=NEVER)
+            found = []
+            for place in self.passes:
+                if place.owner is None:
+                    lent = place.number != stream.number
+                    at = max(alone, place.due + LENT_LATE * lent)
+                    found.append((self.shared.earliest(self.shared.embed, Turn(position=0), at), lent, place.number))
+            at, _, number = min(found, default=(NEVER, False, 0))
+            if at < until and at <= stream.guess_until:
+                yield at, self.passes[number].age, stream.number, self.passes[number], stream
+
+    def _decided(self) -> tuple[int, bool]:
+        """When the draft is, and whether it is kept. Who comes before ends it."""
+        if (draft := self.draft) is None:
+            return NEVER, False
+        others = [o for o in self.streams if o is not draft.stream and o.turn is not None]
+        comes = min([max(o.due, draft.place.fetch + 1) for o in others], default=NEVER)
+        return (draft.at, draft.true) if draft.at <= comes else (comes, False)
+
+    def _keeps(self, stream: _Stream) -> bool:
+        """Whether the stream's next token is its draft."""
+        draft = self.draft
+        return draft is not None and draft.stream is stream and draft.true and draft.at < NEVER
+
+    def _guess(self, stream: _Stream, turn: Turn, at: int) -> None:
+        """The turn is begun, and what comes behind it guessed."""
+        guesses = turn.generated and turn.guess is not None
+        stream.guessed, stream.guess_until = at + DRAFT_LATE if guesses else NEVER, NEVER
+        stream.guess, stream.position = bool(turn.guess), turn.position
+
+    def _settle(self, stream: _Stream) -> None:
+        """A draft of a stream whose token has ended: it is compared in the first cycle in which the next token is
+        needed, and decided in the one behind."""
+        draft = self.draft
+        if draft is not None and draft.stream is stream and not stream.flying:
+            draft.at = stream.lends - LEND_AFTER if stream.turn is None else stream.due + 1
+            draft.true = draft.true and stream.turn is not None and stream.turn.generated
+            stream.due = max(stream.due, draft.at)
+
+    def _fetch_draft(self, stream: _Stream, place: _Pass, at: int) -> None:
+        turn = Turn(position=stream.position + 1)
+        self.shared.take(self.shared.embed, turn, at)
+        self.observe(stream.number, turn.position, None, at)
+        place.owner, place.turn, place.fetch, place.age = stream, turn, at, next(self.ages)
+        place.step, place.due, place.draft = 0, at + 1, True
+        self.draft = _Draft(stream=stream, place=place, true=stream.guess, noise=self.shared.noise)
+        stream.guessed = NEVER
+        self._settle(stream)
+
+    def _keep(self, at: int) -> None:
+        assert self.draft is not None
+        stream, place, turn = self.draft.stream, self.draft.place, self.draft.stream.turn
+        assert turn is not None and turn.position == place.turn.position
+        place.turn, place.fetch, place.draft, place.due = turn, at, False, max(place.due, at + 1)
+        stream.flying += 1
+        stream.next_turn()
+        stream.due, self.draft = NEVER, None
+        self._guess(stream, turn, at)
+
+    def _drop(self, at: int) -> None:
+        """It begins nothing more; its pass is free when all is through that it began."""
+        assert self.draft is not None
+        stream, place, noise = self.draft.stream, self.draft.place, self.draft.noise
+        if NEVER > stream.due == self.draft.at > at + 1:  # who came did so before it was compared
+            stream.due = self.draft.at - 1
+        if self.shared.noise == noise:
+            self.shared.noise = min(noise, at + 1)
+        place.owner, place.draft = None, False
+        place.due = max(place.due, at + 1) + self.program.drop_wait + 1 + END
+        self.draft = None
+
     # What is played.
 
     def _fetch(self, stream: _Stream, place: _Pass, at: int) -> None:
@@ -258,6 +275,7 @@ class _Engine:
         stream.next_turn()
         ahead = stream.turn is not None and not turn.generated and not stream.turn.after
         stream.due = at + PROMPT_LATE if ahead else NEVER
+        self._guess(stream, turn, at)
 
     def _step(self, stream: _Stream, place: _Pass, at: int) -> Played | None:
         """The token, where it is done with this."""
@@ -272,8 +290,10 @@ class _Engine:
         place.owner, place.due = None, end
         stream.flying -= 1
         stream.lends = end + LEND_AFTER
+        stream.guess_until = at if turn.generated else stream.guess_until
         if stream.due == NEVER and not stream.flying and stream.turn is not None:
             stream.due = end + stream.turn.after
+        self._settle(stream)
         return Played(
             stream=stream.number, position=turn.position, generated=turn.generated, fetch=place.fetch, end=end
         )

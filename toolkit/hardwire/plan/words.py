@@ -125,6 +125,9 @@ PROMPT_LATE = Constant(
 )
 LENT_LATE = Constant("LentLate", 1, "from what lets a stream have another's pass to a fetch into it, at least")
 LEND_AFTER = Constant("LendAfter", 16, "from a stream's end until its pass is lent: a host that goes on asks sooner")
+DRAFT_LATE = Constant(
+    "DraftLate", 7, "from a token's fetch until the guess of the next one is there to be fetched as a draft"
+)
 LEAST_RESET = Constant("LeastReset", 16, "of a reset, at least, as AXI asks: pipelines without one run empty meanwhile")
 ALIBI_LATE = Constant("AlibiLate", alibi.ALIBI_LATE, "a score to one with the bias of its position")
 LONGEST_RUN_OUT = Constant("LongestRunOut", LEAST_RESET - 5, "of a pipeline that is left to run empty, at most")
@@ -327,6 +330,8 @@ REQUEST = Struct(
     (
         Field("stream", "StreamW", "whose context it continues"),
         Field("clear", 1, "from an empty context"),
+        Field("drafts", 1, "what is guessed may be computed; low: a draft that is there is dropped"),
+        Field("follows", 1, "with `drafts`: a request like this one goes on behind its last token"),
         Field("budget", 32, "tokens to produce at most"),
         Field("seed", 64, "of the sampling noise"),
         Field("inverse", 17, "1 / temperature in units of 2**-12; 0 is greedy"),

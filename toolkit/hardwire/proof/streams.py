@@ -21,6 +21,7 @@ from ..chip.reference import Reference
 from ..driver.hosted import HostedChip
 from ..host.requests import Outcome, Request, RequestState
 from ..ops.fixed import Ints
+from ..plan.drafts import NONE, DraftTable
 from ..plan.program import Schedule
 from ..plan.replay import Turn, replay
 from .draws import STOP, random_guide
@@ -38,11 +39,13 @@ def drawn(
     """A request that ``context`` positions hold, and what the reference says to it, a row of logits for each token.
     best: of extended samplers, whose options it has then; guided: half of the time with a guide too."""
     known = int(rng.integers(1, min(MOST_KNOWN, context // 2 + 1) + 1))
+    prompt = tuple(rng.integers(0, chip.shape.vocab, known).tolist())
     request = Request(
-        ids=tuple(rng.integers(0, chip.shape.vocab, known).tolist()),
+        ids=prompt,
         budget=int(rng.integers(1, min(MOST_DRAWN, context - known + 1) + 1)),
         temperature=float(rng.choice([0.0, 0.8])),
         seed=int(rng.integers(1 << 40)),
+        drafts=sum(prompt) % 5 > 0,
         rows=1,
         **(_options(rng, best) if best else {}),
     )
@@ -89,15 +92,27 @@ def _difference(rung: str, request: Request, stage: str, token: int, index: int,
 # An engine by itself.
 
 
-def mixes(rung: Rung, name: str, chip: Chip, sim: RtlSim, program: Schedule, rounds: int) -> Difference | None:
+def mixes(
+    rung: Rung,
+    name: str,
+    chip: Chip,
+    sim: RtlSim,
+    program: Schedule,
+    rounds: int,
+    table: DraftTable | None = None,
+) -> Difference | None:
     """Requests of all streams at once, so many times: logits, tokens, and without pauses the cycles of every fetch.
-    Where samplers are extended half of them have options, whose cycles no replay knows."""
+    Where samplers are extended half of them have options, whose cycles no replay knows. With a table of drafts every
+    other time without pauses is one stream's alone, so that it has guesses, kept and dropped."""
     rng = np.random.default_rng(rounds)
     for number in range(rounds):
         pauses, best = number % 2 == 1, sim.limits.best if number % 4 > 1 else 0
         sim.reset()
         asked, wanted = [], []
+        alone = table is not None and rounds > 1 and number % 4 == 0
         for stream in range(sim.limits.streams):
+            if alone and stream != number // 4 % sim.limits.streams:
+                continue
             guided = best > 0 and sim.limits.guide_words > 0
             request, want = drawn(rng, chip, sim.limits.context, stream, best, guided)
             stall = int(rng.integers(1, 1 << 16)) if pauses else 0
@@ -108,31 +123,50 @@ def mixes(rung: Rung, name: str, chip: Chip, sim: RtlSim, program: Schedule, rou
             if (difference := _first(name, one.request, want, got.tokens, got.logits)) is not None:
                 return difference
             rung.tokens, rung.logits = rung.tokens + len(got.tokens), rung.logits + got.logits.size
-        if not pauses and not best and (difference := _off_the_plan(name, program, asked, found)) is not None:
+        if not pauses and not best and (difference := _off_the_plan(name, program, asked, found, table)) is not None:
             return difference
     return None
 
 
 def _off_the_plan(
-    rung: str, program: Schedule, asked: Sequence[Asked], found: Sequence[Simulated]
+    rung: str,
+    program: Schedule,
+    asked: Sequence[Asked],
+    found: Sequence[Simulated],
+    table: DraftTable | None,
 ) -> Difference | None:
     """The first fetch that comes in another cycle than the replay has for it."""
-    queues = [iter(_turns(one, got)) for one, got in zip(asked, found, strict=True)]
-    place = [0] * len(asked)
+    queues: list[Iterator[Turn]] = [iter(()) for _ in range(program.geometry.streams)]
+    by_stream, place = {}, [0] * len(queues)
+    for one, result in zip(asked, found, strict=True):
+        by_stream[one.request.stream] = one, result
+        queues[one.request.stream] = turns(program, one, result, table)
     for played in replay(program, queues):
         stream = played.stream
-        got = int(found[stream].fetches[place[stream]])
+        one, result = by_stream[stream]
+        got = int(result.fetches[place[stream]])
         if got != played.fetch:
-            return _difference(rung, asked[stream].request, "cycles", place[stream], 0, played.fetch, got)
+            return _difference(rung, one.request, "cycles", place[stream], 0, played.fetch, got)
         place[stream] += 1
     return None
 
 
-def _turns(asked: Asked, found: Simulated) -> Iterator[Turn]:
-    """What the engine was given to do; a request is taken up a cycle after it is there."""
-    known = len(asked.request.ids)
+def turns(program: Schedule, asked: Asked, found: Simulated, table: DraftTable | None = None) -> Iterator[Turn]:
+    """What the engine was given to do, and whether its guesses came true; a request is taken up a cycle after it is
+    there. Of its last token nothing is guessed, nor a stop token, nor what no position is left for."""
+    request, known = asked.request, len(asked.request.ids)
+    ids = [*request.ids, *found.tokens]
+    last = known - 2 + (request.budget or 1 << 30)
+    guesses = [NONE] * len(ids) if table is None or not request.drafts else table.guesses(ids).tolist()
     for position in range(len(found.fetches)):
-        yield Turn(position=position, generated=position >= known - 1, after=0 if position else asked.after + 1)
+        generated, guess = position >= known - 1, guesses[position]
+        made = generated and position < min(last, program.context - 1) and guess not in (NONE, *request.stops)
+        yield Turn(
+            position=position,
+            generated=generated,
+            after=0 if position else asked.after + 1,
+            guess=ids[position + 1 : position + 2] == [guess] if made else None,
+        )
 
 
 # ---------------------------------------------------------------------------------------------------

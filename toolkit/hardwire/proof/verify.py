@@ -36,6 +36,7 @@ from ..chip.model import Chip
 from ..chip.reference import Reference, new_state, step
 from ..decoder import forward
 from ..driver.hosted import HostedChip
+from ..emit.rtl.project import drafts_of
 from ..errors import BuildError, ChipError, PromptError
 from ..host.requests import Request
 from ..ops.fixed import Ints
@@ -245,7 +246,10 @@ class _Ladder:
             difference = listeners(rung, route.rung, self.chip, backend, GATES_ANSWERS)
         elif isinstance(backend, RtlSim):
             rounds = MIXES if route.rung == "rtl" else GATES_MIXES
-            difference = mixes(rung, route.rung, self.chip, backend, route.plan, rounds)
+            table = drafts_of(self.build.folder / "rtl")
+            difference = mixes(rung, route.rung, self.chip, backend, route.plan, rounds, table)
+            if table is not None:
+                rung.tell(f"drafts from a table of {table.entries:,} entries")
             if difference is None and route.rung == "rtl" and "vivado" in self.build.manifest.parts:
                 difference = self._behind_registers(rung, scratch)
         rung.status = "different" if difference else rung.status
@@ -302,7 +306,7 @@ class _Ladder:
             texts=texts,
             traced=TRACED if traced else 0,
             loops=[Request(ids=start, budget=budget, **options) for options in ({}, SAMPLED)],
-            timed=None if rung == "csim" else Request(ids=start[:1]),  # C++ has no clock
+            timed=None if rung == "csim" else Request(ids=start[:1], drafts=False),  # C++ has no clock
             cycles=self.build.manifest.cycles,
             geometry=geometry,
         )
@@ -311,7 +315,7 @@ class _Ladder:
         """A prompt and its greedy continuation; over a serial line, logits as far as it can carry them."""
         start = tuple(self.starts[0][:GATES_PROMPT])
         length = min(len(start) + GATES_TOKENS, self._engine_context())
-        greedy = Request(ids=start, budget=length - len(start))
+        greedy = Request(ids=start, budget=length - len(start), drafts=False)
         ids = np.array([*start, *Reference(self.chip).run(greedy).ids], np.int64)
         logits = step(self.chip, new_state(self.chip, 1, length), ids[None])[0]
         sampled = Request(ids=start, budget=greedy.budget, **SAMPLED)

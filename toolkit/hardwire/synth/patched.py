@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..build.drafts import own_text
 from ..build.folder import Build
 from ..build.make import copy_onnx
 from ..chip.model import Chip
 from ..emit.rtl.contents import POSITIONS, ROOM, Cast, Pour, memories, shifters_of
 from ..emit.rtl.project import META, read_meta
+from ..emit.rtl.roms import draft_lines
 from ..emit.top.host import META as BOARD_META
 from ..errors import BuildError
 from ..files import sha256
@@ -57,7 +59,10 @@ def contents_for(build: Build, chip: Chip) -> dict[str, list[str]]:
             f"{build.folder}: chip {chip.digest[:12]} does not go into this bitstream: {'; '.join(found)}; quantize "
             "with --like the chip that it was built from and --patchable, or build anew"
         )
-    return memories(chip, schedule(chip, geometry), int(cast.parameters["BiasW"]), pour)
+    files = memories(chip, schedule(chip, geometry), int(cast.parameters["BiasW"]), pour)
+    if geometry.drafts:  # learnt anew: of another model's the guesses would seldom be right
+        files |= draft_lines(own_text(chip, geometry.share or chip.shape.context).table(geometry.drafts))
+    return files
 
 
 def held_by(build: Build) -> dict[str, list[str]]:

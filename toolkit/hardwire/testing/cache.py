@@ -20,7 +20,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ class Cache:
         Raises what ``build_chip`` does.
         """
         path = self._saved(chip) if isinstance(chip, Chip) else Path(chip)
-        shape = None if geometry is None else asdict(geometry)
+        shape = None if geometry is None else geometry.as_dict()
         said = {"board": board, "target": target, "ip": ip, "lanes": lanes, "geometry": shape}
         digest = self._digest("build", {"chip": load_chip(path).digest, "name": path.stem, **said})
         out = self.folder / "builds" / digest / path.stem

@@ -28,6 +28,7 @@ from typing import Any
 from ...chip.model import Chip
 from ...errors import BuildError
 from ...manifest.projects import Cycles, RtlProject
+from ...plan.drafts import BIGRAM_FILE, TRIGRAM_FILE, DraftTable
 from ...plan.geometry import Geometry
 from ...plan.program import Schedule
 from ...plan.schedule import schedule
@@ -35,6 +36,7 @@ from . import choice
 from .contents import Cast, Pour, memories
 from .loads import top_body, write_loads
 from .packages import HEADER, PLAN_PACKAGE, plan_package, ports_header
+from .roms import draft_lines
 from .values import parameters
 
 META = "hardwire_rtl.json"
@@ -59,9 +61,10 @@ def write_rtl(
     geometry: Geometry = Geometry(),
     rom_path: str = "rom/",
     pour: Pour = Pour.NONE,
+    table: DraftTable | None = None,
 ) -> Schedule:
     """Write the project; ``rom_path`` is where a tool finds rom/ from the directory it runs in, ``pour`` which memories
-    its host can write."""
+    its host can write, ``table`` that of an engine with drafts."""
     program = schedule(chip, geometry)
     if geometry.best and pour is Pour.ALL:
         raise BuildError("--sampler extended: of a frozen engine; leave out --reprintable")
@@ -76,6 +79,10 @@ def write_rtl(
         shutil.copy(source, folder / "rtl" / source.name)
     digests = {}
     contents = memories(chip, program, int(values["BiasW"]), pour)
+    if (0 if table is None else table.entries) != geometry.drafts:
+        raise BuildError(f"drafts {geometry.drafts}: the engine takes a table of as many entries")
+    if table is not None:
+        contents = {**contents, **draft_lines(table)}
     if geometry.best:
         contents = {**contents, choice.OCTAVE: choice.octave_lines()}
     for name, lines in contents.items():
@@ -94,7 +101,7 @@ def write_rtl(
         "chip": chip.digest,
         "shape": asdict(chip.shape),
         "formats": asdict(chip.formats),
-        "geometry": asdict(geometry),
+        "geometry": geometry.as_dict(),
         "cycles": _cycles(program),
         "parameters": values,
         "rom": digests,
@@ -126,6 +133,17 @@ def best_of(meta: RtlProject) -> int:
 def guide_words_of(meta: RtlProject) -> int:
     """Transitions of an automaton that it has room for; 0: none."""
     return int((meta.get("geometry") or {}).get("guide_words", 0))
+
+
+def drafts_of(folder: Path) -> DraftTable | None:
+    """The table of drafts in a written project's ROMs; None: it has none. Raises BuildError as ``read_meta`` does."""
+    meta = read_meta(folder)
+    if not (meta.get("geometry") or {}).get("drafts", 0):
+        return None
+    words = [
+        [int(line, 16) for line in (folder / "rom" / name).read_text().split()] for name in (BIGRAM_FILE, TRIGRAM_FILE)
+    ]
+    return DraftTable.of_words(int(meta["shape"]["vocab"]), *words)
 
 
 def _cycles(program: Schedule) -> Cycles:

@@ -16,6 +16,7 @@ from ...ops.fixed import MULTIPLIER_BITS, Ints
 from ...parts import present
 from ...parts.mlp import entry_bits
 from ...parts.part import Words
+from ...plan.drafts import DraftTable
 from ...plan.geometry import Geometry
 from ...plan.program import Emission, Run, Schedule
 from ...plan.replay import Step
@@ -95,6 +96,12 @@ def rom_contents(chip: Chip, program: Schedule, bias: int | None = None) -> dict
 def part_lines(words: Words) -> list[str]:
     """A part's ROM as lines of hexadecimal, its fields packed as the struct that it names."""
     return pack(OF_PARTS[words.struct], words.widths, words.columns)
+
+
+def draft_lines(table: DraftTable) -> dict[str, list[str]]:
+    """File name to lines of the memories that a table of drafts is in."""
+    columns = {name: [(values[:, None], bits) for values, bits in word] for name, word in table.words().items()}
+    return {name: hex_lines(*fields) for name, fields in columns.items()}
 
 
 def _shifts(chip: Chip, program: Schedule) -> dict[str, list[str]]:

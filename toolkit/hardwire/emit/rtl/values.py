@@ -8,6 +8,7 @@ from ...chip.model import Chip
 from ...host.requests import STOPS
 from ...ops import norm
 from ...parts import PARTS
+from ...plan.drafts import bigram_words
 from ...plan.latency import ceil_div
 from ...plan.program import Schedule
 from ...plan.trace import segments
@@ -75,6 +76,9 @@ def parameters(chip: Chip, program: Schedule) -> dict[str, int | str]:
         "Streams": g.streams,
         "Lends": int(g.lends),
         "Stops": STOPS,
+        "Drafts": g.drafts,
+        "Bigrams": bigram_words(s.vocab),
+        "DropWait": program.drop_wait if g.drafts else 0,
         "Segments": segments(program),
         "Trace": int(g.trace),
         **word_widths(chip, program),

@@ -18,6 +18,8 @@ from ...host.frames import HEAD, OPERATIONS
 from ...host.registers import (
     ADDRESS_BITS,
     BURST,
+    DRAFT,
+    DRAFTS,
     ID_BITS,
     MAGIC,
     REASONS,
@@ -56,7 +58,7 @@ def package_text() -> str:
         f"  localparam logic [31:0] Version = 32'h{VERSION:08x};",
         "",
     ]
-    for register in REGISTERS:
+    for register in (*REGISTERS, *DRAFT):
         lines.append(f"  localparam logic [AddrW-1:0] Reg{_camel(register.name):<12} = 19'h{register.address:05x};")
     lines.append("")
     for window in WINDOWS:
@@ -65,9 +67,10 @@ def package_text() -> str:
     lines += [f"  localparam int Win{_camel(window.name) + 'A':<8} = {_address_bits(window)};" for window in WINDOWS]
     end = max(register.address + 4 * register.count for register in REGISTERS)
     lines.append(f"  localparam int RegistersA = {end.bit_length()};  // beyond them none is")
-    for register in REGISTERS:
+    for register in (*REGISTERS, *DRAFT):
         if register.fields:
             lines += ["", *_register_lines(register)]
+    lines += ["", "  // Of `features`, where a build has drafts.", f"  localparam int FeaturesDrafts = {DRAFTS.low};"]
     lines += ["", "  // Why a request ended."]
     for number, reason in enumerate(REASONS):
         lines.append(f"  localparam logic [2:0] Reason{_camel(reason.replace(' ', '_')):<12} = 3'd{number};")
