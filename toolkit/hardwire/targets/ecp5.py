@@ -61,8 +61,8 @@ DELAYS = Delays(
         "INV": Cell(through=0.236),
     },
     net=1.4,  # with it the bundled model's netlists come out at 46.0 and 52.6 MHz; routed they made 45.5 and 48.4
-    # By the routes of tests/routes.py, of bundled engines and of a tile with all stages; one of them has 8.6 ns from block
-    # to block, 59 % of the LUTs predicted, and 2.6 from a block.
+    # By the routes of tests/routes.py, of bundled engines and of a tile with all stages; one has 8.6 ns from block to
+    # block, 59 % of the LUTs predicted, and 2.6 from a block.
     wiring=Wiring(
         near=0.9,
         crowded=1.35,
