@@ -54,11 +54,11 @@ module host_registers
 
   // B0: what an address means and whether a value fits there. B1: what the state allows, and what it does: target by
   // target, as each waits for no more than it has to.
-  logic               in_registers, in_trace, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok;
+  logic               in_registers, in_trace, in_prompt, in_tokens, in_logits, in_settings, settings_ok, index_ok_b1;
   logic               readable, in_range, start, can_start;
   targets_t           to, to_b1, set;  // the target of a write, of one that is done
   logic               read_b1, readable_b1, registers_b1, trace_b1, tokens_b1, logits_b1;
-  logic               in_range_b1, settings_ok_b1, index_ok_b1, nowhere_b1, fits, refused;
+  logic               in_range_b1, settings_ok_b1, write_b1, nowhere, fits, refused;
   logic [AddrW-1:0]   addr_b1, register, register_b1;
   logic [31:0]        wdata_b1;
   logic [LargestA-3:0] word, word_b1;
@@ -130,12 +130,11 @@ module host_registers
   always_ff @(posedge clk_i) begin
     read_b1        <= read_i && !rst_i;
     to_b1          <= write_i && !rst_i ? to : '0;
-    nowhere_b1     <= write_i && !rst_i && to == '0;
+    write_b1       <= write_i && !rst_i;
     addr_b1        <= addr_i;
     wdata_b1       <= wdata_i;
     in_range_b1    <= in_range;
     settings_ok_b1 <= settings_ok;
-    index_ok_b1    <= index_ok;
     readable_b1    <= readable;
     registers_b1   <= in_registers;
     settings_b1    <= in_registers && in_settings;
@@ -159,13 +158,14 @@ module host_registers
   assign can_start = !busy && error_q == 0 && !wdata_b1[ControlReset]
                      && (some_length || (pending && !wdata_b1[ControlClear]));
   assign start     = to_b1.control && in_range_b1 && wdata_b1[ControlStart] && can_start;
+  assign nowhere   = write_b1 && to_b1 == '0;
   assign fits      = to_b1.settings ? settings_ok_b1 : to_b1.read_index ? index_ok_b1 : in_range_b1;
   assign refused   = to_b1.control ? wdata_b1[ControlStart] && !can_start : busy && (to_b1.prompt || to_b1.settings);
 
   always_comb begin
     error_d = error_q;
     if (set.error) error_d = error_q & ~ErrorW'(wdata_b1);
-    if (nowhere_b1 || (read_b1 && !readable_b1)) error_d[ErrorAddress] = 1'b1;
+    if (nowhere || (read_b1 && !readable_b1)) error_d[ErrorAddress] = 1'b1;
     if (to_b1 != '0 && !fits) error_d[ErrorRange] = 1'b1;
     if (fits && refused) error_d[ErrorRefused] = 1'b1;
     error_d |= event_i;
@@ -262,7 +262,7 @@ module host_registers
 
   token_ring #(.Depth(RingDepth), .FirstIndex(FirstIndex), .Streams(Streams), .Stream(Stream)) u_ring (
     .clk_i, .rst_i, .put_i(put), .id_i(TokenW'(put_id)), .full_o(full), .write_index_o(write_index),
-    .read_index_o(read_index), .index_i(wdata_i), .index_ok_o(index_ok),
+    .read_index_o(read_index), .index_i(wdata_i), .index_ok_o(index_ok_b1),
     .set_index_i(set.read_index),
     .stream_i(wdata_b1[0]),
     .set_stream_i(set.stream), .stream_o(stream), .push_count_o, .push_slot_o(push_slot), .push_i,

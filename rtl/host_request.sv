@@ -54,7 +54,7 @@ module host_request
   logic [2:0]           reason_d, reason;
   logic [3:0]           flush_q;
   logic [31:0]          left_q;
-  logic                 some_q;       // left_q is not zero
+  logic                 some_q, one_q; // left_q is not zero; it is one, and has been for a while
   logic [PositionW-1:0] rest_q;       // prompt tokens that are left
   logic                 stopped, stopped_q;  // a stop came before the item that is offered: it is the last
   logic                 whole, next;  // what is offered is the last of them; one of them is taken
@@ -96,7 +96,7 @@ module host_request
   assign cut_d    = state_q != Idle && cut_q;
   assign stop_d   = (state_q != Idle && (stop_q || stop_i)) || (Several && reset_i);
   assign drop_d   = Several && (reset_i || (drop_q && state_q != Idle));
-  assign some_d   = put_o ? left_q != 1 : some_q;
+  assign some_d   = put_o ? !one_q : some_q;
   assign status_d = state_q == Wait ? progress_i.status : status_q;
 
   always_comb begin
@@ -116,6 +116,7 @@ module host_request
   always_ff @(posedge clk_i) begin
     follows_o <= some_q && left_q != 1;
     fits_q    <= progress_i.position != PositionW'(Context);
+    one_q     <= left_q == 1;
     ends      <= ends_d;
     reason    <= reason_d;
     fetched_q <= !next;
@@ -170,7 +171,7 @@ module host_request
           pending_id_q <= token_i.id;
           lead_q       <= 1'b1;
           left_q       <= left_q - 1'b1;
-          some_q       <= left_q != 1;
+          some_q       <= !one_q;
         end
         status_q <= progress_i.status;
         rest_q   <= '0;

@@ -45,31 +45,34 @@ module serial_sender
   logic [BusW-1:0]  first_q;
   logic [31:0]      word_q;
 
-  // Whose tokens, or end, are next: of those that have some the one behind the last.
+  // Whose tokens, or end, are next: of those that have some, a cycle ago, the one behind the last. What it has stays.
   logic [Streams-1:0] end_q, pushes, ends;
-  logic [NumberW-1:0] next_q, whose;
+  logic [NumberW-1:0] next_q, whose_d, whose;
   logic [7:0]         status;
 
   always_comb begin
-    whose = '0;
+    whose_d = '0;
     for (int s = 0; s < Streams; s++) begin
       pushes[s] = push_count_i[s] != 0;
       ends[s]   = push_count_i[s] == 0 && end_q[s] && status_i[s][StatusStream];
     end
-    for (int s = Streams - 1; s >= 0; s--) if (pushes[s] || ends[s]) whose = NumberW'(s);
-    for (int s = Streams - 1; s >= 0; s--) if ((pushes[s] || ends[s]) && s >= 32'(next_q)) whose = NumberW'(s);
+    for (int s = Streams - 1; s >= 0; s--) if (pushes[s] || ends[s]) whose_d = NumberW'(s);
+    for (int s = Streams - 1; s >= 0; s--) if ((pushes[s] || ends[s]) && s >= 32'(next_q)) whose_d = NumberW'(s);
   end
   if (Streams > 1) begin : gen_turn
     always_ff @(posedge clk_i) begin
       if (push || finish) next_q <= whose + 1'b1;  // beyond the last of three: the first
-      if (rst_i) next_q <= '0;
+      whose <= whose_d;
+      if (rst_i) {next_q, whose} <= '0;
     end
     always_comb begin
       status = status_i[0];
       for (int s = 1; s < Streams; s++) if (32'(first_q[BusW-1:AddrW]) == s) status = status_i[s];
     end
   end else begin : gen_alone
-    assign next_q = '0;
+    assign {next_q, whose} = '0;
+    logic unused_whose;
+    assign unused_whose = ^whose_d;
     assign status = status_i[0];
   end
 

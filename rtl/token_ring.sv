@@ -20,7 +20,7 @@ module token_ring
   output logic [31:0]       write_index_o,  // one behind the last token that may be read
   output logic [31:0]       read_index_o,
   input  logic [31:0]       index_i,        // a new read_index_o, a cycle before set_index_i
-  output logic              index_ok_o,     // it is between the old one and write_index_o
+  output logic              index_ok_o,     // a cycle later: it was between the old one and write_index_o
   input  logic              set_index_i,
   input  logic              set_stream_i,   // with stream_i: push, beginning at read_index_o
   input  logic              stream_i,
@@ -34,7 +34,7 @@ module token_ring
 
   logic                 put_q, moved, moved_q;
   logic [SequenceW-1:0] tag;
-  logic [31:0] push_index_q, index_q, ahead;
+  logic [31:0] push_index_q, index_q, ahead, behind_q, held_q;
   logic [SlotA:0] to_end;
   logic [4:0]     few_q, count_q;  // ahead, at most Burst; those that are in one piece
 
@@ -49,7 +49,7 @@ module token_ring
     .clk_i, .we_i(put_i), .waddr_i(SlotA'(write_index_o)), .wdata_i({tag, id_i}),
     .raddr_i, .rdata_o);
 
-  assign index_ok_o   = write_index_o - index_i <= write_index_o - read_index_o;
+  assign index_ok_o   = behind_q <= held_q;
   assign moved        = push_i || set_stream_i;
   assign ahead        = write_index_o - push_index_q + 32'(put_q);
   assign to_end       = (SlotA + 1)'(Depth) - (SlotA + 1)'(push_slot_o);
@@ -66,7 +66,9 @@ module token_ring
     count_q <= moved || moved_q || !stream_o ? '0 : 32'(to_end) < 32'(few_q) ? 5'(to_end) : few_q;
     put_q <= put_i;
     if (put_q) write_index_o <= write_index_o + 1'b1;
-    index_q <= index_i;
+    index_q  <= index_i;
+    behind_q <= write_index_o - index_i;
+    held_q   <= write_index_o - read_index_o;
     if (set_index_i) read_index_o <= index_q;
     if (push_i) push_index_q <= push_index_q + 32'(push_count_o);
     if (set_stream_i) begin

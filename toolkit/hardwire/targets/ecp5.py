@@ -61,14 +61,14 @@ DELAYS = Delays(
         "INV": Cell(through=0.236),
     },
     net=1.4,  # with it the bundled model's netlists come out at 46.0 and 52.6 MHz; routed they made 45.5 and 48.4
-    # By nine routes (tests/routes.py), one of which has 8.6 ns from block to block, 59 % of the LUTs predicted, and 2.6
-    # from a block.
+    # By the routes of tests/routes.py, of bundled engines and of a tile with all stages; one has 8.6 ns from block to
+    # block, 59 % of the LUTs predicted, and 2.6 from a block.
     wiring=Wiring(
         near=0.9,
         crowded=1.35,
         block=2.4,
         across=14.0,
-        source="as nextpnr has them in nine routes",
+        source="as nextpnr has them in the routes of tests/routes.py",
         error=(-0.08, 0.08),
     ),
     roles=Roles(
