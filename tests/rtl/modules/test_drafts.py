@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""drafts: what is guessed when, and what becomes of it, against a model that keeps one draft; streams that come and go."""
+"""drafts: what is guessed when, and what becomes of it, against a model that keeps one; streams that come and go."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_draft_at_a_time(draw: np.random.Generator, streams: int) -> None:
     begun: tuple[int, int] | None = None  # whose token began last, and when
     guessed = live = into = None  # whose guess is there; whose draft, and in which pass
     draft, dropped, seen = 0, set[int](), {"kept": 0, "dropped": 0, "came": 0}
-    user = 0
+    user, was_first = 0, [0] * streams
     for cycle in range(CYCLES):
         first = [int(draw.random() < 0.1)] * streams
         if begun is not None and cycle == begun[1] + DRAFT_LATE:
