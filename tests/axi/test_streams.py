@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drafting import learnt
 
 from hardwire.backends.axisim import AxiSim
 from hardwire.chip.model import Chip
@@ -34,8 +35,13 @@ CASES = {
         "odd_chip",
         Geometry(columns=8, rows=8, depth=2, packed_groups=1, banks=5, divides=2, streams=3, share=13),
     ),
+    "two with drafts": (
+        "tiny_chip",
+        Geometry(columns=8, rows=4, depth=3, banks=3, divides=2, streams=2, drafts=256),
+    ),
     "four": ("micro_chip", Geometry(columns=16, rows=16, depth=1, banks=8, divides=4, streams=4)),
 }
+with_drafts = pytest.mark.parametrize("board", ["two with drafts"], indirect=True)
 of_several = pytest.mark.parametrize("board", [name for name in CASES if name != "one"], indirect=True)
 
 
@@ -43,7 +49,7 @@ of_several = pytest.mark.parametrize("board", [name for name in CASES if name !=
 def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Chip, AxiSim]:
     name, geometry = CASES[request.param]
     chip, folder = request.getfixturevalue(name), tmp_path_factory.mktemp("streams")
-    write_rtl(chip, folder, geometry)
+    write_rtl(chip, folder, geometry, table=learnt(chip, geometry) if geometry.drafts else None)
     write_axi_top(folder, Host(clock_mhz=100, ring=RING, first_index=FIRST))
     sim = AxiSim(folder, away=2)
     sim.compile()
@@ -155,6 +161,45 @@ def test_listeners_at_random(several: tuple[Chip, AxiSim, MappedChip]) -> None:
             listener.listen()
         if rng.random() < 0.05:
             sim.run(int(rng.integers(2000)))  # rings fill meanwhile
+
+
+@with_drafts
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_drafts_are_of_a_user_alone_and_change_nothing(
+    several: tuple[Chip, AxiSim, MappedChip], temperature: float
+) -> None:
+    """Each stream by itself: the same tokens with drafts and without, in fewer cycles, and the last one's logits."""
+    model, sim, chip = several
+    assert chip.drafts and [sim.read(address("drafts") + (s << ADDRESS_BITS)) for s in range(2)] == [0, 0]
+    for view in chip.streams:
+        took = {True: 0, False: 0}
+        for first in range(6):
+            request = Request(stream=view.number, ids=(first,), budget=RING, temperature=temperature, seed=first)
+            for drafts in (True, False):
+                took[drafts] += chip.run(replace(request, drafts=drafts)).total_cycles or 0
+                want, _ = wanted(model, request, chip.info().context)
+                view._begin(replace(request, drafts=drafts))
+                assert list(view._follow(RequestState())) == want
+                row = Reference(model).predict([first, *want[:-1]])
+                np.testing.assert_array_equal(view.logits(), row[-1])
+        assert took[True] < (0.85 if temperature == 0 else 1) * took[False], took
+
+
+@with_drafts
+def test_a_draft_that_waits_for_room_gives_its_pass_back(several: tuple[Chip, AxiSim, MappedChip]) -> None:
+    """Of a stream that nobody reads: another has his pass as soon as ever, and the first goes on when it is read."""
+    model, sim, chip = several
+    first, last = chip.streams
+    alone = chip.run(Request(stream=last.number, ids=(5, 6), budget=4, drafts=False)).total_cycles or 0
+    for ids in ((1, 2), (3,), (9, 4)):
+        request = Request(ids=ids)
+        unread = first.stream(request)
+        said = [next(unread)]
+        sim.run(100_000)
+        assert field("status", "stalled").of(first._read("status"))
+        other = chip.run(Request(stream=last.number, ids=(5, 6), budget=4, drafts=False)).total_cycles or 0
+        assert other < alone + 80
+        assert said + list(unread) == wanted(model, request, chip.info().context)[0]
 
 
 @of_several
@@ -269,7 +314,7 @@ def test_threads_share_the_engine(several: tuple[Chip, AxiSim, MappedChip]) -> N
     together = max(view.run_cycles() for view in chip.streams)
     for view in chip.streams:
         list(view._follow(RequestState()))
-    alone = [chip.run(replace(request, budget=RING)).total_cycles or 0 for request in requests]
+    alone = [chip.run(replace(request, budget=RING, drafts=False)).total_cycles or 0 for request in requests]
     assert together < 0.95 * sum(alone)
 
     found: dict[int, list[list[int]]] = {}
