@@ -18,7 +18,7 @@ from ..plan.schedule import schedule
 from ..progress import Stage
 from ..quality.own_text import Text, write_texts
 
-ENTRIES = (4096, 2048, 1024, 512)  # of a table that a build chooses: the largest that there is room for
+ENTRIES = (4096, 2048, 1024)  # of a table that a build chooses: the largest that there is room for
 LEARNT, FEWEST = 768, 96  # texts that it is learnt from, half of them greedy; of large models fewer
 WORK = 240_000 * LEARNT  # weights times texts
 LEAST = 0.3  # share of its cases in which a guess comes true: those below cost a user more than they give

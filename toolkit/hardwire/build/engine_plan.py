@@ -110,15 +110,23 @@ def _with_drafts(
 
 def _room_for_drafts(chip: Chip, board: Board, wanted: Wanted, planned: Geometry) -> Geometry | None:
     """What was planned with the largest table that it leaves room for; where it leaves none, the fastest engine beside
-    the smallest, or None."""
+    the smallest, and what that leaves room for. None where none fits."""
+    if found := _with_largest(chip, board, wanted, planned):
+        return found
+    smaller = _geometry_of(_fit(chip, board, replace(wanted, drafts=ENTRIES[-1])), ENTRIES[-1])
+    return smaller and (_with_largest(chip, board, wanted, smaller) or smaller)
+
+
+def _with_largest(chip: Chip, board: Board, wanted: Wanted, engine: Geometry) -> Geometry | None:
+    """The engine with the largest table for which the board has what it takes, or None."""
     for entries in ENTRIES:
-        drafted = replace(planned, drafts=entries)
+        drafted = replace(engine, drafts=entries)
         taken, budget = resources(_cost(chip, board, drafted, bitstream=False), board), budget_of(board)
         if all(taken[name] <= most for name, most in budget.items()):
             whole = _cost(chip, board, drafted, wanted.bitstream).as_dict()
             if not wanted.bitstream or not beyond_device(whole, board):
                 return drafted
-    return _geometry_of(_fit(chip, board, replace(wanted, drafts=ENTRIES[-1])), ENTRIES[-1])
+    return None
 
 
 def _planned(chip: Chip, board: Board, name: str, wanted: Wanted) -> Geometry:
