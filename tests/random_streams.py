@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from drafting import learnt, turns, wild
 
 from hardwire.backends.rtlsim import Asked, RtlSim, Simulated
 from hardwire.backends.verilator import Simulation
@@ -28,6 +29,7 @@ from hardwire.chip.reference import Reference
 from hardwire.emit.rtl.project import rtl_folder, write_rtl
 from hardwire.errors import BuildError, HardwireError
 from hardwire.host.requests import Request
+from hardwire.plan.drafts import DraftTable
 from hardwire.plan.geometry import STAGES, Geometry
 from hardwire.plan.program import Schedule
 from hardwire.plan.replay import Played, Turn, prompt_spans, replay
@@ -36,7 +38,8 @@ from hardwire.quantize import Outline, random_chip
 
 COUNT = 100  # seeds of a whole campaign
 ROUNDS = 3  # mixes of requests of every engine
-LAID_OUT = ("geometry", "latency", "parameters", "program", "replay", "schedule", "widths", "words")  # of plan/
+# Modules of plan/ that decide it.
+LAID_OUT = ("geometry", "latency", "parameters", "program", "replay", "schedule", "shared", "widths", "words")
 
 
 class QuickSim(RtlSim):
@@ -54,6 +57,7 @@ class Case:
     geometry: Geometry
     chip: Chip
     program: Schedule
+    table: DraftTable | None  # of drafts
 
 
 def drawn_outline(rng: np.random.Generator) -> Outline:
@@ -112,10 +116,20 @@ def case_of(seed: int, folder: Path) -> Case:
         for _ in range(20):
             try:
                 geometry = drawn_geometry(rng, outline.shape, 1 + seed % 4)
-                program = write_rtl(chip, folder, geometry)
+                geometry, table = with_drafts(seed, chip, geometry)
+                program = write_rtl(chip, folder, geometry, table=table)
             except BuildError:
                 continue
-            return Case(outline=outline, geometry=geometry, chip=chip, program=program)
+            return Case(outline=outline, geometry=geometry, chip=chip, program=program, table=table)
+
+
+def with_drafts(seed: int, chip: Chip, geometry: Geometry) -> tuple[Geometry, DraftTable | None]:
+    """The same engine with a table of drafts, which is often right or often wrong, or without; of several streams."""
+    rng = np.random.default_rng([17, seed])
+    if geometry.streams == 1 or rng.random() < 0.4:
+        return geometry, None
+    geometry = replace(geometry, drafts=int(rng.choice([16, 64, 512])))
+    return geometry, (learnt if rng.random() < 0.6 else wild)(chip, geometry)
 
 
 def drawn_requests(rng: np.random.Generator, case: Case, stall: bool) -> list[Asked]:
@@ -131,19 +145,11 @@ def drawn_requests(rng: np.random.Generator, case: Case, stall: bool) -> list[As
             temperature=float(rng.choice([0.0, 0.8])),
             seed=int(rng.integers(1 << 40)),
             stops=tuple(rng.integers(0, case.chip.shape.vocab, 1).tolist()) if rng.random() < 0.3 else (),
+            drafts=bool(rng.random() < 0.8),
         )
         after = int(rng.integers(600 if rng.random() < 0.7 else 3000))  # passes are lent meanwhile
         asked.append(Asked(request, stall=int(stall and rng.integers(1 << 16)), after=after))
     return asked
-
-
-def turns(asked: Asked, found: Simulated) -> list[Turn]:
-    """What the engine was given to do; a request is taken up a cycle after it is there."""
-    known = len(asked.request.ids)
-    return [
-        Turn(position=position, generated=position >= known - 1, after=0 if position else asked.after + 1)
-        for position in range(len(found.fetches))
-    ]
 
 
 def check(seed: int, folder: Path) -> str:
@@ -173,10 +179,10 @@ def check(seed: int, folder: Path) -> str:
 
 
 def _check_alone(case: Case, sim: RtlSim, said: str) -> None:
-    alone = schedule(case.chip, replace(case.geometry, streams=1))
+    alone = schedule(case.chip, replace(case.geometry, streams=1, drafts=0))
     for stream in range(case.geometry.streams):
         sim.reset()
-        (found,) = sim.together([Asked(Request(stream=stream, ids=(1,), budget=None))])
+        (found,) = sim.together([Asked(Request(stream=stream, ids=(1,), budget=None, drafts=False))])
         wanted = [alone.cycles(p) for p in range(alone.context - 1)]
         assert found.token_cycles == wanted, f"{said}: cycles of stream {stream} alone: {found.token_cycles}, {wanted}"
         sim.reset()
@@ -200,7 +206,7 @@ def _check_answers(case: Case, asked: list[Asked], found: list[Simulated], said:
 def _check_fetches(case: Case, asked: list[Asked], found: list[Simulated], said: str) -> None:
     streams: list[Iterator[Turn]] = [iter(()) for _ in range(case.geometry.streams)]
     for one, got in zip(asked, found, strict=True):
-        streams[one.request.stream] = iter(turns(one, got))
+        streams[one.request.stream] = iter(turns(case.program, case.table, one, got))
     planned: dict[int, list[Played]] = {one.request.stream: [] for one in asked}
     for token in replay(case.program, streams):
         planned[token.stream].append(token)

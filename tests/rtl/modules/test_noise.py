@@ -49,3 +49,33 @@ def test_a_word_can_be_read_as_soon_as_it_is_written() -> None:
                 bench.run(1, re_i=1, addr_i=2)
         else:
             bench.run(1, re_i=1, addr_i=2)
+
+
+def test_of_a_draft_at_the_next_position_and_of_one_that_is_dropped(draw: np.random.Generator) -> None:
+    """Its owner's position may change meanwhile; behind a drop there is nothing to wait for."""
+    rows, words = 4, 5
+    blocks, owners = words * rows // 2, (7, 1 << 40)
+    bench = Bench("noise", Rows=rows, Vocab=rows * words, Streams=2, Guesses=1, roms=ROM)
+    bench.reset()
+    bench.set(seed_i=owners[0] | owners[1] << 64)
+    for token in range(8):
+        place, at, draft = token % 2, [int(p) for p in draw.integers(1 << 31, size=2)], token // 2 % 2
+        if token % 3 == 2:  # dropped, and the right one comes at once
+            bench.run(1, start_i=1, stream_i=1 - place, owner_i=0, draft_i=1, position_i=0)
+            bench.run(int(draw.integers(1, blocks)), start_i=0, draft_i=0)
+            assert not bench.get("free_o")
+            bench.run(1, drop_i=1 << place)
+            bench.settle()
+            assert not bench.get("free_o"), "another pass's"
+            bench.run(1, drop_i=1 << 1 - place)
+            bench.set(drop_i=0)
+            bench.settle()
+            assert bench.get("free_o")
+        position = at[0] | at[1] << 32
+        bench.run(1, start_i=1, stream_i=place, owner_i=1 - place, draft_i=draft, position_i=position)
+        bench.run(blocks + LATE, start_i=0, position_i=0)
+        wave = bench.run(re_i=np.ones(words, int), rstream_i=place, addr_i=np.arange(words))
+        bench.set(re_i=0)
+        numbers = sampler.uniforms(owners[1 - place], at[1 - place] + draft, words * rows)
+        wanted = sampler.gumbel_table()[sampler.noise_index(numbers)]
+        np.testing.assert_array_equal(wave.signed("noise_o", rows), wanted.reshape(words, rows))

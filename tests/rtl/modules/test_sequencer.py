@@ -98,3 +98,38 @@ def test_a_word_waits_for_what_another_stream_has(draw: np.random.Generator) -> 
         at += 1 + int(column["wait_cycles"][word])
     for name, flags in wanted.items():
         np.testing.assert_array_equal(wave[f"{name}_o"], flags, name)
+
+
+@pytest.mark.parametrize("wait", [0, 1, 17])
+def test_a_draft_waits_with_its_last_run_and_ends_when_it_is_dropped(draw: np.random.Generator, wait: int) -> None:
+    """Dropped in any cycle it begins nothing more, and ends so long behind the word that would have been next."""
+    words, widths = 9, WIDTHS | {"DropWait": wait}
+    names = ("with_span", "ends", "source", "steps", "emits", "attend", *SHARED)
+    column = {name: np.zeros(words, np.int64) for name in names}
+    column["lanes"] = np.array([0, 1, 1, 0, 1, 0, 1, 1, 0])
+    column["attend"], column["ends"][-1] = np.array([0, 0, 0, 1, 0, 1, 0, 0, 0]), 1
+    column["wait_cycles"] = draw.integers(0, 9, words)
+    due = 1 + np.concatenate([[0], np.cumsum(column["wait_cycles"] + 1)[:-1]])
+    lines = pack(PROGRAM, complete(defaults() | widths), column)
+    bench = Bench("sequencer", Words=words, Guesses=1, plan=widths, roms={"program.hex": lines})
+    bench.reset()
+    count = int(due[-1]) + 60
+    start = np.zeros(count, np.int64)
+    start[0] = 1
+    for last in [None, *range(2, int(due[-2]) + 12)]:  # the last cycle in which it is a draft
+        decided = int(due[-2]) + 5 if last is None else last
+        live, dropped = (np.arange(count) <= decided).astype(int), np.zeros(count, np.int64)
+        played = np.zeros(count, np.int64)
+        if last is None:  # kept
+            played[[int(at) for at, lanes in zip(due[:-2], column["lanes"], strict=False) if lanes]] = 1
+            played[decided + 1] = 1
+            done = decided + 1 + int(due[-1] - due[-2])
+        else:
+            behind = [int(at) for at in due[:-1] if at > last]
+            done = max(behind[0] if behind else 0, last + 1) + wait + 1
+            dropped[last + 1 : done + 1] = 1
+            listed = zip(due[:-2], column["lanes"], strict=False)
+            played[[int(at) for at, lanes in listed if lanes and at <= last]] = 1
+        wave = bench.run(start_i=start, live_i=live, dropped_i=dropped)
+        np.testing.assert_array_equal(wave["lanes_o"], played, f"{last}")
+        assert np.flatnonzero(wave["done_o"]).tolist() == [done], f"{last}"
