@@ -49,24 +49,28 @@ module noise #(
       owner_q  <= owner_i;
     end
     if (start_i) count_q <= '0;
-    else if (cancel) count_q <= CountW'(Blocks);
     else if (count_q != CountW'(Blocks)) count_q <= count_q + 1'b1;
     valid_q <= {valid_q[Late-2:0], count_q != CountW'(Blocks)};
     if (valid_q[Late-1]) begin
       lane_q <= lane_q == LaneW'(Pairs - 1) ? '0 : lane_q + 1'b1;
       if (lane_q == LaneW'(Pairs - 1)) waddr_q <= waddr_q + 1'b1;
     end
-    if (start_i || cancel || rst_i) begin
+    if (start_i || rst_i) begin
       valid_q <= '0;
       waddr_q <= '0;
       lane_q  <= '0;
+    end
+    if (Guesses && cancel && !start_i) begin
+      count_q <= CountW'(Blocks);
+      valid_q <= '0;
     end
     if (rst_i) count_q <= CountW'(Blocks);
   end
 
   // The last word is written in the cycle of the next start at the earliest: there is nothing left to count, and no more
   // than one word left to write. From a register, as a start follows in the same cycle.
-  always_ff @(posedge clk_i) free_o <= rst_i || (!start_i && cancel) || (!start_i && count_q == CountW'(Blocks) && valid_q[Late-3:0] == '0);
+  always_ff @(posedge clk_i) free_o <= rst_i || (Guesses && !start_i && cancel)
+                                || (!start_i && count_q == CountW'(Blocks) && valid_q[Late-3:0] == '0);
 
   if (Guesses) begin : gen_drafts
     logic [31:0] place_q;
