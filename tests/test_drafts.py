@@ -289,10 +289,9 @@ def test_the_command_tells_what_it_found(tiny_chip: Chip, tmp_path: Path, small:
     said = CliRunner().invoke(main, [*asked, "--streams", "2", "--drafts", "64"])
     assert said.exit_code == 0, said.output
     assert json.loads(said.stdout)["drafts"] == json.loads((tmp_path / "b/manifest.json").read_text())["plan"]["drafts"]
-    assert "drafts" not in json.loads(CliRunner().invoke(main, asked).stdout)
     refused = CliRunner().invoke(main, [*asked, "--drafts", "auto"])
     assert refused.exit_code != 0 and "--drafts auto runs in the pass of an idle stream" in refused.output
-    assert "no number" in refused.output or CliRunner().invoke(main, [*asked, "--drafts", "many"]).exit_code == 1
+    assert CliRunner().invoke(main, [*asked, "--drafts", "many"]).exit_code == 1
 
 
 # -- cycles -------------------------------------------------------------------------------------------

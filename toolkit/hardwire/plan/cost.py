@@ -149,7 +149,11 @@ def predict(chip: Chip, program: Schedule, family: str, widths: Widths, memory: 
 
 
 def draft_cost(chip: Chip, g: Geometry, f: Fabric) -> Cost:
-    """Cost of drafts: the table, and of each stream what follows its guess; nothing without them."""
+    """Cost of drafts: the table, and of each stream what follows its guess; nothing without them.
+
+    Block RAMs are those of the two memories; LUTs and registers are counted from the form of rtl/drafts.sv, and not
+    fitted to any tool's numbers yet.
+    """
     if not g.drafts:
         return Cost(lut=0, ff=0, dsp=0, bram18=0, uram=0)
     v = chip.shape.vocab
