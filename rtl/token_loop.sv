@@ -109,7 +109,7 @@ module token_loop
     always_ff @(posedge clk_i) begin
       seen_q   <= asks && live_i && !start_o && !rst_i;
       same_q   <= next == draft_i && noisy_o;
-      behind_q <= request_i.drafts && (!last_d || request_i.follows) && 32'(position_q) < Context - 1;
+      behind_q <= request_i.drafts && (!last_d || request_i.follows) && !full_d;
       stops_q  <= 1'b0;
       for (int i = 0; i < Stops; i++) if (request_i.stop_valid[i] && request_i.stop[i] == guess_i) stops_q <= 1'b1;
       if (start_o) begin

@@ -47,7 +47,7 @@ _LOOP = {
 _HOST = {
     "host_request": {"PositionW'(Context)": "positions_i"},
     "host_settings": {"wdata_i <= 32'(Context)": "wdata_i <= 32'(positions_i)"},
-    "host_registers": {"register_d = 32'(Context)": "register_d = 32'(positions_i)"},
+    "host_registers": {"register_d[0] = 32'(Context)": "register_d[0] = 32'(positions_i)"},
 }
 _POSITIONS = "input  logic [PositionW-1:0] positions_i"
 _LICENCE = ["// SPDX-FileCopyrightText: 2026 hardwire contributors", "// SPDX-License-Identifier: Apache-2.0"]
