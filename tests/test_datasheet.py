@@ -105,7 +105,7 @@ def test_the_committed_bitstream(committed: Page) -> None:
     assert tuple(committed.titles) == TITLES
     assert committed.row("Description", "parameters") == ["279,232"]
     assert committed.row("Description", "licence")[0].startswith("Apache-2.0 for the weights")
-    assert committed.row("Clock", "runs at") == ["41.67 MHz"] and committed.row("Clock", "asked for") == ["42.00 MHz"]
+    assert committed.row("Clock", "runs at") == ["56.25 MHz"] and committed.row("Clock", "asked for") == ["56.25 MHz"]
     assert committed.row("Clock", "source") == [f"routed; place and route: {said.place_and_route}"]
     assert said.resources is not None and said.cycles is not None
     assert committed.row("Area", "LUTs")[1] == f"{said.resources['lut']:,}"
@@ -113,7 +113,7 @@ def test_the_committed_bitstream(committed: Page) -> None:
         assert committed.row("Timing of a token", f"{place}")[0] == f"{said.cycles[place]:,}"  # of the build's own
     assert "2 x 256 positions, 512 tokens of vocabulary" in committed.text  # two streams share the cache
     assert committed.cells["Timing of a token"][-1][0] == "255"
-    assert "All 2 streams busy: a token every 1,1" in committed.words["Timing of a token"]
+    assert "All 2 streams busy: a token every 1,2" in committed.words["Timing of a token"]
     assert committed.row("Ordering code", "bitstream") == [said.bitstream_sha256]
     assert committed.row("Pins", "clk_i")[0] == "G2" and len(committed.cells["Pins"]) == 20
     errata = [row[1] for row in committed.cells["Errata"]]
