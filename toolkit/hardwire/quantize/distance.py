@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 hardwire contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How far a model on its grid is from the float model on rows of tokens, and the gradient of that; for fine-tuning.
+"""How far a model on its grid is from what it is taught on rows of tokens, and the gradient of that; for fine-tuning.
+
+It is taught the float model's distribution of every next token, and that token itself by half: a model of few bits is
+not the float model, and errs less where the text goes than where the float model would.
 
 Compiled C (``kernel/``) where gcc is present and the model is a plain Llama; torch for every other wiring.
 """
@@ -8,6 +11,7 @@ Compiled C (``kernel/``) where gcc is present and the model is a plain Llama; to
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,11 +27,23 @@ from .plain_llama import WIDE, PlainLlama, kernel_takes
 from .student import Student, Weights, weights_of
 
 KEPT_VALUES = 1 << 27  # of the float model's log probabilities or what its head takes, four bytes each
+LABELS = 0.5  # share of the token that follows in the distribution that is taught; the rest is the float model's
 PARTS = 4  # of a step's rows, each with a gradient of its own: their sum is the same on any number of threads
 
 Distance = Callable[[Weights, Tensor, NDArray[np.int64]], float]
-"""Of weights and an embedding [V, D] to the float model on the rows with these numbers, in nats per token: the
+"""Of weights and an embedding [V, D] to what is taught on the rows with these numbers, in nats per token: the
 Kullback-Leibler divergence of the next token's distribution. Adds its gradient to what they were made of."""
+
+
+def add_labels(wanted: Tensor, ids: Tensor) -> None:
+    """Log probabilities [..., T, V] of the float model become those that are taught, in place; of ids [..., T].
+
+    What follows a row's last token is not known, so that there the float model alone teaches.
+    """
+    known, following = wanted[..., :-1, :], ids[..., 1:, None].long()
+    known += math.log1p(-LABELS)
+    label = torch.logaddexp(known.gather(-1, following), torch.tensor(math.log(LABELS)))
+    known.scatter_(-1, following, label)
 
 
 def distance_on(decoder: Decoder, rows: Tensor) -> Distance:
@@ -49,9 +65,10 @@ class TorchDistance:
         self.cache: dict[int, Tensor] | None = {} if rows.numel() * decoder.vocab <= KEPT_VALUES else None
 
     def __call__(self, weights: Weights, embedding: Tensor, chosen: NDArray[np.int64]) -> float:
-        ids = self.rows[chosen]
+        ids, wanted = self.rows[chosen], self._wanted(chosen)
+        add_labels(wanted, ids)
         log_probabilities = F.log_softmax(self.model(weights, embedding, ids), -1)
-        loss = F.kl_div(log_probabilities, self._wanted(chosen), log_target=True, reduction="sum") / ids.numel()
+        loss = F.kl_div(log_probabilities, wanted, log_target=True, reduction="sum") / ids.numel()
         loss.backward()
         return loss.item()
 
@@ -102,6 +119,7 @@ class CompiledDistance:
                 of, length, pointer(self._states(number, scratch)), pointer(self.float_ready), pointer(wanted),
                 pointer(scratch),
             )  # fmt: skip
+            add_labels(wanted, self.rows[number])
             loss += self.kernel.row_divergence(
                 of, length, pointer(self.rows[number]), pointer(wanted), ctypes.c_float(weight),
                 pointer(fixed), pointer(ready), *map(pointer, self.turns), pointer(gradient), pointer(scratch),
