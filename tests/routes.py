@@ -30,6 +30,7 @@ BUNDLED = Path(__file__).parent.parent / "bitstreams" / "ulx3s-85f" / "bundled" 
 TILE = Shape(
     vocab=64, dim=32, layers=1, heads=2, kv_heads=1, head_dim=16, hidden=32, context=64, rotary=16
 )  # of tests/results.py
+LARGE = Shape(vocab=64, dim=64, layers=2, heads=4, kv_heads=2, head_dim=16, hidden=128, context=64, rotary=16)
 SMALLEST = Shape(vocab=8, dim=4, layers=1, heads=1, kv_heads=1, head_dim=4, hidden=4, context=12, rotary=4)
 
 ONE_STAGE = Geometry(
@@ -43,6 +44,7 @@ LANES_64 = replace(ONE_STAGE, rows=4, depth=2, banks=2, divides=1, mix_fabric=0)
 LANES_8 = Geometry(columns=2, rows=2, depth=2, terms=2, banks=1, divides=1, lane_stages=1, round_stages=1)
 
 XC7Z010_LUTS = 17_600
+STAGES_OF_TILE = {name: getattr(ALL, name) for name in STAGES} | {"lane_stages": 4}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +120,11 @@ ROUTES = (
     ),
     Route(
         engine="the same, read-outs in two cycles (`lane` 4), shorter paths of the host", chip="tile",
-        geometry=replace(LANES_64, **{name: getattr(ALL, name) for name in STAGES} | {"lane_stages": 4}), asked=75,
-        mhz=(84.78, 82.18),
+        geometry=replace(LANES_64, **STAGES_OF_TILE), asked=75, mhz=(84.78, 82.18),
+    ),
+    Route(
+        engine="tile of 128 lanes, two streams, the same stages: 27,500 LUTs", chip="large",
+        geometry=replace(LANES_64, rows=8, streams=2, share=32, **STAGES_OF_TILE), asked=65, mhz=(63.56,),
     ),
     Route(
         engine="the smallest engine, 8 lanes, one stage", chip="smallest", geometry=replace(LANES_8, minus=False),
@@ -136,7 +141,11 @@ ROUTES = (
 @cache
 def chip(name: str) -> Chip:
     """The bundled model as its bitstream has it, or random weights."""
-    return load_chip(BUNDLED) if name == "bundled" else random_chip({"tile": TILE, "smallest": SMALLEST}[name], seed=1)
+    return (
+        load_chip(BUNDLED)
+        if name == "bundled"
+        else random_chip({"tile": TILE, "large": LARGE, "smallest": SMALLEST}[name], seed=1)
+    )
 
 
 def estimated(route: Route) -> ClockEstimate:

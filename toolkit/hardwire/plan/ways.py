@@ -351,7 +351,7 @@ def _draw(site: Site) -> Steps:
 def _control(site: Site) -> Steps:
     """Programs, noise, addresses and the host's registers: what no stage shortens. Of several streams whose token is
     next is chosen too."""
-    return (REGISTER, luts(6 + (site.g.streams > 1)), REGISTER)
+    return (REGISTER, luts(6 + 2 * (site.g.streams > 1)), REGISTER)
 
 
 def _host_logits(site: Site) -> Steps:
