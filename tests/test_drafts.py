@@ -164,8 +164,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def built(chip: Chip, folder: Path, **options: Any) -> Build:
+    """For a board with a serial line, whose build needs no hls4ml, where no HLS is asked for."""
     chip.save(folder / "a.chip")
-    return make_build(folder / "a.chip", load_board("pynq-z2"), folder / "b", **{"target": "rtl", **options})
+    board = load_board("pynq-z2" if "target" in options else "ulx3s-85f")
+    return make_build(folder / "a.chip", board, folder / "b", **{"target": "rtl", **options})
 
 
 def test_a_geometry_without_drafts_is_written_as_ever() -> None:
@@ -226,7 +228,7 @@ def test_a_table_that_is_asked_for_is_learnt_measured_and_there(tiny_chip: Chip,
     openings = {tuple(t.tokens[: t.opening]) for t in text.learnt}
     assert not any(tuple(t.tokens[: t.opening]) in openings for texts in text.held_out for t in texts)
     whole = make_build(
-        tmp_path / "a.chip", load_board("pynq-z2"), tmp_path / "c", target="rtl",
+        tmp_path / "a.chip", load_board("ulx3s-85f"), tmp_path / "c", target="rtl",
         geometry=geometry_of(plan.geometry, tmp_path),
     )  # fmt: skip
     assert whole.manifest.plan.drafts is None
@@ -285,7 +287,17 @@ def test_the_engine_takes_a_table_of_its_size(tiny_chip: Chip, tmp_path: Path) -
 
 def test_the_command_tells_what_it_found(tiny_chip: Chip, tmp_path: Path, small: None) -> None:
     tiny_chip.save(tmp_path / "a.chip")
-    asked = ["build", str(tmp_path / "a.chip"), "-o", str(tmp_path / "b"), "--target", "rtl", "--json"]
+    asked = [
+        "build",
+        str(tmp_path / "a.chip"),
+        "-o",
+        str(tmp_path / "b"),
+        "--board",
+        "ulx3s-85f",
+        "--target",
+        "rtl",
+        "--json",
+    ]
     said = CliRunner().invoke(main, [*asked, "--streams", "2", "--drafts", "64"])
     assert said.exit_code == 0, said.output
     assert json.loads(said.stdout)["drafts"] == json.loads((tmp_path / "b/manifest.json").read_text())["plan"]["drafts"]
