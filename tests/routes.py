@@ -120,11 +120,11 @@ ROUTES = (
     ),
     Route(
         engine="the same, read-outs in two cycles (`lane` 4), shorter paths of the host", chip="tile",
-        geometry=replace(LANES_64, **STAGES_OF_TILE), asked=75, mhz=(84.78, 82.18),
+        geometry=replace(LANES_64, **STAGES_OF_TILE), asked=75, mhz=(84.78, 82.18, 80.59),
     ),
     Route(
         engine="tile of 128 lanes, two streams, the same stages: 27,500 LUTs", chip="large",
-        geometry=replace(LANES_64, rows=8, streams=2, share=32, **STAGES_OF_TILE), asked=65, mhz=(63.56,),
+        geometry=replace(LANES_64, rows=8, streams=2, share=32, **STAGES_OF_TILE), asked=65, mhz=(63.56, 77.41, 72.75),
     ),
     Route(
         engine="the smallest engine, 8 lanes, one stage", chip="smallest", geometry=replace(LANES_8, minus=False),

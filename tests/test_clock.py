@@ -53,7 +53,7 @@ def test_errors_that_a_family_states_are_those_of_its_routes(family: str) -> Non
     lowest, highest = delays.wiring.error
     assert lowest <= min(middles) and max(middles) <= highest
     assert min(middles) < lowest + 0.02 and max(middles) > highest - 0.02  # no wider than they are
-    assert max(map(abs, errors)) < 0.1  # of single seeds
+    assert max(map(abs, errors)) < 0.15  # of single seeds: the larger tile has 63.6, 72.8 and 77.4 MHz by three
 
 
 def test_no_family_without_a_route_states_an_error() -> None:

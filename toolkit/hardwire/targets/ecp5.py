@@ -69,7 +69,7 @@ DELAYS = Delays(
         block=2.4,
         across=14.0,
         source="as nextpnr has them in the routes of tests/routes.py",
-        error=(-0.08, 0.08),
+        error=(-0.1, 0.08),
     ),
     roles=Roles(
         register="TRELLIS_FF",
