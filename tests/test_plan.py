@@ -151,7 +151,7 @@ def test_a_device_that_holds_the_engine_and_not_its_registers(
     assert (
         plan.geometry != verdict.geometry and (plan.resources or {})["bram18"] <= full.bram18
     )  # a smaller engine does
-    monkeypatch.setattr("hardwire.build.make.REPLANS", 0)
+    monkeypatch.setattr("hardwire.build.engine_plan.REPLANS", 0)
     with pytest.raises(BoardError, match=r"does not fit PYNQ-Z2 as a bitstream: with the AXI registers block RAM 1"):
         make_build(tmp_path / "tiny.chip", full, tmp_path / "b", target="bitstream")
     assert not (tmp_path / "b").exists()

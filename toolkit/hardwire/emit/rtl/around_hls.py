@@ -67,6 +67,7 @@ def parameters(chip: Chip) -> dict[str, Any]:
         "Context": chip.shape.context,
         "Streams": 1,
         "Stops": STOPS,
+        "Drafts": 0,
         "Rows": 1,  # logits come one by one
         "LogitW": chip.formats.logit,
         "LogitFraction": chip.formats.logit_fraction,
