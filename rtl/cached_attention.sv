@@ -12,6 +12,7 @@ module cached_attention
   input  logic [Streams-1:0][StreamW-1:0]                owner_i,    // of several in this stream's part of the cache
   input  logic [Streams-1:0]                             stale_i,    // simulation: queries are of another layer
   input  logic [Streams-1:0]                             clear_i,    // simulation: a stream's context is empty
+  input  logic [Streams-1:0]                             dropped_i,  // simulation: a pass has a draft that was dropped
   output logic [Streams-1:0]                             ready_o,    // a layer of several streams may start
   input  logic                                           start_i,    // a layer
   input  logic [StreamW-1:0]                             stream_i,   // in which pass
@@ -103,17 +104,19 @@ module cached_attention
           key_fresh_q[i]   <= '0;
           value_fresh_q[i] <= '0;
         end
-    if (key_we && PartW'(z_tail_i.dest) == PartW'(Parts - 1)) key_fresh_q[key_waddr] <= key_fresh_q[key_waddr] | key_bank;
-    if (value_we && PartW'(y_tail_i.dest) == PartW'(Parts - 1))
+    // What a dropped draft still reads and writes is nobody's, and its stream may have emptied its context behind it.
+    if (key_we && PartW'(z_tail_i.dest) == PartW'(Parts - 1) && !dropped_i[z_tail_i.stream])
+      key_fresh_q[key_waddr] <= key_fresh_q[key_waddr] | key_bank;
+    if (value_we && PartW'(y_tail_i.dest) == PartW'(Parts - 1) && !dropped_i[y_tail_i.stream])
       value_fresh_q[value_waddr] <= value_fresh_q[value_waddr] | value_bank;
-    if (walk_valid && (keys_there & ~key_fresh_q[key_addr]) != '0)
+    if (walk_valid && !dropped_i[walk_stream] && (keys_there & ~key_fresh_q[key_addr]) != '0)
       $fatal(1, "%m: keys of word %0d are read before they are written", key_addr);
-    if (value_last && (values_there & ~value_fresh_q[value_addr]) != '0)
+    if (value_last && !dropped_i[value_stream] && (values_there & ~value_fresh_q[value_addr]) != '0)
       $fatal(1, "%m: values of word %0d are read before they are written", value_addr);
   end
 `else
   logic unused_check;
-  assign unused_check = ^{clear_i, walk_last, value_last, value_stream};
+  assign unused_check = ^{clear_i, dropped_i, walk_last, value_last, value_stream};
 `endif
   logic unused;
   assign unused = ^{y_tail_i, z_tail_i, y_i, z_i};

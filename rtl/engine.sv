@@ -396,7 +396,7 @@ module engine
   assign norm_start = played.source == SourceNorm ? lanes_play : '0;
   cached_attention #(.Folder(Folder)) u_attention (
     .clk_i, .rst_i, .restart_i(restart), .owner_i(owner_next), .stale_i(norm_start), .clear_i(clear),
-    .ready_o(attend_ready), .start_i(attend), .stream_i(attend_stream), .bank_i(bank), .blocks_i(blocks), .block_i(block),
+    .dropped_i(dropped), .ready_o(attend_ready), .start_i(attend), .stream_i(attend_stream), .bank_i(bank), .blocks_i(blocks), .block_i(block),
     .y_valid_i(valid_y), .y_tail_i(tail_y), .y_i(y), .z_valid_i(valid_z), .z_tail_i(tail_z), .z_i(z),
     .we_o(mixed_we), .stream_o(mixed_stream), .addr_o(mixed_addr), .mixed_o(mixed));
   for (genvar h = 0; h < Shared; h++) begin : gen_mixed

@@ -69,6 +69,7 @@ def plan_engine(
             progress("drafts")
             geometry, table, record = _with_drafts(chip, board, wanted, geometry, text)
     elif geometry.drafts:
+        schedule(chip, geometry)  # refuses what no engine has, before the text is written
         progress("drafts")
         table = own_text(chip, geometry.share or chip.shape.context, progress).table(geometry.drafts)
     geometry = replace(
@@ -114,7 +115,7 @@ def _room_for_drafts(chip: Chip, board: Board, wanted: Wanted, planned: Geometry
     if found := _with_largest(chip, board, wanted, planned):
         return found
     smaller = _geometry_of(_fit(chip, board, replace(wanted, drafts=ENTRIES[-1])), ENTRIES[-1])
-    return smaller and (_with_largest(chip, board, wanted, smaller) or smaller)
+    return smaller and (_with_largest(chip, board, wanted, smaller) or (None if wanted.bitstream else smaller))
 
 
 def _with_largest(chip: Chip, board: Board, wanted: Wanted, engine: Geometry) -> Geometry | None:

@@ -124,7 +124,7 @@ def write_patched(
             exceptions=tuple(chip.exceptions()),
             about=chip.about,
         ),
-        plan=replace(old.plan, lanes=None, identity=old.identity, room=room),
+        plan=replace(old.plan, lanes=None, identity=old.identity, room=room, drafts=None),
         files=hash_files(folder),
         proofs=(),
         synthesis=None,
