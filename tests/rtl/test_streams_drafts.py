@@ -5,12 +5,15 @@ that the replay has for it, whether the table is often right or often wrong."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drafting import assert_as_alone, assert_as_planned, learnt, wild
 
 from hardwire.backends.rtlsim import Asked, RtlSim
 from hardwire.chip.model import Chip
+from hardwire.chip.reference import Reference
 from hardwire.emit.rtl.project import write_rtl
 from hardwire.host.requests import Request
 from hardwire.plan.drafts import DraftTable
@@ -83,3 +86,17 @@ def test_drafts_equal_the_reference_and_the_replay(case: Case, streams: int, mix
         found = sim.together(asked)
         assert_as_alone(chip, program, asked, found)
         assert_as_planned(program, table, asked, found)
+
+
+def test_a_context_may_be_emptied_behind_a_stop_token(case: Case) -> None:
+    """At once, while a draft that was dropped with the stop still reads and writes what is nobody's."""
+    chip, _, program, sim = case
+    rng = np.random.default_rng(9)
+    for _ in range(20):
+        sim.reset()
+        first = Request(ids=tuple(rng.integers(0, chip.shape.vocab, 2).tolist()), budget=None)
+        written = Reference(chip).run(first).ids
+        stopped = replace(first, stops=(written[int(rng.integers(len(written)))],))
+        for request in (stopped, replace(first, ids=first.ids[::-1], budget=3)):
+            asked = [Asked(request)]
+            assert_as_alone(chip, program, asked, sim.together(asked))
