@@ -170,7 +170,7 @@ def test_the_commands_plan_by_the_estimate(tiny_chip: Chip, tmp_path: Path) -> N
     assert result.exit_code == 1 and "'fast' is not a valid float" in result.output
 
 
-def test_the_committed_bitstream_is_planned_as_it_was() -> None:
+def test_a_plan_for_42_mhz_is_as_it_was() -> None:
     """The stages that its clock asks for are still those; choosing by the estimate is an option."""
     board, chip = load_board("ulx3s-85f"), routes.chip("bundled")
     program = schedule(chip, routes.ROUTES[2].geometry)
